@@ -1,0 +1,41 @@
+# Where each dependency comes from: Debian packages by find_package or pkg-config; librdkafka and DuckDB from the
+# .deps folder that tools/setup fills. Nothing is fetched here.
+
+set(SDP_DEPS "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "Folder filled by tools/setup")
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(GTest REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(sasl REQUIRED IMPORTED_TARGET libsasl2)
+pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+
+find_path(SDP_RAPIDCHECK_INCLUDE rapidcheck.h REQUIRED)
+find_library(SDP_RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
+add_library(rapidcheck INTERFACE)
+target_include_directories(rapidcheck SYSTEM INTERFACE ${SDP_RAPIDCHECK_INCLUDE})
+target_link_libraries(rapidcheck INTERFACE ${SDP_RAPIDCHECK_LIBRARY})
+
+add_library(rdkafka INTERFACE)
+if(SDP_USE_SYSTEM_RDKAFKA)
+  pkg_check_modules(system_rdkafka REQUIRED IMPORTED_TARGET rdkafka>=2.10)
+  target_link_libraries(rdkafka INTERFACE PkgConfig::system_rdkafka)
+else()
+  target_include_directories(rdkafka SYSTEM INTERFACE ${SDP_DEPS}/librdkafka/include)
+  target_link_libraries(rdkafka INTERFACE ${SDP_DEPS}/librdkafka/lib/librdkafka.a
+    PkgConfig::zstd PkgConfig::lz4 PkgConfig::sasl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB CURL::libcurl
+    Threads::Threads ${CMAKE_DL_LIBS} m rt)
+endif()
+
+add_library(duckdb SHARED IMPORTED)
+set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${SDP_DEPS}/duckdb/lib/libduckdb.so
+  INTERFACE_INCLUDE_DIRECTORIES ${SDP_DEPS}/duckdb/include IMPORTED_NO_SONAME FALSE)

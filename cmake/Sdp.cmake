@@ -1,0 +1,60 @@
+# Build rules shared by every folder: one folder = one target named sdp_<folder>, its tests beside it.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
+set(SDP_SANITIZE "" CACHE STRING "Sanitizers, comma separated (address,undefined or thread)")
+
+find_program(SDP_CCACHE ccache)
+if(SDP_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SDP_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${SDP_CCACHE})
+endif()
+find_program(SDP_MOLD mold)
+if(SDP_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(sdp_options INTERFACE)
+target_include_directories(sdp_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(sdp_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Werror -fno-omit-frame-pointer -fstack-protector-strong)
+target_link_options(sdp_options INTERFACE -Wl,-z,relro,-z,now)
+if(SDP_SANITIZE)
+  # Global, so that every translation unit agrees; an alarm ends the process, or a test could pass over it.
+  add_compile_options(-fsanitize=${SDP_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SDP_SANITIZE})
+else()
+  target_compile_options(sdp_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
+
+# sdp_library(NAME base SOURCES a.cc b.cc DEPS fmt::fmt sdp_x)
+function(sdp_library)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS" ${ARGN})
+  add_library(sdp_${ARG_NAME} STATIC ${ARG_SOURCES})
+  target_link_libraries(sdp_${ARG_NAME} PUBLIC sdp_options ${ARG_DEPS})
+endfunction()
+
+# sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit [TIMEOUT 60])
+# Labels: unit (no service), integration (real Kafka, real S3 servers: only run by `make test`).
+function(sdp_test)
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE sdp_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
+  set_tests_properties(${ARG_NAME} PROPERTIES
+    LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};SDP_BINARY=${CMAKE_BINARY_DIR}/spotify-pipeline;ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+endfunction()

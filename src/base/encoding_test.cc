@@ -1,0 +1,37 @@
+#include "base/encoding.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/sha256.h"
+
+namespace sdp::base {
+namespace {
+
+TEST(Base64, MatchesRfc4648) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+}
+
+TEST(Base64, RefusesWhatIsNotCanonical) {
+  EXPECT_FALSE(from_base64("Zg="));
+  EXPECT_FALSE(from_base64("Zh=="));
+  EXPECT_FALSE(from_base64("Z g="));
+}
+
+RC_GTEST_PROP(Base64, ComesBackTheSame, (const std::string& bytes)) { RC_ASSERT(from_base64(base64(bytes)) == bytes); }
+RC_GTEST_PROP(Hex, ComesBackTheSame, (const std::string& bytes)) { RC_ASSERT(from_hex(hex(bytes)) == bytes); }
+
+TEST(Sha256, MatchesFips180Example) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(JsonString, EscapesOnlyWhatItMust) {
+  std::string out;
+  append_json_string(out, "a\"b\\c\n\x01/é");
+  EXPECT_EQ(out, "\"a\\\"b\\\\c\\n\\u0001/é\"");
+}
+
+}  // namespace
+}  // namespace sdp::base

@@ -1,0 +1,74 @@
+#include "base/uuid.h"
+
+#include <openssl/evp.h>
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/encoding.h"
+
+namespace sdp::base {
+namespace {
+
+void set_version(Uuid& uuid, int version) {
+  uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0f) | version << 4);
+  uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3f) | 0x80);
+}
+
+}  // namespace
+
+const Uuid kNamespaceDns = *parse_uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+
+Uuid uuid5(const Uuid& name_space, std::string_view name) {
+  std::string input(reinterpret_cast<const char*>(name_space.bytes.data()), name_space.bytes.size());
+  input.append(name);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  SDP_ASSERT(EVP_Digest(input.data(), input.size(), digest, &size, EVP_sha1(), nullptr) == 1);
+  Uuid uuid;
+  std::memcpy(uuid.bytes.data(), digest, uuid.bytes.size());
+  set_version(uuid, 5);
+  return uuid;
+}
+
+Uuid uuid4(Rng& rng) {
+  Uuid uuid;
+  const std::uint64_t words[2] = {rng.next(), rng.next()};
+  std::memcpy(uuid.bytes.data(), words, sizeof words);
+  set_version(uuid, 4);
+  return uuid;
+}
+
+void append_uuid(std::string& out, const Uuid& uuid) {
+  constexpr char digits[] = "0123456789abcdef";
+  char text[36];
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+    text[at++] = digits[uuid.bytes[i] >> 4];
+    text[at++] = digits[uuid.bytes[i] & 15];
+  }
+  out.append(text, sizeof text);
+}
+
+std::string to_string(const Uuid& uuid) {
+  std::string out;
+  append_uuid(out, uuid);
+  return out;
+}
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
+  std::string digits;
+  digits.reserve(32);
+  for (const std::size_t at : {0, 9, 14, 19, 24}) {
+    digits.append(text.substr(at, at == 0 ? 8 : at == 24 ? 12 : 4));
+  }
+  const auto bytes = from_hex(digits);
+  if (!bytes) return std::nullopt;
+  Uuid uuid;
+  std::memcpy(uuid.bytes.data(), bytes->data(), uuid.bytes.size());
+  return uuid;
+}
+
+}  // namespace sdp::base

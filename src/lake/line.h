@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "log/record.h"
+
+namespace sdp::lake {
+
+/// Why a record became a rejected line. The codes are persisted: never rename one.
+enum class RejectCode {
+  tombstone,        ///< null value
+  empty_value,      ///< zero bytes, or white space only
+  not_utf8,
+  not_json,         ///< not one JSON text (RFC 8259)
+  not_object,       ///< valid JSON, but no object
+  too_deep,         ///< nested deeper than kJsonDepthMax
+  too_large,        ///< more than the value limit of the encoder
+  reserved_member,  ///< has a top-level member of a name that lines reserve (`_kafka_*`, `_error`, `_raw`)
+  nul_character,    ///< a string with U+0000, which warehouses cannot hold
+};
+std::string_view name(RejectCode code);
+std::optional<RejectCode> parse_reject_code(std::string_view name);
+
+inline constexpr int kJsonDepthMax = 64;
+inline constexpr std::size_t kValueBytesMaxDefault = std::size_t{8} << 20;
+
+/// Turns records into lines (docs/formats/line.md):
+///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":1771177956123,"_kafka_key":"...",<the record's members>}
+/// and records that are not one valid UTF-8 JSON object within limits into rejected lines:
+///   {"_kafka_partition":...,"_error":"not_json","_raw":"<base64>"}
+/// The record's own bytes are copied once and not changed, but for line breaks between tokens, which become spaces,
+/// and white space around the object, which is left out. Reuses its buffers; owned by one thread.
+class LineEncoder {
+ public:
+  explicit LineEncoder(std::size_t value_bytes_max = kValueBytesMaxDefault);
+  ~LineEncoder();
+  LineEncoder(LineEncoder&&) noexcept;
+  LineEncoder& operator=(LineEncoder&&) noexcept;
+
+  /// Appends one line with its '\n' to `out`. Says why when the line is a rejected one.
+  std::optional<RejectCode> append(std::string& out, const log::RecordView& record);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+  std::size_t value_bytes_max_;
+};
+
+/// One header as stored in a line: the value in base64, since it can be any bytes.
+struct LineHeader {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+/// A line taken apart. Views point into the line, or into the decoder until its next call.
+struct Line {
+  log::Partition partition = 0;
+  log::Offset offset = 0;
+  UtcMillis timestamp;
+  std::optional<std::string_view> key;  ///< raw bytes
+  std::vector<LineHeader> headers;
+  std::optional<RejectCode> reject;
+  /// Kept line: the record's JSON object. Rejected line: the record's bytes, base64; nothing for a tombstone.
+  std::optional<std::string_view> payload;
+};
+
+/// Reads lines as LineEncoder writes them. Owned by one thread.
+class LineDecoder {
+ public:
+  /// `line` is without '\n'. `bad_input` says what is wrong with it.
+  Result<Line> decode(std::string_view line);
+
+ private:
+  std::string payload_;
+  std::string key_;
+};
+
+}  // namespace sdp::lake

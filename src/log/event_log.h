@@ -1,0 +1,115 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "log/record.h"
+#include "log/topic.h"
+
+namespace sdp::log {
+
+struct ProducerCounts {
+  std::uint64_t acked = 0;
+  std::uint64_t failed = 0;
+};
+
+/// Sends records; delivery is confirmed later and counted. Owned by one thread.
+class Producer {
+ public:
+  virtual ~Producer() = default;
+
+  /// Queues one record (partition by key hash, the same key always to the same partition of a topic). Blocks while
+  /// the bounded queue is full, up to the adapter's delivery timeout. The bytes are copied.
+  virtual Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) = 0;
+  /// Waits until every queued record is acked or failed; `unavailable` when that takes longer than the timeout.
+  virtual Result<void> flush(std::chrono::milliseconds timeout) = 0;
+  virtual ProducerCounts counts() const = 0;
+  /// Why deliveries failed, first error only; empty when none did.
+  virtual std::string first_failure() const = 0;
+};
+
+struct PartitionOffset {
+  Partition partition = 0;
+  Offset offset = 0;
+
+  auto operator<=>(const PartitionOffset&) const = default;
+};
+
+/// What a consumer tells its owner, on the owner's thread, inside poll().
+class ConsumerHandler {
+ public:
+  virtual ~ConsumerHandler() = default;
+
+  /// These partitions are now ours. Returns where to start each of them (all of them, absolute offsets). May take as
+  /// long as the group's max.poll.interval; an error ends poll() with it and nothing is assigned.
+  virtual Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition> partitions) = 0;
+  /// These partitions are no longer ours; no record of them follows. `lost`: somebody else may already own them.
+  virtual void on_revoked(std::span<const Partition> partitions, bool lost) = 0;
+  /// A record of an assigned partition; offsets of one partition ascend (with holes where the log has markers).
+  virtual Result<void> on_record(const RecordView& record) = 0;
+};
+
+/// A member of a consumer group on one topic. Offsets are committed only by commit(). Owned by one thread.
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+
+  /// Serves group events and hands over the records at hand, at most `records_max`, waiting up to `timeout` for the
+  /// first. Returns the number of records handed over. Errors: `data_gap` (offset out of range: the log no longer has
+  /// what was asked for), `fenced`, `unauthorized`, `retry` (broker down; poll again), `misconfigured`, `fatal`.
+  virtual Result<std::size_t> poll(ConsumerHandler& handler, std::size_t records_max,
+                                   std::chrono::milliseconds timeout) = 0;
+  /// Continue `position.partition` at `position.offset`; records fetched before this call are dropped.
+  virtual Result<void> seek(PartitionOffset position) = 0;
+  /// Stop and go on handing over records of a partition; membership is kept. Idempotent.
+  virtual Result<void> pause(Partition partition) = 0;
+  virtual Result<void> resume(Partition partition) = 0;
+  /// Stores group offsets (next offset to read), for lag tools only. Asynchronous; failures are not errors here.
+  virtual Result<void> commit(std::span<const PartitionOffset> positions) = 0;
+  /// Leaves the group. Revocations are handed over before it returns.
+  virtual Result<void> close(ConsumerHandler& handler) = 0;
+};
+
+/// Reads ranges without a group: what verify and tools use. Owned by one thread.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  /// Hands every record of [from, to) of a partition to `visit` in offset order, waiting at most `timeout` between
+  /// records. `data_gap` when the log no longer has `from`.
+  virtual Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
+                            const std::function<Result<void>(const RecordView&)>& visit) = 0;
+};
+
+struct ConsumerOptions {
+  std::string group = "spotify-sink";
+  std::chrono::milliseconds session_timeout{45'000};
+  std::chrono::milliseconds max_poll_interval{300'000};
+};
+
+/// One topic of a log. Safe to use from several threads; what it opens is owned by one thread each.
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+
+  /// Creates the topic when it is missing (LogAppendTime, delete retention). True when it was created.
+  virtual Result<bool> ensure_topic(const TopicSpec& spec) = 0;
+  /// `bad_input` names the topic when it does not exist.
+  virtual Result<TopicInfo> describe() = 0;
+  virtual Result<Watermarks> watermarks(Partition partition) = 0;
+  /// What the group has committed, per partition; nothing where it has not.
+  virtual Result<std::vector<std::optional<Offset>>> committed(std::string_view group) = 0;
+
+  virtual Result<std::unique_ptr<Producer>> open_producer() = 0;
+  virtual Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) = 0;
+  virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
+};
+
+}  // namespace sdp::log

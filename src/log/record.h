@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "log/topic.h"
+
+namespace sdp::log {
+
+struct HeaderView {
+  std::string_view name;
+  std::optional<std::string_view> value;
+};
+
+/// One consumed record. Views are valid only during the call that hands it over.
+struct RecordView {
+  Partition partition = 0;
+  Offset offset = 0;
+  /// The broker's append time for a LogAppendTime topic.
+  UtcMillis timestamp;
+  std::optional<std::string_view> key;
+  /// Nothing is a tombstone; an empty value is not the same.
+  std::optional<std::string_view> value;
+  std::vector<HeaderView> headers;
+};
+
+}  // namespace sdp::log

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/uuid.h"
+
+namespace sdp::log {
+
+/// Position of a record in its partition, from 0. `end` positions are exclusive.
+using Offset = std::int64_t;
+using Partition = std::int32_t;
+
+/// The broker's identity of a topic: a topic deleted and created again has another id, and so starts new chains.
+using TopicId = Uuid;
+
+enum class TimestampType { create_time, log_append_time };
+
+struct TopicInfo {
+  std::string name;
+  TopicId id;
+  Partition partitions = 0;
+  bool compacted = false;
+  TimestampType timestamp_type = TimestampType::log_append_time;
+  std::int64_t message_bytes_max = 0;
+};
+
+struct TopicSpec {
+  std::string name = "spotify-events";
+  Partition partitions = 6;
+  int replication = 1;
+  /// Broker retention; -1 keeps the broker's default.
+  std::int64_t retention_ms = -1;
+};
+
+/// Offsets available now: [start, end). `end` is the high watermark.
+struct Watermarks {
+  Offset start = 0;
+  Offset end = 0;
+};
+
+}  // namespace sdp::log

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "lake/line.h"
+#include "lake/object_meta.h"
+
+namespace sdp::warehouse {
+
+/// An object that is ready to load: its key, checked metadata, and decompressed lines.
+struct StagedObject {
+  std::string key;
+  lake::ObjectMeta meta;
+  std::string lines;
+};
+
+struct LoadCounts {
+  std::uint64_t objects = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t rejected = 0;
+  /// Objects which the ledger had already: nothing was done for them.
+  std::uint64_t objects_skipped = 0;
+};
+
+/// The ledger's view of one chain: loaded without a hole up to `end` (exclusive).
+struct LoadedChain {
+  lake::ChainId chain;
+  log::Offset start = 0;
+  log::Offset end = 0;
+};
+
+/// A query's answer as text, for printing and for verification; NULL is nothing.
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;
+};
+
+/// One bronze row as verification reads it back.
+struct BronzeRow {
+  std::string_view topic_id;  ///< 36 characters
+  log::Partition partition = 0;
+  log::Offset offset = 0;
+  std::int64_t timestamp_ms = 0;
+  std::optional<std::string_view> key;
+  std::string_view payload;  ///< rejected rows: the base64 of the record's bytes, or empty
+  std::string_view error;    ///< rejected rows only: the stable code
+  std::string_view object_key;
+};
+
+/// Database SPOTIFY_DB, schemas BRONZE, TRANSFORM, MART. Owned by one thread.
+class Warehouse {
+ public:
+  virtual ~Warehouse() = default;
+
+  /// Creates database, schemas, bronze tables and ledger where they are missing.
+  virtual Result<void> init() = 0;
+  virtual Result<std::vector<LoadedChain>> loaded_chains() = 0;
+  virtual Result<std::vector<std::string>> loaded_objects() = 0;
+  /// Rows, rejected rows and ledger rows of all objects in one transaction. Objects in the ledger are skipped. On error
+  /// nothing of this call is in the warehouse.
+  virtual Result<LoadCounts> load(std::span<const StagedObject> objects) = 0;
+  /// Read-only.
+  virtual Result<Table> query(std::string_view sql) = 0;
+  /// Every bronze row, then every rejected row, in no particular order.
+  virtual Result<void> scan_bronze(const std::function<Result<void>(const BronzeRow&)>& visit) = 0;
+  virtual Result<void> scan_rejected(const std::function<Result<void>(const BronzeRow&)>& visit) = 0;
+  /// Closes files and connections so that another process (dbt) can open them.
+  virtual Result<void> close() = 0;
+
+  virtual std::string describe() const = 0;
+};
+
+}  // namespace sdp::warehouse
