@@ -42,17 +42,9 @@ struct Table {
   std::vector<std::vector<std::optional<std::string>>> rows;
 };
 
-/// One bronze row as verification reads it back.
-struct BronzeRow {
-  std::string_view topic_id;  ///< 36 characters
-  log::Partition partition = 0;
-  log::Offset offset = 0;
-  std::int64_t timestamp_ms = 0;
-  std::optional<std::string_view> key;
-  std::string_view payload;  ///< rejected rows: the base64 of the record's bytes, or empty
-  std::string_view error;    ///< rejected rows only: the stable code
-  std::string_view object_key;
-};
+/// One row of a scan: a value's text, or nothing for NULL. Integers in decimal, timestamps as integers only if the SQL
+/// says so (epoch_ms), booleans `true` and `false`. Views are valid during the call.
+using RowView = std::span<const std::optional<std::string_view>>;
 
 /// Database SPOTIFY_DB, schemas BRONZE, TRANSFORM, MART. Owned by one thread.
 class Warehouse {
@@ -68,9 +60,9 @@ class Warehouse {
   virtual Result<LoadCounts> load(std::span<const StagedObject> objects) = 0;
   /// Read-only.
   virtual Result<Table> query(std::string_view sql) = 0;
-  /// Every bronze row, then every rejected row, in no particular order.
-  virtual Result<void> scan_bronze(const std::function<Result<void>(const BronzeRow&)>& visit) = 0;
-  virtual Result<void> scan_rejected(const std::function<Result<void>(const BronzeRow&)>& visit) = 0;
+  /// Read-only, like query, but handed over row by row and never held in memory as a whole: what verify reads tables
+  /// of any size with.
+  virtual Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) = 0;
   /// Closes files and connections so that another process (dbt) can open them.
   virtual Result<void> close() = 0;
 
