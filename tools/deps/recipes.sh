@@ -1,0 +1,105 @@
+# How each artefact of tools/setup is made. recipe_NAME OUT runs in an empty work folder and fills OUT.
+# Sourced, not run.
+# shellcheck shell=bash disable=SC2154  # pins and cache are set by tools/setup.
+
+# --- versions, read from where they are pinned ---
+
+pinned_npm_version() { sed -n "s|^ *\"$1\": \"\(.*\)\",*\$|\1|p" "$pins/package.json"; }
+
+pinned_go_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$pins/go-modules.txt"; }
+
+pinned_go_version() { pinned_go_field "$1" 3; }
+
+pinned_python_version() { sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock"; }
+
+pinned_kafka_version() { sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pins/kafka/pom.xml"; }
+
+# --- helpers ---
+
+# Puts the pinned npm packages into ./node_modules. No script of a package is run.
+fetch_npm() {
+  cp "$pins/package.json" "$pins/package-lock.json" .
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+}
+
+# Go from the machine, or else the one pinned in go.lock.
+use_go() {
+  if command -v go >/dev/null; then return; fi
+  echo "no go on this machine: taking the one pinned in tools/deps/go.lock"
+  make_venv go "$PWD/venv-go"
+  PATH=$PWD/venv-go/bin:$PATH
+}
+
+# Downloads the module of an artefact and compares its checksum with the pin; prints the module's folder.
+fetch_go_module() {
+  local module version sum answer
+  module=$(pinned_go_field "$1" 2)
+  version=$(pinned_go_field "$1" 3)
+  sum=$(pinned_go_field "$1" 4)
+  answer=$(go mod download -json "$module@$version")
+  if [[ $(jq -r .Sum <<<"$answer") != "$sum" ]]; then
+    fail "$module@$version has checksum $(jq -r .Sum <<<"$answer"), but tools/deps/go-modules.txt pins $sum"
+  fi
+  jq -r .Dir <<<"$answer"
+}
+
+install_go_program() {
+  use_go
+  fetch_go_module "$1" >/dev/null
+  GOBIN=$2 go install -trimpath -ldflags='-s -w' "$(pinned_go_field "$1" 5)@$(pinned_go_field "$1" 3)"
+}
+
+# make_venv LOCK DIR: a virtual environment that may be moved, with exactly what tools/deps/LOCK.lock names.
+make_venv() {
+  python3 -m venv "$2.uv"
+  "$2.uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$pins/uv.lock"
+  "$2.uv/bin/uv" venv --quiet --relocatable --python "$(command -v python3)" "$2"
+  "$2.uv/bin/uv" pip install --quiet --python "$2/bin/python" --require-hashes --requirement "$pins/$1.lock"
+  rm -rf "$2.uv"
+}
+
+# --- recipes ---
+
+# Static only, so that no older librdkafka of the system can be loaded in its place.
+recipe_librdkafka() {
+  local out=$1 feature features compiler=gcc
+  if command -v ccache >/dev/null; then compiler='ccache gcc'; fi
+  fetch_npm
+  cd node_modules/@confluentinc/kafka-javascript/deps/librdkafka
+  CC=$compiler CFLAGS='-O2 -g1 -fPIC' ./configure --prefix="$out" --disable-debug-symbols
+  make -j "$(nproc)" -C src librdkafka.a
+  # configure leaves out what it does not find, without a word.
+  features=$(sed -n 's/.*BUILT_WITH "\(.*\)"/\1/p' config.h)
+  for feature in ZSTD LZ4_EXT SSL SASL_CYRUS SASL_SCRAM SASL_OAUTHBEARER ZLIB; do
+    if [[ " $features " != *" $feature "* ]]; then
+      fail "librdkafka was configured without $feature (it has: $features); are the packages of tools/deps/apt.txt there?"
+    fi
+  done
+  mkdir -p "$out/include/librdkafka" "$out/lib/pkgconfig"
+  cp src/rdkafka.h src/rdkafka_mock.h "$out/include/librdkafka/"
+  cp src/librdkafka.a "$out/lib/"
+  cp LICENSES.txt "$out/"
+}
+
+# The library comes from npm; its C header, of the same version, from a Go module.
+recipe_duckdb() {
+  local out=$1
+  fetch_npm
+  use_go
+  mkdir -p "$out/include" "$out/lib"
+  cp node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$out/lib/"
+  cp "$(fetch_go_module duckdb-header)/duckdb.h" "$out/include/"
+}
+
+recipe_venv_dbt() { make_venv dbt "$1"; }
+
+recipe_venv_tools() { make_venv tools "$1"; }
+
+recipe_kafka() {
+  cp "$pins/kafka/pom.xml" .
+  mvn --batch-mode --no-transfer-progress dependency:copy-dependencies -DoutputDirectory="$1/libs"
+}
+
+recipe_minio() { install_go_program minio "$1"; }
+
+recipe_versitygw() { install_go_program versitygw "$1"; }
