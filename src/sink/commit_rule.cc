@@ -1,0 +1,40 @@
+#include "sink/commit_rule.h"
+
+#include <fmt/core.h>
+
+namespace sdp::sink {
+namespace {
+
+constexpr std::string_view kContentType = "application/x-ndjson";
+
+Result<lake::ObjectMeta> winner_at(store::ObjectStore& store, std::string_view key, const lake::ObjectMeta& ours) {
+  SDP_TRY(const auto head, store.head(key));
+  if (!head) {
+    return fail(ErrorKind::fatal, fmt::format("{}: object {} exists for a create-only put but not for a HEAD; the store is "
+                                              "not consistent, or somebody deletes objects",
+                                              store.describe(), key));
+  }
+  auto winner = lake::meta_from(head->metadata);
+  if (!winner) return std::unexpected(winner.error().in(fmt::format("{}: object {}", store.describe(), key)));
+  if (winner->chain != ours.chain || winner->range.first != ours.range.first) {
+    return fail(ErrorKind::bad_input,
+                fmt::format("{}: object {} stands where {} from offset {} belongs, but says it is {} from offset {}; move "
+                            "it away before the sink goes on",
+                            store.describe(), key, describe(ours.chain), ours.range.first, describe(winner->chain),
+                            winner->range.first));
+  }
+  return winner;
+}
+
+}  // namespace
+
+Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view key, std::string_view body,
+                                    const lake::ObjectMeta& meta) {
+  SDP_TRY(const auto outcome, store.put_new(key, body, lake::to_metadata(meta), kContentType));
+  if (outcome == store::PutOutcome::created) return CommitOutcome(Committed{});
+  SDP_TRY(lake::ObjectMeta winner, winner_at(store, key, meta));
+  if (winner.sha256 == meta.sha256 && winner.range == meta.range) return CommitOutcome(AlreadyOurs{});
+  return CommitOutcome(Adopted{std::move(winner)});
+}
+
+}  // namespace sdp::sink

@@ -1,0 +1,224 @@
+#include "sink/sink_runner.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+#include <vector>
+
+#include "lake/object_key.h"
+#include "lake/layout.h"
+#include "sink/layout_guard.h"
+#include "sink/sink_state.h"
+
+namespace sdp::sink {
+namespace {
+
+// A topic with transactional producers ends in control records, which no consumer is handed: its end is never reached
+// by a position, so a quiet time counts as caught up too.
+constexpr std::chrono::seconds kQuietIsCaughtUp{3};
+
+}  // namespace
+
+/// One run: consumer, state and uploader with a common life time.
+class SinkRunner::Loop final : public log::ConsumerHandler {
+ public:
+  Loop(SinkRunner& runner, const log::TopicInfo& topic, std::unique_ptr<log::Consumer> consumer)
+      : runner_(runner),
+        topic_(topic),
+        consumer_(std::move(consumer)),
+        state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
+        uploader_(runner.store_, runner.clock_,
+                  {topic.name, runner.options_.compression, runner.options_.writer, runner.options_.upload_threads}) {}
+
+  Result<void> run(const std::stop_token& stop) {
+    last_record_at_ = now();
+    while (!stop.stop_requested()) {
+      SDP_TRY(const std::size_t records, poll());
+      state_.tick(now());
+      SDP_CHECK_OK(settle(std::chrono::milliseconds(0)));
+      if (records == 0 && runner_.finish_when_caught_up_) {
+        SDP_TRY(const bool caught_up, is_caught_up());
+        if (caught_up) break;
+      }
+    }
+    return shut_down();
+  }
+
+  Result<std::vector<log::PartitionOffset>> on_assigned(std::span<const log::Partition> partitions) override {
+    SDP_TRY(const auto chain_ends, find_chain_ends(runner_.store_, topic_.id, partitions));
+    std::vector<log::PartitionOffset> starts;
+    for (const log::Partition partition : partitions) {
+      SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
+      SDP_TRY(const log::Offset start, start_offset(runner_.store_, {topic_.id, partition}, topic_.name,
+                                                    chain_ends.at(partition), available, runner_.options_.gaps));
+      starts.push_back({partition, start});
+    }
+    for (const auto& [partition, start] : starts) {
+      state_.assigned(partition, start);
+      runner_.observer_.assigned(partition, start);
+    }
+    assigned_once_ = true;
+    last_record_at_ = now();
+    return starts;
+  }
+
+  void on_revoked(std::span<const log::Partition> partitions, bool lost) override {
+    for (const log::Partition partition : partitions) {
+      state_.revoked(partition);
+      runner_.observer_.revoked(partition, lost);
+    }
+  }
+
+  Result<void> on_record(const log::RecordView& record) override {
+    state_.append(record, poll_time_);
+    return {};
+  }
+
+ private:
+  SteadyTime now() const { return runner_.clock_.steady_now(); }
+
+  Result<std::size_t> poll() {
+    // One reading of the clock per poll, not per record: linger and idle are coarse.
+    poll_time_ = now();
+    const auto timeout = uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
+    auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
+    if (!records) return survive_outage(std::move(records).error());
+    outage_since_.reset();
+    if (*records > 0) last_record_at_ = poll_time_;
+    runner_.metrics_.records_read += *records;
+    runner_.metrics_.buffered_bytes = state_.buffered_bytes();
+    return *records;
+  }
+
+  Result<std::size_t> survive_outage(Error error) {
+    if (error.kind != ErrorKind::retry) return std::unexpected(std::move(error));
+    if (!outage_since_) {
+      outage_since_ = now();
+      ++runner_.metrics_.outages;
+      runner_.observer_.warned(fmt::format("{} (trying again for {} s)", error.message,
+                                           runner_.options_.outage_max.count() / 1000));
+    }
+    if (now() - *outage_since_ > runner_.options_.outage_max) return fail(ErrorKind::unavailable, error.message);
+    runner_.clock_.sleep_for(std::chrono::milliseconds(100));
+    return 0;
+  }
+
+  /// Carries out commands and takes in finished uploads until there are no more of either at hand.
+  Result<void> settle(std::chrono::milliseconds timeout) {
+    SDP_CHECK_OK(execute());
+    while (auto result = uploader_.next_result(timeout)) {
+      SDP_CHECK_OK(take_in(*result));
+      SDP_CHECK_OK(execute());
+      timeout = std::chrono::milliseconds(0);
+    }
+    return {};
+  }
+
+  Result<void> execute() {
+    if (!state_.has_commands()) return {};
+    for (Command& command : state_.take_commands()) {
+      if (auto* upload = std::get_if<Upload>(&command)) {
+        uploader_.start(std::move(upload->batch));
+      } else if (const auto* seek = std::get_if<Seek>(&command)) {
+        SDP_CHECK_OK(consumer_->seek(seek->to));
+      } else if (const auto* commit = std::get_if<Commit>(&command)) {
+        SDP_CHECK_OK(consumer_->commit({&commit->next, 1}));
+      } else if (const auto* pause = std::get_if<Pause>(&command)) {
+        SDP_CHECK_OK(consumer_->pause(pause->partition));
+      } else {
+        SDP_CHECK_OK(consumer_->resume(std::get<Resume>(command).partition));
+      }
+    }
+    return {};
+  }
+
+  Result<void> take_in(const UploadResult& result) {
+    if (!result.outcome) return std::unexpected(result.outcome.error());
+    SinkMetrics& metrics = runner_.metrics_;
+    if (std::holds_alternative<Adopted>(*result.outcome)) {
+      ++metrics.objects_adopted;
+      state_.upload_lost(result.partition, result.generation, result.chain_end);
+    } else {
+      ++metrics.objects_created;
+      metrics.records_durable += static_cast<std::uint64_t>(result.records);
+      metrics.records_rejected += static_cast<std::uint64_t>(result.rejected);
+      metrics.body_bytes += result.body_bytes;
+      state_.upload_done(result.partition, result.generation);
+    }
+    runner_.observer_.uploaded(result);
+    return {};
+  }
+
+  Result<bool> is_caught_up() {
+    if (!assigned_once_) return false;
+    const bool quiet = now() - last_record_at_ > kQuietIsCaughtUp;
+    for (const auto& [partition, position] : state_.positions()) {
+      SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
+      if (position < available.end && !quiet) return false;
+    }
+    return true;
+  }
+
+  Result<void> shut_down() {
+    state_.shut_down();
+    const SteadyTime deadline = now() + runner_.options_.shutdown_max;
+    SDP_CHECK_OK(settle(std::chrono::milliseconds(0)));
+    while (!state_.drained()) {
+      if (now() > deadline) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("{}: uploads did not finish within {} s of the stop; what is not durable stays in topic "
+                                "{} and is read again",
+                                runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
+      }
+      SDP_CHECK_OK(settle(std::chrono::milliseconds(50)));
+    }
+    return consumer_->close(*this);
+  }
+
+  SinkRunner& runner_;
+  const log::TopicInfo topic_;
+  std::unique_ptr<log::Consumer> consumer_;
+  SinkState state_;
+  Uploader uploader_;
+  SteadyTime poll_time_;
+  SteadyTime last_record_at_;
+  std::optional<SteadyTime> outage_since_;
+  bool assigned_once_ = false;
+};
+
+SinkRunner::SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clock, SinkOptions options,
+                       SinkObserver& observer)
+    : log_(log), store_(store), clock_(clock), options_(std::move(options)), observer_(observer) {}
+
+SinkRunner::~SinkRunner() = default;
+
+Result<log::TopicInfo> SinkRunner::check_surroundings() {
+  SDP_TRY(log::TopicInfo topic, log_.describe());
+  if (topic.compacted) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("topic {} is compacted: records may vanish, and with them the proof and the place of an object. "
+                            "Set cleanup.policy=delete",
+                            topic.name));
+  }
+  if (topic.timestamp_type != log::TimestampType::log_append_time) {
+    observer_.warned(fmt::format("topic {} has message.timestamp.type=CreateTime: objects are filed under the producers' "
+                                 "clocks. Set LogAppendTime",
+                                 topic.name));
+  }
+  SDP_CHECK_OK(store::probe_create_only(store_, lake::kProbeKey));
+  lake::LakeLayout layout;
+  layout.compression = options_.compression;
+  layout.topic = topic.name;
+  SDP_CHECK_OK(agree_on_layout(store_, layout));
+  return topic;
+}
+
+Result<void> SinkRunner::run(std::stop_token stop) {
+  SDP_TRY(const log::TopicInfo topic, check_surroundings());
+  SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
+  observer_.listening(topic);
+  Loop loop(*this, topic, std::move(consumer));
+  return loop.run(stop);
+}
+
+}  // namespace sdp::sink

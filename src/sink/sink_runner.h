@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "lake/compression.h"
+#include "lake/line.h"
+#include "log/event_log.h"
+#include "sink/batch.h"
+#include "sink/chain_end.h"
+#include "sink/sink_metrics.h"
+#include "sink/uploader.h"
+#include "store/object_store.h"
+
+namespace sdp::sink {
+
+struct SinkOptions {
+  log::ConsumerOptions consumer;
+  BatchLimits limits;
+  lake::Compression compression = lake::Compression::none;
+  GapPolicy gaps = GapPolicy::stop;
+  std::string writer = "spotify-pipeline";
+  std::size_t value_bytes_max = lake::kValueBytesMaxDefault;
+  int upload_threads = 4;
+  std::size_t poll_records_max = 10'000;
+  std::chrono::milliseconds poll_timeout{50};
+  /// How long a stop may take to make open batches durable.
+  std::chrono::milliseconds shutdown_max{30'000};
+  /// How long the log may stay out of reach before the sink gives up.
+  std::chrono::milliseconds outage_max{300'000};
+};
+
+/// Hears what a sink does, on the sink's thread.
+class SinkObserver {
+ public:
+  virtual ~SinkObserver() = default;
+  virtual void listening(const log::TopicInfo&) {}
+  virtual void assigned(log::Partition, log::Offset /*start*/) {}
+  virtual void revoked(log::Partition, bool /*lost*/) {}
+  virtual void uploaded(const UploadResult&) {}
+  /// Something a person should know; the sink goes on.
+  virtual void warned(std::string_view) {}
+};
+
+/// Moves records of one topic from the log to the lake until stopped: the loop around SinkState. Owned by one thread;
+/// metrics() and finish_when_caught_up() are for others.
+class SinkRunner {
+ public:
+  SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clock, SinkOptions options, SinkObserver& observer);
+  ~SinkRunner();
+
+  /// Runs until `stop`, until caught up when asked for, or until an error that only a person can mend. On a stop
+  /// everything read is made durable first. Whatever way it ends, the lake is a valid chain.
+  Result<void> run(std::stop_token stop);
+  /// From now on, stop once every assigned partition's log end is durable.
+  void finish_when_caught_up() { finish_when_caught_up_ = true; }
+  const SinkMetrics& metrics() const { return metrics_; }
+
+ private:
+  class Loop;
+
+  Result<log::TopicInfo> check_surroundings();
+
+  log::EventLog& log_;
+  store::ObjectStore& store_;
+  Clock& clock_;
+  const SinkOptions options_;
+  SinkObserver& observer_;
+  SinkMetrics metrics_;
+  std::atomic<bool> finish_when_caught_up_{false};
+};
+
+}  // namespace sdp::sink

@@ -1,0 +1,204 @@
+#include "sink/sink_state.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace sdp::sink {
+namespace {
+
+std::chrono::sys_time<std::chrono::hours> hour_of(UtcMillis time) {
+  return std::chrono::floor<std::chrono::hours>(time);
+}
+
+log::Partition partition_of(const Command& command) {
+  struct {
+    log::Partition operator()(const Upload& upload) const { return upload.batch.chain.partition; }
+    log::Partition operator()(const Seek& seek) const { return seek.to.partition; }
+    log::Partition operator()(const Commit& commit) const { return commit.next.partition; }
+    log::Partition operator()(const Pause& pause) const { return pause.partition; }
+    log::Partition operator()(const Resume& resume) const { return resume.partition; }
+  } visitor;
+  return std::visit(visitor, command);
+}
+
+}  // namespace
+
+SinkState::SinkState(log::TopicId topic_id, const BatchLimits& limits, lake::LineEncoder encoder)
+    : topic_id_(topic_id), limits_(limits), encoder_(std::move(encoder)) {}
+
+std::uint64_t SinkState::assigned(log::Partition partition, log::Offset chain_end) {
+  revoked(partition);
+  PartitionState& state = partitions_[partition];
+  state.generation = ++generation_;
+  state.chain_end = chain_end;
+  state.next = chain_end;
+  commands_.push_back(Resume{partition});  // a pause of an earlier assignment may stand
+  return state.generation;
+}
+
+void SinkState::revoked(log::Partition partition) {
+  const auto at = partitions_.find(partition);
+  if (at == partitions_.end()) return;
+  drop_batches(at->second);
+  // The bytes in flight are the uploader's until it is done, but no longer this state's to wait for.
+  buffered_bytes_ -= at->second.in_flight_bytes.value_or(0);
+  partitions_.erase(at);
+  std::erase_if(commands_, [&](const Command& command) { return partition_of(command) == partition; });
+  last_used_ = nullptr;
+  last_used_partition_ = -1;
+}
+
+void SinkState::append(const log::RecordView& record, SteadyTime now) {
+  if (record.partition != last_used_partition_) {
+    const auto at = partitions_.find(record.partition);
+    if (at == partitions_.end()) return;
+    last_used_ = &at->second;
+    last_used_partition_ = record.partition;
+  }
+  PartitionState& state = *last_used_;
+  if (shutting_down_ || record.offset < state.next) return;
+
+  // A clock that went back an hour keeps its records in the later hour's batch: an object belongs to its first record.
+  if (state.open && hour_of(record.timestamp) > hour_of(state.open->batch.first_timestamp)) {
+    cut(record.partition, state, CutReason::hour);
+  }
+  if (!state.open) open_batch(record.partition, state, record, now);
+
+  Batch& batch = state.open->batch;
+  const std::size_t bytes_before = batch.lines.size();
+  if (encoder_.append(batch.lines, record)) ++batch.rejected;
+  buffered_bytes_ += batch.lines.size() - bytes_before;
+  ++batch.records;
+  batch.last_timestamp = record.timestamp;
+  batch.range.end = record.offset + 1;
+  state.next = record.offset + 1;
+  state.open->appended_at = now;
+
+  if (batch.records >= limits_.records_max) {
+    cut(record.partition, state, CutReason::records);
+  } else if (batch.lines.size() >= limits_.bytes_max) {
+    cut(record.partition, state, CutReason::bytes);
+  } else if (buffered_bytes_ >= limits_.buffer_bytes_max) {
+    cut(record.partition, state, CutReason::memory);
+  }
+}
+
+void SinkState::tick(SteadyTime now) {
+  for (auto& [partition, state] : partitions_) {
+    if (!state.open) continue;
+    if (now - state.open->appended_at >= limits_.idle) {
+      cut(partition, state, CutReason::idle);
+    } else if (now - state.open->opened_at >= limits_.linger) {
+      cut(partition, state, CutReason::linger);
+    }
+  }
+}
+
+void SinkState::upload_done(log::Partition partition, std::uint64_t generation) {
+  PartitionState* state = find(partition, generation);
+  if (state == nullptr) return;
+  buffered_bytes_ -= *std::exchange(state->in_flight_bytes, std::nullopt);
+  state->chain_end = state->in_flight_end;
+  commands_.push_back(Commit{{partition, state->chain_end}});
+  start_next_upload(partition, *state);
+}
+
+void SinkState::upload_lost(log::Partition partition, std::uint64_t generation, log::Offset chain_end) {
+  PartitionState* state = find(partition, generation);
+  if (state == nullptr) return;
+  SDP_ASSERT(chain_end > state->chain_end);
+  buffered_bytes_ -= *std::exchange(state->in_flight_bytes, std::nullopt);
+  drop_batches(*state);
+  state->chain_end = chain_end;
+  state->next = chain_end;
+  commands_.push_back(Seek{{partition, chain_end}});
+  commands_.push_back(Commit{{partition, chain_end}});
+  hold_back(partition, *state);
+}
+
+void SinkState::shut_down() {
+  shutting_down_ = true;
+  for (auto& [partition, state] : partitions_) {
+    if (state.open) cut(partition, state, CutReason::shutdown);
+  }
+}
+
+bool SinkState::drained() const {
+  for (const auto& [partition, state] : partitions_) {
+    if (state.open || !state.waiting.empty() || state.in_flight_bytes) return false;
+  }
+  return true;
+}
+
+std::vector<Command> SinkState::take_commands() { return std::exchange(commands_, {}); }
+
+std::optional<log::Offset> SinkState::position(log::Partition partition) const {
+  const auto at = partitions_.find(partition);
+  if (at == partitions_.end()) return std::nullopt;
+  return at->second.next;
+}
+
+std::vector<log::PartitionOffset> SinkState::positions() const {
+  std::vector<log::PartitionOffset> positions;
+  for (const auto& [partition, state] : partitions_) positions.push_back({partition, state.next});
+  return positions;
+}
+
+SinkState::PartitionState* SinkState::find(log::Partition partition, std::uint64_t generation) {
+  const auto at = partitions_.find(partition);
+  if (at == partitions_.end() || at->second.generation != generation) return nullptr;  // an older assignment's
+  SDP_ASSERT(at->second.in_flight_bytes);
+  return &at->second;
+}
+
+void SinkState::open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record,
+                           SteadyTime now) {
+  Batch batch;
+  batch.generation = state.generation;
+  batch.chain = {topic_id_, partition};
+  batch.range = {state.next, state.next};
+  batch.first_timestamp = lake::clamp_timestamp(record.timestamp);
+  state.open = OpenBatch{std::move(batch), now, now};
+}
+
+void SinkState::cut(log::Partition partition, PartitionState& state, CutReason reason) {
+  state.open->batch.reason = reason;
+  state.waiting.push_back(std::move(state.open->batch));
+  state.open.reset();
+  start_next_upload(partition, state);
+}
+
+void SinkState::start_next_upload(log::Partition partition, PartitionState& state) {
+  if (!state.in_flight_bytes && !state.waiting.empty()) {
+    Batch batch = std::move(state.waiting.front());
+    state.waiting.pop_front();
+    SDP_ASSERT(batch.range.first == state.chain_end && !batch.range.empty());
+    state.in_flight_bytes = batch.lines.size();
+    state.in_flight_end = batch.range.end;
+    commands_.push_back(Upload{std::move(batch)});
+  }
+  hold_back(partition, state);
+}
+
+// A partition whose uploads do not keep up stops reading: its memory is one batch in flight, one waiting, and at most
+// what a single poll still hands over.
+void SinkState::hold_back(log::Partition partition, PartitionState& state) {
+  const bool should_pause = !state.waiting.empty();
+  if (should_pause == state.paused) return;
+  state.paused = should_pause;
+  if (should_pause) {
+    commands_.push_back(Pause{partition});
+  } else {
+    commands_.push_back(Resume{partition});
+  }
+}
+
+void SinkState::drop_batches(PartitionState& state) {
+  for (const Batch& batch : state.waiting) buffered_bytes_ -= batch.lines.size();
+  if (state.open) buffered_bytes_ -= state.open->batch.lines.size();
+  state.waiting.clear();
+  state.open.reset();
+}
+
+}  // namespace sdp::sink

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "lake/line.h"
+#include "log/event_log.h"
+#include "sink/batch.h"
+
+namespace sdp::sink {
+
+/// What the state wants done. The runner carries commands out in order.
+struct Upload {
+  Batch batch;
+};
+struct Seek {
+  log::PartitionOffset to;
+};
+struct Commit {
+  log::PartitionOffset next;
+};
+struct Pause {
+  log::Partition partition;
+};
+struct Resume {
+  log::Partition partition;
+};
+using Command = std::variant<Upload, Seek, Commit, Pause, Resume>;
+
+/// The decisions of a sink: what to batch, when to cut, what may be committed, where to go on after a conflict. Pure: no
+/// thread, clock, socket or file; the same inputs give the same commands. docs/decisions/0001-create-only-commit.md.
+///
+/// Per assigned partition, offsets are always in this order:
+///   chain end (durable) <= in flight <= waiting <= open <= next record
+/// and only the first of them is ever committed to the group. At most one upload of a partition is in flight, since the
+/// next object may start only where this one is known to end.
+class SinkState {
+ public:
+  SinkState(log::TopicId topic_id, const BatchLimits& limits, lake::LineEncoder encoder);
+
+  /// The partition is ours and its chain ends at `chain_end`. Starts a new generation, which is returned.
+  std::uint64_t assigned(log::Partition partition, log::Offset chain_end);
+  /// Drops what is not durable of the partition: its next owner reads it again.
+  void revoked(log::Partition partition);
+
+  /// Adds a record. Records of foreign partitions, or below the partition's position, are dropped.
+  void append(const log::RecordView& record, SteadyTime now);
+  /// Cuts what lingered or idled long enough.
+  void tick(SteadyTime now);
+
+  /// The upload of (partition, generation) is durable as given, so the chain ends at its end.
+  void upload_done(log::Partition partition, std::uint64_t generation);
+  /// Somebody else had committed a range at the same place; the chain now ends at `chain_end`. What was built on the
+  /// lost range is dropped and read again from there.
+  void upload_lost(log::Partition partition, std::uint64_t generation, log::Offset chain_end);
+
+  /// Cuts everything; no record is taken from here on.
+  void shut_down();
+  /// True when nothing is open, waiting or in flight.
+  bool drained() const;
+
+  /// The commands since the last call.
+  std::vector<Command> take_commands();
+  bool has_commands() const { return !commands_.empty(); }
+
+  /// Where the partition's next record is expected; nothing when it is not assigned.
+  std::optional<log::Offset> position(log::Partition partition) const;
+  std::size_t buffered_bytes() const { return buffered_bytes_; }
+  std::vector<log::PartitionOffset> positions() const;
+
+ private:
+  struct OpenBatch {
+    Batch batch;
+    SteadyTime opened_at;
+    SteadyTime appended_at;
+  };
+  struct PartitionState {
+    std::uint64_t generation = 0;
+    log::Offset chain_end = 0;
+    log::Offset next = 0;
+    std::optional<std::size_t> in_flight_bytes;
+    log::Offset in_flight_end = 0;
+    std::deque<Batch> waiting;
+    std::optional<OpenBatch> open;
+    bool paused = false;
+  };
+
+  PartitionState* find(log::Partition partition, std::uint64_t generation);
+  void open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record, SteadyTime now);
+  void cut(log::Partition partition, PartitionState& state, CutReason reason);
+  void start_next_upload(log::Partition partition, PartitionState& state);
+  void hold_back(log::Partition partition, PartitionState& state);
+  void drop_batches(PartitionState& state);
+
+  const log::TopicId topic_id_;
+  const BatchLimits limits_;
+  lake::LineEncoder encoder_;
+  std::map<log::Partition, PartitionState> partitions_;
+  PartitionState* last_used_ = nullptr;  ///< records come in runs of one partition
+  log::Partition last_used_partition_ = -1;
+  std::vector<Command> commands_;
+  std::size_t buffered_bytes_ = 0;
+  std::uint64_t generation_ = 0;
+  bool shutting_down_ = false;
+};
+
+}  // namespace sdp::sink

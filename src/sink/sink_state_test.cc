@@ -1,0 +1,212 @@
+#include "sink/sink_state.h"
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sdp::sink {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr UtcMillis kNoon{std::chrono::sys_days(std::chrono::year(2026) / 2 / 15) + hours(12)};
+
+class SinkStateTest : public testing::Test {
+ protected:
+  SinkState make(const BatchLimits& limits) { return SinkState(TopicId(), limits, lake::LineEncoder()); }
+  SinkState three_a_batch() { return make({.records_max = 3}); }
+
+  static log::TopicId TopicId() { return *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"); }
+
+  void feed(SinkState& state, log::Partition partition, log::Offset offset, UtcMillis timestamp = kNoon) {
+    log::RecordView record;
+    record.partition = partition;
+    record.offset = offset;
+    record.timestamp = timestamp;
+    record.value = R"({"n":1})";
+    state.append(record, now_);
+  }
+  void feed_range(SinkState& state, log::Partition partition, log::Offset from, log::Offset to) {
+    for (log::Offset offset = from; offset < to; ++offset) feed(state, partition, offset);
+  }
+
+  /// The commands as short text, so that a test reads as a list.
+  std::vector<std::string> commands(SinkState& state) {
+    std::vector<std::string> texts;
+    for (const Command& command : state.take_commands()) {
+      if (const auto* upload = std::get_if<Upload>(&command)) {
+        texts.push_back(fmt::format("upload p{} [{},{}) {}", upload->batch.chain.partition, upload->batch.range.first,
+                                    upload->batch.range.end, name(upload->batch.reason)));
+        generation_ = upload->batch.generation;
+      } else if (const auto* seek = std::get_if<Seek>(&command)) {
+        texts.push_back(fmt::format("seek p{} {}", seek->to.partition, seek->to.offset));
+      } else if (const auto* commit = std::get_if<Commit>(&command)) {
+        texts.push_back(fmt::format("commit p{} {}", commit->next.partition, commit->next.offset));
+      } else if (const auto* pause = std::get_if<Pause>(&command)) {
+        texts.push_back(fmt::format("pause p{}", pause->partition));
+      } else {
+        texts.push_back(fmt::format("resume p{}", std::get<Resume>(command).partition));
+      }
+    }
+    return texts;
+  }
+
+  SteadyTime now_{seconds(1000)};
+  std::uint64_t generation_ = 0;
+};
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_F(SinkStateTest, CutsByRecordsAndCommitsOnlyAfterTheUpload) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 10);
+  feed_range(state, 0, 10, 13);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [10,13) records"));
+  state.upload_done(0, generation_);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 13"));
+  EXPECT_TRUE(state.drained());
+}
+
+TEST_F(SinkStateTest, NextUploadWaitsUntilTheOneBeforeIsDurable) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 7);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,3) records", "pause p0"));
+  state.upload_done(0, generation_);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 3", "upload p0 [3,6) records", "resume p0"));
+}
+
+TEST_F(SinkStateTest, HolesOfTheLogLieInsideRanges) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed(state, 0, 0);
+  feed(state, 0, 2);
+  feed(state, 0, 7);
+  feed(state, 0, 9);
+  state.shut_down();
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,8) records", "pause p0"));
+  state.upload_done(0, generation_);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 8", "upload p0 [8,10) shutdown", "resume p0"));
+}
+
+TEST_F(SinkStateTest, CutsByBytes) {
+  SinkState state = make({.records_max = 1000, .bytes_max = 150});
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 2);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,2) bytes"));
+}
+
+TEST_F(SinkStateTest, CutsAtTheHourOfTheBrokerClock) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed(state, 0, 0, kNoon + hours(1) - milliseconds(1));
+  feed(state, 0, 1, kNoon + hours(1));
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,1) hour"));
+}
+
+TEST_F(SinkStateTest, ClockThatGoesBackKeepsTheBatch) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed(state, 0, 0, kNoon);
+  feed(state, 0, 1, kNoon - hours(2));
+  feed(state, 0, 2, kNoon);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,3) records"));
+}
+
+TEST_F(SinkStateTest, QuietPartitionIsCutByIdleness) {
+  SinkState state = make({.linger = seconds(10), .idle = seconds(3)});
+  state.assigned(0, 0);
+  feed(state, 0, 0);
+  state.tick(now_ + seconds(2));
+  EXPECT_THAT(commands(state), ElementsAre("resume p0"));
+  state.tick(now_ + seconds(3));
+  EXPECT_THAT(commands(state), ElementsAre("upload p0 [0,1) idle"));
+}
+
+TEST_F(SinkStateTest, SlowTrickleIsCutByLinger) {
+  SinkState state = make({.linger = seconds(10), .idle = seconds(3)});
+  state.assigned(0, 0);
+  for (int i = 0; i < 11; ++i) {
+    state.tick(now_);
+    if (i < 10) feed(state, 0, i);
+    now_ += seconds(1);
+  }
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,10) linger"));
+}
+
+TEST_F(SinkStateTest, LostPlaceIsAdoptedAndReadAgainFromItsEnd) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 8);
+  commands(state);
+  state.upload_lost(0, generation_, 2);
+  EXPECT_THAT(commands(state), ElementsAre("seek p0 2", "commit p0 2", "resume p0"));
+  EXPECT_EQ(state.position(0), 2);
+  EXPECT_EQ(state.buffered_bytes(), 0u);
+  feed_range(state, 0, 2, 5);
+  EXPECT_THAT(commands(state), ElementsAre("upload p0 [2,5) records"));
+}
+
+TEST_F(SinkStateTest, RecordsBelowThePositionAreDropped) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 5);
+  feed_range(state, 0, 0, 5);
+  EXPECT_EQ(state.buffered_bytes(), 0u);
+  EXPECT_EQ(state.position(0), 5);
+}
+
+TEST_F(SinkStateTest, ResultsOfAnEarlierAssignmentAreIgnored) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 3);
+  commands(state);
+  const std::uint64_t old_generation = generation_;
+  state.revoked(0);
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 3);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,3) records"));
+  state.upload_done(0, old_generation);
+  state.upload_lost(0, old_generation, 99);
+  EXPECT_THAT(commands(state), IsEmpty());
+  EXPECT_FALSE(state.drained());
+}
+
+TEST_F(SinkStateTest, RevokingTakesBackWhatWasNotYetCarriedOut) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  state.assigned(1, 0);
+  feed_range(state, 0, 0, 7);
+  feed(state, 1, 0);
+  state.revoked(0);
+  EXPECT_THAT(commands(state), ElementsAre("resume p1"));
+  EXPECT_EQ(state.position(0), std::nullopt);
+  state.shut_down();
+  EXPECT_THAT(commands(state), ElementsAre("upload p1 [0,1) shutdown"));
+  state.upload_done(1, generation_);
+  EXPECT_EQ(state.buffered_bytes(), 0u);
+}
+
+TEST_F(SinkStateTest, MemoryLimitCutsEarly) {
+  SinkState state = make({.records_max = 1000, .buffer_bytes_max = 400});
+  state.assigned(0, 0);
+  state.assigned(1, 0);
+  feed_range(state, 0, 0, 2);
+  feed_range(state, 1, 0, 3);
+  const auto texts = commands(state);
+  EXPECT_THAT(texts, testing::Contains(testing::EndsWith("memory")));
+}
+
+TEST_F(SinkStateTest, ShutDownCutsEverythingAndTakesNoMore) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed(state, 0, 0);
+  state.shut_down();
+  feed(state, 0, 1);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,1) shutdown"));
+}
+
+}  // namespace
+}  // namespace sdp::sink

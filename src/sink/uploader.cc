@@ -1,0 +1,96 @@
+#include "sink/uploader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/sha256.h"
+#include "sink/chain_end.h"
+
+namespace sdp::sink {
+namespace {
+
+struct Attempt {
+  CommitOutcome outcome;
+  std::size_t body_bytes = 0;
+};
+
+Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOptions& options, std::string_view key,
+                                    const Batch& batch) {
+  std::string compressed;
+  std::string_view body = batch.lines;
+  if (options.compression != lake::Compression::none) {
+    SDP_TRY(compressed, lake::compress(options.compression, batch.lines));
+    body = compressed;
+  }
+  lake::ObjectMeta meta = meta_of(batch, options.topic);
+  meta.sha256 = base::sha256_hex(body);
+  meta.writer = options.writer;
+  SDP_TRY(CommitOutcome outcome, commit_object(store, key, body, meta));
+  return Attempt{std::move(outcome), body.size()};
+}
+
+/// The winner may have gone on since: looking once more saves a conflict for each of its further objects.
+Result<log::Offset> chain_end_after(store::ObjectStore& store, const lake::ObjectMeta& winner) {
+  const log::Partition partitions[] = {winner.chain.partition};
+  SDP_TRY(const auto ends, find_chain_ends(store, winner.chain.topic_id, partitions));
+  return std::max(winner.range.end, ends.at(winner.chain.partition));
+}
+
+}  // namespace
+
+Uploader::Uploader(store::ObjectStore& store, Clock& clock, UploaderOptions options)
+    : store_(store), clock_(clock), options_(std::move(options)) {
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this] {
+      while (auto batch = work_.pop()) results_.push(upload(*std::move(batch)));
+    });
+  }
+}
+
+Uploader::~Uploader() {
+  // What was not begun is dropped: it is still in the log.
+  while (work_.try_pop()) continue;
+  work_.close();
+  results_.close();
+}
+
+void Uploader::start(Batch batch) {
+  ++in_flight_;
+  work_.push(std::move(batch));
+}
+
+std::optional<UploadResult> Uploader::next_result(std::chrono::milliseconds timeout) {
+  auto result = timeout.count() == 0 ? results_.try_pop() : results_.pop_for(timeout);
+  if (result) --in_flight_;
+  return result;
+}
+
+UploadResult Uploader::upload(Batch batch) {
+  const SteadyTime started = clock_.steady_now();
+  UploadResult result;
+  result.partition = batch.chain.partition;
+  result.generation = batch.generation;
+  result.range = batch.range;
+  result.records = batch.records;
+  result.rejected = batch.rejected;
+  result.reason = batch.reason;
+  result.key = format_key(key_of(batch, options_.compression));
+  auto attempt = compress_and_commit(store_, options_, result.key, batch);
+  if (!attempt) {
+    result.outcome = std::unexpected(std::move(attempt).error());
+  } else {
+    result.body_bytes = attempt->body_bytes;
+    if (const auto* adopted = std::get_if<Adopted>(&attempt->outcome)) {
+      if (auto end = chain_end_after(store_, adopted->winner)) {
+        result.chain_end = *end;
+      } else {
+        result.outcome = std::unexpected(std::move(end).error());
+      }
+    }
+    if (result.outcome) result.outcome = std::move(attempt->outcome);
+  }
+  result.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - started);
+  return result;
+}
+
+}  // namespace sdp::sink

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "lake/compression.h"
+#include "sink/batch.h"
+#include "sink/commit_rule.h"
+#include "store/object_store.h"
+
+namespace sdp::sink {
+
+struct UploaderOptions {
+  std::string topic;
+  lake::Compression compression = lake::Compression::none;
+  std::string writer;
+  int threads = 4;
+};
+
+/// What became of one batch.
+struct UploadResult {
+  log::Partition partition = 0;
+  std::uint64_t generation = 0;
+  lake::OffsetRange range;
+  std::int64_t records = 0;
+  std::int64_t rejected = 0;
+  CutReason reason = CutReason::records;
+  std::string key;
+  std::size_t body_bytes = 0;
+  std::chrono::milliseconds took{0};
+  Result<CommitOutcome> outcome = CommitOutcome(Committed{});
+  /// Where the chain ends after an Adopted outcome: at least the winner's end.
+  log::Offset chain_end = 0;
+};
+
+/// Compresses, hashes and commits batches on worker threads. Used by one thread; the workers are its own.
+class Uploader {
+ public:
+  Uploader(store::ObjectStore& store, Clock& clock, UploaderOptions options);
+  ~Uploader();
+  Uploader(const Uploader&) = delete;
+  Uploader& operator=(const Uploader&) = delete;
+
+  void start(Batch batch);
+  /// The next finished upload, waiting up to `timeout`.
+  std::optional<UploadResult> next_result(std::chrono::milliseconds timeout);
+  std::size_t in_flight() const { return in_flight_; }
+
+ private:
+  UploadResult upload(Batch batch);
+
+  store::ObjectStore& store_;
+  Clock& clock_;
+  const UploaderOptions options_;
+  // A partition has at most one upload in flight, so partitions bound both queues; the numbers are a backstop.
+  base::BoundedQueue<Batch> work_{1 << 16};
+  base::BoundedQueue<UploadResult> results_{1 << 16};
+  std::size_t in_flight_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace sdp::sink
