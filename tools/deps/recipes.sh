@@ -10,7 +10,10 @@ pinned_go_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }'
 
 pinned_go_version() { pinned_go_field "$1" 3; }
 
-pinned_python_version() { sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock"; }
+# With the interpreter's version, which a virtual environment is bound to.
+pinned_python_version() {
+  echo "$(sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock")-python$(python3 -c 'import platform; print(platform.python_version())')"
+}
 
 pinned_kafka_version() { sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pins/kafka/pom.xml"; }
 
@@ -46,7 +49,7 @@ fetch_go_module() {
 install_go_program() {
   use_go
   fetch_go_module "$1" >/dev/null
-  GOBIN=$2 go install -trimpath -ldflags='-s -w' "$(pinned_go_field "$1" 5)@$(pinned_go_field "$1" 3)"
+  GOBIN=$2 go install -ldflags='-s -w' "$(pinned_go_field "$1" 5)@$(pinned_go_field "$1" 3)"
 }
 
 # make_venv LOCK DIR: a virtual environment that may be moved, with exactly what tools/deps/LOCK.lock names.
@@ -65,7 +68,8 @@ recipe_librdkafka() {
   local out=$1 feature features compiler=gcc
   if command -v ccache >/dev/null; then compiler='ccache gcc'; fi
   fetch_npm
-  cd node_modules/@confluentinc/kafka-javascript/deps/librdkafka
+  cd node_modules/@confluentinc/kafka-javascript/deps/librdkafka || return
+  export CCACHE_NOHASHDIR=1
   CC=$compiler CFLAGS='-O2 -g1 -fPIC' ./configure --prefix="$out" --disable-debug-symbols
   make -j "$(nproc)" -C src librdkafka.a
   # configure leaves out what it does not find, without a word.

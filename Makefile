@@ -1,0 +1,46 @@
+# Short names for what people do often. The work is in tools/ and in CMakePresets.json.
+
+EVENTS ?= 1000000
+PROFILE ?= embedded
+DATA ?= data
+
+SDP_USE_SYSTEM_RDKAFKA ?= 0
+export SDP_USE_SYSTEM_RDKAFKA
+
+pipeline := build/release/spotify-pipeline
+
+.PHONY: help run test build check fmt services services-down clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Settings: EVENTS=$(EVENTS) PROFILE=$(PROFILE) (embedded, services) DATA=$(DATA)"
+
+run: build $(if $(filter services,$(PROFILE)),services) ## Run the whole pipeline once and prove its result
+	$(pipeline) run --events $(EVENTS) --profile $(PROFILE) --data $(DATA)
+
+build: ## Fetch what is needed and build the release binary
+	@tools/setup build
+	@cmake --preset release -DSDP_USE_SYSTEM_RDKAFKA=$(SDP_USE_SYSTEM_RDKAFKA) --log-level=WARNING >/dev/null
+	cmake --build --preset release --target spotify-pipeline
+
+test: ## Build and run every test, those on real Kafka and S3 included
+	@tools/setup test
+	tools/run_tests
+
+check: ## Check layout, format and shell scripts
+	@tools/setup test
+	tools/check
+
+fmt: ## Format the C++ sources
+	@tools/setup test
+	tools/fmt
+
+services: build ## Start a real Kafka and a real S3 server on loopback
+	@tools/setup services
+	$(pipeline) services up --data $(DATA)/services
+
+services-down: ## Stop them
+	$(pipeline) services down --data $(DATA)/services
+
+clean: ## Remove what was built; data and the cache of dependencies stay
+	rm -rf build
