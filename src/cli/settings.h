@@ -1,0 +1,59 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "sink/sink_runner.h"
+
+namespace sdp::cli {
+
+// Settings come from flags, else from the environment variable that --help names, else from the default. Secrets have
+// no flag: they come from the environment or from a credentials file of mode 0600.
+
+struct LogSettings {
+  std::string bootstrap_servers = "127.0.0.1:9092";
+  std::string topic = "spotify-events";
+  int partitions = 6;
+  int replication = 1;
+  std::string group = "spotify-sink";
+  std::string security_protocol = "plaintext";
+  std::string sasl_mechanism;
+  std::string sasl_username;
+  std::string ca_file;
+  int session_timeout_ms = 45'000;
+};
+
+struct LakeSettings {
+  std::string lake = "s3://spotify";  ///< `s3://bucket`, or a directory
+  std::string endpoint = "http://127.0.0.1:9000";
+  std::string region = "us-east-1";
+  std::string credentials_file;
+  std::string ca_file;
+  bool virtual_host_style = false;
+  int retry_total_s = 60;
+};
+
+struct WarehouseSettings {
+  std::string path = "data/warehouse/spotify_db.duckdb";
+  std::string memory_limit = "512MB";
+  int threads = 2;
+};
+
+struct SimulationSettings {
+  std::string profile = "seed";
+  std::uint64_t seed = 1;
+  std::uint64_t events = 0;
+  double rate = 0;
+  std::uint64_t users = 20;
+  std::string start;  ///< ISO-8601; empty: now
+};
+
+void add_log_options(CLI::App& command, LogSettings& settings);
+void add_lake_options(CLI::App& command, LakeSettings& settings);
+void add_warehouse_options(CLI::App& command, WarehouseSettings& settings);
+void add_simulation_options(CLI::App& command, SimulationSettings& settings, const char* profile_flag);
+/// Batches, compression, gaps.
+void add_sink_options(CLI::App& command, sink::SinkOptions& options);
+
+}  // namespace sdp::cli

@@ -1,0 +1,33 @@
+#include "cli/signals.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <ctime>
+
+namespace sdp::cli {
+
+SignalStop::SignalStop() {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  // Blocked everywhere and taken in by one thread: no handler runs in the middle of anything.
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  waiter_ = std::jthread([this](const std::stop_token& quit) { wait_for_signals(quit); });
+}
+
+SignalStop::~SignalStop() = default;
+
+void SignalStop::wait_for_signals(const std::stop_token& quit) {
+  while (!quit.stop_requested()) {
+    const timespec patience{0, 100'000'000};
+    const int signal = sigtimedwait(&signals_, nullptr, &patience);
+    if (signal < 0) continue;
+    if (source_.stop_requested()) _exit(128 + signal);
+    fmt::print(stderr, "stopping: making what was read durable (again to stop at once)\n");
+    source_.request_stop();
+  }
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,282 @@
+#include "sink_world.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/sha256.h"
+#include "lake/chain.h"
+#include "lake/line.h"
+#include "lake/object_key.h"
+#include "overwriting_store.h"
+#include "sink/chain_end.h"
+#include "sink/commit_rule.h"
+#include "store/memory/memory_store.h"
+
+namespace sdp::simulation {
+namespace {
+
+constexpr std::size_t kViolationsMax = 20;
+constexpr sink::BatchLimits kLimits{.records_max = 7,
+                                    .bytes_max = 2'000,
+                                    .linger = std::chrono::milliseconds(400),
+                                    .idle = std::chrono::milliseconds(200),
+                                    .buffer_bytes_max = 6'000};
+
+std::unique_ptr<store::ObjectStore> make_store(Mutation mutation) {
+  if (mutation == Mutation::plain_put) return std::make_unique<OverwritingStore>();
+  return std::make_unique<store::MemoryStore>();
+}
+
+}  // namespace
+
+World::World(const WorldOptions& options)
+    : options_(options),
+      rng_(options.seed),
+      topic_id_(base::uuid4(rng_)),
+      broker_clock_(std::chrono::sys_days(std::chrono::year(2026) / 2 / 15) + std::chrono::hours(16)),
+      log_(static_cast<std::size_t>(options.partitions)),
+      log_end_(static_cast<std::size_t>(options.partitions)),
+      store_(make_store(options.mutation)),
+      sinks_(static_cast<std::size_t>(options.sinks)) {}
+
+void World::run() {
+  for (int i = 0; i < options_.steps; ++i) step();
+  heal();
+  for (log::Partition partition = 0; partition < options_.partitions; ++partition) audit_chain(partition);
+}
+
+void World::step() {
+  Sink& sink = sinks_[rng_.below(sinks_.size())];
+  const auto index = static_cast<std::size_t>(&sink - sinks_.data());
+  switch (rng_.below(20)) {
+    case 0: case 1: case 2: case 3: append_to_log(); break;
+    case 4:
+      if (rng_.chance(0.3)) crash(sink);
+      break;
+    case 5: case 6: {
+      // Nobody is asked to let go first: two owners of one partition are a zombie and its successor.
+      const auto partition = static_cast<log::Partition>(rng_.below(static_cast<std::uint64_t>(options_.partitions)));
+      if (rng_.chance(0.4)) assign(sink, partition);
+      break;
+    }
+    case 7:
+      if (sink.state && rng_.chance(0.2) && !sink.read_at.empty()) {
+        const log::Partition partition = sink.read_at.begin()->first;
+        sink.state->revoked(partition);
+        sink.read_at.erase(partition);
+      }
+      break;
+    case 8: case 9:
+      now_ += std::chrono::milliseconds(rng_.below(300));
+      if (sink.state) sink.state->tick(now_);
+      break;
+    case 10: case 11: case 12: case 13:
+      if (!pending_.empty()) arrive(rng_.below(pending_.size()));
+      break;
+    default: deliver(sink); break;
+  }
+  execute(index);
+}
+
+void World::append_to_log() {
+  const std::size_t partition = rng_.below(log_.size());
+  for (std::uint64_t i = rng_.below(6); i > 0; --i) {
+    broker_clock_ += std::chrono::milliseconds(rng_.below(200'000));
+    if (rng_.chance(0.01)) broker_clock_ -= std::chrono::hours(2);
+    if (rng_.chance(0.05)) ++log_end_[partition];  // a transaction marker
+    const log::Offset offset = log_end_[partition]++;
+    std::string value = rng_.chance(0.1) ? fmt::format("not json {}", offset) : fmt::format(R"({{"n":{}}})", offset);
+    log_[partition].push_back({offset, broker_clock_, std::move(value)});
+    ++counts_.records;
+  }
+}
+
+void World::assign(Sink& sink, log::Partition partition) {
+  if (!sink.state) sink.state.emplace(topic_id_, kLimits, lake::LineEncoder());
+  for (const Sink& other : sinks_) {
+    if (&other != &sink && other.read_at.contains(partition)) ++counts_.shared;
+  }
+  const std::array partitions{partition};
+  const auto ends = sink::find_chain_ends(*store_, topic_id_, partitions);
+  if (!ends) return note(fmt::format("chain end of p{}: {}", partition, ends.error().message));
+  sink.state->assigned(partition, ends->at(partition));
+  sink.read_at[partition] = ends->at(partition);
+  sink.paused.erase(partition);
+}
+
+void World::crash(Sink& sink) {
+  sink.state.reset();
+  sink.read_at.clear();
+  sink.paused.clear();
+  ++sink.incarnation;
+  ++counts_.crashes;
+}
+
+void World::deliver(Sink& sink) {
+  if (!sink.state || sink.read_at.empty()) return;
+  auto at = sink.read_at.begin();
+  std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(sink.read_at.size())));
+  auto& [partition, position] = *at;
+  if (sink.paused.contains(partition)) return;
+  const auto& records = log_[static_cast<std::size_t>(partition)];
+  auto record = std::ranges::lower_bound(records, position, {}, &ModelRecord::offset);
+  for (std::uint64_t i = rng_.below(12); i > 0 && record != records.end(); --i, ++record) {
+    log::RecordView view;
+    view.partition = partition;
+    view.offset = record->offset;
+    view.timestamp = record->timestamp;
+    view.value = record->value;
+    sink.state->append(view, now_);
+    position = record->offset + 1;
+  }
+}
+
+void World::execute(std::size_t index) {
+  Sink& sink = sinks_[index];
+  if (!sink.state) return;
+  for (sink::Command& command : sink.state->take_commands()) {
+    if (auto* upload = std::get_if<sink::Upload>(&command)) {
+      if (options_.mutation == Mutation::commit_before_upload) {
+        audit_commit({upload->batch.chain.partition, upload->batch.range.end});
+      }
+      pending_.push_back({index, sink.incarnation, std::move(upload->batch)});
+    } else if (const auto* seek = std::get_if<sink::Seek>(&command)) {
+      if (options_.mutation != Mutation::keep_batch_after_conflict) sink.read_at[seek->to.partition] = seek->to.offset;
+    } else if (const auto* commit = std::get_if<sink::Commit>(&command)) {
+      audit_commit(commit->next);
+    } else if (const auto* pause = std::get_if<sink::Pause>(&command)) {
+      sink.paused.insert(pause->partition);
+    } else {
+      sink.paused.erase(std::get<sink::Resume>(command).partition);
+    }
+  }
+}
+
+std::string World::key_for(const sink::Batch& batch) const {
+  if (options_.mutation == Mutation::second_resolution_key) {
+    return fmt::format("bronze/date=2026-02-15/hour=16/spotify_events_{}.json", batch.first_timestamp.time_since_epoch().count() / 1'000'000);
+  }
+  return format_key(key_of(batch, lake::Compression::none));
+}
+
+void World::arrive(std::size_t put) {
+  const PendingPut& pending = pending_[put];
+  lake::ObjectMeta meta = meta_of(pending.batch, "spotify-events");
+  meta.sha256 = base::sha256_hex(pending.batch.lines);
+  meta.writer = "simulation";
+  const auto outcome = commit_object(*store_, key_for(pending.batch), pending.batch.lines, meta);
+  if (rng_.chance(0.15)) {
+    ++counts_.lost_answers;  // it took effect, nobody heard; the writer tries again
+    return;
+  }
+  const PendingPut done = std::move(pending_[put]);
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(put));
+  if (!outcome) return note(fmt::format("commit of {}: {}", key_for(done.batch), outcome.error().message));
+  Sink& sink = sinks_[done.sink];
+  if (sink.incarnation != done.incarnation || !sink.state) {
+    ++counts_.late_puts;
+    return;
+  }
+  const log::Partition partition = done.batch.chain.partition;
+  if (const auto* adopted = std::get_if<sink::Adopted>(&*outcome)) {
+    ++counts_.conflicts;
+    sink.state->upload_lost(partition, done.batch.generation, adopted->winner.range.end);
+  } else {
+    sink.state->upload_done(partition, done.batch.generation);
+  }
+  execute(done.sink);
+}
+
+void World::heal() {
+  for (Sink& sink : sinks_) crash(sink);
+  while (!pending_.empty()) arrive(pending_.size() - 1);
+  Sink& sink = sinks_.front();
+  for (log::Partition partition = 0; partition < options_.partitions; ++partition) assign(sink, partition);
+  for (int round = 0; round < 100'000; ++round) {
+    deliver(sink);
+    now_ += std::chrono::milliseconds(50);
+    sink.state->tick(now_);
+    execute(0);
+    while (!pending_.empty()) arrive(0);
+    bool done = sink.state->drained();
+    for (log::Partition partition = 0; partition < options_.partitions; ++partition) {
+      const auto& records = log_[static_cast<std::size_t>(partition)];
+      done = done && (records.empty() || sink.state->position(partition) > records.back().offset);
+    }
+    if (done) return;
+  }
+  note("the healed sink did not drain the log");
+}
+
+void World::note(std::string violation) {
+  if (violations_.size() < kViolationsMax) violations_.push_back(std::move(violation));
+}
+
+log::Offset World::durable_end(log::Partition partition) {
+  std::vector<lake::Link> links;
+  const lake::ChainId chain{topic_id_, partition};
+  (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
+    const auto head = store_->head(object.key);
+    const auto meta = lake::meta_from((*head)->metadata);
+    if (meta && meta->chain == chain) links.push_back({object.key, meta->range});
+    return true;
+  });
+  const lake::ChainCheck check = check_chain(chain, 0, links, {});
+  for (const Error& problem : check.problems) note(problem.message);
+  return check.end;
+}
+
+void World::audit_commit(log::PartitionOffset next) {
+  const log::Offset durable = durable_end(next.partition);
+  if (next.offset > durable) {
+    note(fmt::format("p{}: committed {} to the group although the lake ends at {}", next.partition, next.offset, durable));
+  }
+}
+
+void World::audit_chain(log::Partition partition) {
+  const auto& records = log_[static_cast<std::size_t>(partition)];
+  const log::Offset end = durable_end(partition);
+  if (!records.empty() && end != records.back().offset + 1) {
+    note(fmt::format("p{}: the chain ends at {}, the log's last record is {}", partition, end, records.back().offset));
+  }
+  std::map<log::Offset, std::string> lines;
+  lake::LineDecoder decoder;
+  (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
+    ++counts_.objects;
+    const auto stored = store_->get(object.key);
+    std::string_view rest = stored->body;
+    while (!rest.empty()) {
+      const std::string_view text = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), text.size() + 1));
+      const auto line = decoder.decode(text);
+      if (!line) {
+        note(fmt::format("{}: {}", object.key, line.error().message));
+      } else if (line->partition == partition && !lines.emplace(line->offset, text).second) {
+        note(fmt::format("p{} offset {} stands twice in the lake", partition, line->offset));
+      }
+    }
+    return true;
+  });
+  lake::LineEncoder encoder;
+  for (const ModelRecord& record : records) {
+    log::RecordView view;
+    view.partition = partition;
+    view.offset = record.offset;
+    view.timestamp = record.timestamp;
+    view.value = record.value;
+    std::string expected;
+    encoder.append(expected, view);
+    expected.pop_back();
+    const auto at = lines.find(record.offset);
+    if (at == lines.end()) {
+      note(fmt::format("p{} offset {} is lost", partition, record.offset));
+    } else if (at->second != expected) {
+      note(fmt::format("p{} offset {} is not the record of the log", partition, record.offset));
+    }
+  }
+  if (lines.size() > records.size()) note(fmt::format("p{} has offsets that the log never had", partition));
+}
+
+}  // namespace sdp::simulation

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "sink/sink_state.h"
+#include "store/object_store.h"
+
+namespace sdp::simulation {
+
+/// A defect put into the executor of commands on purpose, to see that the audit finds it.
+enum class Mutation { none, plain_put, commit_before_upload, second_resolution_key, keep_batch_after_conflict };
+
+struct WorldOptions {
+  std::uint64_t seed = 0;
+  int partitions = 3;
+  int sinks = 3;
+  int steps = 1'500;
+  Mutation mutation = Mutation::none;
+};
+
+/// A log, a bucket and several sinks in one thread, where a seeded scheduler decides what happens next.
+///
+/// Fault model: any sink may crash between any two steps, losing its memory, while its puts already on the way may still
+/// arrive, now or much later; an answer to a put may be lost after the put took effect; two or more sinks may
+/// believe that they own a partition (a zombie and its successor); records reach a sink in runs of any length; the
+/// broker's clock ascends with an occasional step back of more than an hour; the log has holes, as transaction markers
+/// leave them. The log and the bucket themselves do not lose or change what they acknowledged.
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+
+  /// Runs the steps, then heals: every sink crashes, puts on the way arrive, one new sink takes everything and drains.
+  void run();
+
+  /// What the audit found wrong; empty when all is well. At most 20 entries.
+  const std::vector<std::string>& violations() const { return violations_; }
+
+  struct Counts {
+    std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0, shared = 0;
+  };
+  const Counts& counts() const { return counts_; }
+
+ private:
+  struct ModelRecord {
+    log::Offset offset;
+    UtcMillis timestamp;
+    std::string value;
+  };
+  struct Sink {
+    std::uint64_t incarnation = 0;
+    std::optional<sink::SinkState> state;
+    std::map<log::Partition, log::Offset> read_at;
+    std::set<log::Partition> paused;
+  };
+  struct PendingPut {
+    std::size_t sink;
+    std::uint64_t incarnation;
+    sink::Batch batch;
+  };
+
+  void step();
+  void append_to_log();
+  void assign(Sink& sink, log::Partition partition);
+  void crash(Sink& sink);
+  void deliver(Sink& sink);
+  void execute(std::size_t index);
+  void arrive(std::size_t put);
+  void heal();
+  void note(std::string violation);
+  log::Offset durable_end(log::Partition partition);
+  void audit_commit(log::PartitionOffset next);
+  void audit_chain(log::Partition partition);
+  std::string key_for(const sink::Batch& batch) const;
+
+  const WorldOptions options_;
+  Rng rng_;
+  log::TopicId topic_id_;
+  UtcMillis broker_clock_;
+  SteadyTime now_;
+  std::vector<std::vector<ModelRecord>> log_;
+  std::vector<log::Offset> log_end_;
+  std::unique_ptr<store::ObjectStore> store_;
+  std::vector<Sink> sinks_;
+  std::vector<PendingPut> pending_;
+  std::vector<std::string> violations_;
+  Counts counts_;
+};
+
+}  // namespace sdp::simulation
