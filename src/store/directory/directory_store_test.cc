@@ -1,0 +1,238 @@
+#include "store/directory/directory_store.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "store/directory/sidecar.h"
+
+namespace sdp::store {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class DirectoryStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "sdp-directory-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    root_ = folder_ / "lake";
+    store_ = open();
+    ASSERT_TRUE(*store_->ensure_bucket());
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<DirectoryStore> open(DirectoryOptions options = {}) {
+    return *DirectoryStore::open(root_, options);
+  }
+  Result<PutOutcome> put(std::string_view key, std::string_view body = "x", const Metadata& metadata = {}) {
+    return store_->put_new(key, body, metadata, "text/plain");
+  }
+  std::vector<std::string> keys(std::string_view prefix = "") {
+    std::vector<std::string> found;
+    EXPECT_TRUE(store_->list(prefix, [&](const ListedObject& object) {
+      found.push_back(object.key);
+      return true;
+    }));
+    return found;
+  }
+  std::size_t temporaries() const {
+    if (!fs::exists(root_ / ".tmp")) return 0;
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_ / ".tmp"), {}));
+  }
+  static std::string read(const fs::path& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  fs::path folder_;
+  fs::path root_;
+  std::unique_ptr<DirectoryStore> store_;
+};
+
+TEST_F(DirectoryStoreTest, TheFileIsExactlyTheBodyAndReadOnly) {
+  ASSERT_TRUE(put("bronze/a.json", "{\"n\":1}\n", {{"topic", "t"}}));
+  EXPECT_EQ(read(root_ / "bronze/a.json"), "{\"n\":1}\n");
+  struct stat status{};
+  ASSERT_EQ(::stat((root_ / "bronze/a.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0222, 0);
+  EXPECT_EQ(status.st_nlink, 1);
+}
+
+TEST_F(DirectoryStoreTest, TheSidecarIsReadable) {
+  ASSERT_TRUE(put("bronze/a.json", "x", {{"topic", "t"}, {"partition", "3"}}));
+  EXPECT_EQ(read(root_ / ".meta/bronze/a.json"), "object metadata 1\npartition: 3\ntopic: t\n");
+}
+
+TEST_F(DirectoryStoreTest, OwnFoldersAreNeitherListedNorWritten) {
+  ASSERT_TRUE(put("a/b"));
+  EXPECT_THAT(keys(), ElementsAre("a/b"));
+  EXPECT_THAT(keys(".meta/"), ElementsAre());
+  EXPECT_THAT(*store_->list_folders(""), ElementsAre("a/"));
+  EXPECT_EQ(put(".meta/a/c").error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(put(".tmp").error().kind, ErrorKind::bad_input);
+  EXPECT_TRUE(put(".metallic"));
+}
+
+TEST_F(DirectoryStoreTest, NothingTemporaryStays) {
+  ASSERT_TRUE(put("a"));
+  ASSERT_EQ(*put("a"), PutOutcome::exists);
+  EXPECT_EQ(temporaries(), 0);
+}
+
+TEST_F(DirectoryStoreTest, ACrashBetweenSidecarAndObjectLeavesNoObjectAndTheNextWriterWins) {
+  ASSERT_TRUE(put("a/first"));
+  fs::create_directories(root_ / ".meta/a");
+  std::ofstream(root_ / ".meta/a/b") << format_sidecar({{"writer", "crashed"}});
+  EXPECT_FALSE(*store_->head("a/b"));
+  EXPECT_EQ(*put("a/b", "new", {{"writer", "next"}}), PutOutcome::created);
+  EXPECT_EQ(store_->get("a/b")->metadata.at("writer"), "next");
+}
+
+TEST_F(DirectoryStoreTest, FilesPutThereByHandAreObjectsWithoutMetadata) {
+  std::ofstream(root_ / "by-hand") << "x";
+  EXPECT_EQ(*put("by-hand", "y"), PutOutcome::exists);
+  EXPECT_EQ(store_->get("by-hand")->body, "x");
+  EXPECT_TRUE(store_->head("by-hand")->value().metadata.empty());
+}
+
+TEST_F(DirectoryStoreTest, ADamagedSidecarIsNamed) {
+  ASSERT_TRUE(put("a", "x", {{"topic", "t"}}));
+  fs::permissions(root_ / ".meta/a", fs::perms::owner_write, fs::perm_options::add);
+  std::ofstream(root_ / ".meta/a") << "garbage";
+  EXPECT_THAT(store_->head("a").error().message, HasSubstr(".meta/a: not a metadata file"));
+}
+
+TEST_F(DirectoryStoreTest, FoldersRemovedByHandAreMadeAgain) {
+  ASSERT_TRUE(put("day/hour/a"));
+  fs::remove_all(root_ / "day");
+  EXPECT_EQ(*put("day/hour/a", "again"), PutOutcome::created);
+  EXPECT_EQ(store_->get("day/hour/a")->body, "again");
+}
+
+TEST_F(DirectoryStoreTest, EmptyFoldersAreNoFolders) {
+  fs::create_directories(root_ / "a/empty/deep");
+  ASSERT_TRUE(put("a/full/x"));
+  EXPECT_THAT(*store_->list_folders("a/"), ElementsAre("a/full/"));
+}
+
+TEST_F(DirectoryStoreTest, AKeyCannotRunThroughAnObjectOrReplaceAFolder) {
+  ASSERT_TRUE(put("a/b"));
+  EXPECT_EQ(put("a/b/c").error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(put("a").error().kind, ErrorKind::bad_input);
+  EXPECT_FALSE(*store_->head("a"));
+  EXPECT_FALSE(*store_->head("a/b/c"));
+  EXPECT_EQ(put(std::string(300, 'n')).error().kind, ErrorKind::bad_input);
+}
+
+TEST_F(DirectoryStoreTest, AFileTooLargeCannotBeWrittenAndLeavesNothing) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto result = put("big", std::string(5000, 'x'));
+    const bool right = !result && result.error().kind == ErrorKind::cannot_write &&
+                       result.error().message.find((root_ / ".tmp").string()) != std::string::npos;
+    ::_exit(right ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(*store_->head("big"));
+  EXPECT_EQ(temporaries(), 0);
+}
+
+TEST_F(DirectoryStoreTest, OpenSweepsOnlyOldFilesThatNobodyHolds) {
+  ASSERT_TRUE(put("a"));
+  const fs::path abandoned = root_ / ".tmp/abandoned";
+  const fs::path held = root_ / ".tmp/held";
+  const fs::path young = root_ / ".tmp/young";
+  for (const auto& path : {abandoned, held, young}) std::ofstream(path) << "half";
+  for (const auto& path : {abandoned, held}) {
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  }
+  const UniqueFd holder(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(holder.get(), LOCK_EX), 0);
+  (void)open();
+  EXPECT_FALSE(fs::exists(abandoned));
+  EXPECT_TRUE(fs::exists(held));
+  EXPECT_TRUE(fs::exists(young));
+}
+
+TEST_F(DirectoryStoreTest, AStoppedHolderOfTheLockIsNamedAfterABoundedWait) {
+  ASSERT_TRUE(put("a"));
+  std::vector<UniqueFd> holders;
+  for (int shard = 0; shard < 64; ++shard) {
+    const fs::path path = root_ / ".lock" / ((shard < 10 ? "0" : "") + std::to_string(shard));
+    holders.emplace_back(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    ASSERT_EQ(::flock(holders.back().get(), LOCK_EX), 0);
+  }
+  const auto result =
+      open({.lock_wait_max = std::chrono::milliseconds(50)})->put_new("b", "x", {}, "text/plain");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(result.error().message, HasSubstr(".lock/"));
+}
+
+TEST_F(DirectoryStoreTest, WritersKilledAnywhereLeaveWholeObjectsOnly) {
+  const std::string body(200'000, 'b');
+  int killed = 0;
+  for (int round = 0; round < 15; ++round) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      for (int i = 0;; ++i)
+        (void)put("r" + std::to_string(round) + "/" + std::to_string(i), body, {{"i", "1"}});
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 + 3 * round));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    killed += WIFSIGNALED(status) ? 1 : 0;
+  }
+  EXPECT_EQ(killed, 15);
+  const auto found = keys();
+  EXPECT_GT(found.size(), 15);
+  for (const auto& key : found) {
+    const auto object = store_->get(key);
+    ASSERT_TRUE(object);
+    EXPECT_EQ(object->body, body) << key;
+    EXPECT_EQ(object->metadata.size(), 1) << key;
+  }
+}
+
+TEST(DirectoryStoreRoot, MissingDirectoriesAreNamedUntilCreated) {
+  const fs::path root =
+      fs::temp_directory_path() / ("sdp-missing-" + std::to_string(::getpid())) / "deep/lake";
+  const auto store = *DirectoryStore::open(root);
+  EXPECT_EQ(store->list("", [](const auto&) { return true; }).error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(store->put_new("a", "x", {}, "text/plain").error().message, HasSubstr(root.string()));
+  EXPECT_TRUE(*store->ensure_bucket());
+  EXPECT_FALSE(*store->ensure_bucket());
+  EXPECT_TRUE(store->put_new("a", "x", {}, "text/plain"));
+  fs::remove_all(root.parent_path().parent_path());
+}
+
+TEST(DirectoryStoreRoot, AFileInItsPlaceIsRefused) {
+  const fs::path root = fs::temp_directory_path() / ("sdp-file-" + std::to_string(::getpid()));
+  std::ofstream(root) << "x";
+  EXPECT_EQ((*DirectoryStore::open(root))->ensure_bucket().error().kind, ErrorKind::bad_input);
+  fs::remove(root);
+}
+
+}  // namespace
+}  // namespace sdp::store

@@ -1,0 +1,57 @@
+#include "store/directory/durable_folders.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "store/directory/posix_file.h"
+
+namespace sdp::store {
+namespace {
+
+// An hour folder is used for an hour; this many cover months, and the memory stays small.
+constexpr std::size_t kKnownMax = 4096;
+
+}  // namespace
+
+Result<void> DurableFolders::ensure(const std::filesystem::path& base, const std::filesystem::path& folder) {
+  if (is_known(folder)) return {};
+  std::filesystem::path at = base;
+  for (const auto& part : folder.lexically_relative(base)) {
+    if (part == ".") continue;
+    const std::filesystem::path above = at;
+    at /= part;
+    if (is_known(at)) continue;
+    if (::mkdir(at.c_str(), 0777) != 0 && errno != EEXIST) {
+      return posix_error(errno, Access::write, "make the folder", at);
+    }
+    if (sync_) SDP_CHECK_OK(sync_folder(above));
+    remember(at);
+  }
+  return {};
+}
+
+void DurableFolders::forget() {
+  std::lock_guard lock(mutex_);
+  known_.clear();
+}
+
+bool DurableFolders::is_known(const std::filesystem::path& folder) const {
+  std::lock_guard lock(mutex_);
+  return known_.contains(folder.native());
+}
+
+void DurableFolders::remember(const std::filesystem::path& folder) {
+  std::lock_guard lock(mutex_);
+  if (known_.size() >= kKnownMax) known_.clear();
+  known_.insert(folder.native());
+}
+
+std::filesystem::path existing_ancestor(const std::filesystem::path& path) {
+  std::filesystem::path at = path;
+  std::error_code ignored;
+  while (at.has_relative_path() && !std::filesystem::exists(at, ignored)) at = at.parent_path();
+  return at;
+}
+
+}  // namespace sdp::store

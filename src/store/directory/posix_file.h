@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+namespace sdp::store {
+
+/// Owns a file descriptor.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~UniqueFd();
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+enum class Access { read, write };
+
+/// The one place where errno values become kinds.
+ErrorKind kind_of_errno(int code, Access access);
+/// `cannot write data/lake/x: No space left on device; free some space ...`
+std::unexpected<Error> posix_error(int code, Access access, std::string_view action,
+                                   const std::filesystem::path& path);
+
+Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
+/// The whole file; `size_hint` bytes are expected.
+Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path);
+Result<void> sync_file(int fd, const std::filesystem::path& path);
+/// Makes the names in a folder durable.
+Result<void> sync_folder(const std::filesystem::path& folder);
+
+}  // namespace sdp::store
