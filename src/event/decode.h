@@ -1,0 +1,52 @@
+#pragma once
+
+#include <expected>
+#include <string_view>
+
+#include "base/result.h"
+#include "event/listening_event.h"
+#include "event/scan.h"
+
+namespace sdp::event {
+
+/// Why silver rejects an event. The names are stored: never rename.
+enum class Reason {
+  missing_field,
+  wrong_type,
+  empty_text,
+  bad_uuid,
+  unknown_event_type,
+  unknown_device_type,
+  bad_country,
+  bad_timestamp,
+  out_of_range,
+};
+
+std::string_view name(Reason reason);
+
+/// The first field, in the order of the table, that breaks a rule. `field` is a name of kFields.
+struct Rejection {
+  Reason reason = Reason::missing_field;
+  std::string_view field;
+
+  bool operator==(const Rejection&) const = default;
+};
+
+/// A valid event, or why it is none.
+struct [[nodiscard]] Verdict : std::expected<ListeningEvent, Rejection> {
+  using std::expected<ListeningEvent, Rejection>::expected;
+};
+
+/// Judges JSON texts by the rules of docs/formats/event.md. Keeps its buffers between calls; one thread at a
+/// time.
+class Decoder {
+ public:
+  /// `bad_input` when the text is not one valid UTF-8 JSON object; what an object holds is the verdict's
+  /// matter.
+  Result<Verdict> decode(std::string_view json);
+
+ private:
+  Scanner scanner_;
+};
+
+}  // namespace sdp::event

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "event/listening_event.h"
+
+namespace sdp::event {
+
+/// Appends the event as one JSON object without white space: members in the order of the table, absent
+/// optional ones left out. Texts must be valid UTF-8.
+void append_json(std::string& out, const ListeningEvent& event);
+
+/// The same as a new string.
+std::string to_json(const ListeningEvent& event);
+
+}  // namespace sdp::event

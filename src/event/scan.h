@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "event/fields.h"
+
+namespace sdp::event {
+
+/// What a JSON text holds under the name of one field, before any rule is applied.
+struct Found {
+  enum class Kind { absent, null, string, integer, other };
+
+  Kind kind = Kind::absent;
+  /// A string without quotes and escapes, or the digits of an integer (neither fraction nor exponent), any
+  /// length.
+  std::string_view text;
+};
+
+/// How deep a text may nest: more than the sink lets through, and little enough for the stack.
+inline constexpr int kDepthMax = 256;
+
+/// In the order of the table.
+using FoundFields = std::array<Found, kFields.size()>;
+
+/// Reads a whole JSON text strictly (RFC 8259) and picks out the fields of the table. Keeps its buffers
+/// between calls; one thread at a time.
+class Scanner {
+ public:
+  Scanner();
+  ~Scanner();
+  Scanner(Scanner&&) noexcept;
+  Scanner& operator=(Scanner&&) noexcept;
+
+  /// Of members with the same name the first counts. The views last until the next call. `bad_input` when the
+  /// text is not one valid UTF-8 JSON object.
+  Result<FoundFields> scan(std::string_view json);
+
+ private:
+  struct Buffers;
+  std::unique_ptr<Buffers> buffers_;
+};
+
+}  // namespace sdp::event
