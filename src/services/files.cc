@@ -1,0 +1,96 @@
+#include "services/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace sdp::services {
+namespace {
+
+std::unexpected<Error> cannot_write(const std::filesystem::path& path, int error) {
+  return fail(ErrorKind::cannot_write,
+              fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
+}
+
+bool write_whole(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return ::fsync(descriptor) == 0;
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    if (errno == ENOENT) return std::optional<std::string>{};
+    return fail(ErrorKind::misconfigured,
+                fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+  }
+  return std::optional<std::string>(std::in_place, std::istreambuf_iterator<char>(file),
+                                    std::istreambuf_iterator<char>());
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode) {
+  auto temporary = path;
+  temporary += ".new";
+  ::unlink(temporary.c_str());
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (descriptor < 0) return cannot_write(temporary, errno);
+  const bool written = write_whole(descriptor, text);
+  const int error = errno;
+  ::close(descriptor);
+  if (!written) return cannot_write(temporary, error);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return cannot_write(path, errno);
+  return {};
+}
+
+Result<void> make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return cannot_write(path, error.value());
+  return {};
+}
+
+std::map<std::string, std::string> parse_assignments(std::string_view text) {
+  std::map<std::string, std::string> result;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const auto equals = line.find('=');
+    if (line.starts_with('#') || equals == std::string_view::npos) continue;
+    result.insert_or_assign(std::string(line.substr(0, equals)), std::string(line.substr(equals + 1)));
+  }
+  return result;
+}
+
+std::string tail_of(const std::filesystem::path& path, std::size_t bytes_max) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  const auto size = static_cast<std::size_t>(std::max<std::streamoff>(0, file.tellg()));
+  const auto start = size > bytes_max ? size - bytes_max : 0;
+  file.seekg(static_cast<std::streamoff>(start));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (start > 0) text.erase(0, text.find('\n') + 1);
+  return text;
+}
+
+void rotate_log(const std::filesystem::path& path, std::uintmax_t bytes_max) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error || size <= bytes_max) return;
+  auto older = path;
+  older += ".1";
+  std::filesystem::rename(path, older, error);
+}
+
+}  // namespace sdp::services

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sdp::services {
+
+/// Nothing when there is no such file.
+Result<std::optional<std::string>> read_file(const std::filesystem::path& path);
+/// Replaces a file in one step: readers see the old text or the new one.
+Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
+Result<void> make_folder(const std::filesystem::path& path);
+
+/// Reads lines of `name=value`; empty lines and lines that start with `#` are left out.
+std::map<std::string, std::string> parse_assignments(std::string_view text);
+
+/// The last lines of a log, at most `bytes_max` bytes; empty when it cannot be read.
+std::string tail_of(const std::filesystem::path& path, std::size_t bytes_max);
+
+/// Gives a log that has grown past `bytes_max` the name PATH.1, in place of the one before.
+void rotate_log(const std::filesystem::path& path, std::uintmax_t bytes_max);
+
+}  // namespace sdp::services

@@ -1,0 +1,60 @@
+#include "services/files.h"
+
+#include <gtest/gtest.h>
+
+#include "services/test_folder.h"
+
+namespace sdp::services {
+namespace {
+
+TEST(Files, MissingFileIsNothingAndNotAnError) {
+  const TestFolder folder;
+  const auto text = read_file(folder.path() / "none");
+  ASSERT_TRUE(text);
+  EXPECT_FALSE(*text);
+}
+
+TEST(Files, WriteReplacesWholeTextAndLeavesNoOtherFile) {
+  const TestFolder folder;
+  ASSERT_TRUE(write_file(folder.path() / "a", "a long text", 0644));
+  ASSERT_TRUE(write_file(folder.path() / "a", "short", 0644));
+  EXPECT_EQ(**read_file(folder.path() / "a"), "short");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Files, FolderThatCannotBeMadeSaysWhere) {
+  const TestFolder folder;
+  ASSERT_TRUE(write_file(folder.path() / "file", "", 0644));
+  const auto made = make_folder(folder.path() / "file" / "below");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, ErrorKind::cannot_write);
+  EXPECT_NE(made.error().message.find("file/below"), std::string::npos);
+}
+
+TEST(Files, AssignmentsKeepWhatFollowsTheFirstEqualsSign) {
+  const auto fields = parse_assignments("# comment=1\n\na=1\nb=x=y\nno equals\nlast=");
+  EXPECT_EQ(fields, (std::map<std::string, std::string>{{"a", "1"}, {"b", "x=y"}, {"last", ""}}));
+}
+
+TEST(Files, TailStartsAtALine) {
+  const TestFolder folder;
+  const auto path = folder.path() / "log";
+  ASSERT_TRUE(write_file(path, "first line\nsecond\nthird\n", 0644));
+  EXPECT_EQ(tail_of(path, 15), "second\nthird\n");
+  EXPECT_EQ(tail_of(path, 1000), "first line\nsecond\nthird\n");
+  EXPECT_EQ(tail_of(folder.path() / "none", 10), "");
+}
+
+TEST(Files, LogIsRotatedOnlyWhenTooBig) {
+  const TestFolder folder;
+  const auto path = folder.path() / "log";
+  ASSERT_TRUE(write_file(path, "12345", 0644));
+  rotate_log(path, 5);
+  EXPECT_TRUE(std::filesystem::exists(path));
+  rotate_log(path, 4);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(**read_file(folder.path() / "log.1"), "12345");
+}
+
+}  // namespace
+}  // namespace sdp::services

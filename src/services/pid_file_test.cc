@@ -1,0 +1,49 @@
+#include "services/pid_file.h"
+
+#include <gtest/gtest.h>
+
+#include "services/files.h"
+#include "services/test_folder.h"
+
+namespace sdp::services {
+namespace {
+
+const PidRecord kRecord{.process = {.pid = 4711, .start_ticks = 123456789012, .boot_id = "58cfd11f-3a47"},
+                        .program = "kafka",
+                        .address = "127.0.0.1:9092"};
+
+TEST(PidFile, ReadsWhatWasWritten) {
+  const TestFolder folder;
+  ASSERT_TRUE(write_pid_file(folder.path() / "kafka.pid", kRecord));
+  const auto record = read_pid_file(folder.path() / "kafka.pid");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(*record, kRecord);
+}
+
+TEST(PidFile, MissingFileIsNothing) {
+  const TestFolder folder;
+  const auto record = read_pid_file(folder.path() / "kafka.pid");
+  ASSERT_TRUE(record);
+  EXPECT_FALSE(*record);
+}
+
+TEST(PidFile, DamagedRecordIsAnErrorAndNeverSomeProcess) {
+  for (const auto* damage : {"pid=", "pid=0", "pid=-1", "pid=12x", "pid=99999999999999"}) {
+    auto text = encode(kRecord);
+    text.replace(text.find("pid=4711"), 8, damage);
+    EXPECT_FALSE(decode_pid_record(text)) << damage;
+  }
+  EXPECT_FALSE(decode_pid_record(""));
+  EXPECT_FALSE(decode_pid_record("4711"));
+}
+
+TEST(PidFile, ErrorNamesTheFile) {
+  const TestFolder folder;
+  ASSERT_TRUE(write_file(folder.path() / "s3.pid", "garbage", 0644));
+  const auto record = read_pid_file(folder.path() / "s3.pid");
+  ASSERT_FALSE(record);
+  EXPECT_NE(record.error().message.find("s3.pid"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sdp::services

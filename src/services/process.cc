@@ -1,0 +1,190 @@
+#include "services/process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// glibc 2.36 does not declare these for C++ by itself.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace sdp::services {
+namespace {
+
+constexpr std::chrono::milliseconds kKillLimit{10'000};
+
+std::string read_all(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Word `index` after the program name of /proc/PID/stat; the name is in brackets and may hold anything.
+std::string_view stat_field(std::string_view stat, std::size_t index) {
+  const auto end_of_name = stat.rfind(')');
+  if (end_of_name == std::string_view::npos) return {};
+  auto rest = stat.substr(std::min(stat.size(), end_of_name + 2));
+  for (; index > 0; --index) rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+  return rest.substr(0, rest.find(' '));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+/// Frees a child of ours that has ended; for a process that is not our child this does nothing.
+void reap(pid_t pid) {
+  ::waitpid(pid, nullptr, WNOHANG);
+}
+
+bool wait_for_end(const Descriptor& process, std::chrono::milliseconds limit) {
+  pollfd poll_entry{.fd = process.number(), .events = POLLIN, .revents = 0};
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const int ready = ::poll(&poll_entry, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (auto& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!added.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
+  }
+  for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
+  return result;
+}
+
+Result<pid_t> spawn(const Command& command) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, command.log.c_str(),
+                                   O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+  auto arguments = command.arguments;
+  auto environment = environment_with(command.environment);
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
+                                   pointers(arguments).data(), pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("cannot start {} (output to {}): {}", command.arguments.front(),
+                            command.log.string(), std::strerror(error)));
+  }
+  return pid;
+}
+
+}  // namespace
+
+std::optional<ProcessId> identify(pid_t pid) {
+  const auto stat = read_all(fmt::format("/proc/{}/stat", pid));
+  const auto state = stat_field(stat, 0);
+  const auto start = stat_field(stat, 19);
+  ProcessId result{.pid = pid, .start_ticks = 0, .boot_id = read_all("/proc/sys/kernel/random/boot_id")};
+  while (result.boot_id.ends_with('\n')) result.boot_id.pop_back();
+  if (state.empty() || state == "Z" || state == "X") return std::nullopt;
+  const auto parsed = std::from_chars(start.data(), start.data() + start.size(), result.start_ticks);
+  if (parsed.ec != std::errc{}) return std::nullopt;
+  return result;
+}
+
+bool is_running(const ProcessId& process) {
+  reap(process.pid);
+  return identify(process.pid) == process;
+}
+
+Result<ProcessId> start_detached(const Command& command) {
+  SDP_TRY(const pid_t pid, spawn(command));
+  // Until it is reaped, a child keeps its id, so this cannot name somebody else.
+  auto process = identify(pid);
+  if (!process) {
+    reap(pid);
+    return fail(ErrorKind::fatal, fmt::format("{} ended at once; its output is in {}",
+                                              command.arguments.front(), command.log.string()));
+  }
+  return *std::move(process);
+}
+
+Result<void> run_to_end(const Command& command, std::chrono::milliseconds limit) {
+  SDP_TRY(const pid_t pid, spawn(command));
+  const Descriptor process(::pidfd_open(pid, 0));
+  const bool ended = wait_for_end(process, limit);
+  if (!ended) ::kill(pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return fail(ErrorKind::fatal,
+              fmt::format("{} {}; its output is in {}", command.arguments.front(),
+                          ended ? "failed" : fmt::format("did not end within {} ms", limit.count()),
+                          command.log.string()));
+}
+
+Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit) {
+  const Descriptor handle(::pidfd_open(process.pid, 0));
+  // The handle is fixed to one process: what is_running says now stays true of what the signals reach.
+  if (handle.number() < 0 || !is_running(process)) return StopOutcome::was_not_running;
+  if (::pidfd_send_signal(handle.number(), SIGTERM, nullptr, 0) != 0 && errno == EPERM) {
+    return fail(ErrorKind::unauthorized,
+                fmt::format("not allowed to stop process {}: it belongs to another user", process.pid));
+  }
+  auto outcome = StopOutcome::ended;
+  if (!wait_for_end(handle, limit)) {
+    ::pidfd_send_signal(handle.number(), SIGKILL, nullptr, 0);
+    outcome = StopOutcome::killed;
+    if (!wait_for_end(handle, kKillLimit)) {
+      return fail(ErrorKind::fatal, fmt::format("process {} does not end, not even by SIGKILL", process.pid));
+    }
+  }
+  reap(process.pid);
+  return outcome;
+}
+
+}  // namespace sdp::services

@@ -1,0 +1,99 @@
+#include "services/process.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "services/files.h"
+#include "services/test_folder.h"
+
+namespace sdp::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Process : public ::testing::Test {
+ protected:
+  Command shell(const std::string& script) {
+    return {.arguments = {"sh", "-c", script}, .environment = {}, .log = log()};
+  }
+  std::filesystem::path log() const { return folder_.path() / "log"; }
+  std::string output() const { return read_file(log())->value_or(""); }
+  void await_output(const std::string& text) {
+    for (int i = 0; i < 500 && output() != text; ++i) std::this_thread::sleep_for(10ms);
+    ASSERT_EQ(output(), text);
+  }
+
+ private:
+  TestFolder folder_;
+};
+
+TEST_F(Process, StartedOneRunsUntilItIsStopped) {
+  const auto process = start_detached(shell("sleep 60"));
+  ASSERT_TRUE(process);
+  EXPECT_TRUE(is_running(*process));
+  EXPECT_EQ(stop(*process, 10s).value(), StopOutcome::ended);
+  EXPECT_FALSE(is_running(*process));
+  EXPECT_EQ(stop(*process, 10s).value(), StopOutcome::was_not_running);
+}
+
+TEST_F(Process, OneThatIgnoresTheSignalIsKilledAfterTheLimit) {
+  const auto process = start_detached(shell("trap '' TERM; echo ready; while :; do sleep 1; done"));
+  ASSERT_TRUE(process);
+  await_output("ready\n");
+  EXPECT_EQ(stop(*process, 200ms).value(), StopOutcome::killed);
+  EXPECT_FALSE(is_running(*process));
+}
+
+TEST_F(Process, StrangerWithTheSameIdIsNotSignalled) {
+  const auto process = start_detached(shell("sleep 60"));
+  ASSERT_TRUE(process);
+  auto earlier = *process;
+  earlier.start_ticks -= 1;
+  auto other_boot = *process;
+  other_boot.boot_id = "another boot";
+  EXPECT_EQ(stop(earlier, 1s).value(), StopOutcome::was_not_running);
+  EXPECT_EQ(stop(other_boot, 1s).value(), StopOutcome::was_not_running);
+  EXPECT_TRUE(is_running(*process));
+  EXPECT_EQ(stop(*process, 10s).value(), StopOutcome::ended);
+}
+
+TEST_F(Process, IsInASessionOfItsOwn) {
+  const auto process = start_detached(shell("sleep 60"));
+  ASSERT_TRUE(process);
+  EXPECT_EQ(::getsid(process->pid), process->pid);
+  EXPECT_TRUE(stop(*process, 10s));
+}
+
+TEST_F(Process, InheritsNoDescriptorOfOurs) {
+  ASSERT_GT(::dup2(STDOUT_FILENO, 77), 0);
+  EXPECT_TRUE(run_to_end(shell("test ! -e /proc/self/fd/77"), 10s));
+  ::close(77);
+}
+
+TEST_F(Process, EnvironmentIsAddedToOursAndOutputGoesToTheLog) {
+  auto command = shell("echo $ADDED; echo error >&2; test -n \"$PATH\"");
+  command.environment = {{"ADDED", "value"}};
+  EXPECT_TRUE(run_to_end(command, 10s));
+  EXPECT_EQ(output(), "value\nerror\n");
+}
+
+TEST_F(Process, FailureAndOverrunOfACommandAreErrors) {
+  EXPECT_FALSE(run_to_end(shell("exit 3"), 10s));
+  EXPECT_FALSE(run_to_end(shell("sleep 60"), 50ms));
+}
+
+TEST_F(Process, ProgramThatIsNotThereIsNamed) {
+  const auto process = start_detached({.arguments = {"no-such-program"}, .environment = {}, .log = log()});
+  ASSERT_FALSE(process);
+  EXPECT_NE(process.error().message.find("no-such-program"), std::string::npos);
+}
+
+TEST_F(Process, WeAreIdentifiedAndNobodyIsNot) {
+  EXPECT_TRUE(identify(::getpid()));
+  EXPECT_FALSE(identify(0));
+}
+
+}  // namespace
+}  // namespace sdp::services

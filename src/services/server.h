@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "services/process.h"
+
+namespace sdp::services {
+
+/// A port of a server, with the option and the variable that move it elsewhere.
+struct Port {
+  std::string use;
+  std::uint16_t number = 0;
+  std::string option;
+  std::string variable;
+};
+
+/// A server as it is to be run: what Services starts, watches and stops without knowing which one it is.
+struct Server {
+  std::string role;     ///< "kafka" or "s3": names its pid file and is what people see.
+  std::string program;  ///< "kafka", "minio" or "versitygw".
+  std::string address;  ///< What clients are given.
+  Command command;
+  std::vector<Port> ports;
+  std::vector<std::filesystem::path> logs;  ///< Where the reason stands when it does not come up.
+  std::function<Result<void>()> prepare;    ///< Before each start: folders, configuration, formatting.
+  std::function<Result<void>()> probe;  ///< One health request with a limit of its own; success means ready.
+};
+
+}  // namespace sdp::services

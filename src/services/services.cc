@@ -1,0 +1,268 @@
+#include "services/services.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "services/files.h"
+#include "services/network.h"
+#include "services/s3_server.h"
+
+namespace sdp::services {
+namespace {
+
+constexpr std::array<std::string_view, 2> kRoles{"kafka", "s3"};
+constexpr std::chrono::milliseconds kProbeInterval{200};
+constexpr std::uintmax_t kLogBytesMax = 10'000'000;
+constexpr std::size_t kShownLogBytes = 2'000;
+
+std::filesystem::path pid_path_in(const std::filesystem::path& data, std::string_view role) {
+  return data / fmt::format("{}.pid", role);
+}
+
+Result<std::optional<PidRecord>> running_in(const std::filesystem::path& data, std::string_view role) {
+  SDP_TRY(auto record, read_pid_file(pid_path_in(data, role)));
+  if (record && !is_running(record->process)) record.reset();
+  return record;
+}
+
+/// Held while services of a folder are started or stopped; ends with the process at the latest.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::filesystem::path& data) {
+    const auto path = data / ".lock";
+    FolderLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (lock.descriptor_ < 0) {
+      return fail(ErrorKind::cannot_write,
+                  fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+    }
+    if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      return fail(ErrorKind::fenced,
+                  fmt::format("another command starts or stops the services of {} just now; wait "
+                              "for it to end",
+                              data.string()));
+    }
+    return lock;
+  }
+  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+ private:
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+Result<void> check_ports(const Server& server) {
+  for (const auto& port : server.ports) {
+    if (port_is_free(port.number)) continue;
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("port {} of 127.0.0.1, wanted for {}, is taken by another program; stop that one, or "
+                    "choose another port with {} or {}",
+                    port.number, port.use, port.option, port.variable));
+  }
+  return {};
+}
+
+/// Settings as a running server got them, which may not be those given now.
+Settings as_recorded(Settings settings, std::string_view role, const PidRecord& record) {
+  const auto port_text = std::string_view(record.address).substr(record.address.rfind(':') + 1);
+  std::uint16_t port = 0;
+  std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (role == "kafka") {
+    settings.kafka_port = port;
+  } else {
+    settings.s3_port = port;
+    settings.s3_server = parse_s3_server(record.program).value_or(settings.s3_server);
+  }
+  return settings;
+}
+
+}  // namespace
+
+std::string_view name(Health health) {
+  switch (health) {
+    case Health::up:
+      return "up";
+    case Health::unhealthy:
+      return "unhealthy";
+    case Health::down:
+      return "down";
+  }
+  return "unknown";
+}
+
+Services::Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say say)
+    : settings_(std::move(settings)),
+      kafka_probe_(std::move(kafka_probe)),
+      clock_(clock),
+      say_(std::move(say)) {
+  // The servers run on when our working folder is another one.
+  settings_.data = std::filesystem::absolute(settings_.data);
+  settings_.deps = std::filesystem::absolute(settings_.deps);
+}
+
+std::filesystem::path Services::pid_path(std::string_view role) const {
+  return pid_path_in(settings_.data, role);
+}
+
+Result<std::optional<PidRecord>> Services::running(std::string_view role) const {
+  return running_in(settings_.data, role);
+}
+
+Result<std::vector<Server>> Services::servers() {
+  SDP_TRY(const auto credentials, load_or_make_credentials(settings_.data));
+  return std::vector<Server>{kafka_server(settings_, kafka_probe_), s3_server(settings_, credentials)};
+}
+
+Result<void> Services::up() {
+  SDP_CHECK_OK(make_folder(settings_.data / "logs"));
+  SDP_TRY(const auto lock, FolderLock::take(settings_.data));
+  SDP_TRY(const auto servers, this->servers());
+  std::vector<std::string> started;
+  auto start_all = [&]() -> Result<void> {
+    for (const auto& server : servers) {
+      SDP_TRY(const bool is_new, start(server));
+      if (is_new) started.push_back(server.role);
+    }
+    for (const auto& server : servers) SDP_CHECK_OK(await_health(server));
+    return {};
+  };
+  auto outcome = start_all();
+  if (outcome) return {};
+  for (const auto& role : started) {
+    if (auto stopped = stop_role(role); !stopped) say_(stopped.error().message);
+  }
+  return outcome;
+}
+
+Result<bool> Services::start(const Server& server) {
+  SDP_TRY(const auto record, running(server.role));
+  if (record) {
+    if (record->program == server.program && record->address == server.address) return false;
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} runs already as {} at {} (process {}), not as {} at {}; stop it first: "
+                            "spotify-pipeline services down --data {}",
+                            server.role, record->program, record->address, record->process.pid,
+                            server.program, server.address, settings_.data.string()));
+  }
+  SDP_CHECK_OK(check_ports(server));
+  SDP_CHECK_OK(server.prepare());
+  rotate_log(server.command.log, kLogBytesMax);
+  SDP_TRY(const auto process, start_detached(server.command));
+  const PidRecord new_record{.process = process, .program = server.program, .address = server.address};
+  if (auto written = write_pid_file(pid_path(server.role), new_record); !written) {
+    // What no pid file names could never be stopped again.
+    std::ignore = stop(process, settings_.stop_limit);
+    return std::unexpected(std::move(written).error());
+  }
+  say_(fmt::format("starting {} (process {}, log {})", server.program, process.pid,
+                   server.command.log.string()));
+  return true;
+}
+
+Result<void> Services::await_health(const Server& server) {
+  const auto deadline = clock_.steady_now() + settings_.start_limit;
+  for (;;) {
+    const auto health = server.probe();
+    if (health) {
+      say_(fmt::format("{} is up at {}", server.program, server.address));
+      return {};
+    }
+    if (health.error().kind != ErrorKind::retry && health.error().kind != ErrorKind::unavailable)
+      return health;
+    SDP_TRY(const auto record, running(server.role));
+    if (!record) return std::unexpected(not_healthy(server, "ended while it was starting"));
+    if (clock_.steady_now() >= deadline) {
+      return std::unexpected(
+          not_healthy(server, fmt::format("was not healthy within {} ms ({})", settings_.start_limit.count(),
+                                          health.error().message)));
+    }
+    clock_.sleep_for(kProbeInterval);
+  }
+}
+
+Error Services::not_healthy(const Server& server, std::string_view reason) const {
+  auto message = fmt::format("{} {}", server.program, reason);
+  for (const auto& log : server.logs) {
+    message += fmt::format("\nThe end of {}:\n{}", log.string(), tail_of(log, kShownLogBytes));
+  }
+  return {ErrorKind::unavailable, std::move(message)};
+}
+
+Result<void> Services::down() {
+  if (!std::filesystem::is_directory(settings_.data)) return {};
+  SDP_TRY(const auto lock, FolderLock::take(settings_.data));
+  for (const auto role : kRoles) SDP_CHECK_OK(stop_role(role));
+  return {};
+}
+
+Result<void> Services::stop_role(std::string_view role) {
+  SDP_TRY(const auto record, read_pid_file(pid_path(role)));
+  if (!record) return {};
+  SDP_TRY(const auto outcome, stop(record->process, settings_.stop_limit));
+  std::error_code ignored;
+  std::filesystem::remove(pid_path(role), ignored);
+  if (outcome == StopOutcome::ended) say_(fmt::format("stopped {}", record->program));
+  if (outcome == StopOutcome::killed) {
+    say_(fmt::format("killed {}, which did not end within {} ms", record->program,
+                     settings_.stop_limit.count()));
+  }
+  return {};
+}
+
+Result<std::vector<ServiceStatus>> Services::status() const {
+  std::vector<ServiceStatus> result;
+  for (const auto role : kRoles) {
+    SDP_TRY(const auto record, running(role));
+    const auto settings = record ? as_recorded(settings_, role, *record) : settings_;
+    // Probes need no credentials, and asking must not make any.
+    const auto server =
+        role == "kafka" ? kafka_server(settings, kafka_probe_) : s3_server(settings, Credentials{});
+    ServiceStatus status{.role = server.role,
+                         .program = server.program,
+                         .health = Health::down,
+                         .pid = 0,
+                         .address = server.address};
+    if (record) {
+      status.pid = record->process.pid;
+      status.health = server.probe() ? Health::up : Health::unhealthy;
+    }
+    result.push_back(std::move(status));
+  }
+  return result;
+}
+
+Result<Endpoints> endpoints(const std::filesystem::path& data) {
+  Endpoints result;
+  for (const auto role : kRoles) {
+    SDP_TRY(const auto record, running_in(data, role));
+    if (!record) {
+      return fail(ErrorKind::unavailable,
+                  fmt::format("no {} runs on {}; start it: spotify-pipeline services up --data {}", role,
+                              data.string(), data.string()));
+    }
+    (role == "kafka" ? result.kafka_brokers : result.s3_url) = record->address;
+  }
+  SDP_TRY(const auto credentials, load_credentials(data));
+  if (!credentials) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} is missing; restart the services: spotify-pipeline services "
+                            "down, then up",
+                            credentials_path(data).string()));
+  }
+  result.credentials = *credentials;
+  return result;
+}
+
+}  // namespace sdp::services

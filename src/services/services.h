@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "services/credentials.h"
+#include "services/kafka_server.h"
+#include "services/pid_file.h"
+#include "services/server.h"
+#include "services/settings.h"
+
+namespace sdp::services {
+
+/// Takes one line for people; never a secret.
+using Say = std::function<void(std::string_view line)>;
+
+enum class Health { up, unhealthy, down };
+
+std::string_view name(Health health);
+
+struct ServiceStatus {
+  std::string role;     ///< "kafka", "s3"
+  std::string program;  ///< "kafka", "minio", "versitygw"
+  Health health = Health::down;
+  pid_t pid = 0;        ///< 0 when down
+  std::string address;  ///< Where it listens, or would listen.
+};
+
+/// Where clients find the services that run on a data folder.
+struct Endpoints {
+  std::string kafka_brokers;
+  std::string s3_url;
+  Credentials credentials;
+};
+
+/// A real Kafka and a real S3 server as detached processes that outlive us, with all state in one folder: pid
+/// files, configuration, logs, credentials and the servers' own data. One `up` or `down` at a time for a
+/// folder. Not thread-safe.
+class Services {
+ public:
+  Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say say);
+
+  /// Starts what does not run yet and waits until all of it is healthy. When one does not come up, those
+  /// started here are stopped again and the error shows the end of its log.
+  Result<void> up();
+  /// Stops what runs; data stays.
+  Result<void> down();
+  Result<std::vector<ServiceStatus>> status() const;
+
+ private:
+  Result<std::vector<Server>> servers();
+  std::filesystem::path pid_path(std::string_view role) const;
+  Result<std::optional<PidRecord>> running(std::string_view role) const;
+  /// True when it was started now, false when it ran already.
+  Result<bool> start(const Server& server);
+  Result<void> await_health(const Server& server);
+  Result<void> stop_role(std::string_view role);
+  Error not_healthy(const Server& server, std::string_view reason) const;
+
+  Settings settings_;
+  KafkaProbe kafka_probe_;
+  Clock& clock_;
+  Say say_;
+};
+
+/// `unavailable` names the service that does not run on this folder and how to start it.
+Result<Endpoints> endpoints(const std::filesystem::path& data);
+
+}  // namespace sdp::services

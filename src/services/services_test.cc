@@ -1,0 +1,163 @@
+// Starts the real servers that tools/setup fetched, on free ports.
+#include "services/services.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/files.h"
+#include "services/network.h"
+#include "services/test_folder.h"
+
+namespace sdp::services {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A listening socket on a port that the system chose.
+class Listener {
+ public:
+  Listener() : number_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(number_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(number_, 1) != 0 ||
+        ::getsockname(number_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      std::abort();
+    }
+    port_ = ntohs(address.sin_port);
+  }
+  ~Listener() { ::close(number_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  std::uint16_t port() const { return port_; }
+
+ private:
+  int number_;
+  std::uint16_t port_ = 0;
+};
+
+class RealServices : public ::testing::Test {
+ protected:
+  RealServices() {
+    const char* deps = std::getenv("SDP_DEPS_DIR");
+    settings_.deps = deps != nullptr ? deps : ".deps";
+    settings_.data = folder_.path() / "services";
+    const Listener ports[4];
+    settings_.kafka_port = ports[0].port();
+    settings_.kafka_controller_port = ports[1].port();
+    settings_.s3_port = ports[2].port();
+    settings_.s3_console_port = ports[3].port();
+  }
+  ~RealServices() override { std::ignore = services().down(); }
+
+  Services services() {
+    return Services(settings_, nullptr, base::system_clock(),
+                    [this](std::string_view line) { said_.append(line).append("\n"); });
+  }
+  std::vector<Health> health() {
+    std::vector<Health> result;
+    const auto all = services().status().value();
+    for (const auto& status : all) result.push_back(status.health);
+    return result;
+  }
+
+  TestFolder folder_;
+  Settings settings_;
+  std::string said_;
+};
+
+const std::vector<Health> kAllUp{Health::up, Health::up};
+const std::vector<Health> kAllDown{Health::down, Health::down};
+
+TEST_F(RealServices, ComeUpStayUpAndGoDown) {
+  EXPECT_EQ(health(), kAllDown);
+  EXPECT_FALSE(endpoints(settings_.data));
+
+  const auto up = services().up();
+  ASSERT_TRUE(up) << up.error().message;
+  EXPECT_EQ(health(), kAllUp);
+  const auto found = endpoints(settings_.data);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->kafka_brokers, fmt::format("127.0.0.1:{}", settings_.kafka_port));
+  EXPECT_EQ(found->s3_url, fmt::format("http://127.0.0.1:{}", settings_.s3_port));
+
+  const auto before = services().status().value();
+  ASSERT_TRUE(services().up());
+  EXPECT_EQ(services().status().value()[0].pid, before[0].pid) << "a second up must leave what runs alone";
+
+  EXPECT_THAT(said_, HasSubstr(found->kafka_brokers));
+  EXPECT_EQ(said_.find(found->credentials.secret_key.reveal()), std::string::npos);
+
+  ASSERT_TRUE(services().down());
+  EXPECT_EQ(health(), kAllDown);
+  EXPECT_TRUE(port_is_free(settings_.kafka_port));
+}
+
+TEST_F(RealServices, StatusFindsThemWhereTheyWereStarted) {
+  settings_.s3_server = S3Server::versitygw;
+  const auto up = services().up();
+  ASSERT_TRUE(up) << up.error().message;
+  Settings plain;
+  plain.deps = settings_.deps;
+  plain.data = settings_.data;
+  const auto status =
+      Services(plain, nullptr, base::system_clock(), [](std::string_view) {}).status().value();
+  EXPECT_EQ(status[1].program, "versitygw");
+  EXPECT_EQ(status[1].health, Health::up);
+  EXPECT_EQ(status[0].address, fmt::format("127.0.0.1:{}", settings_.kafka_port));
+
+  const auto other = Services(plain, nullptr, base::system_clock(), [](std::string_view) {}).up();
+  ASSERT_FALSE(other) << "what runs elsewhere must not be taken for what was asked for";
+  EXPECT_EQ(other.error().kind, ErrorKind::misconfigured);
+}
+
+TEST_F(RealServices, OneThatDiedIsStartedAgainOnItsOldData) {
+  ASSERT_TRUE(services().up());
+  const auto before = services().status().value();
+  ::kill(before[1].pid, SIGKILL);
+  while (health()[1] != Health::down) ::usleep(10'000);
+  ASSERT_TRUE(services().up());
+  EXPECT_EQ(health(), kAllUp);
+  EXPECT_EQ(services().status().value()[0].pid, before[0].pid);
+}
+
+TEST_F(RealServices, TakenPortIsNamedWithTheOptionAndNothingIsLeftRunning) {
+  const Listener taken;
+  settings_.s3_port = taken.port();
+  const auto up = services().up();
+  ASSERT_FALSE(up);
+  EXPECT_EQ(up.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(up.error().message, HasSubstr(std::to_string(taken.port())));
+  EXPECT_THAT(up.error().message, HasSubstr("--s3-port"));
+  EXPECT_EQ(health(), kAllDown);
+}
+
+TEST_F(RealServices, ServerThatCannotRunShowsTheEndOfItsLog) {
+  ASSERT_TRUE(make_folder(settings_.data));
+  ASSERT_TRUE(write_file(settings_.data / "minio", "a file where a folder must be", 0644));
+  const auto up = services().up();
+  ASSERT_FALSE(up);
+  EXPECT_THAT(up.error().message, HasSubstr("minio"));
+  EXPECT_EQ(health(), kAllDown);
+}
+
+TEST_F(RealServices, MissingProgramsSayWhatToRun) {
+  settings_.deps = folder_.path();
+  const auto up = services().up();
+  ASSERT_FALSE(up);
+  EXPECT_EQ(up.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(up.error().message, HasSubstr("tools/setup services"));
+}
+
+}  // namespace
+}  // namespace sdp::services
