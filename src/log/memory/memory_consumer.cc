@@ -1,0 +1,157 @@
+#include "log/memory/memory_consumer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "log/starts.h"
+
+namespace sdp::log {
+
+MemoryConsumer::MemoryConsumer(std::shared_ptr<MemoryTopic> topic, std::string group)
+    : topic_(std::move(topic)), group_(std::move(group)), member_(topic_->groups().join(group_)) {
+  topic_->members_changed();
+}
+
+MemoryConsumer::~MemoryConsumer() {
+  if (closed_) return;
+  topic_->groups().leave(group_, member_);
+  topic_->members_changed();
+}
+
+Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t records_max,
+                                         std::chrono::milliseconds timeout) {
+  if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_->info().name));
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  do {
+    if (topic_->retired()) return std::unexpected(topic_->retired_error());
+    SDP_CHECK_OK(serve_group(handler));
+    SDP_TRY(const std::size_t records, hand_over(handler, records_max));
+    if (records > 0) return records;
+  } while (topic_->wait_for_change(deadline, [this] { return has_news(); }));
+  return 0;
+}
+
+bool MemoryConsumer::has_news() const {
+  return topic_->retired() || topic_->groups().version() != seen_version_ ||
+         std::ranges::any_of(assigned_ | std::views::values, [](const Assigned& assigned) {
+           return !assigned.paused && assigned.cursor.log().watermarks().end != assigned.cursor.offset();
+         });
+}
+
+Result<void> MemoryConsumer::serve_group(ConsumerHandler& handler) {
+  const std::uint64_t version = topic_->groups().version();
+  if (version == seen_version_) return {};
+  give_up(handler, topic_->groups().to_revoke(group_, member_));
+  SDP_CHECK_OK(take_over(handler, topic_->groups().claim(group_, member_)));
+  seen_version_ = version;
+  return {};
+}
+
+void MemoryConsumer::give_up(ConsumerHandler& handler, const std::vector<Partition>& partitions) {
+  if (partitions.empty()) return;
+  for (const Partition partition : partitions) assigned_.erase(partition);
+  handler.on_revoked(partitions, /*lost=*/false);
+  topic_->groups().release(group_, member_, partitions);
+  topic_->members_changed();
+}
+
+Result<void> MemoryConsumer::take_over(ConsumerHandler& handler, const std::vector<Partition>& partitions) {
+  if (partitions.empty()) return {};
+  auto starts = handler.on_assigned(partitions);
+  if (auto checked = starts ? check_starts(topic_->info().name, partitions, *starts)
+                            : Result<void>(std::unexpected(std::move(starts).error()));
+      !checked) {
+    topic_->groups().release(group_, member_, partitions);
+    return checked;
+  }
+  for (const auto& [partition, offset] : *starts) {
+    assigned_.insert_or_assign(partition, Assigned{PartitionCursor(topic_->partition(partition), offset)});
+  }
+  return {};
+}
+
+Result<std::size_t> MemoryConsumer::hand_over(ConsumerHandler& handler, std::size_t records_max) {
+  std::size_t handed = 0;
+  auto next = assigned_.lower_bound(turn_);
+  for (std::size_t asked = 0; asked < assigned_.size() && handed < records_max; ++asked) {
+    if (next == assigned_.end()) next = assigned_.begin();
+    auto& [partition, assigned] = *next++;
+    SDP_TRY(const std::size_t records, hand_over_one(handler, assigned, records_max - handed));
+    handed += records;
+    turn_ = partition + 1;
+  }
+  if (handed > 0) publish_positions();
+  return handed;
+}
+
+Result<std::size_t> MemoryConsumer::hand_over_one(ConsumerHandler& handler, Assigned& assigned,
+                                                  std::size_t records_max) {
+  std::size_t handed = 0;
+  while (!assigned.paused && handed < records_max) {
+    assigned.interrupted = false;
+    SDP_TRY(const std::size_t available, assigned.cursor.fetch());
+    if (available == 0) break;
+    const std::size_t end = std::min(handed + available, records_max);
+    while (handed < end && !assigned.interrupted) {
+      assigned.cursor.next(record_);
+      ++handed;
+      SDP_CHECK_OK(handler.on_record(record_));
+    }
+  }
+  return handed;
+}
+
+void MemoryConsumer::publish_positions() {
+  std::vector<PartitionOffset> positions;
+  for (const auto& [partition, assigned] : assigned_)
+    positions.push_back({partition, assigned.cursor.offset()});
+  topic_->groups().consumed(group_, positions);
+  topic_->positions_changed();
+}
+
+Result<void> MemoryConsumer::seek(PartitionOffset position) {
+  const auto found = assigned_.find(position.partition);
+  if (found == assigned_.end()) {
+    return fail(ErrorKind::fenced,
+                fmt::format("{}/{}: cannot seek, group {} gave the partition to another member",
+                            topic_->info().name, position.partition, group_));
+  }
+  found->second.cursor.seek(position.offset);
+  found->second.interrupted = true;
+  return {};
+}
+
+Result<void> MemoryConsumer::pause(Partition partition) {
+  if (const auto found = assigned_.find(partition); found != assigned_.end()) {
+    found->second.paused = true;
+    found->second.interrupted = true;
+  }
+  return {};
+}
+
+Result<void> MemoryConsumer::resume(Partition partition) {
+  if (const auto found = assigned_.find(partition); found != assigned_.end()) found->second.paused = false;
+  return {};
+}
+
+Result<void> MemoryConsumer::commit(std::span<const PartitionOffset> positions) {
+  for (const PartitionOffset& position : positions) SDP_CHECK_OK(topic_->check_partition(position.partition));
+  topic_->groups().commit(group_, positions);
+  topic_->positions_changed();
+  return {};
+}
+
+Result<void> MemoryConsumer::close(ConsumerHandler& handler) {
+  if (closed_) return {};
+  closed_ = true;
+  const auto partitions = assigned_ | std::views::keys;
+  give_up(handler, {partitions.begin(), partitions.end()});
+  topic_->groups().leave(group_, member_);
+  topic_->members_changed();
+  return {};
+}
+
+}  // namespace sdp::log

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "log/event_log.h"
+#include "log/memory/memory_topic.h"
+
+namespace sdp::log {
+
+/// A member of a group of a MemoryTopic. There is no session to time out: who does not poll keeps what it
+/// owns until it closes or is destroyed, which frees it without a word to the handler.
+class MemoryConsumer final : public Consumer {
+ public:
+  MemoryConsumer(std::shared_ptr<MemoryTopic> topic, std::string group);
+  ~MemoryConsumer() override;
+
+  Result<std::size_t> poll(ConsumerHandler& handler, std::size_t records_max,
+                           std::chrono::milliseconds timeout) override;
+  Result<void> seek(PartitionOffset position) override;
+  Result<void> pause(Partition partition) override;
+  Result<void> resume(Partition partition) override;
+  Result<void> commit(std::span<const PartitionOffset> positions) override;
+  Result<void> close(ConsumerHandler& handler) override;
+
+ private:
+  struct Assigned {
+    PartitionCursor cursor;
+    bool paused = false;
+    /// Moved or paused from inside on_record: what fetch() allowed no longer holds.
+    bool interrupted = false;
+  };
+
+  Result<void> serve_group(ConsumerHandler& handler);
+  void give_up(ConsumerHandler& handler, const std::vector<Partition>& partitions);
+  Result<void> take_over(ConsumerHandler& handler, const std::vector<Partition>& partitions);
+  Result<std::size_t> hand_over(ConsumerHandler& handler, std::size_t records_max);
+  Result<std::size_t> hand_over_one(ConsumerHandler& handler, Assigned& assigned, std::size_t records_max);
+  void publish_positions();
+  bool has_news() const;
+
+  const std::shared_ptr<MemoryTopic> topic_;
+  const std::string group_;
+  MemberId member_;
+  bool closed_ = false;
+  std::uint64_t seen_version_ = 0;
+  std::map<Partition, Assigned> assigned_;
+  /// Who is asked first, so that a busy partition does not starve the others.
+  Partition turn_ = 0;
+  RecordView record_;
+};
+
+}  // namespace sdp::log

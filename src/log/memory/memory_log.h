@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "log/event_log.h"
+#include "log/memory/memory_topic.h"
+
+namespace sdp::log {
+
+/// A topic in this process, made by ensure_topic(): partitions, offsets, append times, consumer groups.
+/// Bounded: sends wait while the holding groups (MemoryLogOptions::holds) have not passed what fills it.
+/// Thread-safe; what it opens is owned by one thread each and may outlive it. Waiting goes by the machine's
+/// clock, append times by `clock`, which outlives the producers.
+class MemoryLog final : public EventLog {
+ public:
+  MemoryLog(MemoryLogOptions options, Clock& clock, Rng rng);
+
+  Result<bool> ensure_topic(const TopicSpec& spec) override;
+  Result<TopicInfo> describe() override;
+  Result<Watermarks> watermarks(Partition partition) override;
+  Result<std::vector<std::optional<Offset>>> committed(std::string_view group) override;
+  Result<std::unique_ptr<Producer>> open_producer() override;
+  Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) override;
+  Result<std::unique_ptr<Reader>> open_reader() override;
+
+  /// Puts a record where and as told, as a foreign producer would: any value, headers, time stamp.
+  Result<Offset> append(Partition partition, const RecordBytes& record);
+  /// Records below `offset` are gone, as by retention.
+  Result<void> delete_below(Partition partition, Offset offset);
+  /// Deletes the topic and makes it anew, empty and with another id. What was opened before gets `fenced`
+  /// errors.
+  Result<void> recreate_topic();
+
+ private:
+  Result<std::shared_ptr<MemoryTopic>> topic() const;
+
+  const MemoryLogOptions options_;
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  Rng rng_;
+  std::shared_ptr<MemoryTopic> topic_;
+};
+
+}  // namespace sdp::log

@@ -1,0 +1,39 @@
+#include "log/memory/memory_reader.h"
+
+#include <fmt/format.h>
+
+namespace sdp::log {
+
+Result<void> MemoryReader::read(Partition partition, Offset from, Offset to,
+                                std::chrono::milliseconds timeout,
+                                const std::function<Result<void>(const RecordView&)>& visit) {
+  SDP_CHECK_OK(topic_->check_partition(partition));
+  PartitionCursor cursor(topic_->partition(partition), from);
+  RecordView record;
+  while (cursor.offset() < to) {
+    SDP_TRY(std::size_t records, wait_for_records(cursor, timeout));
+    for (; records > 0 && cursor.offset() < to; --records) {
+      cursor.next(record);
+      SDP_CHECK_OK(visit(record));
+    }
+  }
+  return {};
+}
+
+Result<std::size_t> MemoryReader::wait_for_records(PartitionCursor& cursor,
+                                                   std::chrono::milliseconds timeout) {
+  SDP_TRY(const std::size_t records, cursor.fetch());
+  if (records > 0) return records;
+  const PartitionLog& log = cursor.log();
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  if (topic_->wait_for_change(deadline,
+                              [&] { return topic_->retired() || log.watermarks().end > cursor.offset(); })) {
+    if (topic_->retired()) return std::unexpected(topic_->retired_error());
+    return cursor.fetch();
+  }
+  return fail(ErrorKind::unavailable,
+              fmt::format("{}/{}: no record at offset {} within {} ms", topic_->info().name, log.partition(),
+                          cursor.offset(), timeout.count()));
+}
+
+}  // namespace sdp::log

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/result.h"
+#include "log/memory/record_codec.h"
+#include "log/topic.h"
+
+namespace sdp::log {
+
+/// Records [first, first + count) one behind the other. Bytes below `used` never change again, so that a
+/// reader who was told how far to go needs no lock for them.
+struct Chunk {
+  Offset first = 0;
+  Offset count = 0;
+  std::size_t used = 0;
+  std::size_t capacity = 0;
+  std::unique_ptr<char[]> bytes;
+
+  Offset end() const { return first + count; }
+};
+
+/// The records of one partition, in chunks; the oldest chunks can be dropped. Thread-safe.
+/// Invariant: start <= end, and the chunks hold every record of [start, end).
+class PartitionLog {
+ public:
+  PartitionLog(std::string topic, Partition partition, std::size_t chunk_bytes);
+
+  Offset append(const RecordBytes& record);
+  Watermarks watermarks() const;
+  /// Records below `offset` are no longer to be had, as by retention. Returns the bytes freed.
+  std::size_t delete_below(Offset offset);
+  /// Drops the oldest chunk when it ends at or below `passed`. Returns the bytes freed, 0 when it has to
+  /// stay.
+  std::size_t drop_oldest(Offset passed);
+
+  /// The chunk that holds `from` and how far it may be read; no chunk when `from` is the end. `data_gap` when
+  /// the partition has no such place.
+  struct Slice {
+    std::shared_ptr<const Chunk> chunk;
+    Offset end = 0;
+  };
+  Result<Slice> slice(Offset from) const;
+  Partition partition() const { return partition_; }
+
+ private:
+  Chunk& chunk_with_room(std::size_t size);
+  std::size_t drop_front();
+
+  const std::string topic_;
+  const Partition partition_;
+  const std::size_t chunk_bytes_;
+  mutable std::mutex mutex_;
+  std::deque<std::shared_ptr<Chunk>> chunks_;
+  Offset start_ = 0;
+  Offset end_ = 0;
+};
+
+/// A reading position in a partition. Owned by one thread; the log outlives it.
+class PartitionCursor {
+ public:
+  PartitionCursor(const PartitionLog& log, Offset offset) : log_(&log), offset_(offset) {}
+
+  const PartitionLog& log() const { return *log_; }
+  Offset offset() const { return offset_; }
+  /// What was handed out last stays valid until the next fetch().
+  void seek(Offset offset);
+  /// Looks for records. Returns how many next() can hand out at least; 0 at the end of the partition.
+  Result<std::size_t> fetch();
+  /// Hands out the record at the position and steps over it. Only as often as fetch() allowed and without a
+  /// seek since.
+  void next(RecordView& view);
+
+ private:
+  const PartitionLog* log_;
+  Offset offset_;
+  std::shared_ptr<const Chunk> chunk_;
+  /// Where offset_ stands in chunk_; only while in_chunk_.
+  std::size_t byte_ = 0;
+  bool in_chunk_ = false;
+};
+
+}  // namespace sdp::log

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "log/record.h"
+
+namespace sdp::log {
+
+/// A record's bytes on their way into a log: everything but its place.
+struct RecordBytes {
+  UtcMillis timestamp;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::span<const HeaderView> headers;
+};
+
+/// Bytes that encode_record writes.
+std::size_t encoded_size(const RecordBytes& record);
+/// Writes encoded_size(record) bytes to `out`.
+void encode_record(const RecordBytes& record, char* out);
+/// Fills everything of `view` but its place from what encode_record wrote; returns the number of bytes read.
+/// The views point into `in`.
+std::size_t decode_record(const char* in, RecordView& view);
+/// The size of the record at `in`, without looking at it further.
+std::size_t skip_record(const char* in);
+
+}  // namespace sdp::log
