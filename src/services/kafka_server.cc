@@ -132,9 +132,9 @@ Server kafka_server(const Settings& settings, KafkaProbe probe) {
           .command = {.arguments = java(paths, {"kafka.Kafka", paths.properties.string()}),
                       .environment = {},
                       .log = paths.logs / "kafka.log"},
-          .ports = {{"Kafka", settings.kafka_port, "--kafka-port", "SDP_KAFKA_PORT"},
+          .ports = {{"Kafka", settings.kafka_port, "--kafka-port", "SPOTIFY_KAFKA_PORT"},
                     {"Kafka's controller", settings.kafka_controller_port, "--kafka-controller-port",
-                     "SDP_KAFKA_CONTROLLER_PORT"}},
+                     "SPOTIFY_KAFKA_CONTROLLER_PORT"}},
           .logs = {paths.logs / "kafka.log", paths.logs / "kafka-server.log"},
           .prepare = [settings] { return prepare(settings); },
           .probe = [port = settings.kafka_port, address, probe = std::move(probe)]() -> Result<void> {

@@ -41,8 +41,9 @@ Server minio(const Settings& settings, const Credentials& credentials) {
   server.command.environment = {{"MINIO_ROOT_USER", credentials.access_key},
                                 {"MINIO_ROOT_PASSWORD", credentials.secret_key.reveal()},
                                 {"MINIO_UPDATE", "off"}};
-  server.ports = {{"MinIO", settings.s3_port, "--s3-port", "SDP_S3_PORT"},
-                  {"MinIO's console", settings.s3_console_port, "--s3-console-port", "SDP_S3_CONSOLE_PORT"}};
+  server.ports = {
+      {"MinIO", settings.s3_port, "--s3-port", "SPOTIFY_S3_PORT"},
+      {"MinIO's console", settings.s3_console_port, "--s3-console-port", "SPOTIFY_S3_CONSOLE_PORT"}};
   server.prepare = [program, data] { return prepare(program, data); };
   server.probe = [url = fmt::format("http://{}/minio/health/ready", loopback(settings.s3_port))] {
     return probe_http(url, kProbeLimit);
@@ -59,7 +60,7 @@ Server versitygw(const Settings& settings, const Credentials& credentials) {
                               data.string()};
   server.command.environment = {{"ROOT_ACCESS_KEY", credentials.access_key},
                                 {"ROOT_SECRET_KEY", credentials.secret_key.reveal()}};
-  server.ports = {{"versitygw", settings.s3_port, "--s3-port", "SDP_S3_PORT"}};
+  server.ports = {{"versitygw", settings.s3_port, "--s3-port", "SPOTIFY_S3_PORT"}};
   server.prepare = [program, data] { return prepare(program, data); };
   server.probe = [url = fmt::format("http://{}{}", loopback(settings.s3_port), kVersitygwHealthPath)] {
     return probe_http(url, kProbeLimit);

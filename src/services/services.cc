@@ -125,7 +125,7 @@ Result<std::vector<Server>> Services::servers() {
   return std::vector<Server>{kafka_server(settings_, kafka_probe_), s3_server(settings_, credentials)};
 }
 
-Result<void> Services::up() {
+Result<void> Services::up(std::stop_token stop) {
   SDP_CHECK_OK(make_folder(settings_.data / "logs"));
   SDP_TRY(const auto lock, FolderLock::take(settings_.data));
   SDP_TRY(const auto servers, this->servers());
@@ -135,7 +135,7 @@ Result<void> Services::up() {
       SDP_TRY(const bool is_new, start(server));
       if (is_new) started.push_back(server.role);
     }
-    for (const auto& server : servers) SDP_CHECK_OK(await_health(server));
+    for (const auto& server : servers) SDP_CHECK_OK(await_health(server, stop));
     return {};
   };
   auto outcome = start_all();
@@ -171,12 +171,13 @@ Result<bool> Services::start(const Server& server) {
   return true;
 }
 
-Result<void> Services::await_health(const Server& server) {
+Result<void> Services::await_health(const Server& server, const std::stop_token& stop) {
   const auto deadline = clock_.steady_now() + settings_.start_limit;
   for (;;) {
     const auto health = server.probe();
     if (health) {
       say_(fmt::format("{} is up at {}", server.program, server.address));
+      for (const auto& port : server.ports) say_(fmt::format("  {}: 127.0.0.1:{}", port.use, port.number));
       return {};
     }
     if (health.error().kind != ErrorKind::retry && health.error().kind != ErrorKind::unavailable)
@@ -187,6 +188,9 @@ Result<void> Services::await_health(const Server& server) {
       return std::unexpected(
           not_healthy(server, fmt::format("was not healthy within {} ms ({})", settings_.start_limit.count(),
                                           health.error().message)));
+    }
+    if (stop.stop_requested()) {
+      return fail(ErrorKind::interrupted, fmt::format("interrupted while {} was starting", server.program));
     }
     clock_.sleep_for(kProbeInterval);
   }

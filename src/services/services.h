@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,8 +49,9 @@ class Services {
   Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say say);
 
   /// Starts what does not run yet and waits until all of it is healthy. When one does not come up, those
-  /// started here are stopped again and the error shows the end of its log.
-  Result<void> up();
+  /// started here are stopped again and the error shows the end of its log; likewise when `stop` is requested
+  /// (`interrupted`).
+  Result<void> up(std::stop_token stop = {});
   /// Stops what runs; data stays.
   Result<void> down();
   Result<std::vector<ServiceStatus>> status() const;
@@ -60,7 +62,7 @@ class Services {
   Result<std::optional<PidRecord>> running(std::string_view role) const;
   /// True when it was started now, false when it ran already.
   Result<bool> start(const Server& server);
-  Result<void> await_health(const Server& server);
+  Result<void> await_health(const Server& server, const std::stop_token& stop);
   Result<void> stop_role(std::string_view role);
   Error not_healthy(const Server& server, std::string_view reason) const;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -139,6 +140,15 @@ TEST_F(RealServices, TakenPortIsNamedWithTheOptionAndNothingIsLeftRunning) {
   EXPECT_EQ(up.error().kind, ErrorKind::misconfigured);
   EXPECT_THAT(up.error().message, HasSubstr(std::to_string(taken.port())));
   EXPECT_THAT(up.error().message, HasSubstr("--s3-port"));
+  EXPECT_EQ(health(), kAllDown);
+}
+
+TEST_F(RealServices, InterruptedStartLeavesNothingRunning) {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto up = services().up(stop.get_token());
+  ASSERT_FALSE(up);
+  EXPECT_EQ(up.error().kind, ErrorKind::interrupted);
   EXPECT_EQ(health(), kAllDown);
 }
 

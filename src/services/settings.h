@@ -17,7 +17,7 @@ Result<S3Server> parse_s3_server(std::string_view text);
 
 /// Everything listens on 127.0.0.1 only.
 struct Settings {
-  std::filesystem::path deps;                    ///< The .deps folder that tools/setup fills (find_deps).
+  std::filesystem::path deps = ".deps";          ///< The .deps folder that tools/setup fills (find_deps).
   std::filesystem::path data = "data/services";  ///< State, logs and the servers' own data.
   S3Server s3_server = S3Server::minio;
   std::uint16_t kafka_port = 9092;

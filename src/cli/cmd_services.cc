@@ -1,0 +1,146 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+#include "cli/kafka_probe.h"
+#include "services/services.h"
+
+namespace sdp::cli {
+namespace {
+
+constexpr int kUnhealthy = 10;
+
+struct Options {
+  services::Settings settings;
+  std::string deps;
+  std::string s3_server = "minio";
+  bool json = false;
+};
+
+Result<services::Services> open_services(const Options& options, Clock& clock) {
+  auto settings = options.settings;
+  SDP_TRY(settings.s3_server, services::parse_s3_server(options.s3_server));
+  return services::Services(std::move(settings), probe_kafka, clock,
+                            [](std::string_view line) { fmt::print(stderr, "services: {}\n", line); });
+}
+
+/// Only starting needs the programs; what runs is found and stopped without them.
+Result<Options> with_deps_found(Options options) {
+  const auto given = options.deps.empty() ? std::nullopt : std::optional<std::filesystem::path>(options.deps);
+  SDP_TRY(options.settings.deps, services::find_deps(given, std::filesystem::current_path(),
+                                                     std::filesystem::read_symlink("/proc/self/exe")));
+  return options;
+}
+
+std::string json_string(std::string_view text) {
+  std::string result;
+  base::append_json_string(result, text);
+  return result;
+}
+
+void print_json(const std::vector<services::ServiceStatus>& all) {
+  std::string items;
+  for (const auto& status : all) {
+    items += fmt::format("{}{{\"role\":{},\"program\":{},\"health\":{},\"pid\":{},\"address\":{}}}",
+                         items.empty() ? "" : ",", json_string(status.role), json_string(status.program),
+                         json_string(name(status.health)), status.pid, json_string(status.address));
+  }
+  fmt::print("{{\"schema_version\":1,\"services\":[{}]}}\n", items);
+}
+
+void print_table(const std::vector<services::ServiceStatus>& all) {
+  fmt::print("{:<10} {:<10} {:>8}  {}\n", "SERVICE", "STATE", "PID", "ADDRESS");
+  for (const auto& status : all) {
+    const auto pid = status.pid == 0 ? std::string("-") : std::to_string(status.pid);
+    fmt::print("{:<10} {:<10} {:>8}  {}\n", status.program, name(status.health), pid, status.address);
+  }
+}
+
+Result<int> print_status(const services::Services& services, bool json) {
+  SDP_TRY(const auto all, services.status());
+  json ? print_json(all) : print_table(all);
+  for (const auto& status : all) {
+    if (status.health != services::Health::up) return kUnhealthy;
+  }
+  return 0;
+}
+
+Result<int> up(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const auto found, with_deps_found(options));
+  SDP_TRY(auto services, open_services(found, runtime.clock));
+  SDP_CHECK_OK(services.up(runtime.stop));
+  fmt::print(stderr, "services: S3 credentials are in {}\n",
+             services::credentials_path(found.settings.data).string());
+  return print_status(services, options.json);
+}
+
+Result<int> down(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto services, open_services(options, runtime.clock));
+  SDP_CHECK_OK(services.down());
+  return 0;
+}
+
+Result<int> status(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto services, open_services(options, runtime.clock));
+  return print_status(services, options.json);
+}
+
+void add_port(CLI::App& command, const std::string& flag, std::uint16_t& port, const char* variable,
+              const char* help) {
+  command.add_option(flag, port, help)
+      ->envname(variable)
+      ->check(CLI::Range(1, 65'535))
+      ->capture_default_str();
+}
+
+void add_options(CLI::App& command, Options& options) {
+  command
+      .add_option("--data", options.settings.data, "Folder of state, logs, credentials and the servers' data")
+      ->envname("SPOTIFY_SERVICES_DATA")
+      ->capture_default_str();
+  command
+      .add_option("--deps", options.deps,
+                  "Folder that tools/setup fills (default: .deps here or in the checkout)")
+      ->envname("SDP_DEPS_DIR");
+  command.add_option("--s3", options.s3_server, "S3 server")
+      ->envname("SPOTIFY_S3_SERVER")
+      ->check(CLI::IsMember({"minio", "versitygw"}))
+      ->capture_default_str();
+  add_port(command, "--kafka-port", options.settings.kafka_port, "SPOTIFY_KAFKA_PORT", "Kafka");
+  add_port(command, "--kafka-controller-port", options.settings.kafka_controller_port,
+           "SPOTIFY_KAFKA_CONTROLLER_PORT", "Kafka's controller");
+  add_port(command, "--s3-port", options.settings.s3_port, "SPOTIFY_S3_PORT", "S3 server");
+  add_port(command, "--s3-console-port", options.settings.s3_console_port, "SPOTIFY_S3_CONSOLE_PORT",
+           "MinIO's web console");
+}
+
+}  // namespace
+
+void define_services(CLI::App& app, Action& action) {
+  auto* command =
+      app.add_subcommand("services", "A real Kafka and a real S3 server on loopback, without containers");
+  command->require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  const auto define = [&](const char* name, const char* help,
+                          Result<int> (*run)(const Options&, const Runtime&)) {
+    auto* part = command->add_subcommand(name, help);
+    add_options(*part, *options);
+    part->callback([options, run, &action] {
+      action = [options, run](const Runtime& runtime) { return run(*options, runtime); };
+    });
+    return part;
+  };
+  auto* up_command = define("up", "Start what does not run, and wait until all is healthy", up);
+  define("down", "Stop what runs here; data stays", down);
+  auto* status_command =
+      define("status", "What runs, where, and whether it is healthy (exit 10 when not)", status);
+  for (auto* part : {up_command, status_command}) part->add_flag("--json", options->json, "One line of JSON");
+}
+
+}  // namespace sdp::cli
