@@ -166,7 +166,7 @@ void World::arrive(std::size_t put) {
   lake::ObjectMeta meta = meta_of(pending.batch, "spotify-events");
   meta.sha256 = base::sha256_hex(pending.batch.lines);
   meta.writer = "simulation";
-  const auto outcome = commit_object(*store_, key_for(pending.batch), pending.batch.lines, meta);
+  const auto outcome = sink::commit_object(*store_, key_for(pending.batch), pending.batch.lines, meta);
   if (rng_.chance(0.15)) {
     ++counts_.lost_answers;  // it took effect, nobody heard; the writer tries again
     return;

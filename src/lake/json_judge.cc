@@ -1,0 +1,79 @@
+#include "lake/json_judge.h"
+
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+#include <simdjson.h>
+
+#include <cstring>
+
+namespace sdp::lake {
+namespace {
+
+/// Takes in RapidJSON's events; returning false stops the parser.
+struct Handler {
+  int depth = 0;
+  bool too_deep = false;
+  bool bad_string = false;
+  bool has_nul = false;
+  bool has_reserved = false;
+  bool root_is_object = false;
+
+  bool open(bool is_object) {
+    if (depth == 0) root_is_object = is_object;
+    too_deep = ++depth > kJsonDepthMax;
+    return !too_deep;
+  }
+  bool close() {
+    --depth;
+    return true;
+  }
+  bool text(const char* bytes, rapidjson::SizeType size) {
+    // Escapes of lone surrogates come out as bytes that are no UTF-8.
+    bad_string = !simdjson::validate_utf8(bytes, size);
+    if (std::memchr(bytes, 0, size) != nullptr) has_nul = true;
+    return !bad_string;
+  }
+
+  bool Null() { return true; }
+  bool Bool(bool) { return true; }
+  bool Int(int) { return true; }
+  bool Uint(unsigned) { return true; }
+  bool Int64(std::int64_t) { return true; }
+  bool Uint64(std::uint64_t) { return true; }
+  bool Double(double) { return true; }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return true; }
+  bool String(const char* bytes, rapidjson::SizeType size, bool) { return text(bytes, size); }
+  bool Key(const char* bytes, rapidjson::SizeType size, bool) {
+    if (depth == 1 && is_reserved({bytes, size})) has_reserved = true;
+    return text(bytes, size);
+  }
+  bool StartObject() { return open(true); }
+  bool EndObject(rapidjson::SizeType) { return close(); }
+  bool StartArray() { return open(false); }
+  bool EndArray(rapidjson::SizeType) { return close(); }
+};
+
+}  // namespace
+
+bool is_reserved(std::string_view member) {
+  return member == "_error" || member == "_raw" || member.starts_with("_kafka_");
+}
+
+std::optional<RejectCode> judge_json(std::string_view value) {
+  if (!simdjson::validate_utf8(value.data(), value.size())) return RejectCode::not_utf8;
+  // RapidJSON takes a zero byte for the end of its input.
+  if (std::memchr(value.data(), 0, value.size()) != nullptr) return RejectCode::not_json;
+  rapidjson::MemoryStream stream(value.data(), value.size());
+  rapidjson::Reader reader;
+  Handler handler;
+  const auto result = reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
+                                   rapidjson::kParseValidateEncodingFlag>(stream, handler);
+  if (handler.too_deep) return RejectCode::too_deep;
+  if (result.IsError()) return RejectCode::not_json;
+  if (!handler.root_is_object) return RejectCode::not_object;
+  if (handler.has_reserved) return RejectCode::reserved_member;
+  if (handler.has_nul) return RejectCode::nul_character;
+  return std::nullopt;
+}
+
+}  // namespace sdp::lake

@@ -1,0 +1,167 @@
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "base/encoding.h"
+#include "lake/line.h"
+
+namespace sdp::lake {
+namespace {
+
+/// Reads the front of a line, piece by piece. Any `take` that returns false leaves the line to be called damaged.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view rest) : rest_(rest) {}
+
+  std::string_view rest() const { return rest_; }
+
+  bool take(std::string_view piece) {
+    if (!rest_.starts_with(piece)) return false;
+    rest_.remove_prefix(piece.size());
+    return true;
+  }
+
+  template <typename Number>
+  bool take_number(Number& number) {
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
+    if (error != std::errc()) return false;
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return true;
+  }
+
+  /// A JSON string with only the escapes that base::append_json_string writes.
+  bool take_string(std::string& text) {
+    text.clear();
+    if (!take("\"")) return false;
+    for (;;) {
+      const auto special = rest_.find_first_of("\"\\");
+      if (special == std::string_view::npos) return false;
+      text.append(rest_.substr(0, special));
+      rest_.remove_prefix(special);
+      if (take("\"")) return true;
+      if (!take_escape(text)) return false;
+    }
+  }
+
+  /// A string without escapes, as a view.
+  bool take_plain(std::string_view& text) {
+    if (!take("\"")) return false;
+    const auto end = rest_.find_first_of("\"\\");
+    if (end == std::string_view::npos || rest_[end] != '"') return false;
+    text = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return true;
+  }
+
+ private:
+  bool take_escape(std::string& text) {
+    if (rest_.size() < 2) return false;
+    const char kind = rest_[1];
+    rest_.remove_prefix(2);
+    switch (kind) {
+      case '"': text.push_back('"'); return true;
+      case '\\': text.push_back('\\'); return true;
+      case 'n': text.push_back('\n'); return true;
+      case 'r': text.push_back('\r'); return true;
+      case 't': text.push_back('\t'); return true;
+      case 'u': return take_control(text);
+      default: return false;
+    }
+  }
+
+  bool take_control(std::string& text) {
+    if (rest_.size() < 4 || !rest_.starts_with("00")) return false;
+    const auto byte = base::from_hex(rest_.substr(2, 2));
+    if (!byte || static_cast<unsigned char>(byte->front()) >= 0x20) return false;
+    text.push_back(byte->front());
+    rest_.remove_prefix(4);
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+bool take_key(Cursor& cursor, std::string& buffer, std::optional<std::string_view>& key) {
+  if (cursor.take(R"(,"_kafka_key":null)")) return true;
+  if (cursor.take(R"(,"_kafka_key":)")) {
+    if (!cursor.take_string(buffer)) return false;
+  } else {
+    std::string_view text;
+    if (!cursor.take(R"(,"_kafka_key_base64":)") || !cursor.take_plain(text)) return false;
+    auto bytes = base::from_base64(text);
+    if (!bytes) return false;
+    buffer = *std::move(bytes);
+  }
+  key = buffer;
+  return true;
+}
+
+bool take_base64(Cursor& cursor, std::string& bytes) {
+  std::string_view text;
+  if (!cursor.take_plain(text)) return false;
+  auto decoded = base::from_base64(text);
+  if (!decoded) return false;
+  bytes = *std::move(decoded);
+  return true;
+}
+
+bool take_header(Cursor& cursor, LineHeader& header) {
+  if (!cursor.take("[") || !cursor.take_string(header.name) || !cursor.take(",")) return false;
+  if (!cursor.take("null")) {
+    header.value.emplace();
+    if (!take_base64(cursor, *header.value)) return false;
+  }
+  if (cursor.take(",") && !take_base64(cursor, header.name)) return false;
+  return cursor.take("]");
+}
+
+bool take_headers(Cursor& cursor, std::vector<LineHeader>& headers) {
+  if (!cursor.take(R"(,"_kafka_headers":[)")) return true;
+  do {
+    if (!take_header(cursor, headers.emplace_back())) return false;
+  } while (cursor.take(","));
+  return cursor.take("]");
+}
+
+bool take_rejected(Cursor& cursor, Line& line) {
+  std::string_view code;
+  if (!cursor.take_plain(code)) return false;
+  line.reject = parse_reject_code(code);
+  if (!line.reject || !cursor.take(R"(,"_raw":)")) return false;
+  if (!cursor.take("null")) {
+    std::string_view raw;
+    if (!cursor.take_plain(raw)) return false;
+    line.payload = raw;
+  }
+  return cursor.take("}") && cursor.rest().empty();
+}
+
+Error damaged(std::string_view line, const Cursor& cursor) {
+  return {ErrorKind::bad_input, fmt::format("line is damaged at byte {} of {}", line.size() - cursor.rest().size(), line.size())};
+}
+
+}  // namespace
+
+Result<Line> LineDecoder::decode(std::string_view text) {
+  Cursor cursor(text);
+  Line line;
+  std::int64_t millis = 0;
+  if (!cursor.take(R"({"_kafka_partition":)") || !cursor.take_number(line.partition) ||
+      !cursor.take(R"(,"_kafka_offset":)") || !cursor.take_number(line.offset) ||
+      !cursor.take(R"(,"_kafka_timestamp":)") || !cursor.take_number(millis) || !take_key(cursor, key_, line.key) ||
+      !take_headers(cursor, line.headers)) {
+    return std::unexpected(damaged(text, cursor));
+  }
+  line.timestamp = UtcMillis(std::chrono::milliseconds(millis));
+  if (cursor.take(R"(,"_error":)")) {
+    if (!take_rejected(cursor, line)) return std::unexpected(damaged(text, cursor));
+    return line;
+  }
+  if (!text.ends_with('}') || (cursor.rest() != "}" && !cursor.take(","))) return std::unexpected(damaged(text, cursor));
+  payload_.assign(1, '{');
+  payload_.append(cursor.rest());
+  line.payload = payload_;
+  return line;
+}
+
+}  // namespace sdp::lake

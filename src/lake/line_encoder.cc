@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "lake/json_judge.h"
+#include "lake/line.h"
+
+namespace sdp::lake {
+namespace {
+
+constexpr std::array<std::string_view, 9> kCodes = {"tombstone", "empty_value", "not_utf8",        "not_json",     "not_object",
+                                                    "too_deep",  "too_large",   "reserved_member", "nul_character"};
+
+bool is_plain_text(std::string_view bytes) {
+  return std::memchr(bytes.data(), 0, bytes.size()) == nullptr && simdjson::validate_utf8(bytes.data(), bytes.size());
+}
+
+void append_number(std::string& out, std::int64_t number) {
+  const fmt::format_int text(number);
+  out.append(text.data(), text.size());
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  out.push_back('"');
+  out.append(base::base64(bytes));
+  out.push_back('"');
+}
+
+void append_headers(std::string& out, const std::vector<log::HeaderView>& headers) {
+  out.append(R"(,"_kafka_headers":[)");
+  for (const log::HeaderView& header : headers) {
+    if (&header != &headers.front()) out.push_back(',');
+    const bool plain = is_plain_text(header.name);
+    out.push_back('[');
+    base::append_json_string(out, plain ? header.name : "");
+    out.push_back(',');
+    if (header.value) {
+      append_base64(out, *header.value);
+    } else {
+      out.append("null");
+    }
+    if (!plain) {
+      out.push_back(',');
+      append_base64(out, header.name);
+    }
+    out.push_back(']');
+  }
+  out.push_back(']');
+}
+
+/// `{"_kafka_partition":...` up to, and without, what follows our members.
+void append_prefix(std::string& out, const log::RecordView& record) {
+  out.append(R"({"_kafka_partition":)");
+  append_number(out, record.partition);
+  out.append(R"(,"_kafka_offset":)");
+  append_number(out, record.offset);
+  out.append(R"(,"_kafka_timestamp":)");
+  append_number(out, record.timestamp.time_since_epoch().count());
+  if (!record.key) {
+    out.append(R"(,"_kafka_key":null)");
+  } else if (is_plain_text(*record.key)) {
+    out.append(R"(,"_kafka_key":)");
+    base::append_json_string(out, *record.key);
+  } else {
+    out.append(R"(,"_kafka_key_base64":)");
+    append_base64(out, *record.key);
+  }
+  if (!record.headers.empty()) append_headers(out, record.headers);
+}
+
+void append_rejected(std::string& out, RejectCode code, const std::optional<std::string_view>& value) {
+  out.append(R"(,"_error":")");
+  out.append(name(code));
+  out.append(R"(","_raw":)");
+  if (value) {
+    append_base64(out, *value);
+  } else {
+    out.append("null");
+  }
+  out.append("}\n");
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kJsonSpace = " \t\n\r";
+  const auto first = text.find_first_not_of(kJsonSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kJsonSpace) - first + 1);
+}
+
+/// True when the fast parser's yes is not the last word: a name may be reserved, or an escape may be of U+0000 or of
+/// a surrogate.
+bool needs_judge(std::string_view value) {
+  if (memmem(value.data(), value.size(), "\"_", 2) != nullptr) return true;
+  for (std::size_t at = value.find('\\'); at != std::string_view::npos; at = value.find('\\', at + 2)) {
+    const std::string_view escape = value.substr(at + 1, 5);
+    if (!escape.starts_with('u')) continue;
+    if (escape == "u0000" || escape == "u005f" || escape == "u005F" || escape.starts_with("ud") || escape.starts_with("uD")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view name(RejectCode code) { return kCodes[static_cast<std::size_t>(code)]; }
+
+std::optional<RejectCode> parse_reject_code(std::string_view text) {
+  const auto at = std::ranges::find(kCodes, text);
+  if (at == kCodes.end()) return std::nullopt;
+  return static_cast<RejectCode>(at - kCodes.begin());
+}
+
+struct LineEncoder::Parser {
+  simdjson::dom::parser json;
+
+  /// Judges the object that stands at the end of `out` from `at`, in place.
+  std::optional<RejectCode> judge_tail(std::string& out, std::size_t at) {
+    const std::size_t size = out.size() - at;
+    out.append(simdjson::SIMDJSON_PADDING, '\0');
+    const bool valid = json.parse(out.data() + at, size, false).error() == simdjson::SUCCESS;
+    out.resize(at + size);
+    const std::string_view value(out.data() + at, size);
+    if (valid && !needs_judge(value)) return std::nullopt;
+    return judge_json(value);
+  }
+};
+
+LineEncoder::LineEncoder(std::size_t value_bytes_max)
+    : parser_(std::make_unique<Parser>()), value_bytes_max_(value_bytes_max) {
+  SDP_ASSERT(parser_->json.allocate(4096, kJsonDepthMax) == simdjson::SUCCESS);
+}
+LineEncoder::~LineEncoder() = default;
+LineEncoder::LineEncoder(LineEncoder&&) noexcept = default;
+LineEncoder& LineEncoder::operator=(LineEncoder&&) noexcept = default;
+
+std::optional<RejectCode> LineEncoder::append(std::string& out, const log::RecordView& record) {
+  append_prefix(out, record);
+  const std::size_t after_prefix = out.size();
+  const auto reject = [&](RejectCode code) {
+    out.resize(after_prefix);
+    append_rejected(out, code, record.value);
+    return code;
+  };
+  if (!record.value) return reject(RejectCode::tombstone);
+  if (record.value->size() > value_bytes_max_) return reject(RejectCode::too_large);
+  const std::string_view value = trim(*record.value);
+  if (value.empty()) return reject(RejectCode::empty_value);
+  if (value.front() != '{') return reject(judge_json(value).value_or(RejectCode::not_object));
+
+  out.append(value);
+  if (const auto code = parser_->judge_tail(out, after_prefix)) return reject(*code);
+  // The object's own brace becomes the comma after our members.
+  if (out.find_first_not_of(" \t\n\r", after_prefix + 1) == out.size() - 1) {
+    out.resize(after_prefix);
+    out.append("}\n");
+    return std::nullopt;
+  }
+  out[after_prefix] = ',';
+  // Inside valid JSON line breaks stand only between tokens.
+  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(after_prefix), out.end(),
+                  [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  out.push_back('\n');
+  return std::nullopt;
+}
+
+}  // namespace sdp::lake

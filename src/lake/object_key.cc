@@ -1,0 +1,79 @@
+#include "lake/object_key.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/utc_time.h"
+
+namespace sdp::lake {
+namespace {
+
+constexpr UtcMillis kLatest{std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + std::chrono::hours(24) -
+                            std::chrono::milliseconds(1)};
+
+/// Takes a fixed piece off the front.
+bool take(std::string_view& text, std::string_view piece) {
+  if (!text.starts_with(piece)) return false;
+  text.remove_prefix(piece.size());
+  return true;
+}
+
+template <typename Number>
+bool take_number(std::string_view& text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return true;
+}
+
+}  // namespace
+
+std::string short_id(const log::TopicId& id) { return base::to_string(id).substr(0, 8); }
+
+UtcMillis clamp_timestamp(UtcMillis time) { return std::clamp(time, UtcMillis{}, kLatest); }
+
+std::string hour_prefix(UtcMillis time) {
+  time = clamp_timestamp(time);
+  return fmt::format("{}date={}/hour={}/", kBronzePrefix, base::format_date(time), base::format_hour(time));
+}
+
+std::string format_key(const ObjectKey& key) {
+  const UtcMillis time = clamp_timestamp(key.first_timestamp);
+  return fmt::format("{}spotify_events_{}_t{}_p{}_o{:020}{}", hour_prefix(time), base::format_name_time(time),
+                     key.topic_id_short, key.partition, key.first, extension(key.compression));
+}
+
+std::optional<ObjectKey> parse_key(std::string_view text) {
+  // Reads the parts, then writes them again: only what format_key writes is a key.
+  const auto name_at = text.rfind('/');
+  if (name_at == std::string_view::npos) return std::nullopt;
+  std::string_view name = text.substr(name_at + 1);
+  if (!take(name, "spotify_events_") || name.size() < 19) return std::nullopt;
+  std::string time(name.substr(0, 19));
+  name.remove_prefix(19);
+  std::replace(time.begin() + 10, time.end(), '-', ':');
+  const auto first_timestamp = base::parse_iso(time + "Z");
+  ObjectKey key;
+  if (!first_timestamp || !take(name, "_t") || name.size() < 8) return std::nullopt;
+  key.first_timestamp = *first_timestamp;
+  key.topic_id_short = name.substr(0, 8);
+  if (!std::ranges::all_of(key.topic_id_short, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
+    return std::nullopt;
+  }
+  name.remove_prefix(8);
+  if (!take(name, "_p") || !take_number(name, key.partition) || !take(name, "_o") || !take_number(name, key.first)) {
+    return std::nullopt;
+  }
+  if (key.partition < 0 || key.first < 0) return std::nullopt;
+  for (const Compression compression : {Compression::none, Compression::gzip, Compression::zstd}) {
+    if (name == extension(compression)) {
+      key.compression = compression;
+      if (format_key(key) == text) return key;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sdp::lake

@@ -1,0 +1,88 @@
+#include "lake/object_meta.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sdp::lake {
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+Result<std::string> text_at(const Metadata& metadata, const std::string& name) {
+  const auto at = metadata.find(name);
+  if (at == metadata.end() || at->second.empty()) {
+    return fail(ErrorKind::bad_input, fmt::format("metadata {} is missing", name));
+  }
+  return at->second;
+}
+
+template <typename Number>
+Result<Number> number_at(const Metadata& metadata, const std::string& name) {
+  SDP_TRY(const std::string text, text_at(metadata, name));
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail(ErrorKind::bad_input, fmt::format("metadata {} is no number: {}", name, text));
+  }
+  return number;
+}
+
+Result<UtcMillis> time_at(const Metadata& metadata, const std::string& name) {
+  SDP_TRY(const auto millis, number_at<std::int64_t>(metadata, name));
+  return UtcMillis(std::chrono::milliseconds(millis));
+}
+
+std::string millis(UtcMillis time) { return fmt::format("{}", time.time_since_epoch().count()); }
+
+Result<void> check_invariants(const ObjectMeta& meta) {
+  const auto bad = [](std::string_view what) { return fail(ErrorKind::bad_input, fmt::format("metadata: {}", what)); };
+  if (meta.chain.partition < 0 || meta.range.first < 0) return bad("partition or offset is negative");
+  if (meta.range.empty()) return bad("last-offset is below first-offset");
+  if (meta.records < 1 || meta.records > meta.range.end - meta.range.first) return bad("records do not fit the offsets");
+  if (meta.rejected < 0 || meta.rejected > meta.records) return bad("rejected does not fit records");
+  const bool is_hex = std::ranges::all_of(meta.sha256, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (meta.sha256.size() != 64 || !is_hex) return bad("sha256 is not 64 hex digits");
+  return {};
+}
+
+}  // namespace
+
+Metadata to_metadata(const ObjectMeta& meta) {
+  return {{"topic", meta.topic},
+          {"topic-id", base::to_string(meta.chain.topic_id)},
+          {"partition", fmt::format("{}", meta.chain.partition)},
+          {"first-offset", fmt::format("{}", meta.range.first)},
+          {"last-offset", fmt::format("{}", meta.range.end - 1)},
+          {"records", fmt::format("{}", meta.records)},
+          {"rejected", fmt::format("{}", meta.rejected)},
+          {"first-timestamp-ms", millis(meta.first_timestamp)},
+          {"last-timestamp-ms", millis(meta.last_timestamp)},
+          {"sha256", meta.sha256},
+          {"writer", meta.writer}};
+}
+
+Result<ObjectMeta> meta_from(const Metadata& metadata) {
+  ObjectMeta meta;
+  SDP_TRY(meta.topic, text_at(metadata, "topic"));
+  SDP_TRY(const std::string id, text_at(metadata, "topic-id"));
+  const auto topic_id = base::parse_uuid(id);
+  if (!topic_id) return fail(ErrorKind::bad_input, fmt::format("metadata topic-id is no uuid: {}", id));
+  meta.chain.topic_id = *topic_id;
+  SDP_TRY(meta.chain.partition, number_at<log::Partition>(metadata, "partition"));
+  SDP_TRY(meta.range.first, number_at<log::Offset>(metadata, "first-offset"));
+  SDP_TRY(const auto last, number_at<log::Offset>(metadata, "last-offset"));
+  if (last == std::numeric_limits<log::Offset>::max()) return fail(ErrorKind::bad_input, "metadata last-offset is too large");
+  meta.range.end = last + 1;
+  SDP_TRY(meta.records, number_at<std::int64_t>(metadata, "records"));
+  SDP_TRY(meta.rejected, number_at<std::int64_t>(metadata, "rejected"));
+  SDP_TRY(meta.first_timestamp, time_at(metadata, "first-timestamp-ms"));
+  SDP_TRY(meta.last_timestamp, time_at(metadata, "last-timestamp-ms"));
+  SDP_TRY(meta.sha256, text_at(metadata, "sha256"));
+  SDP_TRY(meta.writer, text_at(metadata, "writer"));
+  SDP_CHECK_OK(check_invariants(meta));
+  return meta;
+}
+
+}  // namespace sdp::lake
