@@ -46,6 +46,9 @@ bool is_header_value(std::string_view text) {
          text.find("  ") == std::string_view::npos;
 }
 
+// Servers count the `x-amz-meta-` before each name, too.
+constexpr std::size_t kMetadataNameOverhead = 11;
+
 bool is_metadata_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -111,7 +114,7 @@ Result<void> check_folder_prefix(std::string_view prefix) {
 Result<void> check_metadata(const Metadata& metadata) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : metadata) {
-    bytes += name.size() + value.size();
+    bytes += kMetadataNameOverhead + name.size() + value.size();
     if (!is_metadata_name(name)) return refuse("metadata name", name, "is not made of [a-z0-9-]");
     if (!is_header_value(value)) {
       return refuse("metadata value", value,

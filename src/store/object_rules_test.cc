@@ -63,8 +63,8 @@ TEST(ObjectRules, MetadataMustSurviveHttpHeaders) {
 }
 
 TEST(ObjectRules, HoldMetadataTo2KiB) {
-  EXPECT_TRUE(check_metadata({{"a", std::string(2047, 'x')}}));
-  EXPECT_FALSE(check_metadata({{"a", std::string(2048, 'x')}}));
+  EXPECT_TRUE(check_metadata({{"a", std::string(2036, 'x')}}));
+  EXPECT_FALSE(check_metadata({{"a", std::string(2037, 'x')}}));
 }
 
 }  // namespace

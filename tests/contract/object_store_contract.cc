@@ -210,10 +210,10 @@ TEST_P(ObjectStoreContract, MissingObjectsAreNamedByGetAndNothingToHead) {
 }
 
 TEST_P(ObjectStoreContract, MetadataIsTakenUpToItsLimitAndRefusedAbove) {
-  const Metadata full = {{"a", std::string(1000, 'x')}, {"b", std::string(1046, 'y')}};
+  const Metadata full = {{"a", std::string(1000, 'x')}, {"b", std::string(1024, 'y')}};
   EXPECT_EQ(put("full", "x", full), PutOutcome::created);
   EXPECT_EQ(store_->head("full")->value().metadata, full);
-  const auto refused = store_->put_new("over", "x", {{"a", std::string(2048, 'x')}}, "text/plain");
+  const auto refused = store_->put_new("over", "x", {{"a", std::string(2037, 'x')}}, "text/plain");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::bad_input);
   EXPECT_FALSE(*store_->head("over"));
