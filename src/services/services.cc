@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kRoles{"kafka", "s3"};
 constexpr std::chrono::milliseconds kProbeInterval{200};
+constexpr std::chrono::milliseconds kPortReleaseLimit{3'000};
 constexpr std::uintmax_t kLogBytesMax = 10'000'000;
 constexpr std::size_t kShownLogBytes = 2'000;
 
@@ -62,9 +63,19 @@ class FolderLock {
   int descriptor_;
 };
 
-Result<void> check_ports(const Server& server) {
+/// A server that was killed a moment ago may still hold its port.
+bool becomes_free(std::uint16_t port, Clock& clock) {
+  const auto deadline = clock.steady_now() + kPortReleaseLimit;
+  while (!port_is_free(port)) {
+    if (clock.steady_now() >= deadline) return false;
+    clock.sleep_for(kProbeInterval);
+  }
+  return true;
+}
+
+Result<void> check_ports(const Server& server, Clock& clock) {
   for (const auto& port : server.ports) {
-    if (port_is_free(port.number)) continue;
+    if (becomes_free(port.number, clock)) continue;
     return fail(
         ErrorKind::misconfigured,
         fmt::format("port {} of 127.0.0.1, wanted for {}, is taken by another program; stop that one, or "
@@ -156,7 +167,7 @@ Result<bool> Services::start(const Server& server) {
                             server.role, record->program, record->address, record->process.pid,
                             server.program, server.address, settings_.data.string()));
   }
-  SDP_CHECK_OK(check_ports(server));
+  SDP_CHECK_OK(check_ports(server, clock_));
   SDP_CHECK_OK(server.prepare());
   rotate_log(server.command.log, kLogBytesMax);
   SDP_TRY(const auto process, start_detached(server.command));

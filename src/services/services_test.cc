@@ -127,7 +127,8 @@ TEST_F(RealServices, OneThatDiedIsStartedAgainOnItsOldData) {
   const auto before = services().status().value();
   ::kill(before[1].pid, SIGKILL);
   while (health()[1] != Health::down) ::usleep(10'000);
-  ASSERT_TRUE(services().up());
+  const auto up = services().up();
+  ASSERT_TRUE(up) << up.error().message;
   EXPECT_EQ(health(), kAllUp);
   EXPECT_EQ(services().status().value()[0].pid, before[0].pid);
 }
