@@ -1,0 +1,198 @@
+#include "sink/sink_runner.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "lake/chain.h"
+#include "lake/line.h"
+#include "lake/object_key.h"
+#include "log/memory/memory_log.h"
+#include "store/memory/faulty_store.h"
+#include "store/memory/memory_store.h"
+
+namespace sdp::sink {
+namespace {
+
+using std::chrono::milliseconds;
+
+class SinkRunnerTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(log_.ensure_topic({.name = "spotify-events", .partitions = 3})); }
+
+  SinkOptions options() {
+    SinkOptions options;
+    options.limits.records_max = 10;
+    options.poll_timeout = milliseconds(5);
+    return options;
+  }
+
+  void send(int from, int to) {
+    auto producer = log_.open_producer();
+    ASSERT_TRUE(producer);
+    for (int i = from; i < to; ++i) {
+      ASSERT_TRUE((*producer)->send(fmt::format("user-{}", i % 7), fmt::format(R"({{"n":{}}})", i)));
+    }
+    ASSERT_TRUE((*producer)->flush(std::chrono::seconds(5)));
+  }
+
+  Result<void> drain(store::ObjectStore& store, const SinkOptions& options) {
+    SinkObserver observer;
+    SinkRunner runner(log_, store, base::system_clock(), options, observer);
+    runner.finish_when_caught_up();
+    return runner.run({});
+  }
+
+  /// The payloads in the lake; a chain that does not tile, or an offset that stands twice, fails the test.
+  std::multiset<std::string> payloads() {
+    std::multiset<std::string> found;
+    std::map<lake::ChainId, std::vector<lake::Link>> chains;
+    lake::LineDecoder decoder;
+    EXPECT_TRUE(store_.list("bronze/date=", [&](const store::ListedObject& listed) {
+      const auto object = store_.get(listed.key);
+      const auto meta = lake::meta_from(object->metadata);
+      chains[meta->chain].push_back({listed.key, meta->range});
+      std::string_view rest = object->body;
+      while (!rest.empty()) {
+        const auto text = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(text.size() + 1);
+        const auto line = decoder.decode(text);
+        EXPECT_TRUE(line) << listed.key;
+        found.insert(std::string(line->payload.value_or("null")));
+      }
+      return true;
+    }));
+    for (const auto& [chain, links] : chains) {
+      for (const Error& problem : check_chain(chain, 0, links, {}).problems) ADD_FAILURE() << problem.message;
+    }
+    return found;
+  }
+
+  static std::multiset<std::string> expected(int to) {
+    std::multiset<std::string> payloads;
+    for (int i = 0; i < to; ++i) payloads.insert(fmt::format(R"({{"n":{}}})", i));
+    return payloads;
+  }
+
+  void append(std::optional<std::string_view> value) {
+    log::RecordBytes record;
+    record.value = value;
+    ASSERT_TRUE(log_.append(0, record));
+  }
+
+  log::MemoryLog log_{{}, base::system_clock(), Rng(1)};
+  store::MemoryStore store_;
+};
+
+TEST_F(SinkRunnerTest, EverythingSentIsInTheLakeOnce) {
+  send(0, 500);
+  const auto result = drain(store_, options());
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(payloads(), expected(500));
+}
+
+TEST_F(SinkRunnerTest, NextRunGoesOnWhereTheLastOneStopped) {
+  send(0, 55);
+  ASSERT_TRUE(drain(store_, options()));
+  send(55, 120);
+  ASSERT_TRUE(drain(store_, options()));
+  EXPECT_EQ(payloads(), expected(120));
+}
+
+TEST_F(SinkRunnerTest, AnotherGroupDoublesNothing) {
+  send(0, 55);
+  ASSERT_TRUE(drain(store_, options()));
+  SinkOptions other = options();
+  other.consumer.group = "another-group";
+  other.limits.records_max = 7;
+  ASSERT_TRUE(drain(store_, other));
+  EXPECT_EQ(payloads(), expected(55));
+}
+
+TEST_F(SinkRunnerTest, StopMakesOpenBatchesDurable) {
+  send(0, 33);
+  SinkObserver observer;
+  SinkOptions patient = options();
+  patient.limits = {.records_max = 1'000'000, .linger = std::chrono::hours(1), .idle = std::chrono::hours(1)};
+  SinkRunner runner(log_, store_, base::system_clock(), patient, observer);
+  Result<void> result;
+  {
+    std::jthread sink([&](const std::stop_token& stop) { result = runner.run(stop); });
+    while (runner.metrics().records_read < 33) std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_EQ(payloads().size(), 0u);
+  }
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(payloads(), expected(33));
+}
+
+TEST_F(SinkRunnerTest, TwoSinksOfOneGroupShareTheWork) {
+  SinkObserver observer;
+  SinkRunner first(log_, store_, base::system_clock(), options(), observer);
+  SinkRunner second(log_, store_, base::system_clock(), options(), observer);
+  {
+    std::jthread one([&](const std::stop_token& stop) { EXPECT_TRUE(first.run(stop)); });
+    std::jthread two([&](const std::stop_token& stop) { EXPECT_TRUE(second.run(stop)); });
+    send(0, 2'000);
+    while (first.metrics().records_durable + second.metrics().records_durable < 2'000) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+  }
+  EXPECT_EQ(payloads(), expected(2'000));
+}
+
+TEST_F(SinkRunnerTest, RecreatedTopicStartsNewChains) {
+  send(0, 20);
+  ASSERT_TRUE(drain(store_, options()));
+  ASSERT_TRUE(log_.recreate_topic());
+  send(20, 50);
+  ASSERT_TRUE(drain(store_, options()));
+  EXPECT_EQ(payloads(), expected(50));
+}
+
+TEST_F(SinkRunnerTest, BadRecordsAreKeptAsRejectedLinesAndBlockNothing) {
+  append("not json");
+  append(std::nullopt);
+  append(R"({"n":0})");
+  ASSERT_TRUE(drain(store_, options()));
+  EXPECT_EQ(payloads(), (std::multiset<std::string>{"bm90IGpzb24=", "null", R"({"n":0})"}));
+}
+
+TEST_F(SinkRunnerTest, PutWhoseAnswerWasLostIsNotRepeatedByTheNextRun) {
+  send(0, 40);
+  store::FaultyStore faulty(store_, store::scripted_faults(store::StoreOp::put_new,
+                                                           {store::Fault::none, store::Fault::none, store::Fault::none,
+                                                            store::Fault::error_after, store::Fault::error_before}));
+  const auto broken = drain(faulty, options());
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().kind, ErrorKind::unavailable);
+  ASSERT_TRUE(drain(store_, options()));
+  EXPECT_EQ(payloads(), expected(40));
+}
+
+TEST_F(SinkRunnerTest, OtherCompressionThanTheLakesIsRefused) {
+  ASSERT_TRUE(drain(store_, options()));
+  SinkOptions other = options();
+  other.compression = lake::Compression::zstd;
+  const auto result = drain(store_, other);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+  EXPECT_NE(result.error().message.find("compression is none in the lake but zstd here"), std::string::npos);
+}
+
+TEST_F(SinkRunnerTest, LostOffsetsStopTheSinkUntilAcknowledged) {
+  send(0, 100);
+  ASSERT_TRUE(log_.delete_below(1, 5));
+  const auto stopped = drain(store_, options());
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::data_gap);
+  EXPECT_NE(stopped.error().message.find("[0, 5)"), std::string::npos) << stopped.error().message;
+  SinkOptions allowing = options();
+  allowing.gaps = GapPolicy::record;
+  ASSERT_TRUE(drain(store_, allowing));
+  ASSERT_TRUE(drain(store_, options()));
+}
+
+}  // namespace
+}  // namespace sdp::sink
