@@ -8,12 +8,19 @@ fail() {
   exit 1
 }
 
-# Runs "$@" with its output in a log file; on failure shows the end of it.
+# Runs "$@" with its output in a log file; on failure shows the end of it. errexit holds inside, which it would not
+# if "$@" stood in a condition.
 logged() {
-  local name=$1 status=0
+  local name=$1 status
   shift
   local log=$cache/logs/$name.log
-  "$@" >"$log" 2>&1 || status=$?
+  set +e
+  (
+    set -e
+    "$@"
+  ) >"$log" 2>&1
+  status=$?
+  set -e
   if ((status != 0)); then
     tail -n 30 "$log" >&2
     fail "$name failed with status $status; the whole log is $log"
@@ -92,11 +99,7 @@ artefact() {
   ln --symbolic --force --no-dereference "$folder" "$deps/$name"
 }
 
-# A subshell of its own keeps errexit in force although the caller looks at the status.
 run_recipe() {
-  (
-    set -euo pipefail
-    cd "$2"
-    "recipe_${1//-/_}" "$2/out"
-  )
+  cd "$2"
+  "recipe_${1//-/_}" "$2/out"
 }

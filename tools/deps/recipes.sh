@@ -87,12 +87,13 @@ recipe_librdkafka() {
 
 # The library comes from npm; its C header, of the same version, from a Go module.
 recipe_duckdb() {
-  local out=$1
+  local out=$1 header
   fetch_npm
   use_go
+  header=$(fetch_go_module duckdb-header)/duckdb.h
   mkdir -p "$out/include" "$out/lib"
   cp node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$out/lib/"
-  cp "$(fetch_go_module duckdb-header)/duckdb.h" "$out/include/"
+  cp "$header" "$out/include/"
 }
 
 recipe_venv_dbt() { make_venv dbt "$1"; }
