@@ -1,0 +1,109 @@
+#include "verify/event_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sdp::verify {
+namespace {
+
+// One overload a type: the text that silver's column must show.
+void show(std::string& out, const Uuid& uuid) {
+  base::append_uuid(out, uuid);
+}
+void show(std::string& out, event::EventType type) {
+  out = event::name(type);
+}
+void show(std::string& out, event::DeviceType type) {
+  out = event::name(type);
+}
+void show(std::string& out, const event::Country& country) {
+  out = country.view();
+}
+void show(std::string& out, const std::string& text) {
+  out = text;
+}
+void show(std::string& out, std::int64_t number) {
+  fmt::format_to(std::back_inserter(out), "{}", number);
+}
+void show(std::string& out, UtcMillis time) {
+  show(out, time.time_since_epoch().count());
+}
+
+template <typename T>
+bool show_column(std::string& out, const T& value) {
+  out.clear();
+  if constexpr (event::kIsOptional<T>) {
+    if (!value) return false;
+    show(out, *value);
+  } else {
+    show(out, value);
+  }
+  return true;
+}
+
+/// Calls `visit(i, text)` for each column, with nothing for an absent one.
+template <typename Visit>
+void each_column(const event::ListeningEvent& event, Visit visit) {
+  std::string text;
+  std::size_t i = 0;
+  const auto one = [&](const auto& value) {
+    const bool present = show_column(text, value);
+    visit(i++, present ? std::optional<std::string_view>(text) : std::nullopt);
+  };
+  std::apply([&](const auto&... values) { (one(values), ...); }, event::members(event));
+}
+
+}  // namespace
+
+std::uint32_t Interner::user(const Uuid& user_id) {
+  const auto [at, fresh] = user_numbers_.try_emplace(user_id, static_cast<std::uint32_t>(users_.size()));
+  if (fresh) users_.push_back(user_id);
+  return at->second;
+}
+
+std::uint32_t Interner::song(const event::ListeningEvent& event) {
+  const std::string_view id(reinterpret_cast<const char*>(event.song_id.bytes.data()),
+                            event.song_id.bytes.size());
+  auto& candidates = song_numbers_[hash_.add(id).add(event.song_name).add(event.artist_name).take()];
+  const auto same = [&](std::uint32_t number) {
+    const SongName& song = songs_[number];
+    return song.song_id == event.song_id && song.song_name == event.song_name &&
+           song.artist_name == event.artist_name;
+  };
+  if (const auto found = std::ranges::find_if(candidates, same); found != candidates.end()) return *found;
+  songs_.push_back({event.song_id, event.song_name, event.artist_name});
+  return candidates.emplace_back(static_cast<std::uint32_t>(songs_.size() - 1));
+}
+
+EventColumns columns_of(const event::ListeningEvent& event) {
+  EventColumns columns;
+  each_column(event, [&](std::size_t i, std::optional<std::string_view> text) {
+    if (text) columns[i] = std::string(*text);
+  });
+  return columns;
+}
+
+std::uint64_t FactReader::hash_of(const event::ListeningEvent& event) {
+  each_column(event, [&](std::size_t, std::optional<std::string_view> text) { hash_.add(text); });
+  return hash_.take();
+}
+
+Result<FactReader::Read> FactReader::read(std::string_view json) {
+  SDP_TRY(const event::Verdict verdict, decoder_.decode(json));
+  if (!verdict) return Read{verdict.error(), {}};
+  const event::ListeningEvent& event = *verdict;
+  EventFact fact;
+  fact.event_id = event.event_id;
+  fact.columns = hash_of(event);
+  fact.user = interner_.user(event.user_id);
+  fact.song = interner_.song(event);
+  fact.day = static_cast<std::int32_t>(
+      std::chrono::floor<std::chrono::days>(event.timestamp).time_since_epoch().count());
+  fact.type = event.event_type;
+  fact.device = event.device_type;
+  fact.country = event.country;
+  return Read{std::nullopt, fact};
+}
+
+}  // namespace sdp::verify

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lake/chain.h"
+#include "verify/object_scan.h"
+
+namespace sdp::verify {
+
+/// The objects of one chain in the order of their ranges.
+struct LakeChain {
+  std::vector<LakeObject*> objects;
+  log::Offset end = 0;
+};
+
+/// Everything below `bronze/`, read once. Objects stay where they are in memory.
+struct LakeView {
+  std::deque<LakeObject> objects;
+  std::map<lake::ChainId, LakeChain> chains;
+  std::map<std::string, LakeObject*, std::less<>> by_key;
+  std::vector<Interner> interners;  // by LakeObject::reader
+
+  std::uint64_t records() const;
+  /// The line of an offset, and its object; nothing when the lake has none.
+  struct Place {
+    LakeObject* object = nullptr;
+    LineFact* line = nullptr;
+  };
+  Place find(const lake::ChainId& chain, log::Offset offset);
+};
+
+/// What a listing of the lake names. Taken before the log is read, so that a living sink cannot put the lake
+/// ahead of the log in verify's eyes.
+struct LakeListing {
+  std::vector<std::string> objects;
+  std::vector<lake::Gap> gaps;
+  std::optional<lake::LakeLayout> layout;
+};
+Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings);
+
+/// Reads and checks every object, several at a time, and that the ranges of each chain tile.
+Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
+                       const LogView& log, const VerifyLimits& limits, Findings& findings);
+
+}  // namespace sdp::verify

@@ -1,0 +1,144 @@
+#include "verify/log_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
+#include "verify/parallel.h"
+#include "verify/witness_file.h"
+
+namespace sdp::verify {
+namespace {
+
+Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, const VerifyLimits& limits,
+                                RecordBudget& budget) {
+  SDP_TRY(const log::Watermarks marks, log.watermarks(partition));
+  LogChain chain(marks.start, marks.end);
+  if (marks.start >= marks.end) return chain;
+  chain.reserve(
+      std::min<std::uint64_t>(limits.records_max, static_cast<std::uint64_t>(marks.end - marks.start)));
+  SDP_TRY(const auto reader, log.open_reader());
+  Fingerprinter fingerprinter;
+  SDP_CHECK_OK(reader->read(partition, marks.start, marks.end, limits.log_timeout,
+                            [&](const log::RecordView& record) -> Result<void> {
+                              const LogEntry entry{fingerprinter.of(record),
+                                                   record.timestamp.time_since_epoch().count()};
+                              return chain.add(record.offset, entry, budget);
+                            }));
+  return chain;
+}
+
+/// Reads as far as the file is whole; damage is a finding and what comes before it still counts.
+Result<void> read_one_witness(LogView& view, const std::filesystem::path& path, RecordBudget& budget,
+                              Findings& findings) {
+  std::optional<LogChain> chain;
+  bool within_budget = true;
+  const auto note = [&](const WitnessHeader& header, std::span<const WitnessRecord> block) -> Result<void> {
+    if (!chain) {
+      chain.emplace(header.start, header.start);
+      std::error_code code;
+      chain->reserve(std::filesystem::file_size(path, code) / sizeof(WitnessRecord));
+    }
+    for (const WitnessRecord& record : block) {
+      auto added = chain->add(record.offset, {record.fingerprints, record.timestamp_ms}, budget);
+      within_budget = added.has_value();
+      SDP_CHECK_OK(std::move(added));
+    }
+    return {};
+  };
+  const auto end = read_witness(path, note);
+  if (!within_budget) return std::unexpected(end.error());
+  if (!end) {
+    findings.item(Stage::log, "damaged witness", end.error().message);
+    return {};
+  }
+  if (witness_path(path.parent_path().parent_path(), end->header.chain) != path) {
+    findings.item(Stage::log, "damaged witness",
+                  fmt::format("{} holds {}", path.string(), lake::describe(end->header.chain)));
+    return {};
+  }
+  if (!chain) chain.emplace(end->header.start, end->next);
+  chain->end = end->next;
+  chain->gone = !end->finished;
+  if (!end->finished) {
+    findings.note(
+        fmt::format("the log of {} ended before its witness did (a killed run): its records behind offset {} "
+                    "were never noted",
+                    lake::describe(end->header.chain), end->next));
+  }
+  view.chains.insert_or_assign(end->header.chain, *std::move(chain));
+  return {};
+}
+
+}  // namespace
+
+Result<void> RecordBudget::take(std::uint64_t records) {
+  if (taken_.fetch_add(records) + records <= records_max_) return {};
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format(
+          "there are more than {} offsets to hold in memory: raise --records-max (about 100 bytes each)",
+          records_max_));
+}
+
+Result<void> LogChain::add(log::Offset offset, const LogEntry& entry, RecordBudget& budget) {
+  const auto at = static_cast<std::uint64_t>(offset - start);
+  if (at >= entries_.size()) {
+    SDP_CHECK_OK(budget.take(at + 1 - entries_.size()));
+    entries_.resize(at + 1);
+  }
+  entries_[at] = entry;
+  ++records;
+  return {};
+}
+
+const LogEntry* LogChain::find(log::Offset offset) const {
+  const auto at = static_cast<std::uint64_t>(offset - start);
+  if (offset < start || at >= entries_.size() || !entries_[at].present()) return nullptr;
+  return &entries_[at];
+}
+
+const LogChain* LogView::find(const lake::ChainId& chain) const {
+  const auto found = chains.find(chain);
+  return found == chains.end() ? nullptr : &found->second;
+}
+
+std::uint64_t LogView::records() const {
+  std::uint64_t sum = 0;
+  for (const auto& [id, chain] : chains) sum += chain.records;
+  return sum;
+}
+
+Result<void> read_log(LogView& view, log::EventLog& log, const VerifyLimits& limits, RecordBudget& budget) {
+  SDP_TRY(const log::TopicInfo topic, log.describe());
+  std::mutex mutex;
+  return in_parallel(limits.threads, static_cast<std::size_t>(topic.partitions),
+                     [&](std::size_t index, int) -> Result<void> {
+                       const auto partition = static_cast<log::Partition>(index);
+                       SDP_TRY(LogChain chain, read_partition(log, partition, limits, budget));
+                       std::lock_guard lock(mutex);
+                       view.chains.insert_or_assign({topic.id, partition}, std::move(chain));
+                       return {};
+                     });
+}
+
+Result<void> read_witnesses(LogView& view, const std::filesystem::path& root, const VerifyLimits& limits,
+                            RecordBudget& budget, Findings& findings) {
+  std::error_code code;
+  std::vector<std::filesystem::path> paths;
+  for (std::filesystem::recursive_directory_iterator at(root, code), end; !code && at != end;
+       at.increment(code)) {
+    if (at->is_regular_file() && at->path().extension() == ".witness") paths.push_back(at->path());
+  }
+  std::ranges::sort(paths);
+  std::vector<LogView> parts(paths.size());
+  SDP_CHECK_OK(in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
+    return read_one_witness(parts[i], paths[i], budget, findings);
+  }));
+  for (LogView& part : parts) view.chains.merge(part.chains);
+  return {};
+}
+
+}  // namespace sdp::verify

@@ -1,0 +1,245 @@
+#include "verify/object_scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/encoding.h"
+#include "base/sha256.h"
+#include "verify/json_judge.h"
+
+namespace sdp::verify {
+namespace {
+
+std::uint8_t field_index(std::string_view name) {
+  const auto at = std::ranges::find(event::kFields, name, &event::Field::name);
+  return static_cast<std::uint8_t>(at - event::kFields.begin());
+}
+
+}  // namespace
+
+/// Where the reading of an object's lines has come to.
+struct ObjectScanner::Cursor {
+  const LogChain* log = nullptr;
+  log::Offset next = 0;  // the lowest offset that the next line may have
+  std::uint64_t line = 0;
+};
+
+LineFact* LakeObject::find(log::Offset offset) {
+  if (offset < meta.range.first || offset >= meta.range.end) return nullptr;
+  const auto delta = static_cast<std::uint64_t>(offset - meta.range.first);
+  // Without holes a line's index is its delta.
+  if (delta < lines.size() && lines[delta].delta == delta) return &lines[delta];
+  const auto at = std::ranges::lower_bound(lines, delta, {}, &LineFact::delta);
+  return at != lines.end() && at->delta == delta ? &*at : nullptr;
+}
+
+Result<std::optional<LakeObject>> ObjectScanner::scan(const std::string& key_text) {
+  auto stored = around_.store.get(key_text);
+  if (!stored) {
+    if (stored.error().kind != ErrorKind::bad_input) return std::unexpected(std::move(stored).error());
+    around_.findings.item(Stage::lake, "unreadable object", stored.error().message);
+    return std::optional<LakeObject>();
+  }
+  auto meta = lake::meta_from(stored->metadata);
+  if (!meta) {
+    around_.findings.item(Stage::lake, "bad object metadata",
+                          fmt::format("{}: {}", key_text, meta.error().message));
+    return std::optional<LakeObject>();
+  }
+  if (!placed(key_text, *meta)) return std::optional<LakeObject>();
+
+  LakeObject object;
+  object.key = key_text;
+  object.meta = *std::move(meta);
+  object.reader = reader_;
+  if (const auto text = body_of(object, *stored)) SDP_CHECK_OK(read_lines(object, *text));
+  return std::optional(std::move(object));
+}
+
+/// The key must be the one that the metadata's place has, or two objects could claim one place.
+bool ObjectScanner::placed(const std::string& key_text, const lake::ObjectMeta& meta) {
+  const auto key = lake::parse_key(key_text);
+  const lake::ObjectKey wanted{meta.first_timestamp, lake::short_id(meta.chain.topic_id),
+                               meta.chain.partition, meta.range.first, key->compression};
+  if (lake::format_key(wanted) != key_text) {
+    around_.findings.item(Stage::lake, "object under a wrong key",
+                          fmt::format("{} says of itself that it is {}", key_text, lake::format_key(wanted)));
+    return false;
+  }
+  if (meta.range.end - meta.range.first > std::numeric_limits<std::uint32_t>::max()) {
+    around_.findings.item(Stage::lake, "bad object metadata", key_text + ": its range is too long");
+    return false;
+  }
+  if (around_.layout && around_.layout->compression != key->compression) {
+    around_.findings.item(Stage::lake, "object of another layout", key_text);
+  }
+  if (around_.layout && around_.layout->topic != meta.topic) {
+    around_.findings.item(Stage::lake, "object of another topic",
+                          fmt::format("{}: {}", key_text, meta.topic));
+  }
+  return true;
+}
+
+std::optional<std::string> ObjectScanner::body_of(const LakeObject& object, const store::Object& stored) {
+  const std::string sha256 = base::sha256_hex(stored.body);
+  if (sha256 != object.meta.sha256) {
+    wrong("damaged object", object,
+          fmt::format("its sha256 is {}, its metadata says {}", sha256, object.meta.sha256));
+  }
+  auto text = lake::decompress(lake::parse_key(object.key)->compression, stored.body,
+                               around_.limits.object_bytes_max);
+  if (!text) {
+    wrong("damaged object", object, text.error().message);
+    return std::nullopt;
+  }
+  return *std::move(text);
+}
+
+Result<void> ObjectScanner::read_lines(LakeObject& object, std::string_view text) {
+  Cursor cursor;
+  cursor.log = around_.log.find(object.meta.chain);
+  cursor.next = object.meta.range.first;
+  const auto lines = std::min(static_cast<std::uint64_t>(object.meta.records), std::uint64_t{text.size()});
+  object.lines.reserve(lines);
+  object.events.reserve(lines);
+  while (!text.empty()) {
+    ++cursor.line;
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) {
+      wrong("bad line", object, fmt::format("line {} has no end", cursor.line));
+      break;
+    }
+    read_line(object, cursor, text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  check_missing(object, cursor, object.meta.range.end);
+  check_counts(object);
+  return around_.budget.take(object.lines.size());
+}
+
+/// Keeps the facts of a line that is one of the object's.
+void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_view text) {
+  const auto line = decoder_.decode(text);
+  if (!line) {
+    wrong("bad line", object, fmt::format("line {}: {}", cursor.line, line.error().message));
+    return;
+  }
+  const auto& range = object.meta.range;
+  if (line->partition != object.meta.chain.partition || line->offset < range.first ||
+      line->offset >= range.end) {
+    wrong("line outside its object", object,
+          fmt::format("line {} is of p{} offset {}", cursor.line, line->partition, line->offset));
+    return;
+  }
+  if (line->offset < cursor.next) {
+    wrong("line out of order", object, line->offset);
+    return;
+  }
+  LineFact fact;
+  fact.delta = static_cast<std::uint32_t>(line->offset - range.first);
+  fact.timestamp_ms = line->timestamp.time_since_epoch().count();
+  if (!judge_value(object, *line, fact)) return;
+  object.events.push_back(read_event(object, *line, fact));
+  check_missing(object, cursor, line->offset);
+  check_log(object, cursor, *line, fact);
+  cursor.next = line->offset + 1;
+  object.lines.push_back(fact);
+}
+
+/// The facts of a kept line's event; its verdict goes to `fact`.
+EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& line, LineFact& fact) {
+  if (line.reject) return {};
+  auto read = facts_.read(*line.payload);
+  if (!read) {
+    wrong("wrongly kept", object, line.offset, read.error().message);
+    fact.reason = kReasonUnknown;
+    return {};
+  }
+  if (read->rejection) {
+    fact.reason = static_cast<std::uint8_t>(std::to_underlying(read->rejection->reason) + 1);
+    fact.field = field_index(read->rejection->field);
+  }
+  return read->fact;
+}
+
+/// Fills the fact's fingerprint and verdicts.
+bool ObjectScanner::judge_value(const LakeObject& object, const lake::Line& line, LineFact& fact) {
+  std::optional<std::string_view> value = line.payload;
+  const std::size_t bytes_max = around_.limits.value_bytes_max;
+  if (line.reject) {
+    fact.reject = static_cast<std::uint8_t>(std::to_underlying(*line.reject) + 1);
+    if (value) {
+      auto raw = base::from_base64(*value);
+      if (!raw) {
+        wrong("bad line", object, line.offset, "_raw is no base64");
+        return false;
+      }
+      raw_ = *std::move(raw);
+      value = raw_;
+    }
+    if (!is_true_reason(*line.reject, value, bytes_max)) {
+      wrong("wrongly rejected", object, line.offset, lake::name(*line.reject));
+    }
+  } else if (const auto code = judge(value, bytes_max)) {
+    wrong("wrongly kept", object, line.offset, lake::name(*code));
+  }
+  fact.fingerprint = fingerprinter_.of(line.key, value, line.headers);
+  return true;
+}
+
+void ObjectScanner::check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line,
+                              const LineFact& fact) {
+  if (!cursor.log || line.offset < cursor.log->start) return;
+  // What a killed run's witness had no time to note cannot be held against the lake.
+  if (cursor.log->gone && line.offset >= cursor.log->end) return;
+  const LogEntry* entry = cursor.log->find(line.offset);
+  if (!entry) return wrong("not in the log", object, line.offset);
+  const std::uint64_t wanted = line.reject ? entry->fingerprints.raw : entry->fingerprints.normal;
+  if (fact.fingerprint != wanted) wrong("key, value or headers differ from the log", object, line.offset);
+  if (fact.timestamp_ms != entry->timestamp_ms) {
+    wrong("timestamp differs from the log", object, line.offset,
+          fmt::format("{} instead of {}", fact.timestamp_ms, entry->timestamp_ms));
+  }
+}
+
+/// Names the log's records in [cursor.next, up_to), which this object's range claims and has no lines for.
+void ObjectScanner::check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to) {
+  if (!cursor.log) return;
+  for (log::Offset offset = std::max(cursor.next, cursor.log->start);
+       offset < std::min(up_to, cursor.log->end); ++offset) {
+    if (cursor.log->find(offset))
+      wrong("missing from the lake", object, offset, "inside the range of " + object.key);
+  }
+}
+
+void ObjectScanner::check_counts(const LakeObject& object) {
+  const auto& meta = object.meta;
+  const auto records = static_cast<std::int64_t>(object.lines.size());
+  const auto rejected =
+      std::ranges::count_if(object.lines, [](const LineFact& line) { return !line.kept(); });
+  if (records != meta.records || rejected != meta.rejected) {
+    wrong("object with other counts than its metadata", object,
+          fmt::format("{} lines, {} of them rejected, instead of {} and {}", records, rejected, meta.records,
+                      meta.rejected));
+  }
+  if (object.lines.empty()) return;
+  const auto first = meta.first_timestamp.time_since_epoch().count();
+  const auto last = meta.last_timestamp.time_since_epoch().count();
+  if (object.lines.front().timestamp_ms != first || object.lines.back().timestamp_ms != last) {
+    wrong("object with other timestamps than its metadata", object,
+          fmt::format("first {} last {}", first, last));
+  }
+}
+
+void ObjectScanner::wrong(std::string_view kind, const LakeObject& object, std::string_view detail) {
+  around_.findings.item(Stage::lake, kind, fmt::format("{}: {}", object.key, detail));
+}
+
+void ObjectScanner::wrong(std::string_view kind, const LakeObject& object, log::Offset offset,
+                          std::string_view detail) {
+  around_.findings.offset(Stage::lake, kind, object.meta.chain, offset, detail);
+}
+
+}  // namespace sdp::verify

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lake/layout.h"
+#include "lake/object_key.h"
+#include "lake/object_meta.h"
+#include "store/object_store.h"
+#include "verify/event_facts.h"
+#include "verify/findings.h"
+#include "verify/fingerprint.h"
+#include "verify/limits.h"
+#include "verify/log_view.h"
+
+namespace sdp::verify {
+
+/// What verify keeps of one line. 24 bytes.
+struct LineFact {
+  std::uint64_t fingerprint =
+      0;  ///< of key, value and headers: of the payload, or of a rejected record's raw bytes
+  std::int64_t timestamp_ms = 0;
+  std::uint32_t delta = 0;  ///< offset - the object's first offset
+  std::uint8_t reject = 0;  ///< 0 for a kept line, or the RejectCode + 1
+  std::uint8_t reason = 0;  ///< 0 for a valid event, or the event::Reason + 1
+  std::uint8_t field = 0;   ///< the index in event::kFields that breaks the rule
+  std::uint8_t seen = 0;    ///< the tables that had a row of it; see Seen
+
+  bool kept() const { return reject == 0; }
+  bool valid_event() const { return reject == 0 && reason == 0; }
+};
+static_assert(sizeof(LineFact) == 24);
+
+/// The reason of a kept line that is no JSON object after all, which is a finding already.
+inline constexpr std::uint8_t kReasonUnknown = 255;
+
+enum Seen : std::uint8_t { kSeenInBronze = 1, kSeenInSilver = 2 };
+
+/// One object of the lake, read and checked by itself and against the log.
+struct LakeObject {
+  std::string key;
+  lake::ObjectMeta meta;
+  std::vector<LineFact> lines;    ///< ascending
+  std::vector<EventFact> events;  ///< of the lines, at the same index; unused for a line without valid event
+  int reader = 0;                 ///< whose Interner the events' numbers are of
+  bool in_ledger = false;
+  bool in_chain = false;
+
+  log::Offset offset_of(const LineFact& line) const { return meta.range.first + line.delta; }
+  /// Nothing when the object has no line of this offset.
+  LineFact* find(log::Offset offset);
+};
+
+/// Reads and checks objects, one by one. Owned by one thread.
+class ObjectScanner {
+ public:
+  struct Surroundings {
+    store::ObjectStore& store;
+    const LogView& log;
+    const VerifyLimits& limits;
+    RecordBudget& budget;
+    Findings& findings;
+    std::optional<lake::LakeLayout> layout;
+  };
+
+  ObjectScanner(Surroundings& around, int reader) : around_(around), reader_(reader) {}
+
+  /// Nothing when the object cannot be placed in a chain; what is wrong is in the findings. An error means
+  /// that the store cannot be read, or that a limit is reached.
+  Result<std::optional<LakeObject>> scan(const std::string& key_text);
+  Interner take_interner() { return facts_.take_interner(); }
+
+ private:
+  struct Cursor;
+
+  bool placed(const std::string& key_text, const lake::ObjectMeta& meta);
+  std::optional<std::string> body_of(const LakeObject& object, const store::Object& stored);
+  Result<void> read_lines(LakeObject& object, std::string_view text);
+  void read_line(LakeObject& object, Cursor& cursor, std::string_view text);
+  bool judge_value(const LakeObject& object, const lake::Line& line, LineFact& fact);
+  EventFact read_event(const LakeObject& object, const lake::Line& line, LineFact& fact);
+  void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, const LineFact& fact);
+  void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
+  void check_counts(const LakeObject& object);
+  void wrong(std::string_view kind, const LakeObject& object, std::string_view detail);
+  void wrong(std::string_view kind, const LakeObject& object, log::Offset offset,
+             std::string_view detail = {});
+
+  Surroundings& around_;
+  int reader_;
+  lake::LineDecoder decoder_;
+  Fingerprinter fingerprinter_;
+  FactReader facts_;
+  std::string raw_;
+};
+
+}  // namespace sdp::verify
