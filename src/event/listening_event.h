@@ -35,15 +35,15 @@ struct Country {
 
 /// One valid event: every member obeys its row of kFields, in the same order.
 struct ListeningEvent {
-  Uuid event_id;
+  Uuid event_id{};
   EventType event_type = EventType::play;
-  Uuid user_id;
-  Uuid song_id;
-  std::string song_name;
-  std::string artist_name;
+  Uuid user_id{};
+  Uuid song_id{};
+  std::string song_name{};
+  std::string artist_name{};
   DeviceType device_type = DeviceType::mobile;
-  Country country;
-  UtcMillis timestamp;
+  Country country{};
+  UtcMillis timestamp{};
   std::optional<std::string> session_id{};
   std::optional<std::int64_t> position_ms{};
   std::optional<std::int64_t> duration_ms{};

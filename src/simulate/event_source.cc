@@ -1,0 +1,31 @@
+#include "simulate/event_source.h"
+
+#include <limits>
+
+#include "simulate/realistic_source.h"
+#include "simulate/seed_source.h"
+
+namespace sdp::simulate {
+
+EventSource::EventSource(const SimulationSpec& spec)
+    : events_left_(spec.events > 0 ? spec.events : std::numeric_limits<std::uint64_t>::max()),
+      end_(end_time(spec)) {}
+
+bool EventSource::next(event::ListeningEvent& event) {
+  if (events_left_ == 0) return false;
+  produce(event);
+  if (event.timestamp >= end_) {
+    events_left_ = 0;
+    return false;
+  }
+  --events_left_;
+  return true;
+}
+
+Result<std::unique_ptr<EventSource>> open_source(const SimulationSpec& spec) {
+  SDP_TRY(const auto whole, checked(spec));
+  if (whole.profile == Profile::seed) return std::make_unique<SeedSource>(whole);
+  return std::make_unique<RealisticSource>(whole);
+}
+
+}  // namespace sdp::simulate

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "event/listening_event.h"
+
+namespace sdp::simulate {
+
+/// A row of MART.TOP_SONGS.
+struct TopSong {
+  Uuid song_id;
+  std::string song_name;
+  std::string artist_name;
+  std::uint64_t total_plays = 0;
+  std::uint64_t total_skips = 0;
+
+  bool operator==(const TopSong&) const = default;
+};
+
+/// What a row of MART.USER_ENGAGEMENT is about.
+struct EngagementKey {
+  Uuid user_id;
+  event::DeviceType device_type = event::DeviceType::mobile;
+  event::Country country;
+  std::chrono::sys_days day;
+
+  auto operator<=>(const EngagementKey&) const = default;
+};
+
+struct Engagement {
+  std::uint64_t total_plays = 0;
+  std::uint64_t total_skips = 0;
+  std::uint64_t playlist_adds = 0;
+
+  bool operator==(const Engagement&) const = default;
+};
+
+struct EngagementRow {
+  EngagementKey key;
+  Engagement counts;
+
+  bool operator==(const EngagementRow&) const = default;
+};
+
+/// The right answers, counted while events are made, by the words of docs/formats/event.md and by no SQL:
+/// what the marts must say once the pipeline has done its work. Memory grows with the cells of the marts
+/// (about 100 bytes a song, and a listener, device, country and day), so an endless simulation should go
+/// without. One thread.
+class Oracle {
+ public:
+  /// Takes an event that the pipeline must keep. A second delivery of the same event, or one silver must
+  /// reject, is simply not handed in.
+  void add(const event::ListeningEvent& event);
+
+  std::uint64_t events() const;
+  std::uint64_t events(event::EventType type) const { return by_type_[std::to_underlying(type)]; }
+  /// Most plays first, then by id.
+  std::vector<TopSong> top_songs() const;
+  /// In ascending order of the key's members.
+  std::vector<EngagementRow> user_engagement() const;
+
+  /// Both marts and the counts, with the columns' names; the same oracle gives the same bytes.
+  std::string to_json() const;
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Uuid& id) const;
+    std::size_t operator()(const EngagementKey& key) const;
+  };
+
+  std::array<std::uint64_t, event::kEventTypes.size()> by_type_{};
+  std::unordered_map<Uuid, TopSong, Hash> songs_;
+  std::unordered_map<EngagementKey, Engagement, Hash> engagement_;
+};
+
+}  // namespace sdp::simulate

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "simulate/simulation_spec.h"
+
+namespace sdp::simulate {
+
+/// When each event is to be sent. Pure: the caller waits. The schedule is fixed at the start, so an event
+/// that was held up does not slow the rest: they catch up.
+class Pacer {
+ public:
+  Pacer(const SimulationSpec& spec, SteadyTime start)
+      : rate_(spec.rate), speed_(spec.speed), from_(spec.start), start_(start) {}
+
+  bool paced() const { return rate_ > 0 || speed_ > 0; }
+  /// The time of event number `produced` (from 0) with this timestamp: by the rate, by its event time, or the
+  /// later.
+  SteadyTime due(std::uint64_t produced, UtcMillis timestamp) const;
+
+ private:
+  double rate_;
+  double speed_;
+  UtcMillis from_;
+  SteadyTime start_;
+};
+
+}  // namespace sdp::simulate

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "event/listening_event.h"
+#include "simulate/simulation_spec.h"
+
+namespace sdp::simulate {
+
+struct SimulateProgress {
+  std::uint64_t produced = 0;
+  std::uint64_t acked = 0;
+  std::uint64_t failed = 0;
+  std::chrono::milliseconds elapsed{0};
+  /// Since the last report.
+  double events_per_second = 0;
+};
+
+/// What the runner tells while it runs, on its thread. It prints nothing itself.
+class SimulateObserver {
+ public:
+  virtual ~SimulateObserver() = default;
+
+  /// An event was handed to the log. Only where each event is shown.
+  virtual void on_event(const event::ListeningEvent&) {}
+  /// About once a second. Only where not each event is shown.
+  virtual void on_progress(const SimulateProgress&) {}
+};
+
+/// Up to here a person can read along.
+inline constexpr double kShownRateMax = 20;
+
+/// Whether each event is worth a line: at a low rate, or when asked for.
+bool shows_each_event(const SimulationSpec& spec, bool verbose);
+
+/// `Produced event: pause - God's Plan by Drake (user 881dc191-47cf-4642-b4b2-9334c488cd67)`
+std::string produced_line(const event::ListeningEvent& event);
+
+}  // namespace sdp::simulate

@@ -1,0 +1,126 @@
+#include "simulate/simulate_runner.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "event/encode.h"
+
+namespace sdp::simulate {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The longest sleep between two looks at the stop token.
+constexpr milliseconds kSleepMax{50};
+constexpr milliseconds kReportInterval{1'000};
+/// Unpaced, the clock is read once in so many events.
+constexpr std::uint64_t kEventsPerClockRead = 256;
+
+}  // namespace
+
+SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer,
+                               Clock& clock, SimulateObserver& observer, SimulateOptions options)
+    : source_(source),
+      producer_(producer),
+      clock_(clock),
+      observer_(observer),
+      spec_(spec),
+      options_(options),
+      each_event_(shows_each_event(spec, options.verbose)) {}
+
+Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
+  before_ = producer_.counts();
+  start_ = reported_at_ = clock_.steady_now();
+  produced_ = reported_ = 0;
+  stopped_ = false;
+  const auto sent = send_all(stop);
+  const auto settled = settle();
+  if (!sent) return fail(sent.error().kind, fmt::format("{}; {}", sent.error().message, counts_text()));
+  SDP_CHECK_OK(settled);
+  const auto last = progress(clock_.steady_now());
+  return SimulateSummary{
+      .produced = produced_, .acked = last.acked, .elapsed = last.elapsed, .stopped = stopped_};
+}
+
+Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
+  const Pacer pacer(spec_, start_);
+  while (!stop.stop_requested()) {
+    if (!source_.next(event_)) return {};
+    if (pacer.paced() && !wait_until_due(pacer, stop)) break;
+    SDP_CHECK_OK(send());
+    if (pacer.paced() || produced_ % kEventsPerClockRead == 0) report(clock_.steady_now());
+  }
+  stopped_ = true;
+  return {};
+}
+
+/// False when a stop was asked for meanwhile. Less than a millisecond early counts as due: at high rates the
+/// clock's sleep is too coarse, and the schedule evens it out.
+bool SimulateRunner::wait_until_due(const Pacer& pacer, const std::stop_token& stop) {
+  const SteadyTime due = pacer.due(produced_, event_.timestamp);
+  while (!stop.stop_requested()) {
+    const SteadyTime now = clock_.steady_now();
+    const auto wait = std::chrono::floor<milliseconds>(due - now);
+    if (wait < milliseconds(1)) return true;
+    report(now);
+    clock_.sleep_for(std::min(wait, kSleepMax));
+  }
+  return false;
+}
+
+Result<void> SimulateRunner::send() {
+  key_.clear();
+  base::append_uuid(key_, event_.user_id);
+  value_.clear();
+  event::append_json(value_, event_);
+  if (auto sent = producer_.send(key_, value_); !sent) {
+    return std::unexpected(sent.error().in(fmt::format("simulate: event {} of user {}", produced_, key_)));
+  }
+  ++produced_;
+  if (oracle_) oracle_->add(event_);
+  if (each_event_) observer_.on_event(event_);
+  return {};
+}
+
+void SimulateRunner::report(SteadyTime now) {
+  if (each_event_ || now - reported_at_ < kReportInterval) return;
+  observer_.on_progress(progress(now));
+  reported_at_ = now;
+  reported_ = produced_;
+}
+
+SimulateProgress SimulateRunner::progress(SteadyTime now) const {
+  const auto counts = producer_.counts();
+  const std::chrono::duration<double> since = now - reported_at_;
+  return {.produced = produced_,
+          .acked = counts.acked - before_.acked,
+          .failed = counts.failed - before_.failed,
+          .elapsed = std::chrono::floor<milliseconds>(now - start_),
+          .events_per_second =
+              since.count() > 0 ? static_cast<double>(produced_ - reported_) / since.count() : 0};
+}
+
+/// Waits until the fate of every event is known, and is content only when all were acked.
+Result<void> SimulateRunner::settle() {
+  if (auto flushed = producer_.flush(options_.flush_timeout); !flushed) {
+    return fail(flushed.error().kind,
+                fmt::format("simulate: {}; {}", flushed.error().message, counts_text()));
+  }
+  const auto last = progress(clock_.steady_now());
+  if (last.acked == produced_ && last.failed == 0) return {};
+  const std::string reason = producer_.first_failure();
+  return fail(
+      ErrorKind::unavailable,
+      fmt::format(
+          "simulate: not every event was delivered: {}{}{}; check that the log is up and has room, then "
+          "run again",
+          counts_text(), reason.empty() ? "" : "; first failure: ", reason));
+}
+
+std::string SimulateRunner::counts_text() const {
+  const auto last = progress(start_);
+  return fmt::format("{} produced, {} acked, {} failed", produced_, last.acked, last.failed);
+}
+
+}  // namespace sdp::simulate

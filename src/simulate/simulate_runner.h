@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "log/event_log.h"
+#include "simulate/event_source.h"
+#include "simulate/oracle.h"
+#include "simulate/pacer.h"
+#include "simulate/simulate_observer.h"
+
+namespace sdp::simulate {
+
+struct SimulateOptions {
+  /// Show each event whatever the rate.
+  bool verbose = false;
+  /// How long the end waits for the log to confirm what was sent.
+  std::chrono::milliseconds flush_timeout{30'000};
+};
+
+struct SimulateSummary {
+  std::uint64_t produced = 0;
+  std::uint64_t acked = 0;
+  std::chrono::milliseconds elapsed{0};
+  /// True when a stop was asked for before the source ended.
+  bool stopped = false;
+};
+
+/// Sends the events of a source to a log, paced by the spec's rate and speed: key = user id as text (so the
+/// events of a listener keep their order), value = the event's JSON. Everything it is given outlives it.
+/// Owned by one thread.
+class SimulateRunner {
+ public:
+  SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer, Clock& clock,
+                 SimulateObserver& observer, SimulateOptions options = {});
+
+  /// Counts every event that the log took. Its answers hold when run() succeeds.
+  void tell(Oracle& oracle) { oracle_ = &oracle; }
+
+  /// Runs to the source's end or to the stop, then waits until every event is confirmed. `unavailable` with
+  /// the counts when deliveries failed or stayed unconfirmed.
+  Result<SimulateSummary> run(std::stop_token stop);
+
+ private:
+  Result<void> send_all(const std::stop_token& stop);
+  bool wait_until_due(const Pacer& pacer, const std::stop_token& stop);
+  Result<void> send();
+  void report(SteadyTime now);
+  SimulateProgress progress(SteadyTime now) const;
+  Result<void> settle();
+  std::string counts_text() const;
+
+  EventSource& source_;
+  log::Producer& producer_;
+  Clock& clock_;
+  SimulateObserver& observer_;
+  Oracle* oracle_ = nullptr;
+  const SimulationSpec spec_;
+  const SimulateOptions options_;
+  const bool each_event_;
+
+  event::ListeningEvent event_;
+  std::string key_;
+  std::string value_;
+  std::uint64_t produced_ = 0;
+  bool stopped_ = false;
+  log::ProducerCounts before_;
+  SteadyTime start_;
+  SteadyTime reported_at_;
+  std::uint64_t reported_ = 0;
+};
+
+}  // namespace sdp::simulate

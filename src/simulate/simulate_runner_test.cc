@@ -1,0 +1,240 @@
+#include "simulate/simulate_runner.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "event/decode.h"
+
+namespace sdp::simulate {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr UtcMillis kStart = std::chrono::sys_days(std::chrono::year(2026) / 2 / 15);
+
+/// A log that keeps what it is sent and fails on demand.
+class FakeProducer final : public log::Producer {
+ public:
+  Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) override {
+    if (sent.size() == refuse_at) return fail(ErrorKind::unavailable, "queue full for 30 s");
+    sent.emplace_back(std::string(*key), std::string(*value));
+    if (on_send) on_send();
+    return {};
+  }
+  Result<void> flush(std::chrono::milliseconds timeout) override {
+    flush_timeout = timeout;
+    if (flush_fails) return fail(ErrorKind::unavailable, "not confirmed in time");
+    settled = {.acked = earlier + sent.size() - fail_deliveries, .failed = fail_deliveries};
+    return {};
+  }
+  log::ProducerCounts counts() const override { return settled; }
+  std::string first_failure() const override { return fail_deliveries > 0 ? "message too large" : ""; }
+
+  std::vector<std::pair<std::string, std::string>> sent;
+  std::function<void()> on_send;
+  std::size_t refuse_at = SIZE_MAX;
+  std::uint64_t fail_deliveries = 0;
+  std::uint64_t earlier = 0;
+  bool flush_fails = false;
+  std::chrono::milliseconds flush_timeout{0};
+  log::ProducerCounts settled;
+};
+
+struct Recorder final : SimulateObserver {
+  void on_event(const event::ListeningEvent& event) override { lines.push_back(produced_line(event)); }
+  void on_progress(const SimulateProgress& progress) override { reports.push_back(progress); }
+
+  std::vector<std::string> lines;
+  std::vector<SimulateProgress> reports;
+};
+
+class Runner : public testing::Test {
+ protected:
+  Result<SimulateSummary> run(SimulateOptions options = {}) {
+    auto source = open_source(spec);
+    SimulateRunner runner(spec, **source, producer, clock, observer, options);
+    runner.tell(oracle);
+    return runner.run(stop.get_token());
+  }
+  std::chrono::nanoseconds elapsed() const { return clock.steady_now() - SteadyTime{}; }
+
+  SimulationSpec spec{.start = kStart, .events = 100};
+  FakeProducer producer;
+  base::ManualClock clock{kStart};
+  Recorder observer;
+  Oracle oracle;
+  std::stop_source stop;
+};
+
+TEST_F(Runner, SendsEachEventOnceKeyedByItsUser) {
+  const auto summary = run();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->produced, 100);
+  EXPECT_EQ(summary->acked, 100);
+  EXPECT_FALSE(summary->stopped);
+  ASSERT_EQ(producer.sent.size(), 100);
+  event::Decoder decoder;
+  Oracle recount;
+  for (const auto& [key, value] : producer.sent) {
+    const auto event = decoder.decode(value).value().value();
+    EXPECT_EQ(key, base::to_string(event.user_id));
+    recount.add(event);
+  }
+  EXPECT_EQ(oracle.to_json(), recount.to_json());
+}
+
+TEST_F(Runner, UnpacedNeitherSleepsNorShowsEvents) {
+  ASSERT_TRUE(run());
+  EXPECT_EQ(elapsed(), 0ns);
+  EXPECT_TRUE(observer.lines.empty());
+}
+
+TEST_F(Runner, RateSpreadsEventsEvenly) {
+  spec.rate = 10;
+  std::vector<std::chrono::nanoseconds> times;
+  producer.on_send = [&] { times.push_back(elapsed()); };
+  ASSERT_TRUE(run());
+  for (std::size_t i = 0; i < times.size(); ++i)
+    EXPECT_LE(abs(times[i] - 100ms * static_cast<int>(i)), 1ms) << i;
+}
+
+TEST_F(Runner, HighRateHoldsOnAverage) {
+  spec.rate = 7'000;
+  spec.events = 70'000;
+  ASSERT_TRUE(run());
+  EXPECT_LE(abs(elapsed() - 10s), 2ms);
+}
+
+TEST_F(Runner, SpeedPacesByEventTime) {
+  spec.rate = 0;
+  spec.duration = 1000s;  // 100 events spread over it
+  spec.speed = 50;
+  ASSERT_TRUE(run());
+  EXPECT_LE(abs(elapsed() - 19'800ms), 1ms);
+}
+
+TEST_F(Runner, CatchesUpAfterAStall) {
+  spec.rate = 10;
+  producer.on_send = [&] {
+    if (producer.sent.size() == 10) clock.advance(5s);
+  };
+  ASSERT_TRUE(run());
+  EXPECT_LE(abs(elapsed() - 9'900ms), 1ms);
+}
+
+TEST_F(Runner, LowRateShowsEachEventAsTheSeedDoes) {
+  spec.rate = 20;
+  ASSERT_TRUE(run());
+  ASSERT_EQ(observer.lines.size(), 100);
+  EXPECT_TRUE(observer.reports.empty());
+  for (const auto& line : observer.lines) {
+    EXPECT_TRUE(line.starts_with("Produced event: ") && line.ends_with(")")) << line;
+  }
+}
+
+TEST_F(Runner, VerboseShowsEachEventAtAnyRate) {
+  ASSERT_TRUE(run({.verbose = true}));
+  EXPECT_EQ(observer.lines.size(), 100);
+}
+
+TEST_F(Runner, HigherRateReportsProgressOnceASecond) {
+  spec.rate = 100;
+  spec.events = 500;
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(observer.lines.empty());
+  ASSERT_EQ(observer.reports.size(), 4);
+  EXPECT_NEAR(observer.reports[0].events_per_second, 100, 2);
+  EXPECT_NEAR(static_cast<double>(observer.reports[3].produced), 400, 2);
+}
+
+TEST_F(Runner, StopFlushesWhatWasSent) {
+  spec.events = 0;
+  producer.on_send = [&] {
+    if (producer.sent.size() == 42) stop.request_stop();
+  };
+  const auto summary = run({.flush_timeout = 7s});
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(summary->stopped);
+  EXPECT_EQ(summary->produced, 42);
+  EXPECT_EQ(summary->acked, 42);
+  EXPECT_EQ(oracle.events(), 42);
+  EXPECT_EQ(producer.flush_timeout, 7s);
+}
+
+/// A clock whose third sleep is when somebody asks to stop.
+struct StoppingClock final : Clock {
+  UtcMillis utc_now() const override { return inner.utc_now(); }
+  SteadyTime steady_now() const override { return inner.steady_now(); }
+  void sleep_for(std::chrono::milliseconds duration) override {
+    inner.sleep_for(duration);
+    if (++sleeps == 3) stop.request_stop();
+  }
+
+  base::ManualClock inner{kStart};
+  std::stop_source stop;
+  int sleeps = 0;
+};
+
+TEST_F(Runner, StopEndsALongWait) {
+  spec.rate = 0.001;
+  StoppingClock stopping;
+  auto source = open_source(spec);
+  const auto summary =
+      SimulateRunner(spec, **source, producer, stopping, observer).run(stopping.stop.get_token());
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(summary->stopped);
+  EXPECT_EQ(summary->produced, 1);
+  EXPECT_LT(stopping.inner.steady_now() - SteadyTime{}, 1s);
+}
+
+TEST_F(Runner, FailedDeliveriesAreAnErrorWithTheCounts) {
+  producer.fail_deliveries = 3;
+  const auto summary = run();
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(summary.error().message.find("100 produced, 97 acked, 3 failed"), std::string::npos)
+      << summary.error().message;
+  EXPECT_NE(summary.error().message.find("message too large"), std::string::npos);
+}
+
+TEST_F(Runner, UnconfirmedDeliveriesAreAnError) {
+  producer.flush_fails = true;
+  const auto summary = run();
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(summary.error().message.find("100 produced, 0 acked"), std::string::npos)
+      << summary.error().message;
+}
+
+TEST_F(Runner, RefusedSendEndsTheRunAndSaysWhatGotThrough) {
+  producer.refuse_at = 50;
+  const auto summary = run();
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(summary.error().message.find("queue full for 30 s"), std::string::npos)
+      << summary.error().message;
+  EXPECT_NE(summary.error().message.find("50 produced, 50 acked, 0 failed"), std::string::npos);
+  EXPECT_EQ(oracle.events(), 50);
+}
+
+TEST_F(Runner, CountsOnlyItsOwnDeliveries) {
+  producer.earlier = 1'000;
+  producer.settled = {.acked = 1'000};
+  const auto summary = run();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->acked, 100);
+}
+
+TEST(ProducedLine, IsTheSeeds) {
+  event::ListeningEvent event;
+  event.event_type = event::EventType::pause;
+  event.user_id = *base::parse_uuid("881dc191-47cf-4642-b4b2-9334c488cd67");
+  event.song_name = "God's Plan";
+  event.artist_name = "Drake";
+  EXPECT_EQ(produced_line(event),
+            "Produced event: pause - God's Plan by Drake (user 881dc191-47cf-4642-b4b2-9334c488cd67)");
+}
+
+}  // namespace
+}  // namespace sdp::simulate
