@@ -1,0 +1,44 @@
+{#
+  The rules of docs/formats/event.md, one type at a time.
+
+  read_field(members, field)   the field's value in its column's type; null when it is absent or breaks a rule
+  field_fault(field)           `reason field` when the field breaks a rule, else null. Looks at the value that read_field
+                               gave (in the column named as the field) first, so that a valid event costs little.
+#}
+
+{% macro read_field(members, field) -%}
+    {%- set word = member_word(members, field.name) -%}
+    {%- if field.type == 'uuid' -%}
+        case when {{ matches(word, '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}') }} then lower({{ word }}) end
+    {%- elif field.type == 'choice' -%}
+        case when {{ word }} in ('{{ field.choices | join("', '") }}') then {{ word }} end
+    {%- elif field.type == 'country' -%}
+        case when {{ matches(word, '[A-Z]{2}') }} then {{ word }} end
+    {%- elif field.type == 'time' -%}
+        case when {{ matches(word, '20[0-9]{2}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+]00:00)') }} then {{ utc_timestamp(word) }} end
+    {%- elif field.type == 'integer' -%}
+        {%- set number = bigint_or_null(member_digits(members, field.name)) -%}
+        case when {{ number }} between 0 and 9007199254740991 then {{ number }} end
+    {%- elif field.required -%}
+        nullif({{ member_string(members, field.name) }}, '')
+    {%- else -%}
+        {{ member_string(members, field.name) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro field_fault(field) -%}
+    {%- set rule_broken = {
+        'uuid': 'bad_uuid', 'country': 'bad_country', 'time': 'bad_timestamp', 'integer': 'out_of_range',
+        'text': 'empty_text', 'choice': field.unknown,
+    }[field.type] -%}
+    case
+        when {{ field.name }} is not null then null
+        when {{ member_is_absent('members', field.name) }} then {{ "'missing_field %s'" % field.name if field.required else 'null' }}
+        when {% if field.type == 'integer' -%}
+            {{ member_digits('members', field.name) }} is null
+        {%- else -%}
+            not {{ payload_has_string('payload', field.name) }}
+        {%- endif %} then 'wrong_type {{ field.name }}'
+        else '{{ rule_broken }} {{ field.name }}'
+    end
+{%- endmacro %}

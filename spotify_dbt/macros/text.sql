@@ -1,0 +1,32 @@
+{#
+  Tests of texts that adapters spell differently.
+
+  matches(text, pattern)   whether the whole text matches the regular expression (character classes, counts, groups)
+  utc_timestamp(text)      a text of the form YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z or +00:00) as a timestamp without zone;
+                           null for a date that does not exist
+  bigint_or_null(digits)   an integer in decimal digits; null when it does not fit
+#}
+
+{% macro matches(text, pattern) -%}
+    {{ adapter.dispatch('matches')(text, pattern) }}
+{%- endmacro %}
+
+{% macro utc_timestamp(text) -%}
+    {{ adapter.dispatch('utc_timestamp')(text) }}
+{%- endmacro %}
+
+{% macro bigint_or_null(digits) -%}
+    {{ adapter.dispatch('bigint_or_null')(digits) }}
+{%- endmacro %}
+
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro duckdb__utc_timestamp(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro duckdb__bigint_or_null(digits) -%}
+    try_cast({{ digits }} as bigint)
+{%- endmacro %}

@@ -1,0 +1,40 @@
+-- Parses every payload once. Each row of bronze comes out with its typed columns, and with a reason and a field where
+-- it breaks a rule of docs/formats/event.md.
+
+with events as (
+    select
+        {{ coordinate_columns() }},
+        payload,
+        {{ json_members('payload', event_fields()) }} as members
+    from {{ source('bronze', 'spotify_events') }}
+),
+
+typed as (
+    select
+        {{ coordinate_columns() }},
+        payload,
+        members,
+        {%- for field in event_fields() %}
+        {{ read_field('members', field) }} as {{ field.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from events
+),
+
+judged as (
+    select
+        *,
+        coalesce(
+            {%- for field in event_fields() %}
+            {{ field_fault(field) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as fault
+    from typed
+)
+
+select
+    {{ coordinate_columns() }},
+    {{ event_columns() }},
+    split_part(fault, ' ', 1) as reason,
+    split_part(fault, ' ', 2) as field,
+    case when fault is not null then payload end as rejected_payload
+from judged

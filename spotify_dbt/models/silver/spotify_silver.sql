@@ -1,0 +1,19 @@
+-- One row an event_id. A view: writing a million wide rows once more would cost more than leaving out the duplicates
+-- whenever it is read.
+
+{{ config(materialized='view') }}
+
+select
+    {{ event_columns() }},
+    {{ coordinate_columns() }}
+from {{ ref('int_events_judged') }} as events
+where
+    reason is null
+    and not exists (
+        select 1
+        from {{ ref('spotify_duplicates') }} as duplicates
+        where
+            duplicates.topic_id = events.topic_id
+            and duplicates.kafka_partition = events.kafka_partition
+            and duplicates.kafka_offset = events.kafka_offset
+    )
