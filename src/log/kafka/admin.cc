@@ -1,0 +1,225 @@
+#include "log/kafka/admin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+#include <utility>
+
+#include "log/kafka/error.h"
+
+namespace sdp::log::kafka {
+namespace {
+
+constexpr std::chrono::milliseconds kLeaderPause{50};
+
+void put_big_endian(std::int64_t word, std::uint8_t* out) {
+  for (int i = 0; i < 8; ++i)
+    out[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(word) >> (56 - 8 * i));
+}
+
+TopicId topic_id(const rd_kafka_TopicDescription_t* description) {
+  TopicId id;
+  const rd_kafka_Uuid_t* uuid = rd_kafka_TopicDescription_topic_id(description);
+  if (uuid == nullptr) return id;
+  put_big_endian(rd_kafka_Uuid_most_significant_bits(uuid), id.bytes.data());
+  put_big_endian(rd_kafka_Uuid_least_significant_bits(uuid), id.bytes.data() + 8);
+  return id;
+}
+
+bool all_have_leaders(std::span<const rd_kafka_TopicPartitionInfo_t*> partitions) {
+  return std::ranges::all_of(partitions, [](const rd_kafka_TopicPartitionInfo_t* partition) {
+    const rd_kafka_Node_t* leader = rd_kafka_TopicPartitionInfo_leader(partition);
+    return leader != nullptr && rd_kafka_Node_id(leader) >= 0;
+  });
+}
+
+void take_config(TopicInfo& info, std::string_view name, std::string_view value) {
+  if (name == "cleanup.policy") {
+    info.compacted = value.find("compact") != std::string_view::npos;
+  } else if (name == "message.timestamp.type") {
+    info.timestamp_type =
+        value == "LogAppendTime" ? TimestampType::log_append_time : TimestampType::create_time;
+  } else if (name == "max.message.bytes") {
+    std::from_chars(value.data(), value.data() + value.size(), info.message_bytes_max);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Admin>> Admin::open(const KafkaSettings& settings, std::string topic) {
+  std::unique_ptr<Admin> admin(new Admin(settings, std::move(topic)));
+  SDP_TRY(admin->client_, open_client(Role::admin, settings, *admin));
+  return admin;
+}
+
+Error Admin::error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail) {
+  // Errors of connections wait in the client's queue until somebody asks.
+  rd_kafka_poll(client_.get(), 0);
+  return make_final_error(settings_, what, code, detail.empty() ? last_reason() : std::string(detail));
+}
+
+/// Sends a request by `ask(client, options, queue)` and waits for its answer.
+template <typename Ask>
+Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask) {
+  const int timeout_ms = static_cast<int>(settings_.call_timeout.count());
+  char reason[256];
+  const AdminOptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), operation));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, reason, sizeof reason);
+  const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+  ask(client_.get(), options.get(), queue.get());
+  // The request times out by itself; the second more only guards against waiting for ever.
+  EventHandle event(rd_kafka_queue_poll(queue.get(), timeout_ms + 1000));
+  if (!event) return std::unexpected(error(what, RD_KAFKA_RESP_ERR__TIMED_OUT));
+  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(error(what, code));
+  }
+  return event;
+}
+
+Result<bool> Admin::create(const TopicSpec& spec) {
+  const std::string what = fmt::format("cannot create topic {}", topic_);
+  char reason[256];
+  const NewTopicHandle topic(
+      rd_kafka_NewTopic_new(topic_.c_str(), spec.partitions, spec.replication, reason, sizeof reason));
+  if (!topic) return fail(ErrorKind::misconfigured, fmt::format("{}: {}", what, reason));
+  rd_kafka_NewTopic_set_config(topic.get(), "cleanup.policy", "delete");
+  rd_kafka_NewTopic_set_config(topic.get(), "message.timestamp.type", "LogAppendTime");
+  rd_kafka_NewTopic_set_config(topic.get(), "max.message.bytes",
+                               std::to_string(settings_.message_bytes_max).c_str());
+  if (spec.retention_ms >= 0) {
+    rd_kafka_NewTopic_set_config(topic.get(), "retention.ms", std::to_string(spec.retention_ms).c_str());
+  }
+  rd_kafka_NewTopic_t* topics[] = {topic.get()};
+  SDP_TRY(const EventHandle event,
+          ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, what, [&](auto* client, auto* options, auto* queue) {
+            rd_kafka_CreateTopics(client, topics, 1, options, queue);
+          }));
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  const auto code = rd_kafka_topic_result_error(results[0]);
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return false;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* text = rd_kafka_topic_result_error_string(results[0]);
+    return std::unexpected(error(what, code, text == nullptr ? "" : text));
+  }
+  SDP_CHECK_OK(wait_for_leaders(spec.partitions));
+  return true;
+}
+
+Result<void> Admin::wait_for_leaders(Partition partitions) {
+  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
+  for (;;) {
+    const auto described = describe_partitions();
+    if (described && described->has_leaders && described->info.partitions == partitions) return {};
+    if (std::chrono::steady_clock::now() > deadline) {
+      if (!described) return std::unexpected(described.error());
+      return std::unexpected(
+          error(fmt::format("topic {} was created", topic_), RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE));
+    }
+    std::this_thread::sleep_for(kLeaderPause);
+  }
+}
+
+Result<TopicInfo> Admin::describe() {
+  SDP_TRY(Description description, describe_partitions());
+  SDP_CHECK_OK(describe_config(description.info));
+  return std::move(description.info);
+}
+
+Result<Admin::Description> Admin::describe_partitions() {
+  const std::string what = fmt::format("cannot describe topic {}", topic_);
+  const char* names[] = {topic_.c_str()};
+  const TopicNamesHandle collection(rd_kafka_TopicCollection_of_topic_names(names, 1));
+  SDP_TRY(const EventHandle event,
+          ask(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, what, [&](auto* client, auto* options, auto* queue) {
+            rd_kafka_DescribeTopics(client, collection.get(), options, queue);
+          }));
+  std::size_t count = 0;
+  const auto** topics =
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
+  if (const auto code = rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[0]));
+      code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(
+        error(what, code, "does it exist? It is created by `simulate`, or by Kafka's own tools"));
+  }
+  std::size_t partitions = 0;
+  const auto** infos = rd_kafka_TopicDescription_partitions(topics[0], &partitions);
+  Description description;
+  description.info.name = topic_;
+  description.info.id = topic_id(topics[0]);
+  description.info.partitions = static_cast<Partition>(partitions);
+  description.has_leaders = all_have_leaders({infos, partitions});
+  if (description.info.id == TopicId{}) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("Kafka at {}: the broker names no id for topic {}: Kafka 2.8 or newer is needed",
+                            settings_.bootstrap_servers, topic_));
+  }
+  return description;
+}
+
+Result<void> Admin::describe_config(TopicInfo& info) {
+  const std::string what = fmt::format("cannot read the configuration of topic {}", topic_);
+  const ConfigResourceHandle resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic_.c_str()));
+  rd_kafka_ConfigResource_t* resources[] = {resource.get()};
+  SDP_TRY(const EventHandle event,
+          ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, what, [&](auto* client, auto* options, auto* queue) {
+            rd_kafka_DescribeConfigs(client, resources, 1, options, queue);
+          }));
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  if (const auto code = rd_kafka_ConfigResource_error(results[0]); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(error(what, code));
+  }
+  const auto** entries = rd_kafka_ConfigResource_configs(results[0], &count);
+  for (const auto* entry : std::span(entries, count)) {
+    const char* value = rd_kafka_ConfigEntry_value(entry);
+    take_config(info, rd_kafka_ConfigEntry_name(entry), value == nullptr ? "" : value);
+  }
+  return {};
+}
+
+Result<Watermarks> Admin::watermarks(Partition partition) {
+  Watermarks marks;
+  const auto code =
+      rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start, &marks.end,
+                                       static_cast<int>(settings_.call_timeout.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+  return std::unexpected(error(fmt::format("cannot read the offsets of {}/{}", topic_, partition), code));
+}
+
+Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view group) {
+  SDP_TRY(const Description description, describe_partitions());
+  const std::string what = fmt::format("cannot read what group {} committed for topic {}", group, topic_);
+  const PartitionListHandle partitions(rd_kafka_topic_partition_list_new(description.info.partitions));
+  for (Partition p = 0; p < description.info.partitions; ++p) {
+    rd_kafka_topic_partition_list_add(partitions.get(), topic_.c_str(), p);
+  }
+  const GroupOffsetsHandle request(
+      rd_kafka_ListConsumerGroupOffsets_new(std::string(group).c_str(), partitions.get()));
+  rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
+  SDP_TRY(
+      const EventHandle event,
+      ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, what, [&](auto* client, auto* options, auto* queue) {
+        rd_kafka_ListConsumerGroupOffsets(client, requests, 1, options, queue);
+      }));
+  std::size_t count = 0;
+  const auto** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
+  const rd_kafka_error_t* failed = rd_kafka_group_result_error(groups[0]);
+  std::vector<std::optional<Offset>> offsets(static_cast<std::size_t>(description.info.partitions));
+  if (rd_kafka_error_code(failed) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return offsets;
+  if (failed != nullptr) {
+    return std::unexpected(error(what, rd_kafka_error_code(failed), rd_kafka_error_string(failed)));
+  }
+  const auto* found = rd_kafka_group_result_partitions(groups[0]);
+  for (const auto& entry : std::span(found->elems, static_cast<std::size_t>(found->cnt))) {
+    if (entry.offset >= 0) offsets.at(static_cast<std::size_t>(entry.partition)) = entry.offset;
+  }
+  return offsets;
+}
+
+}  // namespace sdp::log::kafka

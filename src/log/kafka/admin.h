@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "log/event_log.h"
+#include "log/kafka/client.h"
+#include "log/kafka/settings.h"
+#include "log/topic.h"
+
+namespace sdp::log::kafka {
+
+/// Questions to a cluster about one topic, each within the settings' call timeout. Thread-safe; opening it
+/// connects to nothing yet.
+class Admin final : private ClientEvents {
+ public:
+  static Result<std::unique_ptr<Admin>> open(const KafkaSettings& settings, std::string topic);
+
+  /// False when the topic is there already. Returns when every partition has a leader.
+  Result<bool> create(const TopicSpec& spec);
+  Result<TopicInfo> describe();
+  Result<Watermarks> watermarks(Partition partition);
+  Result<std::vector<std::optional<Offset>>> committed(std::string_view group);
+
+ private:
+  struct Description {
+    TopicInfo info;
+    bool has_leaders = false;
+  };
+
+  Admin(const KafkaSettings& settings, std::string topic) : settings_(settings), topic_(std::move(topic)) {}
+
+  template <typename Ask>
+  Result<EventHandle> ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask);
+  Error error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail = {});
+  Result<Description> describe_partitions();
+  Result<void> describe_config(TopicInfo& info);
+  Result<void> wait_for_leaders(Partition partitions);
+
+  const KafkaSettings settings_;
+  const std::string topic_;
+  ClientHandle client_;
+};
+
+}  // namespace sdp::log::kafka

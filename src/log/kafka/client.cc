@@ -1,0 +1,197 @@
+#include "log/kafka/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+namespace sdp::log::kafka {
+namespace {
+
+using Properties = std::vector<Property>;
+
+// Delivery, order and the meaning of positions rest on these.
+constexpr std::array<std::string_view, 12> kReserved = {
+    "acks",
+    "request.required.acks",
+    "enable.idempotence",
+    "transactional.id",
+    "partitioner",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "auto.offset.reset",
+    "isolation.level",
+    "check.crcs",
+    "partition.assignment.strategy",
+    "group.protocol",
+};
+
+std::string kibibytes(std::size_t bytes) {
+  return std::to_string(bytes >> 10);
+}
+std::string millis(std::chrono::milliseconds duration) {
+  return std::to_string(duration.count());
+}
+
+Properties common_properties(const KafkaSettings& settings) {
+  return {
+      {"bootstrap.servers", settings.bootstrap_servers},
+      {"client.id", settings.client_id},
+      {"security.protocol", settings.security_protocol},
+      {"message.max.bytes", std::to_string(settings.message_bytes_max)},
+      // A broker that comes back is found within seconds.
+      {"reconnect.backoff.max.ms", "2000"},
+  };
+}
+
+Properties producer_properties(const KafkaSettings& settings) {
+  return {
+      {"acks", "all"},
+      {"enable.idempotence", "true"},
+      {"partitioner", "murmur2_random"},
+      {"compression.type", settings.compression},
+      {"linger.ms", millis(settings.linger)},
+      {"message.timeout.ms", millis(settings.delivery_timeout)},
+      {"queue.buffering.max.kbytes", kibibytes(settings.producer_queue_bytes_max)},
+      {"queue.buffering.max.messages", "0"},
+  };
+}
+
+Properties reading_properties(const KafkaSettings& settings) {
+  return {
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      // A lost position must stop the reader: silently going on elsewhere loses or doubles records.
+      {"auto.offset.reset", "error"},
+      {"check.crcs", "true"},
+      {"isolation.level", "read_committed"},
+      {"fetch.wait.max.ms", "100"},
+      // The default of 1 s leaves a fast reader waiting each time it has emptied its queue.
+      {"fetch.queue.backoff.ms", "10"},
+      {"queued.max.messages.kbytes", kibibytes(settings.consumer_queue_bytes_max)},
+  };
+}
+
+Properties role_properties(Role role, const KafkaSettings& settings) {
+  switch (role) {
+    case Role::admin:
+      return {};
+    case Role::producer:
+      return producer_properties(settings);
+    case Role::consumer: {
+      Properties properties = reading_properties(settings);
+      properties.push_back({"partition.assignment.strategy", "cooperative-sticky"});
+      return properties;
+    }
+    case Role::reader: {
+      Properties properties = reading_properties(settings);
+      properties.push_back({"enable.partition.eof", "true"});
+      return properties;
+    }
+  }
+  return {};
+}
+
+Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  char reason[512];
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) == RD_KAFKA_CONF_OK)
+    return {};
+  // The reason may quote the value, which may be a secret.
+  return fail(ErrorKind::misconfigured,
+              fmt::format("Kafka setting {} is unknown or has a value it cannot take", name));
+}
+
+Result<void> set_all(rd_kafka_conf_t* conf, std::span<const Property> properties) {
+  for (const auto& [name, value] : properties) SDP_CHECK_OK(set(conf, name, value));
+  return {};
+}
+
+Result<void> set_credentials(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
+  const Property credentials[] = {{"sasl.mechanism", settings.sasl_mechanism},
+                                  {"sasl.username", settings.sasl_username},
+                                  {"sasl.password", settings.sasl_password.reveal()},
+                                  {"ssl.ca.location", settings.ca_file}};
+  for (const auto& [name, value] : credentials) {
+    if (!value.empty()) SDP_CHECK_OK(set(conf, name, value));
+  }
+  return {};
+}
+
+Result<void> set_extra(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
+  for (const auto& [name, value] : settings.extra) {
+    if (std::ranges::find(kReserved, name) != kReserved.end()) {
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("Kafka setting {} is not for changing: what is promised about records rests on it",
+                      name));
+    }
+    SDP_CHECK_OK(set(conf, name, value));
+  }
+  return {};
+}
+
+ClientEvents& events_of(void* opaque) {
+  return *static_cast<ClientEvents*>(opaque);
+}
+
+void set_callbacks(rd_kafka_conf_t* conf, Role role, ClientEvents& events) {
+  rd_kafka_conf_set_opaque(conf, &events);
+  // What its log lines tell comes by on_error too; a library does not write to the terminal.
+  rd_kafka_conf_set_log_cb(conf, nullptr);
+  rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t*, int code, const char* reason, void* opaque) {
+    events_of(opaque).on_error(static_cast<rd_kafka_resp_err_t>(code), reason);
+  });
+  if (role == Role::producer) {
+    rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+      events_of(opaque).on_delivery(*message);
+    });
+  }
+  if (role == Role::consumer) {
+    rd_kafka_conf_set_rebalance_cb(
+        conf, [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
+                 void* opaque) { events_of(opaque).on_rebalance(code, partitions); });
+    rd_kafka_conf_set_offset_commit_cb(
+        conf, [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* opaque) {
+          events_of(opaque).on_committed(code);
+        });
+  }
+}
+
+}  // namespace
+
+void ClientEvents::on_error(rd_kafka_resp_err_t, const char* reason) {
+  std::lock_guard lock(mutex_);
+  last_reason_ = reason == nullptr ? "" : reason;
+}
+
+std::string ClientEvents::last_reason() const {
+  std::lock_guard lock(mutex_);
+  return last_reason_;
+}
+
+Result<ClientHandle> open_client(Role role, const KafkaSettings& settings, ClientEvents& events,
+                                 std::span<const Property> properties) {
+  ConfHandle conf(rd_kafka_conf_new());
+  SDP_CHECK_OK(set_all(conf.get(), common_properties(settings)));
+  SDP_CHECK_OK(set_all(conf.get(), role_properties(role, settings)));
+  SDP_CHECK_OK(set_extra(conf.get(), settings));
+  SDP_CHECK_OK(set_credentials(conf.get(), settings));
+  SDP_CHECK_OK(set_all(conf.get(), properties));
+  set_callbacks(conf.get(), role, events);
+
+  const bool reads = role == Role::consumer || role == Role::reader;
+  char reason[512];
+  rd_kafka_t* client =
+      rd_kafka_new(reads ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(), reason, sizeof reason);
+  if (client == nullptr) {
+    return fail(ErrorKind::misconfigured, fmt::format("Kafka at {}: the settings do not fit together: {}",
+                                                      settings.bootstrap_servers, reason));
+  }
+  // The client owns its configuration now.
+  static_cast<void>(conf.release());
+  return ClientHandle(client);
+}
+
+}  // namespace sdp::log::kafka

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <string_view>
+
+#include "base/result.h"
+#include "log/kafka/settings.h"
+
+namespace sdp::log::kafka {
+
+/// What a caller can do about a code of librdkafka or of a broker. The only place where codes become kinds.
+ErrorKind kind_of(rd_kafka_resp_err_t code);
+
+/// `Kafka at HOST:PORT: <what>: <the code in words> (<detail>)`, and what to do where that is known.
+Error make_error(const KafkaSettings& settings, std::string_view what, rd_kafka_resp_err_t code,
+                 std::string_view detail = {});
+
+/// The same for a call that kept trying until its time limit: what could be tried again is now `unavailable`.
+Error make_final_error(const KafkaSettings& settings, std::string_view what, rd_kafka_resp_err_t code,
+                       std::string_view detail = {});
+
+}  // namespace sdp::log::kafka

@@ -1,0 +1,71 @@
+#include "log/kafka/error.h"
+
+#include <gtest/gtest.h>
+
+namespace sdp::log::kafka {
+namespace {
+
+struct Known {
+  rd_kafka_resp_err_t code;
+  ErrorKind kind;
+};
+
+constexpr Known kKnown[] = {
+    {RD_KAFKA_RESP_ERR__TRANSPORT, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR__RESOLVE, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR__TIMED_OUT, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, ErrorKind::retry},
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, ErrorKind::unauthorized},
+    {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, ErrorKind::unauthorized},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::unauthorized},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::unauthorized},
+    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ErrorKind::unauthorized},
+    {RD_KAFKA_RESP_ERR__SSL, ErrorKind::misconfigured},
+    {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, ErrorKind::misconfigured},
+    {RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, ErrorKind::misconfigured},
+    {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, ErrorKind::misconfigured},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::bad_input},
+    {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, ErrorKind::bad_input},
+    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ErrorKind::bad_input},
+    {RD_KAFKA_RESP_ERR__BAD_MSG, ErrorKind::bad_input},
+    {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, ErrorKind::data_gap},
+    {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, ErrorKind::data_gap},
+    {RD_KAFKA_RESP_ERR__LOG_TRUNCATION, ErrorKind::data_gap},
+    {RD_KAFKA_RESP_ERR__FENCED, ErrorKind::fenced},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, ErrorKind::fenced},
+    {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, ErrorKind::fenced},
+    {RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, ErrorKind::fenced},
+    {RD_KAFKA_RESP_ERR_PRODUCER_FENCED, ErrorKind::fenced},
+    {RD_KAFKA_RESP_ERR__DESTROY, ErrorKind::interrupted},
+    {RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, ErrorKind::fatal},
+    {RD_KAFKA_RESP_ERR_UNKNOWN, ErrorKind::fatal},
+};
+
+TEST(KafkaError, EveryCodeTellsWhatTheCallerCanDo) {
+  for (const Known& known : kKnown)
+    EXPECT_EQ(kind_of(known.code), known.kind) << rd_kafka_err2name(known.code);
+}
+
+TEST(KafkaError, SaysWhereWhatAndWhatToDo) {
+  KafkaSettings settings;
+  settings.bootstrap_servers = "127.0.0.1:1";
+  const Error error =
+      make_error(settings, "cannot describe topic x", RD_KAFKA_RESP_ERR__TRANSPORT, "Connection refused");
+  EXPECT_EQ(error.kind, ErrorKind::retry);
+  EXPECT_EQ(error.message,
+            "Kafka at 127.0.0.1:1: cannot describe topic x: Local: Broker transport failure (Connection "
+            "refused). Is the "
+            "broker running? Start one with `spotify-pipeline services up`, or set --bootstrap-servers");
+}
+
+TEST(KafkaError, WhatWasTriedUntilTheLimitIsUnavailable) {
+  EXPECT_EQ(make_final_error({}, "x", RD_KAFKA_RESP_ERR__TRANSPORT).kind, ErrorKind::unavailable);
+  EXPECT_EQ(make_final_error({}, "x", RD_KAFKA_RESP_ERR__AUTHENTICATION).kind, ErrorKind::unauthorized);
+}
+
+}  // namespace
+}  // namespace sdp::log::kafka

@@ -1,0 +1,327 @@
+#include "log/kafka/kafka_consumer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+#include <thread>
+#include <utility>
+
+#include "log/kafka/error.h"
+#include "log/kafka/record.h"
+#include "log/starts.h"
+
+namespace sdp::log::kafka {
+namespace {
+
+constexpr std::chrono::milliseconds kProbeMax{1'000};
+constexpr std::chrono::milliseconds kHeartbeatMax{3'000};
+constexpr std::chrono::milliseconds kSeekPause{10};
+constexpr int kLeavePollMs = 20;
+
+/// Listens to a leave that nobody else listens to.
+class Nobody final : public ConsumerHandler {
+ public:
+  Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition>) override {
+    return fail(ErrorKind::interrupted, "the consumer is being closed");
+  }
+  void on_revoked(std::span<const Partition>, bool) override {}
+  Result<void> on_record(const RecordView&) override { return {}; }
+};
+
+std::vector<Property> group_properties(const ConsumerOptions& options) {
+  const auto heartbeat = std::min(kHeartbeatMax, options.session_timeout / 3);
+  // librdkafka wants no poll interval below the session time-out.
+  const auto poll_interval = std::max(options.max_poll_interval, options.session_timeout);
+  return {{"group.id", options.group},
+          {"session.timeout.ms", std::to_string(options.session_timeout.count())},
+          {"heartbeat.interval.ms", std::to_string(heartbeat.count())},
+          {"max.poll.interval.ms", std::to_string(poll_interval.count())}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& settings, const std::string& topic,
+                                                      const ConsumerOptions& options) {
+  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(settings, topic, options.group));
+  consumer->closed_ = true;  // Nothing to leave until it has joined.
+  SDP_TRY(consumer->client_, open_client(Role::consumer, settings, *consumer, group_properties(options)));
+  rd_kafka_t* client = consumer->client_.get();
+  rd_kafka_poll_set_consumer(client);
+  consumer->queue_.reset(rd_kafka_queue_get_consumer(client));
+  consumer->topic_handle_.reset(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const PartitionListHandle subscription(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(subscription.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (const auto code = rd_kafka_subscribe(client, subscription.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(consumer->error("cannot subscribe", code));
+  }
+  consumer->closed_ = false;
+  return consumer;
+}
+
+KafkaConsumer::~KafkaConsumer() {
+  Nobody nobody;
+  if (client_ && !closed_) static_cast<void>(leave(nobody).has_value());
+}
+
+Error KafkaConsumer::error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail) const {
+  return make_error(settings_, fmt::format("group {} on topic {}: {}", group_, topic_, what), code, detail);
+}
+
+PartitionListHandle KafkaConsumer::list_of(std::span<const PartitionOffset> positions) const {
+  PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+  for (const auto& [partition, offset] : positions) {
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = offset;
+  }
+  return list;
+}
+
+PartitionListHandle KafkaConsumer::list_of(std::span<const Partition> partitions) const {
+  PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const Partition partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition);
+  }
+  return list;
+}
+
+void KafkaConsumer::on_rebalance(rd_kafka_resp_err_t code,
+                                 const rd_kafka_topic_partition_list_t* partitions) {
+  Rebalance rebalance{.assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS,
+                      .lost = rd_kafka_assignment_lost(client_.get()) != 0,
+                      .partitions = {}};
+  for (const auto& entry : std::span(partitions->elems, static_cast<std::size_t>(partitions->cnt))) {
+    rebalance.partitions.push_back(entry.partition);
+  }
+  rebalances_.push_back(std::move(rebalance));
+}
+
+void KafkaConsumer::on_error(rd_kafka_resp_err_t code, const char* reason) {
+  ClientEvents::on_error(code, reason);
+  if (code == RD_KAFKA_RESP_ERR__FATAL) {
+    char text[512];
+    code = rd_kafka_fatal_error(client_.get(), text, sizeof text);
+    pending_error_ = error("the client has ended", code, text);
+  } else if (kind_of(code) == ErrorKind::retry) {
+    // Single connections come and go; only being left without any is an outage.
+    disconnected_ |= code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+  } else {
+    pending_error_ = error("connection refused", code, reason);
+  }
+}
+
+void KafkaConsumer::on_committed(rd_kafka_resp_err_t code) {
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET) ++commits_failed_;
+}
+
+Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t records_max,
+                                        std::chrono::milliseconds timeout) {
+  if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
+  if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
+  SDP_CHECK_OK(serve_rebalances(handler));
+  SDP_TRY(std::size_t handed, hand_over(handler, records_max, static_cast<int>(timeout.count())));
+  for (std::size_t more = handed; more > 0 && handed < records_max; handed += more) {
+    SDP_TRY(more, hand_over(handler, records_max - handed, 0));
+  }
+  SDP_CHECK_OK(serve_rebalances(handler));
+  if (handed > 0) {
+    disconnected_ = false;
+    return handed;
+  }
+  if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
+  SDP_CHECK_OK(check_connection(timeout));
+  return 0;
+}
+
+/// An outage ends with an answer, not with silence: an idle topic sends no records either.
+Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) {
+  if (!disconnected_) return {};
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const int timeout_ms =
+      static_cast<int>(std::max(std::chrono::milliseconds(1), std::min(timeout, kProbeMax)).count());
+  const auto code = rd_kafka_metadata(client_.get(), 0, topic_handle_.get(), &metadata, timeout_ms);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(error("no broker answers", code, last_reason()));
+  rd_kafka_metadata_destroy(metadata);
+  disconnected_ = false;
+  return {};
+}
+
+Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
+  for (; !rebalances_.empty(); rebalances_.pop_front()) {
+    const Rebalance& rebalance = rebalances_.front();
+    if (rebalance.assign) {
+      // On an error it stays in line: the next poll asks again.
+      SDP_CHECK_OK(take_over(handler, rebalance));
+    } else {
+      give_up(handler, rebalance);
+    }
+  }
+  return {};
+}
+
+Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance& rebalance) {
+  std::vector<PartitionOffset> starts;
+  if (!rebalance.partitions.empty()) {
+    SDP_TRY(starts, handler.on_assigned(rebalance.partitions));
+    SDP_CHECK_OK(check_starts(topic_, rebalance.partitions, starts));
+  }
+  const ErrorHandle failed(rd_kafka_incremental_assign(client_.get(), list_of(starts).get()));
+  if (failed) {
+    // The assignment went by while the handler was at work; the group will give another.
+    if (!rebalance.partitions.empty()) handler.on_revoked(rebalance.partitions, /*lost=*/true);
+    return {};
+  }
+  for (const auto& [partition, offset] : starts)
+    assigned_.insert_or_assign(partition, Assigned{.next = offset});
+  return {};
+}
+
+void KafkaConsumer::give_up(ConsumerHandler& handler, const Rebalance& rebalance) {
+  std::vector<Partition> owned;
+  for (const Partition partition : rebalance.partitions) {
+    if (assigned_.erase(partition) > 0) owned.push_back(partition);
+  }
+  if (!owned.empty()) handler.on_revoked(owned, rebalance.lost);
+  // A paused partition would come back paused.
+  rd_kafka_resume_partitions(client_.get(), list_of(owned).get());
+  const ErrorHandle failed(rd_kafka_incremental_unassign(client_.get(), list_of(rebalance.partitions).get()));
+}
+
+Result<std::size_t> KafkaConsumer::hand_over(ConsumerHandler& handler, std::size_t records_max,
+                                             int timeout_ms) {
+  const auto messages =
+      batch_.fetch(records_max, timeout_ms, [this](auto** out, std::size_t max, int wait_ms) {
+        return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
+      });
+  for (auto& assigned : assigned_ | std::views::values) assigned.skip_batch = false;
+  std::size_t handed = 0;
+  handing_over_ = true;
+  for (const rd_kafka_message_t* message : messages) {
+    auto one = hand_over_one(handler, *message);
+    if (!one) {
+      handing_over_ = false;
+      return std::unexpected(std::move(one).error());
+    }
+    handed += *one;
+  }
+  handing_over_ = false;
+  return handed;
+}
+
+/// False when the message is no record for the handler.
+Result<bool> KafkaConsumer::hand_over_one(ConsumerHandler& handler, const rd_kafka_message_t& message) {
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (message.err != RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED && kind_of(message.err) != ErrorKind::retry) {
+      // Kept for the end of this poll: records behind it in the batch have been taken from the client.
+      pending_error_ = error(fmt::format("partition {} at offset {}", message.partition, message.offset),
+                             message.err, rd_kafka_message_errstr(&message));
+    }
+    return false;
+  }
+  const auto found = assigned_.find(message.partition);
+  if (found == assigned_.end() || found->second.skip_batch || message.offset < found->second.next)
+    return false;
+  found->second.next = message.offset + 1;
+  view_of(message, record_);
+  SDP_CHECK_OK(handler.on_record(record_));
+  return true;
+}
+
+Result<void> KafkaConsumer::seek(PartitionOffset position) {
+  const auto found = assigned_.find(position.partition);
+  if (found == assigned_.end()) {
+    return std::unexpected(
+        error(fmt::format("cannot seek in partition {}, it is another member's now", position.partition),
+              RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST));
+  }
+  found->second = {.next = position.offset, .skip_batch = handing_over_};
+  return move_to(position);
+}
+
+Result<void> KafkaConsumer::move_to(PartitionOffset position) {
+  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
+  for (;;) {
+    const PartitionListHandle list = list_of({&position, 1});
+    const ErrorHandle failed(rd_kafka_seek_partitions(client_.get(), list.get(),
+                                                      static_cast<int>(settings_.call_timeout.count())));
+    const auto code = failed ? rd_kafka_error_code(failed.get()) : list->elems[0].err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    // Fetching of a partition that was assigned just now starts a moment later.
+    const bool starting = code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS;
+    if (!starting || std::chrono::steady_clock::now() > deadline) {
+      return std::unexpected(error(
+          fmt::format("cannot seek to partition {} offset {}", position.partition, position.offset), code));
+    }
+    std::this_thread::sleep_for(kSeekPause);
+  }
+}
+
+Result<void> KafkaConsumer::pause(Partition partition) {
+  const auto found = assigned_.find(partition);
+  if (found == assigned_.end()) return {};
+  const auto code = rd_kafka_pause_partitions(client_.get(), list_of({&partition, 1}).get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(error(fmt::format("cannot pause partition {}", partition), code));
+  }
+  if (!handing_over_ || found->second.skip_batch) return {};
+  // The rest of the batch at hand is not handed over, so it has to be fetched again.
+  found->second.skip_batch = true;
+  return move_to({partition, found->second.next});
+}
+
+Result<void> KafkaConsumer::resume(Partition partition) {
+  if (!assigned_.contains(partition)) return {};
+  const auto code = rd_kafka_resume_partitions(client_.get(), list_of({&partition, 1}).get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return std::unexpected(error(fmt::format("cannot resume partition {}", partition), code));
+}
+
+Result<void> KafkaConsumer::commit(std::span<const PartitionOffset> positions) {
+  if (positions.empty()) return {};
+  const auto code = rd_kafka_commit(client_.get(), list_of(positions).get(), /*async=*/1);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) ++commits_failed_;
+  return {};
+}
+
+Result<void> KafkaConsumer::close(ConsumerHandler& handler) {
+  if (closed_) return {};
+  return leave(handler);
+}
+
+Result<void> KafkaConsumer::leave(ConsumerHandler& handler) {
+  closed_ = true;
+  batch_.clear();
+  answer_while_leaving(handler);
+  const ErrorHandle failed(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
+  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
+  while (!failed && rd_kafka_consumer_closed(client_.get()) == 0 &&
+         std::chrono::steady_clock::now() < deadline) {
+    batch_.fetch(MessageBatch::kMessagesMax, kLeavePollMs, [this](auto** out, std::size_t max, int wait_ms) {
+      return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
+    });
+    answer_while_leaving(handler);
+  }
+  batch_.clear();
+  if (!assigned_.empty()) {
+    const auto partitions = assigned_ | std::views::keys;
+    give_up(handler, {.lost = true, .partitions = {partitions.begin(), partitions.end()}});
+  }
+  return {};
+}
+
+/// The group waits for an answer to what it offers, too: it is taken without a word, and revoked by the
+/// leave.
+void KafkaConsumer::answer_while_leaving(ConsumerHandler& handler) {
+  for (; !rebalances_.empty(); rebalances_.pop_front()) {
+    const Rebalance& rebalance = rebalances_.front();
+    if (!rebalance.assign) {
+      give_up(handler, rebalance);
+      continue;
+    }
+    const PartitionListHandle list = list_of(rebalance.partitions);
+    for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_END;
+    const ErrorHandle failed(rd_kafka_incremental_assign(client_.get(), list.get()));
+  }
+}
+
+}  // namespace sdp::log::kafka

@@ -1,0 +1,41 @@
+#include "log/kafka/kafka_log.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "log/kafka/kafka_consumer.h"
+#include "log/kafka/kafka_producer.h"
+#include "log/kafka/kafka_reader.h"
+
+namespace sdp::log::kafka {
+
+Result<std::unique_ptr<KafkaLog>> KafkaLog::open(KafkaSettings settings, std::string topic) {
+  SDP_TRY(auto admin, Admin::open(settings, topic));
+  return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(settings), std::move(topic), std::move(admin)));
+}
+
+Result<bool> KafkaLog::ensure_topic(const TopicSpec& spec) {
+  if (spec.name != topic_) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("a topic {} was asked of the log of topic {}", spec.name, topic_));
+  }
+  return admin_->create(spec);
+}
+
+Result<std::unique_ptr<Producer>> KafkaLog::open_producer() {
+  SDP_CHECK_OK(admin_->describe());
+  return KafkaProducer::open(settings_, topic_);
+}
+
+Result<std::unique_ptr<Consumer>> KafkaLog::open_consumer(const ConsumerOptions& options) {
+  SDP_CHECK_OK(admin_->describe());
+  return KafkaConsumer::open(settings_, topic_, options);
+}
+
+Result<std::unique_ptr<Reader>> KafkaLog::open_reader() {
+  SDP_CHECK_OK(admin_->describe());
+  return KafkaReader::open(settings_, topic_);
+}
+
+}  // namespace sdp::log::kafka

@@ -1,0 +1,84 @@
+#include "log/kafka/kafka_reader.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "log/kafka/batch.h"
+#include "log/kafka/error.h"
+#include "log/kafka/record.h"
+
+namespace sdp::log::kafka {
+
+Result<std::unique_ptr<Reader>> KafkaReader::open(const KafkaSettings& settings, const std::string& topic) {
+  std::unique_ptr<KafkaReader> reader(new KafkaReader(settings));
+  SDP_TRY(reader->client_, open_client(Role::reader, settings, *reader));
+  reader->topic_.reset(rd_kafka_topic_new(reader->client_.get(), topic.c_str(), nullptr));
+  if (!reader->topic_)
+    return std::unexpected(make_error(settings, "cannot read topic " + topic, rd_kafka_last_error()));
+  return reader;
+}
+
+Result<void> KafkaReader::read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
+                               const std::function<Result<void>(const RecordView&)>& visit) {
+  if (from >= to) return {};
+  Range range{partition, from, to};
+  if (rd_kafka_consume_start(topic_.get(), partition, from) != 0) {
+    return std::unexpected(error(range, rd_kafka_last_error(), last_reason()));
+  }
+  auto result = read_batches(range, timeout, visit);
+  rd_kafka_consume_stop(topic_.get(), partition);
+  return result;
+}
+
+Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds timeout,
+                                       const std::function<Result<void>(const RecordView&)>& visit) {
+  MessageBatch batch;
+  auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (range.next < range.to) {
+    const Offset before = range.next;
+    for (const rd_kafka_message_t* message :
+         batch.fetch(MessageBatch::kMessagesMax, 50, [&](auto** out, std::size_t max, int timeout_ms) {
+           return rd_kafka_consume_batch(topic_.get(), range.partition, timeout_ms, out, max);
+         })) {
+      SDP_CHECK_OK(take(*message, range, visit));
+      if (range.next >= range.to) return {};
+    }
+    rd_kafka_poll(client_.get(), 0);
+    const auto now = std::chrono::steady_clock::now();
+    if (range.next > before) deadline = now + timeout;
+    if (now > deadline) {
+      return std::unexpected(error(range, RD_KAFKA_RESP_ERR__TIMED_OUT,
+                                   fmt::format("no record for {} ms; {}", timeout.count(), last_reason())));
+    }
+  }
+  return {};
+}
+
+Result<void> KafkaReader::take(const rd_kafka_message_t& message, Range& range,
+                               const std::function<Result<void>(const RecordView&)>& visit) {
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      // What lies before it is a marker, not a record: the range may end in one.
+      range.next = message.offset + 1;
+      if (message.offset >= range.to) return {};
+      view_of(message, record_);
+      return visit(record_);
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      range.next = std::max(range.next, message.offset);
+      return {};
+    default: {
+      if (kind_of(message.err) == ErrorKind::retry) return {};
+      return std::unexpected(error(range, message.err, rd_kafka_message_errstr(&message)));
+    }
+  }
+}
+
+Error KafkaReader::error(const Range& range, rd_kafka_resp_err_t code, const std::string& detail) {
+  return make_final_error(settings_,
+                          fmt::format("cannot read {}/{} at offset {}", rd_kafka_topic_name(topic_.get()),
+                                      range.partition, range.next),
+                          code, detail);
+}
+
+}  // namespace sdp::log::kafka
