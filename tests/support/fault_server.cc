@@ -78,9 +78,12 @@ void Exchange::send(std::string_view bytes) {
 
 void Exchange::answer(int status, std::string_view body, std::string_view more_headers) {
   read_body();
-  send("HTTP/1.1 " + std::to_string(status) + " Scripted\r\nContent-Length: " + std::to_string(body.size()) +
-       "\r\n" + std::string(more_headers) + "\r\n");
-  if (method != "HEAD") send(body);
+  // In one piece: a second small segment would wait for the client's delayed acknowledgement.
+  std::string reply = "HTTP/1.1 " + std::to_string(status) +
+                      " Scripted\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+                      std::string(more_headers) + "\r\n";
+  if (method != "HEAD") reply += body;
+  send(reply);
 }
 
 void Exchange::close() {
