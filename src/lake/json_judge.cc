@@ -4,7 +4,9 @@
 #include <rapidjson/reader.h>
 #include <simdjson.h>
 
+#include <cctype>
 #include <cstring>
+#include <string>
 
 namespace sdp::lake {
 namespace {
@@ -53,6 +55,33 @@ struct Handler {
   bool EndArray(rapidjson::SizeType) { return close(); }
 };
 
+using rapidjson::ParseResult;
+
+ParseResult parse(std::string_view value, Handler& handler) {
+  rapidjson::MemoryStream stream(value.data(), value.size());
+  rapidjson::Reader reader;
+  return reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
+                      rapidjson::kParseValidateEncodingFlag>(stream, handler);
+}
+
+/// The same text with every exponent zero: the same grammar, without RapidJSON's limit on what a double holds.
+std::string without_exponents(std::string_view value) {
+  std::string text(value);
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      in_string = !in_string;
+    } else if (!in_string && at > 0 && (text[at] == 'e' || text[at] == 'E') && std::isdigit(static_cast<unsigned char>(text[at - 1]))) {
+      std::size_t digit = at + 1;
+      if (digit < text.size() && (text[digit] == '+' || text[digit] == '-')) ++digit;
+      for (; digit < text.size() && std::isdigit(static_cast<unsigned char>(text[digit])); ++digit) text[digit] = '0';
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 bool is_reserved(std::string_view member) {
@@ -63,11 +92,12 @@ std::optional<RejectCode> judge_json(std::string_view value) {
   if (!simdjson::validate_utf8(value.data(), value.size())) return RejectCode::not_utf8;
   // RapidJSON takes a zero byte for the end of its input.
   if (std::memchr(value.data(), 0, value.size()) != nullptr) return RejectCode::not_json;
-  rapidjson::MemoryStream stream(value.data(), value.size());
-  rapidjson::Reader reader;
   Handler handler;
-  const auto result = reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
-                                   rapidjson::kParseValidateEncodingFlag>(stream, handler);
+  ParseResult result = parse(value, handler);
+  if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
+    handler = Handler();
+    result = parse(without_exponents(value), handler);
+  }
   if (handler.too_deep) return RejectCode::too_deep;
   if (result.IsError()) return RejectCode::not_json;
   if (!handler.root_is_object) return RejectCode::not_object;

@@ -64,7 +64,9 @@ struct Line {
   log::Offset offset = 0;
   UtcMillis timestamp;
   std::optional<std::string_view> key;  ///< raw bytes
+  std::string_view key_base64;          ///< the key as the line has it when it is no text; else empty
   std::vector<LineHeader> headers;
+  std::string_view headers_json;  ///< the same as it stands in the line; empty when there are none
   std::optional<RejectCode> reject;
   /// Kept line: the record's JSON object. Rejected line: the record's bytes, base64; nothing for a tombstone.
   std::optional<std::string_view> payload;

@@ -81,18 +81,17 @@ class Cursor {
   std::string_view rest_;
 };
 
-bool take_key(Cursor& cursor, std::string& buffer, std::optional<std::string_view>& key) {
+bool take_key(Cursor& cursor, std::string& buffer, Line& line) {
   if (cursor.take(R"(,"_kafka_key":null)")) return true;
   if (cursor.take(R"(,"_kafka_key":)")) {
     if (!cursor.take_string(buffer)) return false;
   } else {
-    std::string_view text;
-    if (!cursor.take(R"(,"_kafka_key_base64":)") || !cursor.take_plain(text)) return false;
-    auto bytes = base::from_base64(text);
+    if (!cursor.take(R"(,"_kafka_key_base64":)") || !cursor.take_plain(line.key_base64)) return false;
+    auto bytes = base::from_base64(line.key_base64);
     if (!bytes) return false;
     buffer = *std::move(bytes);
   }
-  key = buffer;
+  line.key = buffer;
   return true;
 }
 
@@ -115,12 +114,16 @@ bool take_header(Cursor& cursor, LineHeader& header) {
   return cursor.take("]");
 }
 
-bool take_headers(Cursor& cursor, std::vector<LineHeader>& headers) {
-  if (!cursor.take(R"(,"_kafka_headers":[)")) return true;
+bool take_headers(Cursor& cursor, Line& line) {
+  if (!cursor.take(R"(,"_kafka_headers":)")) return true;
+  const std::string_view from = cursor.rest();
+  if (!cursor.take("[")) return false;
   do {
-    if (!take_header(cursor, headers.emplace_back())) return false;
+    if (!take_header(cursor, line.headers.emplace_back())) return false;
   } while (cursor.take(","));
-  return cursor.take("]");
+  if (!cursor.take("]")) return false;
+  line.headers_json = from.substr(0, from.size() - cursor.rest().size());
+  return true;
 }
 
 bool take_rejected(Cursor& cursor, Line& line) {
@@ -148,8 +151,8 @@ Result<Line> LineDecoder::decode(std::string_view text) {
   std::int64_t millis = 0;
   if (!cursor.take(R"({"_kafka_partition":)") || !cursor.take_number(line.partition) ||
       !cursor.take(R"(,"_kafka_offset":)") || !cursor.take_number(line.offset) ||
-      !cursor.take(R"(,"_kafka_timestamp":)") || !cursor.take_number(millis) || !take_key(cursor, key_, line.key) ||
-      !take_headers(cursor, line.headers)) {
+      !cursor.take(R"(,"_kafka_timestamp":)") || !cursor.take_number(millis) || !take_key(cursor, key_, line) ||
+      !take_headers(cursor, line)) {
     return std::unexpected(damaged(text, cursor));
   }
   line.timestamp = UtcMillis(std::chrono::milliseconds(millis));

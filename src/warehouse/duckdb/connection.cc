@@ -1,0 +1,117 @@
+#include "warehouse/duckdb/connection.h"
+
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "warehouse/duckdb/error_kind.h"
+
+namespace sdp::warehouse::duckdb {
+namespace {
+
+Result<OwnedConfig> make_config(const DuckDbOptions& options) {
+  OwnedConfig config;
+  const std::string threads = std::to_string(options.threads);
+  const std::pair<const char*, const char*> settings[] = {
+      {"access_mode", options.read_only ? "READ_ONLY" : "READ_WRITE"},
+      {"memory_limit", options.memory_limit.c_str()},
+      {"threads", threads.c_str()},
+      // Nothing is ever downloaded; what is built in is enough.
+      {"autoinstall_known_extensions", "false"},
+      {"autoload_known_extensions", "false"},
+  };
+  if (duckdb_create_config(config.out()) != DuckDBSuccess) return fail(ErrorKind::fatal, "DuckDB: no configuration");
+  for (const auto& [name, value] : settings) {
+    if (duckdb_set_config(config.get(), name, value) != DuckDBSuccess) {
+      return fail(ErrorKind::misconfigured, fmt::format("DuckDB refuses {} = {}", name, value));
+    }
+  }
+  return config;
+}
+
+/// The text of one cell of a column of strings.
+std::optional<std::string_view> cell(duckdb_string_t* strings, uint64_t* validity, idx_t row) {
+  if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row)) return std::nullopt;
+  return std::string_view(duckdb_string_t_data(&strings[row]), duckdb_string_t_length(strings[row]));
+}
+
+Result<void> visit_chunk(duckdb_data_chunk chunk, const std::function<Result<void>(RowView)>& visit) {
+  const idx_t columns = duckdb_data_chunk_get_column_count(chunk);
+  std::vector<duckdb_string_t*> strings(columns);
+  std::vector<uint64_t*> validity(columns);
+  for (idx_t column = 0; column < columns; ++column) {
+    const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
+    strings[column] = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector));
+    validity[column] = duckdb_vector_get_validity(vector);
+  }
+  std::vector<std::optional<std::string_view>> row(columns);
+  for (idx_t at = 0; at < duckdb_data_chunk_get_size(chunk); ++at) {
+    for (idx_t column = 0; column < columns; ++column) row[column] = cell(strings[column], validity[column], at);
+    SDP_CHECK_OK(visit(row));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Connection> Connection::open(const DuckDbOptions& options) {
+  SDP_TRY(const OwnedConfig config, make_config(options));
+  Connection connection(options.path);
+  char* message = nullptr;
+  if (duckdb_open_ext(options.path.c_str(), connection.database_.out(), config.get(), &message) != DuckDBSuccess) {
+    const std::unique_ptr<char, decltype(&duckdb_free)> guard(message, &duckdb_free);
+    return std::unexpected(classify(options.path, message != nullptr ? message : "cannot be opened"));
+  }
+  if (duckdb_connect(connection.database_.get(), connection.connection_.out()) != DuckDBSuccess) {
+    return fail(ErrorKind::fatal, fmt::format("DuckDB {}: no connection", options.path));
+  }
+  return connection;
+}
+
+Result<void> Connection::execute(std::string_view sql) {
+  OwnedResult result;
+  if (duckdb_query(connection_.get(), std::string(sql).c_str(), result.get()) != DuckDBSuccess) {
+    return std::unexpected(classify(path_, duckdb_result_error(result.get())));
+  }
+  return {};
+}
+
+Result<void> Connection::scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
+                              const std::function<Result<void>(RowView)>& visit) {
+  // Everything as text, so that one way of reading cells serves every type; DuckDB casts whole columns at a time.
+  const std::string as_text = fmt::format("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({})", sql);
+  OwnedStatement statement;
+  if (duckdb_prepare(connection_.get(), as_text.c_str(), statement.out()) != DuckDBSuccess) {
+    return std::unexpected(classify(path_, duckdb_prepare_error(statement.get())));
+  }
+  OwnedResult result;
+  if (duckdb_execute_prepared_streaming(statement.get(), result.get()) != DuckDBSuccess) {
+    return std::unexpected(classify(path_, duckdb_result_error(result.get())));
+  }
+  std::vector<std::string> names;
+  for (idx_t column = 0; column < duckdb_column_count(result.get()); ++column) {
+    names.emplace_back(duckdb_column_name(result.get(), column));
+  }
+  columns(std::move(names));
+  while (const OwnedChunk chunk = result.next_chunk()) SDP_CHECK_OK(visit_chunk(chunk.get(), visit));
+  if (const char* message = duckdb_result_error(result.get()); message != nullptr && *message != '\0') {
+    return std::unexpected(classify(path_, message));
+  }
+  return {};
+}
+
+Result<OwnedAppender> Connection::appender(std::string_view schema, std::string_view table) {
+  OwnedAppender appender;
+  if (duckdb_appender_create(connection_.get(), std::string(schema).c_str(), std::string(table).c_str(), appender.out()) !=
+      DuckDBSuccess) {
+    return std::unexpected(appender_error(appender.get()));
+  }
+  return appender;
+}
+
+Error Connection::appender_error(duckdb_appender appender) const {
+  const char* message = appender != nullptr ? duckdb_appender_error(appender) : nullptr;
+  return classify(path_, message != nullptr ? message : "rows cannot be appended");
+}
+
+}  // namespace sdp::warehouse::duckdb

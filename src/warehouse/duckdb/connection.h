@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "warehouse/duckdb/handles.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::warehouse::duckdb {
+
+struct DuckDbOptions {
+  /// Named spotify_db.duckdb, since the file's name is the database's.
+  std::string path;
+  std::string memory_limit = "512MB";
+  int threads = 2;
+  bool read_only = false;
+};
+
+/// An open database file and one connection to it. Owned by one thread.
+class Connection {
+ public:
+  static Result<Connection> open(const DuckDbOptions& options);
+
+  /// Runs statements whose rows nobody wants.
+  Result<void> execute(std::string_view sql);
+  /// Runs one query and hands its rows over as text; `columns` is called once before the first row.
+  Result<void> scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
+                    const std::function<Result<void>(RowView)>& visit);
+  Result<OwnedAppender> appender(std::string_view schema, std::string_view table);
+  /// The error that the last call on `appender` left.
+  Error appender_error(duckdb_appender appender) const;
+
+ private:
+  explicit Connection(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+  OwnedDatabase database_;
+  OwnedConnection connection_;
+};
+
+}  // namespace sdp::warehouse::duckdb

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "warehouse/duckdb/connection.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::warehouse {
+
+/// SPOTIFY_DB in one DuckDB file. While it is open no other process can open the file; close() lets go.
+class DuckDbWarehouse final : public Warehouse {
+ public:
+  /// `misconfigured` when the file is not named spotify_db.duckdb, `fenced` when another process has it open. Makes the
+  /// file's folder. `clock` outlives the warehouse.
+  static Result<std::unique_ptr<DuckDbWarehouse>> open(const duckdb::DuckDbOptions& options, Clock& clock);
+
+  Result<void> init() override;
+  Result<std::vector<LoadedChain>> loaded_chains() override;
+  Result<std::vector<std::string>> loaded_objects() override;
+  Result<LoadCounts> load(std::span<const StagedObject> objects) override;
+  Result<Table> query(std::string_view sql) override;
+  Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) override;
+  Result<void> close() override;
+  std::string describe() const override { return "DuckDB " + path_; }
+
+ private:
+  DuckDbWarehouse(std::string path, duckdb::Connection connection, Clock& clock);
+
+  Result<duckdb::Connection*> connection();
+  Result<LoadCounts> write_objects(duckdb::Connection& connection, std::span<const StagedObject> objects);
+
+  std::string path_;
+  std::optional<duckdb::Connection> connection_;
+  Clock& clock_;
+};
+
+}  // namespace sdp::warehouse
