@@ -1,0 +1,32 @@
+#include "load/load_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace sdp::load {
+
+LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<std::string>& loaded) {
+  LoadPlan plan;
+  std::map<std::pair<std::string, log::Partition>, std::vector<PlannedObject>> chains;
+  const std::string own_prefix = std::string(lake::kBronzePrefix) + "_";
+  for (const store::ListedObject& object : listing) {
+    if (object.key.starts_with(own_prefix)) continue;
+    const auto place = lake::parse_key(object.key);
+    if (!place) {
+      plan.foreign.push_back(object.key);
+    } else if (loaded.contains(object.key)) {
+      ++plan.loaded_already;
+    } else {
+      chains[{place->topic_id_short, place->partition}].push_back({object.key, *place});
+    }
+  }
+  for (auto& [id, objects] : chains) {
+    std::ranges::sort(objects, {}, [](const PlannedObject& o) { return std::pair(o.place.first, o.object_key); });
+    plan.chains.push_back({id.first, id.second, std::move(objects)});
+  }
+  std::ranges::sort(plan.foreign);
+  return plan;
+}
+
+}  // namespace sdp::load

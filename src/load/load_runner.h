@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "lake/chain.h"
+#include "load/load_plan.h"
+#include "store/object_store.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::load {
+
+struct LoadOptions {
+  /// A transaction ends with the object that reaches either.
+  std::size_t transaction_bytes = std::size_t{128} << 20;
+  std::size_t transaction_objects = 1'000;
+  int fetch_threads = 3;
+  std::size_t fetch_ahead = 8;  ///< objects
+  /// A hole may be an object that was put while we listed, so it is looked for again before it is called one.
+  int listings_max = 3;
+  std::chrono::milliseconds listing_pause{300};
+};
+
+struct LoadSummary {
+  warehouse::LoadCounts counts;
+  std::uint64_t transactions = 0;
+  std::uint64_t line_bytes = 0;
+  std::uint64_t loaded_already = 0;
+  std::vector<std::string> foreign;
+  /// What kept objects from being loaded, each by name. Everything else is loaded.
+  std::vector<Error> problems;
+  std::chrono::milliseconds took{0};
+};
+
+/// Loads what the lake has and the ledger has not, chain by chain: an object only when it continues its chain. Owned by one
+/// thread.
+class LoadRunner {
+ public:
+  LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock, LoadOptions options = {});
+
+  /// Errors are the store's or the warehouse's; problems of single objects or chains stand in the summary.
+  Result<LoadSummary> run(std::stop_token stop);
+
+ private:
+  using ChainName = std::pair<std::string, log::Partition>;
+
+  /// One listing and what can be loaded of it. True when a second look may find more.
+  Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
+  Result<LoadPlan> make_plan();
+  Result<void> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
+  /// Whether the object continues its chain; notes a problem and closes the chain when it does not.
+  bool continues(const warehouse::StagedObject& object, LoadSummary& summary);
+  void close_chain(const ChainName& chain, Error problem, LoadSummary& summary);
+  Result<void> flush(std::vector<warehouse::StagedObject>& staged, LoadSummary& summary);
+  Result<std::vector<lake::Gap>> read_gaps();
+
+  store::ObjectStore& store_;
+  warehouse::Warehouse& warehouse_;
+  Clock& clock_;
+  const LoadOptions options_;
+  std::map<lake::ChainId, log::Offset> chain_ends_;
+  std::set<ChainName> closed_;
+  std::vector<lake::Gap> gaps_;
+  bool found_hole_ = false;
+};
+
+}  // namespace sdp::load
