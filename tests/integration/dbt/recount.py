@@ -1,0 +1,162 @@
+"""An independent reading of docs/formats/event.md: what silver and the marts must hold for given rows of bronze.
+
+Shares nothing with the dbt project but the document.
+"""
+
+import calendar
+import dataclasses
+import json
+import re
+from collections import Counter, defaultdict
+
+FIELDS = [
+    ("event_id", "uuid", True),
+    ("event_type", "event_type", True),
+    ("user_id", "uuid", True),
+    ("song_id", "uuid", True),
+    ("song_name", "text", True),
+    ("artist_name", "text", True),
+    ("device_type", "device_type", True),
+    ("country", "country", True),
+    ("timestamp", "time", True),
+    ("session_id", "text", False),
+    ("position_ms", "integer", False),
+    ("duration_ms", "integer", False),
+    ("app_version", "text", False),
+    ("schema_version", "integer", False),
+]
+CHOICES = {
+    "event_type": {"play", "pause", "skip", "add_to_playlist"},
+    "device_type": {"mobile", "desktop", "web"},
+}
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:Z|\+00:00)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Integer:
+    """A JSON number without fraction and exponent, as it was written."""
+
+    digits: str
+
+
+class Fault(Exception):
+    """The reason of a rejection."""
+
+
+def parse(payload):
+    """The payload's members; of equal names the first."""
+
+    def first_wins(pairs):
+        members = {}
+        for name, value in pairs:
+            members.setdefault(name, value)
+        return members
+
+    value = json.loads(payload, object_pairs_hook=first_wins, parse_int=Integer, parse_float=float)
+    return value if isinstance(value, dict) else {}
+
+
+def read_time(text):
+    """`YYYY-MM-DD HH:MM:SS.ffffff`, cut to microseconds."""
+    found = TIME.fullmatch(text)
+    if not found:
+        raise Fault("bad_timestamp")
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    if not (2000 <= year <= 2099 and 1 <= month <= 12 and hour < 24 and minute < 60 and second < 60):
+        raise Fault("bad_timestamp")
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        raise Fault("bad_timestamp")
+    micros = ((found.group(7) or "") + "000000")[:6]
+    return f"{text[:10]} {text[11:19]}.{micros}"
+
+
+def read_value(kind, required, value):
+    if kind == "integer":
+        if not isinstance(value, Integer):
+            raise Fault("wrong_type")
+        if not 0 <= int(value.digits) <= 2**53 - 1:
+            raise Fault("out_of_range")
+        return str(int(value.digits))
+    if not isinstance(value, str):
+        raise Fault("wrong_type")
+    if kind == "text":
+        if required and value == "":
+            raise Fault("empty_text")
+        return value
+    if kind == "uuid":
+        if not UUID.fullmatch(value):
+            raise Fault("bad_uuid")
+        return value.lower()
+    if kind == "country":
+        if not re.fullmatch("[A-Z]{2}", value):
+            raise Fault("bad_country")
+        return value
+    if kind == "time":
+        return read_time(value)
+    if value not in CHOICES[kind]:
+        raise Fault("unknown_" + kind)
+    return value
+
+
+def judge(payload):
+    """(columns, None) of a valid event, (None, (reason, field)) of another."""
+    members = parse(payload)
+    columns = []
+    for name, kind, required in FIELDS:
+        value = members.get(name)
+        try:
+            if value is None:
+                if required:
+                    raise Fault("missing_field")
+                columns.append(None)
+            else:
+                columns.append(read_value(kind, required, value))
+        except Fault as fault:
+            return None, (str(fault), name)
+    return tuple(columns), None
+
+
+def recount(events, rejected):
+    """`events`: (topic_id, partition, offset, payload); `rejected`: (topic_id, partition, offset, code, raw).
+
+    Returns the tables as sorted lists of rows of texts.
+    """
+    kept, duplicates, refused = {}, [], []
+    for topic_id, partition, offset, payload in sorted(events, key=lambda row: (row[2], row[1], row[0])):
+        columns, fault = judge(payload)
+        place = (topic_id, str(partition), str(offset))
+        if fault:
+            refused.append((*place, "silver", *fault, payload, None))
+        elif columns[0] in kept:
+            duplicates.append((*place, columns[0], *kept[columns[0]][1]))
+        else:
+            kept[columns[0]] = (columns, place)
+    for topic_id, partition, offset, code, raw in rejected:
+        refused.append((topic_id, str(partition), str(offset), "sink", code, None, None, raw))
+
+    songs, users = defaultdict(lambda: ([], [], Counter())), defaultdict(Counter)
+    for columns, _ in kept.values():
+        _, event_type, user_id, song_id, song, artist, device, country, time = columns[:9]
+        names, artists, counts = songs[song_id]
+        names.append(song)
+        artists.append(artist)
+        counts[event_type] += 1
+        users[user_id, device, country, time[:10]][event_type] += 1
+
+    def smallest(texts):
+        return min(texts, key=lambda text: text.encode())
+
+    return {
+        "transform.spotify_silver": [columns + place for columns, place in kept.values()],
+        "transform.spotify_duplicates": duplicates,
+        "transform.spotify_rejected": refused,
+        "mart.top_songs": [
+            (song_id, smallest(names), smallest(artists), str(counts["play"]), str(counts["skip"]))
+            for song_id, (names, artists, counts) in songs.items()
+        ],
+        "mart.user_engagement": [
+            (*key[:3], str(counts["play"]), str(counts["skip"]), str(counts["add_to_playlist"]), key[3])
+            for key, counts in users.items()
+        ],
+    }

@@ -1,0 +1,136 @@
+"""Runs `dbt build` over generated payloads and compares every cell of silver and the marts with recount.py.
+
+    silver_matches_recount.py DBT PROJECT SCHEMA_JSON [SEED]
+
+Ends with 0 and one line, or with 1 and the rows that differ.
+"""
+
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+
+import duckdb
+
+import corpus
+import recount
+
+CODES = ["tombstone", "empty_value", "not_utf8", "not_json", "not_object", "too_deep", "too_large", "reserved_member", "nul_character"]
+QUERIES = {
+    "transform.spotify_silver": "select event_id, event_type, user_id, song_id, song_name, artist_name, device_type, country, "
+    "strftime(timestamp, '%Y-%m-%d %H:%M:%S.%f'), session_id, position_ms, duration_ms, app_version, schema_version, "
+    "topic_id, kafka_partition, kafka_offset from transform.spotify_silver",
+    "transform.spotify_duplicates": "select topic_id, kafka_partition, kafka_offset, event_id, kept_topic_id, "
+    "kept_kafka_partition, kept_kafka_offset from transform.spotify_duplicates",
+    "transform.spotify_rejected": "select topic_id, kafka_partition, kafka_offset, rejected_by, reason, field, payload, "
+    "raw_base64 from transform.spotify_rejected",
+    "mart.top_songs": "select * from mart.top_songs",
+    "mart.user_engagement": "select * from mart.user_engagement",
+}
+
+
+def bronze_rows(rng):
+    """Rows spread over topics and partitions: (topic_id, partition, offset, payload or code)."""
+    ends = Counter()
+
+    def place():
+        chain = (rng.choice(["0a0b0c0d", "ffffffff"]), rng.randrange(3))
+        ends[chain] += 1
+        return (*chain, ends[chain] - 1)
+
+    events = [(*place(), payload) for payload in corpus.payloads(rng, 3000)]
+    rejected = [(*place(), code, None if code == "tombstone" else "AAEC") for code in CODES * 3]
+    return events, rejected
+
+
+def write_bronze(path, events, rejected):
+    with duckdb.connect(str(path)) as database:
+        database.execute(pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
+        database.executemany(
+            "insert into bronze.spotify_events select 'object', 'spotify-events', ?, ?, ?, '2026-02-15 17:52:36', "
+            "null, null, ?, '2026-02-15 18:00:00'",
+            events,
+        )
+        database.executemany(
+            "insert into bronze.rejected_events select 'object', 'spotify-events', ?, ?, ?, '2026-02-15 17:52:36', "
+            "null, null, ?, ?, '2026-02-15 18:00:00'",
+            rejected,
+        )
+
+
+def run_dbt(dbt, project, path):
+    environment = os.environ | {
+        "SDP_WAREHOUSE_PATH": str(path),
+        "DBT_PROFILES_DIR": project,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_TARGET_PATH": str(path.parent / "target"),
+        "DBT_LOG_PATH": str(path.parent / "logs"),
+        "DBT_WARN_ERROR": "true",
+    }
+    done = subprocess.run(
+        [dbt, "--no-use-colors", "build"], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        sys.exit(f"dbt build ended with {done.returncode}:\n{done.stdout[-8000:]}{done.stderr[-2000:]}")
+    return done.stdout.strip().splitlines()[-1]
+
+
+def rows_of(path):
+    with duckdb.connect(str(path), read_only=True) as database:
+        for table, query in QUERIES.items():
+            rows = database.execute(query).fetchall()
+            yield table, [tuple(None if cell is None else str(cell) for cell in row) for row in rows]
+
+
+def shorten(row):
+    return tuple(cell if cell is None or len(cell) < 200 else cell[:200] + "..." for cell in row)
+
+
+def differences(path, expected):
+    for table, rows in rows_of(path):
+        found, wanted = Counter(rows), Counter(expected[table])
+        for row in list((found - wanted).elements())[:5]:
+            yield f"{table}: should not hold {shorten(row)}"
+        for row in list((wanted - found).elements())[:5]:
+            yield f"{table}: lacks {shorten(row)}"
+
+
+def field_list_differences(project, schema_path):
+    """The dbt project's list of fields against the JSON Schema, which C++ derives from its own."""
+    listed = (pathlib.Path(project) / "macros" / "event_fields.sql").read_text(encoding="utf-8")
+    schema = json.loads(pathlib.Path(schema_path).read_text(encoding="utf-8"))
+    found = [(name, flag == "true") for name, flag in re.findall(r"'name': '(\w+)', .*?'required': (true|false)", listed)]
+    wanted = [(name, name in schema["required"]) for name in schema["properties"]]
+    if found != wanted:
+        yield f"event_fields.sql lists {found}, the schema {wanted}"
+    choices = [re.findall(r"'(\w+)'", words) for words in re.findall(r"'choices': \[(.*?)\]", listed)]
+    words = [field["enum"] for field in schema["properties"].values() if "enum" in field]
+    if choices != words:
+        yield f"event_fields.sql has the choices {choices}, the schema {words}"
+
+
+def main():
+    dbt, project, schema = sys.argv[1:4]
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    events, rejected = bronze_rows(random.Random(seed))
+    expected = recount.recount(events, rejected)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "spotify_db.duckdb"
+        write_bronze(path, events, rejected)
+        summary = run_dbt(dbt, project, path)
+        problems = [*field_list_differences(project, schema), *differences(path, expected)]
+    for problem in problems:
+        print(problem)
+    counts = ", ".join(f"{len(rows)} in {table}" for table, rows in expected.items())
+    reasons = Counter(row[4] for row in expected["transform.spotify_rejected"])
+    print(f"seed {seed}: {len(events)} payloads, {counts}; reasons {dict(sorted(reasons.items()))}\n{summary}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
