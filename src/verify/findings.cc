@@ -101,6 +101,12 @@ void Findings::pending(Stage stage, std::string_view kind, const lake::ChainId& 
   add(found, chain, range, {});
 }
 
+void Findings::pending_item(Stage stage, std::string_view kind, std::string named) {
+  item(stage, kind, std::move(named));
+  std::lock_guard lock(mutex_);
+  kind_of(stage, kind).pending = true;
+}
+
 void Findings::note(std::string text) {
   std::lock_guard lock(mutex_);
   if (notes_.size() < kNotesMax) notes_.push_back(std::move(text));

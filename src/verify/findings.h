@@ -45,6 +45,7 @@ class Findings {
   void item(Stage stage, std::string_view kind, std::string named);
   /// A later stage has not come to these yet.
   void pending(Stage stage, std::string_view kind, const lake::ChainId& chain, lake::OffsetRange range);
+  void pending_item(Stage stage, std::string_view kind, std::string named);
   /// Worth knowing, nothing wrong.
   void note(std::string text);
 

@@ -29,21 +29,6 @@ std::size_t utf8_length(const unsigned char* at, const unsigned char* end) {
   return 0;
 }
 
-bool is_utf8(std::string_view text) {
-  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* end = at + text.size();
-  while (at < end) {
-    if (*at < 0x80) {
-      ++at;
-      continue;
-    }
-    const std::size_t length = utf8_length(at, end);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
 bool is_reserved(std::string_view name) {
   return name.starts_with("_kafka_") || name == "_error" || name == "_raw";
 }
@@ -249,6 +234,21 @@ bool is_blank(std::string_view value) {
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view text) {
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* end = at + text.size();
+  while (at < end) {
+    if (*at < 0x80) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = utf8_length(at, end);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
 
 std::optional<RejectCode> judge(std::optional<std::string_view> value, std::size_t value_bytes_max) {
   if (!value) return RejectCode::tombstone;

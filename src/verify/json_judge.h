@@ -18,4 +18,7 @@ std::optional<lake::RejectCode> judge(std::optional<std::string_view> value, std
 bool is_true_reason(lake::RejectCode code, std::optional<std::string_view> value,
                     std::size_t value_bytes_max);
 
+/// RFC 3629: shortest forms, no surrogates.
+bool is_utf8(std::string_view text);
+
 }  // namespace sdp::verify

@@ -140,10 +140,13 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
   LineFact fact;
   fact.delta = static_cast<std::uint32_t>(line->offset - range.first);
   fact.timestamp_ms = line->timestamp.time_since_epoch().count();
-  if (!judge_value(object, *line, fact)) return;
+  fact.reject = line->reject ? static_cast<std::uint8_t>(std::to_underlying(*line->reject) + 1) : 0;
+  fact.columns = bronze_columns(*line);
+  const auto fingerprint = judge_value(object, *line);
+  if (!fingerprint) return;
   object.events.push_back(read_event(object, *line, fact));
   check_missing(object, cursor, line->offset);
-  check_log(object, cursor, *line, fact);
+  check_log(object, cursor, *line, *fingerprint);
   cursor.next = line->offset + 1;
   object.lines.push_back(fact);
 }
@@ -164,17 +167,28 @@ EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& 
   return read->fact;
 }
 
-/// Fills the fact's fingerprint and verdicts.
-bool ObjectScanner::judge_value(const LakeObject& object, const lake::Line& line, LineFact& fact) {
+/// The hash of kafka_key, kafka_headers and payload, or of kafka_key, kafka_headers, error_code and
+/// raw_base64.
+std::uint64_t ObjectScanner::bronze_columns(const lake::Line& line) {
+  std::string binary;
+  auto key = line.key;
+  if (key && (key->contains('\0') || !is_utf8(*key))) key = binary = base::base64(*key);
+  hash_.add(key);
+  hash_.add(line.headers.empty() ? std::nullopt : std::optional(line.headers_json));
+  if (line.reject) hash_.add(lake::name(*line.reject));
+  return hash_.add(line.payload).take();
+}
+
+/// Judges the value, and returns what its fingerprint in the log must be.
+std::optional<std::uint64_t> ObjectScanner::judge_value(const LakeObject& object, const lake::Line& line) {
   std::optional<std::string_view> value = line.payload;
   const std::size_t bytes_max = around_.limits.value_bytes_max;
   if (line.reject) {
-    fact.reject = static_cast<std::uint8_t>(std::to_underlying(*line.reject) + 1);
     if (value) {
       auto raw = base::from_base64(*value);
       if (!raw) {
         wrong("bad line", object, line.offset, "_raw is no base64");
-        return false;
+        return std::nullopt;
       }
       raw_ = *std::move(raw);
       value = raw_;
@@ -185,22 +199,22 @@ bool ObjectScanner::judge_value(const LakeObject& object, const lake::Line& line
   } else if (const auto code = judge(value, bytes_max)) {
     wrong("wrongly kept", object, line.offset, lake::name(*code));
   }
-  fact.fingerprint = fingerprinter_.of(line.key, value, line.headers);
-  return true;
+  return fingerprinter_.of(line.key, value, line.headers);
 }
 
 void ObjectScanner::check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line,
-                              const LineFact& fact) {
+                              std::uint64_t fingerprint) {
   if (!cursor.log || line.offset < cursor.log->start) return;
   // What a killed run's witness had no time to note cannot be held against the lake.
   if (cursor.log->gone && line.offset >= cursor.log->end) return;
   const LogEntry* entry = cursor.log->find(line.offset);
   if (!entry) return wrong("not in the log", object, line.offset);
   const std::uint64_t wanted = line.reject ? entry->fingerprints.raw : entry->fingerprints.normal;
-  if (fact.fingerprint != wanted) wrong("key, value or headers differ from the log", object, line.offset);
-  if (fact.timestamp_ms != entry->timestamp_ms) {
+  if (fingerprint != wanted) wrong("key, value or headers differ from the log", object, line.offset);
+  const auto timestamp = line.timestamp.time_since_epoch().count();
+  if (timestamp != entry->timestamp_ms) {
     wrong("timestamp differs from the log", object, line.offset,
-          fmt::format("{} instead of {}", fact.timestamp_ms, entry->timestamp_ms));
+          fmt::format("{} instead of {}", timestamp, entry->timestamp_ms));
   }
 }
 
@@ -225,6 +239,10 @@ void ObjectScanner::check_counts(const LakeObject& object) {
                       meta.rejected));
   }
   if (object.lines.empty()) return;
+  if (object.offset_of(object.lines.back()) != meta.range.end - 1) {
+    wrong("object whose range goes on behind its last line", object,
+          fmt::format("up to {}", meta.range.end - 1));
+  }
   const auto first = meta.first_timestamp.time_since_epoch().count();
   const auto last = meta.last_timestamp.time_since_epoch().count();
   if (object.lines.front().timestamp_ms != first || object.lines.back().timestamp_ms != last) {
@@ -240,6 +258,26 @@ void ObjectScanner::wrong(std::string_view kind, const LakeObject& object, std::
 void ObjectScanner::wrong(std::string_view kind, const LakeObject& object, log::Offset offset,
                           std::string_view detail) {
   around_.findings.offset(Stage::lake, kind, object.meta.chain, offset, detail);
+}
+
+std::int64_t bronze_timestamp(std::int64_t timestamp_ms) {
+  constexpr std::int64_t kMillisMax = 9'000'000'000'000'000;
+  return std::clamp(timestamp_ms, -kMillisMax, kMillisMax);
+}
+
+Result<std::string> payload_of(store::ObjectStore& store, const LakeObject& object, log::Offset offset) {
+  SDP_TRY(const store::Object stored, store.get(object.key));
+  SDP_TRY(const std::string text,
+          lake::decompress(lake::parse_key(object.key)->compression, stored.body, lake::kObjectBytesMax));
+  lake::LineDecoder decoder;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const auto line = decoder.decode(rest.substr(0, end));
+    if (line && line->offset == offset && line->payload) return std::string(*line->payload);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return fail(ErrorKind::bad_input, fmt::format("object {} has no line of offset {}", object.key, offset));
 }
 
 }  // namespace sdp::verify

@@ -20,8 +20,7 @@ namespace sdp::verify {
 
 /// What verify keeps of one line. 24 bytes.
 struct LineFact {
-  std::uint64_t fingerprint =
-      0;  ///< of key, value and headers: of the payload, or of a rejected record's raw bytes
+  std::uint64_t columns = 0;  ///< hash of the columns that bronze must show
   std::int64_t timestamp_ms = 0;
   std::uint32_t delta = 0;  ///< offset - the object's first offset
   std::uint8_t reject = 0;  ///< 0 for a kept line, or the RejectCode + 1
@@ -37,7 +36,12 @@ static_assert(sizeof(LineFact) == 24);
 /// The reason of a kept line that is no JSON object after all, which is a finding already.
 inline constexpr std::uint8_t kReasonUnknown = 255;
 
-enum Seen : std::uint8_t { kSeenInBronze = 1, kSeenInSilver = 2 };
+/// The tables that had a row of a line.
+enum Seen : std::uint8_t { kSeenInBronze = 1, kSeenInSilver = 2, kSeenInDuplicates = 4, kSeenInRejected = 8 };
+
+/// A timestamp as the warehouse's columns hold it: they end some 285,000 years from 1970, and what is beyond
+/// is drawn in.
+std::int64_t bronze_timestamp(std::int64_t timestamp_ms);
 
 /// One object of the lake, read and checked by itself and against the log.
 struct LakeObject {
@@ -46,8 +50,9 @@ struct LakeObject {
   std::vector<LineFact> lines;    ///< ascending
   std::vector<EventFact> events;  ///< of the lines, at the same index; unused for a line without valid event
   int reader = 0;                 ///< whose Interner the events' numbers are of
-  bool in_ledger = false;
-  bool in_chain = false;
+  bool in_chain = false;          ///< continues its chain
+  bool in_ledger = false;         ///< the warehouse says that it is loaded
+  bool counted = false;           ///< loaded and transformed: silver and the marts must show it
 
   log::Offset offset_of(const LineFact& line) const { return meta.range.first + line.delta; }
   /// Nothing when the object has no line of this offset.
@@ -80,9 +85,10 @@ class ObjectScanner {
   std::optional<std::string> body_of(const LakeObject& object, const store::Object& stored);
   Result<void> read_lines(LakeObject& object, std::string_view text);
   void read_line(LakeObject& object, Cursor& cursor, std::string_view text);
-  bool judge_value(const LakeObject& object, const lake::Line& line, LineFact& fact);
+  std::optional<std::uint64_t> judge_value(const LakeObject& object, const lake::Line& line);
+  std::uint64_t bronze_columns(const lake::Line& line);
   EventFact read_event(const LakeObject& object, const lake::Line& line, LineFact& fact);
-  void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, const LineFact& fact);
+  void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
   void check_counts(const LakeObject& object);
   void wrong(std::string_view kind, const LakeObject& object, std::string_view detail);
@@ -94,7 +100,11 @@ class ObjectScanner {
   lake::LineDecoder decoder_;
   Fingerprinter fingerprinter_;
   FactReader facts_;
+  RowHash hash_;
   std::string raw_;
 };
+
+/// The payload of a kept line, read again from the store. `bad_input` when it is not there any more.
+Result<std::string> payload_of(store::ObjectStore& store, const LakeObject& object, log::Offset offset);
 
 }  // namespace sdp::verify

@@ -1,0 +1,215 @@
+#include "verify/silver_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sdp::verify {
+namespace {
+
+// Each row begins with its coordinates: topic_id, kafka_partition, kafka_offset, kafka_timestamp, object_key.
+constexpr std::string_view kCoordinates =
+    "topic_id, kafka_partition, kafka_offset, epoch_ms(kafka_timestamp), object_key";
+constexpr std::size_t kFirstOwn = 5;
+
+std::string kept_sql() {
+  std::string sql = fmt::format("SELECT {}", kCoordinates);
+  for (const event::Field& field : event::kFields) {
+    const bool is_time = field.type == event::FieldType::time;
+    sql += is_time ? fmt::format(", epoch_ms({})", field.name) : fmt::format(", {}", field.name);
+  }
+  return sql + " FROM TRANSFORM.SPOTIFY_SILVER";
+}
+
+std::string duplicates_sql() {
+  return fmt::format(
+      "SELECT {}, event_id, kept_topic_id, kept_kafka_partition, kept_kafka_offset "
+      "FROM TRANSFORM.SPOTIFY_DUPLICATES",
+      kCoordinates);
+}
+
+std::string rejected_sql() {
+  return fmt::format("SELECT {}, rejected_by, reason, field FROM TRANSFORM.SPOTIFY_REJECTED", kCoordinates);
+}
+
+/// The table that a fate leads to.
+Seen table_of(Fate fate) {
+  switch (fate) {
+    case Fate::kept:
+      return kSeenInSilver;
+    case Fate::duplicate:
+      return kSeenInDuplicates;
+    case Fate::rejected:
+      return kSeenInRejected;
+  }
+  return kSeenInSilver;
+}
+
+std::string_view table_name(Seen table) {
+  if (table == kSeenInSilver) return "SPOTIFY_SILVER";
+  return table == kSeenInDuplicates ? "SPOTIFY_DUPLICATES" : "SPOTIFY_REJECTED";
+}
+
+constexpr std::uint8_t kSeenInAny = kSeenInSilver | kSeenInDuplicates | kSeenInRejected;
+
+}  // namespace
+
+Result<SilverCounts> SilverView::read(warehouse::Warehouse& warehouse) {
+  const auto visit = [this](auto member) {
+    return [this, member](warehouse::RowView row) {
+      (this->*member)(row);
+      return Result<void>();
+    };
+  };
+  SDP_CHECK_OK(warehouse.scan(kept_sql(), visit(&SilverView::kept_row)));
+  SDP_CHECK_OK(warehouse.scan(duplicates_sql(), visit(&SilverView::duplicate_row)));
+  SDP_CHECK_OK(warehouse.scan(rejected_sql(), visit(&SilverView::rejected_row)));
+  SDP_CHECK_OK(explain());
+  for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
+  return counts_;
+}
+
+/// Finds the row's line and notes that `table` has it; nothing when the row is wrong already.
+LakeView::Place SilverView::mark(warehouse::RowView row, Seen table) {
+  const auto place = finder_.place_of(row[0], row[1], row[2]);
+  if (!place) {
+    findings_.item(Stage::silver, "row without coordinates", place.error().message);
+    return {};
+  }
+  const LakeView::Place at = finder_.find(*place);
+  if (!at.line) {
+    findings_.offset(Stage::silver, "row of no record in the lake", place->chain, place->offset);
+    return {};
+  }
+  if (at.line->seen & table) {
+    wrong("doubled row", at);
+    return {};
+  }
+  if (at.line->seen & kSeenInAny) wrong("row in two tables", at);
+  at.line->seen |= table;
+  if (integer_of(row[3]) != bronze_timestamp(at.line->timestamp_ms)) {
+    wrong("timestamp differs from the lake", at, shown(row[3]));
+  }
+  if (row[4] != at.object->key) wrong("row under another object", at, shown(row[4]));
+  return at;
+}
+
+void SilverView::kept_row(warehouse::RowView row) {
+  ++counts_.kept;
+  const LakeView::Place at = mark(row, kSeenInSilver);
+  // A line without valid event has no columns to compare with; its fate says that it is in the wrong table.
+  if (!at.line || !at.line->valid_event()) return;
+  for (std::size_t i = kFirstOwn; i < row.size(); ++i) hash_.add(row[i]);
+  const auto index = static_cast<std::size_t>(at.line - at.object->lines.data());
+  if (hash_.take() == at.object->events[index].columns) return;
+  if (differing_.size() >= named_max_) return wrong("column differs from the record", at);
+  EventColumns found;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (row[kFirstOwn + i]) found[i] = std::string(*row[kFirstOwn + i]);
+  }
+  differing_.push_back({at, std::move(found)});
+}
+
+void SilverView::duplicate_row(warehouse::RowView row) {
+  ++counts_.duplicates;
+  const LakeView::Place at = mark(row, kSeenInDuplicates);
+  if (!at.line || !at.line->valid_event()) return;
+  const auto index = static_cast<std::size_t>(at.line - at.object->lines.data());
+  if (row[kFirstOwn] != base::to_string(at.object->events[index].event_id)) {
+    wrong("column differs from the record", at, fmt::format("event_id {}", shown(row[kFirstOwn])));
+  }
+  const auto kept = finder_.place_of(row[kFirstOwn + 1], row[kFirstOwn + 2], row[kFirstOwn + 3]);
+  duplicates_.push_back({at, kept ? lake_.find(kept->chain, kept->offset) : LakeView::Place{}});
+}
+
+void SilverView::rejected_row(warehouse::RowView row) {
+  ++counts_.rejected;
+  const LakeView::Place at = mark(row, kSeenInRejected);
+  if (at.line && !at.line->valid_event()) check_rejection(at, row);
+}
+
+void SilverView::check_rejection(const LakeView::Place& at, warehouse::RowView row) {
+  std::string_view by = "silver";
+  std::string_view reason;
+  std::optional<std::string_view> field;
+  if (!at.line->kept()) {
+    by = "sink";
+    reason = lake::name(static_cast<lake::RejectCode>(at.line->reject - 1));
+  } else if (at.line->reason != kReasonUnknown) {
+    reason = event::name(static_cast<event::Reason>(at.line->reason - 1));
+    field = event::kFields[at.line->field].name;
+  }
+  if (row[kFirstOwn] == by && row[kFirstOwn + 1] == reason && row[kFirstOwn + 2] == field) return;
+  wrong("rejected for another reason", at,
+        fmt::format("by {} for {} {} instead of '{}' {} {}", shown(row[kFirstOwn]), shown(row[kFirstOwn + 1]),
+                    shown(row[kFirstOwn + 2]), by, reason, shown(field)));
+}
+
+Result<void> SilverView::explain() {
+  for (const Differing& differing : differing_) SDP_CHECK_OK(explain(differing));
+  return {};
+}
+
+/// Decodes the line again, to say which column differs.
+Result<void> SilverView::explain(const Differing& differing) {
+  const LakeView::Place& at = differing.at;
+  SDP_TRY(const auto json, payload_of(store_, *at.object, at.object->offset_of(*at.line)));
+  event::Decoder decoder;
+  SDP_TRY(const event::Verdict verdict, decoder.decode(json));
+  if (!verdict) {
+    wrong("column differs from the record", at);
+    return {};
+  }
+  const EventColumns wanted = columns_of(*verdict);
+  std::string detail;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == differing.found[i]) continue;
+    detail += fmt::format("{}{} is {} instead of {}", detail.empty() ? "" : ", ", event::kFields[i].name,
+                          shown(differing.found[i]), shown(wanted[i]));
+  }
+  wrong("column differs from the record", at, detail);
+  return {};
+}
+
+void SilverView::decide_counted(const lake::ChainId& id, LakeChain& chain) {
+  bool later = false;
+  for (auto object = chain.objects.rbegin(); object != chain.objects.rend(); ++object) {
+    if (!(*object)->in_ledger) continue;
+    later = later || std::ranges::any_of((*object)->lines,
+                                         [](const LineFact& line) { return (line.seen & kSeenInAny) != 0; });
+    (*object)->counted = later;
+    if (!later) findings_.pending(Stage::silver, "not yet in silver", id, (*object)->meta.range);
+  }
+}
+
+void SilverView::check_fates(const Recount& recount) {
+  for (LakeObject& object : lake_.objects) {
+    if (!object.counted) continue;
+    for (LineFact& line : object.lines) check_fate(recount, object, line);
+  }
+  for (const Duplicate& duplicate : duplicates_) {
+    if (!duplicate.row.object->counted) continue;
+    const LakeView::Place wanted = recount.kept_of(duplicate.row);
+    if (duplicate.kept.line == wanted.line) continue;
+    wrong("duplicate of another record", duplicate.row,
+          fmt::format("instead of {} offset {}", lake::describe(wanted.object->meta.chain),
+                      wanted.object->offset_of(*wanted.line)));
+  }
+}
+
+void SilverView::check_fate(const Recount& recount, LakeObject& object, LineFact& line) {
+  const LakeView::Place at{&object, &line};
+  const Seen wanted = table_of(recount.fate(at));
+  if (line.seen & wanted) return;
+  if (line.seen & kSeenInAny) {
+    wrong("row in the wrong table", at, fmt::format("belongs into {}", table_name(wanted)));
+  } else {
+    wrong("missing from silver", at, fmt::format("belongs into {}", table_name(wanted)));
+  }
+}
+
+void SilverView::wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail) {
+  findings_.offset(Stage::silver, kind, at.object->meta.chain, at.object->offset_of(*at.line), detail);
+}
+
+}  // namespace sdp::verify

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "store/object_store.h"
+#include "verify/findings.h"
+#include "verify/lake_view.h"
+#include "verify/recount.h"
+#include "verify/table_rows.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::verify {
+
+struct SilverCounts {
+  std::uint64_t kept = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t rejected = 0;
+};
+
+/// Reads silver's three tables and holds every column against the lake's lines; what needs the recount waits
+/// for check_fates. The view outlives this.
+class SilverView {
+ public:
+  SilverView(LakeView& lake, store::ObjectStore& store, std::size_t named_max, Findings& findings)
+      : lake_(lake), store_(store), named_max_(named_max), findings_(findings) {}
+
+  /// Also decides which objects are `counted`: loaded, and not behind the last that silver has anything of.
+  Result<SilverCounts> read(warehouse::Warehouse& warehouse);
+  /// Every counted line is in the one table it belongs to, and duplicates point at what was kept.
+  void check_fates(const Recount& recount);
+
+ private:
+  struct Duplicate {
+    LakeView::Place row;
+    LakeView::Place kept;
+  };
+  /// A row of which some column differs; which one is found out by decoding its line again.
+  struct Differing {
+    LakeView::Place at;
+    EventColumns found;
+  };
+
+  void kept_row(warehouse::RowView row);
+  void duplicate_row(warehouse::RowView row);
+  void rejected_row(warehouse::RowView row);
+  LakeView::Place mark(warehouse::RowView row, Seen table);
+  void check_rejection(const LakeView::Place& at, warehouse::RowView row);
+  Result<void> explain();
+  Result<void> explain(const Differing& differing);
+  void decide_counted(const lake::ChainId& id, LakeChain& chain);
+  void check_fate(const Recount& recount, LakeObject& object, LineFact& line);
+  void wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail = {});
+
+  LakeView& lake_;
+  store::ObjectStore& store_;
+  const std::size_t named_max_;
+  Findings& findings_;
+  RowFinder finder_{lake_};
+  RowHash hash_;
+  SilverCounts counts_;
+  std::vector<Duplicate> duplicates_;
+  std::vector<Differing> differing_;
+};
+
+}  // namespace sdp::verify

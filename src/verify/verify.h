@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+
+#include "log/event_log.h"
+#include "store/object_store.h"
+#include "verify/limits.h"
+#include "verify/report.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::verify {
+
+/// What to verify, and how strictly. A log is read live (`log`), from witness files (`witness_root`), or not
+/// at all: what neither holds is proved from the lake on.
+struct VerifyInputs {
+  store::ObjectStore& store;
+  log::EventLog* log = nullptr;
+  std::filesystem::path witness_root;         ///< `<data>/log`; empty for none
+  warehouse::Warehouse* warehouse = nullptr;  ///< without one, only log and lake are looked at
+  /// Later stages may be behind earlier ones: that is reported, but no violation.
+  bool allow_pending = false;
+  VerifyLimits limits;
+};
+
+/// Reads everything from the outside and compares sets, record by record and cell by cell. What is wrong with
+/// the data is in the report; an error means that something could not be read at all. The warehouse must not
+/// be loaded meanwhile; simulator and sink may go on.
+Result<Report> verify(const VerifyInputs& inputs);
+
+}  // namespace sdp::verify
