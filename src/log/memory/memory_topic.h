@@ -24,7 +24,7 @@ struct MemoryLogOptions {
   std::size_t retained_bytes_max = std::size_t{64} << 20;
   /// Groups that hold records back; with none the oldest records go when space runs out, as by a log's
   /// retention.
-  std::vector<RetentionHold> holds;
+  std::vector<RetentionHold> holds = {};
   /// How long a send waits for the holding groups.
   std::chrono::milliseconds delivery_timeout{120'000};
   std::int64_t message_bytes_max = std::int64_t{10} << 20;

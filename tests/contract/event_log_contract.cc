@@ -1,0 +1,646 @@
+#include "contract/event_log_contract.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "base/clock.h"
+#include "log/memory/partitioner.h"
+
+namespace sdp::log {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+constexpr auto kPatience = 30s;
+constexpr auto kPollTimeout = 50ms;
+
+std::vector<Offset> range(Offset from, Offset to) {
+  std::vector<Offset> offsets(static_cast<std::size_t>(to - from));
+  std::iota(offsets.begin(), offsets.end(), from);
+  return offsets;
+}
+
+std::optional<std::string> owned(std::optional<std::string_view> bytes) {
+  return bytes ? std::optional<std::string>(*bytes) : std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<PartitionOffset>> Recorder::on_assigned(std::span<const Partition> partitions) {
+  if (refuse_assignment) return std::unexpected(*std::exchange(refuse_assignment, std::nullopt));
+  std::vector<PartitionOffset> positions;
+  for (const Partition partition : partitions) {
+    owned.push_back(partition);
+    positions.push_back({partition, starts[partition]});
+  }
+  return positions;
+}
+
+void Recorder::on_revoked(std::span<const Partition> partitions, bool) {
+  for (const Partition partition : partitions) std::erase(owned, partition);
+}
+
+Result<void> Recorder::on_record(const RecordView& view) {
+  saw_foreign_record |= std::ranges::find(owned, view.partition) == owned.end();
+  Record record{view.offset, view.timestamp, log::owned(view.key), log::owned(view.value), {}};
+  for (const HeaderView& header : view.headers)
+    record.headers.emplace_back(header.name, log::owned(header.value));
+  records[view.partition].push_back(std::move(record));
+  ++count_;
+  if (then) then(view);
+  return {};
+}
+
+std::vector<Offset> Recorder::offsets(Partition partition) const {
+  std::vector<Offset> found;
+  if (const auto of_partition = records.find(partition); of_partition != records.end()) {
+    for (const Record& record : of_partition->second) found.push_back(record.offset);
+  }
+  return found;
+}
+
+void EventLogContract::SetUp() {
+  place_ = GetParam().make();
+  log_ = &place_->log();
+}
+
+void EventLogContract::create(Partition partitions) {
+  const auto created = log_->ensure_topic({.name = place_->topic(), .partitions = partitions});
+  ASSERT_TRUE(created) << created.error().message;
+  ASSERT_TRUE(*created);
+}
+
+void EventLogContract::fill(Partition partition, int count, int first) {
+  for (int i = first; i < first + count; ++i)
+    place_->append(partition, {"k", "value " + std::to_string(i), {}});
+  place_->settle();
+}
+
+std::unique_ptr<Consumer> EventLogContract::join(const std::string& group) {
+  auto consumer = log_->open_consumer({.group = group, .session_timeout = 6s, .max_poll_interval = 60s});
+  EXPECT_TRUE(consumer) << consumer.error().message;
+  return std::move(consumer).value_or(nullptr);
+}
+
+void EventLogContract::poll_until(Consumer& consumer, Recorder& recorder, const std::function<bool()>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!done()) {
+    const auto polled = consumer.poll(recorder, 10'000, kPollTimeout);
+    ASSERT_TRUE(polled || polled.error().kind == ErrorKind::retry) << polled.error().message;
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "only " << recorder.count() << " records came";
+  }
+}
+
+void EventLogContract::poll_until(Consumer& consumer, Recorder& recorder, std::size_t count) {
+  poll_until(consumer, recorder, [&] { return recorder.count() >= count; });
+}
+
+void EventLogContract::poll_idle(Consumer& consumer, Recorder& recorder) {
+  for (int i = 0; i < 6; ++i) {
+    const auto polled = consumer.poll(recorder, 10'000, kPollTimeout);
+    ASSERT_TRUE(polled) << polled.error().message;
+  }
+}
+
+Error EventLogContract::poll_error(Consumer& consumer, Recorder& recorder) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (auto polled = consumer.poll(recorder, 100, kPollTimeout); !polled) return std::move(polled).error();
+  }
+  ADD_FAILURE() << "no poll failed";
+  return {};
+}
+
+void EventLogContract::close(Consumer& consumer, Recorder& recorder) {
+  const auto closed = consumer.close(recorder);
+  EXPECT_TRUE(closed) << closed.error().message;
+}
+
+std::vector<Offset> EventLogContract::read(Partition partition, Offset from, Offset to) {
+  const auto reader = log_->open_reader();
+  EXPECT_TRUE(reader) << reader.error().message;
+  std::vector<Offset> offsets;
+  const auto done = (*reader)->read(partition, from, to, 10s, [&](const RecordView& record) -> Result<void> {
+    EXPECT_EQ(record.partition, partition);
+    offsets.push_back(record.offset);
+    return {};
+  });
+  EXPECT_TRUE(done) << done.error().message;
+  return offsets;
+}
+
+TEST_P(EventLogContract, TheTopicIsCreatedOnceWithAnIdOfItsOwn) {
+  create(3);
+  const auto again = log_->ensure_topic({.name = place_->topic(), .partitions = 3});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_FALSE(*again);
+  const auto topic = log_->describe();
+  ASSERT_TRUE(topic) << topic.error().message;
+  EXPECT_EQ(topic->name, place_->topic());
+  EXPECT_EQ(topic->partitions, 3);
+  EXPECT_NE(topic->id, TopicId{});
+  EXPECT_FALSE(topic->compacted);
+  EXPECT_EQ(topic->timestamp_type, TimestampType::log_append_time);
+  EXPECT_GE(topic->message_bytes_max, 1 << 20);
+  EXPECT_EQ(log_->describe()->id, topic->id);
+}
+
+TEST_P(EventLogContract, ATopicThatIsMissingIsNamed) {
+  const auto refused = [&](const auto& result) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::bad_input) << result.error().message;
+    EXPECT_THAT(result.error().message, HasSubstr(place_->topic()));
+  };
+  refused(log_->describe());
+  refused(log_->open_producer());
+  refused(log_->open_consumer({}));
+  refused(log_->open_reader());
+  refused(log_->committed("group"));
+}
+
+TEST_P(EventLogContract, ARecreatedTopicHasAnotherIdAndStartsAtZero) {
+  create(1);
+  fill(0, 5);
+  const TopicId before = log_->describe()->id;
+  place_->recreate({.name = place_->topic(), .partitions = 1});
+  const auto after = log_->describe();
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_NE(after->id, before);
+  EXPECT_EQ(log_->watermarks(0)->end, 0);
+}
+
+TEST_P(EventLogContract, WatermarksAreWhatIsThere) {
+  create(2);
+  EXPECT_EQ(log_->watermarks(0)->end, 0);
+  fill(0, 7);
+  place_->delete_below(0, 3);
+  EXPECT_EQ(log_->watermarks(0)->start, 3);
+  EXPECT_EQ(log_->watermarks(0)->end, 7);
+  EXPECT_EQ(log_->watermarks(1)->end, 0);
+}
+
+TEST_P(EventLogContract, EverySentRecordIsCountedAndOfAKeyInOrderWhereKafkaPutsIt) {
+  constexpr Partition kPartitions = 4;
+  constexpr int kRecords = 2'000;
+  create(kPartitions);
+  const auto producer = log_->open_producer().value();
+  for (int i = 0; i < kRecords; ++i) {
+    const auto sent = producer->send("user " + std::to_string(i % 50), std::to_string(i));
+    ASSERT_TRUE(sent) << sent.error().message;
+  }
+  const auto flushed = producer->flush(30s);
+  ASSERT_TRUE(flushed) << flushed.error().message;
+  EXPECT_EQ(producer->counts().acked, static_cast<std::uint64_t>(kRecords));
+  EXPECT_EQ(producer->counts().failed, 0U);
+  EXPECT_EQ(producer->first_failure(), "");
+
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, kRecords);
+  std::map<std::string, int> last;
+  for (const auto& [partition, records] : recorder.records) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      EXPECT_EQ(records[i].offset, static_cast<Offset>(i));
+      EXPECT_EQ(partition, partition_of(*records[i].key, kPartitions));
+      const int number = std::stoi(*records[i].value);
+      EXPECT_TRUE(!last.contains(*records[i].key) || last[*records[i].key] < number);
+      last[*records[i].key] = number;
+    }
+  }
+  EXPECT_EQ(last.size(), 50U);
+}
+
+TEST_P(EventLogContract, AbsentAndEmptyStayApart) {
+  create(1);
+  const auto producer = log_->open_producer().value();
+  ASSERT_TRUE(producer->send("key", std::nullopt));
+  ASSERT_TRUE(producer->send("key", ""));
+  ASSERT_TRUE(producer->send(std::nullopt, "value"));
+  ASSERT_TRUE(producer->send("", "value"));
+  ASSERT_TRUE(producer->send("key", std::string_view("\0\xff\n", 3)));
+  ASSERT_TRUE(producer->flush(30s));
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 5);
+  const auto& records = recorder.records[0];
+  EXPECT_EQ(records[0].value, std::nullopt);
+  EXPECT_EQ(records[1].value, "");
+  EXPECT_EQ(records[2].key, std::nullopt);
+  EXPECT_EQ(records[3].key, "");
+  EXPECT_EQ(records[4].value, std::string("\0\xff\n", 3));
+}
+
+TEST_P(EventLogContract, LargeValuesComeBackWhole) {
+  create(1);
+  std::string value(3 << 20, '\0');
+  for (std::size_t i = 0; i < value.size(); ++i) value[i] = static_cast<char>((i * 2'654'435'761U) >> 13);
+  const auto producer = log_->open_producer().value();
+  ASSERT_TRUE(producer->send("k", std::string_view(value).substr(0, 1 << 20)));
+  ASSERT_TRUE(producer->send("k", value));
+  ASSERT_TRUE(producer->flush(30s));
+  ASSERT_EQ(producer->counts().acked, 2U) << producer->first_failure();
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 2);
+  EXPECT_TRUE(recorder.records[0][0].value == value.substr(0, 1 << 20));
+  EXPECT_TRUE(recorder.records[0][1].value == value);
+}
+
+TEST_P(EventLogContract, AValueAboveTheLimitIsRefusedAndTheNextRecordIsNot) {
+  create(1);
+  const auto producer = log_->open_producer().value();
+  const auto sent = producer->send("k", std::string(11 << 20, 'x'));
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().kind, ErrorKind::bad_input) << sent.error().message;
+  ASSERT_TRUE(producer->send("k", "v"));
+  ASSERT_TRUE(producer->flush(30s));
+  EXPECT_EQ(producer->counts().acked, 1U);
+}
+
+TEST_P(EventLogContract, HeadersComeBackInOrder) {
+  create(1);
+  place_->append(0, {"k", "v", {{"trace", "1-2"}, {"empty", ""}, {"absent", std::nullopt}, {"trace", "3"}}});
+  place_->settle();
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 1);
+  EXPECT_THAT(recorder.records[0][0].headers, ElementsAre(Pair("trace", "1-2"), Pair("empty", ""),
+                                                          Pair("absent", std::nullopt), Pair("trace", "3")));
+}
+
+TEST_P(EventLogContract, TimestampsAreTheTimeOfAppending) {
+  create(1);
+  const UtcMillis before = base::system_clock().utc_now();
+  fill(0, 2);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 2);
+  for (const auto& record : recorder.records[0]) {
+    EXPECT_GE(record.timestamp, before - 1s);
+    EXPECT_LE(record.timestamp, base::system_clock().utc_now() + 1s);
+  }
+}
+
+TEST_P(EventLogContract, StartsWhereTheHandlerSays) {
+  create(2);
+  fill(0, 10);
+  fill(1, 10);
+  Recorder recorder;
+  recorder.starts = {{0, 4}, {1, 10}};
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 6);
+  poll_idle(*consumer, recorder);
+  EXPECT_EQ(recorder.offsets(0), range(4, 10));
+  EXPECT_TRUE(recorder.offsets(1).empty());
+  fill(1, 1);
+  poll_until(*consumer, recorder, 7);
+  EXPECT_EQ(recorder.offsets(1), range(10, 11));
+}
+
+TEST_P(EventLogContract, PollHandsOverNoMoreThanAskedFor) {
+  create(1);
+  fill(0, 50);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, [&] { return !recorder.owned.empty(); });
+  const std::size_t before = recorder.count();
+  for (int i = 0; i < 100 && recorder.count() < 50; ++i) {
+    const std::size_t count = recorder.count();
+    const auto polled = consumer->poll(recorder, 7, kPollTimeout);
+    ASSERT_TRUE(polled);
+    EXPECT_LE(*polled, 7U);
+    EXPECT_EQ(recorder.count(), count + *polled);
+  }
+  EXPECT_LE(before, 50U);
+  EXPECT_EQ(recorder.offsets(0), range(0, 50));
+}
+
+TEST_P(EventLogContract, ARefusedAssignmentEndsThePollAndIsOfferedAgain) {
+  create(1);
+  fill(0, 3);
+  Recorder recorder;
+  recorder.refuse_assignment = Error{ErrorKind::unavailable, "the lake is away"};
+  const auto consumer = join();
+  EXPECT_EQ(poll_error(*consumer, recorder).message, "the lake is away");
+  poll_until(*consumer, recorder, 3);
+  EXPECT_EQ(recorder.offsets(0), range(0, 3));
+}
+
+TEST_P(EventLogContract, ASeekBackBetweenPollsDropsWhatWasFetched) {
+  create(2);
+  fill(0, 500);
+  fill(1, 20);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, [&] { return recorder.offsets(0).size() >= 100; });
+  recorder.records[0].clear();
+  ASSERT_TRUE(consumer->seek({0, 5}));
+  poll_until(*consumer, recorder, [&] { return recorder.offsets(0).size() >= 495; });
+  poll_until(*consumer, recorder, [&] { return recorder.offsets(1).size() >= 20; });
+  EXPECT_EQ(recorder.offsets(0), range(5, 500));
+  EXPECT_EQ(recorder.offsets(1), range(0, 20));
+}
+
+TEST_P(EventLogContract, ASeekFromInsideARecordTakesEffectAtOnce) {
+  create(1);
+  fill(0, 300);
+  Recorder recorder;
+  const auto consumer = join();
+  bool went_back = false;
+  recorder.then = [&](const RecordView& record) {
+    if (record.offset == 50) {
+      EXPECT_TRUE(consumer->seek({0, 200}));
+    }
+    if (record.offset == 250 && !std::exchange(went_back, true)) {
+      EXPECT_TRUE(consumer->seek({0, 240}));
+    }
+  };
+  std::vector<Offset> expected = range(0, 51);
+  for (const Offset offset : range(200, 251)) expected.push_back(offset);
+  for (const Offset offset : range(240, 300)) expected.push_back(offset);
+  poll_until(*consumer, recorder, expected.size());
+  poll_idle(*consumer, recorder);
+  EXPECT_EQ(recorder.offsets(0), expected);
+}
+
+TEST_P(EventLogContract, ManySeeksLoseAndDoubleNothing) {
+  create(1);
+  fill(0, 400);
+  Recorder recorder;
+  const auto consumer = join();
+  Offset expected = 0;
+  int seeks = 0;
+  recorder.then = [&](const RecordView& record) {
+    EXPECT_EQ(record.offset, expected);
+    expected = record.offset + 1;
+  };
+  poll_until(*consumer, recorder, [&] { return expected >= 50; });
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (seeks < 40 && std::chrono::steady_clock::now() < deadline) {
+    expected = (++seeks * 97) % 380;
+    ASSERT_TRUE(consumer->seek({0, expected}));
+    const Offset from = expected;
+    for (int polls = 0; polls < 200 && expected == from; ++polls)
+      ASSERT_TRUE(consumer->poll(recorder, 30, 10ms));
+    ASSERT_GT(expected, from);
+  }
+  EXPECT_EQ(seeks, 40);
+}
+
+TEST_P(EventLogContract, APausedPartitionIsSilentAndGoesOnWhereItStood) {
+  create(2);
+  fill(0, 200);
+  fill(1, 5);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 205);
+  ASSERT_TRUE(consumer->pause(0));
+  ASSERT_TRUE(consumer->pause(0));
+  fill(0, 50, 200);
+  fill(1, 5, 5);
+  poll_until(*consumer, recorder, [&] { return recorder.offsets(1).size() == 10; });
+  poll_idle(*consumer, recorder);
+  EXPECT_EQ(recorder.offsets(0), range(0, 200));
+  ASSERT_TRUE(consumer->resume(0));
+  poll_until(*consumer, recorder, 260);
+  EXPECT_EQ(recorder.offsets(0), range(0, 250));
+}
+
+TEST_P(EventLogContract, APauseFromInsideARecordTakesEffectAtOnceAndLosesNothing) {
+  create(1);
+  fill(0, 300);
+  Recorder recorder;
+  const auto consumer = join();
+  recorder.then = [&](const RecordView& record) {
+    if (record.offset == 20) {
+      EXPECT_TRUE(consumer->pause(0));
+    }
+  };
+  poll_until(*consumer, recorder, 21);
+  poll_idle(*consumer, recorder);
+  EXPECT_EQ(recorder.offsets(0), range(0, 21));
+  ASSERT_TRUE(consumer->resume(0));
+  poll_until(*consumer, recorder, 300);
+  EXPECT_EQ(recorder.offsets(0), range(0, 300));
+}
+
+TEST_P(EventLogContract, PausedThenSoughtItGoesOnAtTheNewPlace) {
+  create(1);
+  fill(0, 100);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 100);
+  ASSERT_TRUE(consumer->pause(0));
+  ASSERT_TRUE(consumer->seek({0, 60}));
+  poll_idle(*consumer, recorder);
+  EXPECT_EQ(recorder.count(), 100U);
+  recorder.records.clear();
+  ASSERT_TRUE(consumer->resume(0));
+  poll_until(*consumer, recorder, 140);
+  EXPECT_EQ(recorder.offsets(0), range(60, 100));
+}
+
+TEST_P(EventLogContract, PartitionsOfOthersAreNotForSeekingButPausingThemIsNoError) {
+  create(2);
+  Recorder recorder;
+  const auto consumer = join();
+  EXPECT_TRUE(consumer->pause(0));
+  EXPECT_TRUE(consumer->resume(0));
+  const auto sought = consumer->seek({0, 0});
+  ASSERT_FALSE(sought);
+  EXPECT_EQ(sought.error().kind, ErrorKind::fenced) << sought.error().message;
+}
+
+TEST_P(EventLogContract, CommitsAreSeenByOthersAndMoveNobody) {
+  create(2);
+  fill(0, 10);
+  EXPECT_THAT(log_->committed("group").value(), ElementsAre(std::nullopt, std::nullopt));
+  Recorder recorder;
+  const auto consumer = join("group");
+  poll_until(*consumer, recorder, 10);
+  const PartitionOffset position{0, 6};
+  ASSERT_TRUE(consumer->commit({&position, 1}));
+  poll_until(*consumer, recorder, [&] { return log_->committed("group").value()[0].has_value(); });
+  EXPECT_THAT(log_->committed("group").value(), ElementsAre(6, std::nullopt));
+  EXPECT_THAT(log_->committed("another").value(), ElementsAre(std::nullopt, std::nullopt));
+  close(*consumer, recorder);
+  EXPECT_EQ(log_->committed("group").value()[0], 6);
+  // The next member starts where its handler says, whatever was committed.
+  Recorder next;
+  const auto second = join("group");
+  poll_until(*second, next, 10);
+  EXPECT_EQ(next.offsets(0), range(0, 10));
+}
+
+TEST_P(EventLogContract, CloseHandsOverTheRevocationAndEndsPolling) {
+  create(3);
+  fill(1, 3);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 3);
+  EXPECT_THAT(recorder.owned, UnorderedElementsAre(0, 1, 2));
+  close(*consumer, recorder);
+  EXPECT_TRUE(recorder.owned.empty());
+  EXPECT_FALSE(consumer->poll(recorder, 1, 0ms));
+  close(*consumer, recorder);
+}
+
+TEST_P(EventLogContract, TwoMembersShareAndTheRestGoesToWhoStays) {
+  create(4);
+  for (Partition p = 0; p < 4; ++p) fill(p, 20);
+  // Both go on where the other was, as a sink does by its chain ends.
+  std::map<Partition, Offset> next;
+  Recorder one;
+  Recorder two;
+  std::vector<std::pair<Partition, Offset>> seen;
+  const auto note = [&](Recorder& mine, Recorder& other) {
+    mine.then = [&](const RecordView& record) {
+      seen.emplace_back(record.partition, record.offset);
+      mine.starts[record.partition] = other.starts[record.partition] = record.offset + 1;
+    };
+  };
+  note(one, two);
+  note(two, one);
+  const auto first = join();
+  poll_until(*first, one, 80);
+  EXPECT_EQ(one.owned.size(), 4U);
+
+  const auto second = join();
+  const auto both = [&](const std::function<bool()>& done) {
+    poll_until(*first, one, [&] {
+      EXPECT_TRUE(second->poll(two, 1'000, 20ms));
+      return done();
+    });
+  };
+  both([&] { return one.owned.size() == 2 && two.owned.size() == 2; });
+  for (Partition p = 0; p < 4; ++p) fill(p, 20, 20);
+  both([&] { return seen.size() >= 160; });
+  EXPECT_GT(two.count(), 0U);
+
+  for (Partition p = 0; p < 4; ++p) fill(p, 20, 40);
+  close(*first, one);
+  EXPECT_TRUE(one.owned.empty());
+  poll_until(*second, two, [&] { return seen.size() >= 240; });
+  EXPECT_THAT(two.owned, UnorderedElementsAre(0, 1, 2, 3));
+  EXPECT_FALSE(one.saw_foreign_record || two.saw_foreign_record);
+  EXPECT_EQ(seen.size(), 240U);
+  EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 240U);
+}
+
+TEST_P(EventLogContract, APartitionPausedByItsFormerOwnerIsNotPausedForTheNext) {
+  create(1);
+  fill(0, 5);
+  Recorder one;
+  auto first = join();
+  poll_until(*first, one, 5);
+  ASSERT_TRUE(first->pause(0));
+  close(*first, one);
+  Recorder two;
+  const auto second = join();
+  poll_until(*second, two, 5);
+}
+
+TEST_P(EventLogContract, GroupsDoNotDisturbEachOther) {
+  create(2);
+  fill(0, 10);
+  Recorder one;
+  Recorder two;
+  const auto first = join("sink");
+  const auto second = join("witness");
+  poll_until(*first, one, 10);
+  poll_until(*second, two, 10);
+  EXPECT_EQ(one.owned.size(), 2U);
+  EXPECT_EQ(two.owned.size(), 2U);
+}
+
+TEST_P(EventLogContract, AStartThatIsGoneIsADataGapThatNamesThePartition) {
+  create(1);
+  fill(0, 10);
+  place_->delete_below(0, 5);
+  Recorder recorder;
+  recorder.starts = {{0, 2}};
+  const auto consumer = join();
+  const Error error = poll_error(*consumer, recorder);
+  EXPECT_EQ(error.kind, ErrorKind::data_gap) << error.message;
+  EXPECT_THAT(error.message, HasSubstr(place_->topic()));
+  EXPECT_EQ(recorder.count(), 0U);
+}
+
+TEST_P(EventLogContract, AStartBehindTheEndIsADataGap) {
+  create(1);
+  fill(0, 10);
+  Recorder recorder;
+  recorder.starts = {{0, 11}};
+  const auto consumer = join();
+  EXPECT_EQ(poll_error(*consumer, recorder).kind, ErrorKind::data_gap);
+}
+
+TEST_P(EventLogContract, AReaderGivesExactlyTheRange) {
+  create(2);
+  fill(1, 3'000);
+  EXPECT_EQ(read(1, 0, 3'000), range(0, 3'000));
+  EXPECT_EQ(read(1, 1'234, 1'240), range(1'234, 1'240));
+  EXPECT_TRUE(read(1, 7, 7).empty());
+  EXPECT_TRUE(read(0, 0, 0).empty());
+}
+
+TEST_P(EventLogContract, AReaderReadsManyRangesOneAfterAnother) {
+  create(2);
+  fill(0, 100);
+  fill(1, 100);
+  const auto reader = log_->open_reader().value();
+  for (const Offset from : {50, 0, 90, 10}) {
+    for (const Partition partition : {0, 1}) {
+      std::vector<Offset> offsets;
+      const auto done =
+          reader->read(partition, from, from + 10, 10s, [&](const RecordView& record) -> Result<void> {
+            offsets.push_back(record.offset);
+            return {};
+          });
+      ASSERT_TRUE(done) << done.error().message;
+      EXPECT_EQ(offsets, range(from, from + 10));
+    }
+  }
+}
+
+TEST_P(EventLogContract, AReaderStopsWithTheVisitorsError) {
+  create(1);
+  fill(0, 10);
+  int visits = 0;
+  const auto done = log_->open_reader().value()->read(0, 0, 10, 10s, [&](const RecordView&) -> Result<void> {
+    if (++visits == 4) return fail(ErrorKind::violation, "enough");
+    return {};
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().message, "enough");
+  EXPECT_EQ(visits, 4);
+}
+
+TEST_P(EventLogContract, AReaderSaysWhichRecordDidNotCome) {
+  create(1);
+  fill(0, 3);
+  const auto done =
+      log_->open_reader().value()->read(0, 0, 4, 300ms, [](const RecordView&) -> Result<void> { return {}; });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::unavailable) << done.error().message;
+  EXPECT_THAT(done.error().message, HasSubstr(place_->topic() + "/0"));
+  EXPECT_THAT(done.error().message, HasSubstr("offset 3"));
+}
+
+TEST_P(EventLogContract, AReaderOfWhatIsGoneMeetsADataGap) {
+  create(1);
+  fill(0, 10);
+  place_->delete_below(0, 5);
+  const auto done =
+      log_->open_reader().value()->read(0, 4, 10, 10s, [](const RecordView&) -> Result<void> { return {}; });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::data_gap) << done.error().message;
+  EXPECT_EQ(read(0, 5, 10), range(5, 10));
+}
+
+}  // namespace sdp::log
