@@ -1,0 +1,197 @@
+#include "transform/child.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string_view>
+
+namespace sdp::transform {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kPollInterval{50};
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+  void close() {
+    if (number_ >= 0) ::close(number_);
+    number_ = -1;
+  }
+
+ private:
+  int number_;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (auto& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!added.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
+  }
+  for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
+  return result;
+}
+
+Result<pid_t> spawn(const ChildCommand& command, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  posix_spawn_file_actions_addchdir_np(&actions, command.folder.c_str());
+
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+  auto arguments = command.arguments;
+  auto environment = environment_with(command.environment);
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, arguments.front().c_str(), &actions, &attributes,
+                                  pointers(arguments).data(), pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return fail(ErrorKind::misconfigured, fmt::format("cannot start {} in {}: {}", command.arguments.front(),
+                                                      command.folder.string(), std::strerror(error)));
+  }
+  return pid;
+}
+
+/// Takes the child's output: the log up to its limit, the tail, and the echo.
+class Output {
+ public:
+  Output(const ChildCommand& command, const ChildLimits& limits)
+      : log_(command.log, std::ios::binary | std::ios::trunc),
+        left_(limits.log_bytes_max),
+        echo_(command.echo) {}
+
+  bool is_open() const { return log_.is_open(); }
+  std::string take_tail() { return std::move(tail_); }
+
+  void append(std::string_view bytes) {
+    const auto kept = bytes.substr(0, left_);
+    log_.write(kept.data(), static_cast<std::streamsize>(kept.size())).flush();
+    left_ -= kept.size();
+    if (echo_) std::fwrite(bytes.data(), 1, bytes.size(), stderr);
+    tail_ += bytes;
+    if (tail_.size() > kTailBytesMax) tail_.erase(0, tail_.size() - kTailBytesMax);
+  }
+
+ private:
+  std::ofstream log_;
+  std::size_t left_;
+  bool echo_;
+  std::string tail_;
+};
+
+/// Reads what is there; waits for more at most `wait`.
+void pump(Descriptor& pipe, Output& output, milliseconds wait) {
+  pollfd entry{.fd = pipe.number(), .events = POLLIN, .revents = 0};
+  if (::poll(&entry, 1, static_cast<int>(wait.count())) <= 0 || pipe.number() < 0) return;
+  std::array<char, 65'536> buffer;
+  const auto count = ::read(pipe.number(), buffer.data(), buffer.size());
+  if (count > 0) output.append({buffer.data(), static_cast<std::size_t>(count)});
+  if (count == 0) pipe.close();
+}
+
+/// Exit code or 128 + signal; nothing while it runs. Leaves it to be reaped, so that its group cannot become
+/// another's.
+std::optional<int> peek_end(pid_t pid) {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) return 1;
+  if (info.si_pid == 0) return std::nullopt;
+  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+/// Pumps until the child has ended, `limit` is over or a stop is requested.
+std::optional<int> wait_for_end(pid_t pid, Descriptor& pipe, Output& output, milliseconds limit,
+                                const std::stop_token& stop) {
+  const auto deadline = steady_clock::now() + limit;
+  while (!stop.stop_requested() && steady_clock::now() < deadline) {
+    pump(pipe, output, kPollInterval);
+    if (const auto code = peek_end(pid)) return code;
+  }
+  return std::nullopt;
+}
+
+/// What is still in the pipe; a grandchild that holds it open does not keep us.
+void drain(Descriptor& pipe, Output& output) {
+  pollfd entry{.fd = pipe.number(), .events = POLLIN, .revents = 0};
+  const auto deadline = steady_clock::now() + kPollInterval;
+  while (pipe.number() >= 0 && steady_clock::now() < deadline && ::poll(&entry, 1, 0) > 0) {
+    pump(pipe, output, milliseconds(0));
+  }
+}
+
+}  // namespace
+
+Result<ChildEnd> run_child(const ChildCommand& command, const ChildLimits& limits, std::stop_token stop) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(ErrorKind::fatal, fmt::format("pipe: {}", std::strerror(errno)));
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  Output output(command, limits);
+  if (!output.is_open()) {
+    return fail(ErrorKind::cannot_write,
+                fmt::format("cannot write the log {}: {}", command.log.string(), std::strerror(errno)));
+  }
+  SDP_TRY(const pid_t pid, spawn(command, writing.number()));
+  writing.close();
+
+  const auto code = wait_for_end(pid, reading, output, limits.total, stop);
+  if (!code) {
+    ::kill(-pid, SIGTERM);
+    wait_for_end(pid, reading, output, limits.grace, {});
+  }
+  // Whatever it started ends with it.
+  ::kill(-pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  drain(reading, output);
+  if (code) return ChildEnd{*code, output.take_tail()};
+  if (stop.stop_requested()) {
+    return fail(ErrorKind::interrupted, fmt::format("{} was stopped on request", command.arguments.front()));
+  }
+  return fail(
+      ErrorKind::unavailable,
+      fmt::format("{} did not end within {} and was stopped; its output is in {}", command.arguments.front(),
+                  std::chrono::duration<double>(limits.total), command.log.string()));
+}
+
+}  // namespace sdp::transform

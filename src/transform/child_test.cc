@@ -1,0 +1,107 @@
+#include "transform/child.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+namespace sdp::transform {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+class Child : public testing::Test {
+ protected:
+  Child() {
+    std::string name = (std::filesystem::temp_directory_path() / "sdp-child-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~Child() override { std::filesystem::remove_all(folder_); }
+
+  ChildCommand shell(const std::string& script) const {
+    return {.arguments = {"/bin/sh", "-c", script},
+            .environment = {{"GREETING", "hello; exit 9"}},
+            .folder = folder_,
+            .log = folder_ / "log"};
+  }
+  std::string log() const {
+    std::ifstream file(folder_ / "log");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Child, ExitCodeAndBothOutputsComeBack) {
+  const auto end = run_child(shell("echo out; echo \"$GREETING\" >&2; pwd; exit 3"), {});
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 3);
+  EXPECT_EQ(end->tail, "out\nhello; exit 9\n" + folder_.string() + "\n");
+  EXPECT_EQ(log(), end->tail);
+}
+
+TEST_F(Child, ASignalIsACodeAbove128) {
+  const auto end = run_child(shell("kill -SEGV $$"), {});
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 128 + SIGSEGV);
+}
+
+TEST_F(Child, MuchOutputIsReadButOnlyItsLimitKept) {
+  const auto end =
+      run_child(shell("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end"), {.log_bytes_max = 1000});
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 0);
+  EXPECT_EQ(log().size(), 1000u);
+  EXPECT_EQ(end->tail.size(), kTailBytesMax);
+  EXPECT_TRUE(end->tail.ends_with("\nend\n"));
+}
+
+TEST_F(Child, TimeLimitEndsTheWholeGroupEvenWhenItIgnoresSigterm) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto end = run_child(shell("trap '' TERM; (sleep 60; touch late) & echo $!; wait; sleep 60"),
+                             {.total = milliseconds(300), .grace = milliseconds(300)});
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(end.error().message, HasSubstr("did not end within 0.3s"));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(20));
+  const pid_t grandchild = std::stoi(log());
+  for (int i = 0; i < 100 && ::kill(grandchild, 0) == 0; ++i) std::this_thread::sleep_for(milliseconds(20));
+  std::ifstream stat("/proc/" + std::to_string(grandchild) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
+}
+
+TEST_F(Child, AStopRequestEndsIt) {
+  std::stop_source stop;
+  std::jthread later([&] {
+    std::this_thread::sleep_for(milliseconds(200));
+    stop.request_stop();
+  });
+  const auto end = run_child(shell("sleep 60"), {}, stop.get_token());
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, ErrorKind::interrupted);
+}
+
+TEST_F(Child, AGrandchildThatHoldsTheOutputDoesNotKeepUs) {
+  const auto end = run_child(shell("sleep 60 & echo done"), {});
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 0);
+  EXPECT_EQ(end->tail, "done\n");
+}
+
+TEST_F(Child, AProgramThatIsNotThereIsNamed) {
+  auto command = shell("");
+  command.arguments = {"/no/such/program"};
+  const auto end = run_child(command, {});
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(end.error().message, HasSubstr("/no/such/program"));
+}
+
+}  // namespace
+}  // namespace sdp::transform

@@ -1,0 +1,94 @@
+#include "transform/run_results.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sdp::transform {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// `test.spotify_dbt.unique_top_songs_song_id.1a2b3c` is named by its third part.
+std::string name_of(std::string_view unique_id) {
+  const auto first = unique_id.find('.');
+  const auto second = unique_id.find('.', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::string(unique_id);
+  const auto rest = unique_id.substr(second + 1);
+  return std::string(unique_id.starts_with("test.") ? rest.substr(0, rest.find('.')) : rest);
+}
+
+Failure failure_of(const json& result, const std::string& unique_id, bool is_warning) {
+  Failure failure{.node = name_of(unique_id),
+                  .is_test = !unique_id.starts_with("model."),
+                  .is_warning = is_warning,
+                  .message = text_of(result, "message"),
+                  .rows = std::nullopt};
+  const auto rows = result.find("failures");
+  if (rows != result.end() && rows->is_number_unsigned()) failure.rows = rows->get<std::uint64_t>();
+  return failure;
+}
+
+void count(TransformSummary& summary, const json& result) {
+  const auto status = text_of(result, "status");
+  const auto unique_id = text_of(result, "unique_id");
+  if (status == "success" || status == "pass" || status == "no-op") {
+    ++(unique_id.starts_with("model.") ? summary.models_ok : summary.tests_passed);
+  } else if (status == "skipped") {
+    ++summary.skipped;
+  } else if (status == "warn") {
+    ++summary.warned;
+    summary.failures.push_back(failure_of(result, unique_id, true));
+  } else {
+    ++summary.failed;
+    summary.failures.push_back(failure_of(result, unique_id, false));
+  }
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+    if (!blank) line += c;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  return line;
+}
+
+}  // namespace
+
+Result<TransformSummary> parse_run_results(std::string_view text) {
+  const auto document = json::parse(text, nullptr, false);
+  if (!document.is_object() || !document.contains("results") || !document["results"].is_array()) {
+    return fail(ErrorKind::bad_input, "not a run_results.json of dbt");
+  }
+  TransformSummary summary;
+  for (const auto& result : document["results"]) {
+    if (!result.is_object()) return fail(ErrorKind::bad_input, "a result in run_results.json is no object");
+    count(summary, result);
+  }
+  return summary;
+}
+
+std::string to_string(const TransformSummary& summary) {
+  auto text = fmt::format("{} models, {} tests passed, {} failed", summary.models_ok, summary.tests_passed,
+                          summary.failed);
+  if (summary.warned > 0) text += fmt::format(", {} warned", summary.warned);
+  if (summary.skipped > 0) text += fmt::format(", {} skipped", summary.skipped);
+  return text + fmt::format(" in {:.1f} s", summary.seconds);
+}
+
+std::string to_string(const Failure& failure) {
+  auto text = fmt::format("{} {} {}", failure.is_test ? "test" : "model", failure.node,
+                          failure.is_warning ? "warned" : "failed");
+  if (failure.rows) text += fmt::format(" on {} rows", *failure.rows);
+  if (!failure.message.empty()) text += fmt::format(" ({})", one_line(failure.message));
+  return text;
+}
+
+}  // namespace sdp::transform

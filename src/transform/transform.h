@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "transform/run_results.h"
+
+namespace sdp::transform {
+
+/// Where dbt and its project are, and what they may use.
+struct TransformOptions {
+  std::filesystem::path dbt_path;     ///< `.deps/venv-dbt/bin/dbt`
+  std::filesystem::path project_dir;  ///< `spotify_dbt`; only read
+  std::filesystem::path
+      warehouse_path;              ///< A DuckDB file that nobody else has open, named spotify_db.duckdb.
+  std::filesystem::path work_dir;  ///< dbt's target, logs and our log go here; created when missing.
+  int threads = 2;
+  std::string memory_limit = "512MB";
+  /// Unit tests look at the SQL, not at the data: only tests and CI want them in each run.
+  bool unit_tests = false;
+  /// dbt's output to stderr while it runs.
+  bool verbose = false;
+  std::chrono::milliseconds time_limit{30 * 60 * 1000};
+  /// Appended to the command line, such as {"--full-refresh"}.
+  std::vector<std::string> extra_arguments{};
+};
+
+/// Where run() puts dbt's output.
+std::filesystem::path log_path(const TransformOptions& options);
+
+/// Runs `dbt build` as a child process and waits. The models are as dbt left them also when this is an error:
+/// `violation` when a data test failed (it names the tests), `misconfigured` when dbt or the project is
+/// missing or does not compile, `cannot_write` when another process has the warehouse open, `unavailable`
+/// when the time is used up, `interrupted` on a stop request, `fatal` when a model failed.
+Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
+
+}  // namespace sdp::transform

@@ -1,0 +1,119 @@
+#include <duckdb.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "transform/transform.h"
+
+namespace sdp::transform {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// A warehouse file, opened for one call at a time as dbt needs it closed.
+class Database {
+ public:
+  explicit Database(const fs::path& path) {
+    EXPECT_EQ(duckdb_open(path.c_str(), &database_), DuckDBSuccess);
+    EXPECT_EQ(duckdb_connect(database_, &connection_), DuckDBSuccess);
+  }
+  ~Database() {
+    duckdb_disconnect(&connection_);
+    duckdb_close(&database_);
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// The first value of the answer.
+  std::int64_t run(const std::string& sql) {
+    duckdb_result result;
+    EXPECT_EQ(duckdb_query(connection_, sql.c_str(), &result), DuckDBSuccess) << duckdb_result_error(&result);
+    const auto value = duckdb_row_count(&result) > 0 ? duckdb_value_int64(&result, 0, 0) : 0;
+    duckdb_destroy_result(&result);
+    return value;
+  }
+
+ private:
+  duckdb_database database_ = nullptr;
+  duckdb_connection connection_ = nullptr;
+};
+
+/// The real dbt over a small warehouse.
+class TransformDbt : public testing::Test {
+ protected:
+  TransformDbt() {
+    std::string name = (fs::temp_directory_path() / "sdp-dbt-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    Database(warehouse()).run(read(source() / "tests/integration/dbt/bronze.sql"));
+  }
+  ~TransformDbt() override { fs::remove_all(folder_); }
+
+  static fs::path source() { return std::getenv("SDP_SOURCE_DIR"); }
+  fs::path warehouse() const { return folder_ / "spotify_db.duckdb"; }
+  TransformOptions options() const {
+    return {.dbt_path = fs::path(std::getenv("SDP_DEPS_DIR")) / "venv-dbt/bin/dbt",
+            .project_dir = source() / "spotify_dbt",
+            .warehouse_path = warehouse(),
+            .work_dir = folder_ / "dbt"};
+  }
+  void insert(int offset, const std::string& event_id, const std::string& event_type) {
+    Database(warehouse())
+        .run(
+            "insert into bronze.spotify_events values ('o', 'spotify-events', '0a0b0c0d', 0, " +
+            std::to_string(offset) + R"(, '2026-02-15 17:52:36', null, null, '{"event_id":")" + event_id +
+            R"(","event_type":")" + event_type +
+            R"(","user_id":"881dc191-47cf-4642-b4b2-9334c488cd67","song_id":"09a7d5c8-d131-55b1-9758-8cfdc6375651",)"
+            R"("song_name":"Levitating","artist_name":"Dua Lipa","device_type":"mobile","country":"UK",)"
+            R"("timestamp":"2026-02-15T17:52:36.123Z"}', '2026-02-15 18:00:00'))");
+  }
+
+  fs::path folder_;
+};
+
+constexpr auto kFirst = "00112233-4455-4677-8899-aabbccddeef0";
+constexpr auto kSecond = "00112233-4455-4677-8899-aabbccddeef1";
+
+TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
+  insert(0, kFirst, "play");
+  insert(1, kSecond, "skip");
+  insert(2, kFirst, "play");
+  insert(3, "no uuid", "play");
+  const auto first = run(options());
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->models_ok, 6u);
+  EXPECT_GE(first->tests_passed, 20u);
+  {
+    Database database(warehouse());
+    EXPECT_EQ(database.run("select count(*) from spotify_db.transform.spotify_silver"), 2);
+    EXPECT_EQ(database.run("select kafka_offset from spotify_db.transform.spotify_duplicates"), 2);
+    EXPECT_EQ(database.run("select kafka_offset from spotify_db.transform.spotify_rejected"), 3);
+    EXPECT_EQ(database.run("select total_plays * 10 + total_skips from spotify_db.mart.top_songs"), 11);
+    EXPECT_EQ(database.run("select total_plays * 10 + total_skips from spotify_db.mart.user_engagement"), 11);
+  }
+
+  insert(1, kSecond, "skip");  // The same coordinates twice: what the loader must never do.
+  const auto second = run(options());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::violation);
+  EXPECT_THAT(second.error().message,
+              HasSubstr("test bronze_is_kept_duplicate_or_rejected failed on 1 rows"));
+}
+
+TEST_F(TransformDbt, AWarehouseThatIsOpenElsewhereIsNamed) {
+  const Database open(warehouse());
+  const auto summary = run(options());
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::cannot_write) << summary.error().message;
+}
+
+}  // namespace
+}  // namespace sdp::transform

@@ -1,0 +1,131 @@
+#include "transform/transform.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace sdp::transform {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A shell script in the place of dbt.
+class Transform : public testing::Test {
+ protected:
+  Transform() {
+    std::string name = (fs::temp_directory_path() / "sdp-transform-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    fs::create_directories(folder_ / "project");
+    std::ofstream(folder_ / "project" / "dbt_project.yml") << "name: x\n";
+  }
+  ~Transform() override { fs::remove_all(folder_); }
+
+  TransformOptions options() const {
+    return {.dbt_path = folder_ / "dbt",
+            .project_dir = folder_ / "project",
+            .warehouse_path = folder_ / "spotify_db.duckdb",
+            .work_dir = folder_ / "work"};
+  }
+  Result<TransformSummary> run_script(const std::string& script) {
+    std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
+    fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+    return run(options());
+  }
+  static std::string leaving(const std::string& results, int code) {
+    return "cat >\"$DBT_TARGET_PATH/run_results.json\" <<'END'\n" + results + "\nEND\nexit " +
+           std::to_string(code);
+  }
+
+  fs::path folder_;
+};
+
+constexpr auto kGood =
+    R"({"results":[{"status":"success","unique_id":"model.p.a"},{"status":"pass","unique_id":"test.p.b.1"}]})";
+
+TEST_F(Transform, GivesTheSummary) {
+  const auto summary = run_script(leaving(kGood, 0));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->models_ok, 1u);
+  EXPECT_EQ(summary->tests_passed, 1u);
+  EXPECT_GT(summary->seconds, 0);
+}
+
+TEST_F(Transform, TellsDbtWhereEverythingIsAndKeepsTheProjectClean) {
+  ASSERT_TRUE(run_script("echo \"$@\"; pwd; env; " + leaving(kGood, 0)));
+  std::ifstream file(log_path(options()));
+  const std::string log{std::istreambuf_iterator<char>(file), {}};
+  const auto path = folder_.string();
+  for (const std::string& line :
+       {std::string("build --exclude-resource-type unit_test\n"), path + "/work\n",
+        "SDP_WAREHOUSE_PATH=" + path + "/spotify_db.duckdb\n", "DBT_PROJECT_DIR=" + path + "/project\n",
+        "DBT_PROFILES_DIR=" + path + "/project\n", "DBT_TARGET_PATH=" + path + "/work/target\n",
+        "DBT_LOG_PATH=" + path + "/work/logs\n", std::string("DBT_SEND_ANONYMOUS_USAGE_STATS=false\n"),
+        std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=512MB\n")}) {
+    EXPECT_THAT(log, HasSubstr(line));
+  }
+}
+
+TEST_F(Transform, AFailedTestIsAViolationThatNamesIt) {
+  const auto summary = run_script(leaving(
+      R"({"results":[{"status":"fail","unique_id":"test.p.unique_b.1","message":"Got 3 results","failures":3},{"status":"skipped","unique_id":"model.p.c"}]})",
+      1));
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::violation);
+  EXPECT_THAT(summary.error().message, HasSubstr("test unique_b failed on 3 rows (Got 3 results)"));
+  EXPECT_THAT(summary.error().message, HasSubstr(log_path(options()).string()));
+}
+
+TEST_F(Transform, AFailedModelIsNoFindingAboutTheData) {
+  const auto summary = run_script(
+      leaving(R"({"results":[{"status":"error","unique_id":"model.p.a","message":"Out of Memory"}]})", 1));
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::fatal);
+  EXPECT_THAT(summary.error().message, HasSubstr("model a failed (Out of Memory)"));
+}
+
+TEST_F(Transform, AFailureInTheResultsCountsEvenWhenDbtSaysZero) {
+  EXPECT_FALSE(
+      run_script(leaving(R"({"results":[{"status":"fail","unique_id":"test.p.b.1","failures":1}]})", 0)));
+}
+
+TEST_F(Transform, ExitCodeTwoIsASettingThatIsWrong) {
+  const auto summary = run_script("echo 'Parsing Error: no such thing'; exit 2");
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(summary.error().message, HasSubstr("Parsing Error: no such thing"));
+}
+
+TEST_F(Transform, NoResultsOrGarbageIsNoSuccess) {
+  for (const auto* script : {"exit 0", "exit 1", "kill -9 $$", "head -c 100000 /dev/urandom; exit 0",
+                             "echo '{]' >\"$DBT_TARGET_PATH/run_results.json\"; exit 0"}) {
+    const auto summary = run_script(script);
+    ASSERT_FALSE(summary) << script;
+    EXPECT_EQ(summary.error().kind, ErrorKind::fatal) << script;
+  }
+}
+
+TEST_F(Transform, ResultsOfAnEarlierRunAreNotTakenForThisOne) {
+  ASSERT_TRUE(run_script(leaving(kGood, 0)));
+  EXPECT_FALSE(run_script("exit 0"));
+}
+
+TEST_F(Transform, ALockedWarehouseIsNamed) {
+  const auto summary = run_script("echo 'IO Error: Could not set lock on file \"x\"'; exit 2");
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::cannot_write);
+  EXPECT_THAT(summary.error().message, HasSubstr((folder_ / "spotify_db.duckdb").string()));
+}
+
+TEST_F(Transform, AMissingDbtNamesTheCommandThatFetchesIt) {
+  const auto summary = run(options());
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(summary.error().message, HasSubstr("tools/setup build"));
+}
+
+}  // namespace
+}  // namespace sdp::transform
