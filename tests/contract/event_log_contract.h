@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/recorder.h"
 #include "log/event_log.h"
 
 namespace sdp::log {
@@ -45,38 +46,6 @@ struct LogUnderTest {
 inline void PrintTo(const LogUnderTest& log, std::ostream* out) {
   *out << log.name;
 }
-
-/// Writes down what a consumer hands over. Starts where `starts` says, else at 0.
-class Recorder final : public ConsumerHandler {
- public:
-  struct Record {
-    Offset offset = 0;
-    UtcMillis timestamp;
-    std::optional<std::string> key;
-    std::optional<std::string> value;
-    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-  };
-  using Records = std::map<Partition, std::vector<Record>>;
-
-  Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition> partitions) override;
-  void on_revoked(std::span<const Partition> partitions, bool lost) override;
-  Result<void> on_record(const RecordView& record) override;
-
-  std::size_t count() const { return count_; }
-  std::vector<Offset> offsets(Partition partition) const;
-
-  std::map<Partition, Offset> starts;
-  std::optional<Error> refuse_assignment;
-  /// Called after a record was written down.
-  std::function<void(const RecordView&)> then;
-
-  Records records;
-  std::vector<Partition> owned;
-  bool saw_foreign_record = false;  ///< of a partition that was not assigned
-
- private:
-  std::size_t count_ = 0;
-};
 
 /// What every EventLog must do, whatever stands behind it. An adapter runs it by
 /// INSTANTIATE_TEST_SUITE_P(Memory, EventLogContract, testing::Values(LogUnderTest{...})).

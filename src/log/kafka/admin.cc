@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/uuid.h"
 #include "log/kafka/error.h"
 
 namespace sdp::log::kafka {
@@ -127,6 +128,17 @@ Result<TopicInfo> Admin::describe() {
   SDP_TRY(Description description, describe_partitions());
   SDP_CHECK_OK(describe_config(description.info));
   return std::move(description.info);
+}
+
+Result<void> Admin::check_id(TopicId id) {
+  SDP_TRY(const Description description, describe_partitions());
+  if (description.info.id == id) return {};
+  return fail(
+      ErrorKind::fenced,
+      fmt::format("Kafka at {}: topic {} was deleted and created again (id {} is now {}): its offsets mean "
+                  "other records. Start again to read the new one",
+                  settings_.bootstrap_servers, topic_, base::to_string(id),
+                  base::to_string(description.info.id)));
 }
 
 Result<Admin::Description> Admin::describe_partitions() {

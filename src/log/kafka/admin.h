@@ -22,6 +22,8 @@ class Admin final : private ClientEvents {
   /// False when the topic is there already. Returns when every partition has a leader.
   Result<bool> create(const TopicSpec& spec);
   Result<TopicInfo> describe();
+  /// `fenced` when the topic was deleted and created again, and so is another one now.
+  Result<void> check_id(TopicId id);
   Result<Watermarks> watermarks(Partition partition);
   Result<std::vector<std::optional<Offset>>> committed(std::string_view group);
 

@@ -161,7 +161,9 @@ void set_callbacks(rd_kafka_conf_t* conf, Role role, ClientEvents& events) {
 
 }  // namespace
 
-void ClientEvents::on_error(rd_kafka_resp_err_t, const char* reason) {
+void ClientEvents::on_error(rd_kafka_resp_err_t code, const char* reason) {
+  // "1/1 brokers are down" would hide the reason that came before it.
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
   std::lock_guard lock(mutex_);
   last_reason_ = reason == nullptr ? "" : reason;
 }

@@ -41,17 +41,19 @@ std::vector<Property> group_properties(const ConsumerOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& settings, const std::string& topic,
-                                                      const ConsumerOptions& options) {
-  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(settings, topic, options.group));
+Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& settings, const TopicInfo& topic,
+                                                      const ConsumerOptions& options,
+                                                      std::shared_ptr<Admin> admin) {
+  std::unique_ptr<KafkaConsumer> consumer(
+      new KafkaConsumer(settings, topic, options.group, std::move(admin)));
   consumer->closed_ = true;  // Nothing to leave until it has joined.
   SDP_TRY(consumer->client_, open_client(Role::consumer, settings, *consumer, group_properties(options)));
   rd_kafka_t* client = consumer->client_.get();
   rd_kafka_poll_set_consumer(client);
   consumer->queue_.reset(rd_kafka_queue_get_consumer(client));
-  consumer->topic_handle_.reset(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  consumer->topic_handle_.reset(rd_kafka_topic_new(client, topic.name.c_str(), nullptr));
   const PartitionListHandle subscription(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(subscription.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  rd_kafka_topic_partition_list_add(subscription.get(), topic.name.c_str(), RD_KAFKA_PARTITION_UA);
   if (const auto code = rd_kafka_subscribe(client, subscription.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::unexpected(consumer->error("cannot subscribe", code));
   }
@@ -117,24 +119,19 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
                                         std::chrono::milliseconds timeout) {
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
   if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
+  if (disconnected_) SDP_CHECK_OK(check_connection(timeout));
   SDP_CHECK_OK(serve_rebalances(handler));
   SDP_TRY(std::size_t handed, hand_over(handler, records_max, static_cast<int>(timeout.count())));
   for (std::size_t more = handed; more > 0 && handed < records_max; handed += more) {
     SDP_TRY(more, hand_over(handler, records_max - handed, 0));
   }
   SDP_CHECK_OK(serve_rebalances(handler));
-  if (handed > 0) {
-    disconnected_ = false;
-    return handed;
-  }
-  if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
-  SDP_CHECK_OK(check_connection(timeout));
-  return 0;
+  if (handed == 0 && pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
+  return handed;
 }
 
 /// An outage ends with an answer, not with silence: an idle topic sends no records either.
 Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) {
-  if (!disconnected_) return {};
   const rd_kafka_metadata_t* metadata = nullptr;
   const int timeout_ms =
       static_cast<int>(std::max(std::chrono::milliseconds(1), std::min(timeout, kProbeMax)).count());
@@ -142,6 +139,7 @@ Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) 
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return std::unexpected(error("no broker answers", code, last_reason()));
   rd_kafka_metadata_destroy(metadata);
+  SDP_CHECK_OK(admin_->check_id(topic_id_));
   disconnected_ = false;
   return {};
 }
@@ -162,6 +160,7 @@ Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
 Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance& rebalance) {
   std::vector<PartitionOffset> starts;
   if (!rebalance.partitions.empty()) {
+    SDP_CHECK_OK(admin_->check_id(topic_id_));
     SDP_TRY(starts, handler.on_assigned(rebalance.partitions));
     SDP_CHECK_OK(check_starts(topic_, rebalance.partitions, starts));
   }
@@ -211,11 +210,7 @@ Result<std::size_t> KafkaConsumer::hand_over(ConsumerHandler& handler, std::size
 /// False when the message is no record for the handler.
 Result<bool> KafkaConsumer::hand_over_one(ConsumerHandler& handler, const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (message.err != RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED && kind_of(message.err) != ErrorKind::retry) {
-      // Kept for the end of this poll: records behind it in the batch have been taken from the client.
-      pending_error_ = error(fmt::format("partition {} at offset {}", message.partition, message.offset),
-                             message.err, rd_kafka_message_errstr(&message));
-    }
+    note_failure(message);
     return false;
   }
   const auto found = assigned_.find(message.partition);
@@ -225,6 +220,17 @@ Result<bool> KafkaConsumer::hand_over_one(ConsumerHandler& handler, const rd_kaf
   view_of(message, record_);
   SDP_CHECK_OK(handler.on_record(record_));
   return true;
+}
+
+void KafkaConsumer::note_failure(const rd_kafka_message_t& message) {
+  const ErrorKind kind = kind_of(message.err);
+  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED || kind == ErrorKind::retry) return;
+  // Told at the end of this poll or by the next: the records behind it have been taken from the client
+  // already.
+  pending_error_ = error(fmt::format("partition {} at offset {}", message.partition, message.offset),
+                         message.err, rd_kafka_message_errstr(&message));
+  if (kind != ErrorKind::data_gap) return;
+  if (auto alive = admin_->check_id(topic_id_); !alive) pending_error_ = std::move(alive).error();
 }
 
 Result<void> KafkaConsumer::seek(PartitionOffset position) {

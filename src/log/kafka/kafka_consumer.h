@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "log/event_log.h"
+#include "log/kafka/admin.h"
 #include "log/kafka/batch.h"
 #include "log/kafka/client.h"
 
@@ -17,11 +18,13 @@ namespace sdp::log::kafka {
 /// A member of a consumer group with cooperative rebalancing. Owned by one thread.
 /// librdkafka announces a rebalance in the midst of a fetch. It is noted there and carried out between
 /// fetches, after the records that came before it: the group waits for the answer, so nothing can overtake.
-/// Missing max.poll.interval is no error: what was owned is revoked as lost, and the member joins again.
+/// Offsets are those of one life of the topic: after each assignment, outage and gap it is checked that it
+/// still lives, and `fenced` says when it does not. Missing max.poll.interval is no error: what was owned is
+/// revoked as lost, and the member joins again.
 class KafkaConsumer final : public Consumer, private ClientEvents {
  public:
-  static Result<std::unique_ptr<Consumer>> open(const KafkaSettings& settings, const std::string& topic,
-                                                const ConsumerOptions& options);
+  static Result<std::unique_ptr<Consumer>> open(const KafkaSettings& settings, const TopicInfo& topic,
+                                                const ConsumerOptions& options, std::shared_ptr<Admin> admin);
   /// Leaves the group without a word to the handler when close() was not called.
   ~KafkaConsumer() override;
 
@@ -46,8 +49,13 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
     std::vector<Partition> partitions;
   };
 
-  KafkaConsumer(const KafkaSettings& settings, std::string topic, std::string group)
-      : settings_(settings), topic_(std::move(topic)), group_(std::move(group)) {}
+  KafkaConsumer(const KafkaSettings& settings, const TopicInfo& topic, std::string group,
+                std::shared_ptr<Admin> admin)
+      : settings_(settings),
+        topic_(topic.name),
+        topic_id_(topic.id),
+        group_(std::move(group)),
+        admin_(std::move(admin)) {}
 
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t* partitions) override;
   void on_error(rd_kafka_resp_err_t code, const char* reason) override;
@@ -58,6 +66,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void give_up(ConsumerHandler& handler, const Rebalance& rebalance);
   Result<std::size_t> hand_over(ConsumerHandler& handler, std::size_t records_max, int timeout_ms);
   Result<bool> hand_over_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
+  void note_failure(const rd_kafka_message_t& message);
   Result<void> check_connection(std::chrono::milliseconds timeout);
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
@@ -68,7 +77,9 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
 
   const KafkaSettings settings_;
   const std::string topic_;
+  const TopicId topic_id_;
   const std::string group_;
+  const std::shared_ptr<Admin> admin_;
   ClientHandle client_;
   QueueHandle queue_;
   TopicHandle topic_handle_;

@@ -29,8 +29,8 @@ Result<std::unique_ptr<Producer>> KafkaLog::open_producer() {
 }
 
 Result<std::unique_ptr<Consumer>> KafkaLog::open_consumer(const ConsumerOptions& options) {
-  SDP_CHECK_OK(admin_->describe());
-  return KafkaConsumer::open(settings_, topic_, options);
+  SDP_TRY(const TopicInfo topic, admin_->describe());
+  return KafkaConsumer::open(settings_, topic, options, admin_);
 }
 
 Result<std::unique_ptr<Reader>> KafkaLog::open_reader() {

@@ -27,12 +27,12 @@ class KafkaLog final : public EventLog {
   Result<std::unique_ptr<Reader>> open_reader() override;
 
  private:
-  KafkaLog(KafkaSettings settings, std::string topic, std::unique_ptr<Admin> admin)
+  KafkaLog(KafkaSettings settings, std::string topic, std::shared_ptr<Admin> admin)
       : settings_(std::move(settings)), topic_(std::move(topic)), admin_(std::move(admin)) {}
 
   const KafkaSettings settings_;
   const std::string topic_;
-  const std::unique_ptr<Admin> admin_;
+  const std::shared_ptr<Admin> admin_;
 };
 
 }  // namespace sdp::log::kafka

@@ -1,0 +1,185 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "contract/recorder.h"
+#include "log/kafka/client.h"
+#include "log/kafka/kafka_log.h"
+#include "support/kafka_server.h"
+
+namespace sdp::log::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+KafkaSettings settings_for(const std::string& address, std::chrono::milliseconds call_timeout = 20s) {
+  KafkaSettings settings;
+  settings.bootstrap_servers = address;
+  settings.call_timeout = call_timeout;
+  return settings;
+}
+
+std::unique_ptr<KafkaLog> open_topic(const std::string& address, const std::string& topic,
+                                     Partition partitions) {
+  auto log = KafkaLog::open(settings_for(address), topic).value();
+  const auto created = log->ensure_topic({.name = topic, .partitions = partitions});
+  EXPECT_TRUE(created) << created.error().message;
+  return log;
+}
+
+void delete_topic(const std::string& address, const std::string& topic) {
+  ClientEvents events;
+  const auto client = open_client(Role::admin, settings_for(address), events).value();
+  rd_kafka_DeleteTopic_t* request = rd_kafka_DeleteTopic_new(topic.c_str());
+  const QueueHandle queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_DeleteTopics(client.get(), &request, 1, nullptr, queue.get());
+  rd_kafka_DeleteTopic_destroy(request);
+  const EventHandle event(rd_kafka_queue_poll(queue.get(), 20'000));
+  ASSERT_TRUE(event);
+}
+
+void send(Producer& producer, int from, int to) {
+  for (int i = from; i < to; ++i) ASSERT_TRUE(producer.send("k", std::to_string(i)));
+}
+
+TEST(KafkaFault, AWrongAddressIsToldWithTheAddressAndWhatToDo) {
+  const std::string address = "127.0.0.1:" + std::to_string(support::free_port());
+  const auto log = KafkaLog::open(settings_for(address, 1s), "events").value();
+  const auto told = [&](const auto& result) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::unavailable) << result.error().message;
+    EXPECT_THAT(result.error().message, HasSubstr("Kafka at " + address));
+    EXPECT_THAT(result.error().message, HasSubstr("Connection refused"));
+    EXPECT_THAT(result.error().message, HasSubstr("spotify-pipeline services up"));
+  };
+  told(log->describe());
+  told(log->watermarks(0));
+  told(log->ensure_topic({.name = "events"}));
+  told(log->open_consumer({}));
+}
+
+TEST(KafkaFault, AHostThatDoesNotExistIsUnavailable) {
+  const auto log = KafkaLog::open(settings_for("no-such-host.invalid:9092", 1s), "events").value();
+  const auto described = log->describe();
+  ASSERT_FALSE(described);
+  EXPECT_EQ(described.error().kind, ErrorKind::unavailable) << described.error().message;
+  EXPECT_THAT(described.error().message, HasSubstr("no-such-host.invalid"));
+}
+
+TEST(KafkaFault, ABrokerThatDiesIsARetryAndAfterItsReturnNothingIsMissing) {
+  support::KafkaServer server;
+  const auto log = open_topic(server.address(), "events", 1);
+  const auto producer = log->open_producer().value();
+  const auto consumer = log->open_consumer({.session_timeout = 6s}).value();
+  Recorder recorder;
+  send(*producer, 0, 100);
+  ASSERT_TRUE(producer->flush(20s));
+  ASSERT_TRUE(support::wait_until(20s, [&] {
+    EXPECT_TRUE(consumer->poll(recorder, 1'000, 50ms));
+    return recorder.count() == 100;
+  }));
+
+  server.kill();
+  Error error;
+  ASSERT_TRUE(support::wait_until(20s, [&] {
+    auto polled = consumer->poll(recorder, 1'000, 50ms);
+    if (!polled) error = std::move(polled).error();
+    return !polled;
+  }));
+  EXPECT_EQ(error.kind, ErrorKind::retry) << error.message;
+  EXPECT_THAT(error.message, HasSubstr(server.address()));
+  // An outage is told by every poll, not once.
+  EXPECT_FALSE(consumer->poll(recorder, 1'000, 50ms));
+  send(*producer, 100, 200);
+  EXPECT_EQ(producer->flush(200ms).error().kind, ErrorKind::unavailable);
+
+  server.start();
+  ASSERT_TRUE(producer->flush(30s));
+  EXPECT_EQ(producer->counts().acked, 200U);
+  ASSERT_TRUE(support::wait_until(40s, [&] {
+    const auto polled = consumer->poll(recorder, 1'000, 50ms);
+    EXPECT_TRUE(polled || polled.error().kind == ErrorKind::retry) << polled.error().message;
+    return recorder.offsets(0).size() >= 200 && recorder.offsets(0).back() == 199;
+  }));
+}
+
+TEST(KafkaFault, AMemberThatSleptThroughItsTimeIsToldItsPartitionsAreLostAndJoinsAgain) {
+  const auto log = open_topic(support::shared_kafka(), "slept-" + std::to_string(::getpid()), 2);
+  const auto producer = log->open_producer().value();
+  send(*producer, 0, 10);
+  ASSERT_TRUE(producer->flush(20s));
+
+  class Listener final : public ConsumerHandler {
+   public:
+    Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition> partitions) override {
+      return recorder.on_assigned(partitions);
+    }
+    void on_revoked(std::span<const Partition> partitions, bool lost) override {
+      was_lost |= lost;
+      recorder.on_revoked(partitions, lost);
+    }
+    Result<void> on_record(const RecordView& record) override { return recorder.on_record(record); }
+    Recorder recorder;
+    bool was_lost = false;
+  };
+  const ConsumerOptions quick{.group = "sleepers", .session_timeout = 1'500ms, .max_poll_interval = 1'500ms};
+  Listener sleeper;
+  Listener other;
+  const auto first = log->open_consumer(quick).value();
+  ASSERT_TRUE(support::wait_until(20s, [&] {
+    EXPECT_TRUE(first->poll(sleeper, 100, 50ms));
+    return sleeper.recorder.count() == 10;
+  }));
+  const auto second = log->open_consumer(quick).value();
+  ASSERT_TRUE(support::wait_until(20s, [&] {
+    EXPECT_TRUE(second->poll(other, 100, 50ms));
+    return other.recorder.owned.size() == 2;
+  })) << "the sleeper's partitions were not given to the other member";
+
+  ASSERT_TRUE(support::wait_until(20s, [&] {
+    const auto polled = first->poll(sleeper, 100, 20ms);
+    EXPECT_TRUE(polled) << polled.error().message;
+    EXPECT_TRUE(second->poll(other, 100, 20ms));
+    return sleeper.was_lost && sleeper.recorder.owned.size() == 1 && other.recorder.owned.size() == 1;
+  }));
+}
+
+TEST(KafkaFault, ATopicRecreatedUnderAReaderIsNotReadOnSilently) {
+  const std::string topic = "recreated-" + std::to_string(::getpid());
+  const auto log = open_topic(support::shared_kafka(), topic, 1);
+  const auto producer = log->open_producer().value();
+  send(*producer, 0, 50);
+  ASSERT_TRUE(producer->flush(20s));
+  const auto consumer = log->open_consumer({}).value();
+  Recorder recorder;
+  ASSERT_TRUE(support::wait_until(20s, [&] {
+    EXPECT_TRUE(consumer->poll(recorder, 100, 50ms));
+    return recorder.count() == 50;
+  }));
+
+  delete_topic(support::shared_kafka(), topic);
+  ASSERT_TRUE(support::wait_until(
+      20s, [&] { return log->ensure_topic({.name = topic, .partitions = 1}).value_or(false); }));
+  const auto again = log->open_producer().value();
+  send(*again, 1'000, 1'200);
+  ASSERT_TRUE(again->flush(20s));
+  Error error;
+  EXPECT_TRUE(support::wait_until(30s,
+                                  [&] {
+                                    auto polled = consumer->poll(recorder, 100, 50ms);
+                                    if (!polled) error = std::move(polled).error();
+                                    return !polled;
+                                  }))
+      << "records now: " << recorder.count();
+  EXPECT_EQ(recorder.count(), 50U);
+  EXPECT_EQ(error.kind, ErrorKind::fenced) << error.message;
+}
+
+}  // namespace
+}  // namespace sdp::log::kafka
