@@ -64,7 +64,7 @@ TEST_F(Transform, TellsDbtWhereEverythingIsAndKeepsTheProjectClean) {
         "SDP_WAREHOUSE_PATH=" + path + "/spotify_db.duckdb\n", "DBT_PROJECT_DIR=" + path + "/project\n",
         "DBT_PROFILES_DIR=" + path + "/project\n", "DBT_TARGET_PATH=" + path + "/work/target\n",
         "DBT_LOG_PATH=" + path + "/work/logs\n", std::string("DBT_SEND_ANONYMOUS_USAGE_STATS=false\n"),
-        std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=512MB\n")}) {
+        std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=384MB\n")}) {
     EXPECT_THAT(log, HasSubstr(line));
   }
 }
