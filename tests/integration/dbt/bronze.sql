@@ -29,7 +29,7 @@ create table if not exists bronze.rejected_events (
 );
 
 create table if not exists bronze.load_ledger (
-    object_key varchar not null,
+    object_key varchar primary key,
     topic varchar not null,
     topic_id varchar not null,
     kafka_partition integer not null,

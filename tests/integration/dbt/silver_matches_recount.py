@@ -115,7 +115,7 @@ def field_list_differences(project, schema_path):
 
 
 def main():
-    dbt, project, schema = sys.argv[1:4]
+    dbt, project, schema = (str(pathlib.Path(argument).absolute()) for argument in sys.argv[1:4])
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     events, rejected = bronze_rows(random.Random(seed))
     expected = recount.recount(events, rejected)
