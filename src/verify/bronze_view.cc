@@ -20,11 +20,11 @@ constexpr std::array<std::string_view, 12> kLedgerColumns{
 constexpr std::string_view kEventsSql =
     "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, epoch_ms(kafka_timestamp), "
     "kafka_key, "
-    "kafka_headers, payload FROM BRONZE.SPOTIFY_EVENTS";
+    "kafka_key_base64, kafka_headers, payload FROM BRONZE.SPOTIFY_EVENTS";
 constexpr std::string_view kRejectedSql =
     "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, epoch_ms(kafka_timestamp), "
     "kafka_key, "
-    "kafka_headers, error_code, raw_base64 FROM BRONZE.REJECTED_EVENTS";
+    "kafka_key_base64, kafka_headers, error_code, raw_base64 FROM BRONZE.REJECTED_EVENTS";
 
 std::int64_t millis(UtcMillis time) {
   return bronze_timestamp(time.time_since_epoch().count());

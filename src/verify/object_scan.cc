@@ -167,13 +167,12 @@ EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& 
   return read->fact;
 }
 
-/// The hash of kafka_key, kafka_headers and payload, or of kafka_key, kafka_headers, error_code and
-/// raw_base64.
+/// The hash of kafka_key, kafka_key_base64, kafka_headers, then payload or error_code and raw_base64. A key
+/// that is no text stands in the second column.
 std::uint64_t ObjectScanner::bronze_columns(const lake::Line& line) {
-  std::string binary;
-  auto key = line.key;
-  if (key && (key->contains('\0') || !is_utf8(*key))) key = binary = base::base64(*key);
-  hash_.add(key);
+  const bool is_text = !line.key || (is_utf8(*line.key) && !line.key->contains('\0'));
+  hash_.add(is_text ? line.key : std::nullopt);
+  hash_.add(is_text ? std::nullopt : std::optional(base::base64(*line.key)));
   hash_.add(line.headers.empty() ? std::nullopt : std::optional(line.headers_json));
   if (line.reject) hash_.add(lake::name(*line.reject));
   return hash_.add(line.payload).take();

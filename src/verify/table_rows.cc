@@ -15,7 +15,7 @@ std::optional<std::int64_t> integer_of(const std::optional<std::string_view>& co
 }
 
 std::string shown(const std::optional<std::string_view>& column) {
-  constexpr std::size_t kShown = 60;
+  constexpr std::size_t kShown = 160;
   if (!column) return "NULL";
   if (column->size() <= kShown) return fmt::format("'{}'", *column);
   return fmt::format("'{}'... ({} bytes)", column->substr(0, kShown), column->size());

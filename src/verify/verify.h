@@ -15,11 +15,11 @@ namespace sdp::verify {
 struct VerifyInputs {
   store::ObjectStore& store;
   log::EventLog* log = nullptr;
-  std::filesystem::path witness_root;         ///< `<data>/log`; empty for none
+  std::filesystem::path witness_root{};       ///< `<data>/log`; empty for none
   warehouse::Warehouse* warehouse = nullptr;  ///< without one, only log and lake are looked at
   /// Later stages may be behind earlier ones: that is reported, but no violation.
   bool allow_pending = false;
-  VerifyLimits limits;
+  VerifyLimits limits{};
 };
 
 /// Reads everything from the outside and compares sets, record by record and cell by cell. What is wrong with

@@ -1,0 +1,644 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/sha256.h"
+#include "base/utc_time.h"
+#include "integration/verify_world.h"
+#include "lake/compression.h"
+#include "verify/witness.h"
+
+namespace sdp::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+fs::path scratch(const std::string& name) {
+  return fs::temp_directory_path() / fmt::format("sdp-verify-{}", ::getpid()) / name;
+}
+
+/// The right end state that every corruption starts from; made once.
+const World& good() {
+  static const World world(WorldSpec{}, scratch("good"));
+  return world;
+}
+
+std::string at(const Fact& fact) {
+  return fmt::format("kafka_partition = {} AND kafka_offset = {}", fact.chain.partition, fact.offset);
+}
+
+bool is_kept(const Fact& fact) {
+  return fact.kept();
+}
+
+/// One corruption: what is done to a world, and what the report must then say, by kind and by name.
+struct Corruption {
+  std::string name;
+  std::function<std::vector<std::string>(World&)> spoil;
+};
+
+void PrintTo(const Corruption& corruption, std::ostream* out) {
+  *out << corruption.name;
+}
+
+/// `p1 of topic id ...: 42`, as the report names one offset.
+std::string named(const Fact& fact) {
+  return fmt::format("{}: {}\n", lake::describe(fact.chain), fact.offset);
+}
+
+Corruption table(std::string name, std::string kind, std::string statement,
+                 bool (*which)(const Fact&) = is_kept) {
+  return {std::move(name), [=](World& world) {
+            const Fact& fact = world.first(which);
+            world.sql(fmt::format(fmt::runtime(statement), at(fact)));
+            return std::vector<std::string>{kind, named(fact)};
+          }};
+}
+
+/// Edits the line of one record, and makes hash and counts fit again.
+Corruption line(std::string name, std::string kind, std::function<void(std::string&)> edit,
+                bool (*which)(const Fact&) = is_kept) {
+  return {std::move(name), [=](World& world) {
+            const Fact& fact = world.first(which);
+            world.edit_lines(fact.object_key, [&](std::vector<std::string>& lines) {
+              const auto prefix = fmt::format("\"_kafka_offset\":{},", fact.offset);
+              edit(*std::ranges::find_if(lines, [&](const std::string& l) { return l.contains(prefix); }));
+            });
+            return std::vector<std::string>{kind, named(fact)};
+          }};
+}
+
+void replace(std::string& text, std::string_view from, std::string_view to) {
+  const auto found = text.find(from);
+  if (found == std::string::npos) throw std::runtime_error(fmt::format("no {} in {}", from, text));
+  text.replace(found, from.size(), to);
+}
+
+Corruption mart(std::string name, std::string statement, std::vector<std::string> says) {
+  return {std::move(name), [=](World& world) {
+            world.sql(statement);
+            return says;
+          }};
+}
+
+/// A key in the middle of its chain.
+std::string middle_key(const World& world) {
+  return world.first([](const Fact& f) { return f.offset > 100; }).object_key;
+}
+
+std::vector<Corruption> bronze_corruptions() {
+  const auto rejected = [](const Fact& f) { return f.by_sink.has_value(); };
+  const auto tombstone = [](const Fact& f) { return f.by_sink == lake::RejectCode::tombstone; };
+  return {
+      table("BronzeRowDropped", "missing from bronze", "DELETE FROM BRONZE.SPOTIFY_EVENTS WHERE {}"),
+      table("BronzeRowDoubled", "doubled row",
+            "INSERT INTO BRONZE.SPOTIFY_EVENTS SELECT * FROM BRONZE.SPOTIFY_EVENTS WHERE {}"),
+      table("BronzePayloadOfAnotherRow", "key, headers or payload differ",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET payload = (SELECT max(payload) FROM BRONZE.SPOTIFY_EVENTS) "
+            "WHERE {}"),
+      {"BronzePayloadsSwapped",
+       [](World& world) {
+         const Fact& a = world.first(is_kept);
+         const Fact& b = world.first([&](const Fact& f) { return f.kept() && f.offset > a.offset; });
+         world.sql(fmt::format(
+             "UPDATE BRONZE.SPOTIFY_EVENTS AS t SET payload = s.payload FROM BRONZE.SPOTIFY_EVENTS AS s "
+             "WHERE (t.{0} AND s.{1}) OR (t.{1} AND s.{0})",
+             fmt::format("kafka_partition = {} AND t.kafka_offset = {}", a.chain.partition, a.offset),
+             fmt::format("kafka_partition = {} AND s.kafka_offset = {}", b.chain.partition, b.offset)));
+         return std::vector<std::string>{"bronze: key, headers or payload differ"};
+       }},
+      table("BronzePayloadSpacedOtherwise", "key, headers or payload differ",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET payload = replace(payload, ',', ', ') WHERE {}"),
+      table("BronzeOffsetShiftedBeyondTheEnd", "missing from bronze",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_offset = kafka_offset + 100000 WHERE {}"),
+      table("BronzeOffsetShiftedToTheNext", "missing from bronze",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_offset = kafka_offset + 1 WHERE {}"),
+      table("BronzePartitionChanged", "missing from bronze",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_partition = 77 WHERE {}"),
+      table("BronzeTopicIdChanged", "missing from bronze",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET topic_id = '00000000-0000-4000-8000-000000000000' WHERE {}"),
+      table("BronzeTimestampChanged", "timestamp differs from the lake",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_timestamp = kafka_timestamp + INTERVAL 1 MILLISECOND "
+            "WHERE {}"),
+      table("BronzeKeyChanged", "key, headers or payload differ",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_key = 'someone else' WHERE {}"),
+      table("BronzeHeaderInvented", "key, headers or payload differ",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_headers = '[[\"a\",null]]' WHERE {}"),
+      table("BronzeObjectKeyChanged", "row under another object",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET object_key = (SELECT max(object_key) FROM BRONZE.LOAD_LEDGER) "
+            "|| 'x' WHERE {}"),
+      table("BronzeTopicChanged", "row of another topic",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET topic = 'other' WHERE {}"),
+      table("KeptRowMovedToTheRejected", "kept record among the rejected",
+            "INSERT INTO BRONZE.REJECTED_EVENTS SELECT * EXCLUDE (payload, loaded_at), 'not_json', '', "
+            "loaded_at FROM "
+            "BRONZE.SPOTIFY_EVENTS WHERE {0}; DELETE FROM BRONZE.SPOTIFY_EVENTS WHERE {0}"),
+      table("RejectedRowMovedToTheKept", "rejected record among the events",
+            "INSERT INTO BRONZE.SPOTIFY_EVENTS SELECT * EXCLUDE (error_code, raw_base64, loaded_at), '{{}}', "
+            "loaded_at FROM "
+            "BRONZE.REJECTED_EVENTS WHERE {0}; DELETE FROM BRONZE.REJECTED_EVENTS WHERE {0}",
+            rejected),
+      table("RejectedRowDropped", "missing from bronze", "DELETE FROM BRONZE.REJECTED_EVENTS WHERE {}",
+            rejected),
+      table("TombstoneDropped", "missing from bronze", "DELETE FROM BRONZE.REJECTED_EVENTS WHERE {}",
+            tombstone),
+      table("RejectCodeChanged", "code or raw bytes differ",
+            "UPDATE BRONZE.REJECTED_EVENTS SET error_code = 'too_large' WHERE {}", rejected),
+      table("TombstoneMadeEmpty", "code or raw bytes differ",
+            "UPDATE BRONZE.REJECTED_EVENTS SET raw_base64 = '' WHERE {}", tombstone),
+      {"LedgerRowDropped",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.sql(fmt::format("DELETE FROM BRONZE.LOAD_LEDGER WHERE object_key = '{}'", key));
+         return std::vector<std::string>{"object passed over by the load",
+                                         "row of an object that the ledger lacks", key};
+       }},
+      {"LedgerHashWrong",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.sql(fmt::format("UPDATE BRONZE.LOAD_LEDGER SET sha256 = 'abc' WHERE object_key = '{}'", key));
+         return std::vector<std::string>{"ledger row differs from its object", key + ": sha256 is 'abc'"};
+       }},
+      {"LedgerRangeWrong",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.sql(fmt::format(
+             "UPDATE BRONZE.LOAD_LEDGER SET last_offset = last_offset + 1 WHERE object_key = '{}'", key));
+         return std::vector<std::string>{"ledger row differs from its object", key + ": last_offset"};
+       }},
+      {"LedgerRowOfNothing",
+       [](World& world) {
+         world.sql(
+             "INSERT INTO BRONZE.LOAD_LEDGER SELECT * REPLACE ('bronze/none' AS object_key) FROM "
+             "BRONZE.LOAD_LEDGER LIMIT 1");
+         return std::vector<std::string>{"ledger row of no object in the lake", "'bronze/none'"};
+       }},
+      {"ObjectNeverLoaded",
+       [](World& world) {
+         const std::string key = world.facts.back()->object_key;
+         world.sql(fmt::format(
+             "DELETE FROM BRONZE.LOAD_LEDGER WHERE object_key = '{0}'; DELETE FROM "
+             "BRONZE.SPOTIFY_EVENTS WHERE object_key = '{0}'; DELETE FROM BRONZE.REJECTED_EVENTS WHERE "
+             "object_key = '{0}'",
+             key));
+         return std::vector<std::string>{"not yet in bronze", lake::describe(world.facts.back()->chain)};
+       }},
+  };
+}
+
+std::vector<Corruption> lake_corruptions() {
+  const auto rejected = [](const Fact& f) { return f.by_sink == lake::RejectCode::not_json; };
+  const auto with_headers = [](const Fact& f) { return f.kept(); };
+  return {
+      {"ObjectTruncated",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         auto& body = world.store.objects[key].body;
+         body.resize(body.size() - 20);
+         return std::vector<std::string>{"damaged object", "bad line", "missing from the lake", key};
+       }},
+      {"ObjectByteFlipped",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         auto& body = world.store.objects[key].body;
+         body[body.size() / 2] = static_cast<char>(body[body.size() / 2] ^ 1);
+         return std::vector<std::string>{"damaged object", key};
+       }},
+      {"ObjectDeleted",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.store.objects.erase(key);
+         return std::vector<std::string>{"hole in a chain", "missing from the lake",
+                                         "ledger row of no object", key};
+       }},
+      {"FirstObjectDeleted",
+       [](World& world) {
+         const std::string key = world.facts.front()->object_key;
+         world.store.objects.erase(key);
+         return std::vector<std::string>{"hole in a chain", "missing from the lake", "[0, ", key};
+       }},
+      {"LastObjectDeleted",
+       [](World& world) {
+         const std::string key = world.facts.back()->object_key;
+         world.store.objects.erase(key);
+         return std::vector<std::string>{"not yet in the lake", "ledger row of no object", key};
+       }},
+      {"ObjectReplacedByAnotherChains",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         const Fact& other = world.first([&](const Fact& f) { return f.chain != world.facts.back()->chain; });
+         world.store.objects[key] =
+             world.store.objects[other.object_key == key ? world.facts.back()->object_key : other.object_key];
+         return std::vector<std::string>{"object under a wrong key", key};
+       }},
+      {"LinesSwapped",
+       [](World& world) {
+         const Fact& fact = world.first([](const Fact& f) { return f.kept() && f.offset % 20 > 5; });
+         std::string key;
+         for (const std::string& candidate : world.object_keys()) {
+           if (lake::meta_from(world.store.objects[candidate].metadata)->records > 4) key = candidate;
+         }
+         world.edit_lines(key, [](std::vector<std::string>& lines) { std::swap(lines[1], lines[2]); });
+         (void)fact;
+         return std::vector<std::string>{"line out of order", "missing from the lake"};
+       }},
+      {"ObjectOfNoKnownName",
+       [](World& world) {
+         world.store.objects["bronze/date=2026-02-15/hour=17/spotify_events.json"].body = "{}\n";
+         return std::vector<std::string>{"object of no known name", "hour=17/spotify_events.json"};
+       }},
+      {"OverlappingObject",
+       [](World& world) {
+         // The last line of an object once more, as an object of its own.
+         const std::string key = middle_key(world);
+         store::Object object = world.store.objects[key];
+         lake::ObjectMeta meta = *lake::meta_from(object.metadata);
+         const auto at = object.body.rfind('\n', object.body.size() - 2) + 1;
+         object.body = object.body.substr(at);
+         meta.range.first = meta.range.end - 1;
+         meta.first_timestamp = meta.last_timestamp;
+         meta.records = 1;
+         meta.rejected = object.body.contains("\"_error\"") ? 1 : 0;
+         meta.sha256 = base::sha256_hex(object.body);
+         object.metadata = lake::to_metadata(meta);
+         const std::string second =
+             lake::format_key({meta.first_timestamp, lake::short_id(meta.chain.topic_id),
+                               meta.chain.partition, meta.range.first, lake::Compression::none});
+         world.store.objects[second] = object;
+         return std::vector<std::string>{"overlapping object", second};
+       }},
+      {"MetadataOfTooManyRecords",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         auto& records = world.store.objects[key].metadata["rejected"];
+         records = records == "0" ? "1" : "0";
+         return std::vector<std::string>{"object with other counts", key};
+       }},
+      {"MetadataMissing",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.store.objects[key].metadata.erase("last-offset");
+         return std::vector<std::string>{"bad object metadata", key};
+       }},
+      {"ObjectUnderAnotherHour",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         lake::ObjectKey moved = *lake::parse_key(key);
+         moved.first_timestamp += std::chrono::hours(24);
+         world.store.objects[lake::format_key(moved)] = world.store.objects[key];
+         world.store.objects.erase(key);
+         return std::vector<std::string>{"object under a wrong key", lake::format_key(moved)};
+       }},
+      {"LayoutOfAnotherCompression",
+       [](World& world) {
+         world.store.objects[std::string(lake::kLayoutKey)].body =
+             lake::to_json(lake::LakeLayout{.compression = lake::Compression::zstd});
+         return std::vector<std::string>{"object of another layout"};
+       }},
+      {"LineDropped",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.edit_lines(key, [](std::vector<std::string>& lines) { lines.erase(lines.begin() + 1); });
+         return std::vector<std::string>{"missing from the lake", "inside the range of " + key};
+       }},
+      {"LineInvented",
+       [](World& world) {
+         const Fact& last = *world.facts.back();
+         world.edit_lines(last.object_key, [&](std::vector<std::string>& lines) {
+           lines.push_back(lines.back());
+           replace(lines.back(), fmt::format("_kafka_offset\":{}", last.offset),
+                   fmt::format("_kafka_offset\":{}", last.offset + 1));
+         });
+         auto& metadata = world.store.objects[last.object_key].metadata;
+         metadata["last-offset"] = std::to_string(last.offset + 1);
+         return std::vector<std::string>{
+             "not in the log", fmt::format("{}: {}\n", lake::describe(last.chain), last.offset + 1)};
+       }},
+      line("LineValueChanged", "key, value or headers differ from the log",
+           [](std::string& text) { replace(text, "\"song_name\":\"", "\"song_name\":\"X"); }),
+      line("LineTimestampChanged", "timestamp differs from the log",
+           [](std::string& text) { replace(text, "\"_kafka_timestamp\":1", "\"_kafka_timestamp\":2"); }),
+      line(
+          "LineKeyChanged", "key, value or headers differ from the log",
+          [](std::string& text) { replace(text, "\"_kafka_key\":\"", "\"_kafka_key\":\"0"); },
+          [](const Fact& f) { return f.by_silver.has_value(); }),
+      line(
+          "LineHeaderInvented", "key, value or headers differ from the log",
+          [](std::string& text) {
+            replace(text, ",\"event_id\"", ",\"_kafka_headers\":[[\"a\",null]],\"event_id\"");
+          },
+          with_headers),
+      line("KeptLineTurnedIntoRejected", "wrongly rejected",
+           [](std::string& text) {
+             const auto from = text.find(",\"event_id\"");
+             text = text.substr(0, from) + ",\"_error\":\"not_json\",\"_raw\":\"e30=\"}";
+           }),
+      line(
+          "RejectedForAWrongReason", "wrongly rejected",
+          [](std::string& text) { replace(text, "not_json", "not_utf8"); }, rejected),
+      line(
+          "RejectedBytesChanged", "key, value or headers differ from the log",
+          [](std::string& text) {
+            const auto from = text.find("\"_raw\":\"") + 8;
+            text = text.substr(0, from) + "eyJh\"}";
+          },
+          rejected),
+      line(
+          "RejectedTurnedIntoKept", "key, value or headers differ from the log",
+          [](std::string& text) { text = text.substr(0, text.find(",\"_error\"")) + "}"; }, rejected),
+      {"RejectedLineDropped",
+       [](World& world) {
+         const Fact& fact = world.first([](const Fact& f) { return f.by_sink.has_value(); });
+         world.edit_lines(fact.object_key, [&](std::vector<std::string>& lines) {
+           std::erase_if(lines, [&](const std::string& l) { return l.contains("\"_error\""); });
+         });
+         return std::vector<std::string>{"missing from the lake", lake::describe(fact.chain)};
+       }},
+      {"GapRecordedOverRecordsOfTheLog",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         const lake::ObjectMeta meta = *lake::meta_from(world.store.objects[key].metadata);
+         world.store.objects.erase(key);
+         world.store.objects[lake::gap_key(meta.chain, meta.range.first)].body =
+             lake::to_json(lake::Gap{meta.topic, meta.chain, meta.range});
+         return std::vector<std::string>{"missing from the lake", lake::describe(meta.chain)};
+       }},
+  };
+}
+
+std::vector<Corruption> log_corruptions() {
+  const auto witness = [](World& world, log::Partition partition) {
+    return verify::witness_path(world.witness_root(), {world.topic.id, partition});
+  };
+  return {
+      {"WitnessByteFlipped",
+       [=](World& world) {
+         std::fstream file(witness(world, 1), std::ios::in | std::ios::out | std::ios::binary);
+         file.seekp(200);
+         file.put('!');
+         return std::vector<std::string>{"log: damaged witness", "p1.witness is damaged"};
+       }},
+      {"WitnessesSwapped",
+       [=](World& world) {
+         fs::rename(witness(world, 0), witness(world, 0).string() + "x");
+         fs::rename(witness(world, 1), witness(world, 0));
+         fs::rename(witness(world, 0).string() + "x", witness(world, 1));
+         return std::vector<std::string>{"log: damaged witness", "p1.witness holds p0"};
+       }},
+      {"RecordNeverSunk",
+       [=](World& world) {
+         const lake::ChainId chain{world.topic.id, 2};
+         auto file = verify::WitnessFile::open(witness(world, 2), {world.topic.name, chain, 0});
+         const log::Offset next = (*file)->next();
+         if (!(*file)->append({next, 1, {1, 2}}) || !(*file)->finish())
+           throw std::runtime_error("no witness");
+         return std::vector<std::string>{"not yet in the lake",
+                                         fmt::format("{}: {}\n", lake::describe(chain), next)};
+       }},
+  };
+}
+
+std::vector<Corruption> silver_corruptions() {
+  const auto duplicate = [](const Fact& f) { return f.duplicate_of != nullptr; };
+  const auto by_silver = [](const Fact& f) { return f.by_silver.has_value(); };
+  const auto by_sink = [](const Fact& f) { return f.by_sink.has_value(); };
+  std::vector<Corruption> all = {
+      table("SilverRowDropped", "silver: missing from silver",
+            "DELETE FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+      table("SilverRowDoubled", "silver: doubled row",
+            "INSERT INTO TRANSFORM.SPOTIFY_SILVER SELECT * FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+      table(
+          "SilverKafkaTimestampChanged", "silver: timestamp differs",
+          "UPDATE TRANSFORM.SPOTIFY_SILVER SET kafka_timestamp = kafka_timestamp - INTERVAL 1 HOUR WHERE {}"),
+      table("SilverObjectKeyChanged", "silver: row under another object",
+            "UPDATE TRANSFORM.SPOTIFY_SILVER SET object_key = 'bronze/none' WHERE {}"),
+      table("SilverOffsetChanged", "silver: missing from silver",
+            "UPDATE TRANSFORM.SPOTIFY_SILVER SET kafka_offset = -1 WHERE {}"),
+      table("DuplicateDropped", "silver: missing from silver",
+            "DELETE FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {}", duplicate),
+      table("DuplicateOfAnotherRecord", "silver: duplicate of another record",
+            "UPDATE TRANSFORM.SPOTIFY_DUPLICATES SET kept_kafka_offset = kept_kafka_offset + 1 WHERE {}",
+            duplicate),
+      table("DuplicateOfNothing", "silver: duplicate of another record",
+            "UPDATE TRANSFORM.SPOTIFY_DUPLICATES SET kept_topic_id = NULL WHERE {}", duplicate),
+      table("DuplicateOfAnotherEvent", "silver: column differs",
+            "UPDATE TRANSFORM.SPOTIFY_DUPLICATES SET event_id = 'x' WHERE {}", duplicate),
+      {"DuplicateAndKeptExchanged",
+       [](World& world) {
+         const Fact& fact = world.first([](const Fact& f) { return f.duplicate_of != nullptr; });
+         const Fact& kept = *fact.duplicate_of;
+         const auto exchange = [&](std::string_view column_table, const Fact& from, const Fact& to) {
+           world.sql(fmt::format(
+               "UPDATE TRANSFORM.{} SET kafka_partition = {}, kafka_offset = {}, object_key = '{}', "
+               "kafka_timestamp = make_timestamp({}) WHERE {}",
+               column_table, to.chain.partition, to.offset, to.object_key,
+               to.timestamp.time_since_epoch().count() * 1000, at(from)));
+         };
+         exchange("SPOTIFY_SILVER", kept, fact);
+         exchange("SPOTIFY_DUPLICATES", fact, kept);
+         return std::vector<std::string>{"silver: row in the wrong table", "belongs into SPOTIFY_DUPLICATES"};
+       }},
+      table("RejectReasonChanged", "silver: rejected for another reason",
+            "UPDATE TRANSFORM.SPOTIFY_REJECTED SET reason = 'out_of_range' WHERE {}", by_silver),
+      table("RejectFieldChanged", "silver: rejected for another reason",
+            "UPDATE TRANSFORM.SPOTIFY_REJECTED SET field = 'app_version' WHERE {}", by_silver),
+      table("RejectedByChanged", "silver: rejected for another reason",
+            "UPDATE TRANSFORM.SPOTIFY_REJECTED SET rejected_by = 'silver' WHERE {}", by_sink),
+      table("SilverRejectedDropped", "silver: missing from silver",
+            "DELETE FROM TRANSFORM.SPOTIFY_REJECTED WHERE {}", by_sink),
+      table("KeptRowAlsoRejected", "silver: row in two tables",
+            "INSERT INTO TRANSFORM.SPOTIFY_REJECTED SELECT topic_id, kafka_partition, kafka_offset, "
+            "kafka_timestamp, "
+            "object_key, 'silver', 'wrong_type', 'country' FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+  };
+  for (const event::Field& field : event::kFields) {
+    const bool text = field.type != event::FieldType::integer && field.type != event::FieldType::time;
+    const bool time = field.type == event::FieldType::time;
+    const std::string changed = time   ? "timestamp + INTERVAL 1 MILLISECOND"
+                                : text ? fmt::format("coalesce({}, '') || 'x'", field.name)
+                                       : fmt::format("coalesce({}, 0) + 1", field.name);
+    all.push_back({fmt::format("SilverColumnChanged_{}", field.name), [=](World& world) {
+                     const Fact& fact = world.first(is_kept);
+                     world.sql(fmt::format("UPDATE TRANSFORM.SPOTIFY_SILVER SET {} = {} WHERE {}", field.name,
+                                           changed, at(fact)));
+                     return std::vector<std::string>{
+                         "silver: column differs from the record",
+                         fmt::format("offset {}: {} is", fact.offset, field.name)};
+                   }});
+  }
+  return all;
+}
+
+std::vector<Corruption> mart_corruptions() {
+  const std::string song = " WHERE song_id = (SELECT min(song_id) FROM MART.TOP_SONGS)";
+  const std::string user =
+      " WHERE (user_id, device_type, country, day) = (SELECT (user_id, device_type, country, day) FROM "
+      "MART.USER_ENGAGEMENT ORDER BY ALL LIMIT 1)";
+  return {
+      mart("SongPlaysOneMore", "UPDATE MART.TOP_SONGS SET total_plays = total_plays + 1" + song,
+           {"marts: wrong mart cell (1)", "TOP_SONGS song", "total_plays: expected"}),
+      mart("SongSkipsOneLess", "UPDATE MART.TOP_SONGS SET total_skips = total_skips - 1" + song,
+           {"marts: wrong mart cell (1)", "total_skips: expected"}),
+      mart("SongCountsSwapped",
+           "CREATE TEMP TABLE s AS SELECT row_number() OVER (ORDER BY song_id) AS n, * FROM MART.TOP_SONGS; "
+           "UPDATE MART.TOP_SONGS "
+           "AS t SET total_plays = b.total_plays, total_skips = b.total_skips FROM s AS a, s AS b WHERE "
+           "t.song_id = a.song_id "
+           "AND a.n + b.n = 3",
+           {"marts: wrong mart cell", "total_plays: expected"}),
+      mart("SongNamedOtherwise", "UPDATE MART.TOP_SONGS SET song_name = 'Other'" + song,
+           {"marts: wrong mart cell (1)", "song_name: expected '", "found Other"}),
+      mart("ArtistNamedOtherwise", "UPDATE MART.TOP_SONGS SET artist_name = NULL" + song,
+           {"artist_name: expected '", "found NULL"}),
+      mart("SongMissing", "DELETE FROM MART.TOP_SONGS" + song, {"missing mart row (1)", "TOP_SONGS song"}),
+      mart("SongDoubled", "INSERT INTO MART.TOP_SONGS SELECT * FROM MART.TOP_SONGS" + song,
+           {"doubled mart row (1)"}),
+      mart("SongOfNothing",
+           "INSERT INTO MART.TOP_SONGS VALUES ('00000000-0000-4000-8000-000000000000', 'a', 'b', 0, 0)",
+           {"mart row of nothing (1)", "00000000-0000-4000-8000-000000000000"}),
+      mart("EngagementOneMore", "UPDATE MART.USER_ENGAGEMENT SET playlist_adds = playlist_adds + 1" + user,
+           {"wrong mart cell (1)", "USER_ENGAGEMENT user", "playlist_adds: expected"}),
+      mart("EngagementNull", "UPDATE MART.USER_ENGAGEMENT SET total_skips = NULL" + user,
+           {"wrong mart cell (1)", "total_skips: expected", "found NULL"}),
+      mart("EngagementWrongDay", "UPDATE MART.USER_ENGAGEMENT SET day = day + 400" + user,
+           {"missing mart row (1)", "mart row of nothing (1)", "USER_ENGAGEMENT"}),
+      mart("EngagementWrongCountry", "UPDATE MART.USER_ENGAGEMENT SET country = 'ZZ'" + user,
+           {"missing mart row (1)", "mart row of nothing (1)", "'ZZ'"}),
+      mart("EngagementWrongDevice", "UPDATE MART.USER_ENGAGEMENT SET device_type = 'fridge'" + user,
+           {"mart row of nothing (1)"}),
+      mart("EngagementUserUpperCase", "UPDATE MART.USER_ENGAGEMENT SET user_id = upper(user_id)" + user,
+           {"mart row of nothing (1)", "missing mart row (1)"}),
+      mart("EngagementMissing", "DELETE FROM MART.USER_ENGAGEMENT" + user, {"missing mart row (1)"}),
+      mart("EngagementDoubled", "INSERT INTO MART.USER_ENGAGEMENT SELECT * FROM MART.USER_ENGAGEMENT" + user,
+           {"doubled mart row (1)", "USER_ENGAGEMENT user"}),
+      mart("MartEmptied", "DELETE FROM MART.TOP_SONGS", {"missing mart row (5)"}),
+      mart("MartDropped", "DROP TABLE MART.TOP_SONGS", {"table not made yet", "MART.TOP_SONGS"}),
+      // The seed's own mistake: every count equal.
+      mart("SeedCountsEqual", "UPDATE MART.TOP_SONGS SET total_skips = total_plays",
+           {"wrong mart cell", "total_skips"}),
+  };
+}
+
+std::vector<Corruption> all_corruptions() {
+  std::vector<Corruption> all;
+  for (auto part : {log_corruptions(), lake_corruptions(), bronze_corruptions(), silver_corruptions(),
+                    mart_corruptions()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+class VerifyCorruption : public ::testing::TestWithParam<Corruption> {};
+
+TEST_P(VerifyCorruption, IsCaughtAndNamed) {
+  const auto world = good().copy(scratch(GetParam().name));
+  const auto says = GetParam().spoil(*world);
+  const verify::Report report = world->verify();
+  const std::string text = verify::to_text(report);
+  EXPECT_FALSE(report.proved());
+  for (const std::string& part : says) EXPECT_THAT(text, HasSubstr(part));
+  EXPECT_THAT(text, HasSubstr("NOT proved"));
+  EXPECT_THAT(verify::to_json(report), HasSubstr("\"proved\": false"));
+  fs::remove_all(world->folder_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeded, VerifyCorruption, ::testing::ValuesIn(all_corruptions()),
+                         [](const auto& one) { return one.param.name; });
+
+class VerifyCleanWorld : public ::testing::TestWithParam<int> {};
+
+TEST_P(VerifyCleanWorld, IsProved) {
+  const int n = GetParam();
+  const WorldSpec spec{.seed = static_cast<std::uint64_t>(n) + 100,
+                       .partitions = 1 + n % 4,
+                       .records = 50 + 37 * n,
+                       .object_records_max = 1 + n * n,
+                       .compression = static_cast<lake::Compression>(n % 3),
+                       .odd = n % 5 != 0};
+  World world(spec, scratch(fmt::format("clean{}", n)));
+  const verify::Report report = world.verify(false, n % 2 == 0, 1 + n % 4);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_EQ(report.offsets, world.facts.size());
+  EXPECT_EQ(report.offsets_against_log, world.facts.size());
+  EXPECT_EQ(report.kept, static_cast<std::uint64_t>(
+                             std::ranges::count_if(world.facts, [](auto& f) { return f->kept(); })));
+  EXPECT_THAT(verify::to_text(report),
+              AllOf(HasSubstr("proved: "), HasSubstr("mart cells equal to the recount")));
+  fs::remove_all(world.folder_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, VerifyCleanWorld, ::testing::Range(0, 24));
+
+TEST(Verify, ALogThatIsGoneIsSaidAndStillProvedFromTheLakeOn) {
+  const auto world = good().copy(scratch("gone"));
+  fs::remove_all(world->witness_root());
+  const verify::Report report = world->verify();
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_EQ(report.offsets_against_log, 0u);
+  EXPECT_THAT(verify::to_text(report), HasSubstr("proved from the lake on"));
+}
+
+TEST(Verify, RetentionThatTookWhatTheLakeHasIsNoViolation) {
+  World world(WorldSpec{.seed = 7, .records = 300}, scratch("retention"));
+  ASSERT_TRUE(world.log->delete_below(1, 40));
+  const verify::Report report = world.verify(false, true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_EQ(report.offsets_against_log, 260u);
+  EXPECT_THAT(verify::to_text(report), HasSubstr("below offset 40"));
+}
+
+TEST(Verify, RetentionThatTookWhatTheLakeHasNotIsNamed) {
+  World world(WorldSpec{.seed = 7, .records = 300}, scratch("lost"));
+  const log::Offset end = world.log->watermarks(1)->end;
+  ASSERT_TRUE(world.log->append(1, {}));
+  ASSERT_TRUE(world.log->append(1, {}));
+  ASSERT_TRUE(world.log->delete_below(1, end + 1));
+  const std::string text = verify::to_text(world.verify(true, true));
+  EXPECT_THAT(text, HasSubstr("lost: no longer in the log, not in the lake (1)"));
+  EXPECT_THAT(text, HasSubstr(fmt::format(": {}\n", end)));
+}
+
+TEST(Verify, PendingTailsAreReportedAndNotCountedWhenAllowed) {
+  const auto world = good().copy(scratch("pending"));
+  const std::string key = world->facts.back()->object_key;
+  world->store.objects.erase(key);
+  for (const char* name : {"BRONZE.LOAD_LEDGER", "BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS"}) {
+    world->sql(fmt::format("DELETE FROM {} WHERE object_key = '{}'", name, key));
+  }
+  std::erase_if(world->facts, [&](const auto& fact) { return fact->object_key == key; });
+  for (const auto& fact : world->facts) {
+    if (fact->duplicate_of && fact->duplicate_of->object_key == key) fact->duplicate_of = nullptr;
+  }
+  world->transform();
+  EXPECT_FALSE(world->verify(false).proved());
+  const verify::Report allowed = world->verify(true);
+  EXPECT_TRUE(allowed.proved()) << verify::to_text(allowed);
+  EXPECT_THAT(verify::to_text(allowed), HasSubstr("not yet in the lake"));
+}
+
+TEST(Verify, AKilledRunsWitnessEndsEarlyAndNothingIsHeldAgainstTheLake) {
+  const auto world = good().copy(scratch("killed"));
+  const auto path = verify::witness_path(world->witness_root(), {world->topic.id, 0});
+  fs::resize_file(path, fs::file_size(path) - 17);
+  const verify::Report report = world->verify();
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_THAT(verify::to_text(report), HasSubstr("a killed run"));
+}
+
+TEST(Verify, MoreOffsetsThanAllowedIsAnErrorThatNamesTheLimit) {
+  World world(WorldSpec{.seed = 9, .records = 100}, scratch("limit"));
+  verify::VerifyInputs inputs{.store = world.store};
+  inputs.limits.records_max = 99;
+  const auto report = verify::verify(inputs);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(report.error().message, HasSubstr("--records-max"));
+}
+
+}  // namespace
+}  // namespace sdp::testing
