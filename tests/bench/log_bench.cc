@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -75,15 +76,23 @@ T must(Result<T> result) {
   return *std::move(result);
 }
 
-double seconds(const auto& work) {
+struct Took {
+  double seconds = 0;
+  /// Of all threads: what counts on a machine that others use too.
+  double cpu_seconds = 0;
+};
+
+Took measure(const auto& work) {
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t cpu_start = std::clock();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+          static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC};
 }
 
-void print(std::string_view what, std::size_t records, double took) {
-  fmt::print("{:<28} {:>9} records {:>7.3f} s {:>10.0f}/s\n", what, records, took,
-             static_cast<double>(records) / took);
+void print(std::string_view what, std::size_t records, const Took& took) {
+  fmt::print("{:<28} {:>9} records {:>7.3f} s {:>10.0f}/s {:>7.3f} CPU s\n", what, records, took.seconds,
+             static_cast<double>(records) / took.seconds, took.cpu_seconds);
 }
 
 void produce(EventLog& log, const Events& events, std::size_t records) {
@@ -102,11 +111,11 @@ void consume(EventLog& log, std::size_t records) {
 
 void run(EventLog& log, const Events& events, std::size_t records, bool fits) {
   if (fits) {
-    print("produce", records, seconds([&] { produce(log, events, records); }));
-    print("consume", records, seconds([&] { consume(log, records); }));
+    print("produce", records, measure([&] { produce(log, events, records); }));
+    print("consume", records, measure([&] { consume(log, records); }));
     return;
   }
-  print("produce and consume at once", records, seconds([&] {
+  print("produce and consume at once", records, measure([&] {
           std::jthread producing([&] { produce(log, events, records); });
           consume(log, records);
         }));

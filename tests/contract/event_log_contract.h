@@ -65,6 +65,7 @@ class EventLogContract : public ::testing::TestWithParam<LogUnderTest> {
   /// The first error of polling.
   Error poll_error(Consumer& consumer, Recorder& recorder);
   void close(Consumer& consumer, Recorder& recorder);
+  Watermarks marks(Partition partition);
   std::vector<Offset> read(Partition partition, Offset from, Offset to);
 
   std::unique_ptr<LogPlace> place_;

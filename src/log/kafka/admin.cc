@@ -13,7 +13,7 @@
 namespace sdp::log::kafka {
 namespace {
 
-constexpr std::chrono::milliseconds kLeaderPause{50};
+constexpr std::chrono::milliseconds kRetryPause{50};
 
 void put_big_endian(std::int64_t word, std::uint8_t* out) {
   for (int i = 0; i < 8; ++i)
@@ -120,7 +120,7 @@ Result<void> Admin::wait_for_leaders(Partition partitions) {
       return std::unexpected(
           error(fmt::format("topic {} was created", topic_), RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE));
     }
-    std::this_thread::sleep_for(kLeaderPause);
+    std::this_thread::sleep_for(kRetryPause);
   }
 }
 
@@ -195,12 +195,19 @@ Result<void> Admin::describe_config(TopicInfo& info) {
 }
 
 Result<Watermarks> Admin::watermarks(Partition partition) {
-  Watermarks marks;
-  const auto code =
-      rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start, &marks.end,
-                                       static_cast<int>(settings_.call_timeout.count()));
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
-  return std::unexpected(error(fmt::format("cannot read the offsets of {}/{}", topic_, partition), code));
+  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
+  for (;;) {
+    Watermarks marks;
+    const auto code =
+        rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start, &marks.end,
+                                         static_cast<int>(settings_.call_timeout.count()));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+    // A broker may not know yet that it leads a partition, which is handed back to us at once.
+    if (kind_of(code) != ErrorKind::retry || std::chrono::steady_clock::now() > deadline) {
+      return std::unexpected(error(fmt::format("cannot read the offsets of {}/{}", topic_, partition), code));
+    }
+    std::this_thread::sleep_for(kRetryPause);
+  }
 }
 
 Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view group) {
