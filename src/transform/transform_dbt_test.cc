@@ -69,8 +69,8 @@ class TransformDbt : public testing::Test {
     Database(warehouse())
         .run(
             "insert into bronze.spotify_events values ('o', 'spotify-events', '0a0b0c0d', 0, " +
-            std::to_string(offset) + R"(, '2026-02-15 17:52:36', null, null, '{"event_id":")" + event_id +
-            R"(","event_type":")" + event_type +
+            std::to_string(offset) + R"(, '2026-02-15 17:52:36', null, null, null, '{"event_id":")" +
+            event_id + R"(","event_type":")" + event_type +
             R"(","user_id":"881dc191-47cf-4642-b4b2-9334c488cd67","song_id":"09a7d5c8-d131-55b1-9758-8cfdc6375651",)"
             R"("song_name":"Levitating","artist_name":"Dua Lipa","device_type":"mobile","country":"UK",)"
             R"("timestamp":"2026-02-15T17:52:36.123Z"}', '2026-02-15 18:00:00'))");

@@ -9,7 +9,8 @@ create table if not exists bronze.spotify_events (
     kafka_offset bigint not null,
     kafka_timestamp timestamp not null,
     kafka_key varchar,
-    kafka_headers varchar,
+    kafka_key_base64 varchar,
+    kafka_headers json,
     payload json not null,
     loaded_at timestamp not null
 );
@@ -22,7 +23,8 @@ create table if not exists bronze.rejected_events (
     kafka_offset bigint not null,
     kafka_timestamp timestamp not null,
     kafka_key varchar,
-    kafka_headers varchar,
+    kafka_key_base64 varchar,
+    kafka_headers json,
     error_code varchar not null,
     raw_base64 varchar,
     loaded_at timestamp not null

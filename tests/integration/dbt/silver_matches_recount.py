@@ -53,12 +53,12 @@ def write_bronze(path, events, rejected):
         database.execute(pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
         database.executemany(
             "insert into bronze.spotify_events select 'object', 'spotify-events', ?, ?, ?, '2026-02-15 17:52:36', "
-            "null, null, ?, '2026-02-15 18:00:00'",
+            "null, null, null, ?, '2026-02-15 18:00:00'",
             events,
         )
         database.executemany(
             "insert into bronze.rejected_events select 'object', 'spotify-events', ?, ?, ?, '2026-02-15 17:52:36', "
-            "null, null, ?, ?, '2026-02-15 18:00:00'",
+            "null, null, null, ?, ?, '2026-02-15 18:00:00'",
             rejected,
         )
 
