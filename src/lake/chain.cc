@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "lake/object_key.h"
@@ -10,18 +11,20 @@
 namespace sdp::lake {
 namespace {
 
-/// Where the chain goes on when no link starts at `at`: after an acknowledged gap, but never past a link that starts
-/// inside it. `at` itself when no gap covers it.
-log::Offset after_gap(const ChainId& chain, log::Offset at, log::Offset next_link, std::span<const Gap> gaps) {
+/// Where the chain goes on when no link starts at `at`: after an acknowledged gap, but never past a link that
+/// starts inside it. `at` itself when no gap covers it.
+log::Offset after_gap(const ChainId& chain, log::Offset at, log::Offset next_link,
+                      std::span<const Gap> gaps) {
   for (const Gap& gap : gaps) {
-    if (gap.chain == chain && gap.range.first <= at && at < gap.range.end) return std::min(gap.range.end, next_link);
+    if (gap.chain == chain && gap.range.first <= at && at < gap.range.end)
+      return std::min(gap.range.end, next_link);
   }
   return at;
 }
 
 Error hole(const ChainId& chain, OffsetRange missing, const std::string& next_key) {
-  return {ErrorKind::data_gap, fmt::format("{}: offsets [{}, {}) are in no object; the next one is {}", describe(chain),
-                                           missing.first, missing.end, next_key)};
+  return {ErrorKind::data_gap, fmt::format("{}: offsets [{}, {}) are in no object; the next one is {}",
+                                           describe(chain), missing.first, missing.end, next_key)};
 }
 
 Error overlap(const ChainId& chain, log::Offset end, const Link& link, const std::string& before) {
@@ -43,15 +46,23 @@ std::string to_json(const Gap& gap) {
                                        {"partition", gap.chain.partition},
                                        {"first_offset", gap.range.first},
                                        {"last_offset", gap.range.end - 1}};
-  return json.dump() + "\n";
+  // What is no UTF-8 is replaced: nlohmann would throw.
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 Result<Gap> gap_from_json(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   const auto bad = fail(ErrorKind::bad_input, "gap record is not of the form that this program writes");
   if (!json.is_object()) return bad;
-  for (const char* member : {"partition", "first_offset", "last_offset"}) {
-    if (!json.contains(member) || !json[member].is_number_unsigned()) return bad;
+  const auto number = [&](const char* member, std::uint64_t max) {
+    return json.contains(member) && json[member].is_number_unsigned() &&
+           json[member].get<std::uint64_t>() <= max;
+  };
+  // One less than the last offset there can be, so that the end behind it is an offset too.
+  constexpr std::uint64_t kLastMax = std::numeric_limits<log::Offset>::max() - 1;
+  if (!number("version", 1) || json["version"] != 1 || !number("first_offset", kLastMax) ||
+      !number("last_offset", kLastMax) || !number("partition", std::numeric_limits<log::Partition>::max())) {
+    return bad;
   }
   for (const char* member : {"topic", "topic_id"}) {
     if (!json.contains(member) || !json[member].is_string()) return bad;
@@ -66,7 +77,8 @@ Result<Gap> gap_from_json(std::string_view text) {
   return gap;
 }
 
-ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Link> links, std::span<const Gap> gaps) {
+ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Link> links,
+                       std::span<const Gap> gaps) {
   std::vector<Link> sorted(links.begin(), links.end());
   std::ranges::sort(sorted, {}, [](const Link& link) { return std::tie(link.range.first, link.object_key); });
   ChainCheck check;
@@ -84,8 +96,8 @@ ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Li
     } else if (link.range.first < covered) {
       check.problems.push_back(overlap(chain, covered, link, last));
     }
+    if (link.range.end > covered) last = link.object_key;
     covered = std::max(covered, link.range.end);
-    last = link.object_key;
     if (check.problems.empty()) {
       check.end = covered;
       check.in_order.push_back(std::move(link));

@@ -10,7 +10,8 @@
 namespace sdp::lake {
 
 /// A gap record: offsets the log had lost before any sink could read them, acknowledged by an operator
-/// (`--allow-gap`). Stored create-only as `bronze/_gaps/t<id>_p<partition>_o<first>.json` (docs/formats/gap.md).
+/// (`--allow-gap`). Stored create-only as `bronze/_gaps/t<id>_p<partition>_o<first>.json`
+/// (docs/formats/gap.md).
 struct Gap {
   std::string topic;
   ChainId chain;
@@ -31,13 +32,14 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-/// Checks that `links` (any order) continue a chain from `end` without hole or overlap, where `gaps` are acknowledged
-/// holes. A gap never hides an object: it only lets the chain go on where no object starts.
+/// Checks that `links` (any order) continue a chain from `end` without hole or overlap, where `gaps` are
+/// acknowledged holes. A gap never hides an object: it only lets the chain go on where no object starts.
 struct ChainCheck {
   std::vector<Link> in_order;   ///< the links that continue the chain, in offset order
   log::Offset end = 0;          ///< where the chain ends after them
   std::vector<Error> problems;  ///< `data_gap`: each names chain, offsets and objects
 };
-ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Link> links, std::span<const Gap> gaps);
+ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Link> links,
+                       std::span<const Gap> gaps);
 
 }  // namespace sdp::lake

@@ -23,6 +23,12 @@ Error too_large(std::size_t bytes_max) {
   return {ErrorKind::bad_input, fmt::format("body is larger than {} bytes when decompressed", bytes_max)};
 }
 
+/// The buffer's next size: in steps, so that a small body cannot claim much memory, and never far above the
+/// limit.
+std::size_t grown(std::size_t used, std::size_t bytes_max) {
+  return std::min(used + std::max(kChunk, used / 2), bytes_max + 1);
+}
+
 Result<std::string> gzip(std::string_view bytes) {
   z_stream stream{};
   if (deflateInit2(&stream, kLevel, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
@@ -50,7 +56,7 @@ Result<std::string> gunzip(std::string_view body, std::size_t bytes_max) {
   std::string out;
   for (int status = Z_OK; status != Z_STREAM_END;) {
     const std::size_t used = out.size();
-    out.resize(used + std::max(kChunk, used / 2));
+    out.resize(grown(used, bytes_max));
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + used);
     stream.avail_out = static_cast<uInt>(out.size() - used);
     status = inflate(&stream, Z_NO_FLUSH);
@@ -83,7 +89,7 @@ Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
   std::string out;
   for (std::size_t hint = 1; hint != 0;) {
     const std::size_t used = out.size();
-    out.resize(used + std::max(kChunk, used / 2));
+    out.resize(grown(used, bytes_max));
     ZSTD_outBuffer to{out.data() + used, out.size() - used, 0};
     hint = ZSTD_decompressStream(context.get(), &to, &in);
     out.resize(used + to.pos);
@@ -101,9 +107,12 @@ Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
 
 std::string_view name(Compression compression) {
   switch (compression) {
-    case Compression::none: return "none";
-    case Compression::gzip: return "gzip";
-    case Compression::zstd: return "zstd";
+    case Compression::none:
+      return "none";
+    case Compression::gzip:
+      return "gzip";
+    case Compression::zstd:
+      return "zstd";
   }
   return "none";
 }
@@ -117,9 +126,12 @@ std::optional<Compression> parse_compression(std::string_view text) {
 
 std::string_view extension(Compression compression) {
   switch (compression) {
-    case Compression::none: return ".json";
-    case Compression::gzip: return ".json.gz";
-    case Compression::zstd: return ".json.zst";
+    case Compression::none:
+      return ".json";
+    case Compression::gzip:
+      return ".json.gz";
+    case Compression::zstd:
+      return ".json.zst";
   }
   return ".json";
 }
@@ -127,19 +139,26 @@ std::string_view extension(Compression compression) {
 Result<std::string> compress(Compression compression, std::string_view bytes) {
   if (bytes.size() > kObjectBytesMax) return std::unexpected(too_large(kObjectBytesMax));
   switch (compression) {
-    case Compression::none: return std::string(bytes);
-    case Compression::gzip: return gzip(bytes);
-    case Compression::zstd: return zstd(bytes);
+    case Compression::none:
+      return std::string(bytes);
+    case Compression::gzip:
+      return gzip(bytes);
+    case Compression::zstd:
+      return zstd(bytes);
   }
   return std::string(bytes);
 }
 
 Result<std::string> decompress(Compression compression, std::string_view body, std::size_t bytes_max) {
   if (body.size() > kObjectBytesMax) return std::unexpected(too_large(kObjectBytesMax));
+  bytes_max = std::min(bytes_max, kObjectBytesMax);
   switch (compression) {
-    case Compression::none: break;
-    case Compression::gzip: return gunzip(body, bytes_max);
-    case Compression::zstd: return unzstd(body, bytes_max);
+    case Compression::none:
+      break;
+    case Compression::gzip:
+      return gunzip(body, bytes_max);
+    case Compression::zstd:
+      return unzstd(body, bytes_max);
   }
   if (body.size() > bytes_max) return std::unexpected(too_large(bytes_max));
   return std::string(body);

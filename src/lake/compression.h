@@ -17,7 +17,8 @@ std::string_view extension(Compression compression);
 
 /// The body as stored. Levels favour speed (gzip 1, zstd 1).
 Result<std::string> compress(Compression compression, std::string_view bytes);
-/// Refuses (`bad_input`) bodies that are damaged, or larger than `bytes_max` when decompressed.
+/// Refuses (`bad_input`) bodies that are damaged, go on behind their end, or are larger than `bytes_max` (at
+/// most kObjectBytesMax) when decompressed.
 Result<std::string> decompress(Compression compression, std::string_view body, std::size_t bytes_max);
 
 /// More than any object that the sink writes: limits what a planted object can make a reader allocate.

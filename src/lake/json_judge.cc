@@ -4,8 +4,7 @@
 #include <rapidjson/reader.h>
 #include <simdjson.h>
 
-#include <cctype>
-#include <cstring>
+#include <algorithm>
 #include <string>
 
 namespace sdp::lake {
@@ -32,7 +31,7 @@ struct Handler {
   bool text(const char* bytes, rapidjson::SizeType size) {
     // Escapes of lone surrogates come out as bytes that are no UTF-8.
     bad_string = !simdjson::validate_utf8(bytes, size);
-    if (std::memchr(bytes, 0, size) != nullptr) has_nul = true;
+    if (std::string_view(bytes, size).contains('\0')) has_nul = true;
     return !bad_string;
   }
 
@@ -60,29 +59,46 @@ using rapidjson::ParseResult;
 ParseResult parse(std::string_view value, Handler& handler) {
   rapidjson::MemoryStream stream(value.data(), value.size());
   rapidjson::Reader reader;
-  return reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
-                      rapidjson::kParseValidateEncodingFlag>(stream, handler);
+  return reader.Parse < rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
+         rapidjson::kParseValidateEncodingFlag > (stream, handler);
 }
 
-/// The same text with every exponent zero: the same grammar, without RapidJSON's limit on what a double holds.
-std::string without_exponents(std::string_view value) {
-  std::string text(value);
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// True when digits at `at` are those of an exponent.
+bool follows_exponent(std::string_view value, std::size_t at) {
+  if (at > 0 && (value[at - 1] == '+' || value[at - 1] == '-')) --at;
+  return at > 0 && (value[at - 1] == 'e' || value[at - 1] == 'E');
+}
+
+/// The same text with every number short and every exponent zero: the same grammar, but within the doubles
+/// that RapidJSON insists on.
+std::string with_small_numbers(std::string_view value) {
+  constexpr std::size_t kDigits = 15;
+  std::string text;
+  text.reserve(value.size());
   bool in_string = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == '"') {
-      in_string = !in_string;
-    } else if (!in_string && at > 0 && (text[at] == 'e' || text[at] == 'E') && std::isdigit(static_cast<unsigned char>(text[at - 1]))) {
-      std::size_t digit = at + 1;
-      if (digit < text.size() && (text[digit] == '+' || text[digit] == '-')) ++digit;
-      for (; digit < text.size() && std::isdigit(static_cast<unsigned char>(text[digit])); ++digit) text[digit] = '0';
+  for (std::size_t at = 0; at < value.size();) {
+    const std::size_t from = at++;
+    if (in_string && value[from] == '\\') ++at;
+    if (value[from] == '"') in_string = !in_string;
+    if (in_string || !is_digit(value[from])) {
+      text.append(value.substr(from, at - from));
+      continue;
     }
+    while (at < value.size() && is_digit(value[at])) ++at;
+    text.append(follows_exponent(value, from) ? "0" : value.substr(from, std::min(at - from, kDigits)));
   }
   return text;
 }
 
 }  // namespace
+
+bool is_text(std::string_view bytes) {
+  return !bytes.contains('\0') && simdjson::validate_utf8(bytes.data(), bytes.size());
+}
 
 bool is_reserved(std::string_view member) {
   return member == "_error" || member == "_raw" || member.starts_with("_kafka_");
@@ -91,12 +107,12 @@ bool is_reserved(std::string_view member) {
 std::optional<RejectCode> judge_json(std::string_view value) {
   if (!simdjson::validate_utf8(value.data(), value.size())) return RejectCode::not_utf8;
   // RapidJSON takes a zero byte for the end of its input.
-  if (std::memchr(value.data(), 0, value.size()) != nullptr) return RejectCode::not_json;
+  if (value.contains('\0')) return RejectCode::not_json;
   Handler handler;
   ParseResult result = parse(value, handler);
   if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
     handler = Handler();
-    result = parse(without_exponents(value), handler);
+    result = parse(with_small_numbers(value), handler);
   }
   if (handler.too_deep) return RejectCode::too_deep;
   if (result.IsError()) return RejectCode::not_json;

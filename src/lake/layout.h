@@ -8,8 +8,8 @@
 
 namespace sdp::lake {
 
-/// What all writers of one lake must agree on, or one place would have two names. Stored create-only at kLayoutKey by
-/// the first sink (docs/formats/layout.md).
+/// What all writers of one lake must agree on, or one place would have two names. Stored create-only at
+/// kLayoutKey by the first sink (docs/formats/layout.md).
 struct LakeLayout {
   int version = 1;
   std::string format = "json-lines";

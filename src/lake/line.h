@@ -14,8 +14,8 @@ namespace sdp::lake {
 
 /// Why a record became a rejected line. The codes are persisted: never rename one.
 enum class RejectCode {
-  tombstone,        ///< null value
-  empty_value,      ///< zero bytes, or white space only
+  tombstone,    ///< null value
+  empty_value,  ///< zero bytes, or white space only
   not_utf8,
   not_json,         ///< not one JSON text (RFC 8259)
   not_object,       ///< valid JSON, but no object
@@ -31,11 +31,13 @@ inline constexpr int kJsonDepthMax = 64;
 inline constexpr std::size_t kValueBytesMaxDefault = std::size_t{8} << 20;
 
 /// Turns records into lines (docs/formats/line.md):
-///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":1771177956123,"_kafka_key":"...",<the record's members>}
-/// and records that are not one valid UTF-8 JSON object within limits into rejected lines:
+///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":1771177956123,"_kafka_key":"...",<the
+///   record's members>}
+/// (`_kafka_key_base64` in place of `_kafka_key` where the key is no text, `_kafka_headers` where there are
+/// any) and records that are not one valid UTF-8 JSON object within limits into rejected lines:
 ///   {"_kafka_partition":...,"_error":"not_json","_raw":"<base64>"}
-/// The record's own bytes are copied once and not changed, but for line breaks between tokens, which become spaces,
-/// and white space around the object, which is left out. Reuses its buffers; owned by one thread.
+/// The record's own bytes are copied once and not changed, but for line breaks between tokens, which become
+/// spaces, and white space around the object, which is left out. Reuses its buffers; owned by one thread.
 class LineEncoder {
  public:
   explicit LineEncoder(std::size_t value_bytes_max = kValueBytesMaxDefault);
@@ -72,7 +74,9 @@ struct Line {
   std::optional<std::string_view> payload;
 };
 
-/// Reads lines as LineEncoder writes them. Owned by one thread.
+/// Reads lines as LineEncoder writes them, and nothing else: our own members and rejected lines to the
+/// letter. A kept record's members are handed on without being parsed, so damage within them is for the
+/// object's hash to find. Owned by one thread.
 class LineDecoder {
  public:
   /// `line` is without '\n'. `bad_input` says what is wrong with it.

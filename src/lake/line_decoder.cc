@@ -1,14 +1,18 @@
 #include <fmt/core.h>
+#include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/encoding.h"
+#include "lake/json_judge.h"
 #include "lake/line.h"
 
 namespace sdp::lake {
 namespace {
 
-/// Reads the front of a line, piece by piece. Any `take` that returns false leaves the line to be called damaged.
+/// Reads the front of a line, piece by piece. Any `take` that returns false leaves the line to be called
+/// damaged.
 class Cursor {
  public:
   explicit Cursor(std::string_view rest) : rest_(rest) {}
@@ -21,11 +25,14 @@ class Cursor {
     return true;
   }
 
+  /// A number without leading zeros.
   template <typename Number>
   bool take_number(Number& number) {
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
     if (error != std::errc()) return false;
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    const std::string_view text(rest_.data(), static_cast<std::size_t>(end - rest_.data()));
+    if (text.starts_with("-0") || (text.size() > 1 && text.front() == '0')) return false;
+    rest_.remove_prefix(text.size());
     return true;
   }
 
@@ -34,10 +41,10 @@ class Cursor {
     text.clear();
     if (!take("\"")) return false;
     for (;;) {
-      const auto special = rest_.find_first_of("\"\\");
-      if (special == std::string_view::npos) return false;
-      text.append(rest_.substr(0, special));
-      rest_.remove_prefix(special);
+      const auto special = std::ranges::find_if(
+          rest_, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
+      text.append(rest_.begin(), special);
+      rest_.remove_prefix(static_cast<std::size_t>(special - rest_.begin()));
       if (take("\"")) return true;
       if (!take_escape(text)) return false;
     }
@@ -55,17 +62,29 @@ class Cursor {
 
  private:
   bool take_escape(std::string& text) {
-    if (rest_.size() < 2) return false;
+    if (rest_.size() < 2 || rest_[0] != '\\') return false;
     const char kind = rest_[1];
     rest_.remove_prefix(2);
     switch (kind) {
-      case '"': text.push_back('"'); return true;
-      case '\\': text.push_back('\\'); return true;
-      case 'n': text.push_back('\n'); return true;
-      case 'r': text.push_back('\r'); return true;
-      case 't': text.push_back('\t'); return true;
-      case 'u': return take_control(text);
-      default: return false;
+      case '"':
+        text.push_back('"');
+        return true;
+      case '\\':
+        text.push_back('\\');
+        return true;
+      case 'n':
+        text.push_back('\n');
+        return true;
+      case 'r':
+        text.push_back('\r');
+        return true;
+      case 't':
+        text.push_back('\t');
+        return true;
+      case 'u':
+        return take_control(text);
+      default:
+        return false;
     }
   }
 
@@ -73,6 +92,8 @@ class Cursor {
     if (rest_.size() < 4 || !rest_.starts_with("00")) return false;
     const auto byte = base::from_hex(rest_.substr(2, 2));
     if (!byte || static_cast<unsigned char>(byte->front()) >= 0x20) return false;
+    if (byte->find_first_of(std::string_view("\0\n\r\t", 4)) == 0 || base::hex(*byte) != rest_.substr(2, 2))
+      return false;
     text.push_back(byte->front());
     rest_.remove_prefix(4);
     return true;
@@ -88,7 +109,7 @@ bool take_key(Cursor& cursor, std::string& buffer, Line& line) {
   } else {
     if (!cursor.take(R"(,"_kafka_key_base64":)") || !cursor.take_plain(line.key_base64)) return false;
     auto bytes = base::from_base64(line.key_base64);
-    if (!bytes) return false;
+    if (!bytes || is_text(*bytes)) return false;
     buffer = *std::move(bytes);
   }
   line.key = buffer;
@@ -110,8 +131,9 @@ bool take_header(Cursor& cursor, LineHeader& header) {
     header.value.emplace();
     if (!take_base64(cursor, *header.value)) return false;
   }
-  if (cursor.take(",") && !take_base64(cursor, header.name)) return false;
-  return cursor.take("]");
+  if (!cursor.take(",")) return cursor.take("]");
+  // A third element is the name in base64, where it is no text.
+  return header.name.empty() && take_base64(cursor, header.name) && !is_text(header.name) && cursor.take("]");
 }
 
 bool take_headers(Cursor& cursor, Line& line) {
@@ -133,14 +155,29 @@ bool take_rejected(Cursor& cursor, Line& line) {
   if (!line.reject || !cursor.take(R"(,"_raw":)")) return false;
   if (!cursor.take("null")) {
     std::string_view raw;
-    if (!cursor.take_plain(raw)) return false;
+    if (!cursor.take_plain(raw) || !base::from_base64(raw)) return false;
     line.payload = raw;
   }
-  return cursor.take("}") && cursor.rest().empty();
+  const bool is_tombstone = line.reject == RejectCode::tombstone;
+  return is_tombstone == !line.payload && cursor.rest() == "}";
+}
+
+/// The record's members with the object's closing brace, and the comma before them.
+bool take_members(Cursor& cursor) {
+  if (cursor.rest() == "}") return true;
+  if (!cursor.take(",") || !cursor.rest().ends_with('}')) return false;
+  const auto name = cursor.rest().find_first_not_of(" \t");
+  return cursor.rest()[name] == '"';
+}
+
+/// What holds for every line, whatever it says.
+bool is_one_line(std::string_view text) {
+  return !text.contains('\n') && !text.contains('\r') && simdjson::validate_utf8(text.data(), text.size());
 }
 
 Error damaged(std::string_view line, const Cursor& cursor) {
-  return {ErrorKind::bad_input, fmt::format("line is damaged at byte {} of {}", line.size() - cursor.rest().size(), line.size())};
+  return {ErrorKind::bad_input,
+          fmt::format("line is damaged at byte {} of {}", line.size() - cursor.rest().size(), line.size())};
 }
 
 }  // namespace
@@ -149,10 +186,11 @@ Result<Line> LineDecoder::decode(std::string_view text) {
   Cursor cursor(text);
   Line line;
   std::int64_t millis = 0;
+  if (!is_one_line(text)) return fail(ErrorKind::bad_input, "line is damaged: it is not one line of UTF-8");
   if (!cursor.take(R"({"_kafka_partition":)") || !cursor.take_number(line.partition) ||
       !cursor.take(R"(,"_kafka_offset":)") || !cursor.take_number(line.offset) ||
-      !cursor.take(R"(,"_kafka_timestamp":)") || !cursor.take_number(millis) || !take_key(cursor, key_, line) ||
-      !take_headers(cursor, line)) {
+      !cursor.take(R"(,"_kafka_timestamp":)") || !cursor.take_number(millis) ||
+      !take_key(cursor, key_, line) || !take_headers(cursor, line) || line.partition < 0 || line.offset < 0) {
     return std::unexpected(damaged(text, cursor));
   }
   line.timestamp = UtcMillis(std::chrono::milliseconds(millis));
@@ -160,7 +198,7 @@ Result<Line> LineDecoder::decode(std::string_view text) {
     if (!take_rejected(cursor, line)) return std::unexpected(damaged(text, cursor));
     return line;
   }
-  if (!text.ends_with('}') || (cursor.rest() != "}" && !cursor.take(","))) return std::unexpected(damaged(text, cursor));
+  if (!take_members(cursor)) return std::unexpected(damaged(text, cursor));
   payload_.assign(1, '{');
   payload_.append(cursor.rest());
   line.payload = payload_;

@@ -13,12 +13,9 @@
 namespace sdp::lake {
 namespace {
 
-constexpr std::array<std::string_view, 9> kCodes = {"tombstone", "empty_value", "not_utf8",        "not_json",     "not_object",
-                                                    "too_deep",  "too_large",   "reserved_member", "nul_character"};
-
-bool is_plain_text(std::string_view bytes) {
-  return std::memchr(bytes.data(), 0, bytes.size()) == nullptr && simdjson::validate_utf8(bytes.data(), bytes.size());
-}
+constexpr std::array<std::string_view, 9> kCodes = {"tombstone", "empty_value",     "not_utf8",
+                                                    "not_json",  "not_object",      "too_deep",
+                                                    "too_large", "reserved_member", "nul_character"};
 
 void append_number(std::string& out, std::int64_t number) {
   const fmt::format_int text(number);
@@ -35,7 +32,7 @@ void append_headers(std::string& out, const std::vector<log::HeaderView>& header
   out.append(R"(,"_kafka_headers":[)");
   for (const log::HeaderView& header : headers) {
     if (&header != &headers.front()) out.push_back(',');
-    const bool plain = is_plain_text(header.name);
+    const bool plain = is_text(header.name);
     out.push_back('[');
     base::append_json_string(out, plain ? header.name : "");
     out.push_back(',');
@@ -63,7 +60,7 @@ void append_prefix(std::string& out, const log::RecordView& record) {
   append_number(out, record.timestamp.time_since_epoch().count());
   if (!record.key) {
     out.append(R"(,"_kafka_key":null)");
-  } else if (is_plain_text(*record.key)) {
+  } else if (is_text(*record.key)) {
     out.append(R"(,"_kafka_key":)");
     base::append_json_string(out, *record.key);
   } else {
@@ -92,14 +89,15 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kJsonSpace) - first + 1);
 }
 
-/// True when the fast parser's yes is not the last word: a name may be reserved, or an escape may be of U+0000 or of
-/// a surrogate.
+/// True when the fast parser's yes is not the last word: a name may be reserved, or an escape may be of
+/// U+0000 or of a surrogate.
 bool needs_judge(std::string_view value) {
   if (memmem(value.data(), value.size(), "\"_", 2) != nullptr) return true;
   for (std::size_t at = value.find('\\'); at != std::string_view::npos; at = value.find('\\', at + 2)) {
     const std::string_view escape = value.substr(at + 1, 5);
     if (!escape.starts_with('u')) continue;
-    if (escape == "u0000" || escape == "u005f" || escape == "u005F" || escape.starts_with("ud") || escape.starts_with("uD")) {
+    if (escape == "u0000" || escape == "u005f" || escape == "u005F" || escape.starts_with("ud") ||
+        escape.starts_with("uD")) {
       return true;
     }
   }
@@ -108,7 +106,9 @@ bool needs_judge(std::string_view value) {
 
 }  // namespace
 
-std::string_view name(RejectCode code) { return kCodes[static_cast<std::size_t>(code)]; }
+std::string_view name(RejectCode code) {
+  return kCodes[static_cast<std::size_t>(code)];
+}
 
 std::optional<RejectCode> parse_reject_code(std::string_view text) {
   const auto at = std::ranges::find(kCodes, text);
@@ -163,8 +163,9 @@ std::optional<RejectCode> LineEncoder::append(std::string& out, const log::Recor
   }
   out[after_prefix] = ',';
   // Inside valid JSON line breaks stand only between tokens.
-  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(after_prefix), out.end(),
-                  [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(after_prefix), out.end(),
+      [](char c) { return c == '\n' || c == '\r'; }, ' ');
   out.push_back('\n');
   return std::nullopt;
 }

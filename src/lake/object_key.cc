@@ -10,8 +10,8 @@
 namespace sdp::lake {
 namespace {
 
-constexpr UtcMillis kLatest{std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + std::chrono::hours(24) -
-                            std::chrono::milliseconds(1)};
+constexpr UtcMillis kLatest{std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) +
+                            std::chrono::hours(24) - std::chrono::milliseconds(1)};
 
 /// Takes a fixed piece off the front.
 bool take(std::string_view& text, std::string_view piece) {
@@ -30,9 +30,13 @@ bool take_number(std::string_view& text, Number& number) {
 
 }  // namespace
 
-std::string short_id(const log::TopicId& id) { return base::to_string(id).substr(0, 8); }
+std::string short_id(const log::TopicId& id) {
+  return base::to_string(id).substr(0, 8);
+}
 
-UtcMillis clamp_timestamp(UtcMillis time) { return std::clamp(time, UtcMillis{}, kLatest); }
+UtcMillis clamp_timestamp(UtcMillis time) {
+  return std::clamp(time, UtcMillis{}, kLatest);
+}
 
 std::string hour_prefix(UtcMillis time) {
   time = clamp_timestamp(time);
@@ -59,11 +63,13 @@ std::optional<ObjectKey> parse_key(std::string_view text) {
   if (!first_timestamp || !take(name, "_t") || name.size() < 8) return std::nullopt;
   key.first_timestamp = *first_timestamp;
   key.topic_id_short = name.substr(0, 8);
-  if (!std::ranges::all_of(key.topic_id_short, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
+  if (!std::ranges::all_of(key.topic_id_short,
+                           [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
     return std::nullopt;
   }
   name.remove_prefix(8);
-  if (!take(name, "_p") || !take_number(name, key.partition) || !take(name, "_o") || !take_number(name, key.first)) {
+  if (!take(name, "_p") || !take_number(name, key.partition) || !take(name, "_o") ||
+      !take_number(name, key.first)) {
     return std::nullopt;
   }
   if (key.partition < 0 || key.first < 0) return std::nullopt;

@@ -10,11 +10,11 @@
 
 namespace sdp::lake {
 
-/// Names a range's place in the lake: a pure function of where the range starts (topic id, partition, first offset),
-/// of the first record's broker timestamp, and of the lake's layout. See docs/formats/object-key.md.
+/// Names a range's place in the lake: a pure function of where the range starts (topic id, partition, first
+/// offset), of the first record's broker timestamp, and of the lake's layout. See docs/formats/object-key.md.
 struct ObjectKey {
-  UtcMillis first_timestamp;        ///< whole seconds when parsed back
-  std::string topic_id_short;       ///< first 8 hex digits of the topic id
+  UtcMillis first_timestamp;   ///< whole seconds when parsed back
+  std::string topic_id_short;  ///< first 8 hex digits of the topic id
   log::Partition partition = 0;
   log::Offset first = 0;
   Compression compression = Compression::none;
@@ -32,7 +32,8 @@ std::string short_id(const log::TopicId& id);
 /// `bronze/date=2026-02-15/hour=17/`
 std::string hour_prefix(UtcMillis time);
 
-/// Timestamps outside 0000-9999 are drawn to its ends, so that every record has a place.
+/// Draws times before 1970 (-1 is Kafka's "none") and after 9999 to these ends, so that every record has a
+/// place.
 UtcMillis clamp_timestamp(UtcMillis time);
 
 inline constexpr std::string_view kBronzePrefix = "bronze/";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace sdp::lake {
 namespace {
@@ -34,15 +35,32 @@ Result<UtcMillis> time_at(const Metadata& metadata, const std::string& name) {
   return UtcMillis(std::chrono::milliseconds(millis));
 }
 
-std::string millis(UtcMillis time) { return fmt::format("{}", time.time_since_epoch().count()); }
+std::string millis(UtcMillis time) {
+  return fmt::format("{}", time.time_since_epoch().count());
+}
+
+/// Kafka's own rule for names of topics.
+bool is_topic_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+         std::ranges::all_of(name, fits);
+}
 
 Result<void> check_invariants(const ObjectMeta& meta) {
-  const auto bad = [](std::string_view what) { return fail(ErrorKind::bad_input, fmt::format("metadata: {}", what)); };
+  const auto bad = [](std::string_view what) {
+    return fail(ErrorKind::bad_input, fmt::format("metadata: {}", what));
+  };
+  if (!is_topic_name(meta.topic)) return bad("topic is no name that Kafka allows");
   if (meta.chain.partition < 0 || meta.range.first < 0) return bad("partition or offset is negative");
   if (meta.range.empty()) return bad("last-offset is below first-offset");
-  if (meta.records < 1 || meta.records > meta.range.end - meta.range.first) return bad("records do not fit the offsets");
+  if (meta.records < 1 || meta.records > meta.range.end - meta.range.first)
+    return bad("records do not fit the offsets");
   if (meta.rejected < 0 || meta.rejected > meta.records) return bad("rejected does not fit records");
-  const bool is_hex = std::ranges::all_of(meta.sha256, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  const bool is_hex = std::ranges::all_of(
+      meta.sha256, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   if (meta.sha256.size() != 64 || !is_hex) return bad("sha256 is not 64 hex digits");
   return {};
 }
@@ -73,7 +91,8 @@ Result<ObjectMeta> meta_from(const Metadata& metadata) {
   SDP_TRY(meta.chain.partition, number_at<log::Partition>(metadata, "partition"));
   SDP_TRY(meta.range.first, number_at<log::Offset>(metadata, "first-offset"));
   SDP_TRY(const auto last, number_at<log::Offset>(metadata, "last-offset"));
-  if (last == std::numeric_limits<log::Offset>::max()) return fail(ErrorKind::bad_input, "metadata last-offset is too large");
+  if (last == std::numeric_limits<log::Offset>::max())
+    return fail(ErrorKind::bad_input, "metadata last-offset is too large");
   meta.range.end = last + 1;
   SDP_TRY(meta.records, number_at<std::int64_t>(metadata, "records"));
   SDP_TRY(meta.rejected, number_at<std::int64_t>(metadata, "rejected"));

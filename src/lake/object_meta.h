@@ -15,7 +15,7 @@ struct ObjectMeta {
   std::string topic;
   ChainId chain;
   OffsetRange range;
-  std::int64_t records = 0;   ///< lines, rejected ones included
+  std::int64_t records = 0;  ///< lines, rejected ones included
   std::int64_t rejected = 0;
   UtcMillis first_timestamp;  ///< of the first record
   UtcMillis last_timestamp;   ///< of the last record

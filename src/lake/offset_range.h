@@ -6,8 +6,8 @@
 
 namespace sdp::lake {
 
-/// Offsets [first, end) of one partition. An object's range starts where its chain ended before it, so that ranges
-/// tile: holes that the log itself has (transaction markers) lie inside a range.
+/// Offsets [first, end) of one partition. An object's range starts where its chain ended before it, so that
+/// ranges tile: holes that the log itself has (transaction markers) lie inside a range.
 struct OffsetRange {
   log::Offset first = 0;
   log::Offset end = 0;
