@@ -55,9 +55,13 @@ void TableWriter::set_optional_text(idx_t column, const std::optional<std::strin
   duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vectors_[column]), row_);
 }
 
-void TableWriter::set_int32(idx_t column, std::int32_t value) { static_cast<std::int32_t*>(data_[column])[row_] = value; }
+void TableWriter::set_int32(idx_t column, std::int32_t value) {
+  static_cast<std::int32_t*>(data_[column])[row_] = value;
+}
 
-void TableWriter::set_int64(idx_t column, std::int64_t value) { static_cast<std::int64_t*>(data_[column])[row_] = value; }
+void TableWriter::set_int64(idx_t column, std::int64_t value) {
+  static_cast<std::int64_t*>(data_[column])[row_] = value;
+}
 
 void TableWriter::set_time(idx_t column, UtcMillis time) {
   // DuckDB's TIMESTAMP counts microseconds; a producer's clock may say anything, so the ends are drawn in.
@@ -89,7 +93,10 @@ Result<void> TableWriter::finish() {
 }
 
 BronzeWriter::BronzeWriter(TableWriter events, TableWriter rejected, TableWriter ledger, UtcMillis loaded_at)
-    : events_(std::move(events)), rejected_(std::move(rejected)), ledger_(std::move(ledger)), loaded_at_(loaded_at) {}
+    : events_(std::move(events)),
+      rejected_(std::move(rejected)),
+      ledger_(std::move(ledger)),
+      loaded_at_(loaded_at) {}
 
 Result<BronzeWriter> BronzeWriter::open(Connection& connection, UtcMillis loaded_at) {
   SDP_TRY(TableWriter events, TableWriter::open(connection, kEventsTable));
@@ -114,23 +121,28 @@ Result<void> BronzeWriter::write(const StagedObject& object) {
     rest.remove_prefix(end + 1);
     ++records;
     if (!line) return damaged(records, line.error().message);
-    if (line->partition != object.meta.chain.partition || line->offset < at_least || line->offset >= object.meta.range.end) {
-      return damaged(records, fmt::format("partition {} offset {} does not belong there", line->partition, line->offset));
+    if (line->partition != object.meta.chain.partition || line->offset < at_least ||
+        line->offset >= object.meta.range.end) {
+      return damaged(records, fmt::format("partition {} offset {} does not belong there", line->partition,
+                                          line->offset));
     }
     at_least = line->offset + 1;
     rejected += line->reject ? 1 : 0;
     SDP_CHECK_OK(write_line(object, topic_id, *line));
   }
-  if (records != object.meta.records || rejected != object.meta.rejected || at_least != object.meta.range.end) {
-    return damaged(records, fmt::format("the object ends here with {} records, {} of them rejected, but its metadata say {} "
-                                        "and {} up to offset {}",
-                                        records, rejected, object.meta.records, object.meta.rejected,
-                                        object.meta.range.end - 1));
+  if (records != object.meta.records || rejected != object.meta.rejected ||
+      at_least != object.meta.range.end) {
+    return damaged(
+        records,
+        fmt::format("the object ends here with {} records, {} of them rejected, but its metadata say {} "
+                    "and {} up to offset {}",
+                    records, rejected, object.meta.records, object.meta.rejected, object.meta.range.end - 1));
   }
   return write_ledger(object, topic_id);
 }
 
-Result<void> BronzeWriter::write_line(const StagedObject& object, std::string_view topic_id, const lake::Line& line) {
+Result<void> BronzeWriter::write_line(const StagedObject& object, std::string_view topic_id,
+                                      const lake::Line& line) {
   TableWriter& table = line.reject ? rejected_ : events_;
   idx_t column = 0;
   table.set_text(column++, object.key);

@@ -39,8 +39,8 @@ class TableWriter {
   idx_t row_ = 0;
 };
 
-/// Writes objects into the bronze tables and the ledger, checking each line against its object on the way. Runs inside a
-/// transaction of the caller's, who rolls back when any call fails.
+/// Writes objects into the bronze tables and the ledger, checking each line against its object on the way.
+/// Runs inside a transaction of the caller's, who rolls back when any call fails.
 class BronzeWriter {
  public:
   static Result<BronzeWriter> open(Connection& connection, UtcMillis loaded_at);

@@ -20,7 +20,8 @@ Result<OwnedConfig> make_config(const DuckDbOptions& options) {
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
   };
-  if (duckdb_create_config(config.out()) != DuckDBSuccess) return fail(ErrorKind::fatal, "DuckDB: no configuration");
+  if (duckdb_create_config(config.out()) != DuckDBSuccess)
+    return fail(ErrorKind::fatal, "DuckDB: no configuration");
   for (const auto& [name, value] : settings) {
     if (duckdb_set_config(config.get(), name, value) != DuckDBSuccess) {
       return fail(ErrorKind::misconfigured, fmt::format("DuckDB refuses {} = {}", name, value));
@@ -46,7 +47,8 @@ Result<void> visit_chunk(duckdb_data_chunk chunk, const std::function<Result<voi
   }
   std::vector<std::optional<std::string_view>> row(columns);
   for (idx_t at = 0; at < duckdb_data_chunk_get_size(chunk); ++at) {
-    for (idx_t column = 0; column < columns; ++column) row[column] = cell(strings[column], validity[column], at);
+    for (idx_t column = 0; column < columns; ++column)
+      row[column] = cell(strings[column], validity[column], at);
     SDP_CHECK_OK(visit(row));
   }
   return {};
@@ -56,9 +58,11 @@ Result<void> visit_chunk(duckdb_data_chunk chunk, const std::function<Result<voi
 
 Result<Connection> Connection::open(const DuckDbOptions& options) {
   SDP_TRY(const OwnedConfig config, make_config(options));
-  Connection connection(options.path);
+  SDP_TRY(FileClaim claim, FileClaim::take(options.path));
+  Connection connection(options.path, std::move(claim));
   char* message = nullptr;
-  if (duckdb_open_ext(options.path.c_str(), connection.database_.out(), config.get(), &message) != DuckDBSuccess) {
+  if (duckdb_open_ext(options.path.c_str(), connection.database_.out(), config.get(), &message) !=
+      DuckDBSuccess) {
     const std::unique_ptr<char, decltype(&duckdb_free)> guard(message, &duckdb_free);
     return std::unexpected(classify(options.path, message != nullptr ? message : "cannot be opened"));
   }
@@ -76,10 +80,14 @@ Result<void> Connection::execute(std::string_view sql) {
   return {};
 }
 
-Result<void> Connection::scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
+Result<void> Connection::scan(std::string_view sql,
+                              const std::function<void(std::vector<std::string>)>& columns,
                               const std::function<Result<void>(RowView)>& visit) {
-  // Everything as text, so that one way of reading cells serves every type; DuckDB casts whole columns at a time.
-  const std::string as_text = fmt::format("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({})", sql);
+  // Everything as text, so that one way of reading cells serves every type; DuckDB casts whole columns at a
+  // time. The query stands on lines of its own, since it may end in a comment; being in brackets, it cannot
+  // write.
+  sql = sql.substr(0, sql.find_last_not_of("; \t\r\n") + 1);
+  const std::string as_text = fmt::format("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{}\n)", sql);
   OwnedStatement statement;
   if (duckdb_prepare(connection_.get(), as_text.c_str(), statement.out()) != DuckDBSuccess) {
     return std::unexpected(classify(path_, duckdb_prepare_error(statement.get())));
@@ -102,8 +110,8 @@ Result<void> Connection::scan(std::string_view sql, const std::function<void(std
 
 Result<OwnedAppender> Connection::appender(std::string_view schema, std::string_view table) {
   OwnedAppender appender;
-  if (duckdb_appender_create(connection_.get(), std::string(schema).c_str(), std::string(table).c_str(), appender.out()) !=
-      DuckDBSuccess) {
+  if (duckdb_appender_create(connection_.get(), std::string(schema).c_str(), std::string(table).c_str(),
+                             appender.out()) != DuckDBSuccess) {
     return std::unexpected(appender_error(appender.get()));
   }
   return appender;

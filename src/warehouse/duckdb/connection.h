@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "warehouse/duckdb/file_claim.h"
 #include "warehouse/duckdb/handles.h"
 #include "warehouse/warehouse.h"
 
@@ -25,7 +26,8 @@ class Connection {
 
   /// Runs statements whose rows nobody wants.
   Result<void> execute(std::string_view sql);
-  /// Runs one query and hands its rows over as text; `columns` is called once before the first row.
+  /// Runs one query and hands its rows over as text; `columns` is called once before the first row. Another
+  /// call on this connection from inside `visit` ends the scan with an error.
   Result<void> scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
                     const std::function<Result<void>(RowView)>& visit);
   Result<OwnedAppender> appender(std::string_view schema, std::string_view table);
@@ -33,9 +35,10 @@ class Connection {
   Error appender_error(duckdb_appender appender) const;
 
  private:
-  explicit Connection(std::string path) : path_(std::move(path)) {}
+  Connection(std::string path, FileClaim claim) : path_(std::move(path)), claim_(std::move(claim)) {}
 
   std::string path_;
+  FileClaim claim_;  // before the database: given up after it is closed
   OwnedDatabase database_;
   OwnedConnection connection_;
 };

@@ -27,17 +27,21 @@ std::int64_t number(const std::optional<std::string_view>& text) {
 DuckDbWarehouse::DuckDbWarehouse(std::string path, duckdb::Connection connection, Clock& clock)
     : path_(std::move(path)), connection_(std::move(connection)), clock_(clock) {}
 
-Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::DuckDbOptions& options, Clock& clock) {
+Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::DuckDbOptions& options,
+                                                               Clock& clock) {
   const std::filesystem::path path(options.path);
   if (path.filename() != kFileName) {
-    return fail(ErrorKind::misconfigured, fmt::format("warehouse {}: the file must be named {}, since DuckDB names the "
-                                                      "database SPOTIFY_DB after it",
-                                                      options.path, kFileName));
+    return fail(ErrorKind::misconfigured,
+                fmt::format("warehouse {}: the file must be named {}, since DuckDB names the "
+                            "database SPOTIFY_DB after it",
+                            options.path, kFileName));
   }
   std::error_code failure;
-  if (!options.read_only) std::filesystem::create_directories(std::filesystem::absolute(path).parent_path(), failure);
+  if (!options.read_only)
+    std::filesystem::create_directories(std::filesystem::absolute(path).parent_path(), failure);
   if (failure) {
-    return fail(ErrorKind::cannot_write, fmt::format("warehouse folder {}: {}", path.parent_path().string(), failure.message()));
+    return fail(ErrorKind::cannot_write,
+                fmt::format("warehouse folder {}: {}", path.parent_path().string(), failure.message()));
   }
   SDP_TRY(duckdb::Connection connection, duckdb::Connection::open(options));
   return std::unique_ptr<DuckDbWarehouse>(new DuckDbWarehouse(options.path, std::move(connection), clock));
@@ -49,23 +53,25 @@ Result<duckdb::Connection*> DuckDbWarehouse::connection() {
 }
 
 Result<void> DuckDbWarehouse::init() {
-  SDP_TRY(duckdb::Connection* connection, this->connection());
+  SDP_TRY(duckdb::Connection * connection, this->connection());
   return connection->execute(duckdb::create_statements());
 }
 
 Result<std::vector<LoadedChain>> DuckDbWarehouse::loaded_chains() {
   std::vector<LoadedChain> chains;
-  SDP_CHECK_OK(scan("SELECT topic_id, kafka_partition, min(first_offset), max(last_offset) + 1 FROM BRONZE.LOAD_LEDGER "
-                    "GROUP BY ALL ORDER BY ALL",
-                    [&](RowView row) -> Result<void> {
-                      const auto topic_id = base::parse_uuid(row[0].value_or(""));
-                      if (!topic_id) {
-                        return fail(ErrorKind::bad_input, fmt::format("{}: the ledger names topic id {}, which is none",
-                                                                      describe(), row[0].value_or("NULL")));
-                      }
-                      chains.push_back({{*topic_id, static_cast<log::Partition>(number(row[1]))}, number(row[2]), number(row[3])});
-                      return {};
-                    }));
+  SDP_CHECK_OK(scan(
+      "SELECT topic_id, kafka_partition, min(first_offset), max(last_offset) + 1 FROM BRONZE.LOAD_LEDGER "
+      "GROUP BY ALL ORDER BY ALL",
+      [&](RowView row) -> Result<void> {
+        const auto topic_id = base::parse_uuid(row[0].value_or(""));
+        if (!topic_id) {
+          return fail(ErrorKind::bad_input, fmt::format("{}: the ledger names topic id {}, which is none",
+                                                        describe(), row[0].value_or("NULL")));
+        }
+        chains.push_back(
+            {{*topic_id, static_cast<log::Partition>(number(row[1]))}, number(row[2]), number(row[3])});
+        return {};
+      }));
   return chains;
 }
 
@@ -79,18 +85,20 @@ Result<std::vector<std::string>> DuckDbWarehouse::loaded_objects() {
 }
 
 Result<LoadCounts> DuckDbWarehouse::load(std::span<const StagedObject> objects) {
-  SDP_TRY(duckdb::Connection* connection, this->connection());
+  SDP_TRY(duckdb::Connection * connection, this->connection());
   SDP_CHECK_OK(connection->execute("BEGIN TRANSACTION"));
   auto counts = write_objects(*connection, objects);
   if (counts) {
-    if (auto committed = connection->execute("COMMIT"); !committed) counts = std::unexpected(committed.error());
+    if (auto committed = connection->execute("COMMIT"); !committed)
+      counts = std::unexpected(committed.error());
   }
   // The first error is the one to tell; a failed commit has rolled back already.
   if (!counts) (void)connection->execute("ROLLBACK").has_value();
   return counts;
 }
 
-Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection, std::span<const StagedObject> objects) {
+Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection,
+                                                  std::span<const StagedObject> objects) {
   // Asked inside the transaction: what counts is the ledger that this transaction adds to.
   SDP_TRY(const auto keys, loaded_objects());
   const std::set<std::string_view> loaded(keys.begin(), keys.end());
@@ -111,7 +119,7 @@ Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection
 }
 
 Result<Table> DuckDbWarehouse::query(std::string_view sql) {
-  SDP_TRY(duckdb::Connection* connection, this->connection());
+  SDP_TRY(duckdb::Connection * connection, this->connection());
   Table table;
   SDP_CHECK_OK(connection->scan(
       sql, [&](std::vector<std::string> columns) { table.columns = std::move(columns); },
@@ -123,7 +131,7 @@ Result<Table> DuckDbWarehouse::query(std::string_view sql) {
 }
 
 Result<void> DuckDbWarehouse::scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) {
-  SDP_TRY(duckdb::Connection* connection, this->connection());
+  SDP_TRY(duckdb::Connection * connection, this->connection());
   return connection->scan(sql, [](const std::vector<std::string>&) {}, visit);
 }
 

@@ -12,8 +12,8 @@ namespace sdp::warehouse {
 /// SPOTIFY_DB in one DuckDB file. While it is open no other process can open the file; close() lets go.
 class DuckDbWarehouse final : public Warehouse {
  public:
-  /// `misconfigured` when the file is not named spotify_db.duckdb, `fenced` when another process has it open. Makes the
-  /// file's folder. `clock` outlives the warehouse.
+  /// `misconfigured` when the file is not named spotify_db.duckdb, `fenced` when another process has it open.
+  /// Makes the file's folder. `clock` outlives the warehouse.
   static Result<std::unique_ptr<DuckDbWarehouse>> open(const duckdb::DuckDbOptions& options, Clock& clock);
 
   Result<void> init() override;

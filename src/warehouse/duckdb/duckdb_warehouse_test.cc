@@ -69,9 +69,11 @@ TEST_F(DuckDbWarehouseTest, RowsCarryTheirCoordinates) {
   ASSERT_TRUE(counts) << counts.error().message;
   EXPECT_EQ(counts->rows, 1u);
   EXPECT_EQ(counts->rejected, 2u);
-  EXPECT_EQ(one("SELECT payload || kafka_offset || kafka_key || epoch_ms(kafka_timestamp) FROM SPOTIFY_DB.BRONZE.SPOTIFY_EVENTS"),
+  EXPECT_EQ(one("SELECT payload || kafka_offset || kafka_key || epoch_ms(kafka_timestamp) FROM "
+                "SPOTIFY_DB.BRONZE.SPOTIFY_EVENTS"),
             R"({"a":1}40user1771177956123)");
-  EXPECT_EQ(one("SELECT string_agg(error_code || coalesce(raw_base64, 'NULL'), ' ' ORDER BY kafka_offset) FROM BRONZE.REJECTED_EVENTS"),
+  EXPECT_EQ(one("SELECT string_agg(error_code || coalesce(raw_base64, 'NULL'), ' ' ORDER BY kafka_offset) "
+                "FROM BRONZE.REJECTED_EVENTS"),
             "not_jsonYmFk tombstoneNULL");
   EXPECT_EQ(one("SELECT count(*) FROM BRONZE.LOAD_LEDGER WHERE first_offset = 40 AND last_offset = 42"), "1");
 }
@@ -114,10 +116,11 @@ TEST_F(DuckDbWarehouseTest, ManyChunksOfRowsComeBackTheSame) {
   const StagedObject object = staged(0, values);
   ASSERT_TRUE(warehouse_->load({&object, 1}));
   int next = 0;
-  ASSERT_TRUE(warehouse_->scan("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset", [&](RowView row) -> Result<void> {
-    EXPECT_EQ(row[0], values[static_cast<std::size_t>(next++)]);
-    return {};
-  }));
+  ASSERT_TRUE(warehouse_->scan("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset",
+                               [&](RowView row) -> Result<void> {
+                                 EXPECT_EQ(row[0], values[static_cast<std::size_t>(next++)]);
+                                 return {};
+                               }));
   EXPECT_EQ(next, 5'000);
   const auto chains = warehouse_->loaded_chains();
   ASSERT_EQ(chains->size(), 1u);
@@ -125,7 +128,8 @@ TEST_F(DuckDbWarehouseTest, ManyChunksOfRowsComeBackTheSame) {
 }
 
 TEST_F(DuckDbWarehouseTest, StrangeTextTravelsUnharmed) {
-  const std::string value = R"({"s":"'; DROP TABLE x; -- \" \\ 🎵 \u202e é","n":1e400,"big":123456789012345678901234567890})";
+  const std::string value =
+      R"({"s":"'; DROP TABLE x; -- \" \\ 🎵 \u202e é","n":1e400,"big":123456789012345678901234567890})";
   const StagedObject object = staged(0, {value});
   ASSERT_TRUE(warehouse_->load({&object, 1}));
   EXPECT_EQ(one("SELECT payload FROM BRONZE.SPOTIFY_EVENTS"), value);

@@ -18,12 +18,27 @@ struct Rule {
 // DuckDB has no code that tells these apart: all are IO errors.
 constexpr std::array kRules = {
     Rule{"Could not set lock", ErrorKind::fenced, "another process has it open; wait for it or stop it"},
-    Rule{"No space left", ErrorKind::cannot_write, "the disk is full; make room and run again, nothing was half loaded"},
-    Rule{"Read-only file system", ErrorKind::cannot_write, "the disk is read-only; choose another --warehouse"},
-    Rule{"Permission denied", ErrorKind::cannot_write, "no right to it; change its rights or choose another --warehouse"},
+    Rule{"No space left", ErrorKind::cannot_write,
+         "the disk is full; make room and run again, nothing was half loaded"},
+    Rule{"Read-only file system", ErrorKind::cannot_write,
+         "the disk is read-only; choose another --warehouse"},
+    Rule{"Permission denied", ErrorKind::cannot_write,
+         "no right to it; change its rights or choose another --warehouse"},
+    Rule{"File too large", ErrorKind::cannot_write,
+         "the limit for file sizes is reached; raise it and run again"},
+    Rule{"quota exceeded", ErrorKind::cannot_write, "the disk quota is used up; make room and run again"},
+    Rule{"database does not exist", ErrorKind::misconfigured,
+         "there is no warehouse yet; load first, or name another"},
+    Rule{"Is a directory", ErrorKind::misconfigured, "a folder is in its place; choose another --warehouse"},
     Rule{"read-only mode", ErrorKind::cannot_write, "it was opened for reading"},
-    Rule{"not a valid DuckDB database file", ErrorKind::bad_input, "move it away; it is loaded anew from the lake"},
-    Rule{"Corrupt", ErrorKind::bad_input, "the file is damaged; move it away, it is loaded anew from the lake"},
+    Rule{"with version number", ErrorKind::bad_input,
+         "another version of DuckDB wrote it; use that, or move it away to load anew"},
+    Rule{"not a valid DuckDB database file", ErrorKind::bad_input,
+         "move it away; it is loaded anew from the lake"},
+    Rule{"Could not read enough bytes", ErrorKind::bad_input,
+         "the file is cut short; move it away, it is loaded anew from the lake"},
+    Rule{"Corrupt", ErrorKind::bad_input,
+         "the file is damaged; move it away, it is loaded anew from the lake"},
     Rule{"Cannot open file", ErrorKind::cannot_write, "is its folder there and writable?"},
     Rule{"Out of Memory", ErrorKind::misconfigured, "raise --warehouse-memory"},
 };
@@ -31,7 +46,8 @@ constexpr std::array kRules = {
 }  // namespace
 
 Error classify(std::string_view path, std::string_view message) {
-  const auto rule = std::ranges::find_if(kRules, [&](const Rule& r) { return message.find(r.part) != std::string_view::npos; });
+  const auto rule = std::ranges::find_if(
+      kRules, [&](const Rule& r) { return message.find(r.part) != std::string_view::npos; });
   const std::string first_line(message.substr(0, message.find('\n')));
   if (rule == kRules.end()) return {ErrorKind::fatal, fmt::format("DuckDB {}: {}", path, first_line)};
   return {rule->kind, fmt::format("DuckDB {}: {} ({})", path, rule->advice, first_line)};

@@ -30,7 +30,9 @@ class Owned {
   Handle handle_ = nullptr;
 };
 
-inline void destroy_appender(duckdb_appender* appender) { duckdb_appender_destroy(appender); }
+inline void destroy_appender(duckdb_appender* appender) {
+  duckdb_appender_destroy(appender);
+}
 
 using OwnedDatabase = Owned<duckdb_database, duckdb_close>;
 using OwnedConnection = Owned<duckdb_connection, duckdb_disconnect>;

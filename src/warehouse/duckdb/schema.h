@@ -6,8 +6,8 @@
 
 namespace sdp::warehouse::duckdb {
 
-// The bronze tables (docs/formats/bronze-tables.md). Bulk tables have no keys: an index triples the cost of an insert,
-// and the ledger already keeps rows from coming twice; verify and dbt check uniqueness.
+// The bronze tables (docs/formats/bronze-tables.md). Bulk tables have no keys: an index triples the cost of
+// an insert, and the ledger already keeps rows from coming twice; verify and dbt check uniqueness.
 
 inline constexpr std::string_view kEventsTable = "SPOTIFY_EVENTS";
 inline constexpr std::string_view kRejectedTable = "REJECTED_EVENTS";
