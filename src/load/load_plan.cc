@@ -18,11 +18,12 @@ LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<
     } else if (loaded.contains(object.key)) {
       ++plan.loaded_already;
     } else {
-      chains[{place->topic_id_short, place->partition}].push_back({object.key, *place});
+      chains[{place->topic_id_short, place->partition}].push_back({object.key, *place, object.bytes});
     }
   }
   for (auto& [id, objects] : chains) {
-    std::ranges::sort(objects, {}, [](const PlannedObject& o) { return std::pair(o.place.first, o.object_key); });
+    std::ranges::sort(objects, {},
+                      [](const PlannedObject& o) { return std::pair(o.place.first, o.object_key); });
     plan.chains.push_back({id.first, id.second, std::move(objects)});
   }
   std::ranges::sort(plan.foreign);

@@ -15,6 +15,7 @@ namespace sdp::load {
 struct PlannedObject {
   std::string object_key;
   lake::ObjectKey place;
+  std::uint64_t bytes = 0;  ///< as stored
 
   bool operator==(const PlannedObject&) const = default;
 };
@@ -37,7 +38,8 @@ struct LoadPlan {
   bool operator==(const LoadPlan&) const = default;
 };
 
-/// Pure; the order of the listing does not matter. Names that start with '_' below bronze/ are the lake's own.
+/// Pure; the order of the listing does not matter. Names that start with '_' below bronze/ are the lake's
+/// own.
 LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<std::string>& loaded);
 
 }  // namespace sdp::load

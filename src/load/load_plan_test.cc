@@ -16,7 +16,8 @@ std::string key(std::string_view id, log::Partition partition, log::Offset first
 }
 
 TEST(LoadPlan, GroupsByChainAndSortsByOffset) {
-  const std::vector<store::ListedObject> listing = {{key("aaaaaaaa", 1, 20), 1}, {key("aaaaaaaa", 0, 0), 1}, {key("aaaaaaaa", 1, 3), 1}};
+  const std::vector<store::ListedObject> listing = {
+      {key("aaaaaaaa", 1, 20), 1}, {key("aaaaaaaa", 0, 0), 1}, {key("aaaaaaaa", 1, 3), 1}};
   const LoadPlan plan = plan_load(listing, {});
   ASSERT_EQ(plan.chains.size(), 2u);
   EXPECT_EQ(plan.chains[1].objects.front().place.first, 3);
@@ -29,10 +30,11 @@ TEST(LoadPlan, RecreatedTopicIsAChainOfItsOwn) {
 }
 
 TEST(LoadPlan, LeavesOutWhatTheLedgerHasAndWhatIsTheLakesOwn) {
-  const std::vector<store::ListedObject> listing = {{key("aaaaaaaa", 0, 0), 1},
-                                                    {key("aaaaaaaa", 0, 9), 1},
-                                                    {"bronze/_lake.json", 1},
-                                                    {"bronze/_gaps/taaaaaaaa_p0_o00000000000000000000.json", 1}};
+  const std::vector<store::ListedObject> listing = {
+      {key("aaaaaaaa", 0, 0), 1},
+      {key("aaaaaaaa", 0, 9), 1},
+      {"bronze/_lake.json", 1},
+      {"bronze/_gaps/taaaaaaaa_p0_o00000000000000000000.json", 1}};
   const LoadPlan plan = plan_load(listing, {key("aaaaaaaa", 0, 0)});
   EXPECT_EQ(plan.loaded_already, 1u);
   ASSERT_EQ(plan.chains.size(), 1u);
@@ -42,7 +44,8 @@ TEST(LoadPlan, LeavesOutWhatTheLedgerHasAndWhatIsTheLakesOwn) {
 
 TEST(LoadPlan, NamesForeignObjects) {
   const std::vector<store::ListedObject> listing = {{"bronze/date=2026-02-15/hour=17/notes.txt", 1}};
-  EXPECT_EQ(plan_load(listing, {}).foreign, std::vector<std::string>{"bronze/date=2026-02-15/hour=17/notes.txt"});
+  EXPECT_EQ(plan_load(listing, {}).foreign,
+            std::vector<std::string>{"bronze/date=2026-02-15/hour=17/notes.txt"});
 }
 
 RC_GTEST_PROP(LoadPlan, IsTheSameForEveryOrderOfTheListing, ()) {

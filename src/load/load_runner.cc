@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "load/prefetcher.h"
-
 namespace sdp::load {
 namespace {
 
@@ -15,13 +13,15 @@ std::pair<std::string, log::Partition> name_of(const PlannedObject& object) {
 
 std::vector<PlannedObject> in_order(const LoadPlan& plan) {
   std::vector<PlannedObject> objects;
-  for (const PlannedChain& chain : plan.chains) objects.insert(objects.end(), chain.objects.begin(), chain.objects.end());
+  for (const PlannedChain& chain : plan.chains)
+    objects.insert(objects.end(), chain.objects.begin(), chain.objects.end());
   return objects;
 }
 
 }  // namespace
 
-LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock, LoadOptions options)
+LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock,
+                       LoadOptions options)
     : store_(store), warehouse_(warehouse), clock_(clock), options_(options) {}
 
 Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
@@ -40,6 +40,7 @@ Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& sum
   summary.problems.clear();
   closed_.clear();
   found_hole_ = false;
+  SDP_CHECK_OK(read_gaps(summary));
   SDP_TRY(const LoadPlan plan, make_plan());
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
   summary.foreign = plan.foreign;
@@ -48,7 +49,6 @@ Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& sum
 }
 
 Result<LoadPlan> LoadRunner::make_plan() {
-  SDP_TRY(gaps_, read_gaps());
   chain_ends_.clear();
   SDP_TRY(const auto chains, warehouse_.loaded_chains());
   for (const warehouse::LoadedChain& chain : chains) chain_ends_[chain.chain] = chain.end;
@@ -58,19 +58,23 @@ Result<LoadPlan> LoadRunner::make_plan() {
     listing.push_back(object);
     return true;
   }));
-  return plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()), std::make_move_iterator(loaded.end())));
+  return plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
+                                                  std::make_move_iterator(loaded.end())));
 }
 
-Result<void> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary) {
+Result<void> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop,
+                                     LoadSummary& summary) {
   const std::vector<PlannedObject> objects = in_order(plan);
-  Prefetcher prefetcher(store_, objects, options_.fetch_threads, options_.fetch_ahead);
+  Prefetcher prefetcher(store_, objects, options_.fetch);
   std::vector<warehouse::StagedObject> staged;
   std::size_t staged_bytes = 0;
-  for (const PlannedObject& planned : objects) {
-    auto object = *prefetcher.next();
-    if (stop.stop_requested()) return fail(ErrorKind::interrupted, "load was stopped between transactions; run it again");
-    if (!object && object.error().kind != ErrorKind::bad_input) return std::unexpected(object.error());
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const PlannedObject& planned = objects[i];
     if (closed_.contains(name_of(planned))) continue;
+    if (stop.stop_requested())
+      return fail(ErrorKind::interrupted, "load was stopped between transactions; run it again");
+    auto object = prefetcher.get(i);
+    if (!object && object.error().kind != ErrorKind::bad_input) return std::unexpected(object.error());
     if (!object) {
       close_chain(name_of(planned), object.error(), summary);
       continue;
@@ -95,7 +99,8 @@ bool LoadRunner::continues(const warehouse::StagedObject& object, LoadSummary& s
     return true;
   }
   found_hole_ = found_hole_ || object.meta.range.first > end;
-  close_chain({lake::short_id(object.meta.chain.topic_id), object.meta.chain.partition}, check.problems.front(), summary);
+  close_chain({lake::short_id(object.meta.chain.topic_id), object.meta.chain.partition},
+              check.problems.front(), summary);
   return false;
 }
 
@@ -136,20 +141,23 @@ Result<void> LoadRunner::flush(std::vector<warehouse::StagedObject>& staged, Loa
   return {};
 }
 
-Result<std::vector<lake::Gap>> LoadRunner::read_gaps() {
+Result<void> LoadRunner::read_gaps(LoadSummary& summary) {
   std::vector<std::string> keys;
   SDP_CHECK_OK(store_.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
     keys.push_back(object.key);
     return true;
   }));
-  std::vector<lake::Gap> gaps;
+  gaps_.clear();
   for (const std::string& key : keys) {
     SDP_TRY(const store::Object object, store_.get(key));
-    auto gap = lake::gap_from_json(object.body);
-    if (!gap) return std::unexpected(gap.error().in(fmt::format("{}: object {}", store_.describe(), key)));
-    gaps.push_back(*std::move(gap));
+    if (auto gap = lake::gap_from_json(object.body)) {
+      gaps_.push_back(*std::move(gap));
+    } else {
+      // Without it its chain has a hole, which stops that chain and no other.
+      summary.problems.push_back(gap.error().in(fmt::format("{}: object {}", store_.describe(), key)));
+    }
   }
-  return gaps;
+  return {};
 }
 
 }  // namespace sdp::load

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "lake/chain.h"
 #include "load/load_plan.h"
+#include "load/prefetcher.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
 
@@ -20,8 +21,7 @@ struct LoadOptions {
   /// A transaction ends with the object that reaches either.
   std::size_t transaction_bytes = std::size_t{128} << 20;
   std::size_t transaction_objects = 1'000;
-  int fetch_threads = 3;
-  std::size_t fetch_ahead = 8;  ///< objects
+  FetchLimits fetch{};
   /// A hole may be an object that was put while we listed, so it is looked for again before it is called one.
   int listings_max = 3;
   std::chrono::milliseconds listing_pause{300};
@@ -38,11 +38,12 @@ struct LoadSummary {
   std::chrono::milliseconds took{0};
 };
 
-/// Loads what the lake has and the ledger has not, chain by chain: an object only when it continues its chain. Owned by one
-/// thread.
+/// Loads what the lake has and the ledger has not, chain by chain: an object only when it continues its
+/// chain. Owned by one thread.
 class LoadRunner {
  public:
-  LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock, LoadOptions options = {});
+  LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock,
+             LoadOptions options = {});
 
   /// Errors are the store's or the warehouse's; problems of single objects or chains stand in the summary.
   Result<LoadSummary> run(std::stop_token stop);
@@ -58,7 +59,7 @@ class LoadRunner {
   bool continues(const warehouse::StagedObject& object, LoadSummary& summary);
   void close_chain(const ChainName& chain, Error problem, LoadSummary& summary);
   Result<void> flush(std::vector<warehouse::StagedObject>& staged, LoadSummary& summary);
-  Result<std::vector<lake::Gap>> read_gaps();
+  Result<void> read_gaps(LoadSummary& summary);
 
   store::ObjectStore& store_;
   warehouse::Warehouse& warehouse_;

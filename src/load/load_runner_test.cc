@@ -19,9 +19,11 @@ class LoadRunnerTest : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() /
-              fmt::format("sdp-load-{}-{}", getpid(), testing::UnitTest::GetInstance()->current_test_info()->name());
+              fmt::format("sdp-load-{}-{}", getpid(),
+                          testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
-    auto warehouse = warehouse::DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
+    auto warehouse =
+        warehouse::DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
     ASSERT_TRUE(warehouse) << warehouse.error().message;
     warehouse_ = std::move(*warehouse);
     ASSERT_TRUE(warehouse_->init());
@@ -46,7 +48,8 @@ class LoadRunnerTest : public testing::Test {
     const UtcMillis time{std::chrono::seconds(1'771'177'956)};
     for (log::Offset offset = first; offset < end; ++offset) {
       log::RecordView record;
-      const std::string value = offset % 10 == 9 ? "bad" : fmt::format(R"({{"p":{},"n":{}}})", partition, offset);
+      const std::string value =
+          offset % 10 == 9 ? "bad" : fmt::format(R"({{"p":{},"n":{}}})", partition, offset);
       record.partition = partition;
       record.offset = offset;
       record.timestamp = time;
@@ -76,8 +79,10 @@ class LoadRunnerTest : public testing::Test {
   }
   std::string one(std::string_view sql) { return warehouse_->query(sql)->rows.at(0).at(0).value_or("NULL"); }
   std::string rows() {
-    return one("SELECT (SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS) || '+' || (SELECT count(*) FROM BRONZE.REJECTED_EVENTS) || "
-               "'/' || (SELECT count(*) FROM BRONZE.LOAD_LEDGER)");
+    return one(
+        "SELECT (SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS) || '+' || (SELECT count(*) FROM "
+        "BRONZE.REJECTED_EVENTS) || "
+        "'/' || (SELECT count(*) FROM BRONZE.LOAD_LEDGER)");
   }
 
   std::filesystem::path folder_;
@@ -127,7 +132,8 @@ TEST_F(LoadRunnerTest, AcknowledgedGapIsPassed) {
   const lake::ChainId chain{id_, 0};
   put(make(0, 0, 20));
   put(make(0, 25, 40));
-  ASSERT_TRUE(store_.put_new(lake::gap_key(chain, 20), to_json(lake::Gap{"spotify-events", chain, {20, 25}}), {}, "application/json"));
+  ASSERT_TRUE(store_.put_new(lake::gap_key(chain, 20), to_json(lake::Gap{"spotify-events", chain, {20, 25}}),
+                             {}, "application/json"));
   EXPECT_TRUE(load().problems.empty());
   EXPECT_EQ(rows(), "31+4/2");
 }
@@ -137,7 +143,8 @@ TEST_F(LoadRunnerTest, OverlapIsNamedAndNotLoaded) {
   put(make(0, 15, 40));
   const LoadSummary summary = load();
   ASSERT_EQ(summary.problems.size(), 1u);
-  EXPECT_NE(summary.problems[0].message.find("starts at offset 15"), std::string::npos) << summary.problems[0].message;
+  EXPECT_NE(summary.problems[0].message.find("starts at offset 15"), std::string::npos)
+      << summary.problems[0].message;
   EXPECT_EQ(rows(), "18+2/1");
 }
 
@@ -152,12 +159,15 @@ TEST_F(LoadRunnerTest, DamagedObjectsAreNamedAndStopOnlyTheirChain) {
   Made foreign_line = make(3, 0, 1);
   foreign_line.body = make(4, 0, 1).body;
   foreign_line.meta.sha256 = base::sha256_hex(foreign_line.body);
-  for (const Made& made : {flipped, swapped, short_of_a_line, foreign_line, make(0, 20, 30), make(5, 0, 10)}) put(made);
+  for (const Made& made : {flipped, swapped, short_of_a_line, foreign_line, make(0, 20, 30), make(5, 0, 10)})
+    put(made);
   const LoadSummary summary = load();
   ASSERT_EQ(summary.problems.size(), 4u);
-  for (const Error& problem : summary.problems) EXPECT_EQ(problem.kind, ErrorKind::bad_input) << problem.message;
+  for (const Error& problem : summary.problems)
+    EXPECT_EQ(problem.kind, ErrorKind::bad_input) << problem.message;
   for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_NE(summary.problems[i].message.find(fmt::format("_p{}_o", i)), std::string::npos) << summary.problems[i].message;
+    EXPECT_NE(summary.problems[i].message.find(fmt::format("_p{}_o", i)), std::string::npos)
+        << summary.problems[i].message;
   }
   EXPECT_EQ(rows(), "9+1/1");
 }
@@ -179,7 +189,7 @@ TEST_F(LoadRunnerTest, ManySmallTransactionsLoadTheSame) {
 
 TEST_F(LoadRunnerTest, FailureBetweenTransactionsLeavesOnlyWholeOnes) {
   options_.transaction_objects = 2;
-  options_.fetch_threads = 1;
+  options_.fetch.threads = 1;
   for (int i = 0; i < 10; ++i) put(make(0, i * 10, i * 10 + 10));
   std::deque<store::Fault> script(7, store::Fault::none);
   script.push_back(store::Fault::error_before);

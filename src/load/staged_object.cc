@@ -27,7 +27,8 @@ Result<warehouse::StagedObject> check_object(const PlannedObject& planned, store
   SDP_TRY(staged.meta, lake::meta_from(object.metadata));
   SDP_CHECK_OK(check_place(planned, staged.meta));
   if (const std::string actual = base::sha256_hex(object.body); actual != staged.meta.sha256) {
-    return fail(ErrorKind::bad_input, fmt::format("its body has sha256 {} but was written with {}", actual, staged.meta.sha256));
+    return fail(ErrorKind::bad_input,
+                fmt::format("its body has sha256 {} but was written with {}", actual, staged.meta.sha256));
   }
   if (planned.place.compression == lake::Compression::none) {
     staged.lines = std::move(object.body);
@@ -43,8 +44,8 @@ Result<warehouse::StagedObject> fetch_object(store::ObjectStore& store, const Pl
   SDP_TRY(store::Object object, store.get(planned.object_key));
   auto staged = check_object(planned, std::move(object));
   if (!staged) {
-    return std::unexpected(staged.error().in(fmt::format("{}: object {} is damaged and was not loaded", store.describe(),
-                                                         planned.object_key)));
+    return std::unexpected(staged.error().in(
+        fmt::format("{}: object {} is damaged and was not loaded", store.describe(), planned.object_key)));
   }
   return staged;
 }
