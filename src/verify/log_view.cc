@@ -33,12 +33,16 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
 /// Reads as far as the file is whole; damage is a finding and what comes before it still counts.
 Result<void> read_one_witness(LogView& view, const std::filesystem::path& path, RecordBudget& budget,
                               Findings& findings) {
+  std::error_code code;
+  if (std::filesystem::file_size(path, code) == 0 && !code) {
+    findings.note(fmt::format("{} is empty: its run was killed before it noted anything", path.string()));
+    return {};
+  }
   std::optional<LogChain> chain;
   bool within_budget = true;
   const auto note = [&](const WitnessHeader& header, std::span<const WitnessRecord> block) -> Result<void> {
     if (!chain) {
       chain.emplace(header.start, header.start);
-      std::error_code code;
       chain->reserve(std::filesystem::file_size(path, code) / sizeof(WitnessRecord));
     }
     for (const WitnessRecord& record : block) {

@@ -630,6 +630,14 @@ TEST(Verify, AKilledRunsWitnessEndsEarlyAndNothingIsHeldAgainstTheLake) {
   EXPECT_THAT(verify::to_text(report), HasSubstr("a killed run"));
 }
 
+TEST(Verify, AWitnessThatAKilledRunLeftEmptyIsNoViolation) {
+  const auto world = good().copy(scratch("empty"));
+  fs::resize_file(verify::witness_path(world->witness_root(), {world->topic.id, 0}), 0);
+  const verify::Report report = world->verify();
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_THAT(verify::to_text(report), HasSubstr("killed before it noted anything"));
+}
+
 TEST(Verify, MoreOffsetsThanAllowedIsAnErrorThatNamesTheLimit) {
   World world(WorldSpec{.seed = 9, .records = 100}, scratch("limit"));
   verify::VerifyInputs inputs{.store = world.store};
