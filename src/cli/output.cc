@@ -28,17 +28,20 @@ std::string printable(const std::optional<std::string>& value) {
 }
 
 void append_cell(std::string& out, const std::string& text, std::size_t width, bool to_right) {
-  const std::string padding(width - std::min(width, display_width(text)), ' ');
-  out += to_right ? padding + text : text + padding;
+  const std::size_t padding = width - std::min(width, display_width(text));
+  if (to_right) out.append(padding, ' ');
+  out.append(text);
+  if (!to_right) out.append(padding, ' ');
 }
 
 }  // namespace
 
 std::string with_commas(std::uint64_t number) {
-  std::string text = fmt::format("{}", number);
-  for (std::size_t at = text.size(); at > 3;) {
-    at -= 3;
-    text.insert(at, ",");
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t at = 0; at < digits.size(); ++at) {
+    if (at > 0 && (digits.size() - at) % 3 == 0) text.push_back(',');
+    text.push_back(digits[at]);
   }
   return text;
 }
@@ -68,14 +71,13 @@ std::string format_table(const warehouse::Table& table, std::size_t rows_max) {
   }
   std::string out;
   const auto append_row = [&](auto cell) {
-    std::string line = " ";
+    out.append("  ");
     for (std::size_t column = 0; column < widths.size(); ++column) {
-      line += ' ';
-      append_cell(line, cell(column), widths[column], to_right[column]);
-      line += ' ';
+      append_cell(out, cell(column), widths[column], to_right[column]);
+      out.append("  ");
     }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + '\n';
+    out.resize(out.find_last_not_of(' ') + 1);
+    out.push_back('\n');
   };
   append_row([&](std::size_t column) { return table.columns[column]; });
   append_row([&](std::size_t column) { return std::string(widths[column], '-'); });

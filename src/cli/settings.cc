@@ -1,7 +1,11 @@
 #include "cli/settings.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
+
+#include "base/utc_time.h"
 
 namespace sdp::cli {
 namespace {
@@ -54,10 +58,11 @@ void add_lake_options(CLI::App& command, LakeSettings& settings) {
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
   command
-      .add_option("--credentials-file", settings.credentials_file,
-                  "File of mode 0600 with AWS_ACCESS_KEY_ID=... and AWS_SECRET_ACCESS_KEY=...; those variables in the "
-                  "environment come first, and data/services/credentials.env is looked at last")
-      ->envname("SPOTIFY_CREDENTIALS_FILE");
+      .add_option("--services-data", settings.services_data,
+                  "Folder of `services up`, whose credentials.env is used unless AWS_ACCESS_KEY_ID and "
+                  "AWS_SECRET_ACCESS_KEY are in the environment")
+      ->envname("SPOTIFY_SERVICES_DATA")
+      ->capture_default_str();
 }
 
 void add_warehouse_options(CLI::App& command, WarehouseSettings& settings) {
@@ -69,16 +74,55 @@ void add_warehouse_options(CLI::App& command, WarehouseSettings& settings) {
 }
 
 void add_simulation_options(CLI::App& command, SimulationSettings& settings, const char* profile_flag) {
-  command.add_option(profile_flag, settings.profile, "Event mix: seed (the original's six songs, uniform) or realistic (Zipf songs, sessions)")
-      ->check(CLI::IsMember({"seed", "realistic"}))
+  simulate::SimulationSpec& spec = settings.spec;
+  command
+      .add_option(profile_flag, spec.profile,
+                  "Event mix: seed (the original's six songs, uniform) or realistic (Zipf songs, sessions)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, simulate::Profile>{{"seed", simulate::Profile::seed},
+                                                   {"realistic", simulate::Profile::realistic}},
+          CLI::ignore_case))
+      ->default_str("seed");
+  command.add_option("--seed", spec.seed, "Same seed, settings and --start: same bytes")->capture_default_str();
+  command.add_option("--events", spec.events, "How many; 0: until stopped")->capture_default_str();
+  command.add_option("--rate", spec.rate, "Events a second; 0: as fast as the log takes them")
+      ->check(CLI::Range(0.0, simulate::kRateMax))
       ->capture_default_str();
-  command.add_option("--seed", settings.seed, "Same seed, settings and --start: same bytes")->capture_default_str();
-  command.add_option("--events", settings.events, "How many; 0: until stopped")->capture_default_str();
-  command.add_option("--rate", settings.rate, "Events a second; 0: as fast as the log takes them")
+  command.add_option("--users", spec.users, "Listeners; 0: the profile's own number")
+      ->check(CLI::Range(std::uint32_t{0}, simulate::kUsersMax))
+      ->capture_default_str();
+  command
+      .add_option_function<double>(
+          "--duration", [&spec](const double& seconds) { spec.duration = std::chrono::milliseconds(std::llround(seconds * 1000)); },
+          "Seconds of event time; 0: no limit")
+      ->check(CLI::Range(0.0, 3.2e9));
+  command.add_option("--speed", spec.speed, "Seconds of event time a second, 1: live; 0: not paced by event time")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command.add_option("--users", settings.users, "Listeners")->check(CLI::Range(1, 100'000'000))->capture_default_str();
-  command.add_option("--start", settings.start, "Time of the first event, ISO-8601 UTC (default: now)");
+  command.add_option("--start", settings.start, "Time of the first event, ISO-8601 UTC (default: so that the last is about now)");
+}
+
+Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {
+  simulate::SimulationSpec spec = settings.spec;
+  if (!settings.start.empty()) {
+    const auto start = base::parse_iso(settings.start);
+    if (!start) return fail(ErrorKind::misconfigured, "--start " + settings.start + " is no time like 2026-02-15T17:52:36Z");
+    spec.start = *start;
+    return simulate::checked(spec);
+  }
+  spec.start = clock.utc_now();
+  // Unpaced events are a millisecond apart, or as the listeners live; a start in the past keeps them out of the future.
+  if (spec.rate == 0 && spec.speed == 0 && spec.events > 0) {
+    const bool realistic = spec.profile == simulate::Profile::realistic;
+    const auto users = static_cast<double>(spec.users == 0 ? 1'000 : spec.users);
+    constexpr double kEventsPerUserHour = 4;
+    const double millis = spec.duration.count() > 0 ? static_cast<double>(spec.duration.count())
+                          : realistic ? static_cast<double>(spec.events) / (users * kEventsPerUserHour) * 3.6e6
+                                      : static_cast<double>(spec.events);
+    constexpr double kYearMillis = 366.0 * 86'400'000;
+    spec.start -= std::chrono::milliseconds(std::llround(std::min(millis, kYearMillis)));
+  }
+  return simulate::checked(spec);
 }
 
 void add_sink_options(CLI::App& command, sink::SinkOptions& options) {

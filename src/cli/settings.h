@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <string>
 
+#include "simulate/simulation_spec.h"
 #include "sink/sink_runner.h"
 
 namespace sdp::cli {
 
 // Settings come from flags, else from the environment variable that --help names, else from the default. Secrets have
-// no flag: they come from the environment or from a credentials file of mode 0600.
+// no flag: they come from the environment or from a file of mode 0600.
 
 struct LogSettings {
   std::string bootstrap_servers = "127.0.0.1:9092";
@@ -28,7 +29,7 @@ struct LakeSettings {
   std::string lake = "s3://spotify";  ///< `s3://bucket`, or a directory
   std::string endpoint = "http://127.0.0.1:9000";
   std::string region = "us-east-1";
-  std::string credentials_file;
+  std::string services_data = "data/services";
   std::string ca_file;
   bool virtual_host_style = false;
   int retry_total_s = 60;
@@ -41,18 +42,16 @@ struct WarehouseSettings {
 };
 
 struct SimulationSettings {
-  std::string profile = "seed";
-  std::uint64_t seed = 1;
-  std::uint64_t events = 0;
-  double rate = 0;
-  std::uint64_t users = 20;
-  std::string start;  ///< ISO-8601; empty: now
+  simulate::SimulationSpec spec;
+  std::string start;  ///< ISO-8601; empty: so that the events end about now
 };
 
 void add_log_options(CLI::App& command, LogSettings& settings);
 void add_lake_options(CLI::App& command, LakeSettings& settings);
 void add_warehouse_options(CLI::App& command, WarehouseSettings& settings);
 void add_simulation_options(CLI::App& command, SimulationSettings& settings, const char* profile_flag);
+/// The spec with its start filled in from --start or the clock.
+Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock);
 /// Batches, compression, gaps.
 void add_sink_options(CLI::App& command, sink::SinkOptions& options);
 

@@ -1,0 +1,107 @@
+#include <fmt/core.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "cli/transform_settings.h"
+#include "cli/wiring.h"
+#include "lake/object_key.h"
+
+namespace sdp::cli {
+namespace {
+
+constexpr int kUnhealthy = 10;
+
+struct Options {
+  LogSettings log;
+  LakeSettings lake;
+  WarehouseSettings warehouse;
+  TransformSettings transform;
+  bool json = false;
+};
+
+struct Check {
+  std::string name;
+  Result<std::string> outcome;  ///< what was found, or what is wrong and how to mend it
+};
+
+Result<std::string> check_log(const Options& options) {
+  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(const log::TopicInfo topic, log->describe());
+  if (topic.compacted) return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
+  if (topic.timestamp_type != log::TimestampType::log_append_time) {
+    return fail(ErrorKind::misconfigured, "topic " + topic.name + " has CreateTime; set message.timestamp.type=LogAppendTime");
+  }
+  return fmt::format("topic {} with {} partitions at {}", topic.name, topic.partitions, options.log.bootstrap_servers);
+}
+
+Result<std::string> check_lake(const Options& options, Clock& clock) {
+  SDP_TRY(auto lake, open_lake(options.lake, clock));
+  SDP_CHECK_OK(lake.store->ensure_bucket());
+  SDP_CHECK_OK(store::probe_create_only(*lake.store, lake::kProbeKey));
+  return lake.store->describe() + " honours create-only puts";
+}
+
+Result<std::string> check_warehouse(const Options& options, Clock& clock) {
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
+  SDP_CHECK_OK(warehouse->init());
+  return warehouse->describe() + " can be written";
+}
+
+Result<std::string> check_transform(const Options& options) {
+  SDP_TRY(const auto transform, transform_options(options.transform, options.warehouse.path));
+  for (const auto& path : {transform.dbt_path, transform.project_dir / "dbt_project.yml"}) {
+    if (!std::filesystem::exists(path)) return fail(ErrorKind::misconfigured, path.string() + " is missing; run tools/setup build");
+  }
+  return "dbt at " + transform.dbt_path.string();
+}
+
+void print_text(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
+    fmt::print("{}  {:<10} {}\n", check.outcome ? "ok  " : "FAIL", check.name,
+               check.outcome ? *check.outcome : check.outcome.error().message);
+  }
+}
+
+void print_json(const std::vector<Check>& checks) {
+  std::string items;
+  for (const Check& check : checks) {
+    std::string text;
+    base::append_json_string(text, check.outcome ? *check.outcome : check.outcome.error().message);
+    items += fmt::format(R"({}{{"check":"{}","ok":{},"message":{}}})", items.empty() ? "" : ",", check.name,
+                         check.outcome.has_value(), text);
+  }
+  fmt::print("{{\"schema_version\":1,\"checks\":[{}]}}\n", items);
+}
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  std::vector<Check> checks;
+  checks.push_back({"log", check_log(options)});
+  checks.push_back({"lake", check_lake(options, runtime.clock)});
+  checks.push_back({"warehouse", check_warehouse(options, runtime.clock)});
+  checks.push_back({"transform", check_transform(options)});
+  options.json ? print_json(checks) : print_text(checks);
+  for (const Check& check : checks) {
+    if (!check.outcome) return kUnhealthy;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void define_doctor(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("doctor", "Check log, lake, warehouse and dbt as they are set here; exit 10 when one fails");
+  const auto options = std::make_shared<Options>();
+  add_log_options(*command, options->log);
+  add_lake_options(*command, options->lake);
+  add_warehouse_options(*command, options->warehouse);
+  add_transform_options(*command, options->transform);
+  command->add_flag("--json", options->json, "One JSON object");
+  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

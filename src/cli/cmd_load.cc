@@ -1,0 +1,40 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/load_output.h"
+#include "cli/settings.h"
+#include "cli/wiring.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  LakeSettings lake;
+  WarehouseSettings warehouse;
+};
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
+  SDP_CHECK_OK(warehouse->init());
+  load::LoadRunner runner(*lake.store, *warehouse, runtime.clock);
+  SDP_TRY(const auto summary, runner.run(runtime.stop));
+  SDP_CHECK_OK(warehouse->close());
+  print_load(summary);
+  SDP_CHECK_OK(load_verdict(summary));
+  return 0;
+}
+
+}  // namespace
+
+void define_load(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("load", "Load what the lake has and the warehouse has not; again changes nothing");
+  const auto options = std::make_shared<Options>();
+  add_lake_options(*command, options->lake);
+  add_warehouse_options(*command, options->warehouse);
+  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

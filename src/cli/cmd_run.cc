@@ -1,0 +1,115 @@
+#include <fmt/core.h>
+
+#include <memory>
+#include <random>
+
+#include "cli/command.h"
+#include "cli/data_dir.h"
+#include "cli/pipeline.h"
+#include "cli/settings.h"
+#include "cli/sink_output.h"
+#include "cli/wiring.h"
+#include "log/memory/memory_log.h"
+#include "services/services.h"
+
+namespace sdp::cli {
+namespace {
+
+/// Enough for a batch in flight and one open of each partition, or the log would wait for batches that wait for it.
+constexpr std::size_t kLogBytesMax = std::size_t{160} << 20;
+constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
+
+struct Options {
+  std::string data = "data";
+  std::string profile = "embedded";
+  int partitions = 6;
+  std::string topic = "spotify-events";
+  SimulationSettings simulation;
+  sink::SinkOptions sink;
+  WarehouseSettings warehouse;
+  TransformSettings transform;
+};
+
+Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log, store::ObjectStore& store,
+                                 const Runtime& runtime) {
+  SDP_TRY(auto spec, finished_spec(options.simulation, runtime.clock));
+  PipelineParts parts{.log = log, .store = store, .warehouse = options.warehouse, .transform = {}, .sink = options.sink,
+                      .simulation = spec, .witness_root = {}};
+  parts.warehouse.path = data.warehouse();
+  parts.sink.writer = kWriter;
+  TransformSettings transform = options.transform;
+  transform.work_dir = data.transform();
+  SDP_TRY(parts.transform, transform_options(transform, parts.warehouse.path));
+  parts.transform.threads = options.warehouse.threads;
+  parts.transform.memory_limit = options.warehouse.memory_limit;
+  return parts;
+}
+
+Result<int> run_embedded(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const DataDir data, DataDir::open(options.data));
+  LakeSettings lake_settings;
+  lake_settings.lake = data.lake();
+  SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
+  SDP_CHECK_OK(lake.store->ensure_bucket());
+  log::MemoryLogOptions log_options;
+  log_options.topic = options.topic;
+  log_options.retained_bytes_max = kLogBytesMax;
+  const log::ConsumerOptions consumer;
+  log_options.holds = {{consumer.group, log::RetentionHold::Until::committed}, {"witness", log::RetentionHold::Until::consumed}};
+  std::random_device entropy;
+  log::MemoryLog log(log_options, runtime.clock, Rng(std::uint64_t{entropy()} << 32 | entropy()));
+  log::TopicSpec topic;
+  topic.name = options.topic;
+  topic.partitions = options.partitions;
+  SDP_CHECK_OK(log.ensure_topic(topic));
+  SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
+  parts.witness_root = data.log();
+  return run_pipeline(parts, runtime);
+}
+
+Result<int> run_on_services(const Options& options, const Runtime& runtime) {
+  const std::filesystem::path root(options.data);
+  SDP_TRY(const DataDir data, DataDir::open(root / "on-services"));
+  SDP_TRY(const auto endpoints, services::endpoints(root / "services"));
+  LogSettings log_settings;
+  log_settings.bootstrap_servers = endpoints.kafka_brokers;
+  log_settings.topic = options.topic;
+  log_settings.partitions = options.partitions;
+  LakeSettings lake_settings;
+  lake_settings.endpoint = endpoints.s3_url;
+  lake_settings.services_data = root / "services";
+  SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
+  SDP_TRY(const bool created, lake.store->ensure_bucket());
+  print_bucket(lake.bucket, created);
+  SDP_TRY(auto log, open_kafka(log_settings));
+  SDP_CHECK_OK(log->ensure_topic(topic_spec(log_settings)));
+  SDP_TRY(const auto parts, make_parts(options, data, *log, *lake.store, runtime));
+  return run_pipeline(parts, runtime);
+}
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  return options.profile == "services" ? run_on_services(options, runtime) : run_embedded(options, runtime);
+}
+
+}  // namespace
+
+void define_run(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("run", "The whole chain once: simulate, sink, load, transform, verify; marts grow run by run");
+  const auto options = std::make_shared<Options>();
+  options->simulation.spec.events = 1'000'000;
+  options->sink.limits.bytes_max = kBatchBytes;
+  command->add_option("--data", options->data, "Folder of lake, warehouse and witness")->envname("SPOTIFY_DATA")->capture_default_str();
+  command->add_option("--profile", options->profile, "embedded (needs nothing) or services (after `services up --data DATA/services`)")
+      ->check(CLI::IsMember({"embedded", "services"}))
+      ->capture_default_str();
+  command->add_option("--topic", options->topic, "Topic")->capture_default_str();
+  command->add_option("--partitions", options->partitions, "Partitions of the topic")->check(CLI::Range(1, 10'000))->capture_default_str();
+  add_simulation_options(*command, options->simulation, "--mix");
+  add_sink_options(*command, options->sink);
+  command->add_option("--warehouse-memory", options->warehouse.memory_limit, "DuckDB memory limit")->capture_default_str();
+  command->add_option("--warehouse-threads", options->warehouse.threads, "DuckDB threads")->check(CLI::Range(1, 256))->capture_default_str();
+  add_transform_options(*command, options->transform);
+  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,91 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/settings.h"
+#include "cli/wiring.h"
+#include "sink/chain_end.h"
+
+namespace sdp::cli {
+namespace {
+
+constexpr int kLagging = 10;
+
+struct Options {
+  LogSettings log;
+  LakeSettings lake;
+  std::int64_t lag_max = 0;
+  bool json = false;
+};
+
+struct PartitionStatus {
+  log::Partition partition = 0;
+  log::Watermarks available;
+  log::Offset lake_end = 0;
+  std::optional<log::Offset> committed;
+
+  log::Offset lag() const { return std::max<log::Offset>(0, available.end - lake_end); }
+};
+
+Result<std::vector<PartitionStatus>> read_status(const Options& options, Clock& clock) {
+  SDP_TRY(auto lake, open_lake(options.lake, clock));
+  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(const log::TopicInfo topic, log->describe());
+  std::vector<log::Partition> partitions;
+  for (log::Partition partition = 0; partition < topic.partitions; ++partition) partitions.push_back(partition);
+  SDP_TRY(const auto ends, sink::find_chain_ends(*lake.store, topic.id, partitions));
+  SDP_TRY(const auto committed, log->committed(options.log.group));
+  std::vector<PartitionStatus> all;
+  for (const log::Partition partition : partitions) {
+    SDP_TRY(const auto available, log->watermarks(partition));
+    all.push_back({partition, available, ends.at(partition), committed.at(static_cast<std::size_t>(partition))});
+  }
+  return all;
+}
+
+void print_table(const std::vector<PartitionStatus>& all) {
+  warehouse::Table table;
+  table.columns = {"PARTITION", "LOG START", "LOG END", "LAKE END", "COMMITTED", "LAG"};
+  for (const PartitionStatus& status : all) {
+    table.rows.push_back({fmt::format("{}", status.partition), fmt::format("{}", status.available.start),
+                          fmt::format("{}", status.available.end), fmt::format("{}", status.lake_end),
+                          status.committed ? fmt::format("{}", *status.committed) : "-", fmt::format("{}", status.lag())});
+  }
+  fmt::print("{}", format_table(table, table.rows.size()));
+}
+
+void print_json(const std::vector<PartitionStatus>& all, log::Offset lag) {
+  std::string items;
+  for (const PartitionStatus& status : all) {
+    items += fmt::format(R"({}{{"partition":{},"log_start":{},"log_end":{},"lake_end":{},"committed":{},"lag":{}}})",
+                         items.empty() ? "" : ",", status.partition, status.available.start, status.available.end,
+                         status.lake_end, status.committed ? fmt::format("{}", *status.committed) : "null", status.lag());
+  }
+  fmt::print("{{\"schema_version\":1,\"lag\":{},\"partitions\":[{}]}}\n", lag, items);
+}
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const auto all, read_status(options, runtime.clock));
+  log::Offset lag = 0;
+  for (const PartitionStatus& status : all) lag += status.lag();
+  options.json ? print_json(all, lag) : print_table(all);
+  return lag > options.lag_max ? kLagging : 0;
+}
+
+}  // namespace
+
+void define_status(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("status", "How far the lake is behind the log, by partition; exit 10 when it is");
+  const auto options = std::make_shared<Options>();
+  add_log_options(*command, options->log);
+  add_lake_options(*command, options->lake);
+  command->add_option("--lag-max", options->lag_max, "A lag of this many records still exits 0")->capture_default_str();
+  command->add_flag("--json", options->json, "One JSON object");
+  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

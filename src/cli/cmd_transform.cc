@@ -1,0 +1,40 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "cli/transform_settings.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  WarehouseSettings warehouse;
+  TransformSettings transform;
+  bool full_refresh = false;
+};
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto transform, transform_options(options.transform, options.warehouse.path));
+  transform.threads = options.warehouse.threads;
+  transform.memory_limit = options.warehouse.memory_limit;
+  if (options.full_refresh) transform.extra_arguments.push_back("--full-refresh");
+  SDP_TRY(const auto summary, transform::run(transform, runtime.stop));
+  fmt::print(stderr, "transform: {}\n", to_string(summary));
+  return 0;
+}
+
+}  // namespace
+
+void define_transform(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("transform", "Run dbt build: silver, gold and their tests; exit 20 when a data test fails");
+  const auto options = std::make_shared<Options>();
+  add_warehouse_options(*command, options->warehouse);
+  add_transform_options(*command, options->transform);
+  command->add_option("--work-dir", options->transform.work_dir, "dbt's target and logs")->capture_default_str();
+  command->add_flag("--full-refresh", options->full_refresh, "Rebuild everything");
+  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

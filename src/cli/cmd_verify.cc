@@ -1,0 +1,77 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "cli/data_dir.h"
+#include "cli/settings.h"
+#include "cli/wiring.h"
+#include "verify/verify.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  LogSettings log;
+  LakeSettings lake;
+  WarehouseSettings warehouse;
+  std::string data;
+  verify::VerifyLimits limits;
+  bool allow_pending = false;
+  bool json = false;
+};
+
+/// With --data: the lake, the witness and the warehouse of an embedded run.
+Result<verify::Report> verify_embedded(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const DataDir data, DataDir::open(options.data));
+  LakeSettings lake_settings = options.lake;
+  lake_settings.lake = data.lake();
+  SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
+  WarehouseSettings warehouse_settings = options.warehouse;
+  warehouse_settings.path = data.warehouse();
+  SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
+  return verify::verify({.store = *lake.store,
+                         .witness_root = data.log(),
+                         .warehouse = warehouse.get(),
+                         .allow_pending = options.allow_pending,
+                         .limits = options.limits});
+}
+
+Result<verify::Report> verify_services(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
+  return verify::verify({.store = *lake.store,
+                         .log = log.get(),
+                         .witness_root = {},
+                         .warehouse = warehouse.get(),
+                         .allow_pending = options.allow_pending,
+                         .limits = options.limits});
+}
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const auto report, options.data.empty() ? verify_services(options, runtime) : verify_embedded(options, runtime));
+  fmt::print("{}", options.json ? to_json(report) : to_text(report));
+  return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
+}
+
+}  // namespace
+
+void define_verify(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand(
+      "verify", "Account for every offset from the log to each cell of the marts; exit 20 when one is wrong");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--data", options->data, "Verify the embedded pipeline of this folder instead of Kafka and --lake");
+  command->add_flag("--allow-pending", options->allow_pending, "What a later stage has not come to yet is no violation");
+  command->add_option("--records-max", options->limits.records_max, "Refuse larger proofs: about 100 bytes of memory each")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "The report as one JSON object");
+  add_log_options(*command, options->log);
+  add_lake_options(*command, options->lake);
+  add_warehouse_options(*command, options->warehouse);
+  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,176 @@
+#include "cli/pipeline.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "cli/load_output.h"
+#include "cli/output.h"
+#include "cli/simulate_output.h"
+#include "cli/sink_output.h"
+#include "cli/wiring.h"
+#include "load/load_runner.h"
+#include "simulate/simulate_runner.h"
+#include "verify/verify.h"
+#include "verify/witness.h"
+
+namespace sdp::cli {
+namespace {
+
+constexpr int kMartRowsShown = 10;
+
+/// What a stage did and how long it took, for the table at the end.
+struct Stage {
+  std::string name;
+  std::uint64_t events = 0;
+  double seconds = 0;
+  std::string detail;
+};
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(Clock& clock) : clock_(clock), start_(clock.steady_now()) {}
+  double seconds() const { return std::chrono::duration<double>(clock_.steady_now() - start_).count(); }
+
+ private:
+  Clock& clock_;
+  SteadyTime start_;
+};
+
+class PipelineRun {
+ public:
+  PipelineRun(const PipelineParts& parts, const Runtime& runtime) : parts_(parts), runtime_(runtime) {}
+
+  Result<int> run() {
+    const Stopwatch total(runtime_.clock);
+    SDP_CHECK_OK(produce_and_sink());
+    SDP_CHECK_OK(load());
+    SDP_CHECK_OK(transform());
+    SDP_TRY(const auto report, verify());
+    SDP_CHECK_OK(print_marts());
+    fmt::print("{}\n", to_text(report));
+    print_stages(total.seconds());
+    return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
+  }
+
+ private:
+  /// Simulator here, sink and witness on threads of their own. Whoever fails stops the others; the first error is told.
+  Result<void> produce_and_sink() {
+    const Stopwatch watch(runtime_.clock);
+    SinkPrinter printer("lake", true);
+    sink::SinkRunner sink(parts_.log, parts_.store, runtime_.clock, parts_.sink, printer);
+    std::stop_source give_up;
+    const std::stop_callback on_signal(runtime_.stop, [&] { give_up.request_stop(); });
+    Result<void> sunk;
+    Result<std::uint64_t> witnessed = 0;
+    std::stop_source witness_stop;
+    Result<simulate::SimulateSummary> produced = simulate::SimulateSummary{};
+    {
+      std::jthread sink_thread([&] {
+        sunk = sink.run({});
+        if (!sunk) give_up.request_stop();
+      });
+      std::jthread witness_thread;
+      if (!parts_.witness_root.empty()) {
+        witness_thread = std::jthread([&] {
+          witnessed = verify::run_witness(parts_.log, parts_.witness_root, {}, runtime_.clock, witness_stop.get_token());
+          if (!witnessed) give_up.request_stop();
+        });
+      }
+      produced = simulate(give_up.get_token());
+      sink.finish_when_caught_up();
+      witness_stop.request_stop();
+    }
+    if (!sunk) return std::unexpected(sunk.error());
+    if (!witnessed) return std::unexpected(witnessed.error());
+    if (!produced) return std::unexpected(produced.error());
+    const sink::SinkMetrics& metrics = sink.metrics();
+    stages_.push_back({"simulate and sink", metrics.records_durable, watch.seconds(),
+                       fmt::format("{} objects, {:.0f} MB", with_commas(metrics.objects_created),
+                                   static_cast<double>(metrics.body_bytes.load()) / 1e6)});
+    if (runtime_.stop.stop_requested()) {
+      return fail(ErrorKind::interrupted, fmt::format("stopped; {} events are durable in the lake, and the next run loads them",
+                                                      with_commas(metrics.records_durable)));
+    }
+    return {};
+  }
+
+  Result<simulate::SimulateSummary> simulate(const std::stop_token& stop) {
+    SDP_TRY(auto producer, parts_.log.open_producer());
+    SDP_TRY(auto source, simulate::open_source(parts_.simulation));
+    SimulatePrinter printer;
+    simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);
+    return runner.run(stop);
+  }
+
+  Result<void> load() {
+    SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_write, runtime_.clock));
+    SDP_CHECK_OK(warehouse->init());
+    load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock);
+    SDP_TRY(const auto summary, runner.run(runtime_.stop));
+    SDP_CHECK_OK(warehouse->close());
+    print_load(summary);
+    stages_.push_back({"load", summary.counts.rows + summary.counts.rejected, static_cast<double>(summary.took.count()) / 1000,
+                       fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects), summary.transactions)});
+    return load_verdict(summary);
+  }
+
+  Result<void> transform() {
+    fmt::print(stderr, "transform: dbt build ...\n");
+    SDP_TRY(const auto summary, transform::run(parts_.transform, runtime_.stop));
+    fmt::print(stderr, "transform: {}\n", to_string(summary));
+    stages_.push_back({"transform (dbt)", stages_.back().events, summary.seconds,
+                       fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});
+    return {};
+  }
+
+  Result<verify::Report> verify() {
+    const Stopwatch watch(runtime_.clock);
+    SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
+    verify::VerifyInputs inputs{.store = parts_.store, .witness_root = parts_.witness_root, .warehouse = warehouse.get(), .limits = {}};
+    if (parts_.witness_root.empty()) inputs.log = &parts_.log;
+    SDP_TRY(auto report, verify::verify(inputs));
+    stages_.push_back({"verify", report.offsets, watch.seconds(), "every offset, every cell"});
+    return report;
+  }
+
+  Result<void> print_marts() {
+    SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
+    constexpr std::array kMarts = {
+        std::pair{"MART.TOP_SONGS", "total_plays DESC, song_id"},
+        std::pair{"MART.USER_ENGAGEMENT", "total_plays + total_skips + playlist_adds DESC, user_id, device_type, country, day"}};
+    for (const auto& [mart, order] : kMarts) {
+      SDP_TRY(auto table, warehouse->query(fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", mart, order, kMartRowsShown)));
+      SDP_TRY(const auto count, warehouse->query(fmt::format("SELECT count(*) FROM {}", mart)));
+      fmt::print("\nSPOTIFY_DB.{} ({} rows)\n\n{}\n", mart, count.rows.at(0).at(0).value_or("0"),
+                 format_table(upper_case_header(std::move(table)), kMartRowsShown));
+    }
+    return {};
+  }
+
+  void print_stages(double total_seconds) {
+    warehouse::Table table;
+    table.columns = {"STAGE", "EVENTS", "SECONDS", "RATE", ""};
+    for (const Stage& stage : stages_) {
+      table.rows.push_back({stage.name, with_commas(stage.events), fmt::format("{:.1f}", stage.seconds),
+                            rate(stage.events, stage.seconds), stage.detail});
+    }
+    table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
+    fmt::print("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()), parts_.store.describe(),
+               parts_.warehouse.path);
+  }
+
+  const PipelineParts& parts_;
+  const Runtime& runtime_;
+  std::vector<Stage> stages_;
+};
+
+}  // namespace
+
+Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime) { return PipelineRun(parts, runtime).run(); }
+
+}  // namespace sdp::cli

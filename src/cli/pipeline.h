@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "cli/transform_settings.h"
+#include "log/event_log.h"
+#include "sink/sink_runner.h"
+#include "store/object_store.h"
+#include "transform/transform.h"
+
+namespace sdp::cli {
+
+/// What a whole run works on, whatever stands behind the ports.
+struct PipelineParts {
+  log::EventLog& log;
+  store::ObjectStore& store;
+  WarehouseSettings warehouse;
+  transform::TransformOptions transform;
+  sink::SinkOptions sink;
+  simulate::SimulationSpec simulation;
+  /// Witness files of a log that dies with this process; empty when the log can be read again.
+  std::filesystem::path witness_root;
+};
+
+/// Simulate and sink at the same time, then load, transform, verify; prints the marts, the proof and how fast each stage
+/// was. The value is the exit code: 0 when proved, 20 when not.
+Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime);
+
+}  // namespace sdp::cli

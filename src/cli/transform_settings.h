@@ -1,0 +1,23 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "base/result.h"
+#include "transform/transform.h"
+
+namespace sdp::cli {
+
+struct TransformSettings {
+  std::string deps;     ///< folder of tools/setup; empty: looked for
+  std::string project;  ///< the dbt project; empty: spotify_dbt beside the deps
+  std::string work_dir = "data/transform";
+  bool unit_tests = false;
+  bool verbose = false;
+};
+
+void add_transform_options(CLI::App& command, TransformSettings& settings);
+/// Finds dbt and the project. `misconfigured` says what to run when there is none.
+Result<transform::TransformOptions> transform_options(const TransformSettings& settings, const std::string& warehouse_path);
+
+}  // namespace sdp::cli

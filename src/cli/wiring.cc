@@ -1,0 +1,90 @@
+#include "cli/wiring.h"
+
+#include <fmt/core.h>
+
+#include <cstdlib>
+#include <random>
+#include <string_view>
+
+#include "log/kafka/kafka_log.h"
+#include "services/credentials.h"
+#include "store/directory/directory_store.h"
+#include "store/s3/s3_store.h"
+#include "warehouse/duckdb/duckdb_warehouse.h"
+
+namespace sdp::cli {
+namespace {
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+Result<services::Credentials> s3_credentials(const LakeSettings& settings) {
+  services::Credentials credentials{from_environment("AWS_ACCESS_KEY_ID"), Secret(from_environment("AWS_SECRET_ACCESS_KEY"))};
+  if (!credentials.access_key.empty() && !credentials.secret_key.empty()) return credentials;
+  SDP_TRY(const auto stored, services::load_credentials(settings.services_data));
+  if (stored) return *stored;
+  return fail(ErrorKind::misconfigured,
+              fmt::format("lake {}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or start servers with "
+                          "`spotify-pipeline services up` and name their folder with --services-data (now {})",
+                          settings.lake, settings.services_data));
+}
+
+Result<Lake> open_s3(const LakeSettings& settings, std::string bucket, Clock& clock) {
+  SDP_TRY(auto credentials, s3_credentials(settings));
+  store::s3::S3Settings s3;
+  s3.endpoint = settings.endpoint;
+  s3.region = settings.region;
+  s3.bucket = bucket;
+  s3.access_key = credentials.access_key;
+  s3.secret_key = credentials.secret_key;
+  s3.session_token = Secret(from_environment("AWS_SESSION_TOKEN"));
+  s3.ca_file = settings.ca_file;
+  if (settings.virtual_host_style) s3.path_style = false;
+  s3.retry.attempts_max = 1'000;  // the total time is the limit that counts
+  s3.retry.total_max = std::chrono::seconds(settings.retry_total_s);
+  SDP_TRY(auto store, store::s3::S3Store::open(std::move(s3), clock, Rng(std::random_device()())));
+  return Lake{std::move(store), "MinIO", std::move(bucket)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings) {
+  log::kafka::KafkaSettings kafka;
+  kafka.bootstrap_servers = settings.bootstrap_servers;
+  kafka.security_protocol = settings.security_protocol;
+  kafka.sasl_mechanism = settings.sasl_mechanism;
+  kafka.sasl_username = settings.sasl_username;
+  kafka.sasl_password = Secret(from_environment("KAFKA_SASL_PASSWORD"));
+  kafka.ca_file = settings.ca_file;
+  SDP_TRY(auto log, log::kafka::KafkaLog::open(std::move(kafka), settings.topic));
+  return std::unique_ptr<log::EventLog>(std::move(log));
+}
+
+log::TopicSpec topic_spec(const LogSettings& settings) {
+  log::TopicSpec spec;
+  spec.name = settings.topic;
+  spec.partitions = settings.partitions;
+  spec.replication = settings.replication;
+  return spec;
+}
+
+Result<Lake> open_lake(const LakeSettings& settings, Clock& clock) {
+  constexpr std::string_view kS3 = "s3://";
+  if (settings.lake.starts_with(kS3)) return open_s3(settings, settings.lake.substr(kS3.size()), clock);
+  SDP_TRY(auto store, store::DirectoryStore::open(settings.lake, {}, clock));
+  return Lake{std::move(store), "lake", settings.lake};
+}
+
+Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access, Clock& clock) {
+  warehouse::duckdb::DuckDbOptions options;
+  options.path = settings.path;
+  options.memory_limit = settings.memory_limit;
+  options.threads = settings.threads;
+  options.read_only = access == Access::read_only;
+  SDP_TRY(auto warehouse, warehouse::DuckDbWarehouse::open(options, clock));
+  return std::unique_ptr<warehouse::Warehouse>(std::move(warehouse));
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/settings.h"
+#include "log/event_log.h"
+#include "store/object_store.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::cli {
+
+// Where settings become adapters. Nothing else knows which vendor stands behind a port.
+
+Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings);
+log::TopicSpec topic_spec(const LogSettings& settings);
+
+struct Lake {
+  std::unique_ptr<store::ObjectStore> store;
+  std::string display_name;  ///< as in "Uploaded 10 events to MinIO"
+  std::string bucket;
+};
+/// `misconfigured` when an S3 lake has no credentials.
+Result<Lake> open_lake(const LakeSettings& settings, Clock& clock);
+
+enum class Access { read_write, read_only };
+Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access, Clock& clock);
+
+}  // namespace sdp::cli
