@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -89,19 +88,26 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kJsonSpace) - first + 1);
 }
 
-/// True when the fast parser's yes is not the last word: a name may be reserved, or an escape may be of
-/// U+0000 or of a surrogate.
-bool needs_judge(std::string_view value) {
-  if (memmem(value.data(), value.size(), "\"_", 2) != nullptr) return true;
+/// True when an escape may be of U+0000 or of a surrogate, where the fast parser's yes is not the last word.
+bool has_doubtful_escape(std::string_view value) {
   for (std::size_t at = value.find('\\'); at != std::string_view::npos; at = value.find('\\', at + 2)) {
     const std::string_view escape = value.substr(at + 1, 5);
-    if (!escape.starts_with('u')) continue;
-    if (escape == "u0000" || escape == "u005f" || escape == "u005F" || escape.starts_with("ud") ||
-        escape.starts_with("uD")) {
-      return true;
-    }
+    if (escape == "u0000" || escape.starts_with("ud") || escape.starts_with("uD")) return true;
   }
   return false;
+}
+
+bool has_reserved_member(const simdjson::dom::object& object) {
+  return std::ranges::any_of(object, [](const auto& field) { return is_reserved(field.key); });
+}
+
+/// Inside valid JSON line breaks stand only between tokens.
+void replace_line_breaks(std::string& out, std::size_t from) {
+  const std::string_view tail = std::string_view(out).substr(from);
+  if (!tail.contains('\n') && !tail.contains('\r')) return;
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(from), out.end(),
+      [](char c) { return c == '\n' || c == '\r'; }, ' ');
 }
 
 }  // namespace
@@ -123,10 +129,11 @@ struct LineEncoder::Parser {
   std::optional<RejectCode> judge_tail(std::string& out, std::size_t at) {
     const std::size_t size = out.size() - at;
     out.append(simdjson::SIMDJSON_PADDING, '\0');
-    const bool valid = json.parse(out.data() + at, size, false).error() == simdjson::SUCCESS;
+    simdjson::dom::object object;
+    const bool valid = json.parse(out.data() + at, size, false).get(object) == simdjson::SUCCESS;
     out.resize(at + size);
     const std::string_view value(out.data() + at, size);
-    if (valid && !needs_judge(value)) return std::nullopt;
+    if (valid && !has_reserved_member(object) && !has_doubtful_escape(value)) return std::nullopt;
     return judge_json(value);
   }
 };
@@ -162,10 +169,7 @@ std::optional<RejectCode> LineEncoder::append(std::string& out, const log::Recor
     return std::nullopt;
   }
   out[after_prefix] = ',';
-  // Inside valid JSON line breaks stand only between tokens.
-  std::replace_if(
-      out.begin() + static_cast<std::ptrdiff_t>(after_prefix), out.end(),
-      [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  replace_line_breaks(out, after_prefix);
   out.push_back('\n');
   return std::nullopt;
 }
