@@ -501,17 +501,25 @@ TEST_P(EventLogContract, TwoMembersShareAndTheRestGoesToWhoStays) {
   EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 240U);
 }
 
-TEST_P(EventLogContract, APartitionPausedByItsFormerOwnerIsNotPausedForTheNext) {
-  create(1);
+TEST_P(EventLogContract, APausedPartitionThatWentAwayAndCameBackIsNotPaused) {
+  create(2);
   fill(0, 5);
+  fill(1, 5);
   Recorder one;
-  auto first = join();
-  poll_until(*first, one, 5);
-  ASSERT_TRUE(first->pause(0));
-  close(*first, one);
   Recorder two;
+  const auto first = join();
+  poll_until(*first, one, 10);
+  for (const Partition partition : {0, 1}) ASSERT_TRUE(first->pause(partition));
   const auto second = join();
-  poll_until(*second, two, 5);
+  poll_until(*first, one, [&] {
+    EXPECT_TRUE(second->poll(two, 1'000, 20ms));
+    return one.owned.size() == 1 && two.owned.size() == 1;
+  });
+  const Partition moved = two.owned[0];
+  close(*second, two);
+  poll_until(*first, one, [&] { return one.owned.size() == 2; });
+  poll_until(*first, one, [&] { return one.offsets(moved).size() == 10; });
+  EXPECT_EQ(one.offsets(1 - moved).size(), 5U);
 }
 
 TEST_P(EventLogContract, GroupsDoNotDisturbEachOther) {

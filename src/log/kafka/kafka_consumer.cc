@@ -15,7 +15,8 @@ namespace sdp::log::kafka {
 namespace {
 
 constexpr std::chrono::milliseconds kProbeMax{1'000};
-constexpr std::chrono::milliseconds kHeartbeatMax{3'000};
+// Members hear of a rebalance by their heartbeats, and a partition moves in two rounds.
+constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
 constexpr std::chrono::milliseconds kSeekPause{10};
 constexpr int kLeavePollMs = 20;
 
