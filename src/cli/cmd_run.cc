@@ -98,6 +98,7 @@ void define_run(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   options->simulation.spec.events = 1'000'000;
   options->sink.limits.bytes_max = kBatchBytes;
+  options->warehouse.memory_limit = "384MB";
   command->add_option("--data", options->data, "Folder of lake, warehouse and witness")->envname("SPOTIFY_DATA")->capture_default_str();
   command->add_option("--profile", options->profile, "embedded (needs nothing) or services (after `services up --data DATA/services`)")
       ->check(CLI::IsMember({"embedded", "services"}))

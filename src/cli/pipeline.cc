@@ -1,6 +1,7 @@
 #include "cli/pipeline.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <array>
 #include <optional>
@@ -41,6 +42,10 @@ class Stopwatch {
   SteadyTime start_;
 };
 
+/// Batches and staged objects are large and come from many threads, so the allocator keeps what they leave. dbt runs as a
+/// process of its own next, and both together should stay small.
+void give_memory_back() { malloc_trim(0); }
+
 class PipelineRun {
  public:
   PipelineRun(const PipelineParts& parts, const Runtime& runtime) : parts_(parts), runtime_(runtime) {}
@@ -48,7 +53,9 @@ class PipelineRun {
   Result<int> run() {
     const Stopwatch total(runtime_.clock);
     SDP_CHECK_OK(produce_and_sink());
+    give_memory_back();
     SDP_CHECK_OK(load());
+    give_memory_back();
     SDP_CHECK_OK(transform());
     SDP_TRY(const auto report, verify());
     SDP_CHECK_OK(print_marts());

@@ -6,8 +6,7 @@
 
 #include <filesystem>
 
-#include "base/sha256.h"
-#include "lake/line.h"
+#include "load/lake_builder.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
@@ -33,43 +32,11 @@ class LoadRunnerTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  struct Made {
-    std::string key;
-    std::string body;
-    lake::ObjectMeta meta;
-  };
-
-  /// An object of offsets [first, end) as the sink would write it.
-  Made make(log::Partition partition, log::Offset first, log::Offset end,
-            lake::Compression compression = lake::Compression::none) {
-    Made made;
-    std::string lines;
-    lake::LineEncoder encoder;
-    const UtcMillis time{std::chrono::seconds(1'771'177'956)};
-    for (log::Offset offset = first; offset < end; ++offset) {
-      log::RecordView record;
-      const std::string value =
-          offset % 10 == 9 ? "bad" : fmt::format(R"({{"p":{},"n":{}}})", partition, offset);
-      record.partition = partition;
-      record.offset = offset;
-      record.timestamp = time;
-      record.value = value;
-      if (encoder.append(lines, record)) ++made.meta.rejected;
-    }
-    made.meta.topic = "spotify-events";
-    made.meta.chain = {id_, partition};
-    made.meta.range = {first, end};
-    made.meta.records = end - first;
-    made.meta.first_timestamp = made.meta.last_timestamp = time;
-    made.meta.writer = "test";
-    made.body = *lake::compress(compression, lines);
-    made.meta.sha256 = base::sha256_hex(made.body);
-    made.key = lake::format_key({time, lake::short_id(id_), partition, first, compression});
-    return made;
+  BuiltObject make(log::Partition partition, log::Offset first, log::Offset end,
+                   lake::Compression compression = lake::Compression::none) {
+    return lake_.build(partition, first, end, compression);
   }
-  void put(const Made& made) {
-    ASSERT_TRUE(store_.put_new(made.key, made.body, lake::to_metadata(made.meta), "application/x-ndjson"));
-  }
+  void put(const BuiltObject& object) { ASSERT_TRUE(load::put(store_, object)); }
   LoadSummary load() { return load_from(store_); }
   LoadSummary load_from(store::ObjectStore& store) {
     LoadRunner runner(store, *warehouse_, base::system_clock(), options_);
@@ -89,7 +56,7 @@ class LoadRunnerTest : public testing::Test {
   std::unique_ptr<warehouse::DuckDbWarehouse> warehouse_;
   store::MemoryStore store_;
   LoadOptions options_{.listing_pause = std::chrono::milliseconds(1)};
-  const log::TopicId id_ = *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000");
+  const LakeBuilder lake_;
 };
 
 TEST_F(LoadRunnerTest, LoadsEveryChainOnceHoweverOftenItRuns) {
@@ -129,7 +96,7 @@ TEST_F(LoadRunnerTest, HoleStopsItsChainAndIsNamed) {
 }
 
 TEST_F(LoadRunnerTest, AcknowledgedGapIsPassed) {
-  const lake::ChainId chain{id_, 0};
+  const lake::ChainId chain{lake_.id(), 0};
   put(make(0, 0, 20));
   put(make(0, 25, 40));
   ASSERT_TRUE(store_.put_new(lake::gap_key(chain, 20), to_json(lake::Gap{"spotify-events", chain, {20, 25}}),
@@ -149,17 +116,17 @@ TEST_F(LoadRunnerTest, OverlapIsNamedAndNotLoaded) {
 }
 
 TEST_F(LoadRunnerTest, DamagedObjectsAreNamedAndStopOnlyTheirChain) {
-  Made flipped = make(0, 0, 20);
+  BuiltObject flipped = make(0, 0, 20);
   flipped.body[30] ^= 1;
-  Made swapped = make(1, 0, 20);
+  BuiltObject swapped = make(1, 0, 20);
   swapped.meta.range = {1, 21};
-  Made short_of_a_line = make(2, 0, 20);
+  BuiltObject short_of_a_line = make(2, 0, 20);
   short_of_a_line.body.resize(short_of_a_line.body.rfind('\n', short_of_a_line.body.size() - 2) + 1);
   short_of_a_line.meta.sha256 = base::sha256_hex(short_of_a_line.body);
-  Made foreign_line = make(3, 0, 1);
+  BuiltObject foreign_line = make(3, 0, 1);
   foreign_line.body = make(4, 0, 1).body;
   foreign_line.meta.sha256 = base::sha256_hex(foreign_line.body);
-  for (const Made& made : {flipped, swapped, short_of_a_line, foreign_line, make(0, 20, 30), make(5, 0, 10)})
+  for (const BuiltObject& made : {flipped, swapped, short_of_a_line, foreign_line, make(0, 20, 30), make(5, 0, 10)})
     put(made);
   const LoadSummary summary = load();
   ASSERT_EQ(summary.problems.size(), 4u);
