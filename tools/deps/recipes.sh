@@ -52,12 +52,13 @@ install_go_program() {
   GOBIN=$2 go install -ldflags='-s -w' "$(pinned_go_field "$1" 5)@$(pinned_go_field "$1" 3)"
 }
 
-# make_venv LOCK DIR: a virtual environment that may be moved, with exactly what tools/deps/LOCK.lock names.
+# make_venv LOCK DIR: a virtual environment that may be moved, with exactly what tools/deps/LOCK.lock names. Compiled
+# ahead: where Python may not write its caches, each start of dbt would compile everything again.
 make_venv() {
   python3 -m venv "$2.uv"
   "$2.uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$pins/uv.lock"
   "$2.uv/bin/uv" venv --quiet --relocatable --python "$(command -v python3)" "$2"
-  "$2.uv/bin/uv" pip install --quiet --python "$2/bin/python" --require-hashes --requirement "$pins/$1.lock"
+  "$2.uv/bin/uv" pip install --quiet --compile-bytecode --python "$2/bin/python" --require-hashes --requirement "$pins/$1.lock"
   rm -rf "$2.uv"
 }
 
