@@ -68,7 +68,7 @@ Result<void> check_invariants(const ObjectMeta& meta) {
 }  // namespace
 
 Metadata to_metadata(const ObjectMeta& meta) {
-  return {{"topic", meta.topic},
+  return {{"topic-name", meta.topic},
           {"topic-id", base::to_string(meta.chain.topic_id)},
           {"partition", fmt::format("{}", meta.chain.partition)},
           {"first-offset", fmt::format("{}", meta.range.first)},
@@ -83,7 +83,7 @@ Metadata to_metadata(const ObjectMeta& meta) {
 
 Result<ObjectMeta> meta_from(const Metadata& metadata) {
   ObjectMeta meta;
-  SDP_TRY(meta.topic, text_at(metadata, "topic"));
+  SDP_TRY(meta.topic, text_at(metadata, "topic-name"));
   SDP_TRY(const std::string id, text_at(metadata, "topic-id"));
   const auto topic_id = base::parse_uuid(id);
   if (!topic_id) return fail(ErrorKind::bad_input, fmt::format("metadata topic-id is no uuid: {}", id));

@@ -27,7 +27,7 @@ Metadata with(const std::string& name, const std::string& value) {
 }
 
 TEST(ObjectMeta, EntriesAreNamedAsTheirPageSays) {
-  EXPECT_EQ(to_metadata(example()), (Metadata{{"topic", "spotify-events"},
+  EXPECT_EQ(to_metadata(example()), (Metadata{{"topic-name", "spotify-events"},
                                               {"topic-id", "1a2b3c4d-5e6f-4a0b-8c1d-2e3f4a5b6c7d"},
                                               {"partition", "3"},
                                               {"first-offset", "42"},
@@ -64,7 +64,7 @@ TEST(ObjectMeta, NamesTheMissingEntry) {
 TEST(ObjectMeta, NamesTheBadEntry) {
   const std::string max = "9223372036854775807";
   for (const auto& [name, values] : std::map<std::string, std::vector<std::string>>{
-           {"topic", {"a b", "..", "caf\xC3\xA9", std::string(250, 'a')}},
+           {"topic-name", {"a b", "..", "caf\xC3\xA9", std::string(250, 'a')}},
            {"topic-id", {"1a2b3c4d", "1a2b3c4d-5e6f-4a0b-8c1d-2e3f4a5b6c7g"}},
            {"partition", {"-1", "x", "3 ", " 3", "99999999999", "3.0", "+3"}},
            {"first-offset", {"-1", "52", max, "x"}},

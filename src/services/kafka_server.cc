@@ -91,7 +91,7 @@ Result<void> prepare(const Settings& settings) {
 }  // namespace
 
 std::string kafka_properties(const Settings& settings) {
-  const std::array<std::pair<std::string_view, std::string>, 23> properties{{
+  const std::array<std::pair<std::string_view, std::string>, 24> properties{{
       {"process.roles", "broker,controller"},
       {"node.id", "1"},
       {"controller.quorum.voters", fmt::format("1@127.0.0.1:{}", settings.kafka_controller_port)},
@@ -113,6 +113,8 @@ std::string kafka_properties(const Settings& settings) {
       {"share.coordinator.state.topic.replication.factor", "1"},
       {"share.coordinator.state.topic.min.isr", "1"},
       {"group.initial.rebalance.delay.ms", "0"},
+      // Lets --session-timeout-ms go as low as the command line takes it: what a killed sink held moves on in a second.
+      {"group.min.session.timeout.ms", "1000"},
       // The sink must be able to meet values of 2 MiB and reject them by itself.
       {"message.max.bytes", "4194304"},
       {"replica.fetch.max.bytes", "4194304"},

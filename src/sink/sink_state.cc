@@ -33,7 +33,7 @@ std::uint64_t SinkState::assigned(log::Partition partition, log::Offset chain_en
   state.generation = ++generation_;
   state.chain_end = chain_end;
   state.next = chain_end;
-  commands_.push_back(Resume{partition});  // a pause of an earlier assignment may stand
+  commands_.emplace_back(Resume{partition});  // a pause of an earlier assignment may stand
   return state.generation;
 }
 
@@ -59,7 +59,8 @@ void SinkState::append(const log::RecordView& record, SteadyTime now) {
   PartitionState& state = *last_used_;
   if (shutting_down_ || record.offset < state.next) return;
 
-  // A clock that went back an hour keeps its records in the later hour's batch: an object belongs to its first record.
+  // A clock that went back an hour keeps its records in the later hour's batch: an object belongs to its
+  // first record.
   if (state.open && hour_of(record.timestamp) > hour_of(state.open->batch.first_timestamp)) {
     cut(record.partition, state, CutReason::hour);
   }
@@ -100,7 +101,7 @@ void SinkState::upload_done(log::Partition partition, std::uint64_t generation) 
   if (state == nullptr) return;
   buffered_bytes_ -= *std::exchange(state->in_flight_bytes, std::nullopt);
   state->chain_end = state->in_flight_end;
-  commands_.push_back(Commit{{partition, state->chain_end}});
+  commands_.emplace_back(Commit{{partition, state->chain_end}});
   start_next_upload(partition, *state);
 }
 
@@ -112,8 +113,8 @@ void SinkState::upload_lost(log::Partition partition, std::uint64_t generation, 
   drop_batches(*state);
   state->chain_end = chain_end;
   state->next = chain_end;
-  commands_.push_back(Seek{{partition, chain_end}});
-  commands_.push_back(Commit{{partition, chain_end}});
+  commands_.emplace_back(Seek{{partition, chain_end}});
+  commands_.emplace_back(Commit{{partition, chain_end}});
   hold_back(partition, *state);
 }
 
@@ -131,7 +132,9 @@ bool SinkState::drained() const {
   return true;
 }
 
-std::vector<Command> SinkState::take_commands() { return std::exchange(commands_, {}); }
+std::vector<Command> SinkState::take_commands() {
+  return std::exchange(commands_, {});
+}
 
 std::optional<log::Offset> SinkState::position(log::Partition partition) const {
   const auto at = partitions_.find(partition);
@@ -147,7 +150,8 @@ std::vector<log::PartitionOffset> SinkState::positions() const {
 
 SinkState::PartitionState* SinkState::find(log::Partition partition, std::uint64_t generation) {
   const auto at = partitions_.find(partition);
-  if (at == partitions_.end() || at->second.generation != generation) return nullptr;  // an older assignment's
+  if (at == partitions_.end() || at->second.generation != generation)
+    return nullptr;  // an older assignment's
   SDP_ASSERT(at->second.in_flight_bytes);
   return &at->second;
 }
@@ -176,21 +180,21 @@ void SinkState::start_next_upload(log::Partition partition, PartitionState& stat
     SDP_ASSERT(batch.range.first == state.chain_end && !batch.range.empty());
     state.in_flight_bytes = batch.lines.size();
     state.in_flight_end = batch.range.end;
-    commands_.push_back(Upload{std::move(batch)});
+    commands_.emplace_back(Upload{std::move(batch)});
   }
   hold_back(partition, state);
 }
 
-// A partition whose uploads do not keep up stops reading: its memory is one batch in flight, one waiting, and at most
-// what a single poll still hands over.
+// A partition whose uploads do not keep up stops reading: its memory is one batch in flight, one waiting, and
+// at most what a single poll still hands over.
 void SinkState::hold_back(log::Partition partition, PartitionState& state) {
   const bool should_pause = !state.waiting.empty();
   if (should_pause == state.paused) return;
   state.paused = should_pause;
   if (should_pause) {
-    commands_.push_back(Pause{partition});
+    commands_.emplace_back(Pause{partition});
   } else {
-    commands_.push_back(Resume{partition});
+    commands_.emplace_back(Resume{partition});
   }
 }
 

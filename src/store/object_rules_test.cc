@@ -62,6 +62,12 @@ TEST(ObjectRules, MetadataMustSurviveHttpHeaders) {
   EXPECT_FALSE(check_metadata({{"a", "ü"}}));
 }
 
+TEST(ObjectRules, RefuseMetadataNamesThatSomeClientsSignInAnotherOrder) {
+  EXPECT_FALSE(check_metadata({{"topic", "t"}, {"topic-id", "1"}}));
+  EXPECT_FALSE(check_metadata({{"topic", "t"}, {"topic1", "1"}, {"topicality", "2"}}));
+  EXPECT_TRUE(check_metadata({{"topic-name", "t"}, {"topic-id", "1"}, {"topics", "2"}}));
+}
+
 TEST(ObjectRules, HoldMetadataTo2KiB) {
   EXPECT_TRUE(check_metadata({{"a", std::string(2036, 'x')}}));
   EXPECT_FALSE(check_metadata({{"a", std::string(2037, 'x')}}));

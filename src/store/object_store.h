@@ -12,14 +12,16 @@
 
 namespace sdp::store {
 
-/// User metadata of an object: lower-case names of [a-z0-9-], printable ASCII values, at most 2 KiB in all (the S3
-/// limit, which every adapter holds to).
+/// User metadata of an object: lower-case names of [a-z0-9-], printable ASCII values, at most 2 KiB in all
+/// (the S3 limit, which every adapter holds to). No name goes on by '-' or a digit where another one ends
+/// (object_rules.h).
 using Metadata = std::map<std::string, std::string>;
 inline constexpr std::size_t kMetadataBytesMax = 2048;
 
 enum class PutOutcome {
   created,
-  /// An object of that key was there already and is unchanged. (It may be our own, its answer lost on the way.)
+  /// An object of that key was there already and is unchanged. (It may be our own, its answer lost on the
+  /// way.)
   exists,
 };
 
@@ -41,9 +43,10 @@ struct ListedObject {
   auto operator<=>(const ListedObject&) const = default;
 };
 
-/// One bucket of objects which never change: there is no overwrite and no delete. Keys are UTF-8 paths of at most 1024
-/// bytes, without empty, "." or ".." segments. Thread-safe. Temporary failures are retried inside; what
-/// comes out is final: `unavailable`, `unauthorized`, `misconfigured`, `cannot_write`, `bad_input`, `fatal`.
+/// One bucket of objects which never change: there is no overwrite and no delete. Keys are UTF-8 paths of at
+/// most 1024 bytes, without empty, "." or ".." segments. Thread-safe. Temporary failures are retried inside;
+/// what comes out is final: `unavailable`, `unauthorized`, `misconfigured`, `cannot_write`, `bad_input`,
+/// `fatal`.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -51,17 +54,18 @@ class ObjectStore {
   /// True when the bucket (or folder) was created, false when it was there.
   virtual Result<bool> ensure_bucket() = 0;
 
-  /// Writes a whole object, or nothing, if no object of that key exists (S3: If-None-Match: *). When it returns, the
-  /// object is durable. `exists` leaves the object untouched.
+  /// Writes a whole object, or nothing, if no object of that key exists (S3: If-None-Match: *). When it
+  /// returns, the object is durable. `exists` leaves the object untouched.
   virtual Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                                      std::string_view content_type) = 0;
   /// `bad_input` names the key when there is no such object.
   virtual Result<Object> get(std::string_view key) = 0;
   /// Nothing when there is no such object.
   virtual Result<std::optional<ObjectHead>> head(std::string_view key) = 0;
-  /// Every object whose key starts with `prefix`, in ascending byte order of keys, to `visit`, which returns false to
-  /// stop. Pages are fetched as needed.
-  virtual Result<void> list(std::string_view prefix, const std::function<bool(const ListedObject&)>& visit) = 0;
+  /// Every object whose key starts with `prefix`, in ascending byte order of keys, to `visit`, which returns
+  /// false to stop. Pages are fetched as needed.
+  virtual Result<void> list(std::string_view prefix,
+                            const std::function<bool(const ListedObject&)>& visit) = 0;
   /// The distinct "folders" below `prefix` (which ends in '/'), each with its trailing '/', ascending.
   virtual Result<std::vector<std::string>> list_folders(std::string_view prefix) = 0;
 
@@ -69,9 +73,9 @@ class ObjectStore {
   virtual std::string describe() const = 0;
 };
 
-/// Proves that `store` honours create-only puts by putting `probe_key` twice with different bodies: the second must
-/// say `exists` and the first body must stand. The probe object stays (there is no delete) and later probes reuse it.
-/// `misconfigured` when the store overwrites.
+/// Proves that `store` honours create-only puts by putting `probe_key` twice with different bodies: the
+/// second must say `exists` and the first body must stand. The probe object stays (there is no delete) and
+/// later probes reuse it. `misconfigured` when the store overwrites.
 Result<void> probe_create_only(ObjectStore& store, std::string_view probe_key);
 
 }  // namespace sdp::store
