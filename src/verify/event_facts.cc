@@ -57,23 +57,34 @@ void each_column(const event::ListeningEvent& event, Visit visit) {
 }  // namespace
 
 std::uint32_t Interner::user(const Uuid& user_id) {
-  const auto [at, fresh] = user_numbers_.try_emplace(user_id, static_cast<std::uint32_t>(users_.size()));
-  if (fresh) users_.push_back(user_id);
-  return at->second;
+  const auto next = static_cast<std::uint32_t>(users_.size());
+  const std::uint32_t number = user_index_.find_or_add(
+      UuidHash{}(user_id), next, [&](std::uint32_t n) { return users_[n] == user_id; },
+      [&](std::uint32_t n) { return UuidHash{}(users_[n]); });
+  if (number == next) users_.push_back(user_id);
+  return number;
+}
+
+std::uint64_t Interner::hash_of(const Uuid& id, std::string_view name, std::string_view artist) {
+  return hash_.add(std::string_view(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()))
+      .add(name)
+      .add(artist)
+      .take();
 }
 
 std::uint32_t Interner::song(const event::ListeningEvent& event) {
-  const std::string_view id(reinterpret_cast<const char*>(event.song_id.bytes.data()),
-                            event.song_id.bytes.size());
-  auto& candidates = song_numbers_[hash_.add(id).add(event.song_name).add(event.artist_name).take()];
-  const auto same = [&](std::uint32_t number) {
-    const SongName& song = songs_[number];
+  const auto next = static_cast<std::uint32_t>(songs_.size());
+  const auto same = [&](std::uint32_t n) {
+    const SongName& song = songs_[n];
     return song.song_id == event.song_id && song.song_name == event.song_name &&
            song.artist_name == event.artist_name;
   };
-  if (const auto found = std::ranges::find_if(candidates, same); found != candidates.end()) return *found;
-  songs_.push_back({event.song_id, event.song_name, event.artist_name});
-  return candidates.emplace_back(static_cast<std::uint32_t>(songs_.size() - 1));
+  const std::uint32_t number = song_index_.find_or_add(
+      hash_of(event.song_id, event.song_name, event.artist_name), next, same, [&](std::uint32_t n) {
+        return hash_of(songs_[n].song_id, songs_[n].song_name, songs_[n].artist_name);
+      });
+  if (number == next) songs_.push_back({event.song_id, event.song_name, event.artist_name});
+  return number;
 }
 
 EventColumns columns_of(const event::ListeningEvent& event) {

@@ -36,8 +36,14 @@ static_assert(sizeof(LineFact) == 24);
 /// The reason of a kept line that is no JSON object after all, which is a finding already.
 inline constexpr std::uint8_t kReasonUnknown = 255;
 
-/// The tables that had a row of a line.
-enum Seen : std::uint8_t { kSeenInBronze = 1, kSeenInSilver = 2, kSeenInDuplicates = 4, kSeenInRejected = 8 };
+/// The tables that had a row of a line, and what the recount says of it.
+enum Seen : std::uint8_t {
+  kSeenInBronze = 1,
+  kSeenInSilver = 2,
+  kSeenInDuplicates = 4,
+  kSeenInRejected = 8,
+  kCountedAsDuplicate = 16,
+};
 
 /// A timestamp as the warehouse's columns hold it: they end some 285,000 years from 1970, and what is beyond
 /// is drawn in.

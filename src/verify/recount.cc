@@ -23,7 +23,7 @@ Recount::Recount(LakeView& view) : view_(view) {
   slots_.resize(std::bit_ceil(std::max<std::uint64_t>(2 * lines, 16)));
   const auto each = [&](auto visit) {
     for (std::uint32_t o = 0; o < view_.objects.size(); ++o) {
-      const LakeObject& object = view_.objects[o];
+      LakeObject& object = view_.objects[o];
       if (!object.counted) continue;
       for (std::uint32_t l = 0; l < object.lines.size(); ++l) visit(Ref{o + 1, l}, object.lines[l]);
     }
@@ -33,12 +33,15 @@ Recount::Recount(LakeView& view) : view_(view) {
   });
   // Which of several events is kept is only known when all were seen.
   each([&](Ref ref, const LineFact& line) {
-    if (!line.valid_event()) {
-      ++rejected_;
-    } else if (slot_of(fact(ref).event_id) != ref) {
-      ++duplicates_;
-    } else {
-      count(ref);
+    switch (fate(line)) {
+      case Fate::kept:
+        return count(ref);
+      case Fate::duplicate:
+        ++duplicates_;
+        return;
+      case Fate::rejected:
+        ++rejected_;
+        return;
     }
   });
 }
@@ -53,20 +56,21 @@ bool Recount::before(Ref a, Ref b) const {
   return order(a) < order(b);
 }
 
-const Recount::Ref& Recount::slot_of(const Uuid& event_id) const {
+std::size_t Recount::slot_of(const Uuid& event_id) const {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = UuidHash{}(event_id)&mask;
   while (slots_[at].object != 0 && fact(slots_[at]).event_id != event_id) at = (at + 1) & mask;
-  return slots_[at];
-}
-
-Recount::Ref& Recount::slot_of(const Uuid& event_id) {
-  return const_cast<Ref&>(std::as_const(*this).slot_of(event_id));
+  return at;
 }
 
 void Recount::note(Ref ref) {
-  Ref& slot = slot_of(fact(ref).event_id);
-  if (slot.object == 0 || before(ref, slot)) slot = ref;
+  Ref& slot = slots_[slot_of(fact(ref).event_id)];
+  if (slot.object == 0) {
+    slot = ref;
+    return;
+  }
+  if (before(ref, slot)) std::swap(slot, ref);
+  line(ref).seen |= kCountedAsDuplicate;
 }
 
 void Recount::count(Ref ref) {
@@ -92,15 +96,14 @@ void Recount::count_engagement(const EventFact& event, const Uuid& user) {
   cell.adds += event.type == event::EventType::add_to_playlist;
 }
 
-Fate Recount::fate(const LakeView::Place& place) const {
-  if (!place.line->valid_event()) return Fate::rejected;
-  const LakeView::Place kept = kept_of(place);
-  return kept.line == place.line ? Fate::kept : Fate::duplicate;
+Fate Recount::fate(const LineFact& line) {
+  if (!line.valid_event()) return Fate::rejected;
+  return line.seen & kCountedAsDuplicate ? Fate::duplicate : Fate::kept;
 }
 
 LakeView::Place Recount::kept_of(const LakeView::Place& place) const {
   const auto line = static_cast<std::size_t>(place.line - place.object->lines.data());
-  const Ref ref = slot_of(place.object->events[line].event_id);
+  const Ref ref = slots_[slot_of(place.object->events[line].event_id)];
   if (ref.object == 0) return {};
   LakeObject& object = view_.objects[ref.object - 1];
   return {&object, &object.lines[ref.line]};

@@ -46,10 +46,11 @@ struct EngagementCell {
 /// with the models that it checks but the decoder of events.
 class Recount {
  public:
-  /// Counts the lines of the objects that are `counted`. The view outlives this.
+  /// Counts the lines of the objects that are `counted`, and marks the duplicates among them. The view
+  /// outlives this.
   explicit Recount(LakeView& view);
 
-  Fate fate(const LakeView::Place& place) const;
+  static Fate fate(const LineFact& line);
   /// The record that a valid event's duplicates are duplicates of.
   LakeView::Place kept_of(const LakeView::Place& place) const;
 
@@ -69,9 +70,9 @@ class Recount {
   };
 
   const EventFact& fact(Ref ref) const { return view_.objects[ref.object - 1].events[ref.line]; }
+  LineFact& line(Ref ref) { return view_.objects[ref.object - 1].lines[ref.line]; }
   bool before(Ref a, Ref b) const;
-  Ref& slot_of(const Uuid& event_id);
-  const Ref& slot_of(const Uuid& event_id) const;
+  std::size_t slot_of(const Uuid& event_id) const;
   void note(Ref ref);
   void count(Ref ref);
   void count_song(const EventFact& fact, const SongName& name);

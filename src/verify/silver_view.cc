@@ -185,7 +185,7 @@ void SilverView::decide_counted(const lake::ChainId& id, LakeChain& chain) {
 void SilverView::check_fates(const Recount& recount) {
   for (LakeObject& object : lake_.objects) {
     if (!object.counted) continue;
-    for (LineFact& line : object.lines) check_fate(recount, object, line);
+    for (LineFact& line : object.lines) check_fate(object, line);
   }
   for (const Duplicate& duplicate : duplicates_) {
     if (!duplicate.row.object->counted) continue;
@@ -197,9 +197,9 @@ void SilverView::check_fates(const Recount& recount) {
   }
 }
 
-void SilverView::check_fate(const Recount& recount, LakeObject& object, LineFact& line) {
+void SilverView::check_fate(LakeObject& object, LineFact& line) {
   const LakeView::Place at{&object, &line};
-  const Seen wanted = table_of(recount.fate(at));
+  const Seen wanted = table_of(Recount::fate(line));
   if (line.seen & wanted) return;
   if (line.seen & kSeenInAny) {
     wrong("row in the wrong table", at, fmt::format("belongs into {}", table_name(wanted)));

@@ -49,7 +49,7 @@ class SilverView {
   Result<void> explain();
   Result<void> explain(const Differing& differing);
   void decide_counted(const lake::ChainId& id, LakeChain& chain);
-  void check_fate(const Recount& recount, LakeObject& object, LineFact& line);
+  void check_fate(LakeObject& object, LineFact& line);
   void wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail = {});
 
   LakeView& lake_;
