@@ -12,8 +12,10 @@ set(SDP_SANITIZE "" CACHE STRING "Sanitizers, comma separated (address,undefined
 
 find_program(SDP_CCACHE ccache)
 if(SDP_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SDP_CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${SDP_CCACHE})
+  # Paths below the source tree count as relative, so that another clone finds what this one compiled.
+  set(SDP_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SDP_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SDP_LAUNCHER})
+  set(CMAKE_C_COMPILER_LAUNCHER ${SDP_LAUNCHER})
 endif()
 find_program(SDP_MOLD mold)
 if(SDP_MOLD)

@@ -67,6 +67,9 @@ void define_verify(CLI::App& app, Action& action) {
   command->add_flag("--allow-pending", options->allow_pending, "What a later stage has not come to yet is no violation");
   command->add_option("--records-max", options->limits.records_max, "Refuse larger proofs: about 100 bytes of memory each")
       ->capture_default_str();
+  command->add_option("--value-bytes-max", options->limits.value_bytes_max, "As the sink had it: beyond, a value is rightly rejected")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64} << 20))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "The report as one JSON object");
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);

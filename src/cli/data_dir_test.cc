@@ -1,0 +1,44 @@
+#include "cli/data_dir.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace sdp::cli {
+namespace {
+
+class DataDirTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = std::filesystem::temp_directory_path() / ("sdp-data-" + std::to_string(getpid()));
+  }
+  void TearDown() override { std::filesystem::remove_all(path_); }
+
+  std::filesystem::path path_;
+};
+
+TEST_F(DataDirTest, IsHeldByOneAtATimeWhoIsNamed) {
+  auto first = DataDir::open(path_);
+  ASSERT_TRUE(first) << first.error().message;
+  const auto second = DataDir::open(path_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::fenced);
+  EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos) << second.error().message;
+}
+
+TEST_F(DataDirTest, IsFreeAgainAfterwards) {
+  { ASSERT_TRUE(DataDir::open(path_)); }
+  EXPECT_TRUE(DataDir::open(path_));
+}
+
+TEST_F(DataDirTest, PlaceThatIsAFileIsNamed) {
+  { std::ofstream(path_) << "not a folder"; }
+  const auto result = DataDir::open(path_);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::cannot_write);
+  EXPECT_NE(result.error().message.find(path_.string()), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sdp::cli

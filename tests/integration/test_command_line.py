@@ -1,0 +1,53 @@
+"""The command line as a person or a script meets it."""
+
+import json
+import subprocess
+
+import pytest
+
+COMMANDS = ["run", "simulate", "sink", "load", "transform", "verify", "services", "status", "doctor", "schema", "version"]
+
+
+def call(binary, *arguments):
+    return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_bare_call_shows_examples_and_is_a_usage_error(binary):
+    result = call(binary)
+    assert result.returncode == 2
+    assert "Examples:" in result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(binary, command):
+    result = call(binary, command, "--help")
+    assert result.returncode == 0
+    assert "Usage" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["simulate", "--no-such-flag"], ["sink", "--batch-records", "0"]])
+def test_wrong_usage_exits_2_and_says_what(binary, arguments):
+    result = call(binary, *arguments)
+    assert result.returncode == 2
+    assert arguments[-1] in result.stderr or arguments[-2] in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_secret_has_a_flag(binary, command):
+    text = call(binary, command, "--help").stdout
+    assert "--password" not in text and "--secret" not in text and "--access-key" not in text
+
+
+def test_version_is_readable_by_programs(binary):
+    result = call(binary, "version", "--json")
+    assert json.loads(result.stdout)["version"]
+
+
+def test_schema_is_json(binary):
+    assert json.loads(call(binary, "schema").stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_verify_of_a_folder_without_a_run_says_so(binary, tmp_path):
+    result = call(binary, "verify", "--data", tmp_path / "nothing")
+    assert result.returncode not in (0, 20)
+    assert "nothing" in result.stderr
