@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Adds up the tests in ctest's JUnit reports and prints `N passed, N failed`.
+"""Adds up the tests in the JUnit reports of ctest and pytest and prints `N passed, N failed`.
 
 A test program that uses GoogleTest counts by its own cases; any other, or one that ended without a summary, counts as
-one. Fails when a test failed or when no test ran.
+one. A test that was skipped counts as failed. Fails when a test failed or when no test ran.
 """
 
 import re
@@ -13,7 +13,14 @@ PASSED = re.compile(r"^\[  PASSED  \] (\d+) tests?\.", re.MULTILINE)
 FAILED = re.compile(r"^\[  FAILED  \] (\d+) tests?, listed below", re.MULTILINE)
 
 
+def is_of_ctest(testcase: ElementTree.Element) -> bool:
+    """Only ctest writes a status; pytest marks what did not pass by an element."""
+    return testcase.get("status") is not None
+
+
 def count(testcase: ElementTree.Element) -> tuple[int, int]:
+    if not is_of_ctest(testcase):
+        return (0, 1) if any(testcase.find(bad) is not None for bad in ("failure", "error", "skipped")) else (1, 0)
     output = testcase.findtext("system-out") or ""
     passed = sum(int(number) for number in PASSED.findall(output))
     failed = sum(int(number) for number in FAILED.findall(output))

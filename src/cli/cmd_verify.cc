@@ -52,7 +52,8 @@ Result<verify::Report> verify_services(const Options& options, const Runtime& ru
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const auto report, options.data.empty() ? verify_services(options, runtime) : verify_embedded(options, runtime));
+  SDP_TRY(const auto report,
+          options.data.empty() ? verify_services(options, runtime) : verify_embedded(options, runtime));
   fmt::print("{}", options.json ? to_json(report) : to_text(report));
   return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
 }
@@ -63,18 +64,25 @@ void define_verify(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand(
       "verify", "Account for every offset from the log to each cell of the marts; exit 20 when one is wrong");
   const auto options = std::make_shared<Options>();
-  command->add_option("--data", options->data, "Verify the embedded pipeline of this folder instead of Kafka and --lake");
-  command->add_flag("--allow-pending", options->allow_pending, "What a later stage has not come to yet is no violation");
-  command->add_option("--records-max", options->limits.records_max, "Refuse larger proofs: about 100 bytes of memory each")
+  command->add_option("--data", options->data,
+                      "Verify the embedded pipeline of this folder instead of Kafka and --lake");
+  command->add_flag("--allow-pending", options->allow_pending,
+                    "What a later stage has not come to yet is no violation");
+  command
+      ->add_option("--records-max", options->limits.records_max,
+                   "Refuse larger proofs: about 100 bytes of memory each")
       ->capture_default_str();
-  command->add_option("--value-bytes-max", options->limits.value_bytes_max, "As the sink had it: beyond, a value is rightly rejected")
+  command
+      ->add_option("--value-bytes-max", options->limits.value_bytes_max,
+                   "As the sink had it: beyond, a value is rightly rejected")
       ->check(CLI::Range(std::size_t{1}, std::size_t{64} << 20))
       ->capture_default_str();
   command->add_flag("--json", options->json, "The report as one JSON object");
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

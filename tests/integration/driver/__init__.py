@@ -1,0 +1,1 @@
+"""Drives the real binary, Kafka's own tools and an S3 server from outside."""

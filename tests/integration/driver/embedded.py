@@ -1,0 +1,51 @@
+"""`run` and `verify` on one folder, with nothing else running."""
+
+import json
+import re
+from pathlib import Path
+
+from driver.process import Finished, Running
+from driver.services import clean_environment
+from driver.warehouse import query
+
+EVENTS = 40_000
+
+
+class Embedded:
+    def __init__(self, binary: Path, deps: Path, folder: Path):
+        self.binary, self.deps, self.folder = binary, deps, folder
+        self.data = folder / "data"
+        self.started: list[Running] = []
+
+    def start(self, *arguments, command: str = "run", prepare=None) -> Running:
+        env = clean_environment() | {"SDP_DEPS_DIR": str(self.deps)}
+        line = [str(self.binary), command, "--data", str(self.data), *map(str, arguments)]
+        self.started.append(Running(line, env, self.folder, f"{len(self.started):03}-{command}", prepare))
+        return self.started[-1]
+
+    def run(self, events: int = EVENTS, *arguments, prepare=None) -> Finished:
+        return self.start("--events", events, *arguments, prepare=prepare).wait(180)
+
+    def must_prove(self, events: int = EVENTS) -> Finished:
+        finished = self.run(events)
+        assert finished.code == 0, str(finished)
+        assert re.search(r"^proved: ", finished.out, re.MULTILINE), str(finished)
+        return finished
+
+    def verify(self) -> dict:
+        finished = self.start("--json", command="verify").wait(120)
+        assert finished.code == 0, str(finished)
+        return json.loads(finished.out)
+
+    def rows(self, sql: str) -> list[list]:
+        return query(self.deps, self.data / "warehouse" / "spotify_db.duckdb", sql)
+
+    def counts(self) -> tuple[int, int]:
+        """Rows of bronze, and what is counted in MART.USER_ENGAGEMENT."""
+        [[rows]] = self.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS")
+        [[counted]] = self.rows("SELECT sum(total_plays + total_skips + playlist_adds) FROM MART.USER_ENGAGEMENT")
+        return rows, int(counted)
+
+    def close(self) -> None:
+        for running in self.started:
+            running.end()

@@ -1,0 +1,105 @@
+"""Kafka's own tools, and a producer that sends bytes which those cannot."""
+
+import json
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+
+class KafkaTools:
+    """Runs classes of Kafka's jars; each starts a JVM, which takes seconds."""
+
+    def __init__(self, address: str, deps: Path):
+        self.address = address
+        self._java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{deps}/kafka/libs/*"]
+
+    def run(self, tool: str, *arguments: str, text: bytes = b"", timeout: float = 60) -> str:
+        command = [*self._java, f"org.apache.kafka.tools.{tool}", "--bootstrap-server", self.address, *arguments]
+        done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, check=False)
+        output = (done.stdout + done.stderr).decode(errors="replace")
+        assert done.returncode == 0, f"{tool} {' '.join(arguments)} ended with {done.returncode}:\n{output}"
+        return output
+
+    def console_produce(self, topic: str, lines: list[str], *properties: str) -> None:
+        """What a person does by hand; `properties` are those of the console producer's reader."""
+        readers = [part for name in properties for part in ("--reader-property", name)]
+        self.run("ConsoleProducer", "--topic", topic, "--command-property", "max.request.size=4000000", *readers,
+                 text="".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+
+    def delete_topic(self, topic: str) -> None:
+        self.run("TopicCommand", "--delete", "--topic", topic)
+
+    def delete_group(self, group: str) -> None:
+        output = self.run("consumer.group.ConsumerGroupCommand", "--delete", "--group", group)
+        assert "was successful" in output, output
+
+    def delete_records(self, topic: str, before: dict[int, int], folder: Path) -> None:
+        """What retention does to old records, at once: those below the given offset of each partition."""
+        plan = folder / "delete-records.json"
+        plan.write_text(json.dumps({"version": 1, "partitions": [
+            {"topic": topic, "partition": partition, "offset": offset} for partition, offset in before.items()]}))
+        self.run("DeleteRecordsCommand", "--offset-json-file", str(plan))
+
+
+def _crc32c_table() -> list[int]:
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+CRC32C = _crc32c_table()
+
+
+def crc32c(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = (crc >> 8) ^ CRC32C[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def varint(number: int) -> bytes:
+    zigzag = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while zigzag > 0x7F:
+        out.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    out.append(zigzag)
+    return bytes(out)
+
+
+def _bytes(data: bytes | None) -> bytes:
+    return varint(-1) if data is None else varint(len(data)) + data
+
+
+def record_batch(records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]]) -> bytes:
+    """Records (key, value, headers) in Kafka's format 2, without producer id and compression."""
+    body = b""
+    for delta, (key, value, headers) in enumerate(records):
+        record = b"\0" + varint(0) + varint(delta) + _bytes(key) + _bytes(value) + varint(len(headers))
+        record += b"".join(_bytes(name.encode()) + _bytes(content) for name, content in headers)
+        body += varint(len(record)) + record
+    now = int(time.time() * 1000)
+    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, now, now, -1, -1, -1, len(records)) + body
+    rest = struct.pack(">ibI", -1, 2, crc32c(checked)) + checked
+    return struct.pack(">qi", 0, len(rest)) + rest
+
+
+def produce_bytes(address: str, topic: str, partition: int, records) -> None:
+    """Sends one batch by a Produce request of version 3. Any bytes can be keys, values and headers."""
+    batch = record_batch(records)
+    name = topic.encode()
+    request = struct.pack(">hhihhhii", 0, 3, 1, -1, -1, -1, 10_000, 1)
+    request += struct.pack(">h", len(name)) + name + struct.pack(">iii", 1, partition, len(batch)) + batch
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        stream = connection.makefile("rb")
+        answer = stream.read(struct.unpack(">i", stream.read(4))[0])
+    # Correlation id, topics, name, partitions, partition, error code.
+    error = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
+    assert error == 0, f"the broker refused the batch with error code {error}"

@@ -1,0 +1,107 @@
+"""Programs under test: started with their output in files, ended by their own process id."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def wait_until(condition, timeout: float, what: str, pause: float = 0.02):
+    """Returns the first true value of `condition`; fails, and says what was waited for, after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {timeout} s in vain for {what}"
+        time.sleep(pause)
+
+
+@dataclass(frozen=True)
+class Finished:
+    arguments: list[str]
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return (f"{' '.join(self.arguments)}\nexit code {self.code} after {self.seconds:.1f} s\n"
+                f"--- stdout\n{self.out[-4000:]}\n--- stderr\n{self.err[-4000:]}")
+
+
+class Running:
+    """A process that goes on beside the test. Whoever starts one ends it, or leaves that to its owner's close()."""
+
+    def __init__(self, arguments: list[str], env: dict[str, str], folder: Path, name: str, prepare=None):
+        self.arguments = [str(argument) for argument in arguments]
+        self.out_path = folder / f"{name}.out"
+        self.err_path = folder / f"{name}.err"
+        self.started_at = time.monotonic()
+        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+            self._process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
+                                             cwd=folder, preexec_fn=prepare)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def out(self) -> str:
+        return self.out_path.read_text(errors="replace")
+
+    @property
+    def err(self) -> str:
+        return self.err_path.read_text(errors="replace")
+
+    @property
+    def uploads(self) -> list[str]:
+        """Keys of the objects that this sink said to be durable."""
+        return re.findall(r"^Uploaded \d+ events to \S+: (\S+)", self.out, re.MULTILINE)
+
+    @property
+    def adoptions(self) -> int:
+        return self.err.count("were in the lake already")
+
+    @property
+    def partitions(self) -> set[int]:
+        """The partitions that this sink says to hold now."""
+        held: set[int] = set()
+        for partition, what in re.findall(r"^partition (\d+) (is ours|was handed over|was lost)", self.err, re.MULTILINE):
+            (held.add if what == "is ours" else held.discard)(int(partition))
+        return held
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.is_running(), f"ended by itself before {number.name}: {self.finished()}"
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> Finished:
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"does not end within {timeout} s: {' '.join(self.arguments)}\n"
+                                 f"--- stderr\n{self.err[-4000:]}") from None
+        return self.finished()
+
+    def finished(self) -> Finished:
+        return Finished(self.arguments, self._process.poll(), self.out, self.err, time.monotonic() - self.started_at)
+
+    def stop(self, timeout: float = 30, number: signal.Signals = signal.SIGTERM) -> Finished:
+        self.send(number)
+        return self.wait(timeout)
+
+    def kill(self) -> Finished:
+        self.send(signal.SIGKILL)
+        return self.wait(10)
+
+    def end(self) -> None:
+        """For clean-up: whatever state it is in, it is gone afterwards."""
+        if self.is_running():
+            os.kill(self.pid, signal.SIGKILL)
+            self._process.wait(10)

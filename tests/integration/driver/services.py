@@ -1,0 +1,70 @@
+"""A real Kafka and a real S3 server, started and stopped by the product's own `services`."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from driver.kafka import KafkaTools
+from driver.s3 import S3
+
+START_SECONDS_MAX = 90
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without anything that would set the program under test."""
+    prefixes = ("AWS_", "KAFKA_", "S3_", "SINK_", "SPOTIFY_", "SDP_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+
+
+class Services:
+    def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio"):
+        kafka, controller, s3, console = free_ports(4)
+        self.binary, self.deps, self.data = binary, deps, folder
+        self.kafka_address = f"127.0.0.1:{kafka}"
+        self.s3_endpoint = f"http://127.0.0.1:{s3}"
+        self._ports = ["--kafka-port", kafka, "--kafka-controller-port", controller, "--s3-port", s3,
+                       "--s3-console-port", console, "--s3", s3_server]
+
+    def _call(self, part: str, *arguments) -> subprocess.CompletedProcess:
+        command = [str(self.binary), "services", part, "--data", str(self.data), *map(str, arguments)]
+        return subprocess.run(command, env=clean_environment(), capture_output=True, text=True,
+                              timeout=START_SECONDS_MAX, check=False)
+
+    def up(self) -> None:
+        """Starts what does not run."""
+        done = self._call("up", "--deps", self.deps, *self._ports)
+        assert done.returncode == 0, f"services up ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+
+    def down(self) -> None:
+        self._call("down")
+
+    def kill(self, role: str) -> None:
+        """SIGKILL for `kafka` or `s3`; up() starts it again on the data it left."""
+        record = dict(line.split("=", 1) for line in (self.data / f"{role}.pid").read_text().splitlines() if "=" in line)
+        os.kill(int(record["pid"]), signal.SIGKILL)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        lines = (self.data / "credentials.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    @property
+    def kafka(self) -> KafkaTools:
+        return KafkaTools(self.kafka_address, self.deps)
+
+    @property
+    def s3(self) -> S3:
+        keys = self.credentials
+        return S3(self.s3_endpoint, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])

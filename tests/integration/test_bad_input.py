@@ -1,0 +1,126 @@
+"""Whatever somebody writes to the topic lands or is rejected for a named reason, and nothing stops."""
+
+import json
+import uuid
+
+from driver.kafka import produce_bytes
+
+MIB = 1 << 20
+
+
+def event(**changes) -> str:
+    fields = {"event_id": str(uuid.uuid4()), "event_type": "play", "user_id": str(uuid.uuid4()),
+              "song_id": "3344ea54-f8dd-5755-a71d-2083035fb139", "song_name": "Shape of You", "artist_name": "Ed Sheeran",
+              "device_type": "mobile", "country": "DE", "timestamp": "2026-02-15T17:52:36.123Z"} | changes
+    return json.dumps({name: value for name, value in fields.items() if value is not ...}, ensure_ascii=False)
+
+
+def nested(depth: int) -> str:
+    """An object that is `depth` deep, itself counted."""
+    return '{"a":' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
+
+
+TWICE = str(uuid.uuid4())
+
+# Key of the record -> (value, who rejects it, reason, field); kept where nobody does.
+KEYED = {
+    "valid": (event(), None),
+    "unknown members": (event(mood="happy", nested={"deep": [1, 2, {"more": None}]}), None),
+    "not ASCII": (event(song_name="Für Elise ♫", artist_name="Ludwig van Beethoven"), None),
+    "two MiB": (event(note="x" * (2 * MIB)), None),
+    "three MiB": (event(note="x" * (3 * MIB)), ("sink", "too_large", None)),
+    "sent twice": (event(event_id=TWICE), None),
+    "plain text": ("hello from a console", ("sink", "not_json", None)),
+    "truncated": (event()[:100], ("sink", "not_json", None)),
+    "two objects": (event() + event(), ("sink", "not_json", None)),
+    "64 deep": (nested(64), ("silver", "missing_field", "event_id")),
+    "65 deep": (nested(65), ("sink", "too_deep", None)),
+    "1000 deep": (nested(1000), ("sink", "too_deep", None)),
+    "tombstone": ("NULL", ("sink", "tombstone", None)),
+    "empty value": ("", ("sink", "empty_value", None)),
+    "spaces": ("   ", ("sink", "empty_value", None)),
+    "array": ("[1, 2]", ("sink", "not_object", None)),
+    "number": ("42", ("sink", "not_object", None)),
+    "null": ("null", ("sink", "not_object", None)),
+    "reserved offset": (event(_kafka_offset=7), ("sink", "reserved_member", None)),
+    "reserved error": (event(_error="mine"), ("sink", "reserved_member", None)),
+    "nul character": (event(song_name="a\0b"), ("sink", "nul_character", None)),
+    "lone surrogate": (event(note="?").replace("?", r"\ud800"), ("sink", "not_json", None)),
+    "empty object": ("{}", ("silver", "missing_field", "event_id")),
+    "no user": (event(user_id=...), ("silver", "missing_field", "user_id")),
+    "null country": (event(country=None), ("silver", "missing_field", "country")),
+    "number as name": (event(song_name=5), ("silver", "wrong_type", "song_name")),
+    "fraction": (event(position_ms=1.5), ("silver", "wrong_type", "position_ms")),
+    "empty name": (event(artist_name=""), ("silver", "empty_text", "artist_name")),
+    "bad uuid": (event(user_id="881dc191"), ("silver", "bad_uuid", "user_id")),
+    "unknown type": (event(event_type="rewind"), ("silver", "unknown_event_type", "event_type")),
+    "unknown device": (event(device_type="fridge"), ("silver", "unknown_device_type", "device_type")),
+    "bad country": (event(country="Germany"), ("silver", "bad_country", "country")),
+    "30 February": (event(timestamp="2026-02-30T00:00:00Z"), ("silver", "bad_timestamp", "timestamp")),
+    "no zone": (event(timestamp="2026-02-15T17:52:36"), ("silver", "bad_timestamp", "timestamp")),
+    "negative": (event(position_ms=-1), ("silver", "out_of_range", "position_ms")),
+    "the last": (event(), None),
+}
+# Lines without a key, as when somebody types into the console producer.
+TYPED = [event(), "", "   ", "just text", event(), ""]
+TYPED_REASONS = {"empty_value": 3, "not_json": 1}
+# What the console producer cannot send: it reads its input as text.
+RAW = {
+    b"invalid UTF-8 value": (b'{"song_name":"\xff\xfe"}', ("sink", "not_utf8", None)),
+    b"invalid UTF-8 text": (b"\x80\x81", ("sink", "not_utf8", None)),
+    b"bytes of a zero": (b"{}\0", ("sink", "not_json", None)),
+}
+
+
+def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
+    one_partition = {"KAFKA_PARTITIONS": "1"}
+    # The topic, made as the pipeline makes it; behind every bad record stands a good one of the same partition.
+    world.must("simulate", "--events", 10, env=one_partition)
+    kafka = world.services.kafka
+    kafka.console_produce(world.topic, [f"{key}|{value}" for key, (value, _) in KEYED.items()],
+                          "parse.key=true", "key.separator=|", "null.marker=NULL")
+    kafka.console_produce(world.topic, TYPED)
+    produce_bytes(world.services.kafka_address, world.topic, 0,
+                  [(key, value, []) for key, (value, _) in RAW.items()] +
+                  [(b"\xff\xfe key", event().encode(), [("trace", b"\x00\xff"), ("empty", None)])])
+    kafka.console_produce(world.topic, [f"twin|{event(event_id=TWICE)}"], "parse.key=true", "key.separator=|")
+
+    limit = ("--value-bytes-max", 5 * MIB // 2)
+    world.catch_up(*limit, env=one_partition)
+    report = world.prove(*limit)
+
+    fates = {key: fate for key, (_, fate) in KEYED.items()} | {key.decode(): fate for key, (_, fate) in RAW.items()}
+    rejected = {key: tuple(rest) for key, *rest in world.rows(
+        "SELECT kafka_key, rejected_by, reason, field FROM TRANSFORM.SPOTIFY_REJECTED WHERE kafka_key IS NOT NULL")}
+    assert rejected == {key: fate for key, fate in fates.items() if fate}
+    typed = dict(world.rows("SELECT reason, count(*) FROM TRANSFORM.SPOTIFY_REJECTED WHERE kafka_key IS NULL GROUP BY 1"))
+    assert typed == TYPED_REASONS
+
+    kept = {key for [key] in world.rows("SELECT kafka_key FROM TRANSFORM.SPOTIFY_SILVER WHERE kafka_key IS NOT NULL")}
+    assert {key for key, fate in fates.items() if not fate} <= kept
+    assert world.rows("SELECT kafka_key FROM TRANSFORM.SPOTIFY_DUPLICATES") == [["twin"]]
+    everything = 10 + len(KEYED) + len(TYPED) + len(RAW) + 2
+    assert report["offsets"] == everything
+    assert report["kept"] + report["duplicates"] + report["rejected"] == everything
+    [[mood]] = world.rows("SELECT json_extract_string(payload, '$.mood') FROM BRONZE.SPOTIFY_EVENTS "
+                          "WHERE kafka_key = 'unknown members'")
+    assert mood == "happy"
+    [[headers]] = world.rows("SELECT kafka_headers FROM BRONZE.SPOTIFY_EVENTS WHERE kafka_key_base64 IS NOT NULL")
+    assert json.loads(headers) == [["trace", "AP8="], ["empty", None]]
+
+
+def test_bad_records_among_a_thousand_others_do_not_hold_up_a_running_sink(world):
+    simulator = world.start_simulator(500)
+    sink = world.start_sink()
+    world.wait_for_objects(3)
+    for partition in range(3):
+        produce_bytes(world.services.kafka_address, world.topic, partition,
+                      [(None, None, []), (None, b"\xff", []), (None, b"{" * 5000, []), (b"k", b"[[[[", [])] * 25)
+    objects = len(world.objects())
+    world.wait_for_objects(objects + 10)
+    world.stop_simulator(simulator)
+    finished = sink.stop()
+    assert finished.code == 0, str(finished)
+    world.catch_up()
+    report = world.prove()
+    assert (report["kept"], report["rejected"]) == (world.acked, 300)

@@ -1,0 +1,113 @@
+"""The lake, not the group, says where to go on; a topic created again is another topic."""
+
+import re
+import time
+
+from driver.process import wait_until
+
+
+def test_a_deleted_group_starts_anew_and_doubles_nothing(world):
+    world.simulate(5000)
+    world.catch_up()
+    lake = world.objects()
+    world.services.kafka.delete_group(world.group)
+    again = world.catch_up()
+    assert "sink: 0 events in 0 objects" in again.err, str(again)
+    assert world.objects() == lake
+
+    world.simulate(2000)
+    world.services.kafka.delete_group(world.group)
+    world.catch_up()
+    after = world.objects()
+    assert {key: after[key] for key in lake} == lake
+    world.prove_exactly_what_was_acked()
+
+
+def test_another_group_beside_the_first_doubles_nothing(world):
+    simulator = world.start_simulator(2000)
+    first = world.start_sink()
+    world.wait_for_objects(3)
+    # Both read everything, and meet at the same places all the time.
+    second = world.start_sink(env={"KAFKA_GROUP_ID": f"{world.group}-other"})
+    wait_until(lambda: second.uploads and second.adoptions + first.adoptions >= 3, 60, "the groups to meet")
+    world.stop_simulator(simulator)
+    for sink in (first, second):
+        finished = sink.stop()
+        assert finished.code == 0, str(finished)
+    world.catch_up(env={"KAFKA_GROUP_ID": f"{world.group}-third"})
+    world.prove_exactly_what_was_acked()
+
+
+def delete_topic(world) -> None:
+    world.services.kafka.delete_topic(world.topic)
+    wait_until(lambda: world.run("status").code == 65, 30, "the topic to be gone", 0.5)
+
+
+def topic_ids(world) -> list:
+    return world.rows("SELECT topic_id, count(*) FROM BRONZE.SPOTIFY_EVENTS GROUP BY 1 ORDER BY 2")
+
+
+def test_a_topic_deleted_and_created_again_goes_on_with_new_chains(world):
+    world.simulate(3000)
+    world.catch_up()
+    world.prove_exactly_what_was_acked()
+    delete_topic(world)
+
+    world.simulate(4000)
+    world.catch_up()
+    report = world.prove_exactly_what_was_acked()
+
+    ids = topic_ids(world)
+    assert [count for _, count in ids] == [3000, 4000]
+    assert any("log no longer holds" in note and ids[0][0] in note for note in report["notes"]), report["notes"]
+    assert report["offsets_against_log"] == 4000
+
+
+def test_a_sink_that_runs_while_its_topic_is_created_again_files_nothing_under_the_old_id(world):
+    world.simulate(3000)
+    sink = world.start_sink()
+    wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
+    delete_topic(world)
+    # More than the old topic ever had, so that the sink's positions exist in the new one too.
+    world.simulate(9000)
+    time.sleep(3)
+    if sink.is_running():
+        sink.stop()
+    ended = sink.finished()
+    assert ended.code in (0, 65, 69, 75), str(ended)
+    world.catch_up()
+    world.prove_exactly_what_was_acked()
+    assert [count for _, count in topic_ids(world)] == [3000, 9000]
+
+
+def test_offsets_that_the_log_deleted_unread_stop_the_sink_until_the_gap_is_acknowledged(world):
+    world.simulate(3000)
+    world.catch_up()
+    world.simulate(3000)
+    partition = max(world.status(), key=lambda one: one["lag"])
+    first, lost_end = partition["lake_end"], partition["lake_end"] + partition["lag"] // 2
+    world.services.kafka.delete_records(world.topic, {partition["partition"]: lost_end}, world.folder)
+
+    refused = world.run("sink", "--until-caught-up")
+    assert refused.code == 65, str(refused)
+    assert world.topic in refused.err and f"[{first}, {lost_end})" in refused.err and "--allow-gap" in refused.err
+    assert re.search(rf"\bp{partition['partition']}\b", refused.err), refused.err
+
+    world.catch_up("--allow-gap")
+    # Acknowledged once, it is no obstacle any more.
+    world.simulate(500)
+    world.catch_up()
+    world.acked -= lost_end - first
+    report = world.prove_exactly_what_was_acked()
+    assert any(f"[{first}, {lost_end})" in note and "lost" in note for note in report["notes"]), report["notes"]
+
+
+def test_offsets_that_were_read_in_time_may_be_deleted(world):
+    world.simulate(3000)
+    world.catch_up()
+    read = {one["partition"]: one["lake_end"] for one in world.status()}
+    world.services.kafka.delete_records(world.topic, read, world.folder)
+    world.simulate(1000)
+    world.catch_up()
+    report = world.prove_exactly_what_was_acked()
+    assert report["offsets_against_log"] == 1000
