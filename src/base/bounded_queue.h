@@ -11,8 +11,8 @@
 
 namespace sdp::base {
 
-/// First-in-first-out hand-over between threads with a limit: push blocks when full, pop blocks when empty. After
-/// close, push is refused and pop drains what is left. Thread-safe.
+/// First-in-first-out hand-over between threads with a limit: push blocks when full, pop blocks when empty.
+/// After close, push is refused and pop drains what is left. Thread-safe.
 template <typename T>
 class BoundedQueue {
  public:

@@ -20,8 +20,12 @@ TEST(Base64, RefusesWhatIsNotCanonical) {
   EXPECT_FALSE(from_base64("Z g="));
 }
 
-RC_GTEST_PROP(Base64, ComesBackTheSame, (const std::string& bytes)) { RC_ASSERT(from_base64(base64(bytes)) == bytes); }
-RC_GTEST_PROP(Hex, ComesBackTheSame, (const std::string& bytes)) { RC_ASSERT(from_hex(hex(bytes)) == bytes); }
+RC_GTEST_PROP(Base64, ComesBackTheSame, (const std::string& bytes)) {
+  RC_ASSERT(from_base64(base64(bytes)) == bytes);
+}
+RC_GTEST_PROP(Hex, ComesBackTheSame, (const std::string& bytes)) {
+  RC_ASSERT(from_hex(hex(bytes)) == bytes);
+}
 
 TEST(Sha256, MatchesFips180Example) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

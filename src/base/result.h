@@ -7,8 +7,8 @@
 
 namespace sdp::base {
 
-/// What the caller can do about an error. Vendor codes become kinds in one function per adapter; the command line
-/// turns kinds into exit codes (exit_code), and retry loops retry `retry` only.
+/// What the caller can do about an error. Vendor codes become kinds in one function per adapter; the command
+/// line turns kinds into exit codes (exit_code), and retry loops retry `retry` only.
 enum class ErrorKind {
   retry,          ///< Temporary: the same call may succeed later (exit 75).
   unavailable,    ///< Retries are used up or the service cannot be reached (exit 69).
@@ -57,16 +57,17 @@ using base::Result;
 #define SDP_CONCAT(a, b) SDP_CONCAT_INNER(a, b)
 
 /// SDP_TRY(auto x, f()): x is the value of f(), or the enclosing function returns f()'s error.
-#define SDP_TRY(declaration, expression) SDP_TRY_INNER(SDP_CONCAT(sdp_result_, __LINE__), declaration, expression)
-#define SDP_TRY_INNER(result, declaration, expression)                      \
-  auto result = (expression);                                               \
-  if (!result) return std::unexpected(std::move(result).error());           \
+#define SDP_TRY(declaration, expression) \
+  SDP_TRY_INNER(SDP_CONCAT(sdp_result_, __LINE__), declaration, expression)
+#define SDP_TRY_INNER(result, declaration, expression)            \
+  auto result = (expression);                                     \
+  if (!result) return std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 
 /// SDP_CHECK_OK(f()): the enclosing function returns f()'s error, if there is one.
-#define SDP_CHECK_OK(expression)                                                      \
-  do {                                                                                \
-    if (auto sdp_checked = (expression); !sdp_checked) {                              \
-      return std::unexpected(std::move(sdp_checked).error());                         \
-    }                                                                                 \
+#define SDP_CHECK_OK(expression)                              \
+  do {                                                        \
+    if (auto sdp_checked = (expression); !sdp_checked) {      \
+      return std::unexpected(std::move(sdp_checked).error()); \
+    }                                                         \
   } while (false)

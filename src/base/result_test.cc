@@ -16,7 +16,9 @@ Result<int> quarter(int n) {
   return twice;
 }
 
-TEST(Result, TryPassesValuesOn) { EXPECT_EQ(*quarter(8), 2); }
+TEST(Result, TryPassesValuesOn) {
+  EXPECT_EQ(*quarter(8), 2);
+}
 
 TEST(Result, TryPassesTheFirstErrorOn) {
   const auto result = quarter(6);

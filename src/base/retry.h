@@ -33,8 +33,8 @@ class Backoff {
   int attempts_ = 1;
 };
 
-/// Calls `f` until it succeeds, fails with another kind than `retry`, or the policy is used up; then the last error
-/// comes back as `unavailable` with the number of attempts.
+/// Calls `f` until it succeeds, fails with another kind than `retry`, or the policy is used up; then the last
+/// error comes back as `unavailable` with the number of attempts.
 template <typename F>
 auto with_retries(const RetryPolicy& policy, Clock& clock, Rng rng, F&& f) -> decltype(f()) {
   Backoff backoff(policy, clock.steady_now(), rng);

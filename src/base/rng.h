@@ -4,8 +4,8 @@
 
 namespace sdp::base {
 
-/// xoshiro256** seeded by splitmix64 (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", 2018):
-/// the same seed gives the same stream on every machine, which std:: distributions do not promise.
+/// xoshiro256** seeded by splitmix64 (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators",
+/// 2018): the same seed gives the same stream on every machine, which std:: distributions do not promise.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed);

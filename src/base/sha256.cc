@@ -19,7 +19,8 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   SDP_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                  reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest, &size) != nullptr);
+                  reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest,
+                  &size) != nullptr);
   return {reinterpret_cast<const char*>(digest), size};
 }
 

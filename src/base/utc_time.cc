@@ -57,9 +57,13 @@ std::string format_iso(UtcMillis time) {
   return out;
 }
 
-std::string format_date(UtcMillis time) { return format_iso(time).substr(0, 10); }
+std::string format_date(UtcMillis time) {
+  return format_iso(time).substr(0, 10);
+}
 
-std::string format_hour(UtcMillis time) { return format_iso(time).substr(11, 2); }
+std::string format_hour(UtcMillis time) {
+  return format_iso(time).substr(11, 2);
+}
 
 std::string format_name_time(UtcMillis time) {
   std::string text = format_iso(time).substr(0, 19);
@@ -69,13 +73,15 @@ std::string format_name_time(UtcMillis time) {
 }
 
 std::optional<UtcMillis> parse_iso(std::string_view text) {
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+      text[16] != ':') {
     return std::nullopt;
   }
   const int year = number(text, 0, 4), month = number(text, 5, 2), day = number(text, 8, 2);
   const int hour = number(text, 11, 2), minute = number(text, 14, 2), second = number(text, 17, 2);
   if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
   std::string_view rest = text.substr(19);

@@ -17,7 +17,8 @@ TEST(Uuid, Version4HasItsMarks) {
 }
 
 TEST(Uuid, ReadsEitherCaseAndNothingElse) {
-  EXPECT_EQ(to_string(*parse_uuid("3344EA54-f8dd-5755-a71d-2083035fb139")), "3344ea54-f8dd-5755-a71d-2083035fb139");
+  EXPECT_EQ(to_string(*parse_uuid("3344EA54-f8dd-5755-a71d-2083035fb139")),
+            "3344ea54-f8dd-5755-a71d-2083035fb139");
   EXPECT_FALSE(parse_uuid("3344ea54f8dd5755a71d2083035fb139"));
   EXPECT_FALSE(parse_uuid("71ffffa9f-1423-4495-a311-74e985682796"));
   EXPECT_FALSE(parse_uuid("3344ea54-f8dd-5755-a71d-2083035fb13g"));

@@ -32,11 +32,14 @@ struct Check {
 Result<std::string> check_log(const Options& options) {
   SDP_TRY(auto log, open_kafka(options.log));
   SDP_TRY(const log::TopicInfo topic, log->describe());
-  if (topic.compacted) return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
+  if (topic.compacted)
+    return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
   if (topic.timestamp_type != log::TimestampType::log_append_time) {
-    return fail(ErrorKind::misconfigured, "topic " + topic.name + " has CreateTime; set message.timestamp.type=LogAppendTime");
+    return fail(ErrorKind::misconfigured,
+                "topic " + topic.name + " has CreateTime; set message.timestamp.type=LogAppendTime");
   }
-  return fmt::format("topic {} with {} partitions at {}", topic.name, topic.partitions, options.log.bootstrap_servers);
+  return fmt::format("topic {} with {} partitions at {}", topic.name, topic.partitions,
+                     options.log.bootstrap_servers);
 }
 
 Result<std::string> check_lake(const Options& options, Clock& clock) {
@@ -55,7 +58,8 @@ Result<std::string> check_warehouse(const Options& options, Clock& clock) {
 Result<std::string> check_transform(const Options& options) {
   SDP_TRY(const auto transform, transform_options(options.transform, options.warehouse.path));
   for (const auto& path : {transform.dbt_path, transform.project_dir / "dbt_project.yml"}) {
-    if (!std::filesystem::exists(path)) return fail(ErrorKind::misconfigured, path.string() + " is missing; run tools/setup build");
+    if (!std::filesystem::exists(path))
+      return fail(ErrorKind::misconfigured, path.string() + " is missing; run tools/setup build");
   }
   return "dbt at " + transform.dbt_path.string();
 }
@@ -94,14 +98,16 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_doctor(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("doctor", "Check log, lake, warehouse and dbt as they are set here; exit 10 when one fails");
+  auto* command = app.add_subcommand(
+      "doctor", "Check log, lake, warehouse and dbt as they are set here; exit 10 when one fails");
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
   add_transform_options(*command, options->transform);
   command->add_flag("--json", options->json, "One JSON object");
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

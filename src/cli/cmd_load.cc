@@ -30,11 +30,13 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_load(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("load", "Load what the lake has and the warehouse has not; again changes nothing");
+  auto* command =
+      app.add_subcommand("load", "Load what the lake has and the warehouse has not; again changes nothing");
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

@@ -15,7 +15,8 @@
 namespace sdp::cli {
 namespace {
 
-/// Enough for a batch in flight and one open of each partition, or the log would wait for batches that wait for it.
+/// Enough for a batch in flight and one open of each partition, or the log would wait for batches that wait
+/// for it.
 constexpr std::size_t kLogBytesMax = std::size_t{160} << 20;
 constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
 
@@ -30,11 +31,16 @@ struct Options {
   TransformSettings transform;
 };
 
-Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log, store::ObjectStore& store,
-                                 const Runtime& runtime) {
+Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log,
+                                 store::ObjectStore& store, const Runtime& runtime) {
   SDP_TRY(auto spec, finished_spec(options.simulation, runtime.clock));
-  PipelineParts parts{.log = log, .store = store, .warehouse = options.warehouse, .transform = {}, .sink = options.sink,
-                      .simulation = spec, .witness_root = {}};
+  PipelineParts parts{.log = log,
+                      .store = store,
+                      .warehouse = options.warehouse,
+                      .transform = {},
+                      .sink = options.sink,
+                      .simulation = spec,
+                      .witness_root = {}};
   parts.warehouse.path = data.warehouse();
   parts.sink.writer = kWriter;
   TransformSettings transform = options.transform;
@@ -55,7 +61,8 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   log_options.topic = options.topic;
   log_options.retained_bytes_max = kLogBytesMax;
   const log::ConsumerOptions consumer;
-  log_options.holds = {{consumer.group, log::RetentionHold::Until::committed}, {"witness", log::RetentionHold::Until::consumed}};
+  log_options.holds = {{consumer.group, log::RetentionHold::Until::committed},
+                       {"witness", log::RetentionHold::Until::consumed}};
   std::random_device entropy;
   log::MemoryLog log(log_options, runtime.clock, Rng(std::uint64_t{entropy()} << 32 | entropy()));
   log::TopicSpec topic;
@@ -94,23 +101,34 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_run(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("run", "The whole chain once: simulate, sink, load, transform, verify; marts grow run by run");
+  auto* command = app.add_subcommand(
+      "run", "The whole chain once: simulate, sink, load, transform, verify; marts grow run by run");
   const auto options = std::make_shared<Options>();
   options->simulation.spec.events = 1'000'000;
   options->sink.limits.bytes_max = kBatchBytes;
   options->warehouse.memory_limit = "384MB";
-  command->add_option("--data", options->data, "Folder of lake, warehouse and witness")->envname("SPOTIFY_DATA")->capture_default_str();
-  command->add_option("--profile", options->profile, "embedded (needs nothing) or services (after `services up --data DATA/services`)")
+  command->add_option("--data", options->data, "Folder of lake, warehouse and witness")
+      ->envname("SPOTIFY_DATA")
+      ->capture_default_str();
+  command
+      ->add_option("--profile", options->profile,
+                   "embedded (needs nothing) or services (after `services up --data DATA/services`)")
       ->check(CLI::IsMember({"embedded", "services"}))
       ->capture_default_str();
   command->add_option("--topic", options->topic, "Topic")->capture_default_str();
-  command->add_option("--partitions", options->partitions, "Partitions of the topic")->check(CLI::Range(1, 10'000))->capture_default_str();
+  command->add_option("--partitions", options->partitions, "Partitions of the topic")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   add_simulation_options(*command, options->simulation, "--mix");
   add_sink_options(*command, options->sink);
-  command->add_option("--warehouse-memory", options->warehouse.memory_limit, "DuckDB memory limit")->capture_default_str();
-  command->add_option("--warehouse-threads", options->warehouse.threads, "DuckDB threads")->check(CLI::Range(1, 256))->capture_default_str();
+  command->add_option("--warehouse-memory", options->warehouse.memory_limit, "DuckDB memory limit")
+      ->capture_default_str();
+  command->add_option("--warehouse-threads", options->warehouse.threads, "DuckDB threads")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   add_transform_options(*command, options->transform);
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

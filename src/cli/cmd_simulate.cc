@@ -24,7 +24,8 @@ Result<void> write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
-  if (!file) return fail(ErrorKind::cannot_write, "cannot write " + path + "; choose another place with --oracle");
+  if (!file)
+    return fail(ErrorKind::cannot_write, "cannot write " + path + "; choose another place with --oracle");
   return {};
 }
 
@@ -32,7 +33,8 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
   SDP_TRY(auto log, open_kafka(options.log));
   SDP_TRY(const bool created, log->ensure_topic(topic_spec(options.log)));
-  if (created) fmt::print(stderr, "topic {} created with {} partitions\n", options.log.topic, options.log.partitions);
+  if (created)
+    fmt::print(stderr, "topic {} created with {} partitions\n", options.log.topic, options.log.partitions);
   SDP_TRY(auto producer, log->open_producer());
   SDP_TRY(auto source, simulate::open_source(spec));
   SimulatePrinter printer;
@@ -42,8 +44,8 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   if (!options.oracle_path.empty()) SDP_CHECK_OK(write_file(options.oracle_path, oracle.to_json()));
   const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
-  fmt::print(stderr, "simulate: {} events produced and acked in {:.1f} s, {}\n", with_commas(summary.acked), seconds,
-             rate(summary.acked, seconds));
+  fmt::print(stderr, "simulate: {} events produced and acked in {:.1f} s, {}\n", with_commas(summary.acked),
+             seconds, rate(summary.acked, seconds));
   return 0;
 }
 
@@ -55,8 +57,10 @@ void define_simulate(CLI::App& app, Action& action) {
   add_log_options(*command, options->log);
   add_simulation_options(*command, options->simulation, "--profile,--mix");
   command->add_flag("-v,--verbose", options->simulate.verbose, "Show each event, whatever the rate");
-  command->add_option("--oracle", options->oracle_path, "Write the right answers for these events to this file");
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->add_option("--oracle", options->oracle_path,
+                      "Write the right answers for these events to this file");
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

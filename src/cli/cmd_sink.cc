@@ -34,8 +34,9 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   if (options.until_caught_up) runner.finish_when_caught_up();
   const auto result = runner.run(runtime.stop);
   const sink::SinkMetrics& metrics = runner.metrics();
-  fmt::print(stderr, "sink: {} events in {} objects, {} rejected, {} ranges adopted\n", with_commas(metrics.records_durable),
-             with_commas(metrics.objects_created), with_commas(metrics.records_rejected), with_commas(metrics.objects_adopted));
+  fmt::print(stderr, "sink: {} events in {} objects, {} rejected, {} ranges adopted\n",
+             with_commas(metrics.records_durable), with_commas(metrics.objects_created),
+             with_commas(metrics.records_rejected), with_commas(metrics.objects_adopted));
   if (!result) return std::unexpected(result.error());
   return 0;
 }
@@ -43,14 +44,17 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_sink(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("sink", "Move events from Kafka to the lake until stopped; SIGTERM makes all durable first");
+  auto* command = app.add_subcommand(
+      "sink", "Move events from Kafka to the lake until stopped; SIGTERM makes all durable first");
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
   add_sink_options(*command, options->sink);
-  command->add_flag("--until-caught-up", options->until_caught_up, "Stop when everything in the topic is durable");
+  command->add_flag("--until-caught-up", options->until_caught_up,
+                    "Stop when everything in the topic is durable");
   command->add_flag("-q,--quiet", options->quiet, "Only warnings and the summary");
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

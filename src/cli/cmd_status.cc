@@ -36,13 +36,15 @@ Result<std::vector<PartitionStatus>> read_status(const Options& options, Clock& 
   SDP_TRY(auto log, open_kafka(options.log));
   SDP_TRY(const log::TopicInfo topic, log->describe());
   std::vector<log::Partition> partitions;
-  for (log::Partition partition = 0; partition < topic.partitions; ++partition) partitions.push_back(partition);
+  for (log::Partition partition = 0; partition < topic.partitions; ++partition)
+    partitions.push_back(partition);
   SDP_TRY(const auto ends, sink::find_chain_ends(*lake.store, topic.id, partitions));
   SDP_TRY(const auto committed, log->committed(options.log.group));
   std::vector<PartitionStatus> all;
   for (const log::Partition partition : partitions) {
     SDP_TRY(const auto available, log->watermarks(partition));
-    all.push_back({partition, available, ends.at(partition), committed.at(static_cast<std::size_t>(partition))});
+    all.push_back(
+        {partition, available, ends.at(partition), committed.at(static_cast<std::size_t>(partition))});
   }
   return all;
 }
@@ -53,7 +55,8 @@ void print_table(const std::vector<PartitionStatus>& all) {
   for (const PartitionStatus& status : all) {
     table.rows.push_back({fmt::format("{}", status.partition), fmt::format("{}", status.available.start),
                           fmt::format("{}", status.available.end), fmt::format("{}", status.lake_end),
-                          status.committed ? fmt::format("{}", *status.committed) : "-", fmt::format("{}", status.lag())});
+                          status.committed ? fmt::format("{}", *status.committed) : "-",
+                          fmt::format("{}", status.lag())});
   }
   fmt::print("{}", format_table(table, table.rows.size()));
 }
@@ -61,9 +64,10 @@ void print_table(const std::vector<PartitionStatus>& all) {
 void print_json(const std::vector<PartitionStatus>& all, log::Offset lag) {
   std::string items;
   for (const PartitionStatus& status : all) {
-    items += fmt::format(R"({}{{"partition":{},"log_start":{},"log_end":{},"lake_end":{},"committed":{},"lag":{}}})",
-                         items.empty() ? "" : ",", status.partition, status.available.start, status.available.end,
-                         status.lake_end, status.committed ? fmt::format("{}", *status.committed) : "null", status.lag());
+    items += fmt::format(
+        R"({}{{"partition":{},"log_start":{},"log_end":{},"lake_end":{},"committed":{},"lag":{}}})",
+        items.empty() ? "" : ",", status.partition, status.available.start, status.available.end,
+        status.lake_end, status.committed ? fmt::format("{}", *status.committed) : "null", status.lag());
   }
   fmt::print("{{\"schema_version\":1,\"lag\":{},\"partitions\":[{}]}}\n", lag, items);
 }
@@ -79,13 +83,16 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_status(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("status", "How far the lake is behind the log, by partition; exit 10 when it is");
+  auto* command =
+      app.add_subcommand("status", "How far the lake is behind the log, by partition; exit 10 when it is");
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
-  command->add_option("--lag-max", options->lag_max, "A lag of this many records still exits 0")->capture_default_str();
+  command->add_option("--lag-max", options->lag_max, "A lag of this many records still exits 0")
+      ->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object");
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

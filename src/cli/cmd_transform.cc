@@ -28,13 +28,16 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_transform(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("transform", "Run dbt build: silver, gold and their tests; exit 20 when a data test fails");
+  auto* command = app.add_subcommand(
+      "transform", "Run dbt build: silver, gold and their tests; exit 20 when a data test fails");
   const auto options = std::make_shared<Options>();
   add_warehouse_options(*command, options->warehouse);
   add_transform_options(*command, options->transform);
-  command->add_option("--work-dir", options->transform.work_dir, "dbt's target and logs")->capture_default_str();
+  command->add_option("--work-dir", options->transform.work_dir, "dbt's target and logs")
+      ->capture_default_str();
   command->add_flag("--full-refresh", options->full_refresh, "Rebuild everything");
-  command->callback([options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

@@ -15,10 +15,11 @@ void define_version(CLI::App& app, Action& action) {
   command->callback([json, &action] {
     action = [json](const Runtime&) -> Result<int> {
       if (*json) {
-        fmt::print("{{\"schema_version\":1,\"version\":\"{}\",\"librdkafka\":\"{}\",\"duckdb\":\"{}\"}}\n", kVersion,
-                   rd_kafka_version_str(), duckdb_library_version());
+        fmt::print("{{\"schema_version\":1,\"version\":\"{}\",\"librdkafka\":\"{}\",\"duckdb\":\"{}\"}}\n",
+                   kVersion, rd_kafka_version_str(), duckdb_library_version());
       } else {
-        fmt::print("spotify-pipeline {} (librdkafka {}, DuckDB {})\n", kVersion, rd_kafka_version_str(), duckdb_library_version());
+        fmt::print("spotify-pipeline {} (librdkafka {}, DuckDB {})\n", kVersion, rd_kafka_version_str(),
+                   duckdb_library_version());
       }
       return 0;
     };

@@ -7,10 +7,12 @@
 
 namespace sdp::cli {
 
-/// The folder of one embedded pipeline, held by one process at a time (flock, so that a killed process lets go).
+/// The folder of one embedded pipeline, held by one process at a time (flock, so that a killed process lets
+/// go).
 class DataDir {
  public:
-  /// Creates the folder where it is missing. `fenced` names the process that holds it; `cannot_write` says why not.
+  /// Creates the folder where it is missing. `fenced` names the process that holds it; `cannot_write` says
+  /// why not.
   static Result<DataDir> open(const std::filesystem::path& path);
   ~DataDir();
   DataDir(DataDir&& other) noexcept;

@@ -24,16 +24,21 @@ TEST_F(DataDirTest, IsHeldByOneAtATimeWhoIsNamed) {
   const auto second = DataDir::open(path_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::fenced);
-  EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos) << second.error().message;
+  EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos)
+      << second.error().message;
 }
 
 TEST_F(DataDirTest, IsFreeAgainAfterwards) {
-  { ASSERT_TRUE(DataDir::open(path_)); }
+  {
+    ASSERT_TRUE(DataDir::open(path_));
+  }
   EXPECT_TRUE(DataDir::open(path_));
 }
 
 TEST_F(DataDirTest, PlaceThatIsAFileIsNamed) {
-  { std::ofstream(path_) << "not a folder"; }
+  {
+    std::ofstream(path_) << "not a folder";
+  }
   const auto result = DataDir::open(path_);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::cannot_write);

@@ -18,8 +18,10 @@ constexpr const char* kExamples =
     "  spotify-pipeline simulate --rate 2                    two events a second, printed\n"
     "  spotify-pipeline sink --batch-records 10              small objects, as in the original document\n"
     "\n"
-    "Exit codes: 0 ok, 1 failure, 2 usage, 10 unhealthy, 20 verification found a violation, 65 bad data or offset gap,\n"
-    "69 unavailable after retries, 73 cannot write, 75 temporary, 77 not authorised, 78 settings, 130 interrupted.";
+    "Exit codes: 0 ok, 1 failure, 2 usage, 10 unhealthy, 20 verification found a violation, 65 bad data or "
+    "offset gap,\n"
+    "69 unavailable after retries, 73 cannot write, 75 temporary, 77 not authorised, 78 settings, 130 "
+    "interrupted.";
 
 constexpr int kUsage = 2;
 
@@ -27,14 +29,16 @@ constexpr int kUsage = 2;
 
 int main(int argc, char** argv) {
   using namespace sdp;
-  CLI::App app("Streaming listening events from a simulator over a log and a lake to marts, with a proof.", "spotify-pipeline");
+  CLI::App app("Streaming listening events from a simulator over a log and a lake to marts, with a proof.",
+               "spotify-pipeline");
   app.footer(kExamples);
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string(cli::kVersion));
   cli::Action action;
-  for (const auto define : {cli::define_run, cli::define_simulate, cli::define_sink, cli::define_load, cli::define_transform,
-                            cli::define_verify, cli::define_services, cli::define_status, cli::define_doctor,
-                            cli::define_schema, cli::define_version}) {
+  for (const auto define :
+       {cli::define_run, cli::define_simulate, cli::define_sink, cli::define_load, cli::define_transform,
+        cli::define_verify, cli::define_services, cli::define_status, cli::define_doctor, cli::define_schema,
+        cli::define_version}) {
     define(app, action);
   }
   try {

@@ -15,7 +15,8 @@ std::size_t display_width(std::string_view text) {
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == '-'; }) &&
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == '-'; }) &&
          std::ranges::count(text, '-') <= 1;
 }
 
@@ -23,7 +24,8 @@ bool is_number(std::string_view text) {
 std::string printable(const std::optional<std::string>& value) {
   if (!value) return "NULL";
   std::string text = *value;
-  std::ranges::replace_if(text, [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7f; }, '?');
+  std::ranges::replace_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7f; }, '?');
   return text;
 }
 
@@ -84,13 +86,15 @@ std::string format_table(const warehouse::Table& table, std::size_t rows_max) {
   for (std::size_t row = 0; row < shown; ++row) {
     append_row([&](std::size_t column) { return printable(table.rows[row][column]); });
   }
-  if (table.rows.size() > shown) out += fmt::format("  ... and {} more rows\n", with_commas(table.rows.size() - shown));
+  if (table.rows.size() > shown)
+    out += fmt::format("  ... and {} more rows\n", with_commas(table.rows.size() - shown));
   return out;
 }
 
 warehouse::Table upper_case_header(warehouse::Table table) {
   for (std::string& column : table.columns) {
-    std::ranges::transform(column, column.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    std::ranges::transform(column, column.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   }
   return table;
 }

@@ -42,9 +42,11 @@ class Stopwatch {
   SteadyTime start_;
 };
 
-/// Batches and staged objects are large and come from many threads, so the allocator keeps what they leave. dbt runs as a
-/// process of its own next, and both together should stay small.
-void give_memory_back() { malloc_trim(0); }
+/// Batches and staged objects are large and come from many threads, so the allocator keeps what they leave.
+/// dbt runs as a process of its own next, and both together should stay small.
+void give_memory_back() {
+  malloc_trim(0);
+}
 
 class PipelineRun {
  public:
@@ -65,7 +67,8 @@ class PipelineRun {
   }
 
  private:
-  /// Simulator here, sink and witness on threads of their own. Whoever fails stops the others; the first error is told.
+  /// Simulator here, sink and witness on threads of their own. Whoever fails stops the others; the first
+  /// error is told.
   Result<void> produce_and_sink() {
     const Stopwatch watch(runtime_.clock);
     SinkPrinter printer("lake", true);
@@ -84,7 +87,8 @@ class PipelineRun {
       std::jthread witness_thread;
       if (!parts_.witness_root.empty()) {
         witness_thread = std::jthread([&] {
-          witnessed = verify::run_witness(parts_.log, parts_.witness_root, {}, runtime_.clock, witness_stop.get_token());
+          witnessed = verify::run_witness(parts_.log, parts_.witness_root, {}, runtime_.clock,
+                                          witness_stop.get_token());
           if (!witnessed) give_up.request_stop();
         });
       }
@@ -100,8 +104,9 @@ class PipelineRun {
                        fmt::format("{} objects, {:.0f} MB", with_commas(metrics.objects_created),
                                    static_cast<double>(metrics.body_bytes.load()) / 1e6)});
     if (runtime_.stop.stop_requested()) {
-      return fail(ErrorKind::interrupted, fmt::format("stopped; {} events are durable in the lake, and the next run loads them",
-                                                      with_commas(metrics.records_durable)));
+      return fail(ErrorKind::interrupted,
+                  fmt::format("stopped; {} events are durable in the lake, and the next run loads them",
+                              with_commas(metrics.records_durable)));
     }
     return {};
   }
@@ -121,8 +126,10 @@ class PipelineRun {
     SDP_TRY(const auto summary, runner.run(runtime_.stop));
     SDP_CHECK_OK(warehouse->close());
     print_load(summary);
-    stages_.push_back({"load", summary.counts.rows + summary.counts.rejected, static_cast<double>(summary.took.count()) / 1000,
-                       fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects), summary.transactions)});
+    stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
+                       static_cast<double>(summary.took.count()) / 1000,
+                       fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects),
+                                   summary.transactions)});
     return load_verdict(summary);
   }
 
@@ -138,7 +145,10 @@ class PipelineRun {
   Result<verify::Report> verify() {
     const Stopwatch watch(runtime_.clock);
     SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
-    verify::VerifyInputs inputs{.store = parts_.store, .witness_root = parts_.witness_root, .warehouse = warehouse.get(), .limits = {}};
+    verify::VerifyInputs inputs{.store = parts_.store,
+                                .witness_root = parts_.witness_root,
+                                .warehouse = warehouse.get(),
+                                .limits = {}};
     if (parts_.witness_root.empty()) inputs.log = &parts_.log;
     SDP_TRY(auto report, verify::verify(inputs));
     stages_.push_back({"verify", report.offsets, watch.seconds(), "every offset, every cell"});
@@ -149,9 +159,11 @@ class PipelineRun {
     SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
     constexpr std::array kMarts = {
         std::pair{"MART.TOP_SONGS", "total_plays DESC, song_id"},
-        std::pair{"MART.USER_ENGAGEMENT", "total_plays + total_skips + playlist_adds DESC, user_id, device_type, country, day"}};
+        std::pair{"MART.USER_ENGAGEMENT",
+                  "total_plays + total_skips + playlist_adds DESC, user_id, device_type, country, day"}};
     for (const auto& [mart, order] : kMarts) {
-      SDP_TRY(auto table, warehouse->query(fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", mart, order, kMartRowsShown)));
+      SDP_TRY(auto table, warehouse->query(fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", mart, order,
+                                                       kMartRowsShown)));
       SDP_TRY(const auto count, warehouse->query(fmt::format("SELECT count(*) FROM {}", mart)));
       fmt::print("\nSPOTIFY_DB.{} ({} rows)\n\n{}\n", mart, count.rows.at(0).at(0).value_or("0"),
                  format_table(upper_case_header(std::move(table)), kMartRowsShown));
@@ -167,8 +179,8 @@ class PipelineRun {
                             rate(stage.events, stage.seconds), stage.detail});
     }
     table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
-    fmt::print("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()), parts_.store.describe(),
-               parts_.warehouse.path);
+    fmt::print("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),
+               parts_.store.describe(), parts_.warehouse.path);
   }
 
   const PipelineParts& parts_;
@@ -178,6 +190,8 @@ class PipelineRun {
 
 }  // namespace
 
-Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime) { return PipelineRun(parts, runtime).run(); }
+Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime) {
+  return PipelineRun(parts, runtime).run();
+}
 
 }  // namespace sdp::cli

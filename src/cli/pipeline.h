@@ -27,8 +27,8 @@ struct PipelineParts {
   std::filesystem::path witness_root;
 };
 
-/// Simulate and sink at the same time, then load, transform, verify; prints the marts, the proof and how fast each stage
-/// was. The value is the exit code: 0 when proved, 20 when not.
+/// Simulate and sink at the same time, then load, transform, verify; prints the marts, the proof and how fast
+/// each stage was. The value is the exit code: 0 when proved, 20 when not.
 Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime);
 
 }  // namespace sdp::cli

@@ -9,8 +9,8 @@
 
 namespace sdp::cli {
 
-// Settings come from flags, else from the environment variable that --help names, else from the default. Secrets have
-// no flag: they come from the environment or from a file of mode 0600.
+// Settings come from flags, else from the environment variable that --help names, else from the default.
+// Secrets have no flag: they come from the environment or from a file of mode 0600.
 
 struct LogSettings {
   std::string bootstrap_servers = "127.0.0.1:9092";

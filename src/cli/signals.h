@@ -6,8 +6,9 @@
 
 namespace sdp::cli {
 
-/// Turns SIGINT and SIGTERM into a stop request: the first asks everything to finish what it holds, the second ends the
-/// process at once (exit 130 or 143). Make one, early in main: signals are blocked in every thread started after it.
+/// Turns SIGINT and SIGTERM into a stop request: the first asks everything to finish what it holds, the
+/// second ends the process at once (exit 130 or 143). Make one, early in main: signals are blocked in every
+/// thread started after it.
 class SignalStop {
  public:
   SignalStop();

@@ -17,8 +17,9 @@ class SimulatePrinter final : public simulate::SimulateObserver {
     std::fflush(stdout);
   }
   void on_progress(const simulate::SimulateProgress& progress) override {
-    fmt::print(stderr, "simulate: {} events produced, {} acked, {} failed, {:.0f} events/s\n", with_commas(progress.produced),
-               with_commas(progress.acked), with_commas(progress.failed), progress.events_per_second);
+    fmt::print(stderr, "simulate: {} events produced, {} acked, {} failed, {:.0f} events/s\n",
+               with_commas(progress.produced), with_commas(progress.acked), with_commas(progress.failed),
+               progress.events_per_second);
   }
 };
 

@@ -16,22 +16,26 @@ void SinkPrinter::assigned(log::Partition partition, log::Offset start) {
 }
 
 void SinkPrinter::revoked(log::Partition partition, bool lost) {
-  if (!quiet_) fmt::print(stderr, "partition {} {}\n", partition, lost ? "was lost to another member" : "was handed over");
+  if (!quiet_)
+    fmt::print(stderr, "partition {} {}\n", partition,
+               lost ? "was lost to another member" : "was handed over");
 }
 
 void SinkPrinter::uploaded(const sink::UploadResult& result) {
   if (quiet_) return;
   if (const auto* adopted = std::get_if<sink::Adopted>(&*result.outcome)) {
-    fmt::print(stderr, "partition {}: offsets [{}, {}) were in the lake already; going on from {}\n", result.partition,
-               adopted->winner.range.first, adopted->winner.range.end, result.chain_end);
+    fmt::print(stderr, "partition {}: offsets [{}, {}) were in the lake already; going on from {}\n",
+               result.partition, adopted->winner.range.first, adopted->winner.range.end, result.chain_end);
     return;
   }
-  fmt::print("Uploaded {} events to {}: {} (cut by {}{})\n", result.records, store_name_, result.key, name(result.reason),
-             result.rejected > 0 ? fmt::format(", {} rejected", result.rejected) : "");
+  fmt::print("Uploaded {} events to {}: {} (cut by {}{})\n", result.records, store_name_, result.key,
+             name(result.reason), result.rejected > 0 ? fmt::format(", {} rejected", result.rejected) : "");
   std::fflush(stdout);
 }
 
-void SinkPrinter::warned(std::string_view warning) { fmt::print(stderr, "warning: {}\n", warning); }
+void SinkPrinter::warned(std::string_view warning) {
+  fmt::print(stderr, "warning: {}\n", warning);
+}
 
 void print_bucket(std::string_view bucket, bool created) {
   fmt::print("Bucket {} {}.\n", bucket, created ? "created" : "already exists");

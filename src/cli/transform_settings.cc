@@ -8,21 +8,29 @@
 namespace sdp::cli {
 
 void add_transform_options(CLI::App& command, TransformSettings& settings) {
-  command.add_option("--deps", settings.deps, "Folder that tools/setup fills (default: .deps here or in the checkout)")
+  command
+      .add_option("--deps", settings.deps,
+                  "Folder that tools/setup fills (default: .deps here or in the checkout)")
       ->envname("SDP_DEPS_DIR");
-  command.add_option("--dbt-project", settings.project, "The dbt project (default: spotify_dbt beside the deps)")
+  command
+      .add_option("--dbt-project", settings.project, "The dbt project (default: spotify_dbt beside the deps)")
       ->envname("SPOTIFY_DBT_PROJECT");
-  command.add_flag("--unit-tests", settings.unit_tests, "dbt's unit tests too, which look at the SQL and not at the data");
+  command.add_flag("--unit-tests", settings.unit_tests,
+                   "dbt's unit tests too, which look at the SQL and not at the data");
   command.add_flag("-v,--verbose", settings.verbose, "dbt's output while it runs");
 }
 
-Result<transform::TransformOptions> transform_options(const TransformSettings& settings, const std::string& warehouse_path) {
+Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
+                                                      const std::string& warehouse_path) {
   namespace fs = std::filesystem;
   const auto given = settings.deps.empty() ? std::nullopt : std::optional<fs::path>(settings.deps);
-  SDP_TRY(const fs::path deps, services::find_deps(given, fs::current_path(), fs::read_symlink("/proc/self/exe")));
+  SDP_TRY(const fs::path deps,
+          services::find_deps(given, fs::current_path(), fs::read_symlink("/proc/self/exe")));
   transform::TransformOptions options;
   options.dbt_path = deps / "venv-dbt" / "bin" / "dbt";
-  options.project_dir = settings.project.empty() ? fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt" : fs::path(settings.project);
+  options.project_dir = settings.project.empty()
+                            ? fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt"
+                            : fs::path(settings.project);
   options.warehouse_path = fs::absolute(warehouse_path);
   options.work_dir = fs::absolute(settings.work_dir);
   options.unit_tests = settings.unit_tests;

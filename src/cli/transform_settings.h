@@ -18,6 +18,7 @@ struct TransformSettings {
 
 void add_transform_options(CLI::App& command, TransformSettings& settings);
 /// Finds dbt and the project. `misconfigured` says what to run when there is none.
-Result<transform::TransformOptions> transform_options(const TransformSettings& settings, const std::string& warehouse_path);
+Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
+                                                      const std::string& warehouse_path);
 
 }  // namespace sdp::cli

@@ -21,14 +21,17 @@ std::string from_environment(const char* name) {
 }
 
 Result<services::Credentials> s3_credentials(const LakeSettings& settings) {
-  services::Credentials credentials{from_environment("AWS_ACCESS_KEY_ID"), Secret(from_environment("AWS_SECRET_ACCESS_KEY"))};
+  services::Credentials credentials{from_environment("AWS_ACCESS_KEY_ID"),
+                                    Secret(from_environment("AWS_SECRET_ACCESS_KEY"))};
   if (!credentials.access_key.empty() && !credentials.secret_key.empty()) return credentials;
   SDP_TRY(const auto stored, services::load_credentials(settings.services_data));
   if (stored) return *stored;
-  return fail(ErrorKind::misconfigured,
-              fmt::format("lake {}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or start servers with "
-                          "`spotify-pipeline services up` and name their folder with --services-data (now {})",
-                          settings.lake, settings.services_data));
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format(
+          "lake {}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or start servers with "
+          "`spotify-pipeline services up` and name their folder with --services-data (now {})",
+          settings.lake, settings.services_data));
 }
 
 Result<Lake> open_s3(const LakeSettings& settings, std::string bucket, Clock& clock) {
@@ -77,7 +80,8 @@ Result<Lake> open_lake(const LakeSettings& settings, Clock& clock) {
   return Lake{std::move(store), "lake", settings.lake};
 }
 
-Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access, Clock& clock) {
+Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access,
+                                                             Clock& clock) {
   warehouse::duckdb::DuckDbOptions options;
   options.path = settings.path;
   options.memory_limit = settings.memory_limit;

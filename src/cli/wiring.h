@@ -26,6 +26,7 @@ struct Lake {
 Result<Lake> open_lake(const LakeSettings& settings, Clock& clock);
 
 enum class Access { read_write, read_only };
-Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access, Clock& clock);
+Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access,
+                                                             Clock& clock);
 
 }  // namespace sdp::cli

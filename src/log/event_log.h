@@ -25,10 +25,11 @@ class Producer {
  public:
   virtual ~Producer() = default;
 
-  /// Queues one record (partition by key hash, the same key always to the same partition of a topic). Blocks while
-  /// the bounded queue is full, up to the adapter's delivery timeout. The bytes are copied.
+  /// Queues one record (partition by key hash, the same key always to the same partition of a topic). Blocks
+  /// while the bounded queue is full, up to the adapter's delivery timeout. The bytes are copied.
   virtual Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) = 0;
-  /// Waits until every queued record is acked or failed; `unavailable` when that takes longer than the timeout.
+  /// Waits until every queued record is acked or failed; `unavailable` when that takes longer than the
+  /// timeout.
   virtual Result<void> flush(std::chrono::milliseconds timeout) = 0;
   virtual ProducerCounts counts() const = 0;
   /// Why deliveries failed, first error only; empty when none did.
@@ -47,12 +48,14 @@ class ConsumerHandler {
  public:
   virtual ~ConsumerHandler() = default;
 
-  /// These partitions are now ours. Returns where to start each of them (all of them, absolute offsets). May take as
-  /// long as the group's max.poll.interval; an error ends poll() with it and nothing is assigned.
+  /// These partitions are now ours. Returns where to start each of them (all of them, absolute offsets). May
+  /// take as long as the group's max.poll.interval; an error ends poll() with it and nothing is assigned.
   virtual Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition> partitions) = 0;
-  /// These partitions are no longer ours; no record of them follows. `lost`: somebody else may already own them.
+  /// These partitions are no longer ours; no record of them follows. `lost`: somebody else may already own
+  /// them.
   virtual void on_revoked(std::span<const Partition> partitions, bool lost) = 0;
-  /// A record of an assigned partition; offsets of one partition ascend (with holes where the log has markers).
+  /// A record of an assigned partition; offsets of one partition ascend (with holes where the log has
+  /// markers).
   virtual Result<void> on_record(const RecordView& record) = 0;
 };
 
@@ -61,9 +64,10 @@ class Consumer {
  public:
   virtual ~Consumer() = default;
 
-  /// Serves group events and hands over the records at hand, at most `records_max`, waiting up to `timeout` for the
-  /// first. Returns the number of records handed over. Errors: `data_gap` (offset out of range: the log no longer has
-  /// what was asked for), `fenced`, `unauthorized`, `retry` (broker down; poll again), `misconfigured`, `fatal`.
+  /// Serves group events and hands over the records at hand, at most `records_max`, waiting up to `timeout`
+  /// for the first. Returns the number of records handed over. Errors: `data_gap` (offset out of range: the
+  /// log no longer has what was asked for), `fenced`, `unauthorized`, `retry` (broker down; poll again),
+  /// `misconfigured`, `fatal`.
   virtual Result<std::size_t> poll(ConsumerHandler& handler, std::size_t records_max,
                                    std::chrono::milliseconds timeout) = 0;
   /// Continue `position.partition` at `position.offset`; records fetched before this call are dropped.
@@ -71,7 +75,8 @@ class Consumer {
   /// Stop and go on handing over records of a partition; membership is kept. Idempotent.
   virtual Result<void> pause(Partition partition) = 0;
   virtual Result<void> resume(Partition partition) = 0;
-  /// Stores group offsets (next offset to read), for lag tools only. Asynchronous; failures are not errors here.
+  /// Stores group offsets (next offset to read), for lag tools only. Asynchronous; failures are not errors
+  /// here.
   virtual Result<void> commit(std::span<const PartitionOffset> positions) = 0;
   /// Leaves the group. Revocations are handed over before it returns.
   virtual Result<void> close(ConsumerHandler& handler) = 0;
@@ -82,8 +87,8 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  /// Hands every record of [from, to) of a partition to `visit` in offset order, waiting at most `timeout` between
-  /// records. `data_gap` when the log no longer has `from`.
+  /// Hands every record of [from, to) of a partition to `visit` in offset order, waiting at most `timeout`
+  /// between records. `data_gap` when the log no longer has `from`.
   virtual Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                             const std::function<Result<void>(const RecordView&)>& visit) = 0;
 };

@@ -11,7 +11,8 @@ namespace sdp::log {
 using Offset = std::int64_t;
 using Partition = std::int32_t;
 
-/// The broker's identity of a topic: a topic deleted and created again has another id, and so starts new chains.
+/// The broker's identity of a topic: a topic deleted and created again has another id, and so starts new
+/// chains.
 using TopicId = Uuid;
 
 enum class TimestampType { create_time, log_append_time };

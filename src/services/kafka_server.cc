@@ -113,7 +113,8 @@ std::string kafka_properties(const Settings& settings) {
       {"share.coordinator.state.topic.replication.factor", "1"},
       {"share.coordinator.state.topic.min.isr", "1"},
       {"group.initial.rebalance.delay.ms", "0"},
-      // Lets --session-timeout-ms go as low as the command line takes it: what a killed sink held moves on in a second.
+      // Lets --session-timeout-ms go as low as the command line takes it: what a killed sink held moves on in
+      // a second.
       {"group.min.session.timeout.ms", "1000"},
       // The sink must be able to meet values of 2 MiB and reject them by itself.
       {"message.max.bytes", "4194304"},

@@ -4,13 +4,20 @@ namespace sdp::sink {
 
 std::string_view name(CutReason reason) {
   switch (reason) {
-    case CutReason::records: return "records";
-    case CutReason::bytes: return "bytes";
-    case CutReason::linger: return "linger";
-    case CutReason::hour: return "hour";
-    case CutReason::idle: return "idle";
-    case CutReason::memory: return "memory";
-    case CutReason::shutdown: return "shutdown";
+    case CutReason::records:
+      return "records";
+    case CutReason::bytes:
+      return "bytes";
+    case CutReason::linger:
+      return "linger";
+    case CutReason::hour:
+      return "hour";
+    case CutReason::idle:
+      return "idle";
+    case CutReason::memory:
+      return "memory";
+    case CutReason::shutdown:
+      return "shutdown";
   }
   return "records";
 }

@@ -12,13 +12,13 @@
 
 namespace sdp::sink {
 
-/// When an open batch is cut into an object. Whichever limit is met first cuts; none of them is part of an object's
-/// name, so they may differ between sinks and change at any time.
+/// When an open batch is cut into an object. Whichever limit is met first cuts; none of them is part of an
+/// object's name, so they may differ between sinks and change at any time.
 struct BatchLimits {
   std::int64_t records_max = 100'000;
-  std::size_t bytes_max = std::size_t{16} << 20;  ///< of lines, before compression
-  std::chrono::milliseconds linger{10'000};       ///< since the batch's first record
-  std::chrono::milliseconds idle{3'000};          ///< since its last record
+  std::size_t bytes_max = std::size_t{16} << 20;          ///< of lines, before compression
+  std::chrono::milliseconds linger{10'000};               ///< since the batch's first record
+  std::chrono::milliseconds idle{3'000};                  ///< since its last record
   std::size_t buffer_bytes_max = std::size_t{256} << 20;  ///< of all batches of this sink, in flight or not
 };
 

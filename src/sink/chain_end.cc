@@ -15,8 +15,8 @@ namespace {
 using NewestKeys = std::map<log::Partition, std::string>;
 
 /// The newest object of each wanted partition in one hour.
-Result<NewestKeys> newest_in_hour(store::ObjectStore& store, const std::string& hour, const std::string& topic_id_short,
-                                  const std::set<log::Partition>& wanted) {
+Result<NewestKeys> newest_in_hour(store::ObjectStore& store, const std::string& hour,
+                                  const std::string& topic_id_short, const std::set<log::Partition>& wanted) {
   std::map<log::Partition, std::pair<log::Offset, std::string>> newest;
   SDP_CHECK_OK(store.list(hour, [&](const store::ListedObject& object) {
     const auto key = lake::parse_key(object.key);
@@ -30,20 +30,24 @@ Result<NewestKeys> newest_in_hour(store::ObjectStore& store, const std::string& 
   return keys;
 }
 
-Result<log::Offset> end_of_object(store::ObjectStore& store, const std::string& key, const lake::ChainId& chain) {
+Result<log::Offset> end_of_object(store::ObjectStore& store, const std::string& key,
+                                  const lake::ChainId& chain) {
   SDP_TRY(const auto head, store.head(key));
   if (!head) {
-    return fail(ErrorKind::fatal, fmt::format("{}: object {} is listed but has no head; the store is not consistent, or "
-                                              "somebody deletes objects",
-                                              store.describe(), key));
+    return fail(ErrorKind::fatal,
+                fmt::format("{}: object {} is listed but has no head; the store is not consistent, or "
+                            "somebody deletes objects",
+                            store.describe(), key));
   }
   auto meta = lake::meta_from(head->metadata);
   if (!meta) return std::unexpected(meta.error().in(fmt::format("{}: object {}", store.describe(), key)));
   if (meta->chain != chain) {
-    return fail(ErrorKind::bad_input,
-                fmt::format("{}: object {} is named as one of {} but says it is of {}; two topics whose ids begin alike "
-                            "cannot share a lake: use another bucket or prefix for one of them",
-                            store.describe(), key, describe(chain), describe(meta->chain)));
+    return fail(
+        ErrorKind::bad_input,
+        fmt::format(
+            "{}: object {} is named as one of {} but says it is of {}; two topics whose ids begin alike "
+            "cannot share a lake: use another bucket or prefix for one of them",
+            store.describe(), key, describe(chain), describe(meta->chain)));
   }
   return meta->range.end;
 }
@@ -64,7 +68,8 @@ log::Offset skip_gaps(log::Offset at, const lake::ChainId& chain, std::span<cons
 
 }  // namespace
 
-Result<std::map<log::Partition, log::Offset>> find_chain_ends(store::ObjectStore& store, const log::TopicId& topic_id,
+Result<std::map<log::Partition, log::Offset>> find_chain_ends(store::ObjectStore& store,
+                                                              const log::TopicId& topic_id,
                                                               std::span<const log::Partition> partitions) {
   std::set<log::Partition> missing(partitions.begin(), partitions.end());
   std::map<log::Partition, log::Offset> ends;
@@ -102,14 +107,17 @@ Result<std::vector<lake::Gap>> read_gaps(store::ObjectStore& store, const log::T
   return gaps;
 }
 
-Result<log::Offset> start_offset(store::ObjectStore& store, const lake::ChainId& chain, std::string_view topic,
-                                 log::Offset chain_end, const log::Watermarks& available, GapPolicy policy) {
+Result<log::Offset> start_offset(store::ObjectStore& store, const lake::ChainId& chain,
+                                 std::string_view topic, log::Offset chain_end,
+                                 const log::Watermarks& available, GapPolicy policy) {
   if (chain_end > available.end) {
-    return fail(ErrorKind::data_gap,
-                fmt::format("topic {} {}: the lake holds offsets up to {} but the log ends at {}: the log lost records it "
-                            "had acknowledged (unclean leader election, restored broker?). Nothing is written; compare "
-                            "with `spotify-pipeline verify`, and send new events to a new topic",
-                            topic, describe(chain), chain_end, available.end));
+    return fail(
+        ErrorKind::data_gap,
+        fmt::format(
+            "topic {} {}: the lake holds offsets up to {} but the log ends at {}: the log lost records it "
+            "had acknowledged (unclean leader election, restored broker?). Nothing is written; compare "
+            "with `spotify-pipeline verify`, and send new events to a new topic",
+            topic, describe(chain), chain_end, available.end));
   }
   if (chain_end >= available.start) return chain_end;
 
@@ -117,16 +125,21 @@ Result<log::Offset> start_offset(store::ObjectStore& store, const lake::ChainId&
   const log::Offset after_gaps = skip_gaps(chain_end, chain, gaps);
   if (after_gaps >= available.start) return after_gaps;
   if (policy == GapPolicy::stop) {
-    return fail(ErrorKind::data_gap,
-                fmt::format("topic {} {}: offsets [{}, {}) are lost: the log deleted them before they were in the lake. "
-                            "Give the topic longer retention; to go on without them, run once with --allow-gap, which "
-                            "records the gap in the lake",
-                            topic, describe(chain), after_gaps, available.start));
+    return fail(
+        ErrorKind::data_gap,
+        fmt::format(
+            "topic {} {}: offsets [{}, {}) are lost: the log deleted them before they were in the lake. "
+            "Give the topic longer retention; to go on without them, run once with --allow-gap, which "
+            "records the gap in the lake",
+            topic, describe(chain), after_gaps, available.start));
   }
   const lake::Gap gap{std::string(topic), chain, {after_gaps, available.start}};
-  SDP_TRY(const auto outcome, store.put_new(lake::gap_key(chain, after_gaps), to_json(gap), {}, "application/json"));
-  // Lost a race: another sink recorded a gap that starts here, perhaps a shorter one. Reading again settles it.
-  if (outcome == store::PutOutcome::exists) return start_offset(store, chain, topic, chain_end, available, policy);
+  SDP_TRY(const auto outcome,
+          store.put_new(lake::gap_key(chain, after_gaps), to_json(gap), {}, "application/json"));
+  // Lost a race: another sink recorded a gap that starts here, perhaps a shorter one. Reading again settles
+  // it.
+  if (outcome == store::PutOutcome::exists)
+    return start_offset(store, chain, topic, chain_end, available, policy);
   return available.start;
 }
 

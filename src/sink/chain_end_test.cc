@@ -23,7 +23,8 @@ class ChainEndTest : public testing::Test {
     meta.last_timestamp = time;
     meta.sha256 = std::string(64, '0');
     meta.writer = "test";
-    const std::string key = lake::format_key({time, lake::short_id(id), partition, first, lake::Compression::none});
+    const std::string key =
+        lake::format_key({time, lake::short_id(id), partition, first, lake::Compression::none});
     ASSERT_EQ(*store_.put_new(key, "x", to_metadata(meta), "text/plain"), store::PutOutcome::created);
   }
   log::Offset end_of(log::Partition partition) {
@@ -39,7 +40,9 @@ class ChainEndTest : public testing::Test {
   const log::TopicId lookalike_ = *base::parse_uuid("1a2b3c4d-ffff-4000-8000-000000000000");
 };
 
-TEST_F(ChainEndTest, EmptyLakeStartsAtZero) { EXPECT_EQ(end_of(0), 0); }
+TEST_F(ChainEndTest, EmptyLakeStartsAtZero) {
+  EXPECT_EQ(end_of(0), 0);
+}
 
 TEST_F(ChainEndTest, NewestObjectOfThePartitionTells) {
   put(0, 0, 10, kNoon, id_);

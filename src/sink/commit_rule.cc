@@ -7,21 +7,25 @@ namespace {
 
 constexpr std::string_view kContentType = "application/x-ndjson";
 
-Result<lake::ObjectMeta> winner_at(store::ObjectStore& store, std::string_view key, const lake::ObjectMeta& ours) {
+Result<lake::ObjectMeta> winner_at(store::ObjectStore& store, std::string_view key,
+                                   const lake::ObjectMeta& ours) {
   SDP_TRY(const auto head, store.head(key));
   if (!head) {
-    return fail(ErrorKind::fatal, fmt::format("{}: object {} exists for a create-only put but not for a HEAD; the store is "
-                                              "not consistent, or somebody deletes objects",
-                                              store.describe(), key));
+    return fail(ErrorKind::fatal,
+                fmt::format("{}: object {} exists for a create-only put but not for a HEAD; the store is "
+                            "not consistent, or somebody deletes objects",
+                            store.describe(), key));
   }
   auto winner = lake::meta_from(head->metadata);
   if (!winner) return std::unexpected(winner.error().in(fmt::format("{}: object {}", store.describe(), key)));
   if (winner->chain != ours.chain || winner->range.first != ours.range.first) {
-    return fail(ErrorKind::bad_input,
-                fmt::format("{}: object {} stands where {} from offset {} belongs, but says it is {} from offset {}; move "
-                            "it away before the sink goes on",
-                            store.describe(), key, describe(ours.chain), ours.range.first, describe(winner->chain),
-                            winner->range.first));
+    return fail(
+        ErrorKind::bad_input,
+        fmt::format(
+            "{}: object {} stands where {} from offset {} belongs, but says it is {} from offset {}; move "
+            "it away before the sink goes on",
+            store.describe(), key, describe(ours.chain), ours.range.first, describe(winner->chain),
+            winner->range.first));
   }
   return winner;
 }

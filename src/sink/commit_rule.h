@@ -20,8 +20,9 @@ struct Adopted {
 };
 using CommitOutcome = std::variant<Committed, AlreadyOurs, Adopted>;
 
-/// The one act that commits an offset range: a create-only put of its object. On `exists` the object's metadata decide.
-/// Errors are the store's, or `bad_input` when what stands at the key is not an object of this chain and place.
+/// The one act that commits an offset range: a create-only put of its object. On `exists` the object's
+/// metadata decide. Errors are the store's, or `bad_input` when what stands at the key is not an object of
+/// this chain and place.
 Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view key, std::string_view body,
                                     const lake::ObjectMeta& meta);
 

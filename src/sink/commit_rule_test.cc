@@ -41,7 +41,8 @@ TEST(CommitRule, AShorterStaleUploadAdoptsTheWinnerAndChangesNothing) {
 
 TEST(CommitRule, OwnPutWhoseAnswerWasLostIsSuccess) {
   store::MemoryStore inner;
-  store::FaultyStore store(inner, store::scripted_faults(store::StoreOp::put_new, {store::Fault::error_after}));
+  store::FaultyStore store(inner,
+                           store::scripted_faults(store::StoreOp::put_new, {store::Fault::error_after}));
   const auto meta = meta_for("a\n", 0, 1);
   EXPECT_FALSE(commit_object(store, kKey, "a\n", meta));
   const auto again = commit_object(store, kKey, "a\n", meta);

@@ -10,7 +10,8 @@ Result<void> agree_on_layout(store::ObjectStore& store, const lake::LakeLayout& 
   SDP_TRY(const store::Object stored, store.get(lake::kLayoutKey));
   auto layout = lake::layout_from_json(stored.body);
   if (!layout) return std::unexpected(layout.error().in(store.describe()).in(lake::kLayoutKey));
-  if (auto same = check_same(*layout, wanted); !same) return std::unexpected(same.error().in(store.describe()));
+  if (auto same = check_same(*layout, wanted); !same)
+    return std::unexpected(same.error().in(store.describe()));
   return {};
 }
 

@@ -6,8 +6,8 @@
 
 namespace sdp::sink {
 
-/// Lays down `wanted` as the lake's layout when it has none, or checks that it is the lake's. `misconfigured` names what
-/// differs: two layouts would give one place two names, and so two objects.
+/// Lays down `wanted` as the lake's layout when it has none, or checks that it is the lake's. `misconfigured`
+/// names what differs: two layouts would give one place two names, and so two objects.
 Result<void> agree_on_layout(store::ObjectStore& store, const lake::LakeLayout& wanted);
 
 }  // namespace sdp::sink

@@ -5,16 +5,16 @@
 #include <utility>
 #include <vector>
 
-#include "lake/object_key.h"
 #include "lake/layout.h"
+#include "lake/object_key.h"
 #include "sink/layout_guard.h"
 #include "sink/sink_state.h"
 
 namespace sdp::sink {
 namespace {
 
-// A topic with transactional producers ends in control records, which no consumer is handed: its end is never reached
-// by a position, so a quiet time counts as caught up too.
+// A topic with transactional producers ends in control records, which no consumer is handed: its end is never
+// reached by a position, so a quiet time counts as caught up too.
 constexpr std::chrono::seconds kQuietIsCaughtUp{3};
 
 }  // namespace
@@ -28,7 +28,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         consumer_(std::move(consumer)),
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
         uploader_(runner.store_, runner.clock_,
-                  {topic.name, runner.options_.compression, runner.options_.writer, runner.options_.upload_threads}) {}
+                  {topic.name, runner.options_.compression, runner.options_.writer,
+                   runner.options_.upload_threads}) {}
 
   Result<void> run(const std::stop_token& stop) {
     last_record_at_ = now();
@@ -49,8 +50,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     std::vector<log::PartitionOffset> starts;
     for (const log::Partition partition : partitions) {
       SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
-      SDP_TRY(const log::Offset start, start_offset(runner_.store_, {topic_.id, partition}, topic_.name,
-                                                    chain_ends.at(partition), available, runner_.options_.gaps));
+      SDP_TRY(const log::Offset start,
+              start_offset(runner_.store_, {topic_.id, partition}, topic_.name, chain_ends.at(partition),
+                           available, runner_.options_.gaps));
       starts.push_back({partition, start});
     }
     for (const auto& [partition, start] : starts) {
@@ -80,7 +82,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<std::size_t> poll() {
     // One reading of the clock per poll, not per record: linger and idle are coarse.
     poll_time_ = now();
-    const auto timeout = uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
+    const auto timeout =
+        uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
     auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
     if (!records) return survive_outage(std::move(records).error());
     outage_since_.reset();
@@ -98,7 +101,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       runner_.observer_.warned(fmt::format("{} (trying again for {} s)", error.message,
                                            runner_.options_.outage_max.count() / 1000));
     }
-    if (now() - *outage_since_ > runner_.options_.outage_max) return fail(ErrorKind::unavailable, error.message);
+    if (now() - *outage_since_ > runner_.options_.outage_max)
+      return fail(ErrorKind::unavailable, error.message);
     runner_.clock_.sleep_for(std::chrono::milliseconds(100));
     return 0;
   }
@@ -165,10 +169,12 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     SDP_CHECK_OK(settle(std::chrono::milliseconds(0)));
     while (!state_.drained()) {
       if (now() > deadline) {
-        return fail(ErrorKind::unavailable,
-                    fmt::format("{}: uploads did not finish within {} s of the stop; what is not durable stays in topic "
-                                "{} and is read again",
-                                runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
+        return fail(
+            ErrorKind::unavailable,
+            fmt::format(
+                "{}: uploads did not finish within {} s of the stop; what is not durable stays in topic "
+                "{} and is read again",
+                runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
       }
       SDP_CHECK_OK(settle(std::chrono::milliseconds(50)));
     }
@@ -195,15 +201,18 @@ SinkRunner::~SinkRunner() = default;
 Result<log::TopicInfo> SinkRunner::check_surroundings() {
   SDP_TRY(log::TopicInfo topic, log_.describe());
   if (topic.compacted) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("topic {} is compacted: records may vanish, and with them the proof and the place of an object. "
-                            "Set cleanup.policy=delete",
-                            topic.name));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format(
+            "topic {} is compacted: records may vanish, and with them the proof and the place of an object. "
+            "Set cleanup.policy=delete",
+            topic.name));
   }
   if (topic.timestamp_type != log::TimestampType::log_append_time) {
-    observer_.warned(fmt::format("topic {} has message.timestamp.type=CreateTime: objects are filed under the producers' "
-                                 "clocks. Set LogAppendTime",
-                                 topic.name));
+    observer_.warned(
+        fmt::format("topic {} has message.timestamp.type=CreateTime: objects are filed under the producers' "
+                    "clocks. Set LogAppendTime",
+                    topic.name));
   }
   SDP_CHECK_OK(store::probe_create_only(store_, lake::kProbeKey));
   lake::LakeLayout layout;

@@ -49,15 +49,16 @@ class SinkObserver {
   virtual void warned(std::string_view) {}
 };
 
-/// Moves records of one topic from the log to the lake until stopped: the loop around SinkState. Owned by one thread;
-/// metrics() and finish_when_caught_up() are for others.
+/// Moves records of one topic from the log to the lake until stopped: the loop around SinkState. Owned by one
+/// thread; metrics() and finish_when_caught_up() are for others.
 class SinkRunner {
  public:
-  SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clock, SinkOptions options, SinkObserver& observer);
+  SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clock, SinkOptions options,
+             SinkObserver& observer);
   ~SinkRunner();
 
-  /// Runs until `stop`, until caught up when asked for, or until an error that only a person can mend. On a stop
-  /// everything read is made durable first. Whatever way it ends, the lake is a valid chain.
+  /// Runs until `stop`, until caught up when asked for, or until an error that only a person can mend. On a
+  /// stop everything read is made durable first. Whatever way it ends, the lake is a valid chain.
   Result<void> run(std::stop_token stop);
   /// From now on, stop once every assigned partition's log end is durable.
   void finish_when_caught_up() { finish_when_caught_up_ = true; }

@@ -161,9 +161,10 @@ TEST_F(SinkRunnerTest, BadRecordsAreKeptAsRejectedLinesAndBlockNothing) {
 
 TEST_F(SinkRunnerTest, PutWhoseAnswerWasLostIsNotRepeatedByTheNextRun) {
   send(0, 40);
-  store::FaultyStore faulty(store_, store::scripted_faults(store::StoreOp::put_new,
-                                                           {store::Fault::none, store::Fault::none, store::Fault::none,
-                                                            store::Fault::error_after, store::Fault::error_before}));
+  store::FaultyStore faulty(
+      store_, store::scripted_faults(store::StoreOp::put_new,
+                                     {store::Fault::none, store::Fault::none, store::Fault::none,
+                                      store::Fault::error_after, store::Fault::error_before}));
   const auto broken = drain(faulty, options());
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().kind, ErrorKind::unavailable);

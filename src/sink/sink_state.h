@@ -33,13 +33,14 @@ struct Resume {
 };
 using Command = std::variant<Upload, Seek, Commit, Pause, Resume>;
 
-/// The decisions of a sink: what to batch, when to cut, what may be committed, where to go on after a conflict. Pure: no
-/// thread, clock, socket or file; the same inputs give the same commands. docs/decisions/0001-create-only-commit.md.
+/// The decisions of a sink: what to batch, when to cut, what may be committed, where to go on after a
+/// conflict. Pure: no thread, clock, socket or file; the same inputs give the same commands.
+/// docs/decisions/0001-create-only-commit.md.
 ///
 /// Per assigned partition, offsets are always in this order:
 ///   chain end (durable) <= in flight <= waiting <= open <= next record
-/// and only the first of them is ever committed to the group. At most one upload of a partition is in flight, since the
-/// next object may start only where this one is known to end.
+/// and only the first of them is ever committed to the group. At most one upload of a partition is in flight,
+/// since the next object may start only where this one is known to end.
 class SinkState {
  public:
   SinkState(log::TopicId topic_id, const BatchLimits& limits, lake::LineEncoder encoder);
@@ -56,8 +57,8 @@ class SinkState {
 
   /// The upload of (partition, generation) is durable as given, so the chain ends at its end.
   void upload_done(log::Partition partition, std::uint64_t generation);
-  /// Somebody else had committed a range at the same place; the chain now ends at `chain_end`. What was built on the
-  /// lost range is dropped and read again from there.
+  /// Somebody else had committed a range at the same place; the chain now ends at `chain_end`. What was built
+  /// on the lost range is dropped and read again from there.
   void upload_lost(log::Partition partition, std::uint64_t generation, log::Offset chain_end);
 
   /// Cuts everything; no record is taken from here on.
@@ -92,7 +93,8 @@ class SinkState {
   };
 
   PartitionState* find(log::Partition partition, std::uint64_t generation);
-  void open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record, SteadyTime now);
+  void open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record,
+                  SteadyTime now);
   void cut(log::Partition partition, PartitionState& state, CutReason reason);
   void start_next_upload(log::Partition partition, PartitionState& state);
   void hold_back(log::Partition partition, PartitionState& state);

@@ -37,8 +37,9 @@ class SinkStateTest : public testing::Test {
     std::vector<std::string> texts;
     for (const Command& command : state.take_commands()) {
       if (const auto* upload = std::get_if<Upload>(&command)) {
-        texts.push_back(fmt::format("upload p{} [{},{}) {}", upload->batch.chain.partition, upload->batch.range.first,
-                                    upload->batch.range.end, name(upload->batch.reason)));
+        texts.push_back(fmt::format("upload p{} [{},{}) {}", upload->batch.chain.partition,
+                                    upload->batch.range.first, upload->batch.range.end,
+                                    name(upload->batch.reason)));
         generation_ = upload->batch.generation;
       } else if (const auto* seek = std::get_if<Seek>(&command)) {
         texts.push_back(fmt::format("seek p{} {}", seek->to.partition, seek->to.offset));

@@ -14,8 +14,8 @@ struct Attempt {
   std::size_t body_bytes = 0;
 };
 
-Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOptions& options, std::string_view key,
-                                    const Batch& batch) {
+Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOptions& options,
+                                    std::string_view key, const Batch& batch) {
   std::string compressed;
   std::string_view body = batch.lines;
   if (options.compression != lake::Compression::none) {

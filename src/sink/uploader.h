@@ -55,7 +55,8 @@ class Uploader {
   store::ObjectStore& store_;
   Clock& clock_;
   const UploaderOptions options_;
-  // A partition has at most one upload in flight, so partitions bound both queues; the numbers are a backstop.
+  // A partition has at most one upload in flight, so partitions bound both queues; the numbers are a
+  // backstop.
   base::BoundedQueue<Batch> work_{1 << 16};
   base::BoundedQueue<UploadResult> results_{1 << 16};
   std::size_t in_flight_ = 0;

@@ -92,8 +92,8 @@ Result<void> check_text(std::string_view what, std::string_view key) {
   return {};
 }
 
-/// libcurl 7 signs headers in the byte order of whole lines, servers in that of names; they differ where a name goes on
-/// where another one ends, with what stands before ':'.
+/// libcurl 7 signs headers in the byte order of whole lines, servers in that of names; they differ where a
+/// name goes on where another one ends, with what stands before ':'.
 Result<void> check_order(const Metadata& metadata) {
   for (auto next = metadata.begin(); next != metadata.end();) {
     const std::string& name = next->first;

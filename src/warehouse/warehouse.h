@@ -42,8 +42,8 @@ struct Table {
   std::vector<std::vector<std::optional<std::string>>> rows;
 };
 
-/// One row of a scan: a value's text, or nothing for NULL. Integers in decimal, timestamps as integers only if the SQL
-/// says so (epoch_ms), booleans `true` and `false`. Views are valid during the call.
+/// One row of a scan: a value's text, or nothing for NULL. Integers in decimal, timestamps as integers only
+/// if the SQL says so (epoch_ms), booleans `true` and `false`. Views are valid during the call.
 using RowView = std::span<const std::optional<std::string_view>>;
 
 /// Database SPOTIFY_DB, schemas BRONZE, TRANSFORM, MART. Owned by one thread.
@@ -55,13 +55,13 @@ class Warehouse {
   virtual Result<void> init() = 0;
   virtual Result<std::vector<LoadedChain>> loaded_chains() = 0;
   virtual Result<std::vector<std::string>> loaded_objects() = 0;
-  /// Rows, rejected rows and ledger rows of all objects in one transaction. Objects in the ledger are skipped. On error
-  /// nothing of this call is in the warehouse.
+  /// Rows, rejected rows and ledger rows of all objects in one transaction. Objects in the ledger are
+  /// skipped. On error nothing of this call is in the warehouse.
   virtual Result<LoadCounts> load(std::span<const StagedObject> objects) = 0;
   /// Read-only.
   virtual Result<Table> query(std::string_view sql) = 0;
-  /// Read-only, like query, but handed over row by row and never held in memory as a whole: what verify reads tables
-  /// of any size with.
+  /// Read-only, like query, but handed over row by row and never held in memory as a whole: what verify reads
+  /// tables of any size with.
   virtual Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) = 0;
   /// Closes files and connections so that another process (dbt) can open them.
   virtual Result<void> close() = 0;

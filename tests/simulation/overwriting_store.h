@@ -12,8 +12,8 @@ class OverwritingStore final : public store::ObjectStore {
  public:
   Result<bool> ensure_bucket() override { return false; }
 
-  Result<store::PutOutcome> put_new(std::string_view key, std::string_view body, const store::Metadata& metadata,
-                                    std::string_view) override {
+  Result<store::PutOutcome> put_new(std::string_view key, std::string_view body,
+                                    const store::Metadata& metadata, std::string_view) override {
     objects_[std::string(key)] = {std::string(body), metadata};
     return store::PutOutcome::created;
   }
@@ -30,7 +30,8 @@ class OverwritingStore final : public store::ObjectStore {
     return std::optional<store::ObjectHead>({at->first, at->second.body.size(), at->second.metadata});
   }
 
-  Result<void> list(std::string_view prefix, const std::function<bool(const store::ListedObject&)>& visit) override {
+  Result<void> list(std::string_view prefix,
+                    const std::function<bool(const store::ListedObject&)>& visit) override {
     for (auto at = objects_.lower_bound(std::string(prefix)); at != objects_.end(); ++at) {
       if (!at->first.starts_with(prefix) || !visit({at->first, at->second.body.size()})) break;
     }

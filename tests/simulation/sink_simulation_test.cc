@@ -27,8 +27,8 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
   for (std::uint64_t seed = seeds.from; seed < seeds.from + seeds.count; ++seed) {
     World world({.seed = seed});
     world.run();
-    ASSERT_TRUE(world.violations().empty())
-        << fmt::format("{}\nreplay: SDP_SIMULATION_SEED={} sink_simulation_test", fmt::join(world.violations(), "\n"), seed);
+    ASSERT_TRUE(world.violations().empty()) << fmt::format(
+        "{}\nreplay: SDP_SIMULATION_SEED={} sink_simulation_test", fmt::join(world.violations(), "\n"), seed);
     total.crashes += world.counts().crashes;
     total.conflicts += world.counts().conflicts;
     total.lost_answers += world.counts().lost_answers;
@@ -36,8 +36,10 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
     total.records += world.counts().records;
     total.shared += world.counts().shared;
   }
-  fmt::print("{} seeds: {} records, {} crashes, {} shared partitions, {} conflicts, {} lost answers, {} late puts\n",
-             seeds.count, total.records, total.crashes, total.shared, total.conflicts, total.lost_answers, total.late_puts);
+  fmt::print(
+      "{} seeds: {} records, {} crashes, {} shared partitions, {} conflicts, {} lost answers, {} late puts\n",
+      seeds.count, total.records, total.crashes, total.shared, total.conflicts, total.lost_answers,
+      total.late_puts);
   // The chaos really happened.
   EXPECT_GT(total.crashes, seeds.count);
   EXPECT_GT(total.conflicts, seeds.count);
@@ -45,7 +47,8 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
   EXPECT_GT(total.late_puts, seeds.count);
 }
 
-/// A simulation that cannot fail proves nothing: each defect that the design forbids must be found within few seeds.
+/// A simulation that cannot fail proves nothing: each defect that the design forbids must be found within few
+/// seeds.
 class SinkSimulationFinds : public testing::TestWithParam<Mutation> {};
 
 TEST_P(SinkSimulationFinds, TheDefect) {
@@ -59,14 +62,20 @@ TEST_P(SinkSimulationFinds, TheDefect) {
 
 INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                          testing::Values(Mutation::plain_put, Mutation::commit_before_upload,
-                                         Mutation::second_resolution_key, Mutation::keep_batch_after_conflict),
+                                         Mutation::second_resolution_key,
+                                         Mutation::keep_batch_after_conflict),
                          [](const testing::TestParamInfo<Mutation>& param) -> std::string {
                            switch (param.param) {
-                             case Mutation::plain_put: return "PlainPutInsteadOfCreateOnly";
-                             case Mutation::commit_before_upload: return "CommitBeforeUpload";
-                             case Mutation::second_resolution_key: return "KeyOfSecondResolution";
-                             case Mutation::keep_batch_after_conflict: return "GoingOnAfterAConflict";
-                             case Mutation::none: break;
+                             case Mutation::plain_put:
+                               return "PlainPutInsteadOfCreateOnly";
+                             case Mutation::commit_before_upload:
+                               return "CommitBeforeUpload";
+                             case Mutation::second_resolution_key:
+                               return "KeyOfSecondResolution";
+                             case Mutation::keep_batch_after_conflict:
+                               return "GoingOnAfterAConflict";
+                             case Mutation::none:
+                               break;
                            }
                            return "None";
                          });

@@ -51,13 +51,20 @@ void World::step() {
   Sink& sink = sinks_[rng_.below(sinks_.size())];
   const auto index = static_cast<std::size_t>(&sink - sinks_.data());
   switch (rng_.below(20)) {
-    case 0: case 1: case 2: case 3: append_to_log(); break;
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      append_to_log();
+      break;
     case 4:
       if (rng_.chance(0.3)) crash(sink);
       break;
-    case 5: case 6: {
+    case 5:
+    case 6: {
       // Nobody is asked to let go first: two owners of one partition are a zombie and its successor.
-      const auto partition = static_cast<log::Partition>(rng_.below(static_cast<std::uint64_t>(options_.partitions)));
+      const auto partition =
+          static_cast<log::Partition>(rng_.below(static_cast<std::uint64_t>(options_.partitions)));
       if (rng_.chance(0.4)) assign(sink, partition);
       break;
     }
@@ -68,14 +75,20 @@ void World::step() {
         sink.read_at.erase(partition);
       }
       break;
-    case 8: case 9:
+    case 8:
+    case 9:
       now_ += std::chrono::milliseconds(rng_.below(300));
       if (sink.state) sink.state->tick(now_);
       break;
-    case 10: case 11: case 12: case 13:
+    case 10:
+    case 11:
+    case 12:
+    case 13:
       if (!pending_.empty()) arrive(rng_.below(pending_.size()));
       break;
-    default: deliver(sink); break;
+    default:
+      deliver(sink);
+      break;
   }
   execute(index);
 }
@@ -87,7 +100,8 @@ void World::append_to_log() {
     if (rng_.chance(0.01)) broker_clock_ -= std::chrono::hours(2);
     if (rng_.chance(0.05)) ++log_end_[partition];  // a transaction marker
     const log::Offset offset = log_end_[partition]++;
-    std::string value = rng_.chance(0.1) ? fmt::format("not json {}", offset) : fmt::format(R"({{"n":{}}})", offset);
+    std::string value =
+        rng_.chance(0.1) ? fmt::format("not json {}", offset) : fmt::format(R"({{"n":{}}})", offset);
     log_[partition].push_back({offset, broker_clock_, std::move(value)});
     ++counts_.records;
   }
@@ -143,7 +157,8 @@ void World::execute(std::size_t index) {
       }
       pending_.push_back({index, sink.incarnation, std::move(upload->batch)});
     } else if (const auto* seek = std::get_if<sink::Seek>(&command)) {
-      if (options_.mutation != Mutation::keep_batch_after_conflict) sink.read_at[seek->to.partition] = seek->to.offset;
+      if (options_.mutation != Mutation::keep_batch_after_conflict)
+        sink.read_at[seek->to.partition] = seek->to.offset;
     } else if (const auto* commit = std::get_if<sink::Commit>(&command)) {
       audit_commit(commit->next);
     } else if (const auto* pause = std::get_if<sink::Pause>(&command)) {
@@ -156,7 +171,8 @@ void World::execute(std::size_t index) {
 
 std::string World::key_for(const sink::Batch& batch) const {
   if (options_.mutation == Mutation::second_resolution_key) {
-    return fmt::format("bronze/date=2026-02-15/hour=16/spotify_events_{}.json", batch.first_timestamp.time_since_epoch().count() / 1'000'000);
+    return fmt::format("bronze/date=2026-02-15/hour=16/spotify_events_{}.json",
+                       batch.first_timestamp.time_since_epoch().count() / 1'000'000);
   }
   return format_key(key_of(batch, lake::Compression::none));
 }
@@ -231,7 +247,8 @@ log::Offset World::durable_end(log::Partition partition) {
 void World::audit_commit(log::PartitionOffset next) {
   const log::Offset durable = durable_end(next.partition);
   if (next.offset > durable) {
-    note(fmt::format("p{}: committed {} to the group although the lake ends at {}", next.partition, next.offset, durable));
+    note(fmt::format("p{}: committed {} to the group although the lake ends at {}", next.partition,
+                     next.offset, durable));
   }
 }
 
@@ -239,7 +256,8 @@ void World::audit_chain(log::Partition partition) {
   const auto& records = log_[static_cast<std::size_t>(partition)];
   const log::Offset end = durable_end(partition);
   if (!records.empty() && end != records.back().offset + 1) {
-    note(fmt::format("p{}: the chain ends at {}, the log's last record is {}", partition, end, records.back().offset));
+    note(fmt::format("p{}: the chain ends at {}, the log's last record is {}", partition, end,
+                     records.back().offset));
   }
   std::map<log::Offset, std::string> lines;
   lake::LineDecoder decoder;

@@ -15,7 +15,13 @@
 namespace sdp::simulation {
 
 /// A defect put into the executor of commands on purpose, to see that the audit finds it.
-enum class Mutation { none, plain_put, commit_before_upload, second_resolution_key, keep_batch_after_conflict };
+enum class Mutation {
+  none,
+  plain_put,
+  commit_before_upload,
+  second_resolution_key,
+  keep_batch_after_conflict
+};
 
 struct WorldOptions {
   std::uint64_t seed = 0;
@@ -27,23 +33,26 @@ struct WorldOptions {
 
 /// A log, a bucket and several sinks in one thread, where a seeded scheduler decides what happens next.
 ///
-/// Fault model: any sink may crash between any two steps, losing its memory, while its puts already on the way may still
-/// arrive, now or much later; an answer to a put may be lost after the put took effect; two or more sinks may
-/// believe that they own a partition (a zombie and its successor); records reach a sink in runs of any length; the
-/// broker's clock ascends with an occasional step back of more than an hour; the log has holes, as transaction markers
-/// leave them. The log and the bucket themselves do not lose or change what they acknowledged.
+/// Fault model: any sink may crash between any two steps, losing its memory, while its puts already on the
+/// way may still arrive, now or much later; an answer to a put may be lost after the put took effect; two or
+/// more sinks may believe that they own a partition (a zombie and its successor); records reach a sink in
+/// runs of any length; the broker's clock ascends with an occasional step back of more than an hour; the log
+/// has holes, as transaction markers leave them. The log and the bucket themselves do not lose or change what
+/// they acknowledged.
 class World {
  public:
   explicit World(const WorldOptions& options);
 
-  /// Runs the steps, then heals: every sink crashes, puts on the way arrive, one new sink takes everything and drains.
+  /// Runs the steps, then heals: every sink crashes, puts on the way arrive, one new sink takes everything
+  /// and drains.
   void run();
 
   /// What the audit found wrong; empty when all is well. At most 20 entries.
   const std::vector<std::string>& violations() const { return violations_; }
 
   struct Counts {
-    std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0, shared = 0;
+    std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0,
+                  shared = 0;
   };
   const Counts& counts() const { return counts_; }
 

@@ -78,7 +78,9 @@ void ChildProcess::pause() {
   ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
 }
 
-void ChildProcess::resume() const { signal(SIGCONT); }
+void ChildProcess::resume() const {
+  signal(SIGCONT);
+}
 
 bool ChildProcess::is_running() {
   if (pid_ <= 0) return false;

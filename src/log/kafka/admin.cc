@@ -101,20 +101,26 @@ Result<bool> Admin::create(const TopicSpec& spec) {
   const auto** results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   const auto code = rd_kafka_topic_result_error(results[0]);
-  if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return false;
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+    // Perhaps since a moment ago, by somebody else; brokers then do not all know it yet.
+    SDP_CHECK_OK(wait_for_topic([](const Description& topic) { return topic.info.partitions > 0; }));
+    return false;
+  }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* text = rd_kafka_topic_result_error_string(results[0]);
     return std::unexpected(error(what, code, text == nullptr ? "" : text));
   }
-  SDP_CHECK_OK(wait_for_leaders(spec.partitions));
+  SDP_CHECK_OK(wait_for_topic([&](const Description& topic) {
+    return topic.has_leaders && topic.info.partitions == spec.partitions;
+  }));
   return true;
 }
 
-Result<void> Admin::wait_for_leaders(Partition partitions) {
+Result<void> Admin::wait_for_topic(const std::function<bool(const Description&)>& is_ready) {
   const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
   for (;;) {
     const auto described = describe_partitions();
-    if (described && described->has_leaders && described->info.partitions == partitions) return {};
+    if (described && is_ready(*described)) return {};
     if (std::chrono::steady_clock::now() > deadline) {
       if (!described) return std::unexpected(described.error());
       return std::unexpected(

@@ -40,7 +40,7 @@ class Admin final : private ClientEvents {
   Error error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail = {});
   Result<Description> describe_partitions();
   Result<void> describe_config(TopicInfo& info);
-  Result<void> wait_for_leaders(Partition partitions);
+  Result<void> wait_for_topic(const std::function<bool(const Description&)>& is_ready);
 
   const KafkaSettings settings_;
   const std::string topic_;
