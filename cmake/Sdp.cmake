@@ -43,6 +43,9 @@ function(sdp_library)
   target_link_libraries(sdp_${ARG_NAME} PUBLIC sdp_options ${ARG_DEPS})
 endfunction()
 
+# Everything that runs without a service: what the sanitizers look at.
+add_custom_target(unit_tests)
+
 # sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit [TIMEOUT 60])
 # Labels: unit (no service), integration (real Kafka, real S3 servers: only run by `make test`).
 function(sdp_test)
@@ -56,6 +59,9 @@ function(sdp_test)
   add_executable(${ARG_NAME} ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME} PRIVATE sdp_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
+  if("unit" IN_LIST ARG_LABELS)
+    add_dependencies(unit_tests ${ARG_NAME})
+  endif()
   set_tests_properties(${ARG_NAME} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};SDP_BINARY=${CMAKE_BINARY_DIR}/spotify-pipeline;ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
