@@ -17,7 +17,8 @@ BuiltObject LakeBuilder::build(log::Partition partition, log::Offset first, log:
   lake::LineEncoder encoder;
   const UtcMillis time{std::chrono::seconds(1'771'177'956)};
   for (log::Offset offset = first; offset < end; ++offset) {
-    const std::string value = offset % 10 == 9 ? "bad" : fmt::format(R"({{"p":{},"n":{}}})", partition, offset);
+    const std::string value =
+        offset % 10 == 9 ? "bad" : fmt::format(R"({{"p":{},"n":{}}})", partition, offset);
     log::RecordView record;
     record.partition = partition;
     record.offset = offset;

@@ -15,10 +15,12 @@ struct BuiltObject {
   lake::ObjectMeta meta;
 };
 
-/// Builds a lake's objects for tests: offset n of partition p holds {"p":p,"n":n}, every tenth record is no JSON.
+/// Builds a lake's objects for tests: offset n of partition p holds {"p":p,"n":n}, every tenth record is no
+/// JSON.
 class LakeBuilder {
  public:
-  explicit LakeBuilder(log::TopicId id = *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000")) : id_(id) {}
+  explicit LakeBuilder(log::TopicId id = *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"))
+      : id_(id) {}
 
   const log::TopicId& id() const { return id_; }
   BuiltObject build(log::Partition partition, log::Offset first, log::Offset end,

@@ -22,8 +22,8 @@ constexpr int kObjects = 60;
 constexpr log::Offset kLines = 400;
 constexpr std::chrono::microseconds kLatestKill{600'000};
 
-/// Loaders in processes of their own, which are killed at random moments. They see the lake as it was when they were
-/// forked off, so a lake in memory will do.
+/// Loaders in processes of their own, which are killed at random moments. They see the lake as it was when
+/// they were forked off, so a lake in memory will do.
 class LoadCrashTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -38,7 +38,8 @@ class LoadCrashTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::unique_ptr<warehouse::DuckDbWarehouse> open() const {
-    auto warehouse = warehouse::DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
+    auto warehouse =
+        warehouse::DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
     EXPECT_TRUE(warehouse) << warehouse.error().message;
     if (!warehouse) return nullptr;
     const auto init = (*warehouse)->init();
@@ -70,10 +71,12 @@ class LoadCrashTest : public testing::Test {
     const auto wrong = warehouse->query(
         "WITH rows AS (SELECT object_key, kafka_offset, 0 AS bad FROM BRONZE.SPOTIFY_EVENTS UNION ALL "
         "              SELECT object_key, kafka_offset, 1 FROM BRONZE.REJECTED_EVENTS), "
-        "counted AS (SELECT object_key, count(*) AS n, count(DISTINCT kafka_offset) AS offsets, sum(bad) AS bad "
+        "counted AS (SELECT object_key, count(*) AS n, count(DISTINCT kafka_offset) AS offsets, sum(bad) AS "
+        "bad "
         "            FROM rows GROUP BY ALL) "
         "SELECT * FROM counted FULL JOIN BRONZE.LOAD_LEDGER USING (object_key) "
-        "WHERE n IS DISTINCT FROM records OR offsets IS DISTINCT FROM records OR bad IS DISTINCT FROM rejected");
+        "WHERE n IS DISTINCT FROM records OR offsets IS DISTINCT FROM records OR bad IS DISTINCT FROM "
+        "rejected");
     EXPECT_TRUE(wrong) << wrong.error().message;
     EXPECT_TRUE(wrong && wrong->rows.empty());
     const auto loaded = warehouse->loaded_objects();

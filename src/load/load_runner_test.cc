@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
+#include <mutex>
+#include <set>
 
 #include "load/lake_builder.h"
 #include "store/memory/faulty_store.h"
@@ -121,12 +125,12 @@ TEST_F(LoadRunnerTest, DamagedObjectsAreNamedAndStopOnlyTheirChain) {
   BuiltObject swapped = make(1, 0, 20);
   swapped.meta.range = {1, 21};
   BuiltObject short_of_a_line = make(2, 0, 20);
-  short_of_a_line.body.resize(short_of_a_line.body.rfind('\n', short_of_a_line.body.size() - 2) + 1);
-  short_of_a_line.meta.sha256 = base::sha256_hex(short_of_a_line.body);
+  const std::string& whole = short_of_a_line.body;
+  set_body(short_of_a_line, whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1));
   BuiltObject foreign_line = make(3, 0, 1);
-  foreign_line.body = make(4, 0, 1).body;
-  foreign_line.meta.sha256 = base::sha256_hex(foreign_line.body);
-  for (const BuiltObject& made : {flipped, swapped, short_of_a_line, foreign_line, make(0, 20, 30), make(5, 0, 10)})
+  set_body(foreign_line, make(4, 0, 1).body);
+  for (const BuiltObject& made :
+       {flipped, swapped, short_of_a_line, foreign_line, make(0, 20, 30), make(5, 0, 10)})
     put(made);
   const LoadSummary summary = load();
   ASSERT_EQ(summary.problems.size(), 4u);
@@ -166,6 +170,168 @@ TEST_F(LoadRunnerTest, FailureBetweenTransactionsLeavesOnlyWholeOnes) {
   EXPECT_EQ(rows(), "54+6/6");
   EXPECT_TRUE(load().problems.empty());
   EXPECT_EQ(rows(), "90+10/10");
+}
+
+TEST_F(LoadRunnerTest, ObjectPutWhileWeListIsFoundByTheNextListing) {
+  put(make(0, 0, 20));
+  put(make(0, 25, 40));
+  const auto put_late = [&](const store::StoreCall& call) {
+    if (call.op == store::StoreOp::list && call.key == lake::kBronzePrefix) put(make(0, 20, 25));
+  };
+  store::FaultyStore busy(store_, [](const store::StoreCall&) { return store::Fault::none; },
+                          {.before = {}, .after = put_late});
+  const LoadSummary summary = load_from(busy);
+  EXPECT_TRUE(summary.problems.empty());
+  EXPECT_EQ(summary.counts.objects, 3u);
+  EXPECT_EQ(summary.loaded_already, 0u);
+}
+
+TEST_F(LoadRunnerTest, ChainWhoseFirstOffsetsAreMissingIsAHole) {
+  put(make(0, 10, 20));
+  const LoadSummary summary = load();
+  ASSERT_EQ(summary.problems.size(), 1u);
+  EXPECT_NE(summary.problems[0].message.find("[0, 10)"), std::string::npos) << summary.problems[0].message;
+  const lake::ChainId chain{lake_.id(), 0};
+  ASSERT_TRUE(store_.put_new(lake::gap_key(chain, 0), to_json(lake::Gap{"spotify-events", chain, {0, 10}}),
+                             {}, "application/json"));
+  EXPECT_TRUE(load().problems.empty());
+  EXPECT_EQ(rows(), "9+1/1");
+}
+
+TEST_F(LoadRunnerTest, DamagedGapRecordIsNamedAndStopsOnlyItsChain) {
+  put(make(0, 0, 20));
+  put(make(0, 25, 40));
+  put(make(1, 0, 10));
+  const std::string key = lake::gap_key({lake_.id(), 0}, 20);
+  ASSERT_TRUE(store_.put_new(key, "{", {}, "application/json"));
+  const LoadSummary summary = load();
+  ASSERT_EQ(summary.problems.size(), 2u);
+  EXPECT_NE(summary.problems[0].message.find(key), std::string::npos) << summary.problems[0].message;
+  EXPECT_EQ(summary.problems[1].kind, ErrorKind::data_gap);
+  EXPECT_EQ(rows(), "27+3/2");
+}
+
+TEST_F(LoadRunnerTest, RecreatedTopicIsLoadedBesideTheOldOne) {
+  const LakeBuilder recreated(*base::parse_uuid("99999999-0000-4000-8000-000000000000"));
+  put(make(0, 0, 20));
+  put(recreated.build(0, 0, 10));
+  EXPECT_TRUE(load().problems.empty());
+  put(recreated.build(0, 10, 20));
+  EXPECT_TRUE(load().problems.empty());
+  EXPECT_EQ(rows(), "36+4/3");
+  EXPECT_EQ(warehouse_->loaded_chains()->size(), 2u);
+}
+
+TEST_F(LoadRunnerTest, StoppedLoadKeepsWholeTransactionsAndGoesOn) {
+  options_.transaction_objects = 2;
+  options_.fetch.threads = 1;
+  for (int i = 0; i < 10; ++i) put(make(0, i * 10, i * 10 + 10));
+  std::stop_source stop;
+  const auto stop_at_the_sixth = [&](const store::StoreCall& call) {
+    if (call.op == store::StoreOp::get && call.key == make(0, 50, 60).key) stop.request_stop();
+  };
+  store::FaultyStore busy(store_, [](const store::StoreCall&) { return store::Fault::none; },
+                          {.before = stop_at_the_sixth, .after = {}});
+  const auto summary = LoadRunner(busy, *warehouse_, base::system_clock(), options_).run(stop.get_token());
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::interrupted);
+  EXPECT_LT(warehouse_->loaded_objects()->size(), 10u);
+  EXPECT_TRUE(load().problems.empty());
+  EXPECT_EQ(rows(), "90+10/10");
+}
+
+TEST_F(LoadRunnerTest, WhatStandsBehindADamagedObjectIsNotFetched) {
+  BuiltObject damaged = make(0, 0, 10);
+  damaged.body[3] ^= 1;
+  put(damaged);
+  for (int i = 1; i < 50; ++i) put(make(0, i * 10, i * 10 + 10));
+  int gets = 0;
+  std::mutex mutex;
+  const auto count_gets = [&](const store::StoreCall& call) {
+    const std::lock_guard lock(mutex);
+    if (call.op == store::StoreOp::get) ++gets;
+  };
+  store::FaultyStore counted(store_, [](const store::StoreCall&) { return store::Fault::none; },
+                             {.before = count_gets, .after = {}});
+  options_.fetch.objects = 4;
+  EXPECT_EQ(load_from(counted).problems.size(), 1u);
+  EXPECT_LE(gets, 10);
+}
+
+/// A ledger and nothing else: for properties that need many loads.
+class LedgerOnly final : public warehouse::Warehouse {
+ public:
+  std::map<std::string, lake::ObjectMeta> ledger;
+
+  Result<void> init() override { return {}; }
+  Result<std::vector<warehouse::LoadedChain>> loaded_chains() override {
+    std::map<lake::ChainId, log::Offset> ends;
+    for (const auto& [key, meta] : ledger) ends[meta.chain] = std::max(ends[meta.chain], meta.range.end);
+    std::vector<warehouse::LoadedChain> chains;
+    for (const auto& [chain, end] : ends) chains.push_back({chain, 0, end});
+    return chains;
+  }
+  Result<std::vector<std::string>> loaded_objects() override {
+    std::vector<std::string> keys;
+    for (const auto& [key, meta] : ledger) keys.push_back(key);
+    return keys;
+  }
+  Result<warehouse::LoadCounts> load(std::span<const warehouse::StagedObject> objects) override {
+    for (const auto& object : objects) ledger.emplace(object.key, object.meta);
+    return warehouse::LoadCounts{.objects = objects.size()};
+  }
+  Result<warehouse::Table> query(std::string_view) override { return warehouse::Table{}; }
+  Result<void> scan(std::string_view, const std::function<Result<void>(warehouse::RowView)>&) override {
+    return {};
+  }
+  Result<void> close() override { return {}; }
+  std::string describe() const override { return "ledger"; }
+};
+
+RC_GTEST_PROP(LoadRunner, LoadsEachChainUpToItsFirstHoleWhateverCameWhen, ()) {
+  const LakeBuilder lake;
+  LedgerOnly warehouse;
+  store::MemoryStore store;
+  base::ManualClock clock(UtcMillis{});
+  std::vector<BuiltObject> missing;
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    log::Offset first = 0;
+    for (const int length :
+         *rc::gen::resize(15, rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 4)))) {
+      missing.push_back(lake.build(partition, first, first + length));
+      first += length;
+    }
+  }
+  Rng rng(*rc::gen::arbitrary<std::uint64_t>());
+  while (!missing.empty()) {
+    for (std::size_t puts = rng.below(4) + 1; puts > 0 && !missing.empty(); --puts) {
+      std::swap(missing[rng.below(missing.size())], missing.back());
+      RC_ASSERT(put(store, missing.back()).has_value());
+      missing.pop_back();
+    }
+    const auto summary =
+        LoadRunner(store, warehouse, clock, {.transaction_objects = rng.below(3) + 1}).run({});
+    RC_ASSERT(summary.has_value());
+    std::map<log::Partition, log::Offset> first_missing;
+    for (const BuiltObject& object : missing) {
+      log::Offset& first =
+          first_missing.try_emplace(object.meta.chain.partition, object.meta.range.first).first->second;
+      first = std::min(first, object.meta.range.first);
+    }
+    std::set<log::Partition> stopped;
+    RC_ASSERT(store
+                  .list(lake::kBronzePrefix,
+                        [&](const store::ListedObject& object) {
+                          const auto place = *lake::parse_key(object.key);
+                          const auto hole = first_missing.find(place.partition);
+                          const bool is_behind = hole != first_missing.end() && place.first > hole->second;
+                          RC_ASSERT(warehouse.ledger.contains(object.key) != is_behind);
+                          if (is_behind) stopped.insert(place.partition);
+                          return true;
+                        })
+                  .has_value());
+    RC_ASSERT(summary->problems.size() == stopped.size());
+  }
 }
 
 }  // namespace

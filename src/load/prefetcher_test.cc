@@ -35,7 +35,8 @@ class PrefetcherTest : public testing::Test {
   }
   /// How many objects are asked for, once there are `expected` and time for more has passed.
   std::size_t asked_at_rest(std::size_t expected) {
-    for (int i = 0; i < 1'000 && asked() < expected; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 1'000 && asked() < expected; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     return asked();
   }
@@ -97,7 +98,9 @@ TEST_F(PrefetcherTest, EndsWithoutHandingOverAll) {
   EXPECT_TRUE(prefetcher.get(0));
 }
 
-TEST_F(PrefetcherTest, NothingToFetchIsFine) { Prefetcher prefetcher(store_, {}, {}); }
+TEST_F(PrefetcherTest, NothingToFetchIsFine) {
+  Prefetcher prefetcher(store_, {}, {});
+}
 
 }  // namespace
 }  // namespace sdp::load

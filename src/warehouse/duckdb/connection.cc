@@ -1,7 +1,9 @@
 #include "warehouse/duckdb/connection.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "warehouse/duckdb/error_kind.h"
@@ -54,18 +56,42 @@ Result<void> visit_chunk(duckdb_data_chunk chunk, const std::function<Result<voi
   return {};
 }
 
+Result<OwnedDatabase> open_file(const std::string& path, duckdb_config config) {
+  OwnedDatabase database;
+  char* message = nullptr;
+  if (duckdb_open_ext(path.c_str(), database.out(), config, &message) != DuckDBSuccess) {
+    const std::unique_ptr<char, decltype(&duckdb_free)> guard(message, &duckdb_free);
+    return std::unexpected(classify(path, message != nullptr ? message : "cannot be opened"));
+  }
+  return database;
+}
+
+/// DuckDB makes a file in steps, and killed between them leaves one that nothing can open. So it is made
+/// under another name and linked to its own when it is whole; who comes second takes the first one's.
+Result<void> create_file(const std::string& path, duckdb_config config) {
+  const std::string draft = fmt::format("{}.new-{}", path, getpid());
+  std::error_code failure;
+  std::filesystem::remove(draft, failure);  // of a process that was killed and had our id
+  SDP_CHECK_OK(open_file(draft, config));
+  std::filesystem::create_hard_link(draft, path, failure);
+  std::error_code ignored;
+  std::filesystem::remove(draft, ignored);
+  if (!failure || failure == std::errc::file_exists) return {};
+  return fail(ErrorKind::cannot_write,
+              fmt::format("DuckDB {}: cannot be made ({})", path, failure.message()));
+}
+
 }  // namespace
 
 Result<Connection> Connection::open(const DuckDbOptions& options) {
   SDP_TRY(const OwnedConfig config, make_config(options));
   SDP_TRY(FileClaim claim, FileClaim::take(options.path));
-  Connection connection(options.path, std::move(claim));
-  char* message = nullptr;
-  if (duckdb_open_ext(options.path.c_str(), connection.database_.out(), config.get(), &message) !=
-      DuckDBSuccess) {
-    const std::unique_ptr<char, decltype(&duckdb_free)> guard(message, &duckdb_free);
-    return std::unexpected(classify(options.path, message != nullptr ? message : "cannot be opened"));
+  std::error_code failure;
+  if (!options.read_only && !std::filesystem::exists(options.path, failure)) {
+    SDP_CHECK_OK(create_file(options.path, config.get()));
   }
+  Connection connection(options.path, std::move(claim));
+  SDP_TRY(connection.database_, open_file(options.path, config.get()));
   if (duckdb_connect(connection.database_.get(), connection.connection_.out()) != DuckDBSuccess) {
     return fail(ErrorKind::fatal, fmt::format("DuckDB {}: no connection", options.path));
   }

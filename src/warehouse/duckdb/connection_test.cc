@@ -208,5 +208,32 @@ TEST_F(DuckDbConnectionTest, FileThatCannotGrowIsCannotWriteAndKeepsWhatItHad) {
   EXPECT_FALSE(count_rows(again, "SELECT n FROM more"));
 }
 
+TEST_F(DuckDbConnectionTest, KilledWhileTheFileIsMadeLeavesNoneThatCannotBeOpened) {
+  // The signal for a file that grows past its limit kills as SIGKILL would, at a moment of our choice.
+  for (const rlim_t bytes : {0, 4096, 8192, 12288, 100'000}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const rlimit no_core{0, 0};
+      const rlimit tight{bytes, bytes};
+      setrlimit(RLIMIT_CORE, &no_core);
+      setrlimit(RLIMIT_FSIZE, &tight);
+      (void)Connection::open({.path = path_}).has_value();
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
+        << "killed at " << bytes << ": " << status;
+    ASSERT_TRUE(Connection::open({.path = path_})) << "killed at " << bytes;
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(DuckDbConnectionTest, NothingButTheFileIsLeftBesideIt) {
+  ASSERT_TRUE(open().execute("CREATE TABLE kept AS SELECT 1 AS n"));
+  const std::filesystem::directory_iterator files(folder_);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
 }  // namespace
 }  // namespace sdp::warehouse::duckdb
