@@ -78,23 +78,26 @@ class PipelineRun {
     Result<void> sunk;
     Result<std::uint64_t> witnessed = 0;
     std::stop_source witness_stop;
+    std::stop_source witness_abandon;
     Result<simulate::SimulateSummary> produced = simulate::SimulateSummary{};
     {
-      std::jthread sink_thread([&] {
-        sunk = sink.run({});
-        if (!sunk) give_up.request_stop();
-      });
       std::jthread witness_thread;
       if (!parts_.witness_root.empty()) {
         witness_thread = std::jthread([&] {
           witnessed = verify::run_witness(parts_.log, parts_.witness_root, {}, runtime_.clock,
-                                          witness_stop.get_token());
+                                          witness_stop.get_token(), witness_abandon.get_token());
           if (!witnessed) give_up.request_stop();
         });
       }
+      std::jthread sink_thread([&] {
+        sunk = sink.run({});
+        if (!sunk) give_up.request_stop();
+      });
       produced = simulate(give_up.get_token());
       sink.finish_when_caught_up();
-      witness_stop.request_stop();
+      sink_thread.join();
+      // Only of a sink that came to the log's end may anybody expect to have all of it.
+      (sunk ? witness_stop : witness_abandon).request_stop();
     }
     if (!sunk) return std::unexpected(sunk.error());
     if (!witnessed) return std::unexpected(witnessed.error());

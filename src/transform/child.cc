@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +24,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{50};
+constexpr int kCannotStart = 127;
+constexpr int kCannotSay = 126;
 
 class Descriptor {
  public:
@@ -58,39 +60,63 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return result;
 }
 
-Result<pid_t> spawn(const ChildCommand& command, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  posix_spawn_file_actions_addchdir_np(&actions, command.folder.c_str());
+/// What is made ready before the fork, after which a process with threads may not even allocate.
+struct Start {
+  char* const* arguments;
+  char* const* environment;
+  const char* folder;
+  int output;
+  int failure;  ///< Takes the error number when the program cannot be started.
+  pid_t parent;
+};
 
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
+/// The child's part, up to where it becomes the program.
+[[noreturn]] void become(const Start& start) {
+  ::setpgid(0, 0);
+  // Even when we are killed it does not stay behind: it has the warehouse open.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != start.parent) ::_exit(kCannotStart);
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t none;
-  sigset_t all;
   sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  const int input = ::open("/dev/null", O_RDONLY);
+  if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(start.output, STDOUT_FILENO) >= 0 &&
+      ::dup2(start.output, STDERR_FILENO) >= 0 && ::chdir(start.folder) == 0) {
+    ::execve(start.arguments[0], start.arguments, start.environment);
+  }
+  const int error = errno;
+  const auto written = ::write(start.failure, &error, sizeof error);
+  ::_exit(written == sizeof error ? kCannotStart : kCannotSay);
+}
 
+Result<pid_t> spawn(const ChildCommand& command, int output) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(ErrorKind::fatal, fmt::format("pipe: {}", std::strerror(errno)));
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
   auto arguments = command.arguments;
   auto environment = environment_with(command.environment);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, arguments.front().c_str(), &actions, &attributes,
-                                  pointers(arguments).data(), pointers(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    return fail(ErrorKind::misconfigured, fmt::format("cannot start {} in {}: {}", command.arguments.front(),
-                                                      command.folder.string(), std::strerror(error)));
-  }
-  return pid;
+  const auto argument_pointers = pointers(arguments);
+  const auto environment_pointers = pointers(environment);
+  const Start start{.arguments = argument_pointers.data(),
+                    .environment = environment_pointers.data(),
+                    .folder = command.folder.c_str(),
+                    .output = output,
+                    .failure = writing.number(),
+                    .parent = ::getpid()};
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(ErrorKind::fatal, fmt::format("fork: {}", std::strerror(errno)));
+  if (pid == 0) become(start);
+  writing.close();
+  int error = 0;
+  // Nothing comes when the program has started: its copy of the pipe is closed then.
+  if (::read(reading.number(), &error, sizeof error) != sizeof error) return pid;
+  ::waitpid(pid, nullptr, 0);
+  return fail(ErrorKind::misconfigured, fmt::format("cannot start {} in {}: {}", command.arguments.front(),
+                                                    command.folder.string(), std::strerror(error)));
 }
 
 /// Takes the child's output: the log up to its limit, the tail, and the echo.

@@ -40,7 +40,7 @@ inline constexpr std::size_t kTailBytesMax = 8'192;
 
 /// Runs the command in a process group of its own and waits. `misconfigured` when it cannot be started,
 /// `unavailable` when the time is used up, `interrupted` on a stop request; in the last two the whole group
-/// is ended first.
+/// is ended first. The program is killed when the calling thread ends before it, as by a SIGKILL to us.
 Result<ChildEnd> run_child(const ChildCommand& command, const ChildLimits& limits, std::stop_token stop = {});
 
 }  // namespace sdp::transform

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -92,6 +93,23 @@ TEST_F(Child, AGrandchildThatHoldsTheOutputDoesNotKeepUs) {
   ASSERT_TRUE(end);
   EXPECT_EQ(end->code, 0);
   EXPECT_EQ(end->tail, "done\n");
+}
+
+TEST_F(Child, IsNotLeftBehindByAParentThatIsKilled) {
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    static_cast<void>(run_child(shell("echo $$; exec sleep 60"), {}).has_value());
+    ::_exit(0);
+  }
+  for (int i = 0; i < 500 && !log().ends_with('\n'); ++i) std::this_thread::sleep_for(milliseconds(20));
+  const pid_t child = std::stoi(log());
+  ASSERT_EQ(::kill(child, 0), 0);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  for (int i = 0; i < 500 && ::kill(child, 0) == 0; ++i) std::this_thread::sleep_for(milliseconds(20));
+  std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
 }
 
 TEST_F(Child, AProgramThatIsNotThereIsNamed) {

@@ -114,7 +114,7 @@ Error failed(const TransformOptions& options, const TransformSummary& summary) {
 Error ended_badly(const TransformOptions& options, const ChildEnd& end) {
   const auto where = fmt::format("{}; see {}", last_lines(end.tail), log_path(options).string());
   if (end.tail.find("Could not set lock on file") != std::string::npos) {
-    return {ErrorKind::cannot_write,
+    return {ErrorKind::fenced,
             fmt::format("another process has the warehouse {} open: close it, then run transform again ({})",
                         options.warehouse_path.string(), where)};
   }

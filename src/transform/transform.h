@@ -35,7 +35,7 @@ std::filesystem::path log_path(const TransformOptions& options);
 
 /// Runs `dbt build` as a child process and waits. The models are as dbt left them also when this is an error:
 /// `violation` when a data test failed (it names the tests), `misconfigured` when dbt or the project is
-/// missing or does not compile, `cannot_write` when another process has the warehouse open, `unavailable`
+/// missing or does not compile, `fenced` when another process has the warehouse open, `unavailable`
 /// when the time is used up, `interrupted` on a stop request, `fatal` when a model failed.
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
 

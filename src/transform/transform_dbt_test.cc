@@ -112,7 +112,7 @@ TEST_F(TransformDbt, AWarehouseThatIsOpenElsewhereIsNamed) {
   const Database open(warehouse());
   const auto summary = run(options());
   ASSERT_FALSE(summary);
-  EXPECT_EQ(summary.error().kind, ErrorKind::cannot_write) << summary.error().message;
+  EXPECT_EQ(summary.error().kind, ErrorKind::fenced) << summary.error().message;
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST_F(Transform, ResultsOfAnEarlierRunAreNotTakenForThisOne) {
 TEST_F(Transform, ALockedWarehouseIsNamed) {
   const auto summary = run_script("echo 'IO Error: Could not set lock on file \"x\"'; exit 2");
   ASSERT_FALSE(summary);
-  EXPECT_EQ(summary.error().kind, ErrorKind::cannot_write);
+  EXPECT_EQ(summary.error().kind, ErrorKind::fenced);
   EXPECT_THAT(summary.error().message, HasSubstr((folder_ / "spotify_db.duckdb").string()));
 }
 

@@ -82,12 +82,19 @@ log::Offset WitnessWriter::next(log::Partition partition) const {
 }
 
 Result<std::uint64_t> run_witness(log::EventLog& log, const std::filesystem::path& root,
-                                  const WitnessOptions& options, Clock& clock, std::stop_token stop) {
+                                  const WitnessOptions& options, Clock& clock, std::stop_token stop,
+                                  std::stop_token abandon) {
   SDP_TRY(log::TopicInfo topic, log.describe());
   const log::Partition partitions = topic.partitions;
   WitnessWriter writer(log, std::move(topic), root);
   SDP_TRY(const auto consumer, log.open_consumer({.group = options.group}));
-  while (!stop.stop_requested()) SDP_CHECK_OK(poll_once(*consumer, writer, options));
+  while (!stop.stop_requested() && !abandon.stop_requested()) {
+    SDP_CHECK_OK(poll_once(*consumer, writer, options));
+  }
+  if (abandon.stop_requested()) {
+    SDP_CHECK_OK(writer.flush());
+    return writer.records();
+  }
 
   SDP_TRY(const auto ends, log_ends(log, partitions));
   const auto deadline = clock.steady_now() + options.drain_timeout;

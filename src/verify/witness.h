@@ -54,8 +54,10 @@ struct WitnessOptions {
 
 /// Consumes `log` into witness files below `root` until `stop`, then up to the log's end at that moment, and
 /// writes the end marks. Returns the number of records noted. `unavailable` when the rest takes longer than
-/// the drain timeout.
+/// the drain timeout. On `abandon` it ends at once and without end marks, as if the process were killed: who
+/// reads the log to its end has failed, and what no object holds dies with the log.
 Result<std::uint64_t> run_witness(log::EventLog& log, const std::filesystem::path& root,
-                                  const WitnessOptions& options, Clock& clock, std::stop_token stop);
+                                  const WitnessOptions& options, Clock& clock, std::stop_token stop,
+                                  std::stop_token abandon = {});
 
 }  // namespace sdp::verify

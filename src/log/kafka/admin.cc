@@ -103,15 +103,15 @@ Result<bool> Admin::create(const TopicSpec& spec) {
   const auto code = rd_kafka_topic_result_error(results[0]);
   if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
     // Perhaps since a moment ago, by somebody else; brokers then do not all know it yet.
-    SDP_CHECK_OK(wait_for_topic([](const Description& topic) { return topic.info.partitions > 0; }));
+    SDP_CHECK_OK(wait_for_topic([](const Description& known) { return known.info.partitions > 0; }));
     return false;
   }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* text = rd_kafka_topic_result_error_string(results[0]);
     return std::unexpected(error(what, code, text == nullptr ? "" : text));
   }
-  SDP_CHECK_OK(wait_for_topic([&](const Description& topic) {
-    return topic.has_leaders && topic.info.partitions == spec.partitions;
+  SDP_CHECK_OK(wait_for_topic([&](const Description& known) {
+    return known.has_leaders && known.info.partitions == spec.partitions;
   }));
   return true;
 }
