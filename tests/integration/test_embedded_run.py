@@ -1,0 +1,96 @@
+"""`run` in one process on one folder: held by one at a time, stopped or killed at any moment, and gone on with."""
+
+import random
+import re
+import signal
+import time
+
+from driver.embedded import EVENTS
+from driver.process import Running, wait_until
+
+
+def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
+    embedded.must_prove()
+    rows, counted = embedded.counts()
+    assert rows == EVENTS
+    embedded.must_prove()
+    rows_again, counted_again = embedded.counts()
+    assert rows_again == 2 * EVENTS
+    assert counted_again > counted
+    report = embedded.verify()
+    assert report["offsets"] == report["offsets_against_log"] == 2 * EVENTS
+
+
+def test_a_folder_in_use_is_refused_by_naming_its_holder(embedded):
+    first = embedded.start("--events", 0, "--rate", 2000)
+    wait_until(lambda: (embedded.data / ".lock").exists() and (embedded.data / ".lock").read_text(), 20, "the first run")
+    second = embedded.run(100)
+    assert second.code == 75, str(second)
+    assert str(first.pid) in second.err and str(embedded.data) in second.err, second.err
+    first.send(signal.SIGINT)
+    assert first.wait(30).code == 130
+    embedded.must_prove()
+
+
+def test_an_interrupted_run_exits_130_and_the_next_one_goes_on(embedded):
+    durable = 0
+    for _ in range(2):
+        running = embedded.start("--events", 0, "--rate", 5000)
+        time.sleep(2.5)
+        running.send(signal.SIGINT)
+        finished = running.wait(30)
+        assert finished.code == 130, str(finished)
+        said = re.search(r"([\d,]+) events are durable in the lake", finished.err)
+        assert said, str(finished)
+        durable += int(said[1].replace(",", ""))
+    assert durable > 0
+    embedded.must_prove(1000)
+    rows, counted = embedded.counts()
+    assert rows == durable + 1000
+    embedded.must_prove(1000)
+    assert embedded.counts()[0] == rows + 1000
+    assert embedded.counts()[1] > counted
+
+
+def stage_of(running: Running) -> str:
+    err = running.err
+    if "transform: dbt build ..." in err:
+        return "transform or later"
+    if "load: " in err:
+        return "load"
+    return "simulate and sink"
+
+
+def test_a_run_killed_at_random_moments_goes_on_with_all_that_was_durable(embedded, fault_cycles, say):
+    chance = random.Random(10)
+    moments: dict[str, int] = {}
+    kills = max(6, fault_cycles // 15)
+    for _ in range(kills):
+        # One in three takes a moment of the simulation, the others any moment of the whole run.
+        endless = chance.random() < 0.34
+        running = embedded.start("--events", 0 if endless else EVENTS, *(("--rate", 20_000) if endless else ()))
+        time.sleep(chance.uniform(0.1, 2 if endless else 8))
+        if not running.is_running():
+            assert running.finished().code == 0, str(running.finished())
+            continue
+        moment = stage_of(running)
+        running.kill()
+        moments[moment] = moments.get(moment, 0) + 1
+    last = embedded.must_prove()
+    lost = sum(int(end) - int(first) for first, end in re.findall(
+        r"offsets \[(\d+), (\d+)\) were in the memory of a killed run and died with it", last.out))
+    rows, _ = embedded.counts()
+    [[events]] = embedded.rows("SELECT count(DISTINCT json_extract_string(payload, '$.event_id')) FROM BRONZE.SPOTIFY_EVENTS")
+    assert rows == events == embedded.verify()["offsets"]
+    say(f"{sum(moments.values())} kills of run, by stage {moments}: {rows} events proved; the witness names {lost} that "
+        "were in no more than the killed processes' memory")
+    assert sum(moments.values()) >= kills // 2
+
+
+def test_a_run_killed_while_dbt_works_leaves_nobody_who_holds_the_warehouse(embedded):
+    running = embedded.start("--events", EVENTS)
+    wait_until(lambda: "transform: dbt build ..." in running.err, 60, "dbt to begin")
+    time.sleep(1)
+    running.kill()
+    embedded.must_prove()
+    assert embedded.counts()[0] == 2 * EVENTS
