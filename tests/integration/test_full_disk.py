@@ -1,0 +1,115 @@
+"""Disks fill up. What was durable stays, the message names the place, and room makes it go on."""
+
+import re
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+from driver.embedded import EVENTS
+from driver.process import wait_until
+
+CANNOT_WRITE, UNAVAILABLE = 73, 69
+
+
+class SmallDisk:
+    """A small tmpfs, which takes root; without, no file may grow past the size."""
+
+    def __init__(self, path, megabytes: int):
+        self.path, self._bytes = path, megabytes << 20
+        path.mkdir(parents=True, exist_ok=True)
+        self.is_mounted = self._mount(f"size={megabytes}m")
+
+    def _mount(self, options: str) -> bool:
+        return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.path], capture_output=True,
+                              check=False).returncode == 0
+
+    @property
+    def prepare(self):
+        """For a child process that is to meet the limit."""
+        if self.is_mounted:
+            return None
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self._bytes // 16, resource.RLIM_INFINITY))
+        return limit
+
+    def fill(self):
+        """A file that takes all the room there is; the disk is small."""
+        filler = self.path / "filler"
+        with open(filler, "wb", buffering=0) as file:
+            for block in (1 << 20, 1 << 12):
+                try:
+                    while file.write(b"\0" * block):
+                        pass
+                except OSError:
+                    continue
+        return filler
+
+    def make_room(self) -> None:
+        if self.is_mounted:
+            assert subprocess.run(["mount", "-o", "remount,size=1g", self.path], check=False).returncode == 0
+        self._bytes = 1 << 34
+
+    def remove(self) -> None:
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", self.path], check=False)
+
+
+@pytest.fixture
+def small_disk():
+    made: list[SmallDisk] = []
+
+    def make(path, megabytes: int) -> SmallDisk:
+        made.append(SmallDisk(path, megabytes))
+        return made[-1]
+
+    yield make
+    for disk in made:
+        disk.remove()
+
+
+@pytest.mark.parametrize("megabytes", [4, 18, 24, 30])
+def test_a_run_on_a_full_disk_names_the_path_and_goes_on_when_there_is_room(embedded, small_disk, megabytes, say):
+    """By size: the lake does not fit, or the lake fits and the warehouse does not."""
+    disk = small_disk(embedded.data, megabytes)
+    failed = embedded.run(prepare=disk.prepare)
+    assert failed.code == CANNOT_WRITE, str(failed)
+    [error] = [line for line in failed.err.splitlines() if line.startswith("error: ")]
+    assert str(embedded.data) in error, error
+    say(f"{megabytes} MB: {error[:160]}")
+
+    disk.make_room()
+    embedded.must_prove()
+    rows, _ = embedded.counts()
+    assert EVENTS <= rows <= 2 * EVENTS
+    report = embedded.verify()
+    assert report["offsets"] == rows
+
+
+def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(own_services, new_world, small_disk):
+    services = own_services(start=False)
+    disk = small_disk(services.data / "minio", 128)
+    assert disk.is_mounted, "mounting a tmpfs takes root"
+    services.up()
+    world = new_world(services)
+    world.simulate(20_000)
+    world.catch_up()
+    filler = disk.fill()
+    world.simulate(20_000)
+    failed = world.run("sink", "--until-caught-up", "--s3-retry-total-s", 5, timeout=90)
+    assert failed.code == UNAVAILABLE, str(failed)
+    assert services.s3_endpoint in failed.err and world.bucket in failed.err, failed.err
+    assert re.search(r"full|space|disk", failed.err, re.IGNORECASE), failed.err
+
+    # One that waits long enough needs nobody's help but room.
+    patient = world.start_sink("--s3-retry-total-s", 60)
+    time.sleep(3)
+    assert patient.is_running()
+    filler.unlink()
+    wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
+    assert patient.stop().code == 0
+    world.prove_exactly_what_was_acked()
