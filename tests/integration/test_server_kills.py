@@ -1,0 +1,80 @@
+"""Servers are killed and come back on the data they left; whatever the sink does about it, nothing is lost."""
+
+import random
+import time
+
+import pytest
+
+from driver.process import Running
+from driver.world import World
+
+TEMPORARY = (69, 75)
+KILLS = 2
+
+
+def still_running(world: World, sink: Running) -> tuple[Running, bool]:
+    """The sink, or another in its place when it gave up with a code that says: later."""
+    if sink.is_running():
+        return sink, False
+    ended = sink.finished()
+    assert ended.code in TEMPORARY, str(ended)
+    return world.start_sink(), True
+
+
+@pytest.mark.parametrize("role", ["s3", "kafka"])
+def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(own_services, new_world, role, say):
+    services = own_services()
+    world = new_world(services)
+    chance = random.Random(role)
+    simulator = world.start_simulator(2000)
+    sink = world.start_sink()
+    restarts = 0
+    for _ in range(KILLS):
+        sink, again = still_running(world, sink)
+        restarts += again
+        world.wait_for_objects(len(world.objects()) + 10, timeout=90)
+        time.sleep(chance.uniform(0, 1))
+        services.kill(role)
+        time.sleep(chance.uniform(0.5, 4))
+        services.up()
+    sink, again = still_running(world, sink)
+    restarts += again
+    world.wait_for_objects(len(world.objects()) + 10, timeout=90)
+    world.stop_simulator(simulator, timeout=150)
+    finished = sink.stop(60)
+    assert finished.code == 0, str(finished)
+    world.catch_up()
+    report = world.prove_exactly_what_was_acked()
+    say(f"{KILLS} kills of {role}: sink survived {KILLS - restarts}, restarted {restarts}; {report['offsets']} events proved")
+
+
+def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(own_services, new_world):
+    services = own_services()
+    world = new_world(services)
+    simulator = world.start_simulator(1000)
+    sink = world.start_sink("--s3-retry-total-s", 3)
+    world.wait_for_objects(5)
+    services.kill("s3")
+    ended = sink.wait(60)
+    assert ended.code == 69, str(ended)
+    assert services.s3_endpoint in ended.err and world.bucket in ended.err, ended.err
+    services.up()
+    world.stop_simulator(simulator)
+    world.catch_up()
+    world.prove_exactly_what_was_acked()
+
+
+def test_a_sink_gives_up_a_broker_that_stays_away_and_goes_on_later(own_services, new_world):
+    services = own_services()
+    world = new_world(services)
+    world.simulate(3000)
+    sink = world.start_sink("--outage-ms", 3000)
+    world.wait_for_objects(3)
+    services.kill("kafka")
+    ended = sink.wait(60)
+    assert ended.code == 69, str(ended)
+    assert services.kafka_address in ended.err, ended.err
+    services.up()
+    world.simulate(1000)
+    world.catch_up()
+    world.prove_exactly_what_was_acked()
