@@ -72,6 +72,15 @@ RAW = {
 }
 
 
+# Silver's rows with the key of their record, which stands in bronze.
+KEYS = ("(SELECT topic_id, kafka_partition, kafka_offset, kafka_key FROM BRONZE.SPOTIFY_EVENTS UNION ALL "
+        "SELECT topic_id, kafka_partition, kafka_offset, kafka_key FROM BRONZE.REJECTED_EVENTS)")
+
+
+def with_keys(table):
+    return f"TRANSFORM.{table} JOIN {KEYS} AS keys USING (topic_id, kafka_partition, kafka_offset)"
+
+
 def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
     one_partition = {"KAFKA_PARTITIONS": "1"}
     # The topic, made as the pipeline makes it; behind every bad record stands a good one of the same partition.
@@ -91,14 +100,16 @@ def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
 
     fates = {key: fate for key, (_, fate) in KEYED.items()} | {key.decode(): fate for key, (_, fate) in RAW.items()}
     rejected = {key: tuple(rest) for key, *rest in world.rows(
-        "SELECT kafka_key, rejected_by, reason, field FROM TRANSFORM.SPOTIFY_REJECTED WHERE kafka_key IS NOT NULL")}
+        f"SELECT kafka_key, rejected_by, reason, field FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NOT NULL")}
     assert rejected == {key: fate for key, fate in fates.items() if fate}
-    typed = dict(world.rows("SELECT reason, count(*) FROM TRANSFORM.SPOTIFY_REJECTED WHERE kafka_key IS NULL GROUP BY 1"))
+    typed = dict(world.rows(
+        f"SELECT reason, count(*) FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NULL GROUP BY 1"))
     assert typed == TYPED_REASONS
 
-    kept = {key for [key] in world.rows("SELECT kafka_key FROM TRANSFORM.SPOTIFY_SILVER WHERE kafka_key IS NOT NULL")}
+    kept = {key for [key] in world.rows(
+        f"SELECT kafka_key FROM {with_keys('SPOTIFY_SILVER')} WHERE kafka_key IS NOT NULL")}
     assert {key for key, fate in fates.items() if not fate} <= kept
-    assert world.rows("SELECT kafka_key FROM TRANSFORM.SPOTIFY_DUPLICATES") == [["twin"]]
+    assert world.rows(f"SELECT kafka_key FROM {with_keys('SPOTIFY_DUPLICATES')}") == [["twin"]]
     everything = 10 + len(KEYED) + len(TYPED) + len(RAW) + 2
     assert report["offsets"] == everything
     assert report["kept"] + report["duplicates"] + report["rejected"] == everything
