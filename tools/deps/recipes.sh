@@ -101,6 +101,10 @@ recipe_venv_dbt() { make_venv dbt "$1"; }
 
 recipe_venv_tools() { make_venv tools "$1"; }
 
+recipe_venv_lint() { make_venv lint "$1"; }
+
+recipe_venv_emulator() { make_venv emulator "$1"; }
+
 recipe_kafka() {
   cp "$pins/kafka/pom.xml" .
   mvn --batch-mode --no-transfer-progress dependency:copy-dependencies -DoutputDirectory="$1/libs"
