@@ -136,6 +136,9 @@ Result<void> LoadRunner::flush(std::vector<warehouse::StagedObject>& staged, Loa
   summary.counts.rows += counts->rows;
   summary.counts.rejected += counts->rejected;
   summary.counts.objects_skipped += counts->objects_skipped;
+  summary.counts.statements += counts->statements;
+  summary.counts.staging_files += counts->staging_files;
+  summary.counts.staging_bytes += counts->staging_bytes;
   for (const auto& object : staged) summary.line_bytes += object.lines.size();
   staged.clear();
   return {};

@@ -286,6 +286,7 @@ class LedgerOnly final : public warehouse::Warehouse {
   }
   Result<void> close() override { return {}; }
   std::string describe() const override { return "ledger"; }
+  std::string epoch_ms(std::string_view column) const override { return std::string(column); }
 };
 
 RC_GTEST_PROP(LoadRunner, LoadsEachChainUpToItsFirstHoleWhateverCameWhen, ()) {

@@ -27,6 +27,11 @@ struct LoadCounts {
   std::uint64_t rejected = 0;
   /// Objects which the ledger had already: nothing was done for them.
   std::uint64_t objects_skipped = 0;
+  /// What a remote warehouse was asked for this: statements in all, and files that were put on its stage. A
+  /// warehouse in the process counts none.
+  std::uint64_t statements = 0;
+  std::uint64_t staging_files = 0;
+  std::uint64_t staging_bytes = 0;  ///< before compression
 };
 
 /// The ledger's view of one chain: loaded without a hole up to `end` (exclusive).
@@ -67,6 +72,10 @@ class Warehouse {
   virtual Result<void> close() = 0;
 
   virtual std::string describe() const = 0;
+
+  /// SQL: a TIMESTAMP as whole milliseconds since 1970 UTC. Where else the warehouses' SQL differs, see
+  /// docs/formats/bronze-tables.md.
+  virtual std::string epoch_ms(std::string_view column) const = 0;
 };
 
 }  // namespace sdp::warehouse

@@ -140,4 +140,8 @@ Result<void> DuckDbWarehouse::close() {
   return {};
 }
 
+std::string DuckDbWarehouse::epoch_ms(std::string_view column) const {
+  return fmt::format("epoch_ms({})", column);
+}
+
 }  // namespace sdp::warehouse

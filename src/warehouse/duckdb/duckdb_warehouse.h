@@ -24,6 +24,7 @@ class DuckDbWarehouse final : public Warehouse {
   Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) override;
   Result<void> close() override;
   std::string describe() const override { return "DuckDB " + path_; }
+  std::string epoch_ms(std::string_view column) const override;
 
  private:
   DuckDbWarehouse(std::string path, duckdb::Connection connection, Clock& clock);
