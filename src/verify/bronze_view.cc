@@ -10,21 +10,25 @@
 namespace sdp::verify {
 namespace {
 
-constexpr std::string_view kLedgerSql =
-    "SELECT object_key, topic, topic_id, kafka_partition, first_offset, last_offset, records, rejected, "
-    "epoch_ms(first_timestamp), epoch_ms(last_timestamp), sha256, writer FROM BRONZE.LOAD_LEDGER";
 constexpr std::array<std::string_view, 12> kLedgerColumns{
     "object_key", "topic",    "topic_id",        "kafka_partition", "first_offset", "last_offset",
     "records",    "rejected", "first_timestamp", "last_timestamp",  "sha256",       "writer"};
 
-constexpr std::string_view kEventsSql =
-    "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, epoch_ms(kafka_timestamp), "
-    "kafka_key, "
-    "kafka_key_base64, kafka_headers, payload FROM BRONZE.SPOTIFY_EVENTS";
-constexpr std::string_view kRejectedSql =
-    "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, epoch_ms(kafka_timestamp), "
-    "kafka_key, "
-    "kafka_key_base64, kafka_headers, error_code, raw_base64 FROM BRONZE.REJECTED_EVENTS";
+std::string ledger_sql(const warehouse::Warehouse& warehouse) {
+  return fmt::format(
+      "SELECT object_key, topic, topic_id, kafka_partition, first_offset, last_offset, records, rejected, "
+      "{}, {}, sha256, writer FROM BRONZE.LOAD_LEDGER",
+      warehouse.epoch_ms("first_timestamp"), warehouse.epoch_ms("last_timestamp"));
+}
+
+/// `own_columns` are those that the line's hash covers behind key and headers.
+std::string rows_sql(const warehouse::Warehouse& warehouse, std::string_view own_columns,
+                     std::string_view table) {
+  return fmt::format(
+      "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, {}, kafka_key, kafka_key_base64, "
+      "kafka_headers, {} FROM BRONZE.{}",
+      warehouse.epoch_ms("kafka_timestamp"), own_columns, table);
+}
 
 std::int64_t millis(UtcMillis time) {
   return bronze_timestamp(time.time_since_epoch().count());
@@ -52,20 +56,22 @@ class BronzeCheck {
   BronzeCheck(LakeView& lake, Findings& findings) : lake_(lake), findings_(findings), finder_(lake) {}
 
   Result<BronzeCounts> run(warehouse::Warehouse& warehouse) {
-    SDP_CHECK_OK(warehouse.scan(kLedgerSql, [&](warehouse::RowView row) {
+    SDP_CHECK_OK(warehouse.scan(ledger_sql(warehouse), [&](warehouse::RowView row) {
       ledger(row);
       return Result<void>();
     }));
-    SDP_CHECK_OK(warehouse.scan(kEventsSql, [&](warehouse::RowView row) {
-      ++counts_.events;
-      check_row(row, true);
-      return Result<void>();
-    }));
-    SDP_CHECK_OK(warehouse.scan(kRejectedSql, [&](warehouse::RowView row) {
-      ++counts_.rejected;
-      check_row(row, false);
-      return Result<void>();
-    }));
+    SDP_CHECK_OK(
+        warehouse.scan(rows_sql(warehouse, "payload", "SPOTIFY_EVENTS"), [&](warehouse::RowView row) {
+          ++counts_.events;
+          check_row(row, true);
+          return Result<void>();
+        }));
+    SDP_CHECK_OK(warehouse.scan(rows_sql(warehouse, "error_code, raw_base64", "REJECTED_EVENTS"),
+                                [&](warehouse::RowView row) {
+                                  ++counts_.rejected;
+                                  check_row(row, false);
+                                  return Result<void>();
+                                }));
     for (auto& [id, chain] : lake_.chains) check_chain(id, chain);
     return counts_;
   }

@@ -7,29 +7,33 @@
 namespace sdp::verify {
 namespace {
 
-// Each row begins with its coordinates: topic_id, kafka_partition, kafka_offset, kafka_timestamp, object_key.
-constexpr std::string_view kCoordinates =
-    "topic_id, kafka_partition, kafka_offset, epoch_ms(kafka_timestamp), object_key";
 constexpr std::size_t kFirstOwn = 5;
 
-std::string kept_sql() {
-  std::string sql = fmt::format("SELECT {}", kCoordinates);
+/// What each row begins with.
+std::string coordinates(const warehouse::Warehouse& warehouse) {
+  return fmt::format("topic_id, kafka_partition, kafka_offset, {}, object_key",
+                     warehouse.epoch_ms("kafka_timestamp"));
+}
+
+std::string kept_sql(const warehouse::Warehouse& warehouse) {
+  std::string sql = "SELECT " + coordinates(warehouse);
   for (const event::Field& field : event::kFields) {
-    const bool is_time = field.type == event::FieldType::time;
-    sql += is_time ? fmt::format(", epoch_ms({})", field.name) : fmt::format(", {}", field.name);
+    sql += ", ";
+    sql += field.type == event::FieldType::time ? warehouse.epoch_ms(field.name) : field.name;
   }
   return sql + " FROM TRANSFORM.SPOTIFY_SILVER";
 }
 
-std::string duplicates_sql() {
+std::string duplicates_sql(const warehouse::Warehouse& warehouse) {
   return fmt::format(
       "SELECT {}, event_id, kept_topic_id, kept_kafka_partition, kept_kafka_offset "
       "FROM TRANSFORM.SPOTIFY_DUPLICATES",
-      kCoordinates);
+      coordinates(warehouse));
 }
 
-std::string rejected_sql() {
-  return fmt::format("SELECT {}, rejected_by, reason, field FROM TRANSFORM.SPOTIFY_REJECTED", kCoordinates);
+std::string rejected_sql(const warehouse::Warehouse& warehouse) {
+  return fmt::format("SELECT {}, rejected_by, reason, field FROM TRANSFORM.SPOTIFY_REJECTED",
+                     coordinates(warehouse));
 }
 
 /// The table that a fate leads to.
@@ -61,9 +65,9 @@ Result<SilverCounts> SilverView::read(warehouse::Warehouse& warehouse) {
       return Result<void>();
     };
   };
-  SDP_CHECK_OK(warehouse.scan(kept_sql(), visit(&SilverView::kept_row)));
-  SDP_CHECK_OK(warehouse.scan(duplicates_sql(), visit(&SilverView::duplicate_row)));
-  SDP_CHECK_OK(warehouse.scan(rejected_sql(), visit(&SilverView::rejected_row)));
+  SDP_CHECK_OK(warehouse.scan(kept_sql(warehouse), visit(&SilverView::kept_row)));
+  SDP_CHECK_OK(warehouse.scan(duplicates_sql(warehouse), visit(&SilverView::duplicate_row)));
+  SDP_CHECK_OK(warehouse.scan(rejected_sql(warehouse), visit(&SilverView::rejected_row)));
   SDP_CHECK_OK(explain());
   for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
   return counts_;
