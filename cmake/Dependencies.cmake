@@ -1,4 +1,4 @@
-# Where each dependency comes from: Debian packages by find_package or pkg-config; librdkafka and DuckDB from the
+# Where each dependency comes from: Debian packages by find_package or pkg-config; librdkafka, DuckDB and ADBC from the
 # .deps folder that tools/setup fills. Nothing is fetched here.
 
 set(SDP_DEPS "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "Folder filled by tools/setup")
@@ -39,3 +39,8 @@ endif()
 add_library(duckdb SHARED IMPORTED)
 set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${SDP_DEPS}/duckdb/lib/libduckdb.so
   INTERFACE_INCLUDE_DIRECTORIES ${SDP_DEPS}/duckdb/include IMPORTED_NO_SONAME FALSE)
+
+# The driver manager only: drivers are loaded at run time.
+add_library(adbc INTERFACE)
+target_include_directories(adbc SYSTEM INTERFACE ${SDP_DEPS}/adbc/include)
+target_link_libraries(adbc INTERFACE ${SDP_DEPS}/adbc/lib/libadbc_driver_manager.a ${CMAKE_DL_LIBS})

@@ -15,6 +15,9 @@ pinned_python_version() {
   echo "$(sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock")-python$(python3 -c 'import platform; print(platform.python_version())')"
 }
 
+# The version of a Python package that is not what an environment is about.
+pinned_package_version() { sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock"; }
+
 pinned_kafka_version() { sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pins/kafka/pom.xml"; }
 
 # --- helpers ---
@@ -62,6 +65,11 @@ make_venv() {
   rm -rf "$2.uv"
 }
 
+# pinned_requirement LOCK PACKAGE prints the package's part of the lock, with its checksums.
+pinned_requirement() {
+  awk -v start="$2==" 'index($0, start) == 1 { inside = 1; print; next } /^[^ ]/ { inside = 0 } inside' "$pins/$1.lock"
+}
+
 # --- recipes ---
 
 # Static only, so that no older librdkafka of the system can be loaded in its place.
@@ -95,6 +103,39 @@ recipe_duckdb() {
   mkdir -p "$out/include" "$out/lib"
   cp node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$out/lib/"
   cp "$header" "$out/include/"
+}
+
+# The driver manager alone, as a static library. pip asks a source package to describe itself before it hands it over,
+# which takes setuptools and Cython.
+recipe_adbc() {
+  local out=$1 source name
+  python3 -m venv venv
+  { pinned_requirement adbc cython && pinned_requirement adbc setuptools; } >build.txt
+  pinned_requirement adbc adbc-driver-manager >manager.txt
+  venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build.txt
+  venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation \
+    --no-binary adbc-driver-manager --requirement manager.txt
+  tar --extract --gzip --file adbc_driver_manager-*.tar.gz --strip-components=1
+  source=adbc_driver_manager
+  for name in adbc_driver_manager adbc_driver_manager_api adbc_driver_manager_driver_loading adbc_driver_manager_profiles; do
+    g++ -std=c++17 -O2 -g1 -fPIC -I"$source" -c "$source/$name.cc" -o "$name.o"
+  done
+  mkdir -p "$out/include/arrow-adbc" "$out/lib"
+  ar rcs "$out/lib/libadbc_driver_manager.a" ./*.o
+  cp "$source"/arrow-adbc/*.h "$out/include/arrow-adbc/"
+  cp LICENSE.txt NOTICE.txt "$out/"
+}
+
+# Snowflake's driver: a shared library that is loaded at run time.
+recipe_snowflake_driver() {
+  local out=$1
+  python3 -m venv venv
+  pinned_requirement adbc adbc-driver-snowflake >driver.txt
+  venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+    --target wheel --requirement driver.txt
+  mkdir -p "$out/lib"
+  cp wheel/adbc_driver_snowflake/libadbc_driver_snowflake.so "$out/lib/"
+  cp wheel/adbc_driver_snowflake-*.dist-info/licenses/* "$out/"
 }
 
 recipe_venv_dbt() { make_venv dbt "$1"; }
