@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/env_file.h"
 #include "cli/signals.h"
 
 namespace {
@@ -29,6 +30,11 @@ constexpr int kUsage = 2;
 
 int main(int argc, char** argv) {
   using namespace sdp;
+  // Before the options are defined, since they take their defaults from the environment.
+  if (const auto loaded = cli::load_env_file(); !loaded) {
+    fmt::print(stderr, "error: {}\n", loaded.error().message);
+    return base::exit_code(loaded.error().kind);
+  }
   CLI::App app("Streaming listening events from a simulator over a log and a lake to marts, with a proof.",
                "spotify-pipeline");
   app.footer(kExamples);

@@ -1,0 +1,94 @@
+#include "cli/env_file.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace sdp::cli {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r";
+constexpr std::array<std::string_view, 7> kPrefixes{"AWS_",  "KAFKA_",     "S3_",     "SDP_",
+                                                    "SINK_", "SNOWFLAKE_", "SPOTIFY_"};
+constexpr std::array<std::string_view, 4> kSecretWords{"PASSWORD", "PASSPHRASE", "SECRET", "TOKEN"};
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.size(), text.find_first_not_of(kBlanks)));
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+bool is_name(std::string_view text) {
+  const auto is_word = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !text.empty() && (text[0] < '0' || text[0] > '9') && std::ranges::all_of(text, is_word);
+}
+
+std::string_view unquoted(std::string_view value) {
+  const bool quoted =
+      value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.front() == value.back();
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
+/// A `.env` may hold what is somebody else's business.
+bool is_ours(std::string_view name) {
+  return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool is_secret(std::string_view name) {
+  return std::ranges::any_of(kSecretWords, [&](std::string_view word) { return name.contains(word); });
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> parse_env(std::string_view text) {
+  std::map<std::string, std::string> variables;
+  for (int number = 1; !text.empty(); ++number) {
+    const auto whole = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), whole.size() + 1));
+    std::string_view line = trimmed(whole);
+    if (line.empty() || line.starts_with('#')) continue;
+    if (line.starts_with("export ")) line = trimmed(line.substr(7));
+    const auto equals = line.find('=');
+    const auto name = trimmed(line.substr(0, equals));
+    if (equals == std::string_view::npos || !is_name(name)) {
+      return fail(ErrorKind::misconfigured, fmt::format("line {} is not NAME=value", number));
+    }
+    variables.insert_or_assign(std::string(name), std::string(unquoted(trimmed(line.substr(equals + 1)))));
+  }
+  return variables;
+}
+
+Result<void> load_env_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  struct stat status{};
+  if (!file || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+    return fail(ErrorKind::misconfigured, fmt::format("settings file {} cannot be read", path.string()));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto variables = parse_env(text);
+  if (!variables) return std::unexpected(variables.error().in(path.string()));
+  std::erase_if(*variables, [](const auto& variable) { return !is_ours(variable.first); });
+  const auto secret = std::ranges::find_if(
+      *variables, [](const auto& variable) { return is_secret(variable.first) && !variable.second.empty(); });
+  if (secret != variables->end() && (status.st_mode & 077) != 0) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} holds {} and can be read by other users; run: chmod 600 {}", path.string(),
+                            secret->first, path.string()));
+  }
+  for (const auto& [name, value] : *variables) ::setenv(name.c_str(), value.c_str(), 0);
+  return {};
+}
+
+Result<void> load_env_file() {
+  if (const char* named = std::getenv("SPOTIFY_ENV_FILE")) return load_env_file(std::filesystem::path(named));
+  std::error_code failure;
+  if (!std::filesystem::exists(".env", failure)) return {};
+  return load_env_file(std::filesystem::path(".env"));
+}
+
+}  // namespace sdp::cli
