@@ -21,6 +21,8 @@ extern "C" {
 #include <iterator>
 #include <string_view>
 
+#include "base/exec_text.h"
+
 namespace sdp::services {
 namespace {
 
@@ -71,23 +73,6 @@ bool wait_for_end(const Descriptor& process, std::chrono::milliseconds limit) {
   }
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (auto& text : texts) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    if (!added.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
-  }
-  for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
-  return result;
-}
-
 Result<pid_t> spawn(const Command& command) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -108,10 +93,11 @@ Result<pid_t> spawn(const Command& command) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   auto arguments = command.arguments;
-  auto environment = environment_with(command.environment);
+  auto environment = base::environment_with(command.environment);
   pid_t pid = 0;
-  const int error = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
-                                   pointers(arguments).data(), pointers(environment).data());
+  const int error =
+      ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
+                     base::pointers_to(arguments).data(), base::pointers_to(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {

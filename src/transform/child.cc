@@ -17,6 +17,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/exec_text.h"
+
 namespace sdp::transform {
 namespace {
 
@@ -42,23 +44,6 @@ class Descriptor {
  private:
   int number_;
 };
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (auto& text : texts) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    if (!added.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
-  }
-  for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
-  return result;
-}
 
 /// What is made ready before the fork, after which a process with threads may not even allocate.
 struct Start {
@@ -98,9 +83,9 @@ Result<pid_t> spawn(const ChildCommand& command, int output) {
   Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
   auto arguments = command.arguments;
-  auto environment = environment_with(command.environment);
-  const auto argument_pointers = pointers(arguments);
-  const auto environment_pointers = pointers(environment);
+  auto environment = base::environment_with(command.environment);
+  const auto argument_pointers = base::pointers_to(arguments);
+  const auto environment_pointers = base::pointers_to(environment);
   const Start start{.arguments = argument_pointers.data(),
                     .environment = environment_pointers.data(),
                     .folder = command.folder.c_str(),

@@ -52,8 +52,7 @@ Result<void> prepare(const TransformOptions& options) {
 
 ChildCommand command_of(const TransformOptions& options) {
   ChildCommand command{.arguments = {fs::absolute(options.dbt_path).string(), "build"},
-                       .environment = {{"SDP_WAREHOUSE_PATH", fs::absolute(options.warehouse_path).string()},
-                                       {"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
+                       .environment = {{"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
                                        {"SDP_TRANSFORM_MEMORY", options.memory_limit},
                                        {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},
                                        {"DBT_PROFILES_DIR", fs::absolute(options.project_dir).string()},
@@ -65,6 +64,10 @@ ChildCommand command_of(const TransformOptions& options) {
                        .folder = fs::absolute(options.work_dir),
                        .log = log_path(options),
                        .echo = options.verbose};
+  if (!options.warehouse_path.empty()) {
+    command.environment["SDP_WAREHOUSE_PATH"] = fs::absolute(options.warehouse_path).string();
+  }
+  for (const auto& [name, value] : options.environment) command.environment[name] = value;
   if (!options.unit_tests) {
     command.arguments.insert(command.arguments.end(), {"--exclude-resource-type", "unit_test"});
   }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,12 +16,15 @@ namespace sdp::transform {
 struct TransformOptions {
   std::filesystem::path dbt_path;     ///< `.deps/venv-dbt/bin/dbt`
   std::filesystem::path project_dir;  ///< `spotify_dbt`; only read
-  std::filesystem::path
-      warehouse_path;              ///< A DuckDB file that nobody else has open, named spotify_db.duckdb.
+  /// A DuckDB file that nobody else has open, named spotify_db.duckdb; empty when another warehouse is set by
+  /// `environment`.
+  std::filesystem::path warehouse_path;
   std::filesystem::path work_dir;  ///< dbt's target, logs and our log go here; created when missing.
   int threads = 2;
   /// Of DuckDB alone; dbt itself takes some 150 MB more.
   std::string memory_limit = "384MB";
+  /// What else profiles.yml reads: which warehouse, and how to reach it. Secrets take this way and no other.
+  std::map<std::string, std::string> environment{};
   /// Unit tests look at the SQL, not at the data: only tests and CI want them in each run.
   bool unit_tests = false;
   /// dbt's output to stderr while it runs.
