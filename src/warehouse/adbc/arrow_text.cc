@@ -95,7 +95,7 @@ void print_timestamp(const ColumnFormat& format, std::int64_t value, std::string
   const std::int64_t seconds = floor_divide(value, format.units_per_second);
   const std::int64_t units = value - seconds * format.units_per_second;
   std::string iso = base::format_iso(UtcMillis(std::chrono::seconds(seconds)));
-  iso.replace(iso.find('T'), 1, " ");
+  iso[iso.find('T')] = ' ';
   iso.resize(iso.find('.'));
   buffer += iso;
   if (units != 0) {
