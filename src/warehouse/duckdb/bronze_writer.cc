@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "warehouse/duckdb/schema.h"
@@ -64,9 +63,8 @@ void TableWriter::set_int64(idx_t column, std::int64_t value) {
 }
 
 void TableWriter::set_time(idx_t column, UtcMillis time) {
-  // DuckDB's TIMESTAMP counts microseconds; a producer's clock may say anything, so the ends are drawn in.
-  constexpr std::int64_t kMillisMax = 9'000'000'000'000'000;
-  set_int64(column, std::clamp(time.time_since_epoch().count(), -kMillisMax, kMillisMax) * 1'000);
+  // DuckDB's TIMESTAMP counts microseconds.
+  set_int64(column, bronze_time(time).time_since_epoch().count() * 1'000);
 }
 
 Result<void> TableWriter::end_row() {
@@ -107,37 +105,8 @@ Result<BronzeWriter> BronzeWriter::open(Connection& connection, UtcMillis loaded
 
 Result<void> BronzeWriter::write(const StagedObject& object) {
   const std::string topic_id = base::to_string(object.meta.chain.topic_id);
-  const auto damaged = [&](std::int64_t line, std::string_view what) {
-    return fail(ErrorKind::bad_input, fmt::format("object {} line {}: {}", object.key, line, what));
-  };
-  log::Offset at_least = object.meta.range.first;
-  std::int64_t records = 0;
-  std::int64_t rejected = 0;
-  std::string_view rest = object.lines;
-  while (!rest.empty()) {
-    const auto end = rest.find('\n');
-    if (end == std::string_view::npos) return damaged(records + 1, "does not end in a line break");
-    const auto line = decoder_.decode(rest.substr(0, end));
-    rest.remove_prefix(end + 1);
-    ++records;
-    if (!line) return damaged(records, line.error().message);
-    if (line->partition != object.meta.chain.partition || line->offset < at_least ||
-        line->offset >= object.meta.range.end) {
-      return damaged(records, fmt::format("partition {} offset {} does not belong there", line->partition,
-                                          line->offset));
-    }
-    at_least = line->offset + 1;
-    rejected += line->reject ? 1 : 0;
-    SDP_CHECK_OK(write_line(object, topic_id, *line));
-  }
-  if (records != object.meta.records || rejected != object.meta.rejected ||
-      at_least != object.meta.range.end) {
-    return damaged(
-        records,
-        fmt::format("the object ends here with {} records, {} of them rejected, but its metadata say {} "
-                    "and {} up to offset {}",
-                    records, rejected, object.meta.records, object.meta.rejected, object.meta.range.end - 1));
-  }
+  SDP_CHECK_OK(
+      reader_.read(object, [&](const lake::Line& line) { return write_line(object, topic_id, line); }));
   return write_ledger(object, topic_id);
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "lake/line.h"
 #include "warehouse/duckdb/connection.h"
+#include "warehouse/object_reader.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse::duckdb {
@@ -59,7 +59,7 @@ class BronzeWriter {
   TableWriter rejected_;
   TableWriter ledger_;
   UtcMillis loaded_at_;
-  lake::LineDecoder decoder_;
+  ObjectReader reader_;
 };
 
 }  // namespace sdp::warehouse::duckdb

@@ -3,24 +3,18 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <set>
 #include <utility>
 
 #include "warehouse/duckdb/bronze_writer.h"
 #include "warehouse/duckdb/schema.h"
+#include "warehouse/ledger.h"
 
 namespace sdp::warehouse {
 namespace {
 
 constexpr std::string_view kFileName = "spotify_db.duckdb";
-
-std::int64_t number(const std::optional<std::string_view>& text) {
-  std::int64_t value = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-  return value;
-}
 
 }  // namespace
 
@@ -58,30 +52,11 @@ Result<void> DuckDbWarehouse::init() {
 }
 
 Result<std::vector<LoadedChain>> DuckDbWarehouse::loaded_chains() {
-  std::vector<LoadedChain> chains;
-  SDP_CHECK_OK(scan(
-      "SELECT topic_id, kafka_partition, min(first_offset), max(last_offset) + 1 FROM BRONZE.LOAD_LEDGER "
-      "GROUP BY ALL ORDER BY ALL",
-      [&](RowView row) -> Result<void> {
-        const auto topic_id = base::parse_uuid(row[0].value_or(""));
-        if (!topic_id) {
-          return fail(ErrorKind::bad_input, fmt::format("{}: the ledger names topic id {}, which is none",
-                                                        describe(), row[0].value_or("NULL")));
-        }
-        chains.push_back(
-            {{*topic_id, static_cast<log::Partition>(number(row[1]))}, number(row[2]), number(row[3])});
-        return {};
-      }));
-  return chains;
+  return read_chains(*this);
 }
 
 Result<std::vector<std::string>> DuckDbWarehouse::loaded_objects() {
-  std::vector<std::string> keys;
-  SDP_CHECK_OK(scan("SELECT object_key FROM BRONZE.LOAD_LEDGER", [&](RowView row) -> Result<void> {
-    keys.emplace_back(row[0].value_or(""));
-    return {};
-  }));
-  return keys;
+  return read_objects(*this);
 }
 
 Result<LoadCounts> DuckDbWarehouse::load(std::span<const StagedObject> objects) {
