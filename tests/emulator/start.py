@@ -8,6 +8,7 @@ exit code. Without, serves until it is told to stop or until the process that st
 
 import argparse
 import importlib
+import logging
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 START_SECONDS_MAX = 30
@@ -33,6 +35,7 @@ def arguments() -> argparse.Namespace:
                         help="an open transaction that blocks others and did nothing for so long is rolled back; "
                              "Snowflake waits 300 s (default: 5)")
     parser.add_argument("--orphan", action="store_true", help="goes on when the process that started it is gone")
+    parser.add_argument("--verbose", action="store_true", help="shows logins, uploads and statements that failed")
     parser.add_argument("command", nargs="*", help="what to run against the server")
     return parser.parse_args()
 
@@ -52,11 +55,18 @@ def serve(options: argparse.Namespace, stages: Path) -> tuple[object, threading.
 
     # The package has a function of the same name, which a plain import would find.
     server = importlib.import_module("fakesnow.server")
+    if not options.verbose:
+        warnings.simplefilter("ignore")
+        logging.getLogger("fakesnow.server").setLevel(logging.WARNING)
+        logging.getLogger("sqlglot").setLevel(logging.ERROR)
     stage.LOCAL_BUCKET_PATH = str(stages)
     server.shared_fs = FakeSnow(db_path=options.data)
     if not options.unmodified:
         import shim
         shim.apply(idle_transaction_seconds=options.idle_transaction_seconds)
+
+    if options.data:
+        restore(server.shared_fs, options.data, stages)
 
     # With the protocol named, asyncio turns Nagle's delay off; without, each answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -72,6 +82,26 @@ def serve(options: argparse.Namespace, stages: Path) -> tuple[object, threading.
             sys.exit("emulator: the server did not start")
         time.sleep(0.02)
     return running, thread, listener.getsockname()[1]
+
+
+def restore(emulated, data: Path, stages: Path) -> None:
+    """Databases and stages that an earlier server left in the folder."""
+    connection = emulated.connect()
+    for database in data.glob("*.db"):
+        connection.cursor().execute(f'CREATE DATABASE IF NOT EXISTS "{database.stem}"')
+    for stage in stages.glob("*/*/*"):
+        if stage.is_dir():
+            name = ".".join(f'"{part}"' for part in stage.relative_to(stages).parts)
+            connection.cursor().execute(f"CREATE STAGE IF NOT EXISTS {name}")
+    connection.close()
+
+
+def run(command: list[str], port: int) -> int:
+    """SIGTERM reaches the command; SIGINT does so by itself, as both stand in one process group."""
+    child = subprocess.Popen(command, env=os.environ | client_environment(port))
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return child.wait()
 
 
 def wait_for_end(parent: int) -> None:
@@ -104,12 +134,12 @@ def main() -> int:
         if options.ready:
             write_ready(options.ready, port)
         if options.command:
-            return subprocess.run(options.command, env=os.environ | client_environment(port), check=False).returncode
+            return run(options.command, port)
         print(f"emulator: listens on 127.0.0.1:{port}", flush=True)
         wait_for_end(parent)
         return 0
     finally:
-        running.should_exit = True
+        running.should_exit = running.force_exit = True
         thread.join(5)
         if not options.data:
             shutil.rmtree(stages.parent, ignore_errors=True)

@@ -9,7 +9,6 @@ from shim import describe, functions, names, noops, results, sessions, stages, s
 def apply(idle_transaction_seconds: float) -> None:
     sessions.patch()
     results.patch()
-    functions.patch()
     describe.patch()
     stages.patch()
     transactions.patch(idle_transaction_seconds)

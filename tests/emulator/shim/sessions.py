@@ -1,9 +1,13 @@
 """Sessions: what they begin with and how they end."""
 
+import gzip
 import importlib
 import json
 
-from shim import transactions
+from starlette.responses import JSONResponse
+from starlette.routing import request_response
+
+from shim import functions, transactions
 
 server = importlib.import_module("fakesnow.server")
 
@@ -30,21 +34,38 @@ def patch() -> None:
     _patch_login()
 
 
-# Snowflake: names of the login are there for CURRENT_ROLE() and CURRENT_WAREHOUSE(), and with the parameter
-# CLIENT_VALIDATE_DEFAULT_PARAMETERS (which the driver sets) the login fails for a database that is not there. fakesnow:
-# knows neither.
+# Snowflake: role and warehouse of the login are the session's; a database or schema that is not there fails the login of
+# a client that sets CLIENT_VALIDATE_DEFAULT_PARAMETERS, as the driver does. fakesnow: knows neither.
 def _patch_login() -> None:
-    route = next(route for route in server.app.routes if route.path == "/session/v1/login-request")
     login = server.login_request
+    route = next(route for route in server.app.routes if route.path == "/session/v1/login-request")
 
-    async def named_login(request):
+    async def checked_login(request):
+        missing = await _missing(request)
+        if missing:
+            return JSONResponse({"success": False, "code": "390201", "data": {}, "message":
+                                 f"The requested {missing} does not exist or not authorized."})
         response = await login(request)
-        answer = json.loads(response.body)
-        connection = server.sessions[answer["data"]["token"]]
-        names = {"ROLE": request.query_params.get("roleName", ""), "WAREHOUSE": request.query_params.get("warehouse", "")}
-        transactions.of(connection).parameters.update(names)
+        connection = server.sessions[json.loads(response.body)["data"]["token"]]
+        functions.install(connection)
+        transactions.of(connection).parameters.update(
+            ROLE=request.query_params.get("roleName", ""), WAREHOUSE=request.query_params.get("warehouse", ""))
         return response
 
-    route.endpoint = named_login
-    route.app = importlib.import_module("starlette.routing").request_response(named_login)
+    route.app = request_response(checked_login)
 
+
+async def _missing(request) -> str | None:
+    body = await request.body()
+    if request.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    if not json.loads(body)["data"].get("SESSION_PARAMETERS", {}).get("CLIENT_VALIDATE_DEFAULT_PARAMETERS"):
+        return None
+    database, schema = request.query_params.get("databaseName"), request.query_params.get("schemaName")
+    there = server.shared_fs.duck_conn.cursor().execute(
+        "SELECT upper(catalog_name), upper(schema_name) FROM information_schema.schemata").fetchall()
+    if database and database.upper() not in {catalog for catalog, _ in there}:
+        return "database"
+    if database and schema and (database.upper(), schema.upper()) not in there:
+        return "schema"
+    return None

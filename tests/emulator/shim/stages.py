@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-from fakesnow import copy_into
+from fakesnow import copy_into, transforms
 from fakesnow.transforms import stage
 from sqlglot import exp
 
@@ -63,6 +63,19 @@ def _text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+# Snowflake: a stage is there until it is dropped. fakesnow: knows it in memory only; its folder lets a later server find it.
+def _with_folder(create_stage):
+    def create(expression, database, schema):
+        created = create_stage(expression, database, schema)
+        name = created.args.get("create_stage_name")
+        if name:
+            table = expression.find(exp.Table)
+            parts = (table.catalog or database, table.db or schema, name)
+            os.makedirs(stage.internal_dir(".".join(parts)), exist_ok=True)
+        return created
+    return create
+
+
 # Snowflake: FILES names files of the stage's path. fakesnow: only files of an external stage.
 def _source_urls(urls):
     def of_internal_too(source: str, files: list[str]) -> list[str]:
@@ -90,5 +103,6 @@ def _write_bucket_file(path: str, body: bytes) -> str | None:
 
 def patch() -> None:
     importlib.import_module("fakesnow.server")._write_bucket_file = _write_bucket_file
+    transforms.create_stage = _with_folder(transforms.create_stage)
     copy_into._source_urls = _source_urls(copy_into._source_urls)
     copy_into.ReadJSON.read_expression = _read_json
