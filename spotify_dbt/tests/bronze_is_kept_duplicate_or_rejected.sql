@@ -1,26 +1,61 @@
--- Every row of bronze is exactly one of kept, duplicate, rejected, and nothing else is: as sets of coordinates.
+-- Every row of bronze is exactly one of kept, duplicate, rejected, and nothing else is: object by object, by count and
+-- two sums over the offsets, which only the same offsets have in common. The ledger says how many there must be.
 
-with bronze as (
-    select topic_id, kafka_partition, kafka_offset from {{ source('bronze', 'spotify_events') }}
+{%- set offset_counts -%}
+    count(*) as records,
+    sum(kafka_offset) as offsets,
+    sum(mod(kafka_offset, 1000003) * mod(kafka_offset, 1000003)) as squares
+{%- endset %}
+
+with ledger as (
+    select object_key, records
+    from {{ ref('int_batch_objects') }}
+    {%- if var('test_all', false) %}
+    union
+    select object_key, records
+    from {{ source('bronze', 'load_ledger') }}
+    where object_key in ({{ known_objects() }})
+    {%- endif %}
+),
+
+bronze_rows as (
+    select object_key, kafka_offset from {{ source('bronze', 'spotify_events') }}
     union all
-    select topic_id, kafka_partition, kafka_offset from {{ source('bronze', 'rejected_events') }}
+    select object_key, kafka_offset from {{ source('bronze', 'rejected_events') }}
+),
+
+bronze as (
+    select object_key, {{ offset_counts }}
+    from bronze_rows
+    where object_key in (select object_key from ledger)
+    group by object_key
+),
+
+verdict_rows as (
+    select object_key, kafka_offset from {{ ref('spotify_silver') }}
+    union all
+    select object_key, kafka_offset from {{ ref('spotify_duplicates') }}
+    union all
+    select object_key, kafka_offset from {{ ref('spotify_rejected') }}
 ),
 
 verdicts as (
-    select topic_id, kafka_partition, kafka_offset from {{ ref('spotify_silver') }}
-    union all
-    select topic_id, kafka_partition, kafka_offset from {{ ref('spotify_duplicates') }}
-    union all
-    select topic_id, kafka_partition, kafka_offset from {{ ref('spotify_rejected') }}
-),
-
-both_sides as (
-    select *, 1 as in_bronze, 0 as in_verdicts from bronze
-    union all
-    select *, 0 as in_bronze, 1 as in_verdicts from verdicts
+    select object_key, {{ offset_counts }}
+    from verdict_rows
+    where object_key in (select object_key from ledger)
+    group by object_key
 )
 
-select topic_id, kafka_partition, kafka_offset, sum(in_bronze) as in_bronze, sum(in_verdicts) as in_verdicts
-from both_sides
-group by topic_id, kafka_partition, kafka_offset
-having sum(in_bronze) <> 1 or sum(in_verdicts) <> 1
+select
+    ledger.object_key,
+    ledger.records as in_ledger,
+    bronze.records as in_bronze,
+    verdicts.records as in_verdicts
+from ledger
+left join bronze on ledger.object_key = bronze.object_key
+left join verdicts on ledger.object_key = verdicts.object_key
+where
+    ledger.records <> coalesce(bronze.records, 0)
+    or ledger.records <> coalesce(verdicts.records, 0)
+    or bronze.offsets <> verdicts.offsets
+    or bronze.squares <> verdicts.squares

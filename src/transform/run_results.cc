@@ -23,9 +23,14 @@ std::string name_of(std::string_view unique_id) {
   return std::string(unique_id.starts_with("test.") ? rest.substr(0, rest.find('.')) : rest);
 }
 
+/// The others are models and snapshots, which make tables.
+bool is_test(std::string_view unique_id) {
+  return unique_id.starts_with("test.") || unique_id.starts_with("unit_test.");
+}
+
 Failure failure_of(const json& result, const std::string& unique_id, bool is_warning) {
   Failure failure{.node = name_of(unique_id),
-                  .is_test = !unique_id.starts_with("model."),
+                  .is_test = is_test(unique_id),
                   .is_warning = is_warning,
                   .message = text_of(result, "message"),
                   .rows = std::nullopt};
@@ -37,8 +42,10 @@ Failure failure_of(const json& result, const std::string& unique_id, bool is_war
 void count(TransformSummary& summary, const json& result) {
   const auto status = text_of(result, "status");
   const auto unique_id = text_of(result, "unique_id");
-  if (status == "success" || status == "pass" || status == "no-op") {
-    ++(unique_id.starts_with("model.") ? summary.models_ok : summary.tests_passed);
+  if (status == "success" || status == "pass") {
+    ++(is_test(unique_id) ? summary.tests_passed : summary.models_ok);
+  } else if (status == "no-op") {
+    // An exposure, of which only the description is of use.
   } else if (status == "skipped") {
     ++summary.skipped;
   } else if (status == "warn") {

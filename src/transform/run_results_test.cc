@@ -13,9 +13,11 @@ TEST(RunResults, AreCountedByKindAndStatus) {
     {"status":"warn","unique_id":"test.spotify_dbt.late.0a1b","message":"Got 2 results","failures":2},
     {"status":"fail","unique_id":"test.spotify_dbt.unique_y.0a1b","message":"Got 3 results,\n  configured to fail if != 0","failures":3},
     {"status":"error","unique_id":"model.spotify_dbt.user_engagement","message":"Runtime Error"},
+    {"status":"success","unique_id":"snapshot.spotify_dbt.listener_history"},
+    {"status":"no-op","unique_id":"exposure.spotify_dbt.dashboard"},
     {"status":"skipped","unique_id":"test.spotify_dbt.z.0a1b"}]})");
   ASSERT_TRUE(summary);
-  EXPECT_EQ(summary->models_ok, 1u);
+  EXPECT_EQ(summary->models_ok, 2u);
   EXPECT_EQ(summary->tests_passed, 2u);
   EXPECT_EQ(summary->warned, 1u);
   EXPECT_EQ(summary->failed, 2u);
@@ -25,7 +27,7 @@ TEST(RunResults, AreCountedByKindAndStatus) {
   EXPECT_EQ(to_string(summary->failures[1]),
             "test unique_y failed on 3 rows (Got 3 results, configured to fail if != 0)");
   EXPECT_EQ(to_string(summary->failures[2]), "model user_engagement failed (Runtime Error)");
-  EXPECT_EQ(to_string(*summary), "1 models, 2 tests passed, 2 failed, 1 warned, 1 skipped in 0.0 s");
+  EXPECT_EQ(to_string(*summary), "2 models, 2 tests passed, 2 failed, 1 warned, 1 skipped in 0.0 s");
 }
 
 TEST(RunResults, AnUnknownStatusCountsAsFailed) {

@@ -1,4 +1,5 @@
 #include <duckdb.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,15 +66,26 @@ class TransformDbt : public testing::Test {
             .warehouse_path = warehouse(),
             .work_dir = folder_ / "dbt"};
   }
-  void insert(int offset, const std::string& event_id, const std::string& event_type) {
+  /// A row of the object `first`, which begins at that offset.
+  void insert(int first, int offset, const std::string& event_id, const std::string& event_type) {
     Database(warehouse())
         .run(
-            "insert into bronze.spotify_events values ('o', 'spotify-events', '0a0b0c0d', 0, " +
-            std::to_string(offset) + R"(, '2026-02-15 17:52:36', null, null, null, '{"event_id":")" +
-            event_id + R"(","event_type":")" + event_type +
+            "insert into bronze.spotify_events values ('o" + std::to_string(first) +
+            "', 'spotify-events', '0a0b0c0d', 0, " + std::to_string(offset) +
+            R"(, '2026-02-15 17:52:36', null, null, null, '{"event_id":")" + event_id +
+            R"(","event_type":")" + event_type +
             R"(","user_id":"881dc191-47cf-4642-b4b2-9334c488cd67","song_id":"09a7d5c8-d131-55b1-9758-8cfdc6375651",)"
             R"("song_name":"Levitating","artist_name":"Dua Lipa","device_type":"mobile","country":"UK",)"
             R"("timestamp":"2026-02-15T17:52:36.123Z"}', '2026-02-15 18:00:00'))");
+  }
+  /// The ledger's row of the object, as a loader that did its work would write it.
+  void load(int first, int last) {
+    Database(warehouse())
+        .run(fmt::format(
+            "insert into bronze.load_ledger values ('o{0}', 'spotify-events', '0a0b0c0d', 0, {0}, "
+            "{1}, {1} - {0} + 1, 0, '2026-02-15 17:52:36', '2026-02-15 17:52:36', '', 'test', "
+            "'2026-02-15 18:00:00')",
+            first, last));
   }
 
   fs::path folder_;
@@ -81,16 +93,18 @@ class TransformDbt : public testing::Test {
 
 constexpr auto kFirst = "00112233-4455-4677-8899-aabbccddeef0";
 constexpr auto kSecond = "00112233-4455-4677-8899-aabbccddeef1";
+constexpr auto kThird = "00112233-4455-4677-8899-aabbccddeef2";
 
 TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
-  insert(0, kFirst, "play");
-  insert(1, kSecond, "skip");
-  insert(2, kFirst, "play");
-  insert(3, "no uuid", "play");
+  insert(0, 0, kFirst, "play");
+  insert(0, 1, kSecond, "skip");
+  insert(0, 2, kFirst, "play");
+  insert(0, 3, "no uuid", "play");
+  load(0, 3);
   const auto first = run(options());
   ASSERT_TRUE(first) << first.error().message;
-  EXPECT_EQ(first->models_ok, 6u);
-  EXPECT_GE(first->tests_passed, 20u);
+  EXPECT_EQ(first->models_ok, 18u);
+  EXPECT_GE(first->tests_passed, 18u);
   {
     Database database(warehouse());
     EXPECT_EQ(database.run("select count(*) from spotify_db.transform.spotify_silver"), 2);
@@ -100,12 +114,16 @@ TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
     EXPECT_EQ(database.run("select total_plays * 10 + total_skips from spotify_db.mart.user_engagement"), 11);
   }
 
-  insert(1, kSecond, "skip");  // The same coordinates twice: what the loader must never do.
+  insert(4, 4, kThird, "skip");
+  insert(4, 4, kThird, "skip");  // The same coordinates twice: what the loader must never do.
+  load(4, 4);
   const auto second = run(options());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::violation);
   EXPECT_THAT(second.error().message,
               HasSubstr("test bronze_is_kept_duplicate_or_rejected failed on 1 rows"));
+  EXPECT_EQ(Database(warehouse()).run("select count(*) from spotify_db.transform.transform_ledger"), 1)
+      << "a batch that failed a test is not done";
 }
 
 TEST_F(TransformDbt, AWarehouseThatIsOpenElsewhereIsNamed) {

@@ -1,12 +1,19 @@
 -- Parses every payload once. Each row of bronze comes out with its typed columns, and with a reason and a field where
 -- it breaks a rule of docs/formats/event.md.
 
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild',
+    meta={'rebuild': {'key': 'object_key', 'touched': 'int_batch_objects'}}
+) }}
+
 with events as (
     select
         {{ coordinate_columns() }},
         payload,
         {{ json_members('payload', event_fields()) }} as members
     from {{ source('bronze', 'spotify_events') }}
+    where object_key in ({{ objects_to_read() }})
 ),
 
 typed as (

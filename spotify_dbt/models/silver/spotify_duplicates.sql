@@ -1,11 +1,20 @@
 -- Valid events whose event_id was already kept: of one event_id the lowest (offset, partition, topic id) is kept.
+-- A batch decides anew on the event_ids that it brings, together with all rows that ever came under them.
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild',
+    meta={'rebuild': {'key': 'event_id', 'touched': 'int_batch_events'}}
+) }}
 
 {%- set same_event = 'over (partition by event_id order by kafka_offset, kafka_partition, topic_id)' %}
 
 with valid as (
     select {{ coordinate_columns() }}, event_id
     from {{ ref('int_events_judged') }}
-    where reason is null
+    where
+        reason is null
+        and {{ touched('event_id', ref('int_batch_events'), 'event_id') }}
 ),
 
 -- Few ids come more than once: only their rows are sorted.

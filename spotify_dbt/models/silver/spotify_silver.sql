@@ -1,5 +1,5 @@
--- One row an event_id. A view: writing a million wide rows once more would cost more than leaving out the duplicates
--- whenever it is read.
+-- One row an event_id. A view: the wide rows are written once, as they are judged, and a fate changes in one small table
+-- (spotify_duplicates) at once. Whoever reads it never sees an event twice or not at all.
 
 {{ config(materialized='view') }}
 

@@ -49,17 +49,27 @@ def bronze_rows(rng):
 
 
 def write_bronze(path, events, rejected):
+    """One object a chain, and its row in the ledger."""
     with duckdb.connect(str(path)) as database:
         database.execute(pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
         database.executemany(
-            "insert into bronze.spotify_events select 'object', 'spotify-events', ?, ?, ?, '2026-02-15 17:52:36', "
-            "null, null, null, ?, '2026-02-15 18:00:00'",
+            "insert into bronze.spotify_events select $1 || '/' || $2, 'spotify-events', $1, $2, $3, "
+            "'2026-02-15 17:52:36', null, null, null, $4, '2026-02-15 18:00:00'",
             events,
         )
         database.executemany(
-            "insert into bronze.rejected_events select 'object', 'spotify-events', ?, ?, ?, '2026-02-15 17:52:36', "
-            "null, null, null, ?, ?, '2026-02-15 18:00:00'",
+            "insert into bronze.rejected_events select $1 || '/' || $2, 'spotify-events', $1, $2, $3, "
+            "'2026-02-15 17:52:36', null, null, null, $4, $5, '2026-02-15 18:00:00'",
             rejected,
+        )
+        database.execute(
+            """
+            insert into bronze.load_ledger
+            select object_key, any_value(topic), any_value(topic_id), any_value(kafka_partition), min(kafka_offset), max(kafka_offset),
+              count(*), count(error_code), min(kafka_timestamp), max(kafka_timestamp), '', 'test', max(loaded_at)
+            from (from bronze.spotify_events union all by name from bronze.rejected_events)
+            group by object_key
+            """
         )
 
 

@@ -1,0 +1,42 @@
+{#
+  The counting that all marts share.
+
+  count_where(condition)        how many rows meet it
+  share(part, whole)            part / whole as a number between whatever they are; null when the whole is 0
+  milliseconds(from, to)        whole milliseconds between two timestamps
+  hour_of(time)                 the hour that a timestamp lies in
+  next_value(value, window)     the value of the nearest following row of the window that has one
+#}
+
+{% macro count_where(condition) -%}
+    cast(count_if({{ condition }}) as bigint)
+{%- endmacro %}
+
+{% macro share(part, whole) -%}
+    cast({{ part }} as double) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+{% macro milliseconds(from, to) -%}
+    {{ dbt.datediff(from, to, 'millisecond') }}
+{%- endmacro %}
+
+{% macro hour_of(time) -%}
+    date_trunc('hour', {{ time }})
+{%- endmacro %}
+
+{% macro next_value(value, window) -%}
+    {{ adapter.dispatch('next_value')(value, window) }}
+{%- endmacro %}
+
+{% macro default__next_value(value, window) -%}
+    lead({{ value }}) ignore nulls over {{ window }}
+{%- endmacro %}
+
+{% macro duckdb__next_value(value, window) -%}
+    lead({{ value }} ignore nulls) over {{ window }}
+{%- endmacro %}
+
+{# Events without session_id belong to one session as long as no pause between them is longer than 30 minutes. #}
+{% macro session_gap_ms() -%}
+    1800000
+{%- endmacro %}

@@ -1,0 +1,24 @@
+-- One row an hour of the events' own time, country and device.
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild',
+    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
+) }}
+
+with counted as (
+    select
+        day,
+        {{ hour_of('timestamp') }} as hour,
+        country,
+        device_type,
+        {{ listening_counts() }}
+    from {{ ref('int_events_heard') }}
+    where {{ touched('day', ref('int_dirty_days'), 'day') }}
+    group by day, {{ hour_of('timestamp') }}, country, device_type
+)
+
+select
+    *,
+    {{ listening_rates() }}
+from counted
