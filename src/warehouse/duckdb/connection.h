@@ -17,6 +17,8 @@ struct DuckDbOptions {
   std::string memory_limit = "512MB";
   int threads = 2;
   bool read_only = false;
+  /// Called after each step of a load with the step's name: where tests crash. Empty otherwise.
+  std::function<void(std::string_view)> on_step = {};
 };
 
 /// An open database file and one connection to it. Owned by one thread.

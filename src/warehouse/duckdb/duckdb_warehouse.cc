@@ -18,8 +18,9 @@ constexpr std::string_view kFileName = "spotify_db.duckdb";
 
 }  // namespace
 
-DuckDbWarehouse::DuckDbWarehouse(std::string path, duckdb::Connection connection, Clock& clock)
-    : path_(std::move(path)), connection_(std::move(connection)), clock_(clock) {}
+DuckDbWarehouse::DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::Connection connection,
+                                 Clock& clock)
+    : path_(options.path), on_step_(options.on_step), connection_(std::move(connection)), clock_(clock) {}
 
 Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::DuckDbOptions& options,
                                                                Clock& clock) {
@@ -38,7 +39,7 @@ Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::Duc
                 fmt::format("warehouse folder {}: {}", path.parent_path().string(), failure.message()));
   }
   SDP_TRY(duckdb::Connection connection, duckdb::Connection::open(options));
-  return std::unique_ptr<DuckDbWarehouse>(new DuckDbWarehouse(options.path, std::move(connection), clock));
+  return std::unique_ptr<DuckDbWarehouse>(new DuckDbWarehouse(options, std::move(connection), clock));
 }
 
 Result<duckdb::Connection*> DuckDbWarehouse::connection() {
@@ -62,10 +63,12 @@ Result<std::vector<std::string>> DuckDbWarehouse::loaded_objects() {
 Result<LoadCounts> DuckDbWarehouse::load(std::span<const StagedObject> objects) {
   SDP_TRY(duckdb::Connection * connection, this->connection());
   SDP_CHECK_OK(connection->execute("BEGIN TRANSACTION"));
+  step("begun");
   auto counts = write_objects(*connection, objects);
   if (counts) {
     if (auto committed = connection->execute("COMMIT"); !committed)
       counts = std::unexpected(committed.error());
+    step("committed");
   }
   // The first error is the one to tell; a failed commit has rolled back already.
   if (!counts) (void)connection->execute("ROLLBACK").has_value();
@@ -90,7 +93,12 @@ Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection
     counts.rows += static_cast<std::uint64_t>(object.meta.records - object.meta.rejected);
   }
   SDP_CHECK_OK(writer.finish());
+  step("inserted");
   return counts;
+}
+
+void DuckDbWarehouse::step(std::string_view name) const {
+  if (on_step_) on_step_(name);
 }
 
 Result<Table> DuckDbWarehouse::query(std::string_view sql) {

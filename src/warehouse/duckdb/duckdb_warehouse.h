@@ -27,12 +27,15 @@ class DuckDbWarehouse final : public Warehouse {
   std::string epoch_ms(std::string_view column) const override;
 
  private:
-  DuckDbWarehouse(std::string path, duckdb::Connection connection, Clock& clock);
+  DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::Connection connection, Clock& clock);
 
   Result<duckdb::Connection*> connection();
   Result<LoadCounts> write_objects(duckdb::Connection& connection, std::span<const StagedObject> objects);
 
+  void step(std::string_view name) const;
+
   std::string path_;
+  std::function<void(std::string_view)> on_step_;
   std::optional<duckdb::Connection> connection_;
   Clock& clock_;
 };

@@ -1,0 +1,296 @@
+#include "warehouse/snowflake/snowflake_warehouse.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "warehouse/ledger.h"
+#include "warehouse/snowflake/read_only.h"
+#include "warehouse/snowflake/schema.h"
+
+namespace sdp::warehouse {
+namespace {
+
+using snowflake::LoadSql;
+
+constexpr int kRunsSweptMax = 50;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+std::uint64_t number(const std::optional<std::string_view>& text) {
+  std::uint64_t value = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+LoadCounts count_missing(std::span<const StagedObject> objects, const std::set<std::string>& loaded) {
+  LoadCounts counts;
+  for (const StagedObject& object : objects) {
+    if (loaded.contains(object.key)) {
+      ++counts.objects_skipped;
+      continue;
+    }
+    ++counts.objects;
+    counts.rejected += static_cast<std::uint64_t>(object.meta.rejected);
+    counts.rows += static_cast<std::uint64_t>(object.meta.records - object.meta.rejected);
+  }
+  return counts;
+}
+
+/// Snowflake's tables have no keys that it would enforce.
+Result<void> check_keys_differ(std::span<const StagedObject> objects) {
+  std::set<std::string_view> keys;
+  for (const StagedObject& object : objects) {
+    if (!keys.insert(object.key).second)
+      return fail(ErrorKind::fatal, fmt::format("object {} was given twice to one load", object.key));
+  }
+  return {};
+}
+
+}  // namespace
+
+SnowflakeWarehouse::SnowflakeWarehouse(snowflake::SnowflakeOptions options,
+                                       adbc::SessionOptions session_options, Clock& clock, std::uint64_t seed)
+    : options_(std::move(options)),
+      session_options_(std::move(session_options)),
+      clock_(clock),
+      rng_(seed),
+      run_(snowflake::run_name(clock.utc_now(), Rng(seed).next())) {}
+
+Result<std::unique_ptr<SnowflakeWarehouse>> SnowflakeWarehouse::open(
+    const snowflake::SnowflakeOptions& options, Clock& clock) {
+  SDP_TRY(adbc::SessionOptions session_options, snowflake::session_options(options));
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(options.driver_path, failure)) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("Snowflake: its driver is not at {}; fetch it by `tools/setup snowflake`, or set "
+                            "SNOWFLAKE_DRIVER to libadbc_driver_snowflake.so",
+                            options.driver_path));
+  }
+  return std::unique_ptr<SnowflakeWarehouse>(
+      new SnowflakeWarehouse(options, std::move(session_options), clock, random_seed()));
+}
+
+Result<adbc::Session*> SnowflakeWarehouse::session() {
+  if (!session_) {
+    SDP_TRY(session_, adbc::Session::open(session_options_));
+  }
+  return session_.get();
+}
+
+void SnowflakeWarehouse::end_session() {
+  if (session_) statements_before_ += session_->statements();
+  session_.reset();
+}
+
+std::uint64_t SnowflakeWarehouse::statements() const {
+  return statements_before_ + (session_ ? session_->statements() : 0);
+}
+
+void SnowflakeWarehouse::step(std::string_view name) const {
+  if (options_.on_step) options_.on_step(name);
+}
+
+Result<void> SnowflakeWarehouse::init() {
+  return base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&]() -> Result<void> {
+    SDP_TRY(adbc::Session * session, this->session());
+    auto created = create_missing(*session);
+    if (!created) end_session();
+    return created;
+  });
+}
+
+Result<void> SnowflakeWarehouse::create_missing(adbc::Session& session) {
+  // The lock's row is made last, so where it is, everything is; and a role that may create nothing never
+  // tries.
+  bool is_there = false;
+  const auto looked = session.scan(
+      fmt::format("SELECT holder FROM {}.BRONZE.{}", options_.database, snowflake::kLockTable),
+      [](const std::vector<std::string>&) {},
+      [&](RowView) -> Result<void> {
+        is_there = true;
+        return {};
+      });
+  if (is_there) return {};
+  if (!looked && looked.error().kind != ErrorKind::misconfigured) return looked;
+  for (const std::string& statement : snowflake::database_statements(options_.database))
+    SDP_CHECK_OK(session.execute(statement));
+  for (const std::string& statement : snowflake::bronze_statements(options_.database))
+    SDP_CHECK_OK(session.execute(statement));
+  SDP_CHECK_OK(session.execute(fmt::format("USE SCHEMA {}.BRONZE", options_.database)));
+  return {};
+}
+
+Result<std::vector<LoadedChain>> SnowflakeWarehouse::loaded_chains() {
+  return read_chains(*this);
+}
+
+Result<std::vector<std::string>> SnowflakeWarehouse::loaded_objects() {
+  return read_objects(*this);
+}
+
+Result<LoadCounts> SnowflakeWarehouse::load(std::span<const StagedObject> objects) {
+  if (objects.empty()) return LoadCounts{};
+  SDP_CHECK_OK(check_keys_differ(objects));
+  const std::uint64_t statements_before = statements();
+  SDP_TRY(const auto folder, snowflake::StagingFolder::make(options_.staging_folder));
+  snowflake::StagingWriter writer(folder.path());
+  for (const StagedObject& object : objects) SDP_CHECK_OK(writer.write(object));
+  SDP_CHECK_OK(writer.finish());
+  step("written");
+
+  const LoadSql sql(options_.database, run_, ++loads_, clock_.utc_now());
+  auto counts = base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&] {
+    auto tried = try_load(sql, folder.path(), objects, writer.lines());
+    // With its session an open transaction ends, and what is in the temporary table.
+    if (!tried) end_session();
+    return tried;
+  });
+  if (!counts) return counts;
+  sweep_stage();
+  counts->statements = statements() - statements_before;
+  counts->staging_files = writer.files();
+  counts->staging_bytes = writer.bytes();
+  return counts;
+}
+
+Result<LoadCounts> SnowflakeWarehouse::try_load(const LoadSql& sql, const std::string& folder,
+                                                std::span<const StagedObject> objects, std::uint64_t lines) {
+  SDP_TRY(adbc::Session * session, this->session());
+  SDP_CHECK_OK(fill_staging(*session, sql, folder, lines));
+  SDP_CHECK_OK(session->execute("BEGIN TRANSACTION"));
+  step("begun");
+  SDP_TRY(const LoadCounts counts, insert_staged(*session, sql, objects));
+  SDP_CHECK_OK(session->execute("COMMIT"));
+  step("committed");
+  // It is loaded, whatever becomes of its files: the sweep finds those that stay.
+  (void)session->execute(sql.remove_files()).has_value();
+  step("removed");
+  return counts;
+}
+
+Result<void> SnowflakeWarehouse::fill_staging(adbc::Session& session, const LoadSql& sql,
+                                              const std::string& folder, std::uint64_t lines) {
+  SDP_CHECK_OK(session.execute(sql.create_staging()));
+  SDP_CHECK_OK(session.execute(sql.put(folder)));
+  step("put");
+  std::size_t column = 0;
+  std::uint64_t copied = 0;
+  SDP_CHECK_OK(session.scan(
+      sql.copy(),
+      [&](const std::vector<std::string>& names) {
+        column = static_cast<std::size_t>(std::ranges::find(names, "rows_loaded") - names.begin());
+      },
+      [&](RowView row) -> Result<void> {
+        if (column < row.size()) copied += number(row[column]);
+        return {};
+      }));
+  step("copied");
+  if (copied == lines) return {};
+  return fail(ErrorKind::fatal, fmt::format("{}: COPY took {} of {} staged lines; nothing was loaded",
+                                            describe(), copied, lines));
+}
+
+Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, const LoadSql& sql,
+                                                     std::span<const StagedObject> objects) {
+  SDP_CHECK_OK(session.execute(sql.take_lock()));
+  step("locked");
+  std::set<std::string> loaded;
+  SDP_CHECK_OK(session.scan(
+      sql.select_loaded(), [](const std::vector<std::string>&) {},
+      [&](RowView row) -> Result<void> {
+        loaded.emplace(row[0].value_or(""));
+        return {};
+      }));
+  const LoadCounts counts = count_missing(objects, loaded);
+  if (counts.objects == 0) return counts;
+  SDP_CHECK_OK(insert(session, sql.insert_events(), counts.rows, "events"));
+  SDP_CHECK_OK(insert(session, sql.insert_rejected(), counts.rejected, "rejected events"));
+  SDP_CHECK_OK(insert(session, sql.insert_ledger(), counts.objects, "ledger rows"));
+  return counts;
+}
+
+Result<void> SnowflakeWarehouse::insert(adbc::Session& session, const std::string& sql,
+                                        std::uint64_t expected, std::string_view what) {
+  if (expected == 0) return {};
+  SDP_TRY(const std::int64_t inserted, session.execute(sql));
+  step(fmt::format("inserted {}", what));
+  if (inserted == static_cast<std::int64_t>(expected)) return {};
+  return fail(ErrorKind::fatal, fmt::format("{}: {} {} were inserted instead of {}; nothing was loaded",
+                                            describe(), inserted, what, expected));
+}
+
+void SnowflakeWarehouse::sweep_stage() {
+  if (std::exchange(swept_, true) || !session_) return;
+  const UtcMillis oldest = clock_.utc_now() - options_.leftovers_age;
+  std::set<std::string> old_runs;
+  const auto listed = session_->scan(
+      snowflake::list_stage(options_.database), [](const std::vector<std::string>&) {},
+      [&](RowView row) -> Result<void> {
+        const auto run = snowflake::run_of(row[0].value_or(""));
+        if (run && run->second < oldest && old_runs.size() < kRunsSweptMax) old_runs.insert(run->first);
+        return {};
+      });
+  if (!listed) return end_session();
+  for (const std::string& run : old_runs)
+    (void)session_->execute(snowflake::remove_run(options_.database, run)).has_value();
+}
+
+Result<void> SnowflakeWarehouse::scan_with_columns(
+    std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
+    const std::function<Result<void>(RowView)>& visit) {
+  SDP_CHECK_OK(snowflake::check_read_only(sql));
+  // Tried again only as long as nobody has seen a row.
+  bool seen = false;
+  return base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&]() -> Result<void> {
+    SDP_TRY(adbc::Session * session, this->session());
+    auto scanned = session->scan(sql, columns, [&](RowView row) {
+      seen = true;
+      return visit(row);
+    });
+    if (scanned || scanned.error().kind != ErrorKind::retry) return scanned;
+    end_session();
+    if (seen) scanned.error().kind = ErrorKind::unavailable;
+    return scanned;
+  });
+}
+
+Result<void> SnowflakeWarehouse::scan(std::string_view sql,
+                                      const std::function<Result<void>(RowView)>& visit) {
+  return scan_with_columns(sql, [](const std::vector<std::string>&) {}, visit);
+}
+
+Result<Table> SnowflakeWarehouse::query(std::string_view sql) {
+  Table table;
+  SDP_CHECK_OK(scan_with_columns(
+      sql, [&](std::vector<std::string> columns) { table.columns = std::move(columns); },
+      [&](RowView row) -> Result<void> {
+        table.rows.emplace_back(row.begin(), row.end());
+        return {};
+      }));
+  return table;
+}
+
+Result<void> SnowflakeWarehouse::close() {
+  end_session();
+  return {};
+}
+
+std::string SnowflakeWarehouse::describe() const {
+  const std::string at = options_.host.empty() ? "" : fmt::format(" at {}:{}", options_.host, options_.port);
+  return fmt::format("Snowflake {}{}, database {}", options_.account, at, options_.database);
+}
+
+std::string SnowflakeWarehouse::epoch_ms(std::string_view column) const {
+  return fmt::format("DATE_PART(epoch_millisecond, {})", column);
+}
+
+}  // namespace sdp::warehouse

@@ -1,0 +1,156 @@
+#include "warehouse/snowflake/staging_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "base/encoding.h"
+#include "lake/compression.h"
+
+namespace sdp::warehouse::snowflake {
+namespace {
+
+constexpr std::string_view kFolderPrefix = "spotify-staging-";
+
+/// `spotify-staging-<pid>-<random>` of a process that is no more.
+bool is_left_over(const std::string& name) {
+  if (!name.starts_with(kFolderPrefix)) return false;
+  const std::string_view rest = std::string_view(name).substr(kFolderPrefix.size());
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), pid);
+  if (error != std::errc() || end == rest.data() + rest.size() || *end != '-' || pid <= 0) return false;
+  return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+void remove_left_overs(const std::filesystem::path& parent) {
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, failure)) {
+    std::error_code ignored;  // another user's, or removed meanwhile
+    if (is_left_over(entry.path().filename())) std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
+
+std::unexpected<Error> cannot_write(const std::filesystem::path& path, int error) {
+  return fail(ErrorKind::cannot_write,
+              fmt::format("staging file {}: {}; choose another folder by TMPDIR or make room", path.string(),
+                          std::strerror(error)));
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view bytes) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0) return cannot_write(path, errno);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int error = errno;
+      close(fd);
+      return cannot_write(path, error);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (close(fd) != 0) return cannot_write(path, errno);
+  return {};
+}
+
+void add_number(std::string& out, std::string_view member, std::int64_t value) {
+  fmt::format_to(std::back_inserter(out), "{}{}", member, value);
+}
+
+void add_text(std::string& out, std::string_view member, std::string_view value) {
+  out += member;
+  base::append_json_string(out, value);
+}
+
+std::int64_t millis(UtcMillis time) {
+  return bronze_time(time).time_since_epoch().count();
+}
+
+}  // namespace
+
+Result<StagingFolder> StagingFolder::make(const std::string& parent) {
+  std::error_code failure;
+  const std::filesystem::path folder =
+      parent.empty() ? std::filesystem::temp_directory_path(failure) : std::filesystem::path(parent);
+  if (failure || folder.native().contains('\'')) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("staging folder {}: set TMPDIR to a folder without quotes", folder.string()));
+  }
+  remove_left_overs(folder);
+  std::string name = folder / fmt::format("{}{}-XXXXXX", kFolderPrefix, getpid());
+  if (mkdtemp(name.data()) == nullptr) return cannot_write(name, errno);
+  return StagingFolder(name);
+}
+
+StagingFolder::StagingFolder(StagingFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+StagingFolder::~StagingFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+Result<void> StagingWriter::write(const StagedObject& object) {
+  append_object(object);
+  SDP_CHECK_OK(reader_.read(object, [&](const lake::Line& line) { return append_line(line); }));
+  ++objects_;
+  return {};
+}
+
+void StagingWriter::append_object(const StagedObject& object) {
+  const lake::ObjectMeta& meta = object.meta;
+  add_number(buffer_, R"({"o":)", static_cast<std::int64_t>(objects_));
+  add_text(buffer_, R"(,"object_key":)", object.key);
+  add_text(buffer_, R"(,"topic":)", meta.topic);
+  add_text(buffer_, R"(,"topic_id":)", base::to_string(meta.chain.topic_id));
+  add_number(buffer_, R"(,"partition":)", meta.chain.partition);
+  add_number(buffer_, R"(,"first_offset":)", meta.range.first);
+  add_number(buffer_, R"(,"last_offset":)", meta.range.end - 1);
+  add_number(buffer_, R"(,"records":)", meta.records);
+  add_number(buffer_, R"(,"rejected":)", meta.rejected);
+  add_number(buffer_, R"(,"first_time":)", millis(meta.first_timestamp));
+  add_number(buffer_, R"(,"last_time":)", millis(meta.last_timestamp));
+  add_text(buffer_, R"(,"sha256":)", meta.sha256);
+  add_text(buffer_, R"(,"writer":)", meta.writer);
+  buffer_ += "}\n";
+  ++lines_;
+}
+
+Result<void> StagingWriter::append_line(const lake::Line& line) {
+  add_number(buffer_, line.reject ? R"({"r":)" : R"({"e":)", static_cast<std::int64_t>(objects_));
+  add_number(buffer_, R"(,"offset":)", line.offset);
+  add_number(buffer_, R"(,"time":)", millis(line.timestamp));
+  if (!line.key_base64.empty()) {
+    add_text(buffer_, R"(,"key_base64":)", line.key_base64);
+  } else if (line.key) {
+    add_text(buffer_, R"(,"key":)", *line.key);
+  }
+  if (!line.headers_json.empty()) add_text(buffer_, R"(,"headers":)", line.headers_json);
+  if (line.reject) add_text(buffer_, R"(,"code":)", name(*line.reject));
+  if (line.payload) add_text(buffer_, line.reject ? R"(,"raw":)" : R"(,"payload":)", *line.payload);
+  buffer_ += "}\n";
+  ++lines_;
+  if (buffer_.size() < kStagingFileBytes) return {};
+  return flush();
+}
+
+Result<void> StagingWriter::flush() {
+  SDP_TRY(const std::string body, lake::compress(lake::Compression::zstd, buffer_));
+  SDP_CHECK_OK(write_file(folder_ / fmt::format("lines-{:06}.json.zst", files_), body));
+  ++files_;
+  bytes_ += buffer_.size();
+  buffer_.clear();
+  return {};
+}
+
+Result<void> StagingWriter::finish() {
+  if (buffer_.empty()) return {};
+  return flush();
+}
+
+}  // namespace sdp::warehouse::snowflake

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "warehouse/object_reader.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::warehouse::snowflake {
+
+/// A folder of our own for staging files, readable by nobody else. It vanishes with this object; of a process
+/// that was killed, the next one removes it.
+class StagingFolder {
+ public:
+  /// `parent` empty: the system's folder for temporary files.
+  static Result<StagingFolder> make(const std::string& parent);
+
+  StagingFolder(StagingFolder&& other) noexcept;
+  StagingFolder& operator=(StagingFolder&&) = delete;
+  ~StagingFolder();
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  explicit StagingFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::filesystem::path path_;  ///< empty when moved from
+};
+
+/// Objects as lines for the staging table, many objects in a file, so that the number of statements does not
+/// grow with the number of objects. Each line is one JSON object that names its object by a number:
+///   {"o":0,"object_key":"...","topic":...}                        the object, for the ledger
+///   {"e":0,"offset":7,"time":...,"key":...,"payload":"..."}       a kept line
+///   {"r":0,"offset":8,"time":...,"code":"not_json","raw":"..."}   a rejected one
+/// Payloads are JSON *strings*, so that they arrive byte for byte. Members that are NULL are left out. Owned
+/// by one thread.
+class StagingWriter {
+ public:
+  explicit StagingWriter(const std::filesystem::path& folder) : folder_(folder) {}
+
+  /// Checks each line on the way; after an error nothing of this writer may be used.
+  Result<void> write(const StagedObject& object);
+  /// Writes the last file.
+  Result<void> finish();
+
+  std::uint64_t lines() const { return lines_; }
+  std::uint64_t files() const { return files_; }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  void append_object(const StagedObject& object);
+  Result<void> append_line(const lake::Line& line);
+  Result<void> flush();
+
+  const std::filesystem::path folder_;
+  ObjectReader reader_;
+  std::string buffer_;
+  std::uint64_t objects_ = 0;
+  std::uint64_t lines_ = 0;
+  std::uint64_t files_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+/// Of a file before compression: eight of them keep the smallest warehouse's threads at work.
+inline constexpr std::size_t kStagingFileBytes = std::size_t{16} << 20;
+
+}  // namespace sdp::warehouse::snowflake
