@@ -192,6 +192,8 @@ void add_sink_options(CLI::App& command, sink::SinkOptions& options) {
       ->capture_default_str();
   add_millis(command, "--shutdown-ms", options.shutdown_max,
              "How long a stop may take to make everything durable");
+  add_millis(command, "--hour-grace-ms", options.hour_grace,
+             "How long after its end an hour of an idle partition is closed");
   add_millis(command, "--outage-ms", options.outage_max,
              "How long the log may be out of reach before giving up");
   command.add_flag_callback(

@@ -33,6 +33,13 @@ void SinkPrinter::uploaded(const sink::UploadResult& result) {
   std::fflush(stdout);
 }
 
+void SinkPrinter::closed_hour(const lake::HourMarker& marker) {
+  if (quiet_) return;
+  fmt::print(stderr, "partition {}: hour {} is closed at offset {}, {} records in {} objects\n",
+             marker.chain.partition, lake::format_hour(marker.hour), marker.range.end, marker.records,
+             marker.objects);
+}
+
 void SinkPrinter::warned(std::string_view warning) {
   fmt::print(stderr, "warning: {}\n", warning);
 }

@@ -16,6 +16,7 @@ class SinkPrinter final : public sink::SinkObserver {
   void assigned(log::Partition partition, log::Offset start) override;
   void revoked(log::Partition partition, bool lost) override;
   void uploaded(const sink::UploadResult& result) override;
+  void closed_hour(const lake::HourMarker& marker) override;
   void warned(std::string_view warning) override;
 
  private:

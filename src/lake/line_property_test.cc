@@ -149,6 +149,14 @@ Bytes trimmed_to_one_line(Bytes text) {
   return text;
 }
 
+bool has_digits(std::string_view text, std::size_t count) {
+  std::size_t run = 0;
+  return std::ranges::any_of(text, [&](char c) {
+    run = c >= '0' && c <= '9' ? run + 1 : 0;
+    return run >= count;
+  });
+}
+
 RC_GTEST_PROP(LineProperty, EveryRecordIsOneLineOfJsonAndIsReadBack, ()) {
   Record record;
   fill(record);
@@ -159,7 +167,7 @@ RC_GTEST_PROP(LineProperty, EveryRecordIsOneLineOfJsonAndIsReadBack, ()) {
   const std::string_view text(out.data(), out.size() - 1);
   nlohmann::json json;
   // nlohmann refuses numbers that no double holds, though they are JSON.
-  if (!text.contains("1e400") && !text.contains(Bytes(400, '7')))
+  if (!text.contains("1e400") && !has_digits(text, 300))
     RC_ASSERT(!nlohmann::json::parse(text, nullptr, false).is_discarded());
 
   LineDecoder decoder;

@@ -13,6 +13,7 @@ struct SinkMetrics {
   std::atomic<std::uint64_t> records_rejected{0};  ///< of those, rejected lines
   std::atomic<std::uint64_t> objects_created{0};
   std::atomic<std::uint64_t> objects_adopted{0};  ///< found committed by somebody else
+  std::atomic<std::uint64_t> hours_closed{0};     ///< markers, of one partition each
   std::atomic<std::uint64_t> body_bytes{0};       ///< as stored, compressed
   std::atomic<std::uint64_t> buffered_bytes{0};   ///< lines in memory now
   std::atomic<std::uint64_t> outages{0};          ///< times the log could not be reached

@@ -2,11 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "lake/layout.h"
 #include "lake/object_key.h"
+#include "sink/hour_closer.h"
 #include "sink/layout_guard.h"
 #include "sink/sink_state.h"
 
@@ -16,6 +18,9 @@ namespace {
 // A topic with transactional producers ends in control records, which no consumer is handed: its end is never
 // reached by a position, so a quiet time counts as caught up too.
 constexpr std::chrono::seconds kQuietIsCaughtUp{3};
+/// How often idle partitions are looked at, and hours that could not be closed are tried again.
+constexpr std::chrono::seconds kHourCheckInterval{1};
+constexpr std::chrono::seconds kHourRetryInterval{60};
 
 }  // namespace
 
@@ -29,7 +34,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
         uploader_(runner.store_, runner.clock_,
                   {topic.name, runner.options_.compression, runner.options_.writer,
-                   runner.options_.upload_threads}) {}
+                   runner.options_.upload_threads}) {
+    // Hours of producers' clocks are never over.
+    if (topic.timestamp_type == log::TimestampType::log_append_time)
+      closer_.emplace(runner.log_, runner.store_, topic);
+  }
 
   Result<void> run(const std::stop_token& stop) {
     last_record_at_ = now();
@@ -37,6 +46,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       SDP_TRY(const std::size_t records, poll());
       state_.tick(now());
       SDP_CHECK_OK(settle(std::chrono::milliseconds(0)));
+      SDP_CHECK_OK(close_hours());
       if (records == 0 && runner_.finish_when_caught_up_) {
         SDP_TRY(const bool caught_up, is_caught_up());
         if (caught_up) break;
@@ -150,7 +160,53 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       state_.upload_done(result.partition, result.generation);
     }
     runner_.observer_.uploaded(result);
+    // The object is durable, so the hours before its own are over.
+    over(result.partition, lake::hour_of(result.first_timestamp) - std::chrono::hours(1), result.range.end);
     return {};
+  }
+
+  /// Asks for the hours up to `through` to be closed, once.
+  void over(log::Partition partition, lake::Hour through, log::Offset chain_end) {
+    if (!closer_) return;
+    const auto [at, first] = over_through_.try_emplace(partition, through);
+    if (!first && at->second >= through) return;
+    at->second = through;
+    closer_->request({partition, through, chain_end});
+  }
+
+  /// Takes in what was closed, and closes the hours of partitions that are idle at the log's end.
+  Result<void> close_hours() {
+    if (!closer_) return {};
+    while (const auto result = closer_->next_result()) take_in(*result);
+    if (now() - hours_checked_at_ < kHourCheckInterval) return {};
+    hours_checked_at_ = now();
+    if (hours_retried_at_ && now() >= *hours_retried_at_) {
+      hours_retried_at_.reset();
+      over_through_.clear();
+    }
+    const lake::Hour through =
+        lake::hour_of(runner_.clock_.utc_now() - runner_.options_.hour_grace) - std::chrono::hours(1);
+    for (const auto& [partition, chain_end] : state_.settled()) {
+      const auto at = over_through_.find(partition);
+      if (at != over_through_.end() && at->second >= through) continue;
+      const auto available = runner_.log_.watermarks(partition);
+      // A log that cannot be asked is polled, too, and its outage told there.
+      if (available && chain_end >= available->end) over(partition, through, chain_end);
+    }
+    return {};
+  }
+
+  void take_in(const CloseResult& result) {
+    if (!result.closed) {
+      // No event depends on it: the hour stays open until it works.
+      runner_.observer_.warned(
+          fmt::format("partition {}: hours up to {} are not closed yet: {}", result.request.partition,
+                      lake::format_hour(result.request.through), result.closed.error().message));
+      if (!hours_retried_at_) hours_retried_at_ = now() + kHourRetryInterval;
+      return;
+    }
+    runner_.metrics_.hours_closed += result.closed->size();
+    for (const lake::HourMarker& marker : *result.closed) runner_.observer_.closed_hour(marker);
   }
 
   Result<bool> is_caught_up() {
@@ -186,6 +242,10 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   std::unique_ptr<log::Consumer> consumer_;
   SinkState state_;
   Uploader uploader_;
+  std::optional<HourCloser> closer_;
+  std::map<log::Partition, lake::Hour> over_through_;  ///< the last hour that was asked to be closed
+  SteadyTime hours_checked_at_;
+  std::optional<SteadyTime> hours_retried_at_;
   SteadyTime poll_time_;
   SteadyTime last_record_at_;
   std::optional<SteadyTime> outage_since_;

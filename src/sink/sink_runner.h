@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "lake/compression.h"
+#include "lake/hour_marker.h"
 #include "lake/line.h"
 #include "log/event_log.h"
 #include "sink/batch.h"
@@ -35,6 +36,8 @@ struct SinkOptions {
   std::chrono::milliseconds shutdown_max{30'000};
   /// How long the log may stay out of reach before the sink gives up.
   std::chrono::milliseconds outage_max{300'000};
+  /// How long after its end an hour of an idle partition is closed: more than clocks differ and appends take.
+  std::chrono::milliseconds hour_grace{60'000};
 };
 
 /// Hears what a sink does, on the sink's thread.
@@ -45,6 +48,7 @@ class SinkObserver {
   virtual void assigned(log::Partition, log::Offset /*start*/) {}
   virtual void revoked(log::Partition, bool /*lost*/) {}
   virtual void uploaded(const UploadResult&) {}
+  virtual void closed_hour(const lake::HourMarker&) {}
   /// Something a person should know; the sink goes on.
   virtual void warned(std::string_view) {}
 };

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -17,6 +18,18 @@ namespace sdp::sink {
 namespace {
 
 using std::chrono::milliseconds;
+
+/// The machine's clock, set wrong or right from any thread.
+class ShiftedClock final : public Clock {
+ public:
+  UtcMillis utc_now() const override { return base::system_clock().utc_now() + shift_.load(); }
+  SteadyTime steady_now() const override { return base::system_clock().steady_now(); }
+  void sleep_for(milliseconds duration) override { base::system_clock().sleep_for(duration); }
+  void shift(milliseconds by) { shift_ = shift_.load() + by; }
+
+ private:
+  std::atomic<milliseconds> shift_{milliseconds(0)};
+};
 
 class SinkRunnerTest : public testing::Test {
  protected:
@@ -82,7 +95,43 @@ class SinkRunnerTest : public testing::Test {
     ASSERT_TRUE(log_.append(0, record));
   }
 
-  log::MemoryLog log_{{}, base::system_clock(), Rng(1)};
+  /// Runs a sink until the lake says that the hour is complete; the hour's records.
+  std::int64_t sink_until_complete(lake::Hour hour) {
+    SinkObserver observer;
+    SinkRunner runner(log_, store_, clock_, options(), observer);
+    std::jthread sink([&](const std::stop_token& stop) { EXPECT_TRUE(runner.run(stop)); });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!is_complete(hour, markers(hour), begins())) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        ADD_FAILURE() << lake::format_hour(hour) << " is not complete";
+        break;
+      }
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    std::int64_t records = 0;
+    for (const lake::HourMarker& marker : markers(hour)) records += marker.records;
+    return records;
+  }
+
+  std::vector<lake::HourMarker> markers(lake::Hour hour) {
+    std::vector<lake::HourMarker> all;
+    EXPECT_TRUE(store_.list(lake::closed_hour_prefix(hour), [&](const store::ListedObject& object) {
+      all.push_back(lake::hour_marker_from_json(store_.get(object.key)->body).value());
+      return true;
+    }));
+    return all;
+  }
+  std::vector<lake::ChainBegin> begins() {
+    std::vector<lake::ChainBegin> all;
+    EXPECT_TRUE(store_.list("bronze/_closed/begin/", [&](const store::ListedObject& object) {
+      all.push_back(lake::chain_begin_from_json(store_.get(object.key)->body).value());
+      return true;
+    }));
+    return all;
+  }
+
+  ShiftedClock clock_;
+  log::MemoryLog log_{{}, clock_, Rng(1)};
   store::MemoryStore store_;
 };
 
@@ -180,6 +229,32 @@ TEST_F(SinkRunnerTest, OtherCompressionThanTheLakesIsRefused) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
   EXPECT_NE(result.error().message.find("compression is none in the lake but zstd here"), std::string::npos);
+}
+
+TEST_F(SinkRunnerTest, HourIsClosedWhenItsPartitionsGoOnToTheNext) {
+  send(0, 60);
+  ASSERT_TRUE(drain(store_, options()));
+  const lake::Hour hour = lake::hour_of(clock_.utc_now());
+  // Too early for the clock to close anything: only the records of the next hour do.
+  clock_.shift(hour + std::chrono::hours(1) + std::chrono::seconds(1) - clock_.utc_now());
+  send(60, 200);
+  for (log::Partition partition : {0, 1, 2}) {
+    log::RecordBytes record;
+    record.value = "{}";
+    record.timestamp = clock_.utc_now();
+    ASSERT_TRUE(log_.append(partition, record));
+  }
+  EXPECT_EQ(sink_until_complete(hour), 60);
+}
+
+TEST_F(SinkRunnerTest, HoursOfIdlePartitionsAreClosedByTheClock) {
+  send(0, 60);
+  const lake::Hour hour = lake::hour_of(clock_.utc_now());
+  ASSERT_TRUE(drain(store_, options()));
+  clock_.shift(hour + std::chrono::hours(3) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
+  EXPECT_EQ(sink_until_complete(hour + std::chrono::hours(2)), 0);
+  EXPECT_TRUE(is_complete(hour, markers(hour), begins()));
+  EXPECT_TRUE(markers(hour + std::chrono::hours(3)).empty());
 }
 
 TEST_F(SinkRunnerTest, LostOffsetsStopTheSinkUntilAcknowledged) {

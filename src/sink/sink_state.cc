@@ -148,6 +148,15 @@ std::vector<log::PartitionOffset> SinkState::positions() const {
   return positions;
 }
 
+std::vector<log::PartitionOffset> SinkState::settled() const {
+  std::vector<log::PartitionOffset> settled;
+  for (const auto& [partition, state] : partitions_) {
+    if (state.open || !state.waiting.empty() || state.in_flight_bytes) continue;
+    settled.push_back({partition, state.chain_end});
+  }
+  return settled;
+}
+
 SinkState::PartitionState* SinkState::find(log::Partition partition, std::uint64_t generation) {
   const auto at = partitions_.find(partition);
   if (at == partitions_.end() || at->second.generation != generation)

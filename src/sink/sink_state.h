@@ -74,6 +74,8 @@ class SinkState {
   std::optional<log::Offset> position(log::Partition partition) const;
   std::size_t buffered_bytes() const { return buffered_bytes_; }
   std::vector<log::PartitionOffset> positions() const;
+  /// The chain ends of the partitions of which nothing is open, waiting or in flight.
+  std::vector<log::PartitionOffset> settled() const;
 
  private:
   struct OpenBatch {

@@ -73,6 +73,7 @@ UploadResult Uploader::upload(Batch batch) {
   result.range = batch.range;
   result.records = batch.records;
   result.rejected = batch.rejected;
+  result.first_timestamp = batch.first_timestamp;
   result.reason = batch.reason;
   result.key = format_key(key_of(batch, options_.compression));
   auto attempt = compress_and_commit(store_, options_, result.key, batch);

@@ -27,6 +27,7 @@ struct UploadResult {
   lake::OffsetRange range;
   std::int64_t records = 0;
   std::int64_t rejected = 0;
+  UtcMillis first_timestamp;
   CutReason reason = CutReason::records;
   std::string key;
   std::size_t body_bytes = 0;

@@ -1,0 +1,257 @@
+#include "sink/hour_closer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/sha256.h"
+#include "lake/object_key.h"
+
+namespace sdp::sink {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+/// How far back a new chain looks for hours that were complete without it.
+constexpr int kHoursLookedBack = 48;
+
+struct HourFolder {
+  lake::Hour hour;
+  std::string prefix;
+};
+
+/// The hour of a folder `...date=YYYY-MM-DD/hour=HH/`.
+std::optional<lake::Hour> hour_of_folder(std::string_view folder) {
+  const auto at = folder.rfind("date=");
+  if (at == std::string_view::npos || folder.size() - at != 24 || folder.substr(at + 15, 6) != "/hour=") {
+    return std::nullopt;
+  }
+  return lake::parse_hour(fmt::format("{}T{}", folder.substr(at + 5, 10), folder.substr(at + 21, 2)));
+}
+
+/// The hour folders below `root` in the order of time or against it, until `visit` returns false.
+Result<void> walk_hours(store::ObjectStore& store, std::string_view root, bool newest_first,
+                        const std::function<Result<bool>(const HourFolder&)>& visit) {
+  const auto in_order = [&](std::vector<std::string> folders) {
+    if (newest_first) std::ranges::reverse(folders);
+    return folders;
+  };
+  const std::string day_prefix = std::string(root) + "date=";
+  SDP_TRY(auto days, store.list_folders(root));
+  std::erase_if(days, [&](const std::string& day) { return !day.starts_with(day_prefix); });
+  for (const std::string& day : in_order(std::move(days))) {
+    SDP_TRY(auto hours, store.list_folders(day));
+    for (const std::string& folder : in_order(std::move(hours))) {
+      const auto hour = hour_of_folder(folder);
+      if (!hour) continue;
+      SDP_TRY(const bool go_on, visit({*hour, folder}));
+      if (!go_on) return {};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, log::TopicInfo topic)
+    : log_(log), store_(store), topic_(std::move(topic)) {
+  thread_ = std::jthread([this] {
+    while (auto request = requests_.pop()) {
+      auto closed = close(*request);
+      // What is remembered may be what went wrong.
+      if (!closed) open_.erase(request->partition);
+      results_.push({*request, std::move(closed)});
+    }
+  });
+}
+
+HourCloser::~HourCloser() {
+  while (requests_.try_pop()) continue;
+  requests_.close();
+  results_.close();
+}
+
+void HourCloser::request(const CloseRequest& request) {
+  if (requests_.size() < 1'000) requests_.push(request);
+}
+
+std::optional<CloseResult> HourCloser::next_result() {
+  return results_.try_pop();
+}
+
+Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& request) {
+  SDP_TRY(const log::TopicInfo now, log_.describe());
+  if (now.id != topic_.id)
+    return std::vector<lake::HourMarker>{};  // the chains of this id get no more records
+  topic_.partitions = std::max(topic_.partitions, now.partitions);
+  if (!open_.contains(request.partition)) {
+    SDP_TRY(open_[request.partition], find_open(request));
+  }
+  Open& open = open_[request.partition];
+  std::vector<lake::HourMarker> closed;
+  if (open.hour > request.through) return closed;
+  const lake::ChainId chain{topic_.id, request.partition};
+  SDP_TRY(const auto objects, objects_of(chain, open.hour - std::chrono::hours(1), request.through));
+  log::Offset chain_end = request.chain_end;
+  if (!objects.empty()) {
+    SDP_TRY(const auto newest, meta_of(std::ranges::max(objects, {}, &HourObject::first).key));
+    chain_end = std::max(chain_end, newest.range.end);
+  }
+  for (const Closing& closing : plan_closings(open.hour, open.at, objects, chain_end, request.through)) {
+    // Somebody else closed an hour otherwise: theirs stands, and the rest is looked at anew next time.
+    if (closing.range.first != open.at) break;
+    SDP_TRY(const auto marker, describe(chain, closing));
+    SDP_TRY(closed.emplace_back(), put(marker));
+    open = {closing.hour + std::chrono::hours(1), closed.back().range.end};
+  }
+  return closed;
+}
+
+Result<HourCloser::Open> HourCloser::find_open(const CloseRequest& request) {
+  const lake::ChainId chain{topic_.id, request.partition};
+  SDP_TRY(const auto stored, read_begin(chain));
+  if (!stored) {
+    SDP_TRY(const auto begin, make_begin(request));
+    return Open{begin.hour, 0};
+  }
+  Open open{stored->hour, 0};
+  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+    if (folder.hour < stored->hour) return false;
+    const std::string key = lake::hour_marker_key(chain, folder.hour);
+    SDP_TRY(const auto head, store_.head(key));
+    if (!head) return true;
+    SDP_TRY(const auto marker, read_marker(key));
+    open = {folder.hour + std::chrono::hours(1), marker.range.end};
+    return false;
+  };
+  SDP_CHECK_OK(walk_hours(store_, lake::kClosedPrefix, true, look));
+  return open;
+}
+
+Result<std::optional<lake::ChainBegin>> HourCloser::read_begin(const lake::ChainId& chain) {
+  const std::string key = lake::chain_begin_key(chain);
+  SDP_TRY(const auto head, store_.head(key));
+  if (!head) return std::optional<lake::ChainBegin>();
+  SDP_TRY(const auto object, store_.get(key));
+  auto begin = lake::chain_begin_from_json(object.body);
+  if (!begin) return std::unexpected(begin.error().in(fmt::format("{}: object {}", store_.describe(), key)));
+  return std::optional(*begin);
+}
+
+Result<lake::ChainBegin> HourCloser::make_begin(const CloseRequest& request) {
+  const lake::ChainId chain{topic_.id, request.partition};
+  SDP_TRY(const auto first, first_hour_with_objects(chain));
+  SDP_TRY(const lake::Hour hour, hour_behind_others(request.partition, first.value_or(request.through)));
+  const lake::ChainBegin begin{chain, hour};
+  SDP_TRY(const auto outcome, store_.put_new(lake::chain_begin_key(chain), to_json(begin), {}, kJson));
+  if (outcome == store::PutOutcome::created) return begin;
+  SDP_TRY(const auto stored, read_begin(chain));
+  return stored.value_or(begin);
+}
+
+Result<std::optional<lake::Hour>> HourCloser::first_hour_with_objects(const lake::ChainId& chain) {
+  std::optional<lake::Hour> first;
+  const std::string topic_id_short = lake::short_id(chain.topic_id);
+  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+    SDP_CHECK_OK(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+      const auto key = lake::parse_key(object.key);
+      if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition)
+        first = folder.hour;
+      return !first;
+    }));
+    return !first;
+  };
+  SDP_CHECK_OK(walk_hours(store_, lake::kBronzePrefix, false, look));
+  return first;
+}
+
+Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake::Hour at_least) {
+  int looked_at = 0;
+  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+    if (folder.hour < at_least || ++looked_at > kHoursLookedBack) return false;
+    std::vector<std::string> keys;
+    const std::string of_topic = fmt::format("{}t{}_", folder.prefix, lake::short_id(topic_.id));
+    SDP_CHECK_OK(store_.list(of_topic, [&](const store::ListedObject& object) {
+      keys.push_back(object.key);
+      return true;
+    }));
+    for (const std::string& key : keys) {
+      SDP_TRY(const auto marker, read_marker(key));
+      if (marker.partitions <= partition) at_least = folder.hour + std::chrono::hours(1);
+    }
+    return folder.hour >= at_least;
+  };
+  SDP_CHECK_OK(walk_hours(store_, lake::kClosedPrefix, true, look));
+  return at_least;
+}
+
+Result<std::vector<HourObject>> HourCloser::objects_of(const lake::ChainId& chain, lake::Hour from,
+                                                       lake::Hour through) {
+  const std::string topic_id_short = lake::short_id(chain.topic_id);
+  std::vector<HourObject> objects;
+  bool behind = false;
+  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+    if (folder.hour < from) return true;
+    SDP_CHECK_OK(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+      const auto key = lake::parse_key(object.key);
+      if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition) {
+        objects.push_back({object.key, key->first, folder.hour});
+        behind = behind || folder.hour > through;
+      }
+      return true;
+    }));
+    return !behind;
+  };
+  SDP_CHECK_OK(walk_hours(store_, lake::kBronzePrefix, false, look));
+  return objects;
+}
+
+Result<lake::ObjectMeta> HourCloser::meta_of(const std::string& key) {
+  SDP_TRY(const auto head, store_.head(key));
+  if (!head) {
+    return fail(ErrorKind::fatal,
+                fmt::format("{}: object {} is listed but has no head; the store is not consistent, "
+                            "or somebody deletes objects",
+                            store_.describe(), key));
+  }
+  auto meta = lake::meta_from(head->metadata);
+  if (!meta) return std::unexpected(meta.error().in(fmt::format("{}: object {}", store_.describe(), key)));
+  return meta;
+}
+
+Result<lake::HourMarker> HourCloser::describe(const lake::ChainId& chain, const Closing& closing) {
+  lake::HourMarker marker;
+  marker.topic = topic_.name;
+  marker.chain = chain;
+  marker.partitions = std::max(topic_.partitions, chain.partition + 1);
+  marker.hour = closing.hour;
+  marker.range = closing.range;
+  std::string objects;
+  for (const std::string& key : closing.keys) {
+    SDP_TRY(const lake::ObjectMeta meta, meta_of(key));
+    ++marker.objects;
+    marker.records += meta.records;
+    marker.rejected += meta.rejected;
+    objects += fmt::format("{} {}\n", key, meta.sha256);
+  }
+  marker.sha256 = base::sha256_hex(objects);
+  return marker;
+}
+
+Result<lake::HourMarker> HourCloser::put(const lake::HourMarker& marker) {
+  const std::string key = lake::hour_marker_key(marker.chain, marker.hour);
+  SDP_TRY(const auto outcome, store_.put_new(key, to_json(marker), {}, kJson));
+  if (outcome == store::PutOutcome::created) return marker;
+  return read_marker(key);
+}
+
+Result<lake::HourMarker> HourCloser::read_marker(const std::string& key) {
+  SDP_TRY(const auto object, store_.get(key));
+  auto marker = lake::hour_marker_from_json(object.body);
+  if (!marker)
+    return std::unexpected(marker.error().in(fmt::format("{}: object {}", store_.describe(), key)));
+  return marker;
+}
+
+}  // namespace sdp::sink

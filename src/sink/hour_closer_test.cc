@@ -1,0 +1,278 @@
+#include "sink/hour_closer.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/rng.h"
+#include "lake/object_key.h"
+#include "log/memory/memory_log.h"
+#include "store/memory/memory_store.h"
+
+namespace sdp::sink {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+const lake::Hour kStart = lake::parse_hour("2026-02-15T13").value_or(lake::Hour());
+
+std::vector<HourObject> objects(std::initializer_list<std::pair<log::Offset, int>> firsts_and_hours) {
+  std::vector<HourObject> result;
+  for (const auto& [first, hour] : firsts_and_hours)
+    result.push_back({fmt::format("o{}", first), first, kStart + hours(hour)});
+  return result;
+}
+
+TEST(HourPlan, HoursEndWhereTheNextOnesFirstObjectStarts) {
+  const auto plan =
+      plan_closings(kStart, 0, objects({{30, 2}, {0, 0}, {10, 0}, {20, 1}}), 40, kStart + hours(1));
+  ASSERT_EQ(plan.size(), 2u);
+  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 20}));
+  EXPECT_EQ(plan[0].keys, (std::vector<std::string>{"o0", "o10"}));
+  EXPECT_EQ(plan[1].range, (lake::OffsetRange{20, 30}));
+}
+
+TEST(HourPlan, LastHourEndsWithTheChain) {
+  const auto plan = plan_closings(kStart, 0, objects({{0, 0}}), 15, kStart + hours(2));
+  ASSERT_EQ(plan.size(), 3u);
+  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 15}));
+  EXPECT_EQ(plan[2].range, (lake::OffsetRange{15, 15}));
+  EXPECT_TRUE(plan_closings(kStart, 0, {}, 0, kStart - hours(1)).empty());
+}
+
+TEST(HourPlan, ObjectOfAClockThatWentBackIsOfTheHourBeforeIt) {
+  const auto plan =
+      plan_closings(kStart, 0, objects({{0, 0}, {10, 1}, {20, 0}, {30, 1}, {40, 2}}), 50, kStart + hours(1));
+  ASSERT_EQ(plan.size(), 2u);
+  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 10}));
+  EXPECT_EQ(plan[1].range, (lake::OffsetRange{10, 40}));
+  EXPECT_EQ(plan[1].keys.size(), 3u);
+}
+
+TEST(HourPlan, LateObjectOfAClosedHourIsOfTheFirstOpenOne) {
+  const auto plan =
+      plan_closings(kStart + hours(3), 20, objects({{0, 0}, {20, 1}, {30, 4}}), 40, kStart + hours(3));
+  ASSERT_EQ(plan.size(), 1u);
+  EXPECT_EQ(plan[0].range, (lake::OffsetRange{20, 30}));
+  EXPECT_EQ(plan[0].keys, std::vector<std::string>{"o20"});
+}
+
+TEST(HourPlan, LongAbsenceIsCaughtUpInSeveralGoes) {
+  EXPECT_EQ(plan_closings(kStart, 0, {}, 0, kStart + hours(10'000)).size(), kClosingsMax);
+}
+
+/// A lake whose objects a test puts as sinks would, and closers that look at it.
+class HourCloserTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(log_.ensure_topic({.name = "spotify-events", .partitions = 3}));
+    topic_ = log_.describe().value_or(log::TopicInfo{});
+  }
+
+  /// An object of `records` records at the end of the partition's chain, filed under `hour`.
+  void put(log::Partition partition, lake::Hour hour, std::int64_t records = 10) {
+    lake::ObjectMeta meta;
+    meta.topic = topic_.name;
+    meta.chain = {topic_.id, partition};
+    meta.range = {ends_[partition], ends_[partition] + records};
+    meta.records = records;
+    meta.first_timestamp = meta.last_timestamp = UtcMillis(hour) + std::chrono::minutes(10);
+    meta.sha256 = std::string(64, 'b');
+    meta.writer = "test";
+    const lake::ObjectKey key{meta.first_timestamp, lake::short_id(topic_.id), partition, meta.range.first,
+                              lake::Compression::none};
+    ASSERT_TRUE(store_.put_new(lake::format_key(key), "x\n", lake::to_metadata(meta), "text/plain"));
+    ends_[partition] = meta.range.end;
+  }
+
+  Result<std::vector<lake::HourMarker>> close(HourCloser& closer, log::Partition partition,
+                                              lake::Hour through) {
+    return close_at(closer, partition, through, ends_[partition]);
+  }
+  static Result<std::vector<lake::HourMarker>> close_at(HourCloser& closer, log::Partition partition,
+                                                        lake::Hour through, log::Offset chain_end) {
+    closer.request({partition, through, chain_end});
+    for (;;) {
+      if (auto result = closer.next_result()) return std::move(result->closed);
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
+
+  std::vector<lake::HourMarker> markers() {
+    std::vector<lake::HourMarker> all;
+    EXPECT_TRUE(store_.list("bronze/_closed/date=", [&](const store::ListedObject& object) {
+      const auto stored = store_.get(object.key);
+      const auto marker =
+          stored ? lake::hour_marker_from_json(stored->body) : std::unexpected(stored.error());
+      EXPECT_TRUE(marker) << object.key;
+      if (marker) all.push_back(*marker);
+      return true;
+    }));
+    return all;
+  }
+  std::vector<lake::ChainBegin> begins() {
+    std::vector<lake::ChainBegin> all;
+    EXPECT_TRUE(store_.list("bronze/_closed/begin/", [&](const store::ListedObject& object) {
+      const auto stored = store_.get(object.key);
+      const auto begin = stored ? lake::chain_begin_from_json(stored->body) : std::unexpected(stored.error());
+      EXPECT_TRUE(begin) << object.key;
+      if (begin) all.push_back(*begin);
+      return true;
+    }));
+    return all;
+  }
+
+  /// Each chain's markers have no hole in hours or offsets.
+  void expect_dense() {
+    std::map<log::Partition, std::pair<lake::Hour, log::Offset>> open;
+    for (const lake::ChainBegin& begin : begins()) open[begin.chain.partition] = {begin.hour, 0};
+    for (const lake::HourMarker& marker : markers()) {
+      auto& [hour, at] = open.at(marker.chain.partition);
+      EXPECT_EQ(marker.hour, hour) << "p" << marker.chain.partition;
+      EXPECT_EQ(marker.range.first, at) << "p" << marker.chain.partition;
+      hour = marker.hour + hours(1);
+      at = marker.range.end;
+    }
+  }
+
+  log::MemoryLog log_{{}, base::system_clock(), Rng(1)};
+  store::MemoryStore store_;
+  log::TopicInfo topic_;
+  std::map<log::Partition, log::Offset> ends_;
+};
+
+TEST_F(HourCloserTest, ClosesTheHoursThatAreOverWithTheirCounts) {
+  put(0, kStart, 7);
+  put(0, kStart, 5);
+  put(0, kStart + hours(2));
+  HourCloser closer(log_, store_, topic_);
+  const auto closed = close(closer, 0, kStart + hours(1));
+  ASSERT_TRUE(closed) << closed.error().message;
+  ASSERT_EQ(closed->size(), 2u);
+  EXPECT_EQ((*closed)[0].range, (lake::OffsetRange{0, 12}));
+  EXPECT_EQ((*closed)[0].objects, 2);
+  EXPECT_EQ((*closed)[0].records, 12);
+  EXPECT_EQ((*closed)[0].partitions, 3);
+  EXPECT_EQ((*closed)[1].range, (lake::OffsetRange{12, 12}));
+  EXPECT_EQ(markers(), *closed);
+  EXPECT_TRUE(close(closer, 0, kStart + hours(1)).value_or(*closed).empty());
+}
+
+TEST_F(HourCloserTest, AnotherCloserGoesOnWhereTheFirstOneStopped) {
+  put(0, kStart);
+  ASSERT_TRUE(close(*std::make_unique<HourCloser>(log_, store_, topic_), 0, kStart));
+  put(0, kStart + hours(1));
+  put(0, kStart + hours(5));
+  HourCloser closer(log_, store_, topic_);
+  const auto closed = close(closer, 0, kStart + hours(4));
+  ASSERT_TRUE(closed) << closed.error().message;
+  EXPECT_EQ(closed->size(), 4u);
+  expect_dense();
+}
+
+TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
+  put(0, kStart);
+  HourCloser stale(log_, store_, topic_);
+  HourCloser other(log_, store_, topic_);
+  ASSERT_TRUE(close(stale, 0, kStart - hours(1)));
+  ASSERT_TRUE(close(other, 0, kStart));
+  const auto before = markers();
+  put(0, kStart);  // the broker's clock went back: late for the hour that is closed
+  put(0, kStart + hours(1));
+  const auto closed = close(stale, 0, kStart);
+  ASSERT_TRUE(closed) << closed.error().message;
+  EXPECT_EQ(markers(), before);
+  ASSERT_TRUE(close(stale, 0, kStart + hours(1)));
+  ASSERT_EQ(markers().size(), 2u);
+  EXPECT_EQ(markers()[1].range, (lake::OffsetRange{10, 30}));
+  EXPECT_EQ(markers()[1].objects, 2);
+}
+
+TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
+  HourCloser closer(log_, store_, topic_);
+  const auto closed = close(closer, 2, kStart + hours(3));
+  ASSERT_TRUE(closed) << closed.error().message;
+  ASSERT_EQ(closed->size(), 1u);
+  EXPECT_EQ(closed->front().hour, kStart + hours(3));
+  EXPECT_EQ(begins(), (std::vector{lake::ChainBegin{{topic_.id, 2}, kStart + hours(3)}}));
+}
+
+TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
+  HourCloser closer(log_, store_, topic_);
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    put(partition, kStart);
+    ASSERT_TRUE(close(closer, partition, kStart));
+  }
+  ASSERT_TRUE(lake::is_complete(kStart, markers(), begins()));
+  put(3, kStart);  // of a fourth partition, by a clock that is behind
+  ASSERT_TRUE(close(closer, 3, kStart + hours(1)));
+  EXPECT_TRUE(lake::is_complete(kStart, markers(), begins()));
+  EXPECT_FALSE(lake::is_complete(kStart + hours(1), markers(), begins()));
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    ASSERT_TRUE(close(closer, partition, kStart + hours(1)));
+  }
+  EXPECT_TRUE(lake::is_complete(kStart + hours(1), markers(), begins()));
+  expect_dense();
+}
+
+TEST_F(HourCloserTest, DamagedMarkerIsNamedAndClosesNothing) {
+  put(0, kStart);
+  ASSERT_TRUE(store_.put_new(lake::hour_marker_key({topic_.id, 0}, kStart), "{}", {}, "application/json"));
+  HourCloser closer(log_, store_, topic_);
+  const auto closed = close(closer, 0, kStart + hours(1));
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().kind, ErrorKind::bad_input);
+  EXPECT_NE(closed.error().message.find("hour=13/"), std::string::npos) << closed.error().message;
+}
+
+class HourCloserSeeds : public HourCloserTest, public testing::WithParamInterface<std::uint64_t> {};
+
+/// Members come and go, know too little, ask too early, and clocks differ: what was complete once stays.
+TEST_P(HourCloserSeeds, CompleteHoursNeverChangeWhateverHappens) {
+  Rng rng(GetParam());
+  std::vector<std::unique_ptr<HourCloser>> closers(3);
+  lake::Hour clock = kStart;
+  std::map<lake::Hour, std::vector<lake::HourMarker>> complete;
+  for (int step = 0; step < 120; ++step) {
+    auto& closer = closers[rng.below(closers.size())];
+    if (!closer || rng.below(8) == 0) closer = std::make_unique<HourCloser>(log_, store_, topic_);
+    const auto partition = static_cast<log::Partition>(rng.below(3));
+    const auto skewed = [&] {
+      return clock + hours(rng.below(6) == 0 ? static_cast<int>(rng.below(4)) - 2 : 0);
+    };
+    switch (rng.below(5)) {
+      case 0:
+        clock += hours(rng.below(2));
+        break;
+      case 1:
+      case 2:
+        put(partition, skewed());
+        break;
+      case 3:
+        ASSERT_TRUE(close(*closer, partition, skewed() - hours(1)));
+        break;
+      default:  // a member that has not heard of what others have put
+        ASSERT_TRUE(close_at(*closer, partition, skewed() - hours(1), ends_[partition] / 2));
+    }
+    const auto all = markers();
+    for (lake::Hour hour = kStart - hours(3); hour < clock + hours(3); hour += hours(1)) {
+      std::vector<lake::HourMarker> of_hour;
+      std::ranges::copy_if(all, std::back_inserter(of_hour),
+                           [&](const auto& marker) { return marker.hour == hour; });
+      const bool was = complete.contains(hour);
+      ASSERT_TRUE(!was || complete[hour] == of_hour) << lake::format_hour(hour);
+      const bool is = lake::is_complete(hour, of_hour, begins());
+      ASSERT_TRUE(!was || is) << lake::format_hour(hour);
+      if (is) complete[hour] = of_hour;
+    }
+  }
+  expect_dense();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, HourCloserSeeds, testing::Range(std::uint64_t{1}, std::uint64_t{41}));
+
+}  // namespace
+}  // namespace sdp::sink
