@@ -39,6 +39,8 @@ class Killer(threading.Thread):
             alive[alive.index(victim)] = self._start()
         self.world.stop_simulator(simulator)
         for sink in alive:
+            # A process that has not come to its own code yet is ended by the signal itself.
+            wait_until(lambda: sink.listening, 60, "a sink to listen")  # noqa: B023
             finished = sink.stop()
             assert finished.code == 0, str(finished)
         self.world.catch_up()

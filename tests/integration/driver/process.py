@@ -67,6 +67,11 @@ class Running:
         return self.err.count("were in the lake already")
 
     @property
+    def listening(self) -> bool:
+        """Whether this sink has said that it listens."""
+        return "Listening of events" in self.out
+
+    @property
     def partitions(self) -> set[int]:
         """The partitions that this sink says to hold now."""
         held: set[int] = set()

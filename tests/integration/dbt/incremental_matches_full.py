@@ -1,0 +1,164 @@
+"""Batches in any order, runs that were stopped, and a full refresh must end in the same cells.
+
+    incremental_matches_full.py [unittest arguments]
+
+SDP_DBT_SEEDS says over how many histories (20), SDP_DBT_PROJECT which project to run instead of spotify_dbt: a project that
+was broken on purpose must fail here.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+from collections import Counter
+
+from history import History
+from warehouses import DuckDb
+
+SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "20"))
+WORKERS = 2
+
+# What each run of dbt is bound to differ in: its own times, and the batch that it had.
+TABLES = {
+    "transform.int_events_judged": [],
+    "transform.int_events_heard": [],
+    "transform.int_listeners": [],
+    "transform.spotify_silver": [],
+    "transform.spotify_duplicates": [],
+    "transform.spotify_rejected": [],
+    "transform.transform_ledger": ["transformed_at"],
+    "mart.top_songs": [],
+    "mart.song_daily": [],
+    "mart.artist_daily": [],
+    "mart.user_engagement": [],
+    "mart.country_device_hourly": [],
+    "mart.listener_sessions": [],
+    "mart.pipeline_hours": [],
+}
+# Of the history only what holds now: how often a listener was seen to change depends on how often one looked.
+LATEST = "select user_id, country, device_type from mart.listener_history where dbt_valid_to is null"
+
+
+def cells(warehouse):
+    """Every row of every table, as texts."""
+    found = {"mart.listener_history": warehouse.query(LATEST)}
+    for table, left_out in TABLES.items():
+        columns = [name for name in warehouse.columns(*table.split(".")) if name.lower() not in left_out]
+        found[table] = warehouse.query(f"select {', '.join(columns)} from {table}")
+    return {table: Counter(tuple(map(str, row)) for row in rows) for table, rows in found.items()}
+
+
+def differences(found, wanted):
+    for table, rows in wanted.items():
+        for row in list((found[table] - rows).elements())[:3]:
+            yield f"{table}: should not hold {row}"
+        for row in list((rows - found[table]).elements())[:3]:
+            yield f"{table}: lacks {row}"
+
+
+def full(warehouse, history):
+    """The cells of one run over everything."""
+    warehouse.clear()
+    warehouse.load(history.objects())
+    warehouse.dbt.build(tests=False)
+    return cells(warehouse)
+
+
+def compare(seed):
+    """Differences between batch by batch and all at once, and how many cells were compared."""
+    warehouse = worker_warehouse()
+    history = History(seed)
+    wanted = full(warehouse, history)
+    warehouse.clear()
+    for batch in history.batches:
+        warehouse.load(batch)
+        warehouse.dbt.build(tests=batch is history.batches[-1])
+    found = cells(warehouse)
+    return [f"seed {seed}: {line}" for line in differences(found, wanted)], sum(
+        count * len(row) for rows in wanted.values() for row, count in rows.items()
+    )
+
+
+_warehouse = []
+
+
+def worker_warehouse():
+    """One for each process."""
+    if not _warehouse:
+        _warehouse.append(tempfile.TemporaryDirectory(prefix="sdp-dbt-"))
+        _warehouse.append(DuckDb(pathlib.Path(_warehouse[0].name)))
+    return _warehouse[1]
+
+
+class Incremental(unittest.TestCase):
+    def assert_same(self, found, wanted):
+        self.assertEqual(list(differences(found, wanted)), [])
+
+    def test_batches_in_any_order_equal_a_full_run(self):
+        with concurrent.futures.ProcessPoolExecutor(WORKERS) as pool:
+            results = list(pool.map(compare, range(1, SEEDS + 1)))
+        self.assertEqual([line for lines, _ in results for line in lines], [])
+        print(f"{SEEDS} seeds, {sum(count for _, count in results)} cells compared", file=sys.stderr)
+
+
+class Stopped(unittest.TestCase):
+    """Runs that end before their end, at every place."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.warehouse = worker_warehouse()
+        cls.history = History(99)
+        cls.wanted = full(cls.warehouse, cls.history)
+        cls.warehouse.clear()
+        cls.warehouse.load(cls.history.batches[0])
+        cls.order = list(cls.warehouse.dbt.build(tests=False))
+        cls.warehouse.load(cls.history.batches[1])
+        cls.warehouse.keep("second_batch_loaded")
+
+    def finish(self):
+        """More is loaded meanwhile, then dbt runs again."""
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build(tests=False)
+        self.assertEqual(list(differences(cells(self.warehouse), self.wanted)), [])
+
+    def test_a_run_stopped_after_each_model_is_made_good_by_the_next(self):
+        for count in range(1, len(self.order)):
+            with self.subTest(stopped_after=self.order[count - 1]):
+                self.warehouse.restore("second_batch_loaded")
+                self.warehouse.dbt.build("--select", *self.order[:count], tests=False)
+                self.finish()
+
+    def test_a_full_refresh_stopped_after_its_first_model_is_made_good_by_the_next_run(self):
+        self.warehouse.restore("second_batch_loaded")
+        self.warehouse.dbt.build("--full-refresh", "--select", "int_batch_objects", tests=False)
+        self.finish()
+
+    def test_a_full_refresh_of_a_grown_history_equals_a_full_run(self):
+        self.warehouse.restore("second_batch_loaded")
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build("--full-refresh", tests=False)
+        self.assertEqual(list(differences(cells(self.warehouse), self.wanted)), [])
+
+    def test_a_run_without_new_objects_changes_nothing(self):
+        self.warehouse.restore("second_batch_loaded")
+        self.warehouse.load(self.history.batches[2])
+        for _ in range(2):
+            self.warehouse.dbt.build(tests=False)
+        self.assertEqual(list(differences(cells(self.warehouse), self.wanted)), [])
+
+    def test_a_failing_data_test_keeps_the_batch_out_of_the_ledger(self):
+        self.warehouse.restore("second_batch_loaded")
+        self.warehouse.execute(
+            "insert into bronze.load_ledger select * replace ('bronze/nothing' as object_key) from bronze.load_ledger limit 1"
+        )
+        results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test", "exposure")
+        self.assertEqual(results["bronze_is_kept_duplicate_or_rejected"].status, "fail")
+        self.assertEqual(results["transform_ledger"].status, "skipped")
+        self.warehouse.execute("delete from bronze.load_ledger where object_key = 'bronze/nothing'")
+        self.finish()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
