@@ -72,7 +72,8 @@ def serve(options: argparse.Namespace, stages: Path) -> tuple[object, threading.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", options.port))
-    running = uvicorn.Server(uvicorn.Config(server.app, log_level="warning", access_log=False))
+    running = uvicorn.Server(uvicorn.Config(server.app, log_level="info" if options.verbose else "critical",
+                                            access_log=False, lifespan="off"))
     running.install_signal_handlers = lambda: None
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -1,5 +1,6 @@
 """Answers: values that arrive as they are, errors that are answers, and nothing kept for ever."""
 
+import asyncio
 import importlib
 from collections import OrderedDict
 
@@ -54,6 +55,24 @@ def answered(query_request):
     return query
 
 
+# Snowflake: a request that a driver sends again, because the answer was lost, carries the same requestId and is not done
+# again. fakesnow: does it again.
+def once(query):
+    answers: OrderedDict[str, asyncio.Future] = OrderedDict()
+
+    async def query_once(request):
+        name = request.query_params.get("requestId")
+        if not name:
+            return await query(request)
+        if name not in answers:
+            await request.body()
+            answers[name] = asyncio.ensure_future(query(request))
+            while len(answers) > RESULTS_MAX:
+                answers.popitem(last=False)
+        return await asyncio.shield(answers[name])
+    return query_once
+
+
 def patch() -> None:
     describe = server.describe_as_rowtype
 
@@ -67,4 +86,4 @@ def patch() -> None:
     server.shared_fs.results_cache = LastResults()
     arrow.timestamp_to_sf_struct = timestamp_struct
     route = next(route for route in server.app.routes if route.path == "/queries/v1/query-request")
-    route.app = request_response(answered(server.query_request))
+    route.app = request_response(once(answered(server.query_request)))
