@@ -202,6 +202,16 @@ def test_waiting_ends_with_the_lock_timeout(wire, other):
     wire.must("ROLLBACK")
 
 
+def test_the_lock_timeout_may_be_named_at_the_login(shimmed, wire, sql, schema):
+    wire.must("CREATE TABLE L AS SELECT 0 AS N")
+    wire.must("BEGIN")
+    wire.must("DELETE FROM L")
+    with shimmed.driver(LOCK_TIMEOUT="0", **{"adbc.snowflake.sql.db": "DB", "adbc.snowflake.sql.schema": schema}) as impatient:
+        with pytest.raises(Exception, match="000625"):
+            sql(impatient, "UPDATE L SET N = 1")
+    wire.must("ROLLBACK")
+
+
 def test_an_idle_transaction_that_blocks_is_rolled_back_and_says_so(wire, other):
     wire.must("CREATE TABLE L AS SELECT 0 AS N")
     wire.must("BEGIN")

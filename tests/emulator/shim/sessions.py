@@ -34,33 +34,37 @@ def patch() -> None:
     _patch_login()
 
 
-# Snowflake: role and warehouse of the login are the session's; a database or schema that is not there fails the login of
+# Snowflake: role, warehouse and parameters of the login are the session's; a database or schema that is not there fails the login of
 # a client that sets CLIENT_VALIDATE_DEFAULT_PARAMETERS, as the driver does. fakesnow: knows neither.
 def _patch_login() -> None:
     login = server.login_request
     route = next(route for route in server.app.routes if route.path == "/session/v1/login-request")
 
     async def checked_login(request):
-        missing = await _missing(request)
+        asked = await _session_parameters(request)
+        missing = asked.get("CLIENT_VALIDATE_DEFAULT_PARAMETERS") and _missing(request)
         if missing:
             return JSONResponse({"success": False, "code": "390201", "data": {}, "message":
                                  f"The requested {missing} does not exist or not authorized."})
         response = await login(request)
         connection = server.sessions[json.loads(response.body)["data"]["token"]]
         functions.install(connection)
+        parameters = {name.upper(): str(value) for name, value in asked.items()}
         transactions.of(connection).parameters.update(
-            ROLE=request.query_params.get("roleName", ""), WAREHOUSE=request.query_params.get("warehouse", ""))
+            parameters, ROLE=request.query_params.get("roleName", ""), WAREHOUSE=request.query_params.get("warehouse", ""))
         return response
 
     route.app = request_response(checked_login)
 
 
-async def _missing(request) -> str | None:
+async def _session_parameters(request) -> dict:
     body = await request.body()
     if request.headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)
-    if not json.loads(body)["data"].get("SESSION_PARAMETERS", {}).get("CLIENT_VALIDATE_DEFAULT_PARAMETERS"):
-        return None
+    return json.loads(body)["data"].get("SESSION_PARAMETERS", {})
+
+
+def _missing(request) -> str | None:
     database, schema = request.query_params.get("databaseName"), request.query_params.get("schemaName")
     there = server.shared_fs.duck_conn.cursor().execute(
         "SELECT upper(catalog_name), upper(schema_name) FROM information_schema.schemata").fetchall()
