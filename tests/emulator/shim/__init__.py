@@ -3,11 +3,12 @@
 Each module patches one part of fakesnow 0.12.1; each patch says what Snowflake documents and what fakesnow does instead.
 """
 
-from shim import describe, functions, names, noops, results, sessions, stages, statements, tables, temporary, transactions
+from shim import chunks, describe, functions, names, noops, results, sessions, stages, statements, tables, temporary, transactions
 
 
 def apply(idle_transaction_seconds: float) -> None:
     sessions.patch()
+    chunks.patch()
     results.patch()
     describe.patch()
     stages.patch()
