@@ -12,6 +12,8 @@
 namespace sdp::warehouse::snowflake {
 namespace {
 
+constexpr const char* kDatabaseOption = "adbc.snowflake.sql.db";
+constexpr const char* kSchemaOption = "adbc.snowflake.sql.schema";
 constexpr std::size_t kKeyBytesMax = 64 * 1024;
 
 std::unexpected<Error> missing(std::string_view what, std::string_view variable) {
@@ -105,17 +107,17 @@ Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
   session.options = {
       {"adbc.snowflake.sql.account", options.account},
       {"username", options.user},
-      {"adbc.snowflake.sql.db", options.database},
-      {"adbc.snowflake.sql.schema", "BRONZE"},
+      {kDatabaseOption, options.database},
+      {kSchemaOption, "BRONZE"},
       {"adbc.snowflake.sql.client_option.app_name", "spotify-pipeline"},
       {"adbc.snowflake.sql.client_option.login_timeout", seconds(options.login_timeout) + "s"},
       {"adbc.snowflake.sql.client_option.request_timeout", seconds(options.request_timeout) + "s"},
       {"adbc.snowflake.sql.client_option.client_timeout", seconds(options.request_timeout) + "s"},
       // Numbers come in full, not as doubles.
-      {"adbc.snowflake.sql.client_option.use_high_precision", "enabled"},
+      {"adbc.snowflake.sql.client_option.use_high_precision", "true"},
       // The driver's own log lines would stand between ours.
       {"adbc.snowflake.sql.client_option.tracing", "fatal"},
-      {"adbc.snowflake.sql.client_option.disable_telemetry", "enabled"},
+      {"adbc.snowflake.sql.client_option.disable_telemetry", "true"},
       // What is not the driver's own goes to the session as its parameters.
       {"STATEMENT_TIMEOUT_IN_SECONDS", seconds(options.statement_timeout)},
       {"LOCK_TIMEOUT", seconds(options.lock_timeout)},
@@ -129,6 +131,13 @@ Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
   add_server(options, session);
   SDP_CHECK_OK(add_credentials(options, session));
   return session;
+}
+
+adbc::SessionOptions without_database(adbc::SessionOptions options) {
+  std::erase_if(options.options, [](const auto& option) {
+    return option.first == kDatabaseOption || option.first == kSchemaOption;
+  });
+  return options;
 }
 
 }  // namespace sdp::warehouse::snowflake

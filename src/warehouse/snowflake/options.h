@@ -54,6 +54,8 @@ struct SnowflakeOptions {
 
 /// What the driver is told. `misconfigured` names the setting that is missing or cannot be used.
 Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options);
+/// The same for a session that has no present database.
+adbc::SessionOptions without_database(adbc::SessionOptions options);
 
 /// True for a name that needs no quotes in SQL, so that settings cannot say anything else.
 bool is_plain_name(std::string_view name);

@@ -6,8 +6,8 @@
 
 namespace sdp::warehouse::snowflake {
 
-/// `bad_input` unless the statement is a query. The server takes one statement at a time, and in its SQL
-/// nothing that begins with SELECT or WITH writes to a table.
+/// `bad_input` unless this is one statement, and a query: in Snowflake's SQL nothing that begins with SELECT
+/// or WITH writes to a table.
 Result<void> check_read_only(std::string_view sql);
 
 }  // namespace sdp::warehouse::snowflake

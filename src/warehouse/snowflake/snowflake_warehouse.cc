@@ -101,31 +101,38 @@ void SnowflakeWarehouse::step(std::string_view name) const {
 
 Result<void> SnowflakeWarehouse::init() {
   return base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&]() -> Result<void> {
-    SDP_TRY(adbc::Session * session, this->session());
-    auto created = create_missing(*session);
-    if (!created) end_session();
-    return created;
+    const auto there = is_there();
+    if (!there) end_session();
+    if (there && *there) return {};
+    // What sign-in or query call missing may be what is to be created.
+    if (!there && there.error().kind != ErrorKind::misconfigured) return std::unexpected(there.error());
+    end_session();
+    return create_all();
   });
 }
 
-Result<void> SnowflakeWarehouse::create_missing(adbc::Session& session) {
-  // The lock's row is made last, so where it is, everything is; and a role that may create nothing never
-  // tries.
-  bool is_there = false;
-  const auto looked = session.scan(
+Result<bool> SnowflakeWarehouse::is_there() {
+  SDP_TRY(adbc::Session * session, this->session());
+  // The lock's row is made last: where it is, everything is. So a role that may create nothing never tries
+  // to.
+  bool found = false;
+  SDP_CHECK_OK(session->scan(
       fmt::format("SELECT holder FROM {}.BRONZE.{}", options_.database, snowflake::kLockTable),
       [](const std::vector<std::string>&) {},
       [&](RowView) -> Result<void> {
-        is_there = true;
+        found = true;
         return {};
-      });
-  if (is_there) return {};
-  if (!looked && looked.error().kind != ErrorKind::misconfigured) return looked;
+      }));
+  return found;
+}
+
+Result<void> SnowflakeWarehouse::create_all() {
+  // A session of its own: sign-in fails when it names a database that is not there.
+  SDP_TRY(const auto session, adbc::Session::open(snowflake::without_database(session_options_)));
   for (const std::string& statement : snowflake::database_statements(options_.database))
-    SDP_CHECK_OK(session.execute(statement));
+    SDP_CHECK_OK(session->execute(statement));
   for (const std::string& statement : snowflake::bronze_statements(options_.database))
-    SDP_CHECK_OK(session.execute(statement));
-  SDP_CHECK_OK(session.execute(fmt::format("USE SCHEMA {}.BRONZE", options_.database)));
+    SDP_CHECK_OK(session->execute(statement));
   return {};
 }
 

@@ -52,7 +52,8 @@ class SnowflakeWarehouse final : public Warehouse {
   Result<adbc::Session*> session();
   void end_session();
   std::uint64_t statements() const;
-  Result<void> create_missing(adbc::Session& session);
+  Result<bool> is_there();
+  Result<void> create_all();
   Result<void> scan_with_columns(std::string_view sql,
                                  const std::function<void(std::vector<std::string>)>& columns,
                                  const std::function<Result<void>(RowView)>& visit);

@@ -1,0 +1,122 @@
+#include "warehouse/snowflake/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "warehouse/snowflake/snowflake_warehouse.h"
+
+namespace sdp::warehouse::snowflake {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Pair;
+
+SnowflakeOptions valid() {
+  SnowflakeOptions options;
+  options.account = "org-account";
+  options.user = "pipeline";
+  options.password = Secret("hunter2");
+  return options;
+}
+
+Error refused(const SnowflakeOptions& options) {
+  const auto session = session_options(options);
+  EXPECT_FALSE(session);
+  return session ? Error{} : session.error();
+}
+
+std::string write_key(std::string_view text) {
+  const auto path = std::filesystem::temp_directory_path() / ("sdp-key-" + std::to_string(getpid()));
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(SnowflakeOptions, WhatIsMissingIsNamedByItsVariable) {
+  auto options = valid();
+  options.account.clear();
+  EXPECT_THAT(refused(options).message, HasSubstr("SNOWFLAKE_ACCOUNT"));
+  options = valid();
+  options.user.clear();
+  EXPECT_THAT(refused(options).message, HasSubstr("SNOWFLAKE_USER"));
+  options = valid();
+  options.password = Secret();
+  EXPECT_THAT(refused(options).message, HasSubstr("SNOWFLAKE_PASSWORD or SNOWFLAKE_PRIVATE_KEY_FILE"));
+  EXPECT_EQ(refused(options).kind, ErrorKind::misconfigured);
+}
+
+TEST(SnowflakeOptions, NamesThatNeedQuotesAreRefused) {
+  for (const std::string name : {"", "1DB", "a-b", "db; DROP DATABASE x", "\"db\"", "db name", "d.b"}) {
+    auto options = valid();
+    options.database = name;
+    EXPECT_THAT(refused(options).message, HasSubstr("SNOWFLAKE_DATABASE")) << name;
+  }
+}
+
+TEST(SnowflakeOptions, PasswordsGoOverTlsOnly) {
+  auto options = valid();
+  options.protocol = "http";
+  EXPECT_EQ(refused(options).kind, ErrorKind::misconfigured) << "to the account's own address";
+  options.host = "192.0.2.1";
+  EXPECT_EQ(refused(options).kind, ErrorKind::misconfigured);
+  options.host = "127.0.0.1";
+  EXPECT_TRUE(session_options(options));
+  options.protocol = "ftp";
+  EXPECT_EQ(refused(options).kind, ErrorKind::misconfigured);
+}
+
+TEST(SnowflakeOptions, SecretsAreKeptAsSecrets) {
+  const auto session = session_options(valid());
+  ASSERT_TRUE(session);
+  for (const auto& [name, value] : session->options)
+    EXPECT_EQ(value.find("hunter2"), std::string::npos) << name;
+  ASSERT_EQ(session->secret_options.size(), 1u);
+  EXPECT_EQ(session->secret_options.front().second.reveal(), "hunter2");
+}
+
+TEST(SnowflakeOptions, KeyPairsTakeThePlaceOfPasswords) {
+  auto options = valid();
+  options.private_key_file = write_key("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n");
+  options.private_key_passphrase = Secret("opensesame");
+  const auto session = session_options(options);
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_THAT(session->options, Contains(Pair("adbc.snowflake.sql.auth_type", "auth_jwt")));
+  ASSERT_EQ(session->secret_options.size(), 2u);
+  EXPECT_EQ(session->secret_options[1].second.reveal(), "opensesame");
+  std::filesystem::remove(options.private_key_file);
+}
+
+TEST(SnowflakeOptions, FilesThatAreNoKeysAreRefusedWithoutBeingShown) {
+  auto options = valid();
+  options.private_key_file = write_key("-----BEGIN RSA PRIVATE KEY-----\nabc\n");
+  EXPECT_THAT(refused(options).message, HasSubstr("openssl pkcs8"));
+  options.private_key_file = write_key("my diary");
+  EXPECT_THAT(refused(options).message, testing::Not(HasSubstr("diary")));
+  std::filesystem::remove(options.private_key_file);
+  EXPECT_THAT(refused(options).message, HasSubstr("cannot be read"));
+}
+
+TEST(SnowflakeOptions, AMissingDriverIsSaidBeforeAnythingIsSent) {
+  auto options = valid();
+  options.driver_path = "/nowhere/driver.so";
+  const auto warehouse = SnowflakeWarehouse::open(options, base::system_clock());
+  ASSERT_FALSE(warehouse);
+  EXPECT_EQ(warehouse.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(warehouse.error().message,
+              testing::AllOf(HasSubstr("/nowhere/driver.so"), HasSubstr("tools/setup snowflake")));
+}
+
+TEST(SnowflakeOptions, DescriptionsHaveNoSecret) {
+  auto options = valid();
+  options.driver_path = "/bin/sh";
+  const auto warehouse = SnowflakeWarehouse::open(options, base::system_clock());
+  ASSERT_TRUE(warehouse);
+  EXPECT_EQ((*warehouse)->describe(), "Snowflake org-account, database SPOTIFY_DB");
+}
+
+}  // namespace
+}  // namespace sdp::warehouse::snowflake
