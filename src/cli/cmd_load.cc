@@ -13,13 +13,26 @@ namespace {
 struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
+  bool complete_hours = false;
+  std::string hours_to;
 };
 
+Result<load::LoadOptions> load_options(const Options& options) {
+  load::LoadOptions load;
+  load.complete_hours = options.complete_hours;
+  if (options.hours_to.empty()) return load;
+  load.complete_hours = true;
+  load.hours_to = lake::parse_hour(options.hours_to);
+  if (load.hours_to) return load;
+  return fail(ErrorKind::misconfigured, "--to " + options.hours_to + " is no hour like 2026-02-15T17");
+}
+
 Result<int> run(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const auto load, load_options(options));
   SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
   SDP_CHECK_OK(warehouse->init());
-  load::LoadRunner runner(*lake.store, *warehouse, runtime.clock);
+  load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   SDP_CHECK_OK(warehouse->close());
   print_load(summary);
@@ -35,6 +48,9 @@ void define_load(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
+  command->add_flag("--complete-hours", options->complete_hours,
+                    "Only hours that are complete: all partitions closed them, and they never change");
+  command->add_option("--to", options->hours_to, "Only complete hours up to this one, such as 2026-02-15T17");
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
