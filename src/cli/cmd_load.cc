@@ -13,12 +13,13 @@ namespace {
 struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
+  load::LoadOptions load;
   bool complete_hours = false;
   std::string hours_to;
 };
 
 Result<load::LoadOptions> load_options(const Options& options) {
-  load::LoadOptions load;
+  load::LoadOptions load = options.load;
   load.complete_hours = options.complete_hours;
   if (options.hours_to.empty()) return load;
   load.complete_hours = true;
@@ -48,6 +49,12 @@ void define_load(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
+  command->add_option("--transaction-objects", options->load.transaction_objects, "A transaction ends with so many objects")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
+      ->capture_default_str();
+  command->add_option("--transaction-bytes", options->load.transaction_bytes, "... or with so many bytes of lines")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 30))
+      ->capture_default_str();
   command->add_flag("--complete-hours", options->complete_hours,
                     "Only hours that are complete: all partitions closed them, and they never change");
   command->add_option("--to", options->hours_to, "Only complete hours up to this one, such as 2026-02-15T17");
