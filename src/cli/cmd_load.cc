@@ -49,10 +49,14 @@ void define_load(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
-  command->add_option("--transaction-objects", options->load.transaction_objects, "A transaction ends with so many objects")
+  command
+      ->add_option("--transaction-objects", options->load.transaction_objects,
+                   "A transaction ends with so many objects")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
       ->capture_default_str();
-  command->add_option("--transaction-bytes", options->load.transaction_bytes, "... or with so many bytes of lines")
+  command
+      ->add_option("--transaction-bytes", options->load.transaction_bytes,
+                   "... or with so many bytes of lines")
       ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 30))
       ->capture_default_str();
   command->add_flag("--complete-hours", options->complete_hours,
