@@ -2,6 +2,7 @@
 
 EVENTS ?= 1000000
 PROFILE ?= embedded
+WAREHOUSE ?= duckdb
 DATA ?= data
 
 SDP_USE_SYSTEM_RDKAFKA ?= 0
@@ -14,9 +15,19 @@ pipeline := build/release/spotify-pipeline
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Settings: EVENTS=$(EVENTS) PROFILE=$(PROFILE) (embedded, services) DATA=$(DATA)"
+	@echo "          WAREHOUSE=$(WAREHOUSE) (duckdb, snowflake, snowflake-emulator)"
+
+# The emulator serves this one run.
+ifeq ($(WAREHOUSE),snowflake-emulator)
+on_warehouse := .deps/venv-emulator/bin/python -B tests/emulator/start.py --
+warehouse := snowflake
+else
+warehouse := $(WAREHOUSE)
+endif
 
 run: build $(if $(filter services,$(PROFILE)),services) ## Run the whole pipeline once and prove its result
-	$(pipeline) run --events $(EVENTS) --profile $(PROFILE) --data $(DATA)
+	@case $(WAREHOUSE) in snowflake) tools/setup snowflake ;; snowflake-emulator) tools/setup emulator ;; esac
+	$(on_warehouse) $(pipeline) run --events $(EVENTS) --profile $(PROFILE) --data $(DATA) --warehouse $(warehouse)
 
 build: ## Fetch what is needed and build the release binary
 	@tools/setup build

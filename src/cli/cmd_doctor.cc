@@ -56,7 +56,7 @@ Result<std::string> check_warehouse(const Options& options, Clock& clock) {
 }
 
 Result<std::string> check_transform(const Options& options) {
-  SDP_TRY(const auto transform, transform_options(options.transform, options.warehouse.path));
+  SDP_TRY(const auto transform, transform_options(options.transform, options.warehouse));
   for (const auto& path : {transform.dbt_path, transform.project_dir / "dbt_project.yml"}) {
     if (!std::filesystem::exists(path))
       return fail(ErrorKind::misconfigured, path.string() + " is missing; run tools/setup build");

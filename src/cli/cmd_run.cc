@@ -41,13 +41,11 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
                       .sink = options.sink,
                       .simulation = spec,
                       .witness_root = {}};
-  parts.warehouse.path = data.warehouse();
+  if (!parts.warehouse.is_snowflake()) parts.warehouse.place = data.warehouse();
   parts.sink.writer = kWriter;
   TransformSettings transform = options.transform;
   transform.work_dir = data.transform();
-  SDP_TRY(parts.transform, transform_options(transform, parts.warehouse.path));
-  parts.transform.threads = options.warehouse.threads;
-  parts.transform.memory_limit = options.warehouse.memory_limit;
+  SDP_TRY(parts.transform, transform_options(transform, parts.warehouse));
   return parts;
 }
 
@@ -107,6 +105,7 @@ void define_run(CLI::App& app, Action& action) {
   options->simulation.spec.events = 1'000'000;
   options->sink.limits.bytes_max = kBatchBytes;
   options->warehouse.memory_limit = "384MB";
+  options->warehouse.place = "duckdb";
   command->add_option("--data", options->data, "Folder of lake, warehouse and witness")
       ->envname("SPOTIFY_DATA")
       ->capture_default_str();
@@ -121,6 +120,13 @@ void define_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   add_simulation_options(*command, options->simulation, "--mix");
   add_sink_options(*command, options->sink);
+  command
+      ->add_option("--warehouse", options->warehouse.place,
+                   "duckdb (a file below --data), or snowflake, with SNOWFLAKE_ACCOUNT and the like in the "
+                   "environment or "
+                   ".env")
+      ->check(CLI::IsMember({"duckdb", "snowflake"}))
+      ->capture_default_str();
   command->add_option("--warehouse-memory", options->warehouse.memory_limit, "DuckDB memory limit")
       ->capture_default_str();
   command->add_option("--warehouse-threads", options->warehouse.threads, "DuckDB threads")

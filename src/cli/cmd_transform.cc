@@ -16,9 +16,7 @@ struct Options {
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(auto transform, transform_options(options.transform, options.warehouse.path));
-  transform.threads = options.warehouse.threads;
-  transform.memory_limit = options.warehouse.memory_limit;
+  SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   if (options.full_refresh) transform.extra_arguments.push_back("--full-refresh");
   SDP_TRY(const auto summary, transform::run(transform, runtime.stop));
   fmt::print(stderr, "transform: {}\n", to_string(summary));

@@ -30,7 +30,7 @@ Result<verify::Report> verify_embedded(const Options& options, const Runtime& ru
   lake_settings.lake = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
   WarehouseSettings warehouse_settings = options.warehouse;
-  warehouse_settings.path = data.warehouse();
+  if (!warehouse_settings.is_snowflake()) warehouse_settings.place = data.warehouse();
   SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
   return verify::verify({.store = *lake.store,
                          .witness_root = data.log(),

@@ -28,6 +28,7 @@ void define_transform(CLI::App& app, Action& action);
 void define_verify(CLI::App& app, Action& action);
 void define_services(CLI::App& app, Action& action);
 void define_status(CLI::App& app, Action& action);
+void define_warehouse(CLI::App& app, Action& action);
 void define_doctor(CLI::App& app, Action& action);
 void define_schema(CLI::App& app, Action& action);
 void define_version(CLI::App& app, Action& action);

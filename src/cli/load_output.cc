@@ -2,9 +2,30 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "cli/output.h"
 
 namespace sdp::cli {
+namespace {
+
+/// What a warehouse that is paid for had to do (docs/snowflake.md says what that costs).
+void print_statements(const load::LoadSummary& summary) {
+  const warehouse::LoadCounts& counts = summary.counts;
+  const auto loads = static_cast<double>(std::max<std::uint64_t>(summary.transactions, 1));
+  fmt::print(
+      stderr,
+      "load: {} statements, {:.1f} a transaction; {} rows a COPY from {} staging files of {:.1f} MB in all; "
+      "{:.1f} "
+      "objects an hour of the lake\n",
+      counts.statements, static_cast<double>(counts.statements) / loads,
+      with_commas(static_cast<std::uint64_t>(static_cast<double>(counts.rows + counts.rejected) / loads)),
+      counts.staging_files, static_cast<double>(counts.staging_bytes) / 1e6,
+      static_cast<double>(counts.objects) /
+          static_cast<double>(std::max<std::size_t>(summary.hours.size(), 1)));
+}
+
+}  // namespace
 
 void print_load(const load::LoadSummary& summary) {
   const double seconds = static_cast<double>(summary.took.count()) / 1000;
@@ -16,6 +37,7 @@ void print_load(const load::LoadSummary& summary) {
              with_commas(summary.counts.objects), summary.transactions,
              with_commas(summary.loaded_already + summary.counts.objects_skipped), seconds,
              rate(rows, seconds));
+  if (summary.counts.statements > 0) print_statements(summary);
   constexpr std::size_t kNamed = 10;
   for (std::size_t i = 0; i < summary.foreign.size() && i < kNamed; ++i) {
     fmt::print(stderr, "load: warning: {} was not written by a sink and is left alone\n", summary.foreign[i]);

@@ -127,6 +127,7 @@ class PipelineRun {
 
   Result<void> load() {
     SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_write, runtime_.clock));
+    warehouse_name_ = warehouse->describe();
     SDP_CHECK_OK(warehouse->init());
     load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock);
     SDP_TRY(const auto summary, runner.run(runtime_.stop));
@@ -188,12 +189,13 @@ class PipelineRun {
     }
     table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
     fmt::print("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),
-               parts_.store.describe(), parts_.warehouse.path);
+               parts_.store.describe(), warehouse_name_);
   }
 
   const PipelineParts& parts_;
   const Runtime& runtime_;
   std::vector<Stage> stages_;
+  std::string warehouse_name_;
 };
 
 }  // namespace

@@ -87,7 +87,11 @@ void add_lake_options(CLI::App& command, LakeSettings& settings) {
 }
 
 void add_warehouse_options(CLI::App& command, WarehouseSettings& settings) {
-  command.add_option("--warehouse", settings.path, "DuckDB file; must be named spotify_db.duckdb")
+  command
+      .add_option(
+          "--warehouse", settings.place,
+          "DuckDB file, which must be named spotify_db.duckdb; or snowflake, with SNOWFLAKE_ACCOUNT and the "
+          "like in the environment or .env")
       ->envname("SPOTIFY_WAREHOUSE")
       ->capture_default_str();
   command.add_option("--warehouse-memory", settings.memory_limit, "DuckDB memory limit")

@@ -36,9 +36,12 @@ struct LakeSettings {
 };
 
 struct WarehouseSettings {
-  std::string path = "data/warehouse/spotify_db.duckdb";
+  /// `snowflake`, or a DuckDB file
+  std::string place = "data/warehouse/spotify_db.duckdb";
   std::string memory_limit = "512MB";
   int threads = 2;
+
+  bool is_snowflake() const { return place == "snowflake"; }
 };
 
 struct SimulationSettings {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "cli/snowflake_settings.h"
 #include "services/settings.h"
 
 namespace sdp::cli {
@@ -21,7 +22,7 @@ void add_transform_options(CLI::App& command, TransformSettings& settings) {
 }
 
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
-                                                      const std::string& warehouse_path) {
+                                                      const WarehouseSettings& warehouse) {
   namespace fs = std::filesystem;
   const auto given = settings.deps.empty() ? std::nullopt : std::optional<fs::path>(settings.deps);
   SDP_TRY(const fs::path deps,
@@ -31,7 +32,15 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
   options.project_dir = settings.project.empty()
                             ? fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt"
                             : fs::path(settings.project);
-  options.warehouse_path = fs::absolute(warehouse_path);
+  if (warehouse.is_snowflake()) {
+    // Asked for here too, so that what is missing is told in our words, not in dbt's.
+    SDP_CHECK_OK(snowflake_options());
+    options.environment = snowflake_environment();
+  } else {
+    options.warehouse_path = fs::absolute(warehouse.place);
+  }
+  options.threads = warehouse.threads;
+  options.memory_limit = warehouse.memory_limit;
   options.work_dir = fs::absolute(settings.work_dir);
   options.unit_tests = settings.unit_tests;
   options.verbose = settings.verbose;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/settings.h"
 #include "transform/transform.h"
 
 namespace sdp::cli {
@@ -19,6 +20,6 @@ struct TransformSettings {
 void add_transform_options(CLI::App& command, TransformSettings& settings);
 /// Finds dbt and the project. `misconfigured` says what to run when there is none.
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
-                                                      const std::string& warehouse_path);
+                                                      const WarehouseSettings& warehouse);
 
 }  // namespace sdp::cli

@@ -6,11 +6,13 @@
 #include <random>
 #include <string_view>
 
+#include "cli/snowflake_settings.h"
 #include "log/kafka/kafka_log.h"
 #include "services/credentials.h"
 #include "store/directory/directory_store.h"
 #include "store/s3/s3_store.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
+#include "warehouse/snowflake/snowflake_warehouse.h"
 
 namespace sdp::cli {
 namespace {
@@ -82,8 +84,13 @@ Result<Lake> open_lake(const LakeSettings& settings, Clock& clock) {
 
 Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access,
                                                              Clock& clock) {
+  if (settings.is_snowflake()) {
+    SDP_TRY(const auto snowflake, snowflake_options());
+    SDP_TRY(auto warehouse, warehouse::SnowflakeWarehouse::open(snowflake, clock));
+    return std::unique_ptr<warehouse::Warehouse>(std::move(warehouse));
+  }
   warehouse::duckdb::DuckDbOptions options;
-  options.path = settings.path;
+  options.path = settings.place;
   options.memory_limit = settings.memory_limit;
   options.threads = settings.threads;
   options.read_only = access == Access::read_only;

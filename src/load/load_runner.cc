@@ -139,7 +139,10 @@ Result<void> LoadRunner::flush(std::vector<warehouse::StagedObject>& staged, Loa
   summary.counts.statements += counts->statements;
   summary.counts.staging_files += counts->staging_files;
   summary.counts.staging_bytes += counts->staging_bytes;
-  for (const auto& object : staged) summary.line_bytes += object.lines.size();
+  for (const auto& object : staged) {
+    summary.line_bytes += object.lines.size();
+    summary.hours.insert(lake::hour_of(object.meta.first_timestamp));
+  }
   staged.clear();
   return {};
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "lake/chain.h"
+#include "lake/hour_marker.h"
 #include "load/load_plan.h"
 #include "load/prefetcher.h"
 #include "store/object_store.h"
@@ -31,6 +32,8 @@ struct LoadSummary {
   warehouse::LoadCounts counts;
   std::uint64_t transactions = 0;
   std::uint64_t line_bytes = 0;
+  /// The hours of the lake whose objects were loaded.
+  std::set<lake::Hour> hours;
   std::uint64_t loaded_already = 0;
   std::vector<std::string> foreign;
   /// What kept objects from being loaded, each by name. Everything else is loaded.

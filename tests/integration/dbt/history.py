@@ -11,10 +11,11 @@ import json
 import random
 import uuid
 
-TOPICS = ["0a0b0c0d-0000-4000-8000-000000000000", "ffffffff-0000-4000-8000-000000000000"]
 PARTITIONS = 3
-FIRST_DAY = datetime.datetime(2026, 2, 10)
 DAYS = 6
+# Histories of different seeds have no topic, day, listener, song or event in common: many fit into one warehouse.
+APART = datetime.timedelta(days=60)
+FIRST_DAY = datetime.datetime(2026, 2, 10)
 DUPLICATES = 0.15
 LATE = 0.15
 NO_EVENT = 0.06
@@ -45,8 +46,9 @@ def iso(time):
 class Writer:
     """Draws payloads; remembers them, to send some again."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, first_day):
         self.rng = rng
+        self.first_day = first_day
         self.users = [str(uuid.UUID(int=rng.getrandbits(128))) for _ in range(5)]
         self.songs = [str(uuid.UUID(int=rng.getrandbits(128))) for _ in SONGS]
         self.sent = []
@@ -79,7 +81,7 @@ class Writer:
         """A second delivery; mostly of the same event, sometimes of another under its id."""
         event = dict(self.rng.choice(self.sent))
         if self.rng.random() < 0.4:
-            event["timestamp"] = iso(FIRST_DAY + datetime.timedelta(minutes=self.rng.randrange(60 * 24 * DAYS)))
+            event["timestamp"] = iso(self.first_day + datetime.timedelta(minutes=self.rng.randrange(60 * 24 * DAYS)))
             event["user_id"] = self.rng.choice(self.users)
             event["event_type"] = self.rng.choice(["play", "skip"])
         if self.rng.random() < 0.2:
@@ -105,7 +107,7 @@ def row(rng, writer, offset, arrived):
 
 def chain(rng, writer, topic_id, partition, count):
     """The objects of one partition of one topic id."""
-    rows, arrived = [], FIRST_DAY + datetime.timedelta(hours=rng.randrange(12))
+    rows, arrived = [], writer.first_day + datetime.timedelta(hours=rng.randrange(12))
     for offset in range(count):
         arrived += datetime.timedelta(seconds=rng.expovariate(1 / (DAYS * 86_400 / count)))
         arrived = arrived.replace(microsecond=arrived.microsecond // 1000 * 1000)
@@ -123,26 +125,27 @@ def chain(rng, writer, topic_id, partition, count):
         )
 
 
-def lone_day(rng, writer):
+def lone_day(rng, writer, topic_id):
     """An event alone on its day, and the row that takes its place on another day: the day becomes empty."""
-    arrived = FIRST_DAY + datetime.timedelta(days=DAYS + 30)
-    alone = writer.event(arrived) | {"timestamp": iso(FIRST_DAY - datetime.timedelta(days=100))}
-    winner = alone | {"timestamp": iso(FIRST_DAY), "user_id": rng.choice(writer.users)}
-    loser_object = LakeObject("bronze/late_p8", TOPICS[0], 8, (Row(1000, arrived, json.dumps(alone)),))
-    winner_object = LakeObject("bronze/late_p9", TOPICS[0], 9, (Row(0, arrived, json.dumps(winner)),))
+    arrived = writer.first_day + datetime.timedelta(days=DAYS + 30)
+    alone = writer.event(arrived) | {"timestamp": iso(writer.first_day - datetime.timedelta(days=10))}
+    winner = alone | {"timestamp": iso(writer.first_day), "user_id": rng.choice(writer.users)}
+    loser_object = LakeObject(f"bronze/{topic_id}_p8", topic_id, 8, (Row(1000, arrived, json.dumps(alone)),))
+    winner_object = LakeObject(f"bronze/{topic_id}_p9", topic_id, 9, (Row(0, arrived, json.dumps(winner)),))
     return loser_object, winner_object
 
 
 class History:
     def __init__(self, seed, events=240, batches=3):
         rng = random.Random(seed)
-        writer = Writer(rng)
+        writer = Writer(rng, FIRST_DAY + seed * APART)
+        topics = [f"{digit}{seed:07x}-0000-4000-8000-000000000000" for digit in "0f"]
         chains = [
-            list(chain(rng, writer, topic_id, partition, events // (PARTITIONS * len(TOPICS))))
-            for topic_id in TOPICS
+            list(chain(rng, writer, topic_id, partition, events // (PARTITIONS * len(topics))))
+            for topic_id in topics
             for partition in range(PARTITIONS)
         ]
-        loser, winner = lone_day(rng, writer)
+        loser, winner = lone_day(rng, writer, topics[0])
         # Some partitions are far ahead of others in each batch, so that lower offsets come later.
         self.batches = [[] for _ in range(batches)]
         for objects in chains:

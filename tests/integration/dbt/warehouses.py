@@ -27,7 +27,8 @@ def ledger_row(one):
 class Dbt:
     """dbt in this process: starting it anew for each of a hundred runs would take most of the time."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, release):
+        self.release = release
         os.environ.update(
             DBT_PROJECT_DIR=str(PROJECT),
             DBT_PROFILES_DIR=str(PROJECT),
@@ -54,6 +55,7 @@ class Dbt:
         flags = ["--quiet", "--no-use-colors", "--log-level-file", "none", "--no-write-json"]
         with contextlib.redirect_stdout(io.StringIO()) as output:
             result = self.runner(manifest=manifest).invoke([*flags, *arguments])
+        self.release()
         if result.exception:
             print(output.getvalue(), file=sys.stderr)
         return result
@@ -76,7 +78,16 @@ class DuckDb:
         self.path = folder / "spotify_db.duckdb"
         os.environ["SDP_WAREHOUSE"] = "duckdb"
         os.environ["SDP_WAREHOUSE_PATH"] = str(self.path)
-        self.dbt = Dbt(folder)
+        self.dbt = Dbt(folder, self.release)
+
+    @staticmethod
+    def release():
+        """dbt's adapter keeps the file open for as long as the process lives."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        if DuckDBConnectionManager._ENV:
+            DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager.close_all_connections()
 
     def clear(self):
         self.path.unlink(missing_ok=True)
