@@ -13,6 +13,7 @@ namespace {
 struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
+  bool json = false;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -23,6 +24,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   SDP_CHECK_OK(warehouse->close());
   print_load(summary);
+  if (options.json) print_load_json(summary);
   SDP_CHECK_OK(load_verdict(summary));
   return 0;
 }
@@ -35,6 +37,7 @@ void define_load(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
+  command->add_flag("--json", options->json, "What was loaded as one JSON object");
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }

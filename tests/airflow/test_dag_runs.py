@@ -25,8 +25,6 @@ esac
 @pytest.fixture(scope="module", autouse=True)
 def database():
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    sync_bag_to_db(DagBag(), "dags-folder", None)
 
 
 @pytest.fixture
