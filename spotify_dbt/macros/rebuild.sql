@@ -29,3 +29,7 @@
 {% macro default__in_one_transaction(statements) -%}
     {{ statements | join(';\n') }}
 {%- endmacro %}
+
+{% macro snowflake__in_one_transaction(statements) -%}
+    {{ (['begin'] + statements + ['commit']) | join(';\n') }};
+{%- endmacro %}

@@ -30,3 +30,16 @@
 {% macro duckdb__bigint_or_null(digits) -%}
     try_cast({{ digits }} as bigint)
 {%- endmacro %}
+
+{% macro snowflake__matches(text, pattern) -%}
+    regexp_like({{ text }}, '^({{ pattern }})$')
+{%- endmacro %}
+
+{# Without its zone, which is UTC, and cut to microseconds, which is what the other adapters keep. #}
+{% macro snowflake__utc_timestamp(text) -%}
+    try_to_timestamp_ntz(left(regexp_replace({{ text }}, '(Z|[+]00:00)$', ''), 26))
+{%- endmacro %}
+
+{% macro snowflake__bigint_or_null(digits) -%}
+    try_to_number({{ digits }}, 38, 0)
+{%- endmacro %}

@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro snowflake__utc_now() -%}
-    cast(convert_timezone('UTC', current_timestamp()) as timestamp_ntz)
+    sysdate()
 {%- endmacro %}

@@ -12,6 +12,12 @@ where
     {{ tested('duplicates.event_id', ref('int_batch_events'), 'event_id') }}
     and (
         kept.event_id is null
-        or (kept.kafka_offset, kept.kafka_partition, kept.topic_id)
-        >= (duplicates.kafka_offset, duplicates.kafka_partition, duplicates.topic_id)
+        or kept.kafka_offset > duplicates.kafka_offset
+        or (
+            kept.kafka_offset = duplicates.kafka_offset
+            and (
+                kept.kafka_partition > duplicates.kafka_partition
+                or (kept.kafka_partition = duplicates.kafka_partition and kept.topic_id >= duplicates.topic_id)
+            )
+        )
     )

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "cli/command.h"
+#include "cli/hour_settings.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
@@ -18,14 +19,17 @@ namespace {
 struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
+  HourSettings hours;
   std::string stage_dir;
   bool json = false;
 };
 
 Result<load::LoadPlan> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
+  load::LoadOptions load;
+  SDP_CHECK_OK(apply(options.hours, load));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
   SDP_CHECK_OK(warehouse->init());
-  SDP_TRY(auto plan, load::plan_extract(lake, *warehouse));
+  SDP_TRY(auto plan, load::plan_extract(lake, *warehouse, load));
   // Others may have it while objects are copied.
   SDP_CHECK_OK(warehouse->close());
   return plan;
@@ -67,6 +71,7 @@ void define_extract(CLI::App& app, Action& action) {
                    "The folder; what is there already is not fetched again")
       ->required();
   command->add_flag("--json", options->json, "What was extracted as one JSON object");
+  add_hour_options(*command, options->hours);
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
   command->callback(

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/hour_settings.h"
 #include "cli/load_output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
@@ -13,14 +14,17 @@ namespace {
 struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
+  HourSettings hours;
   bool json = false;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
+  load::LoadOptions load;
+  SDP_CHECK_OK(apply(options.hours, load));
   SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
   SDP_CHECK_OK(warehouse->init());
-  load::LoadRunner runner(*lake.store, *warehouse, runtime.clock);
+  load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   SDP_CHECK_OK(warehouse->close());
   print_load(summary);
@@ -37,6 +41,7 @@ void define_load(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
+  add_hour_options(*command, options->hours);
   command->add_flag("--json", options->json, "What was loaded as one JSON object");
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
+#include "hours/complete_hours.h"
 #include "sink/chain_end.h"
 
 namespace sdp::cli {
@@ -19,6 +20,7 @@ struct Options {
   LogSettings log;
   LakeSettings lake;
   std::int64_t lag_max = 0;
+  std::size_t hours = 24;
   bool json = false;
 };
 
@@ -31,7 +33,12 @@ struct PartitionStatus {
   log::Offset lag() const { return std::max<log::Offset>(0, available.end - lake_end); }
 };
 
-Result<std::vector<PartitionStatus>> read_status(const Options& options, Clock& clock) {
+struct Status {
+  std::vector<PartitionStatus> partitions;
+  std::vector<hours::HourStatus> hours;  ///< the newest, ascending
+};
+
+Result<Status> read_status(const Options& options, Clock& clock) {
   SDP_TRY(auto lake, open_lake(options.lake, clock));
   SDP_TRY(auto log, open_kafka(options.log));
   SDP_TRY(const log::TopicInfo topic, log->describe());
@@ -40,13 +47,24 @@ Result<std::vector<PartitionStatus>> read_status(const Options& options, Clock& 
     partitions.push_back(partition);
   SDP_TRY(const auto ends, sink::find_chain_ends(*lake.store, topic.id, partitions));
   SDP_TRY(const auto committed, log->committed(options.log.group));
-  std::vector<PartitionStatus> all;
+  Status all;
   for (const log::Partition partition : partitions) {
     SDP_TRY(const auto available, log->watermarks(partition));
-    all.push_back(
+    all.partitions.push_back(
         {partition, available, ends.at(partition), committed.at(static_cast<std::size_t>(partition))});
   }
+  SDP_TRY(all.hours, hours::newest_hours(*lake.store, topic.id, options.hours));
   return all;
+}
+
+void print_hours(const std::vector<hours::HourStatus>& all) {
+  warehouse::Table table;
+  table.columns = {"HOUR", "STATE", "PARTITIONS CLOSED", "RECORDS CLOSED"};
+  for (const hours::HourStatus& status : all) {
+    table.rows.push_back({lake::format_hour(status.hour), status.complete ? "complete" : "open",
+                          fmt::format("{}", status.partitions_closed), fmt::format("{}", status.records)});
+  }
+  if (!all.empty()) fmt::print("\n{}", format_table(table, table.rows.size()));
 }
 
 void print_table(const std::vector<PartitionStatus>& all) {
@@ -61,34 +79,49 @@ void print_table(const std::vector<PartitionStatus>& all) {
   fmt::print("{}", format_table(table, table.rows.size()));
 }
 
-void print_json(const std::vector<PartitionStatus>& all, log::Offset lag) {
+void print_json(const Status& all, log::Offset lag) {
   std::string items;
-  for (const PartitionStatus& status : all) {
+  for (const PartitionStatus& status : all.partitions) {
     items += fmt::format(
         R"({}{{"partition":{},"log_start":{},"log_end":{},"lake_end":{},"committed":{},"lag":{}}})",
         items.empty() ? "" : ",", status.partition, status.available.start, status.available.end,
         status.lake_end, status.committed ? fmt::format("{}", *status.committed) : "null", status.lag());
   }
-  fmt::print("{{\"schema_version\":1,\"lag\":{},\"partitions\":[{}]}}\n", lag, items);
+  std::string hours;
+  for (const hours::HourStatus& status : all.hours) {
+    hours += fmt::format(R"({}{{"hour":"{}","state":"{}","partitions_closed":{},"records_closed":{}}})",
+                         hours.empty() ? "" : ",", lake::format_hour(status.hour),
+                         status.complete ? "complete" : "open", status.partitions_closed, status.records);
+  }
+  fmt::print("{{\"schema_version\":1,\"lag\":{},\"partitions\":[{}],\"hours\":[{}]}}\n", lag, items, hours);
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto all, read_status(options, runtime.clock));
   log::Offset lag = 0;
-  for (const PartitionStatus& status : all) lag += status.lag();
-  options.json ? print_json(all, lag) : print_table(all);
+  for (const PartitionStatus& status : all.partitions) lag += status.lag();
+  if (options.json) {
+    print_json(all, lag);
+  } else {
+    print_table(all.partitions);
+    print_hours(all.hours);
+  }
   return lag > options.lag_max ? kLagging : 0;
 }
 
 }  // namespace
 
 void define_status(CLI::App& app, Action& action) {
-  auto* command =
-      app.add_subcommand("status", "How far the lake is behind the log, by partition; exit 10 when it is");
+  auto* command = app.add_subcommand("status",
+                                     "How far the lake is behind the log, by partition, and which hours are "
+                                     "complete; exit 10 when it is behind");
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
   command->add_option("--lag-max", options->lag_max, "A lag of this many records still exits 0")
+      ->capture_default_str();
+  command->add_option("--hours", options->hours, "How many of the newest hours to list")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000}))
       ->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object");
   command->callback(

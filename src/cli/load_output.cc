@@ -38,6 +38,9 @@ void print_load(const load::LoadSummary& summary) {
              with_commas(summary.loaded_already + summary.counts.objects_skipped), seconds,
              rate(rows, seconds));
   if (summary.counts.statements > 0) print_statements(summary);
+  if (summary.left_for_later > 0)
+    fmt::print(stderr, "load: {} objects are of hours that are not complete\n",
+               with_commas(summary.left_for_later));
   constexpr std::size_t kNamed = 10;
   for (std::size_t i = 0; i < summary.foreign.size() && i < kNamed; ++i) {
     fmt::print(stderr, "load: warning: {} was not written by a sink and is left alone\n", summary.foreign[i]);

@@ -23,12 +23,17 @@ enum class RejectCode {
   too_large,        ///< more than the value limit of the encoder
   reserved_member,  ///< has a top-level member of a name that lines reserve (`_kafka_*`, `_error`, `_raw`)
   nul_character,    ///< a string with U+0000, which warehouses cannot hold
+  line_too_large,   ///< in bronze only: a line of more than kBronzeLineBytesMax
+                    ///< (docs/formats/bronze-tables.md)
 };
 std::string_view name(RejectCode code);
 std::optional<RejectCode> parse_reject_code(std::string_view name);
 
 inline constexpr int kJsonDepthMax = 64;
 inline constexpr std::size_t kValueBytesMaxDefault = std::size_t{8} << 20;
+/// Of a line, without its end, that warehouses can hold: on its way into Snowflake it may double, and a value
+/// there has 16 MB.
+inline constexpr std::size_t kBronzeLineBytesMax = 7'500'000;
 
 /// Turns records into lines (docs/formats/line.md):
 ///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":1771177956123,"_kafka_key":"...",<the

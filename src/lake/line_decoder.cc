@@ -152,7 +152,7 @@ bool take_rejected(Cursor& cursor, Line& line) {
   std::string_view code;
   if (!cursor.take_plain(code)) return false;
   line.reject = parse_reject_code(code);
-  if (!line.reject || !cursor.take(R"(,"_raw":)")) return false;
+  if (!line.reject || line.reject == RejectCode::line_too_large || !cursor.take(R"(,"_raw":)")) return false;
   if (!cursor.take("null")) {
     std::string_view raw;
     if (!cursor.take_plain(raw) || !base::from_base64(raw)) return false;

@@ -12,9 +12,9 @@
 namespace sdp::lake {
 namespace {
 
-constexpr std::array<std::string_view, 9> kCodes = {"tombstone", "empty_value",     "not_utf8",
-                                                    "not_json",  "not_object",      "too_deep",
-                                                    "too_large", "reserved_member", "nul_character"};
+constexpr std::array<std::string_view, 10> kCodes = {
+    "tombstone", "empty_value", "not_utf8",        "not_json",      "not_object",
+    "too_deep",  "too_large",   "reserved_member", "nul_character", "line_too_large"};
 
 void append_number(std::string& out, std::int64_t number) {
   const fmt::format_int text(number);

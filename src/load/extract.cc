@@ -49,15 +49,21 @@ Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& stage) {
 
 }  // namespace
 
-Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse) {
+Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse,
+                              const LoadOptions& options) {
   SDP_TRY(auto loaded, warehouse.loaded_objects());
   std::vector<store::ListedObject> listing;
   SDP_CHECK_OK(lake.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
     listing.push_back(object);
     return true;
   }));
-  return plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
-                                                  std::make_move_iterator(loaded.end())));
+  LoadPlan plan = plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
+                                                           std::make_move_iterator(loaded.end())));
+  if (options.complete_hours) {
+    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(lake, options.hours_to));
+    keep_below(plan, bounds);
+  }
+  return plan;
 }
 
 Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,

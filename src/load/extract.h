@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "load/load_plan.h"
+#include "load/load_runner.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
 
@@ -25,7 +25,8 @@ struct ExtractSummary {
 Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
                                const std::stop_token& stop);
 
-/// What the lake has and the ledger has not.
-Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse);
+/// What the lake has and the ledger has not, of the hours that `options` wants.
+Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse,
+                              const LoadOptions& options);
 
 }  // namespace sdp::load

@@ -30,4 +30,16 @@ LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<
   return plan;
 }
 
+std::uint64_t keep_below(LoadPlan& plan, const LoadBounds& bounds) {
+  std::uint64_t left_out = 0;
+  for (PlannedChain& chain : plan.chains) {
+    const auto bound = bounds.find({chain.topic_id_short, chain.partition});
+    const log::Offset end = bound != bounds.end() ? bound->second : 0;
+    left_out +=
+        std::erase_if(chain.objects, [&](const PlannedObject& object) { return object.place.first >= end; });
+  }
+  std::erase_if(plan.chains, [](const PlannedChain& chain) { return chain.objects.empty(); });
+  return left_out;
+}
+
 }  // namespace sdp::load

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lake/object_key.h"
@@ -37,6 +39,13 @@ struct LoadPlan {
 
   bool operator==(const LoadPlan&) const = default;
 };
+
+/// How far chains may be loaded, by topic id (as in keys) and partition.
+using LoadBounds = std::map<std::pair<std::string, log::Partition>, log::Offset>;
+
+/// Leaves in the plan what starts below its chain's bound; chains without a bound are left out. The number of
+/// objects that were left out.
+std::uint64_t keep_below(LoadPlan& plan, const LoadBounds& bounds);
 
 /// Pure; the order of the listing does not matter. Names that start with '_' below bronze/ are the lake's
 /// own.

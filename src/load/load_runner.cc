@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "hours/complete_hours.h"
+
 namespace sdp::load {
 namespace {
 
@@ -19,6 +21,15 @@ std::vector<PlannedObject> in_order(const LoadPlan& plan) {
 }
 
 }  // namespace
+
+Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to) {
+  SDP_TRY(const auto complete, hours::read_complete(store, to));
+  LoadBounds bounds;
+  for (const auto& [topic_id, through] : complete) {
+    for (const auto& [partition, next] : through.next) bounds[{topic_id, partition}] = next;
+  }
+  return bounds;
+}
 
 LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock,
                        LoadOptions options)
@@ -41,14 +52,14 @@ Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& sum
   closed_.clear();
   found_hole_ = false;
   SDP_CHECK_OK(read_gaps(summary));
-  SDP_TRY(const LoadPlan plan, make_plan());
+  SDP_TRY(const LoadPlan plan, make_plan(summary));
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
   summary.foreign = plan.foreign;
   SDP_CHECK_OK(load_chains(plan, stop, summary));
   return found_hole_;
 }
 
-Result<LoadPlan> LoadRunner::make_plan() {
+Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
   chain_ends_.clear();
   SDP_TRY(const auto chains, warehouse_.loaded_chains());
   for (const warehouse::LoadedChain& chain : chains) chain_ends_[chain.chain] = chain.end;
@@ -58,8 +69,13 @@ Result<LoadPlan> LoadRunner::make_plan() {
     listing.push_back(object);
     return true;
   }));
-  return plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
-                                                  std::make_move_iterator(loaded.end())));
+  LoadPlan plan = plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
+                                                           std::make_move_iterator(loaded.end())));
+  if (options_.complete_hours) {
+    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(store_, options_.hours_to));
+    summary.left_for_later = keep_below(plan, bounds);
+  }
+  return plan;
 }
 
 Result<void> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,9 @@ struct LoadOptions {
   /// A hole may be an object that was put while we listed, so it is looked for again before it is called one.
   int listings_max = 3;
   std::chrono::milliseconds listing_pause{300};
+  /// Only objects of hours that are complete, and of none behind `hours_to`.
+  bool complete_hours = false;
+  std::optional<lake::Hour> hours_to{};
 };
 
 struct LoadSummary {
@@ -35,11 +39,16 @@ struct LoadSummary {
   /// The hours of the lake whose objects were loaded.
   std::set<lake::Hour> hours;
   std::uint64_t loaded_already = 0;
+  /// Of hours that are not complete, when only complete ones were wanted.
+  std::uint64_t left_for_later = 0;
   std::vector<std::string> foreign;
   /// What kept objects from being loaded, each by name. Everything else is loaded.
   std::vector<Error> problems;
   std::chrono::milliseconds took{0};
 };
+
+/// How far the complete hours go, up to `to`.
+Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to);
 
 /// Loads what the lake has and the ledger has not, chain by chain: an object only when it continues its
 /// chain. Owned by one thread.
@@ -56,7 +65,7 @@ class LoadRunner {
 
   /// One listing and what can be loaded of it. True when a second look may find more.
   Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
-  Result<LoadPlan> make_plan();
+  Result<LoadPlan> make_plan(LoadSummary& summary);
   Result<void> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
   /// Whether the object continues its chain; notes a problem and closes the chain when it does not.
   bool continues(const warehouse::StagedObject& object, LoadSummary& summary);

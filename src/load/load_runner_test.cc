@@ -222,6 +222,34 @@ TEST_F(LoadRunnerTest, RecreatedTopicIsLoadedBesideTheOldOne) {
   EXPECT_EQ(warehouse_->loaded_chains()->size(), 2u);
 }
 
+TEST_F(LoadRunnerTest, CompleteHoursLoadUpToTheirLastOffsetAndTheRestLater) {
+  for (const log::Partition partition : {0, 1}) {
+    put(make(partition, 0, 20));
+    put(make(partition, 20, 40));
+    lake::HourMarker marker;
+    marker.chain = {lake_.id(), partition};
+    marker.partitions = 2;
+    marker.hour = *lake::parse_hour("2026-02-15T17");
+    marker.range = {0, 20};
+    const lake::ChainBegin begin{marker.chain, marker.hour};
+    ASSERT_TRUE(store_.put_new(lake::chain_begin_key(marker.chain), to_json(begin), {}, "application/json"));
+    options_.complete_hours = true;
+    EXPECT_EQ(load().counts.objects, 0u) << "partition 1 has not closed the hour";
+    ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
+                               "application/json"));
+  }
+  options_.hours_to = *lake::parse_hour("2026-02-15T16");
+  EXPECT_EQ(load().counts.objects, 0u);
+  options_.hours_to.reset();
+  const LoadSummary complete = load();
+  EXPECT_EQ(complete.counts.objects, 2u);
+  EXPECT_EQ(complete.left_for_later, 2u);
+  EXPECT_EQ(rows(), "36+4/2");
+  options_.complete_hours = false;
+  EXPECT_EQ(load().counts.objects, 2u);
+  EXPECT_EQ(rows(), "72+8/4");
+}
+
 TEST_F(LoadRunnerTest, StoppedLoadKeepsWholeTransactionsAndGoesOn) {
   options_.transaction_objects = 2;
   options_.fetch.threads = 1;

@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "base/sha256.h"
+#include "hours/hour_folders.h"
 #include "lake/object_key.h"
 
 namespace sdp::sink {
@@ -15,42 +15,6 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 /// How far back a new chain looks for hours that were complete without it.
 constexpr int kHoursLookedBack = 48;
-
-struct HourFolder {
-  lake::Hour hour;
-  std::string prefix;
-};
-
-/// The hour of a folder `...date=YYYY-MM-DD/hour=HH/`.
-std::optional<lake::Hour> hour_of_folder(std::string_view folder) {
-  const auto at = folder.rfind("date=");
-  if (at == std::string_view::npos || folder.size() - at != 24 || folder.substr(at + 15, 6) != "/hour=") {
-    return std::nullopt;
-  }
-  return lake::parse_hour(fmt::format("{}T{}", folder.substr(at + 5, 10), folder.substr(at + 21, 2)));
-}
-
-/// The hour folders below `root` in the order of time or against it, until `visit` returns false.
-Result<void> walk_hours(store::ObjectStore& store, std::string_view root, bool newest_first,
-                        const std::function<Result<bool>(const HourFolder&)>& visit) {
-  const auto in_order = [&](std::vector<std::string> folders) {
-    if (newest_first) std::ranges::reverse(folders);
-    return folders;
-  };
-  const std::string day_prefix = std::string(root) + "date=";
-  SDP_TRY(auto days, store.list_folders(root));
-  std::erase_if(days, [&](const std::string& day) { return !day.starts_with(day_prefix); });
-  for (const std::string& day : in_order(std::move(days))) {
-    SDP_TRY(auto hours, store.list_folders(day));
-    for (const std::string& folder : in_order(std::move(hours))) {
-      const auto hour = hour_of_folder(folder);
-      if (!hour) continue;
-      SDP_TRY(const bool go_on, visit({*hour, folder}));
-      if (!go_on) return {};
-    }
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -110,33 +74,23 @@ Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& requ
 
 Result<HourCloser::Open> HourCloser::find_open(const CloseRequest& request) {
   const lake::ChainId chain{topic_.id, request.partition};
-  SDP_TRY(const auto stored, read_begin(chain));
+  SDP_TRY(const auto stored, hours::read_begin(store_, lake::chain_begin_key(chain)));
   if (!stored) {
     SDP_TRY(const auto begin, make_begin(request));
     return Open{begin.hour, 0};
   }
   Open open{stored->hour, 0};
-  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+  const auto look = [&](const hours::HourFolder& folder) -> Result<bool> {
     if (folder.hour < stored->hour) return false;
     const std::string key = lake::hour_marker_key(chain, folder.hour);
     SDP_TRY(const auto head, store_.head(key));
     if (!head) return true;
-    SDP_TRY(const auto marker, read_marker(key));
+    SDP_TRY(const auto marker, hours::read_marker(store_, key));
     open = {folder.hour + std::chrono::hours(1), marker.range.end};
     return false;
   };
-  SDP_CHECK_OK(walk_hours(store_, lake::kClosedPrefix, true, look));
+  SDP_CHECK_OK(hours::walk_hours(store_, lake::kClosedPrefix, hours::Order::newest_first, look));
   return open;
-}
-
-Result<std::optional<lake::ChainBegin>> HourCloser::read_begin(const lake::ChainId& chain) {
-  const std::string key = lake::chain_begin_key(chain);
-  SDP_TRY(const auto head, store_.head(key));
-  if (!head) return std::optional<lake::ChainBegin>();
-  SDP_TRY(const auto object, store_.get(key));
-  auto begin = lake::chain_begin_from_json(object.body);
-  if (!begin) return std::unexpected(begin.error().in(fmt::format("{}: object {}", store_.describe(), key)));
-  return std::optional(*begin);
 }
 
 Result<lake::ChainBegin> HourCloser::make_begin(const CloseRequest& request) {
@@ -146,14 +100,14 @@ Result<lake::ChainBegin> HourCloser::make_begin(const CloseRequest& request) {
   const lake::ChainBegin begin{chain, hour};
   SDP_TRY(const auto outcome, store_.put_new(lake::chain_begin_key(chain), to_json(begin), {}, kJson));
   if (outcome == store::PutOutcome::created) return begin;
-  SDP_TRY(const auto stored, read_begin(chain));
+  SDP_TRY(const auto stored, hours::read_begin(store_, lake::chain_begin_key(chain)));
   return stored.value_or(begin);
 }
 
 Result<std::optional<lake::Hour>> HourCloser::first_hour_with_objects(const lake::ChainId& chain) {
   std::optional<lake::Hour> first;
   const std::string topic_id_short = lake::short_id(chain.topic_id);
-  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+  const auto look = [&](const hours::HourFolder& folder) -> Result<bool> {
     SDP_CHECK_OK(store_.list(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition)
@@ -162,13 +116,13 @@ Result<std::optional<lake::Hour>> HourCloser::first_hour_with_objects(const lake
     }));
     return !first;
   };
-  SDP_CHECK_OK(walk_hours(store_, lake::kBronzePrefix, false, look));
+  SDP_CHECK_OK(hours::walk_hours(store_, lake::kBronzePrefix, hours::Order::oldest_first, look));
   return first;
 }
 
 Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake::Hour at_least) {
   int looked_at = 0;
-  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+  const auto look = [&](const hours::HourFolder& folder) -> Result<bool> {
     if (folder.hour < at_least || ++looked_at > kHoursLookedBack) return false;
     std::vector<std::string> keys;
     const std::string of_topic = fmt::format("{}t{}_", folder.prefix, lake::short_id(topic_.id));
@@ -177,12 +131,12 @@ Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake
       return true;
     }));
     for (const std::string& key : keys) {
-      SDP_TRY(const auto marker, read_marker(key));
+      SDP_TRY(const auto marker, hours::read_marker(store_, key));
       if (marker.partitions <= partition) at_least = folder.hour + std::chrono::hours(1);
     }
     return folder.hour >= at_least;
   };
-  SDP_CHECK_OK(walk_hours(store_, lake::kClosedPrefix, true, look));
+  SDP_CHECK_OK(hours::walk_hours(store_, lake::kClosedPrefix, hours::Order::newest_first, look));
   return at_least;
 }
 
@@ -191,7 +145,7 @@ Result<std::vector<HourObject>> HourCloser::objects_of(const lake::ChainId& chai
   const std::string topic_id_short = lake::short_id(chain.topic_id);
   std::vector<HourObject> objects;
   bool behind = false;
-  const auto look = [&](const HourFolder& folder) -> Result<bool> {
+  const auto look = [&](const hours::HourFolder& folder) -> Result<bool> {
     if (folder.hour < from) return true;
     SDP_CHECK_OK(store_.list(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
@@ -203,7 +157,7 @@ Result<std::vector<HourObject>> HourCloser::objects_of(const lake::ChainId& chai
     }));
     return !behind;
   };
-  SDP_CHECK_OK(walk_hours(store_, lake::kBronzePrefix, false, look));
+  SDP_CHECK_OK(hours::walk_hours(store_, lake::kBronzePrefix, hours::Order::oldest_first, look));
   return objects;
 }
 
@@ -243,15 +197,7 @@ Result<lake::HourMarker> HourCloser::put(const lake::HourMarker& marker) {
   const std::string key = lake::hour_marker_key(marker.chain, marker.hour);
   SDP_TRY(const auto outcome, store_.put_new(key, to_json(marker), {}, kJson));
   if (outcome == store::PutOutcome::created) return marker;
-  return read_marker(key);
-}
-
-Result<lake::HourMarker> HourCloser::read_marker(const std::string& key) {
-  SDP_TRY(const auto object, store_.get(key));
-  auto marker = lake::hour_marker_from_json(object.body);
-  if (!marker)
-    return std::unexpected(marker.error().in(fmt::format("{}: object {}", store_.describe(), key)));
-  return marker;
+  return hours::read_marker(store_, key);
 }
 
 }  // namespace sdp::sink

@@ -52,7 +52,6 @@ class HourCloser {
 
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);
   Result<Open> find_open(const CloseRequest& request);
-  Result<std::optional<lake::ChainBegin>> read_begin(const lake::ChainId& chain);
   Result<lake::ChainBegin> make_begin(const CloseRequest& request);
   Result<std::optional<lake::Hour>> first_hour_with_objects(const lake::ChainId& chain);
   /// The first hour that cannot have been complete without a partition that nobody closed an hour of yet.
@@ -61,7 +60,6 @@ class HourCloser {
   Result<lake::ObjectMeta> meta_of(const std::string& key);
   Result<lake::HourMarker> describe(const lake::ChainId& chain, const Closing& closing);
   Result<lake::HourMarker> put(const lake::HourMarker& marker);
-  Result<lake::HourMarker> read_marker(const std::string& key);
 
   log::EventLog& log_;
   store::ObjectStore& store_;

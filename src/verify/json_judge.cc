@@ -290,6 +290,8 @@ bool is_true_reason(RejectCode code, std::optional<std::string_view> value, std:
       return found.object && found.reserved;
     case RejectCode::nul_character:
       return found.nul;
+    case RejectCode::line_too_large:
+      return false;
   }
   return false;
 }

@@ -24,6 +24,7 @@ struct ObjectScanner::Cursor {
   const LogChain* log = nullptr;
   log::Offset next = 0;  // the lowest offset that the next line may have
   std::uint64_t line = 0;
+  std::int64_t rejected = 0;  // of the object's lines, by themselves
 };
 
 LineFact* LakeObject::find(log::Offset offset) {
@@ -115,7 +116,7 @@ Result<void> ObjectScanner::read_lines(LakeObject& object, std::string_view text
     text.remove_prefix(end + 1);
   }
   check_missing(object, cursor, object.meta.range.end);
-  check_counts(object);
+  check_counts(object, cursor.rejected);
   return around_.budget.take(object.lines.size());
 }
 
@@ -142,6 +143,8 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
   fact.timestamp_ms = line->timestamp.time_since_epoch().count();
   fact.reject = line->reject ? static_cast<std::uint8_t>(std::to_underlying(*line->reject) + 1) : 0;
   fact.columns = bronze_columns(*line);
+  cursor.rejected += line->reject ? 1 : 0;
+  if (text.size() > lake::kBronzeLineBytesMax) fall_out_of_bronze(fact);
   const auto fingerprint = judge_value(object, *line);
   if (!fingerprint) return;
   object.events.push_back(read_event(object, *line, fact));
@@ -153,7 +156,7 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
 
 /// The facts of a kept line's event; its verdict goes to `fact`.
 EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& line, LineFact& fact) {
-  if (line.reject) return {};
+  if (!fact.kept()) return {};
   auto read = facts_.read(*line.payload);
   if (!read) {
     wrong("wrongly kept", object, line.offset, read.error().message);
@@ -176,6 +179,15 @@ std::uint64_t ObjectScanner::bronze_columns(const lake::Line& line) {
   hash_.add(line.headers.empty() ? std::nullopt : std::optional(line.headers_json));
   if (line.reject) hash_.add(lake::name(*line.reject));
   return hash_.add(line.payload).take();
+}
+
+/// What warehouses cannot hold is in bronze a rejected line without key, headers and bytes.
+void ObjectScanner::fall_out_of_bronze(LineFact& fact) {
+  constexpr auto kCode = lake::RejectCode::line_too_large;
+  lake::Line bare;
+  bare.reject = kCode;
+  fact.reject = static_cast<std::uint8_t>(std::to_underlying(kCode) + 1);
+  fact.columns = bronze_columns(bare);
 }
 
 /// Judges the value, and returns what its fingerprint in the log must be.
@@ -227,11 +239,9 @@ void ObjectScanner::check_missing(const LakeObject& object, Cursor& cursor, log:
   }
 }
 
-void ObjectScanner::check_counts(const LakeObject& object) {
+void ObjectScanner::check_counts(const LakeObject& object, std::int64_t rejected) {
   const auto& meta = object.meta;
   const auto records = static_cast<std::int64_t>(object.lines.size());
-  const auto rejected =
-      std::ranges::count_if(object.lines, [](const LineFact& line) { return !line.kept(); });
   if (records != meta.records || rejected != meta.rejected) {
     wrong("object with other counts than its metadata", object,
           fmt::format("{} lines, {} of them rejected, instead of {} and {}", records, rejected, meta.records,
@@ -260,8 +270,9 @@ void ObjectScanner::wrong(std::string_view kind, const LakeObject& object, log::
 }
 
 std::int64_t bronze_timestamp(std::int64_t timestamp_ms) {
-  constexpr std::int64_t kMillisMax = 9'000'000'000'000'000;
-  return std::clamp(timestamp_ms, -kMillisMax, kMillisMax);
+  constexpr std::int64_t kYear1 = -62'135'596'800'000;
+  constexpr std::int64_t kYear10000 = 253'402'300'800'000;
+  return std::clamp(timestamp_ms, kYear1, kYear10000 - 1);
 }
 
 Result<std::string> payload_of(store::ObjectStore& store, const LakeObject& object, log::Offset offset) {

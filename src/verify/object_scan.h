@@ -45,8 +45,7 @@ enum Seen : std::uint8_t {
   kCountedAsDuplicate = 16,
 };
 
-/// A timestamp as the warehouse's columns hold it: they end some 285,000 years from 1970, and what is beyond
-/// is drawn in.
+/// A timestamp as the warehouse's columns hold it: what is not in the years 1 to 9999 is drawn in.
 std::int64_t bronze_timestamp(std::int64_t timestamp_ms);
 
 /// One object of the lake, read and checked by itself and against the log.
@@ -93,10 +92,11 @@ class ObjectScanner {
   void read_line(LakeObject& object, Cursor& cursor, std::string_view text);
   std::optional<std::uint64_t> judge_value(const LakeObject& object, const lake::Line& line);
   std::uint64_t bronze_columns(const lake::Line& line);
+  void fall_out_of_bronze(LineFact& fact);
   EventFact read_event(const LakeObject& object, const lake::Line& line, LineFact& fact);
   void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
-  void check_counts(const LakeObject& object);
+  void check_counts(const LakeObject& object, std::int64_t rejected);
   void wrong(std::string_view kind, const LakeObject& object, std::string_view detail);
   void wrong(std::string_view kind, const LakeObject& object, log::Offset offset,
              std::string_view detail = {});

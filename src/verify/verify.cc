@@ -102,9 +102,11 @@ class Verification {
   }
 
   Result<std::set<std::string>> present_tables() {
-    SDP_TRY(
-        const warehouse::Table table,
-        in_.warehouse->query("SELECT upper(table_schema), upper(table_name) FROM information_schema.tables"));
+    // Whether views stand among the tables differs between warehouses.
+    constexpr std::string_view kTables =
+        "SELECT upper(table_schema), upper(table_name) FROM information_schema.tables UNION "
+        "SELECT upper(table_schema), upper(table_name) FROM information_schema.views";
+    SDP_TRY(const warehouse::Table table, in_.warehouse->query(kTables));
     std::set<std::string> present;
     for (const auto& row : table.rows) present.insert(row[0].value_or("") + "." + row[1].value_or(""));
     return present;

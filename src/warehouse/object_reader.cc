@@ -50,11 +50,21 @@ class LineCheck {
   std::int64_t rejected_ = 0;
 };
 
+lake::Line without_texts(const lake::Line& line) {
+  lake::Line bare;
+  bare.partition = line.partition;
+  bare.offset = line.offset;
+  bare.timestamp = line.timestamp;
+  bare.reject = lake::RejectCode::line_too_large;
+  return bare;
+}
+
 }  // namespace
 
-Result<void> ObjectReader::read(const StagedObject& object,
-                                const std::function<Result<void>(const lake::Line&)>& visit) {
+Result<std::uint64_t> ObjectReader::read(const StagedObject& object,
+                                         const std::function<Result<void>(const lake::Line&)>& visit) {
   LineCheck check(object);
+  std::uint64_t kept_too_large = 0;
   std::string_view rest = object.lines;
   while (!rest.empty()) {
     const auto end = rest.find('\n');
@@ -63,15 +73,28 @@ Result<void> ObjectReader::read(const StagedObject& object,
     rest.remove_prefix(end + 1);
     if (!line) return check.next_damaged(line.error().message);
     SDP_CHECK_OK(check.take(*line));
-    SDP_CHECK_OK(visit(*line));
+    if (end <= lake::kBronzeLineBytesMax) [[likely]] {
+      SDP_CHECK_OK(visit(*line));
+    } else {
+      kept_too_large += line->reject ? 0 : 1;
+      SDP_CHECK_OK(visit(without_texts(*line)));
+    }
   }
-  return check.finish();
+  SDP_CHECK_OK(check.finish());
+  return kept_too_large;
+}
+
+void count_object(const lake::ObjectMeta& meta, std::uint64_t too_large, LoadCounts& counts) {
+  ++counts.objects;
+  counts.rejected += static_cast<std::uint64_t>(meta.rejected) + too_large;
+  counts.rows += static_cast<std::uint64_t>(meta.records - meta.rejected) - too_large;
 }
 
 UtcMillis bronze_time(UtcMillis time) {
-  constexpr UtcMillis kMax{std::chrono::milliseconds(9'000'000'000'000'000)};
-  constexpr UtcMillis kMin{std::chrono::milliseconds(-9'000'000'000'000'000)};
-  return std::clamp(time, kMin, kMax);
+  using std::chrono::sys_days, std::chrono::year, std::chrono::January;
+  constexpr UtcMillis kFirst = sys_days(year(1) / January / 1);
+  constexpr UtcMillis kEnd = sys_days(year(10'000) / January / 1);
+  return std::clamp(time, kFirst, kEnd - std::chrono::milliseconds(1));
 }
 
 }  // namespace sdp::warehouse

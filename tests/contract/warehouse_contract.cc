@@ -1,8 +1,9 @@
 #include "contract/warehouse_contract.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "support/child_process.h"
 
@@ -30,6 +31,15 @@ std::vector<std::optional<std::string>> numbered(int count) {
   std::vector<std::optional<std::string>> values;
   for (int i = 0; i < count; ++i) values.push_back("{\"n\":" + std::to_string(i) + "}");
   return values;
+}
+
+/// A value whose line has so many bytes. All quotes: the most that a payload can grow on its way.
+std::string value_of_line(std::size_t line_bytes) {
+  const std::size_t around = staged(0, 0, {R"({"s":""})"}).lines.size() - 1;
+  std::string value = R"({"s":")";
+  for (std::size_t at = around; at + 1 < line_bytes; at += 2) value += R"(\")";
+  if ((line_bytes - around) % 2 == 1) value += "x";
+  return value + R"("})";
 }
 
 StagedObject damaged(StagedObject object) {
@@ -192,14 +202,39 @@ TEST_P(WarehouseContract, StrangeKeysAndHeadersTravelUnharmed) {
                   "NULL|/w==|NULL|-1"));
 }
 
-TEST_P(WarehouseContract, LargePayloadsTravelUnharmed) {
-  // All quotes: the most that a payload can grow on its way.
-  std::string value = R"({"s":")";
-  while (value.size() < 4'000'000) value += R"(\")";
-  value += R"("})";
-  load({{staged(0, 0, {value, R"({"a":1})"})}});
+TEST_P(WarehouseContract, TheLargestLineIsKeptAndALargerOneIsRejected) {
+  const std::string largest = value_of_line(lake::kBronzeLineBytesMax);
+  const std::string larger = value_of_line(lake::kBronzeLineBytesMax + 1);
+  // A record that the sink rejected, and whose bytes are too many as well.
+  const std::string no_json(lake::kBronzeLineBytesMax * 3 / 4, 'x');
+  const LoadCounts counts = load({{staged(0, 0, {largest, larger, R"({"a":1})", no_json})}});
+  EXPECT_EQ(counts.rows, 2u);
+  EXPECT_EQ(counts.rejected, 2u);
   EXPECT_EQ(rows("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset"),
-            (std::vector<std::string>{value, R"({"a":1})"}));
+            (std::vector<std::string>{largest, R"({"a":1})"}));
+  EXPECT_THAT(
+      rows("SELECT kafka_offset, error_code, raw_base64, kafka_key, kafka_key_base64, kafka_headers FROM "
+           "BRONZE.REJECTED_EVENTS ORDER BY kafka_offset"),
+      ElementsAre("1|line_too_large|NULL|NULL|NULL|NULL", "3|line_too_large|NULL|NULL|NULL|NULL"));
+  EXPECT_EQ(one("SELECT records, rejected FROM BRONZE.LOAD_LEDGER"), "4|1") << "as the object says of itself";
+}
+
+TEST_P(WarehouseContract, TimesBeyondTheYears1And9999AreDrawnIn) {
+  StagedObject object = staged(0, 0, numbered(4));
+  object.lines.clear();
+  lake::LineEncoder encoder;
+  constexpr std::int64_t kTimes[] = {INT64_MIN, -62'135'596'800'001, 253'402'300'799'999, INT64_MAX};
+  for (log::Offset offset = 0; offset < 4; ++offset) {
+    log::RecordView record;
+    record.offset = offset;
+    record.timestamp = UtcMillis(std::chrono::milliseconds(kTimes[offset]));
+    record.value = "{}";
+    encoder.append(object.lines, record);
+  }
+  load({&object, 1});
+  EXPECT_THAT(rows("SELECT " + warehouse_->epoch_ms("kafka_timestamp") +
+                   " FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset"),
+              ElementsAre("-62135596800000", "-62135596800000", "253402300799999", "253402300799999"));
 }
 
 TEST_P(WarehouseContract, TenThousandObjectsCostNoMoreStatementsThanOne) {

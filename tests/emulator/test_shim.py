@@ -98,6 +98,13 @@ def test_a_temporary_table_is_described(wire, schema):
         ("N", "NUMBER(10,2)"), ("S", "VARCHAR(16777216)"), ("AT", "TIMESTAMP_NTZ(9)"), ("I", "NUMBER(38,0)"), ("V", "VARIANT")]
 
 
+def test_the_information_schema_has_tables_and_views(wire, schema):
+    wire.must("CREATE TABLE T (N NUMBER)")
+    wire.must("CREATE VIEW V AS SELECT N FROM T")
+    assert wire.must(f"SELECT TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = '{schema}' ORDER BY 1") == [
+        ("T", "BASE TABLE"), ("V", "VIEW")]
+
+
 # --- stages ---
 
 @pytest.fixture

@@ -35,8 +35,12 @@ Result<std::unique_ptr<Session>> Session::open(SessionOptions options) {
     return fail(ErrorKind::misconfigured, fmt::format("there is no ADBC driver at {}", options.driver_path));
   }
   std::unique_ptr<Session> session(new Session(std::move(options)));
-  SDP_CHECK_OK(session->connect());
-  return session;
+  auto connected = session->connect();
+  if (connected) return session;
+  // The driver has tried again by itself for as long as its login time-out says.
+  Error error = std::move(connected).error();
+  if (error.kind == ErrorKind::retry) error.kind = ErrorKind::unavailable;
+  return std::unexpected(std::move(error));
 }
 
 Result<void> Session::connect() {

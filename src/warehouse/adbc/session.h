@@ -37,7 +37,8 @@ struct SessionOptions {
 /// so a process that has loaded one must not go on after fork().
 class Session {
  public:
-  /// `misconfigured` when the driver's file cannot be loaded; else what `classify` says.
+  /// `misconfigured` when the driver's file cannot be loaded; else what `classify` says, with `unavailable`
+  /// for `retry`: signing in is the driver's to try again, and it has.
   static Result<std::unique_ptr<Session>> open(SessionOptions options);
 
   /// Runs a statement; the number of rows it changed, -1 when the driver does not tell.

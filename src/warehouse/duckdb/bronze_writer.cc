@@ -103,11 +103,12 @@ Result<BronzeWriter> BronzeWriter::open(Connection& connection, UtcMillis loaded
   return BronzeWriter(std::move(events), std::move(rejected), std::move(ledger), loaded_at);
 }
 
-Result<void> BronzeWriter::write(const StagedObject& object) {
+Result<std::uint64_t> BronzeWriter::write(const StagedObject& object) {
   const std::string topic_id = base::to_string(object.meta.chain.topic_id);
-  SDP_CHECK_OK(
-      reader_.read(object, [&](const lake::Line& line) { return write_line(object, topic_id, line); }));
-  return write_ledger(object, topic_id);
+  SDP_TRY(const std::uint64_t too_large,
+          reader_.read(object, [&](const lake::Line& line) { return write_line(object, topic_id, line); }));
+  SDP_CHECK_OK(write_ledger(object, topic_id));
+  return too_large;
 }
 
 Result<void> BronzeWriter::write_line(const StagedObject& object, std::string_view topic_id,

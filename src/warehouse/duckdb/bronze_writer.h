@@ -45,8 +45,9 @@ class BronzeWriter {
  public:
   static Result<BronzeWriter> open(Connection& connection, UtcMillis loaded_at);
 
-  /// `bad_input` names object and line when a line is damaged, or not where the metadata put it.
-  Result<void> write(const StagedObject& object);
+  /// `bad_input` names object and line when a line is damaged, or not where the metadata put it. How many
+  /// kept lines were too large for bronze.
+  Result<std::uint64_t> write(const StagedObject& object);
   Result<void> finish();
 
  private:

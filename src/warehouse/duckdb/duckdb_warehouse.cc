@@ -87,10 +87,8 @@ Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection
       ++counts.objects_skipped;
       continue;
     }
-    SDP_CHECK_OK(writer.write(object));
-    ++counts.objects;
-    counts.rejected += static_cast<std::uint64_t>(object.meta.rejected);
-    counts.rows += static_cast<std::uint64_t>(object.meta.records - object.meta.rejected);
+    SDP_TRY(const std::uint64_t too_large, writer.write(object));
+    count_object(object.meta, too_large, counts);
   }
   SDP_CHECK_OK(writer.finish());
   step("inserted");

@@ -81,7 +81,7 @@ std::string LoadSql::insert_lines(std::string_view table, std::string_view numbe
       R"(INSERT INTO {} (object_key, topic, topic_id, kafka_partition, kafka_offset, kafka_timestamp, kafka_key,
   kafka_key_base64, kafka_headers, {}, loaded_at)
 SELECT o.line:object_key::VARCHAR, o.line:topic::VARCHAR, o.line:topic_id::VARCHAR, o.line:partition::INTEGER,
-  s.line:offset::INTEGER, TO_TIMESTAMP_NTZ(s.line:time::INTEGER, 3), s.line:key::VARCHAR,
+  s.line:offset::INTEGER, s.line:time::VARCHAR::TIMESTAMP_NTZ(3), s.line:key::VARCHAR,
   s.line:key_base64::VARCHAR, s.line:headers::VARCHAR, {}, {}
 FROM {} s JOIN {} o ON s.line:{}::INTEGER = o.line:o::INTEGER
 WHERE o.line:object_key::VARCHAR NOT IN (SELECT object_key FROM {}))",
@@ -104,7 +104,7 @@ std::string LoadSql::insert_ledger() const {
   first_timestamp, last_timestamp, sha256, writer, loaded_at)
 SELECT o.line:object_key::VARCHAR, o.line:topic::VARCHAR, o.line:topic_id::VARCHAR, o.line:partition::INTEGER,
   o.line:first_offset::INTEGER, o.line:last_offset::INTEGER, o.line:records::INTEGER, o.line:rejected::INTEGER,
-  TO_TIMESTAMP_NTZ(o.line:first_time::INTEGER, 3), TO_TIMESTAMP_NTZ(o.line:last_time::INTEGER, 3),
+  o.line:first_time::VARCHAR::TIMESTAMP_NTZ(3), o.line:last_time::VARCHAR::TIMESTAMP_NTZ(3),
   o.line:sha256::VARCHAR, o.line:writer::VARCHAR, {1}
 FROM {2} o
 WHERE o.line:o IS NOT NULL AND o.line:object_key::VARCHAR NOT IN (SELECT object_key FROM {0}))",

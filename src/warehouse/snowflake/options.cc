@@ -115,6 +115,8 @@ Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
       {"adbc.snowflake.sql.client_option.client_timeout", seconds(options.request_timeout) + "s"},
       // Numbers come in full, not as doubles.
       {"adbc.snowflake.sql.client_option.use_high_precision", "true"},
+      // With nanoseconds, times would end in 2262.
+      {"adbc.snowflake.sql.client_option.max_timestamp_precision", "microseconds"},
       // The driver's own log lines would stand between ours.
       {"adbc.snowflake.sql.client_option.tracing", "fatal"},
       {"adbc.snowflake.sql.client_option.disable_telemetry", "true"},

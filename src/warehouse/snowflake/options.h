@@ -34,7 +34,7 @@ struct SnowflakeOptions {
   /// Where staging files stand on their way; the system's folder for temporary files when empty.
   std::string staging_folder;
 
-  std::chrono::seconds login_timeout{60};
+  std::chrono::seconds login_timeout{30};
   /// Of one HTTP request with its repetitions, not of a statement.
   std::chrono::seconds request_timeout{120};
   std::chrono::seconds statement_timeout{1'800};

@@ -31,16 +31,15 @@ std::uint64_t number(const std::optional<std::string_view>& text) {
   return value;
 }
 
-LoadCounts count_missing(std::span<const StagedObject> objects, const std::set<std::string>& loaded) {
+LoadCounts count_missing(std::span<const StagedObject> objects, const snowflake::StagingWriter& staged,
+                         const std::set<std::string>& loaded) {
   LoadCounts counts;
-  for (const StagedObject& object : objects) {
-    if (loaded.contains(object.key)) {
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    if (loaded.contains(objects[i].key)) {
       ++counts.objects_skipped;
-      continue;
+    } else {
+      count_object(objects[i].meta, staged.too_large()[i], counts);
     }
-    ++counts.objects;
-    counts.rejected += static_cast<std::uint64_t>(object.meta.rejected);
-    counts.rows += static_cast<std::uint64_t>(object.meta.records - object.meta.rejected);
   }
   return counts;
 }
@@ -156,7 +155,7 @@ Result<LoadCounts> SnowflakeWarehouse::load(std::span<const StagedObject> object
 
   const LoadSql sql(options_.database, run_, ++loads_, clock_.utc_now());
   auto counts = base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&] {
-    auto tried = try_load(sql, folder.path(), objects, writer.lines());
+    auto tried = try_load(sql, folder.path(), objects, writer);
     // With its session an open transaction ends, and what is in the temporary table.
     if (!tried) end_session();
     return tried;
@@ -170,12 +169,13 @@ Result<LoadCounts> SnowflakeWarehouse::load(std::span<const StagedObject> object
 }
 
 Result<LoadCounts> SnowflakeWarehouse::try_load(const LoadSql& sql, const std::string& folder,
-                                                std::span<const StagedObject> objects, std::uint64_t lines) {
+                                                std::span<const StagedObject> objects,
+                                                const snowflake::StagingWriter& staged) {
   SDP_TRY(adbc::Session * session, this->session());
-  SDP_CHECK_OK(fill_staging(*session, sql, folder, lines));
+  SDP_CHECK_OK(fill_staging(*session, sql, folder, staged.lines()));
   SDP_CHECK_OK(session->execute("BEGIN TRANSACTION"));
   step("begun");
-  SDP_TRY(const LoadCounts counts, insert_staged(*session, sql, objects));
+  SDP_TRY(const LoadCounts counts, insert_staged(*session, sql, objects, staged));
   SDP_CHECK_OK(session->execute("COMMIT"));
   step("committed");
   // It is loaded, whatever becomes of its files: the sweep finds those that stay.
@@ -207,7 +207,8 @@ Result<void> SnowflakeWarehouse::fill_staging(adbc::Session& session, const Load
 }
 
 Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, const LoadSql& sql,
-                                                     std::span<const StagedObject> objects) {
+                                                     std::span<const StagedObject> objects,
+                                                     const snowflake::StagingWriter& staged) {
   SDP_CHECK_OK(session.execute(sql.take_lock()));
   step("locked");
   std::set<std::string> loaded;
@@ -217,7 +218,7 @@ Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, con
         loaded.emplace(row[0].value_or(""));
         return {};
       }));
-  const LoadCounts counts = count_missing(objects, loaded);
+  const LoadCounts counts = count_missing(objects, staged, loaded);
   if (counts.objects == 0) return counts;
   SDP_CHECK_OK(insert(session, sql.insert_events(), counts.rows, "events"));
   SDP_CHECK_OK(insert(session, sql.insert_rejected(), counts.rejected, "rejected events"));

@@ -60,11 +60,12 @@ class SnowflakeWarehouse final : public Warehouse {
 
   /// The whole of a load from the staging files on.
   Result<LoadCounts> try_load(const snowflake::LoadSql& sql, const std::string& folder,
-                              std::span<const StagedObject> objects, std::uint64_t lines);
+                              std::span<const StagedObject> objects, const snowflake::StagingWriter& staged);
   Result<void> fill_staging(adbc::Session& session, const snowflake::LoadSql& sql, const std::string& folder,
                             std::uint64_t lines);
   Result<LoadCounts> insert_staged(adbc::Session& session, const snowflake::LoadSql& sql,
-                                   std::span<const StagedObject> objects);
+                                   std::span<const StagedObject> objects,
+                                   const snowflake::StagingWriter& staged);
   Result<void> insert(adbc::Session& session, const std::string& sql, std::uint64_t expected,
                       std::string_view what);
   /// Files of loaders that died long ago. What cannot be removed now is left to the next loader.

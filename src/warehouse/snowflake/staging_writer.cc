@@ -11,12 +11,14 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/utc_time.h"
 #include "lake/compression.h"
 
 namespace sdp::warehouse::snowflake {
 namespace {
 
 constexpr std::string_view kFolderPrefix = "spotify-staging-";
+constexpr std::size_t kDateLength = std::string_view("2026-02-15").size();
 
 /// `spotify-staging-<pid>-<random>` of a process that is no more.
 bool is_left_over(const std::string& name) {
@@ -68,8 +70,13 @@ void add_text(std::string& out, std::string_view member, std::string_view value)
   base::append_json_string(out, value);
 }
 
-std::int64_t millis(UtcMillis time) {
-  return bronze_time(time).time_since_epoch().count();
+/// `2026-02-15 17:52:36.123` in UTC.
+void add_time(std::string& out, std::string_view member, UtcMillis time) {
+  out += member;
+  const std::size_t at = out.size();
+  base::append_iso(out, bronze_time(time));
+  out[at + kDateLength] = ' ';
+  out.back() = '"';  // in place of the Z
 }
 
 }  // namespace
@@ -97,14 +104,15 @@ StagingFolder::~StagingFolder() {
 
 Result<void> StagingWriter::write(const StagedObject& object) {
   append_object(object);
-  SDP_CHECK_OK(reader_.read(object, [&](const lake::Line& line) { return append_line(line); }));
-  ++objects_;
+  SDP_TRY(const std::uint64_t too_large,
+          reader_.read(object, [&](const lake::Line& line) { return append_line(line); }));
+  too_large_.push_back(too_large);
   return {};
 }
 
 void StagingWriter::append_object(const StagedObject& object) {
   const lake::ObjectMeta& meta = object.meta;
-  add_number(buffer_, R"({"o":)", static_cast<std::int64_t>(objects_));
+  add_number(buffer_, R"({"o":)", static_cast<std::int64_t>(too_large_.size()));
   add_text(buffer_, R"(,"object_key":)", object.key);
   add_text(buffer_, R"(,"topic":)", meta.topic);
   add_text(buffer_, R"(,"topic_id":)", base::to_string(meta.chain.topic_id));
@@ -113,8 +121,8 @@ void StagingWriter::append_object(const StagedObject& object) {
   add_number(buffer_, R"(,"last_offset":)", meta.range.end - 1);
   add_number(buffer_, R"(,"records":)", meta.records);
   add_number(buffer_, R"(,"rejected":)", meta.rejected);
-  add_number(buffer_, R"(,"first_time":)", millis(meta.first_timestamp));
-  add_number(buffer_, R"(,"last_time":)", millis(meta.last_timestamp));
+  add_time(buffer_, R"(,"first_time":")", meta.first_timestamp);
+  add_time(buffer_, R"(,"last_time":")", meta.last_timestamp);
   add_text(buffer_, R"(,"sha256":)", meta.sha256);
   add_text(buffer_, R"(,"writer":)", meta.writer);
   buffer_ += "}\n";
@@ -122,9 +130,9 @@ void StagingWriter::append_object(const StagedObject& object) {
 }
 
 Result<void> StagingWriter::append_line(const lake::Line& line) {
-  add_number(buffer_, line.reject ? R"({"r":)" : R"({"e":)", static_cast<std::int64_t>(objects_));
+  add_number(buffer_, line.reject ? R"({"r":)" : R"({"e":)", static_cast<std::int64_t>(too_large_.size()));
   add_number(buffer_, R"(,"offset":)", line.offset);
-  add_number(buffer_, R"(,"time":)", millis(line.timestamp));
+  add_time(buffer_, R"(,"time":")", line.timestamp);
   if (!line.key_base64.empty()) {
     add_text(buffer_, R"(,"key_base64":)", line.key_base64);
   } else if (line.key) {

@@ -47,6 +47,8 @@ class StagingWriter {
   /// Writes the last file.
   Result<void> finish();
 
+  /// Of each object written: how many kept lines were too large for bronze.
+  const std::vector<std::uint64_t>& too_large() const { return too_large_; }
   std::uint64_t lines() const { return lines_; }
   std::uint64_t files() const { return files_; }
   std::uint64_t bytes() const { return bytes_; }
@@ -59,7 +61,7 @@ class StagingWriter {
   const std::filesystem::path folder_;
   ObjectReader reader_;
   std::string buffer_;
-  std::uint64_t objects_ = 0;
+  std::vector<std::uint64_t> too_large_;
   std::uint64_t lines_ = 0;
   std::uint64_t files_ = 0;
   std::uint64_t bytes_ = 0;

@@ -95,6 +95,38 @@ TEST_F(StagingWriterTest, FilesAreBoundedAndManyObjectsShareOne) {
   EXPECT_EQ(lines(folder->path()).size(), 1'008u);
 }
 
+TEST_F(StagingWriterTest, NoLineIsLargerThanSnowflakeTakes) {
+  // What grows most: quotes in a payload and in a header's name, and control characters in a key.
+  constexpr std::size_t kSnowflakeBytesMax = std::size_t{16} << 20;
+  StagedObject staged = object(0, {"{}"});
+  const auto set_line = [&](std::size_t bytes) {
+    const std::string key(100'000, '\x01');
+    const std::string header(100'000, '"');
+    const std::vector<log::HeaderView> headers = {{header, std::nullopt}};
+    log::RecordView record;
+    record.key = key;
+    record.headers = headers;
+    const auto encode = [&](const std::string& value) {
+      record.value = value;
+      staged.lines.clear();
+      lake::LineEncoder().append(staged.lines, record);
+    };
+    encode(R"({"":0})");
+    std::string name;
+    for (std::size_t at = staged.lines.size() - 1; at + 1 < bytes; at += 2) name += R"(\")";
+    encode("{\"" + name + "\":0}");
+  };
+  set_line(lake::kBronzeLineBytesMax);
+  ASSERT_GT(staged.lines.size(), lake::kBronzeLineBytesMax - 2);
+  const auto folder = StagingFolder::make(parent_);
+  StagingWriter writer(folder->path());
+  ASSERT_TRUE(writer.write(staged));
+  ASSERT_EQ(writer.too_large().front(), 0u);
+  ASSERT_TRUE(writer.finish());
+  EXPECT_GT(writer.bytes(), lake::kBronzeLineBytesMax * 19 / 10) << "the test does what it says";
+  EXPECT_LT(writer.bytes(), kSnowflakeBytesMax * 95 / 100);
+}
+
 TEST_F(StagingWriterTest, DamagedObjectsAreNamed) {
   const auto folder = StagingFolder::make(parent_);
   ASSERT_TRUE(folder);

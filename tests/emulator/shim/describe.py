@@ -1,11 +1,13 @@
-"""DESCRIBE TABLE, by which dbt learns the columns of a relation.
+"""DESCRIBE TABLE, by which dbt learns the columns of a relation, and INFORMATION_SCHEMA.TABLES.
 
 Snowflake: describes temporary tables too, and knows one type of integers, NUMBER(38,0). fakesnow: no columns for temporary
 tables, and DuckDB's names of integers, which are no types of Snowflake.
 """
 
+from string import Template
+
 import sqlglot
-from fakesnow import transforms
+from fakesnow import info_schema, transforms
 from sqlglot import exp
 
 COLUMNS = """
@@ -32,7 +34,16 @@ ORDER BY ordinal_position
 """
 
 
+# Snowflake: INFORMATION_SCHEMA.TABLES has views, too. fakesnow: has tables only.
+def _with_views(template: Template) -> Template:
+    relations = """from (SELECT database_name, schema_name, table_name, estimated_size, 'BASE TABLE' AS kind FROM duckdb_tables
+        UNION ALL SELECT database_name, schema_name, view_name, NULL, 'VIEW' FROM duckdb_views WHERE NOT internal) tables"""
+    text = template.template.replace("'BASE TABLE' AS", "tables.kind AS").replace("view if not exists", "or replace view")
+    return Template(text.replace("from duckdb_tables tables", relations))
+
+
 def patch() -> None:
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = _with_views(info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW)
     describe = transforms.describe_table
 
     def describe_table(expression, current_database=None, current_schema=None):

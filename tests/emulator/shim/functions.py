@@ -42,6 +42,8 @@ def _rewrite_node(connection, node: exp.Expression) -> exp.Expression:
     if kind is exp.TryCast and node.to.this in (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ):
         # fakesnow: a cast that fails, like any other.
         return _call("_emulator_try_to_timestamp", node.this)
+    if kind is exp.Anonymous and node.name.upper() == "TRY_TO_TIMESTAMP_NTZ":
+        return _call("_emulator_try_to_timestamp", node.expressions[0])
     if kind is exp.Typeof:
         return _call("_emulator_typeof", node.this)
     if kind is exp.ByteLength:

@@ -91,7 +91,8 @@ def _read_json(self, url: str) -> exp.Expression:
 
 # Snowflake: a staged file is there whole or not at all. fakesnow: written in place, in one piece, by the event loop.
 def _write_bucket_file(path: str, body: bytes) -> str | None:
-    target = os.path.normpath(os.path.join(stage.LOCAL_BUCKET_PATH, path))
+    # For PUT of a pattern, the driver puts the file's name behind an address that still has the pattern.
+    target = os.path.normpath(os.path.join(stage.LOCAL_BUCKET_PATH, path.replace("*", "")))
     if not target.startswith(stage.LOCAL_BUCKET_PATH + os.sep):
         return None
     os.makedirs(os.path.dirname(target), exist_ok=True)

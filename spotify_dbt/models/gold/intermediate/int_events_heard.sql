@@ -44,7 +44,7 @@ timed as (
         or (session_id is null and {{ milliseconds('timestamp', 'next_at') }} > {{ session_gap_ms() }}) as ends_session,
         coalesce(
             {{ milliseconds('timestamp', 'end_at') }},
-            86400000 - {{ milliseconds('day', 'timestamp') }}
+            86400000 - {{ milliseconds('cast(timestamp as date)', 'timestamp') }}
         ) as passed_ms,
         case
             when end_song_id <> song_id or end_ms < 0 then null

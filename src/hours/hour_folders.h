@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "lake/hour_marker.h"
+#include "store/object_store.h"
+
+namespace sdp::hours {
+
+/// A folder `...date=YYYY-MM-DD/hour=HH/`.
+struct HourFolder {
+  lake::Hour hour;
+  std::string prefix;
+};
+
+enum class Order { oldest_first, newest_first };
+
+/// The hour folders below `root` in the order of time, until `visit` returns false. Days are listed as they
+/// are come to.
+Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
+                        const std::function<Result<bool>(const HourFolder&)>& visit);
+
+/// The marker that is stored under `key`; `bad_input` names the object when it is none.
+Result<lake::HourMarker> read_marker(store::ObjectStore& store, const std::string& key);
+/// Likewise; nothing when there is no such object.
+Result<std::optional<lake::ChainBegin>> read_begin(store::ObjectStore& store, const std::string& key);
+
+}  // namespace sdp::hours
