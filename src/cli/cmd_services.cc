@@ -69,10 +69,10 @@ void print_json(const std::vector<services::ServiceStatus>& all) {
 }
 
 void print_table(const std::vector<services::ServiceStatus>& all) {
-  fmt::print("{:<10} {:<10} {:>8}  {}\n", "SERVICE", "STATE", "PID", "ADDRESS");
+  fmt::print("{:<22} {:<10} {:>8}  {}\n", "SERVICE", "STATE", "PID", "ADDRESS");
   for (const auto& status : all) {
     const auto pid = status.pid == 0 ? std::string("-") : std::to_string(status.pid);
-    fmt::print("{:<10} {:<10} {:>8}  {}\n", status.program, name(status.health), pid, status.address);
+    fmt::print("{:<22} {:<10} {:>8}  {}\n", status.program, name(status.health), pid, status.address);
   }
 }
 

@@ -152,7 +152,7 @@ Services::Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say 
   // The servers run on when our working folder is another one.
   settings_.data = std::filesystem::absolute(settings_.data);
   settings_.deps = std::filesystem::absolute(settings_.deps);
-  settings_.dags = std::filesystem::absolute(settings_.dags);
+  if (!settings_.dags.empty()) settings_.dags = std::filesystem::absolute(settings_.dags);
 }
 
 std::filesystem::path Services::pid_path(std::string_view role) const {
@@ -192,7 +192,9 @@ Result<void> Services::up(std::stop_token stop) {
       if (is_new) started.push_back(server.role);
       if (server.others_need_it) SDP_CHECK_OK(await_health(server, stop));
     }
-    for (const auto& server : servers) SDP_CHECK_OK(await_health(server, stop));
+    for (const auto& server : servers) {
+      if (!server.others_need_it) SDP_CHECK_OK(await_health(server, stop));
+    }
     return {};
   };
   auto outcome = start_all();
@@ -306,9 +308,11 @@ Result<ServiceStatus> Services::status_of(std::string_view role) const {
 Result<std::vector<ServiceStatus>> Services::status() const {
   std::vector<ServiceStatus> result;
   for (const auto role : kRoles) {
-    // Airflow is an addition: who never started it here is not told that it is down.
+    // Who asks for nothing by name is told of Kafka and S3, and of Airflow once it was started here.
+    const bool names_any = settings_.kafka_and_s3 || settings_.airflow;
     std::error_code ignored;
-    if (is_of_airflow(role) && !std::filesystem::exists(pid_path(role), ignored)) continue;
+    const bool is_usual = !is_of_airflow(role) || std::filesystem::exists(pid_path(role), ignored);
+    if (names_any ? !is_chosen(role) : !is_usual) continue;
     SDP_TRY(auto status, status_of(role));
     result.push_back(std::move(status));
   }
