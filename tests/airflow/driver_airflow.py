@@ -13,8 +13,8 @@ from driver.process import wait_until
 from driver.services import free_ports
 from driver.world import World
 
-UP_SECONDS_MAX = 300
-RUN_SECONDS_MAX = 180
+UP_SECONDS_MAX = 600
+RUN_SECONDS_MAX = 600
 OVER = ("success", "failed")
 
 
