@@ -76,6 +76,9 @@ class Airflow:
 
     # --- runs ---
 
+    def wait_for_dags(self, *names: str) -> None:
+        wait_until(lambda: {dag["dag_id"] for dag in self.ask("/dags")["dags"]} == set(names), 180, f"DAGs {names}", 1)
+
     def trigger(self, dag: str) -> str:
         return self.ask(f"/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"]
 

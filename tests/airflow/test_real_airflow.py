@@ -90,8 +90,7 @@ def test_it_comes_up_healthy_with_its_dags_and_says_where(started, say):
     airflow, said, seconds = started
     say(f"services up airflow: {seconds:.1f} s")
     assert f"http://127.0.0.1:{airflow.port}" in said
-    assert {dag["dag_id"] for dag in wait_until(lambda: len(found := airflow.ask("/dags")["dags"]) == 2 and found, 90,
-                                                "both DAGs", 1)} == {BRONZE, DBT}
+    airflow.wait_for_dags(BRONZE, DBT)
     assert airflow.ask("/importErrors")["total_entries"] == 0
 
 
@@ -131,7 +130,7 @@ def session_of(pid: int) -> int:
 def test_triggering_the_first_dag_ends_in_proved_marts(airflow, world, say):
     world.simulate(EVENTS)
     world.catch_up()
-    wait_until(lambda: len(airflow.ask("/dags")["dags"]) == 2, 90, "both DAGs", 1)
+    airflow.wait_for_dags(BRONZE, DBT)
     began = time.monotonic()
     run = airflow.trigger(BRONZE)
     seconds = airflow.wait_for_run(BRONZE, run)
