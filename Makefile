@@ -10,7 +10,7 @@ export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
 
-.PHONY: help run test build check fmt services services-down clean
+.PHONY: help run test build check fmt services services-down airflow airflow-down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,13 @@ services: build ## Start a real Kafka and a real S3 server on loopback
 
 services-down: ## Stop them
 	$(pipeline) services down --data $(DATA)/services
+
+airflow: build ## Start a real Airflow with its PostgreSQL on loopback, and what its DAGs need
+	@tools/setup airflow
+	$(pipeline) services up kafka-s3 airflow --data $(DATA)/services
+
+airflow-down: ## Stop Airflow; Kafka and the S3 server stay
+	$(pipeline) services down airflow --data $(DATA)/services
 
 clean: ## Remove what was built; data and the cache of dependencies stay
 	rm -rf build

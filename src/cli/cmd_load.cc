@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/hour_settings.h"
 #include "cli/load_output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
@@ -13,23 +14,14 @@ namespace {
 struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
+  HourSettings hours;
   load::LoadOptions load;
-  bool complete_hours = false;
-  std::string hours_to;
+  bool json = false;
 };
 
-Result<load::LoadOptions> load_options(const Options& options) {
-  load::LoadOptions load = options.load;
-  load.complete_hours = options.complete_hours;
-  if (options.hours_to.empty()) return load;
-  load.complete_hours = true;
-  load.hours_to = lake::parse_hour(options.hours_to);
-  if (load.hours_to) return load;
-  return fail(ErrorKind::misconfigured, "--to " + options.hours_to + " is no hour like 2026-02-15T17");
-}
-
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const auto load, load_options(options));
+  load::LoadOptions load = options.load;
+  SDP_CHECK_OK(apply(options.hours, load));
   SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
   SDP_CHECK_OK(warehouse->init());
@@ -37,6 +29,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   SDP_CHECK_OK(warehouse->close());
   print_load(summary);
+  if (options.json) print_load_json(summary);
   SDP_CHECK_OK(load_verdict(summary));
   return 0;
 }
@@ -59,9 +52,8 @@ void define_load(CLI::App& app, Action& action) {
                    "... or with so many bytes of lines")
       ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 30))
       ->capture_default_str();
-  command->add_flag("--complete-hours", options->complete_hours,
-                    "Only hours that are complete: all partitions closed them, and they never change");
-  command->add_option("--to", options->hours_to, "Only complete hours up to this one, such as 2026-02-15T17");
+  add_hour_options(*command, options->hours);
+  command->add_flag("--json", options->json, "What was loaded as one JSON object");
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }

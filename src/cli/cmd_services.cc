@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/encoding.h"
 #include "cli/command.h"
 #include "cli/kafka_probe.h"
+#include "services/airflow_secrets.h"
 #include "services/services.h"
 
 namespace sdp::cli {
@@ -20,12 +22,19 @@ struct Options {
   services::Settings settings;
   std::string deps;
   std::string s3_server = "minio";
+  std::vector<std::string> parts;
   bool json = false;
 };
+
+bool is_named(const Options& options, std::string_view part) {
+  return std::ranges::find(options.parts, part) != options.parts.end();
+}
 
 Result<services::Services> open_services(const Options& options, Clock& clock) {
   auto settings = options.settings;
   SDP_TRY(settings.s3_server, services::parse_s3_server(options.s3_server));
+  settings.kafka_and_s3 = is_named(options, "kafka-s3");
+  settings.airflow = is_named(options, "airflow");
   return services::Services(std::move(settings), probe_kafka, clock,
                             [](std::string_view line) { fmt::print(stderr, "services: {}\n", line); });
 }
@@ -35,6 +44,11 @@ Result<Options> with_deps_found(Options options) {
   const auto given = options.deps.empty() ? std::nullopt : std::optional<std::filesystem::path>(options.deps);
   SDP_TRY(options.settings.deps, services::find_deps(given, std::filesystem::current_path(),
                                                      std::filesystem::read_symlink("/proc/self/exe")));
+  options.settings.pipeline = std::filesystem::read_symlink("/proc/self/exe");
+  if (options.settings.dags.empty()) {
+    const auto checkout = std::filesystem::absolute(options.settings.deps).lexically_normal().parent_path();
+    options.settings.dags = checkout / "airflow" / "dags";
+  }
   return options;
 }
 
@@ -55,10 +69,10 @@ void print_json(const std::vector<services::ServiceStatus>& all) {
 }
 
 void print_table(const std::vector<services::ServiceStatus>& all) {
-  fmt::print("{:<10} {:<10} {:>8}  {}\n", "SERVICE", "STATE", "PID", "ADDRESS");
+  fmt::print("{:<22} {:<10} {:>8}  {}\n", "SERVICE", "STATE", "PID", "ADDRESS");
   for (const auto& status : all) {
     const auto pid = status.pid == 0 ? std::string("-") : std::to_string(status.pid);
-    fmt::print("{:<10} {:<10} {:>8}  {}\n", status.program, name(status.health), pid, status.address);
+    fmt::print("{:<22} {:<10} {:>8}  {}\n", status.program, name(status.health), pid, status.address);
   }
 }
 
@@ -75,8 +89,15 @@ Result<int> up(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto found, with_deps_found(options));
   SDP_TRY(auto services, open_services(found, runtime.clock));
   SDP_CHECK_OK(services.up(runtime.stop));
-  fmt::print(stderr, "services: S3 credentials are in {}\n",
-             services::credentials_path(found.settings.data).string());
+  if (is_named(found, "kafka-s3")) {
+    fmt::print(stderr, "services: S3 credentials are in {}\n",
+               services::credentials_path(found.settings.data).string());
+  }
+  if (is_named(found, "airflow")) {
+    fmt::print(stderr, "services: Airflow: http://127.0.0.1:{}, user admin, password in {}\n",
+               found.settings.airflow_port,
+               services::airflow_passwords_path(found.settings.data / "airflow").string());
+  }
   return print_status(services, options.json);
 }
 
@@ -108,6 +129,9 @@ void add_options(CLI::App& command, Options& options) {
       .add_option("--deps", options.deps,
                   "Folder that tools/setup fills (default: .deps here or in the checkout)")
       ->envname("SDP_DEPS_DIR");
+  command
+      .add_option("--dags", options.settings.dags, "Airflow's DAGs (default: airflow/dags beside the deps)")
+      ->envname("SPOTIFY_DAGS");
   command.add_option("--s3", options.s3_server, "S3 server")
       ->envname("SPOTIFY_S3_SERVER")
       ->check(CLI::IsMember({"minio", "versitygw"}))
@@ -118,13 +142,24 @@ void add_options(CLI::App& command, Options& options) {
   add_port(command, "--s3-port", options.settings.s3_port, "SPOTIFY_S3_PORT", "S3 server");
   add_port(command, "--s3-console-port", options.settings.s3_console_port, "SPOTIFY_S3_CONSOLE_PORT",
            "MinIO's web console");
+  add_port(command, "--airflow-port", options.settings.airflow_port, "SPOTIFY_AIRFLOW_PORT",
+           "Airflow's UI and API");
+  add_port(command, "--postgres-port", options.settings.postgres_port, "SPOTIFY_POSTGRES_PORT",
+           "Airflow's PostgreSQL");
+}
+
+void add_parts(CLI::App& command, Options& options, std::vector<std::string> unless_given, const char* help) {
+  command.add_option("part", options.parts, help)->check(CLI::IsMember({"kafka-s3", "airflow"}));
+  command.parse_complete_callback([&options, unless_given = std::move(unless_given)] {
+    if (options.parts.empty()) options.parts = unless_given;
+  });
 }
 
 }  // namespace
 
 void define_services(CLI::App& app, Action& action) {
-  auto* command =
-      app.add_subcommand("services", "A real Kafka and a real S3 server on loopback, without containers");
+  auto* command = app.add_subcommand(
+      "services", "A real Kafka, a real S3 server and a real Airflow on loopback, without containers");
   command->require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto define = [&](const char* name, const char* help,
@@ -137,7 +172,11 @@ void define_services(CLI::App& app, Action& action) {
     return part;
   };
   auto* up_command = define("up", "Start what does not run, and wait until all is healthy", up);
-  define("down", "Stop what runs here; data stays", down);
+  auto* down_command = define("down", "Stop what runs here; data stays", down);
+  add_parts(*up_command, *options, {"kafka-s3"},
+            "What to start: kafka-s3 (default), airflow with its PostgreSQL");
+  add_parts(*down_command, *options, {"kafka-s3", "airflow"},
+            "What to stop: kafka-s3, airflow (default: both)");
   auto* status_command =
       define("status", "What runs, where, and whether it is healthy (exit 10 when not)", status);
   for (auto* part : {up_command, status_command}) part->add_flag("--json", options->json, "One line of JSON");

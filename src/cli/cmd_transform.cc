@@ -13,6 +13,7 @@ struct Options {
   WarehouseSettings warehouse;
   TransformSettings transform;
   bool full_refresh = false;
+  bool json = false;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -20,6 +21,12 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   if (options.full_refresh) transform.extra_arguments.push_back("--full-refresh");
   SDP_TRY(const auto summary, transform::run(transform, runtime.stop));
   fmt::print(stderr, "transform: {}\n", to_string(summary));
+  if (options.json) {
+    fmt::print(
+        R"({{"schema_version":1,"models":{},"tests_passed":{},"warned":{},"skipped":{},"seconds":{:.1f}}})"
+        "\n",
+        summary.models_ok, summary.tests_passed, summary.warned, summary.skipped, summary.seconds);
+  }
   return 0;
 }
 
@@ -34,6 +41,7 @@ void define_transform(CLI::App& app, Action& action) {
   command->add_option("--work-dir", options->transform.work_dir, "dbt's target and logs")
       ->capture_default_str();
   command->add_flag("--full-refresh", options->full_refresh, "Rebuild everything");
+  command->add_flag("--json", options->json, "What was built as one JSON object");
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }

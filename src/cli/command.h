@@ -23,6 +23,7 @@ using Action = std::function<Result<int>(const Runtime&)>;
 void define_run(CLI::App& app, Action& action);
 void define_simulate(CLI::App& app, Action& action);
 void define_sink(CLI::App& app, Action& action);
+void define_extract(CLI::App& app, Action& action);
 void define_load(CLI::App& app, Action& action);
 void define_transform(CLI::App& app, Action& action);
 void define_verify(CLI::App& app, Action& action);

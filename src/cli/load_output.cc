@@ -50,6 +50,15 @@ void print_load(const load::LoadSummary& summary) {
   for (const Error& problem : summary.problems) fmt::print(stderr, "load: {}\n", problem.message);
 }
 
+void print_load_json(const load::LoadSummary& summary) {
+  fmt::print(
+      "{{\"schema_version\":1,\"rows\":{},\"rejected\":{},\"objects\":{},\"loaded_before\":{},"
+      "\"transactions\":{},"
+      "\"problems\":{}}}\n",
+      summary.counts.rows, summary.counts.rejected, summary.counts.objects,
+      summary.loaded_already + summary.counts.objects_skipped, summary.transactions, summary.problems.size());
+}
+
 Result<void> load_verdict(const load::LoadSummary& summary) {
   if (summary.problems.empty()) return {};
   return fail(

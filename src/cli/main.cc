@@ -42,9 +42,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string(cli::kVersion));
   cli::Action action;
   for (const auto define :
-       {cli::define_run, cli::define_simulate, cli::define_sink, cli::define_load, cli::define_transform,
-        cli::define_verify, cli::define_services, cli::define_warehouse, cli::define_status,
-        cli::define_doctor, cli::define_schema, cli::define_version}) {
+       {cli::define_run, cli::define_simulate, cli::define_sink, cli::define_extract, cli::define_load,
+        cli::define_transform, cli::define_verify, cli::define_services, cli::define_warehouse,
+        cli::define_status, cli::define_doctor, cli::define_schema, cli::define_version}) {
     define(app, action);
   }
   try {

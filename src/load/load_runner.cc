@@ -22,6 +22,15 @@ std::vector<PlannedObject> in_order(const LoadPlan& plan) {
 
 }  // namespace
 
+Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to) {
+  SDP_TRY(const auto complete, hours::read_complete(store, to));
+  LoadBounds bounds;
+  for (const auto& [topic_id, through] : complete) {
+    for (const auto& [partition, next] : through.next) bounds[{topic_id, partition}] = next;
+  }
+  return bounds;
+}
+
 LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock,
                        LoadOptions options)
     : store_(store), warehouse_(warehouse), clock_(clock), options_(options) {}
@@ -50,15 +59,6 @@ Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& sum
   return found_hole_;
 }
 
-Result<LoadBounds> LoadRunner::bounds_of_complete_hours() {
-  SDP_TRY(const auto complete, hours::read_complete(store_, options_.hours_to));
-  LoadBounds bounds;
-  for (const auto& [topic_id, through] : complete) {
-    for (const auto& [partition, next] : through.next) bounds[{topic_id, partition}] = next;
-  }
-  return bounds;
-}
-
 Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
   chain_ends_.clear();
   SDP_TRY(const auto chains, warehouse_.loaded_chains());
@@ -72,7 +72,7 @@ Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
   LoadPlan plan = plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
                                                            std::make_move_iterator(loaded.end())));
   if (options_.complete_hours) {
-    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours());
+    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(store_, options_.hours_to));
     summary.left_for_later = keep_below(plan, bounds);
   }
   return plan;

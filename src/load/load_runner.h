@@ -47,6 +47,9 @@ struct LoadSummary {
   std::chrono::milliseconds took{0};
 };
 
+/// How far the complete hours go, up to `to`.
+Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to);
+
 /// Loads what the lake has and the ledger has not, chain by chain: an object only when it continues its
 /// chain. Owned by one thread.
 class LoadRunner {
@@ -63,7 +66,6 @@ class LoadRunner {
   /// One listing and what can be loaded of it. True when a second look may find more.
   Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
   Result<LoadPlan> make_plan(LoadSummary& summary);
-  Result<LoadBounds> bounds_of_complete_hours();
   Result<void> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
   /// Whether the object continues its chain; notes a problem and closes the chain when it does not.
   bool continues(const warehouse::StagedObject& object, LoadSummary& summary);

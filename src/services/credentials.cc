@@ -20,6 +20,8 @@ constexpr std::size_t kSecretKeySize = 40;
 constexpr std::string_view kAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 static_assert(kAlphabet.size() == 32);
 
+}  // namespace
+
 Result<std::string> random_text(std::size_t size) {
   std::array<unsigned char, kSecretKeySize> bytes{};
   if (::getrandom(bytes.data(), size, 0) != static_cast<ssize_t>(size)) {
@@ -29,8 +31,6 @@ Result<std::string> random_text(std::size_t size) {
   for (const auto byte : std::span(bytes).first(size)) text.push_back(kAlphabet[byte % kAlphabet.size()]);
   return text;
 }
-
-}  // namespace
 
 std::filesystem::path credentials_path(const std::filesystem::path& data) {
   return data / "credentials.env";

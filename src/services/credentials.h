@@ -22,6 +22,9 @@ Result<Credentials> load_or_make_credentials(const std::filesystem::path& data);
 /// Nothing when no services were ever started on this folder.
 Result<std::optional<Credentials>> load_credentials(const std::filesystem::path& data);
 
+/// So many characters that nobody can guess, of capital letters and digits; 40 at most.
+Result<std::string> random_text(std::size_t size);
+
 std::filesystem::path credentials_path(const std::filesystem::path& data);
 
 }  // namespace sdp::services

@@ -127,6 +127,25 @@ bool is_running(const ProcessId& process) {
   return identify(process.pid) == process;
 }
 
+std::vector<ProcessId> others_in_session(const ProcessId& leader) {
+  std::vector<ProcessId> others;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const auto name = entry.path().filename().string();
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ec != std::errc{} || pid == leader.pid) continue;
+    const auto process = identify(pid);
+    const bool is_later = process && process->start_ticks >= leader.start_ticks;
+    // A session's number is not given again while somebody is in it.
+    if (is_later && process->boot_id == leader.boot_id &&
+        stat_field(read_all(fmt::format("/proc/{}/stat", pid)), 3) == std::to_string(leader.pid)) {
+      others.push_back(*process);
+    }
+  }
+  return others;
+}
+
 Result<ProcessId> start_detached(const Command& command) {
   SDP_TRY(const pid_t pid, spawn(command));
   // Until it is reaped, a child keeps its id, so this cannot name somebody else.

@@ -42,6 +42,9 @@ Result<ProcessId> start_detached(const Command& command);
 /// Runs a command to its end; an error when it fails or takes longer than `limit` (it is killed then).
 Result<void> run_to_end(const Command& command, std::chrono::milliseconds limit);
 
+/// Who else runs in the session that a process began with start_detached, such as children that outlived it.
+std::vector<ProcessId> others_in_session(const ProcessId& leader);
+
 enum class StopOutcome { was_not_running, ended, killed };
 
 /// SIGTERM, then SIGKILL after `limit`. Only ever signals the very process that is named.

@@ -21,7 +21,8 @@ struct Port {
 
 /// A server as it is to be run: what Services starts, watches and stops without knowing which one it is.
 struct Server {
-  std::string role;     ///< "kafka" or "s3": names its pid file and is what people see.
+  std::string role;     ///< "kafka", "s3", "postgres", "airflow-scheduler"...: names its pid file and is what
+                        ///< people see.
   std::string program;  ///< "kafka", "minio" or "versitygw".
   std::string address;  ///< What clients are given.
   Command command;
@@ -29,6 +30,8 @@ struct Server {
   std::vector<std::filesystem::path> logs;  ///< Where the reason stands when it does not come up.
   std::function<Result<void>()> prepare;    ///< Before each start: folders, configuration, formatting.
   std::function<Result<void>()> probe;  ///< One health request with a limit of its own; success means ready.
+  bool others_need_it = false;          ///< Healthy before the next one is prepared.
+  int start_limits = 1;                 ///< How many times Settings::start_limit it may take.
 };
 
 }  // namespace sdp::services

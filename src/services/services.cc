@@ -5,24 +5,42 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
+#include "services/airflow_servers.h"
 #include "services/files.h"
 #include "services/network.h"
+#include "services/postgres_server.h"
 #include "services/s3_server.h"
 
 namespace sdp::services {
 namespace {
 
-constexpr std::array<std::string_view, 2> kRoles{"kafka", "s3"};
+/// In the order in which they are started; they are stopped the other way round.
+constexpr std::array<std::string_view, 7> kRoles{"kafka",
+                                                 "s3",
+                                                 "postgres",
+                                                 "airflow-api-server",
+                                                 "airflow-scheduler",
+                                                 "airflow-dag-processor",
+                                                 "airflow-triggerer"};
+constexpr std::size_t kKafkaAndS3 = 2;
 constexpr std::chrono::milliseconds kProbeInterval{200};
 constexpr std::chrono::milliseconds kPortReleaseLimit{3'000};
 constexpr std::uintmax_t kLogBytesMax = 10'000'000;
 constexpr std::size_t kShownLogBytes = 2'000;
+constexpr std::chrono::milliseconds kOrphanLimit{2'000};
+
+bool is_of_airflow(std::string_view role) {
+  return std::ranges::find(kRoles, role) >= kRoles.begin() + kKafkaAndS3;
+}
 
 std::filesystem::path pid_path_in(const std::filesystem::path& data, std::string_view role) {
   return data / fmt::format("{}.pid", role);
@@ -92,11 +110,24 @@ Settings as_recorded(Settings settings, std::string_view role, const PidRecord& 
   std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
   if (role == "kafka") {
     settings.kafka_port = port;
+  } else if (role == "postgres") {
+    settings.postgres_port = port;
+  } else if (is_of_airflow(role)) {
+    settings.airflow_port = port;
   } else {
     settings.s3_port = port;
     settings.s3_server = parse_s3_server(record.program).value_or(settings.s3_server);
   }
   return settings;
+}
+
+/// For asking and stopping, which need no secrets and must not make any.
+Server without_secrets(const Settings& settings, std::string_view role, const KafkaProbe& kafka_probe) {
+  if (role == "kafka") return kafka_server(settings, kafka_probe);
+  if (role == "s3") return s3_server(settings, Credentials{});
+  if (role == "postgres") return postgres_server(settings, AirflowSecrets{});
+  auto servers = airflow_servers(settings, AirflowSecrets{});
+  return *std::ranges::find(servers, role, &Server::role);
 }
 
 }  // namespace
@@ -121,6 +152,7 @@ Services::Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say 
   // The servers run on when our working folder is another one.
   settings_.data = std::filesystem::absolute(settings_.data);
   settings_.deps = std::filesystem::absolute(settings_.deps);
+  if (!settings_.dags.empty()) settings_.dags = std::filesystem::absolute(settings_.dags);
 }
 
 std::filesystem::path Services::pid_path(std::string_view role) const {
@@ -132,8 +164,21 @@ Result<std::optional<PidRecord>> Services::running(std::string_view role) const 
 }
 
 Result<std::vector<Server>> Services::servers() {
-  SDP_TRY(const auto credentials, load_or_make_credentials(settings_.data));
-  return std::vector<Server>{kafka_server(settings_, kafka_probe_), s3_server(settings_, credentials)};
+  std::vector<Server> result;
+  if (settings_.kafka_and_s3) {
+    SDP_TRY(const auto credentials, load_or_make_credentials(settings_.data));
+    result = {kafka_server(settings_, kafka_probe_), s3_server(settings_, credentials)};
+  }
+  if (settings_.airflow) {
+    SDP_TRY(const auto secrets, load_or_make_airflow_secrets(settings_.data / "airflow"));
+    result.push_back(postgres_server(settings_, secrets));
+    std::ranges::move(airflow_servers(settings_, secrets), std::back_inserter(result));
+  }
+  return result;
+}
+
+bool Services::is_chosen(std::string_view role) const {
+  return is_of_airflow(role) ? settings_.airflow : settings_.kafka_and_s3;
 }
 
 Result<void> Services::up(std::stop_token stop) {
@@ -145,13 +190,16 @@ Result<void> Services::up(std::stop_token stop) {
     for (const auto& server : servers) {
       SDP_TRY(const bool is_new, start(server));
       if (is_new) started.push_back(server.role);
+      if (server.others_need_it) SDP_CHECK_OK(await_health(server, stop));
     }
-    for (const auto& server : servers) SDP_CHECK_OK(await_health(server, stop));
+    for (const auto& server : servers) {
+      if (!server.others_need_it) SDP_CHECK_OK(await_health(server, stop));
+    }
     return {};
   };
   auto outcome = start_all();
   if (outcome) return {};
-  for (const auto& role : started) {
+  for (const auto& role : std::views::reverse(started)) {
     if (auto stopped = stop_role(role); !stopped) say_(stopped.error().message);
   }
   return outcome;
@@ -183,7 +231,8 @@ Result<bool> Services::start(const Server& server) {
 }
 
 Result<void> Services::await_health(const Server& server, const std::stop_token& stop) {
-  const auto deadline = clock_.steady_now() + settings_.start_limit;
+  const auto limit = settings_.start_limit * server.start_limits;
+  const auto deadline = clock_.steady_now() + limit;
   for (;;) {
     const auto health = server.probe();
     if (health) {
@@ -196,9 +245,8 @@ Result<void> Services::await_health(const Server& server, const std::stop_token&
     SDP_TRY(const auto record, running(server.role));
     if (!record) return std::unexpected(not_healthy(server, "ended while it was starting"));
     if (clock_.steady_now() >= deadline) {
-      return std::unexpected(
-          not_healthy(server, fmt::format("was not healthy within {} ms ({})", settings_.start_limit.count(),
-                                          health.error().message)));
+      return std::unexpected(not_healthy(
+          server, fmt::format("was not healthy within {} ms ({})", limit.count(), health.error().message)));
     }
     if (stop.stop_requested()) {
       return fail(ErrorKind::interrupted, fmt::format("interrupted while {} was starting", server.program));
@@ -218,7 +266,9 @@ Error Services::not_healthy(const Server& server, std::string_view reason) const
 Result<void> Services::down() {
   if (!std::filesystem::is_directory(settings_.data)) return {};
   SDP_TRY(const auto lock, FolderLock::take(settings_.data));
-  for (const auto role : kRoles) SDP_CHECK_OK(stop_role(role));
+  for (const auto role : std::views::reverse(kRoles)) {
+    if (is_chosen(role)) SDP_CHECK_OK(stop_role(role));
+  }
   return {};
 }
 
@@ -226,6 +276,9 @@ Result<void> Services::stop_role(std::string_view role) {
   SDP_TRY(const auto record, read_pid_file(pid_path(role)));
   if (!record) return {};
   SDP_TRY(const auto outcome, stop(record->process, settings_.stop_limit));
+  for (const auto& orphan : others_in_session(record->process)) {
+    SDP_TRY(std::ignore, stop(orphan, kOrphanLimit));
+  }
   std::error_code ignored;
   std::filesystem::remove(pid_path(role), ignored);
   if (outcome == StopOutcome::ended) say_(fmt::format("stopped {}", record->program));
@@ -236,23 +289,31 @@ Result<void> Services::stop_role(std::string_view role) {
   return {};
 }
 
+Result<ServiceStatus> Services::status_of(std::string_view role) const {
+  SDP_TRY(const auto record, running(role));
+  const auto server =
+      without_secrets(record ? as_recorded(settings_, role, *record) : settings_, role, kafka_probe_);
+  ServiceStatus status{.role = server.role,
+                       .program = server.program,
+                       .health = Health::down,
+                       .pid = 0,
+                       .address = server.address};
+  if (record) {
+    status.pid = record->process.pid;
+    status.health = server.probe() ? Health::up : Health::unhealthy;
+  }
+  return status;
+}
+
 Result<std::vector<ServiceStatus>> Services::status() const {
   std::vector<ServiceStatus> result;
   for (const auto role : kRoles) {
-    SDP_TRY(const auto record, running(role));
-    const auto settings = record ? as_recorded(settings_, role, *record) : settings_;
-    // Probes need no credentials, and asking must not make any.
-    const auto server =
-        role == "kafka" ? kafka_server(settings, kafka_probe_) : s3_server(settings, Credentials{});
-    ServiceStatus status{.role = server.role,
-                         .program = server.program,
-                         .health = Health::down,
-                         .pid = 0,
-                         .address = server.address};
-    if (record) {
-      status.pid = record->process.pid;
-      status.health = server.probe() ? Health::up : Health::unhealthy;
-    }
+    // Who asks for nothing by name is told of Kafka and S3, and of Airflow once it was started here.
+    const bool names_any = settings_.kafka_and_s3 || settings_.airflow;
+    std::error_code ignored;
+    const bool is_usual = !is_of_airflow(role) || std::filesystem::exists(pid_path(role), ignored);
+    if (names_any ? !is_chosen(role) : !is_usual) continue;
+    SDP_TRY(auto status, status_of(role));
     result.push_back(std::move(status));
   }
   return result;
@@ -260,7 +321,7 @@ Result<std::vector<ServiceStatus>> Services::status() const {
 
 Result<Endpoints> endpoints(const std::filesystem::path& data) {
   Endpoints result;
-  for (const auto role : kRoles) {
+  for (const auto role : kRoles | std::views::take(kKafkaAndS3)) {
     SDP_TRY(const auto record, running_in(data, role));
     if (!record) {
       return fail(ErrorKind::unavailable,

@@ -27,8 +27,8 @@ enum class Health { up, unhealthy, down };
 std::string_view name(Health health);
 
 struct ServiceStatus {
-  std::string role;     ///< "kafka", "s3"
-  std::string program;  ///< "kafka", "minio", "versitygw"
+  std::string role;     ///< "kafka", "s3", "postgres", "airflow-scheduler"...
+  std::string program;  ///< "kafka", "minio", "versitygw", "postgres"...
   Health health = Health::down;
   pid_t pid = 0;        ///< 0 when down
   std::string address;  ///< Where it listens, or would listen.
@@ -41,9 +41,9 @@ struct Endpoints {
   Credentials credentials;
 };
 
-/// A real Kafka and a real S3 server as detached processes that outlive us, with all state in one folder: pid
-/// files, configuration, logs, credentials and the servers' own data. One `up` or `down` at a time for a
-/// folder. Not thread-safe.
+/// A real Kafka, a real S3 server and a real Airflow as detached processes that outlive us, with all state in
+/// one folder: pid files, configuration, logs, credentials and the servers' own data. One `up` or `down` at a
+/// time for a folder. Not thread-safe.
 class Services {
  public:
   Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say say);
@@ -52,17 +52,19 @@ class Services {
   /// started here are stopped again and the error shows the end of its log; likewise when `stop` is requested
   /// (`interrupted`).
   Result<void> up(std::stop_token stop = {});
-  /// Stops what runs; data stays.
+  /// Stops what runs of the chosen ones; data stays.
   Result<void> down();
   Result<std::vector<ServiceStatus>> status() const;
 
  private:
   Result<std::vector<Server>> servers();
+  bool is_chosen(std::string_view role) const;
   std::filesystem::path pid_path(std::string_view role) const;
   Result<std::optional<PidRecord>> running(std::string_view role) const;
   /// True when it was started now, false when it ran already.
   Result<bool> start(const Server& server);
   Result<void> await_health(const Server& server, const std::stop_token& stop);
+  Result<ServiceStatus> status_of(std::string_view role) const;
   Result<void> stop_role(std::string_view role);
   Error not_healthy(const Server& server, std::string_view reason) const;
 

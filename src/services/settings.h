@@ -24,6 +24,12 @@ struct Settings {
   std::uint16_t kafka_controller_port = 9093;
   std::uint16_t s3_port = 9000;
   std::uint16_t s3_console_port = 9001;  ///< MinIO's; versitygw has none.
+  bool kafka_and_s3 = true;              ///< What `up` starts and `down` stops.
+  bool airflow = false;                  ///< The same, with its PostgreSQL.
+  std::uint16_t airflow_port = 8080;
+  std::uint16_t postgres_port = 15432;  ///< Not 5432, where a machine's own one listens.
+  std::filesystem::path dags;           ///< Airflow's folder of DAGs.
+  std::filesystem::path pipeline;       ///< The executable that tasks call.
   std::chrono::milliseconds start_limit{60'000};
   std::chrono::milliseconds stop_limit{20'000};
 };

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 #include "contract/warehouse_contract.h"
 #include "support/snowflake_emulator.h"
@@ -136,6 +137,24 @@ TEST_F(SnowflakeLoad, SaysWhatItCost) {
   const auto second = warehouse->load({{staged(7, 0, {"{}"})}});
   ASSERT_TRUE(second);
   EXPECT_EQ(second->statements, 10u) << "no sweep, and nothing rejected to insert";
+}
+
+TEST_F(SnowflakeLoad, AfterAFailureWithinItsTransactionALoadStartsAfresh) {
+  const std::string table = options().database + ".BRONZE.REJECTED_EVENTS";
+  auto settings = options();
+  bool broken = false;
+  settings.on_step = [&](std::string_view step) {
+    if (step != "copied" || std::exchange(broken, true)) return;
+    ask("ALTER TABLE " + table + " RENAME TO " + table + "_AWAY");
+  };
+  const auto warehouse = open(settings);
+  EXPECT_FALSE(warehouse->load(loader_objects()));
+  ask("ALTER TABLE " + table + "_AWAY RENAME TO " + table);
+  const auto counts = warehouse->load(loader_objects());
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(counts->objects, 6u);
+  const auto rows = warehouse->query("SELECT COUNT(*) FROM BRONZE.SPOTIFY_EVENTS");
+  EXPECT_EQ(rows->rows.at(0).at(0), "108");
 }
 
 TEST_F(SnowflakeLoad, TheViewParsesPayloads) {

@@ -140,6 +140,8 @@ recipe_snowflake_driver() {
 
 recipe_venv_dbt() { make_venv dbt "$1"; }
 
+recipe_venv_airflow() { make_venv airflow "$1"; }
+
 recipe_venv_tools() { make_venv tools "$1"; }
 
 recipe_venv_lint() { make_venv lint "$1"; }

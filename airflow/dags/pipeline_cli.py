@@ -1,0 +1,106 @@
+"""Calls the pipeline's command line from tasks.
+
+A task is a call of `spotify-pipeline`, which is set by the environment as for a person at a terminal: SPOTIFY_LAKE,
+SPOTIFY_WAREHOUSE, KAFKA_BOOTSTRAP_SERVERS and so on, or a .env in the working folder. This module adds what an
+orchestrator must know: which exit codes are worth another try, and that what outlives its task must end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+
+TEMPORARY = {
+    69: "a service was out of reach",
+    75: "another process holds the warehouse",
+    130: "it was interrupted",
+    143: "it was terminated",
+}
+OUTPUT_BYTES_MAX = 16 * 1024 * 1024
+SHOWN_CHARS_MAX = 64 * 1024
+END_SECONDS_MAX = 60
+
+
+class PipelineError(Exception):
+    """A call that failed. `temporary` ones are worth another try."""
+
+    def __init__(self, command: str, code: int, message: str):
+        self.code = code
+        self.temporary = code in TEMPORARY or code < 0
+        why = TEMPORARY.get(code) or (f"it was killed by signal {-code}" if code < 0 else "see docs/exit-codes.md")
+        super().__init__(f"spotify-pipeline {command} ended with exit code {code} ({why}): {message}")
+
+
+def environment() -> dict[str, str]:
+    """Ours without what only Airflow needs to know: its database, its keys."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "_AIRFLOW"))}
+
+
+def working_folder() -> str:
+    return os.environ.get("SPOTIFY_WORK_DIR") or os.getcwd()
+
+
+def run(command: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> tuple[int, dict]:
+    """Exit code and the JSON object on standard output; {} where there is none. What the command says on standard
+    error goes to the task's log as it comes. Raises PipelineError when the code is not in `accept`."""
+    line = [os.environ.get("SPOTIFY_PIPELINE", "spotify-pipeline"), command, *arguments]
+    if shutil.which("setpriv"):
+        # A task that is killed takes its command along; a second one would find the warehouse held.
+        line = ["setpriv", "--pdeathsig", "TERM", *line]
+    with tempfile.TemporaryFile() as output:
+        with subprocess.Popen(line, cwd=working_folder(), env=environment(), stdin=subprocess.DEVNULL, stdout=output,
+                              stderr=subprocess.PIPE, text=True, errors="replace") as process:
+            last = ""
+            try:
+                for text in process.stderr:
+                    last = text.rstrip() or last
+                    print(text, end="", flush=True)
+                code = process.wait()
+            except BaseException:
+                end(process)
+                raise
+        output.seek(0)
+        said = output.read(OUTPUT_BYTES_MAX).decode(errors="replace")
+    if code not in accept:
+        if said:
+            print(said[:SHOWN_CHARS_MAX])
+        raise PipelineError(command, code, last)
+    return code, json.loads(said) if said.lstrip().startswith("{") else {}
+
+
+def end(process: subprocess.Popen) -> None:
+    """The task is over: the command is asked to stop, as by a person's Ctrl-C, and later made to."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def call(command: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> dict:
+    """run() for tasks: what is temporary may be retried, all else fails the task for good."""
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+    try:
+        return run(command, *arguments, accept=accept)[1]
+    except PipelineError as error:
+        kind = AirflowException if error.temporary else AirflowFailException
+        raise kind(str(error)) from None
+
+
+def hour_is_over(status: Mapping, hour: str) -> bool:
+    """Whether all that an hour (`2026-02-15T17`) will ever hold is in the lake, by `spotify-pipeline status --json`.
+    Hours before the lake's first one are over: they hold nothing. With no hours at all there is nothing to wait for."""
+    states = {entry["hour"]: entry["state"] for entry in status.get("hours", [])}
+    if not states or hour < min(states):
+        return True
+    return states.get(hour) == "complete"
+
+
+def lake_hour_is_over(hour: str) -> bool:
+    """hour_is_over of the lake as it is now. Exit code 10 only says that the sink is behind."""
+    return hour_is_over(call("status", "--json", accept=(0, 10)), hour)

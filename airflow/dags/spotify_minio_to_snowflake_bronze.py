@@ -1,0 +1,104 @@
+"""Lake to bronze: what the sink has made durable and the warehouse has not loaded.
+
+A run by schedule waits until its hour is complete and loads all complete hours up to it; an hour that a run missed comes
+with the next one. A run by hand loads everything that is in the lake by now. Loading is exactly once by the
+warehouse's own ledger, whatever is repeated, killed or run twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pipeline_cli as pipeline
+from airflow.sdk import Asset, BaseSensorOperator, CronDataIntervalTimetable, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+BRONZE = Asset("spotify_bronze")
+
+HOUR_WAIT_MAX = timedelta(minutes=15)
+# Set: every hour since then gets a run. Not set: only the latest one does, which loads what is missing all the same.
+START = os.environ.get("SPOTIFY_DAG_START")
+
+RETRIES = {
+    "retries": int(os.environ.get("SPOTIFY_TASK_RETRIES", "5")),
+    "retry_delay": timedelta(seconds=float(os.environ.get("SPOTIFY_TASK_RETRY_S", "15"))),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=5),
+}
+
+
+def closed_hour() -> str | None:
+    """The hour of a run by schedule or backfill, as `2026-02-15T17`; None for a run by hand, which waits for no hour."""
+    context = get_current_context()
+    if context["dag_run"].run_type not in ("scheduled", "backfill"):
+        return None
+    return context["data_interval_start"].strftime("%Y-%m-%dT%H")
+
+
+def hour_options() -> list[str]:
+    hour = closed_hour()
+    return ["--complete-hours", "--to", hour] if hour else []
+
+
+def stage_dir() -> Path:
+    """One folder a run, below SPOTIFY_STAGE_DIR: shared storage where tasks run on several hosts."""
+    run_id = get_current_context()["dag_run"].run_id
+    name = "".join(c if c.isalnum() else "-" for c in run_id)
+    return Path(pipeline.working_folder(), os.environ.get("SPOTIFY_STAGE_DIR", "data/stage"), name)
+
+
+class LakeHourSensor(BaseSensorOperator):
+    """Waits until the run's hour is complete in the lake. One that does not close in time is left to a later run, so
+    that a sink that stands still does not keep runs by hand waiting."""
+
+    def poke(self, context) -> bool:
+        hour = closed_hour()
+        if hour is None or pipeline.lake_hour_is_over(hour):
+            return True
+        if datetime.now(UTC) - context["dag_run"].start_date > HOUR_WAIT_MAX:
+            raise AirflowSkipException(f"hour {hour} is still open; the next run loads it too")
+        return False
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("@hourly", timezone="UTC"),
+    start_date=datetime.fromisoformat(START).replace(tzinfo=UTC) if START else datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=START is not None,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    default_args=RETRIES,
+    tags=["spotify"],
+    doc_md=__doc__,
+)
+def spotify_minio_to_snowflake_bronze():
+    # In this mode no slot is held between looks.
+    wait_for_hour = LakeHourSensor(task_id="wait_for_hour", mode="reschedule", poke_interval=30)
+
+    @task
+    def extract_task() -> dict:
+        """Objects that the warehouse has not, to local files, each checked against its hash."""
+        return pipeline.call("extract", "--stage-dir", str(stage_dir()), "--json", *hour_options())
+
+    @task(outlets=[BRONZE])
+    def load_task(extracted: dict, *, outlet_events) -> dict:
+        """Files to bronze, rows and ledger in one transaction. Where the files are not (another host, or they were
+        loaded before), it loads from the lake itself: the ledger makes both the same."""
+        stage = Path(extracted["stage_dir"])
+        if stage.is_dir():
+            loaded = pipeline.call("load", "--json", "--lake", str(stage))
+        else:
+            print(f"no files in {stage}: loading from the lake itself")
+            loaded = pipeline.call("load", "--json", *hour_options())
+        shutil.rmtree(stage, ignore_errors=True)
+        outlet_events[BRONZE].extra = {name: loaded[name] for name in ("rows", "rejected", "objects")}
+        return loaded
+
+    extracted = extract_task()
+    wait_for_hour >> extracted
+    load_task(extracted)
+
+
+spotify_minio_to_snowflake_bronze()

@@ -1,0 +1,81 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+#include "cli/hour_settings.h"
+#include "cli/output.h"
+#include "cli/settings.h"
+#include "cli/wiring.h"
+#include "load/extract.h"
+#include "store/directory/directory_store.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  LakeSettings lake;
+  WarehouseSettings warehouse;
+  HourSettings hours;
+  std::string stage_dir;
+  bool json = false;
+};
+
+Result<load::LoadPlan> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
+  load::LoadOptions load;
+  SDP_CHECK_OK(apply(options.hours, load));
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
+  SDP_CHECK_OK(warehouse->init());
+  SDP_TRY(auto plan, load::plan_extract(lake, *warehouse, load));
+  // Others may have it while objects are copied.
+  SDP_CHECK_OK(warehouse->close());
+  return plan;
+}
+
+void print_json(const load::ExtractSummary& summary, const std::string& stage_dir) {
+  std::string dir;
+  base::append_json_string(dir, stage_dir);
+  fmt::print(
+      R"({{"schema_version":1,"stage_dir":{},"objects":{},"bytes":{},"loaded_already":{},"sha256":"{}"}})"
+      "\n",
+      dir, summary.objects, summary.bytes, summary.loaded_already, summary.sha256);
+}
+
+Result<int> run(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(const auto plan, make_plan(options, *lake.store, runtime.clock));
+  // A stage is a copy: what a power cut takes of it is fetched again.
+  store::DirectoryOptions unsynced;
+  unsynced.sync = false;
+  SDP_TRY(auto stage, store::DirectoryStore::open(options.stage_dir, unsynced, runtime.clock));
+  SDP_TRY(const auto summary, load::extract(*lake.store, plan, *stage, runtime.stop));
+  fmt::print(stderr,
+             "extract: {} objects of {} bytes in {}, {} of them from an earlier try; {} are loaded already\n",
+             with_commas(summary.objects), with_commas(summary.bytes), options.stage_dir,
+             with_commas(summary.staged_before), with_commas(summary.loaded_already));
+  if (options.json) print_json(summary, options.stage_dir);
+  return 0;
+}
+
+}  // namespace
+
+void define_extract(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand(
+      "extract", "Copy what the warehouse has not from the lake to a folder, for `load --lake FOLDER`");
+  const auto options = std::make_shared<Options>();
+  command
+      ->add_option("--stage-dir", options->stage_dir,
+                   "The folder; what is there already is not fetched again")
+      ->required();
+  command->add_flag("--json", options->json, "What was extracted as one JSON object");
+  add_hour_options(*command, options->hours);
+  add_lake_options(*command, options->lake);
+  add_warehouse_options(*command, options->warehouse);
+  command->callback(
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "base/result.h"
+#include "load/load_runner.h"
+
+namespace sdp::cli {
+
+/// Which hours of the lake are wanted; all that is there unless said otherwise.
+struct HourSettings {
+  bool complete = false;
+  std::string to;
+};
+
+void add_hour_options(CLI::App& command, HourSettings& settings);
+Result<void> apply(const HourSettings& settings, load::LoadOptions& options);
+
+}  // namespace sdp::cli

@@ -1,0 +1,94 @@
+#include "load/extract.h"
+
+#include <fmt/core.h>
+
+#include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/sha256.h"
+#include "lake/object_meta.h"
+
+namespace sdp::load {
+namespace {
+
+constexpr std::string_view kContentType = "application/x-ndjson";
+
+/// The object's hash, which its body was checked against now or when it was staged.
+Result<std::string> stage_object(store::ObjectStore& lake, const PlannedObject& planned,
+                                 store::ObjectStore& stage, ExtractSummary& summary) {
+  SDP_TRY(const auto staged, stage.head(planned.object_key));
+  if (staged) {
+    ++summary.staged_before;
+    SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(staged->metadata));
+    return meta.sha256;
+  }
+  SDP_TRY(const store::Object object, lake.get(planned.object_key));
+  SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(object.metadata));
+  if (const std::string actual = base::sha256_hex(object.body); actual != meta.sha256) {
+    return fail(ErrorKind::bad_input,
+                fmt::format("its body has sha256 {} but was written with {}", actual, meta.sha256));
+  }
+  SDP_TRY(std::ignore, stage.put_new(planned.object_key, object.body, object.metadata, kContentType));
+  return meta.sha256;
+}
+
+Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& stage) {
+  std::vector<std::string> keys;
+  SDP_CHECK_OK(lake.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
+    keys.push_back(object.key);
+    return true;
+  }));
+  for (const std::string& key : keys) {
+    SDP_TRY(const store::Object gap, lake.get(key));
+    SDP_TRY(std::ignore, stage.put_new(key, gap.body, gap.metadata, kContentType));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse,
+                              const LoadOptions& options) {
+  SDP_TRY(auto loaded, warehouse.loaded_objects());
+  std::vector<store::ListedObject> listing;
+  SDP_CHECK_OK(lake.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+    listing.push_back(object);
+    return true;
+  }));
+  LoadPlan plan = plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
+                                                           std::make_move_iterator(loaded.end())));
+  if (options.complete_hours) {
+    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(lake, options.hours_to));
+    keep_below(plan, bounds);
+  }
+  return plan;
+}
+
+Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
+                               const std::stop_token& stop) {
+  SDP_TRY(std::ignore, stage.ensure_bucket());
+  SDP_CHECK_OK(copy_gaps(lake, stage));
+  ExtractSummary summary;
+  summary.loaded_already = plan.loaded_already;
+  std::string lines;
+  for (const PlannedChain& chain : plan.chains) {
+    for (const PlannedObject& planned : chain.objects) {
+      if (stop.stop_requested())
+        return fail(ErrorKind::interrupted, "extract was stopped between objects; run it again");
+      auto sha256 = stage_object(lake, planned, stage, summary);
+      if (!sha256) {
+        return std::unexpected(
+            sha256.error().in(fmt::format("{}: object {}", lake.describe(), planned.object_key)));
+      }
+      ++summary.objects;
+      summary.bytes += planned.bytes;
+      lines += fmt::format("{} {}\n", planned.object_key, *sha256);
+    }
+  }
+  summary.sha256 = base::sha256_hex(lines);
+  return summary;
+}
+
+}  // namespace sdp::load

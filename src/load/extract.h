@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "load/load_runner.h"
+#include "store/object_store.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::load {
+
+struct ExtractSummary {
+  std::uint64_t objects = 0;         ///< in the stage now that the ledger has not
+  std::uint64_t staged_before = 0;   ///< of these, what an earlier try had brought
+  std::uint64_t bytes = 0;           ///< of these objects, as stored
+  std::uint64_t loaded_already = 0;  ///< in the lake and in the ledger
+  std::string sha256;                ///< of their lines `<key> <sha256>\n`, in chain order
+};
+
+/// Copies the objects of `plan` from the lake into `stage`, under their own keys and with their metadata, and
+/// the notes of gaps, so that a load from the stage is a load from the lake. Each body is checked against its
+/// hash; what is there already is not fetched again. `bad_input` names a damaged object.
+Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
+                               const std::stop_token& stop);
+
+/// What the lake has and the ledger has not, of the hours that `options` wants.
+Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse,
+                              const LoadOptions& options);
+
+}  // namespace sdp::load

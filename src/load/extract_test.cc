@@ -1,0 +1,90 @@
+#include "load/extract.h"
+
+#include <gtest/gtest.h>
+
+#include "load/lake_builder.h"
+#include "store/memory/memory_store.h"
+
+namespace sdp::load {
+namespace {
+
+class ExtractTest : public testing::Test {
+ protected:
+  BuiltObject put(log::Partition partition, log::Offset first, log::Offset end) {
+    auto object = builder_.build(partition, first, end, lake::Compression::gzip);
+    EXPECT_TRUE(load::put(lake_, object));
+    return object;
+  }
+  Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
+    std::vector<store::ListedObject> listing;
+    EXPECT_TRUE(lake_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+      listing.push_back(object);
+      return true;
+    }));
+    return extract(lake_, plan_load(listing, loaded), stage_, stop);
+  }
+  bool is_staged(const std::string& key) { return stage_.head(key)->has_value(); }
+
+  LakeBuilder builder_;
+  store::MemoryStore lake_;
+  store::MemoryStore stage_{store::MemoryStore::Bucket::missing};
+};
+
+TEST_F(ExtractTest, CopiesWhatTheLedgerHasNotWithItsMetadata) {
+  const auto loaded = put(0, 0, 10);
+  const auto fresh = put(0, 10, 25);
+  const auto summary = extract_without({loaded.key});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->objects, 1u);
+  EXPECT_EQ(summary->loaded_already, 1u);
+  EXPECT_EQ(summary->bytes, fresh.body.size());
+  EXPECT_FALSE(is_staged(loaded.key));
+  const auto staged = stage_.get(fresh.key);
+  ASSERT_TRUE(staged);
+  EXPECT_EQ(staged->body, fresh.body);
+  EXPECT_EQ(staged->metadata, lake_.get(fresh.key)->metadata);
+}
+
+TEST_F(ExtractTest, AgainFetchesNothingAndSaysTheSame) {
+  put(0, 0, 10);
+  put(1, 0, 7);
+  const auto first = extract_without({});
+  const auto second = extract_without({});
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->staged_before, 0u);
+  EXPECT_EQ(second->staged_before, 2u);
+  EXPECT_EQ(second->sha256, first->sha256);
+  EXPECT_EQ(second->objects, first->objects);
+}
+
+TEST_F(ExtractTest, DamagedObjectIsNamedAndNotStaged) {
+  auto object = builder_.build(0, 0, 10);
+  const auto sha256 = object.meta.sha256;
+  set_body(object, "{}\n");
+  object.meta.sha256 = sha256;
+  ASSERT_TRUE(load::put(lake_, object));
+  const auto summary = extract_without({});
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::bad_input);
+  EXPECT_NE(summary.error().message.find(object.key), std::string::npos);
+  EXPECT_FALSE(is_staged(object.key));
+}
+
+TEST_F(ExtractTest, NotesOfGapsGoAlong) {
+  const std::string key = std::string(lake::kGapsPrefix) + "t1a2b3c4d_p0_o0.json";
+  ASSERT_TRUE(lake_.put_new(key, "{}", {}, "application/json"));
+  ASSERT_TRUE(extract_without({}));
+  EXPECT_TRUE(is_staged(key));
+}
+
+TEST_F(ExtractTest, StopsBetweenObjects) {
+  put(0, 0, 10);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto summary = extract_without({}, stop.get_token());
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::interrupted);
+}
+
+}  // namespace
+}  // namespace sdp::load

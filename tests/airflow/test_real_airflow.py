@@ -1,0 +1,189 @@
+"""A real Airflow with all its processes on PostgreSQL, a real Kafka and S3 server: what a person sees who triggers the
+first DAG, and what is left of repeats, kills and two at once."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from driver.process import wait_until
+from driver.services import Services
+from driver.world import World
+from driver_airflow import Airflow
+
+BRONZE = "spotify_minio_to_snowflake_bronze"
+DBT = "spotify_dbt"
+EVENTS = 5_000
+MANY_EVENTS = 300_000
+
+
+@pytest.fixture(scope="module")
+def world(binary, deps):
+    with tempfile.TemporaryDirectory(prefix="sdp-airflow-") as folder:
+        services = Services(binary, deps, Path(folder) / "services")
+        services.up()
+        made = World(services, Path(folder) / "world", "airflow")
+        yield made
+        made.close()
+        services.down()
+
+
+@pytest.fixture(scope="module")
+def started(world, deps):
+    """Airflow, what `up` said, and how long that took."""
+    airflow = Airflow(world, deps)
+    began = time.monotonic()
+    try:
+        said = airflow.up()
+        yield airflow, said.stdout + said.stderr, time.monotonic() - began
+    finally:
+        airflow.down()
+
+
+@pytest.fixture(scope="module")
+def airflow(started) -> Airflow:
+    return started[0]
+
+
+def ledger(world) -> list[list]:
+    return world.rows("SELECT count(*), count(DISTINCT object_key) FROM BRONZE.LOAD_LEDGER")
+
+
+def marts(world) -> list[list]:
+    return world.rows("SELECT * FROM MART.TOP_SONGS ORDER BY ALL") + world.rows(
+        "SELECT * FROM MART.USER_ENGAGEMENT ORDER BY ALL")
+
+
+def recount(world) -> list[list]:
+    """Plays and skips of each song, from bronze without dbt."""
+    return world.rows("""
+        SELECT payload->>'$.song_id', count(*) FILTER (payload->>'$.event_type' = 'play'),
+               count(*) FILTER (payload->>'$.event_type' = 'skip')
+        FROM BRONZE.SPOTIFY_EVENTS GROUP BY ALL HAVING count(*) FILTER (payload->>'$.event_type' IN ('play', 'skip')) > 0
+        ORDER BY ALL""")
+
+
+def load_process(world) -> int | None:
+    """The `load` that a task of Airflow runs now."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if words[:2] == [str(world.services.binary).encode(), b"load"] and \
+                    (entry / "cwd").resolve() == world.folder.resolve():
+                return int(entry.name)
+        except OSError:
+            continue
+    return None
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def test_it_comes_up_healthy_with_its_dags_and_says_where(started, say):
+    airflow, said, seconds = started
+    say(f"services up airflow: {seconds:.1f} s")
+    assert f"http://127.0.0.1:{airflow.port}" in said
+    airflow.wait_for_dags(BRONZE, DBT)
+    assert airflow.ask("/importErrors")["total_entries"] == 0
+
+
+def test_no_secret_is_told_or_readable_by_others(started):
+    airflow, said, _ = started
+    home = airflow.data / "airflow"
+    secrets = re.findall(r"=(\S+)", (home / "secrets.env").read_text()) + [airflow.password]
+    assert len(secrets) == 5
+    for path in (home / "secrets.env", home / "passwords.json"):
+        assert path.stat().st_mode & 0o777 == 0o600
+    told = said + "".join(path.read_text(errors="replace") for path in (airflow.data / "logs").iterdir())
+    command_lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    for secret in secrets:
+        assert secret not in told
+        assert secret not in command_lines
+
+
+def test_a_wrong_password_is_refused(airflow):
+    assert airflow.is_refused("admin")
+    assert not airflow.is_refused(airflow.password)
+
+
+def test_all_of_it_listens_on_loopback_only(airflow):
+    leaders = {airflow.pid(role) for role in ("postgres", "airflow-api-server", "airflow-scheduler",
+                                              "airflow-dag-processor", "airflow-triggerer")}
+    listening = subprocess.run(["ss", "-H", "-ltnp"], capture_output=True, text=True, check=True).stdout
+    addresses = [line.split()[3] for line in listening.splitlines()
+                 for pid in map(int, re.findall(r"pid=(\d+)", line)) if session_of(pid) in leaders]
+    assert len(addresses) >= 2
+    assert all(address.startswith("127.0.0.1:") for address in addresses), addresses
+
+
+def session_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[3])
+
+
+def test_triggering_the_first_dag_ends_in_proved_marts(airflow, world, say):
+    world.simulate(EVENTS)
+    world.catch_up()
+    airflow.wait_for_dags(BRONZE, DBT)
+    began = time.monotonic()
+    run = airflow.trigger(BRONZE)
+    seconds = airflow.wait_for_run(BRONZE, run)
+    wait_until(lambda: any(r["state"] == "success" for r in airflow.runs(DBT)), 180, "dbt after bronze", 0.5)
+    say(f"bronze {seconds:.1f} s, to proved marts {time.monotonic() - began:.1f} s")
+    airflow.wait_for_quiet()
+    [[rows]] = world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS")
+    assert rows == EVENTS
+    songs = world.rows("SELECT song_id, total_plays, total_skips FROM MART.TOP_SONGS ORDER BY ALL")
+    assert songs == recount(world)
+    proofs = [airflow.result(DBT, r["dag_run_id"], "verify") for r in airflow.runs(DBT)]
+    assert {"proved": True, "kept": EVENTS, "duplicates": 0, "rejected": 0} in proofs
+    assert "SPOTIFY" in airflow.log(BRONZE, run, "load_task") or "load:" in airflow.log(BRONZE, run, "load_task")
+
+
+def test_triggered_twice_at_once_adds_nothing(airflow, world):
+    before = ledger(world), marts(world)
+    runs = [airflow.trigger(BRONZE), airflow.trigger(BRONZE)]
+    for run in runs:
+        airflow.wait_for_run(BRONZE, run)
+        assert airflow.result(BRONZE, run, "load_task")["rows"] == 0
+    airflow.wait_for_quiet()
+    assert (ledger(world), marts(world)) == before
+
+
+def test_a_task_that_is_killed_while_it_loads_is_tried_again(airflow, world):
+    world.simulate(MANY_EVENTS)
+    world.catch_up("--batch-records", 2_000)
+    run = airflow.trigger(BRONZE)
+    load = wait_until(lambda: load_process(world), 120, "a task to load", 0.01)
+    # setpriv became the load, so its parent is the task.
+    os.kill(parent(load), signal.SIGKILL)
+    airflow.wait_for_run(BRONZE, run)
+    assert airflow.tasks(BRONZE, run)["load_task"]["try_number"] >= 2
+    airflow.wait_for_quiet()
+    [[objects, distinct]] = ledger(world)
+    assert objects == distinct == len(world.objects())
+    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[EVENTS + MANY_EVENTS]]
+
+
+def test_a_scheduler_that_is_killed_mid_load_goes_on_after_its_restart(airflow, world):
+    world.simulate(MANY_EVENTS)
+    world.catch_up("--batch-records", 2_000)
+    run = airflow.trigger(BRONZE)
+    wait_until(lambda: load_process(world), 120, "a task to load", 0.01)
+    airflow.kill_scheduler()
+    airflow.up()
+    airflow.wait_for_run(BRONZE, run)
+    airflow.wait_for_quiet()
+    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[EVENTS + 2 * MANY_EVENTS]]
+    [[objects, distinct]] = ledger(world)
+    assert objects == distinct == len(world.objects())
+    songs = world.rows("SELECT song_id, total_plays, total_skips FROM MART.TOP_SONGS ORDER BY ALL")
+    assert songs == recount(world)
+    proofs = [airflow.result(DBT, r["dag_run_id"], "verify") for r in airflow.runs(DBT)]
+    assert all(proof["proved"] for proof in proofs)
