@@ -15,11 +15,12 @@ struct Options {
   LakeSettings lake;
   WarehouseSettings warehouse;
   HourSettings hours;
+  load::LoadOptions load;
   bool json = false;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  load::LoadOptions load;
+  load::LoadOptions load = options.load;
   SDP_CHECK_OK(apply(options.hours, load));
   SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
@@ -41,6 +42,16 @@ void define_load(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
+  command
+      ->add_option("--transaction-objects", options->load.transaction_objects,
+                   "A transaction ends with so many objects")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
+      ->capture_default_str();
+  command
+      ->add_option("--transaction-bytes", options->load.transaction_bytes,
+                   "... or with so many bytes of lines")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 30))
+      ->capture_default_str();
   add_hour_options(*command, options->hours);
   command->add_flag("--json", options->json, "What was loaded as one JSON object");
   command->callback(

@@ -157,6 +157,8 @@ class PipelineRun {
     verify::VerifyInputs inputs{.store = parts_.store,
                                 .witness_root = parts_.witness_root,
                                 .warehouse = warehouse.get(),
+                                // A command of its own, `verify`, looks at the others, too.
+                                .derived_marts = false,
                                 .limits = {}};
     if (parts_.witness_root.empty()) inputs.log = &parts_.log;
     SDP_TRY(auto report, verify::verify(inputs));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "verify/bronze_view.h"
+#include "verify/derived_marts.h"
 #include "verify/lake_view.h"
 #include "verify/log_view.h"
 #include "verify/mart_view.h"
@@ -98,6 +99,11 @@ class Verification {
       SDP_CHECK_OK(look_at(tables.stage));
       report_.stage(tables.stage).looked_at = true;
     }
+    if (!in_.derived_marts) return {};
+    SDP_TRY(const DerivedCounts derived, check_derived_marts(*in_.warehouse, present, findings_));
+    report_.stage(Stage::marts).records += derived.rows;
+    report_.stage(Stage::marts).groups += derived.tables;
+    report_.cells += derived.cells;
     return {};
   }
 

@@ -19,6 +19,8 @@ struct VerifyInputs {
   warehouse::Warehouse* warehouse = nullptr;  ///< without one, only log and lake are looked at
   /// Later stages may be behind earlier ones: that is reported, but no violation.
   bool allow_pending = false;
+  /// Also the marts that are derived from kept events; costs about as much as everything else.
+  bool derived_marts = true;
   VerifyLimits limits{};
 };
 

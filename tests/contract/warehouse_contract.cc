@@ -140,6 +140,12 @@ TEST_P(WarehouseContract, LinesOfAnotherPlaceAreRefused) {
   StagedObject other_partition = staged(0, 5, numbered(1));
   other_partition.meta.chain.partition = 1;
   EXPECT_FALSE(warehouse_->load({&other_partition, 1}));
+  StagedObject swapped = staged(0, 0, numbered(3));
+  const auto second = swapped.lines.find('\n') + 1;
+  const auto third = swapped.lines.find('\n', second) + 1;
+  std::rotate(swapped.lines.begin(), swapped.lines.begin() + static_cast<std::ptrdiff_t>(second),
+              swapped.lines.begin() + static_cast<std::ptrdiff_t>(third));
+  EXPECT_FALSE(warehouse_->load({&swapped, 1}));
   EXPECT_EQ(sizes(), "0|0|0");
 }
 

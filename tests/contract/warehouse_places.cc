@@ -89,15 +89,19 @@ std::vector<StagedObject> loader_objects() {
   return objects;
 }
 
+snowflake::SnowflakeOptions snowflake_options(const std::vector<std::string>& arguments) {
+  auto options = arguments.at(0) == "emulator" ? emulator_options(arguments.at(1)) : account_options();
+  options.database = arguments.back();
+  options.driver_path = driver_path();
+  return options;
+}
+
 std::unique_ptr<Warehouse> open_place(const std::vector<std::string>& arguments, const OnStep& on_step) {
-  const std::string& kind = arguments.at(0);
-  if (kind == "duckdb") {
+  if (arguments.at(0) == "duckdb") {
     return opened(DuckDbWarehouse::open({.path = arguments.at(1) + "/spotify_db.duckdb", .on_step = on_step},
                                         base::system_clock()));
   }
-  auto options = kind == "emulator" ? emulator_options(arguments.at(1)) : account_options();
-  options.database = arguments.back();
-  options.driver_path = driver_path();
+  auto options = snowflake_options(arguments);
   options.on_step = on_step;
   return opened(SnowflakeWarehouse::open(options, base::system_clock()));
 }

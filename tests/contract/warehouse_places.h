@@ -26,6 +26,8 @@ using OnStep = std::function<void(std::string_view)>;
 // fails the test.
 std::unique_ptr<Warehouse> open_place(const std::vector<std::string>& arguments, const OnStep& on_step = {});
 
+/// For what is asked besides the port.
+snowflake::SnowflakeOptions snowflake_options(const std::vector<std::string>& arguments);
 /// By the SNOWFLAKE_* variables.
 snowflake::SnowflakeOptions account_options();
 

@@ -63,6 +63,7 @@ def test_statements_that_cannot_be_answered_fail_at_once(wire):
 def test_a_large_answer_comes_in_chunks_and_in_order(shimmed, wire, sql):
     with shimmed.driver(**{"adbc.snowflake.sql.db": "DB"}) as connection:
         rows = sql(connection, "SELECT N, 'text ' || N FROM (SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 120000))) ORDER BY N")
+        assert wire.must("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 120000)) ORDER BY N") == [(row[0],) for row in rows]
     assert len(rows) == 120_000
     assert all(row == (number, f"text {number}") for number, row in enumerate(rows))
 

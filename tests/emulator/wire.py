@@ -10,6 +10,10 @@ from dataclasses import dataclass
 import pyarrow
 
 
+# No proxy of the environment: the server is on this machine.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -31,7 +35,8 @@ class Wire:
     def query(self, sql: str) -> Answer:
         status, body = self._post(f"/queries/v1/query-request?requestId={uuid.uuid4()}", {"sqlText": sql})
         data = body.get("data") or {}
-        return Answer(status, body.get("success", False), body.get("code"), body.get("message") or "", _rows(data))
+        rows = _rows(data) + [row for chunk in data.get("chunks") or [] for row in _table_rows(self._get(chunk["url"]))]
+        return Answer(status, body.get("success", False), body.get("code"), body.get("message") or "", rows)
 
     def must(self, sql: str) -> list[tuple]:
         answer = self.query(sql)
@@ -41,14 +46,17 @@ class Wire:
     def close(self) -> None:
         self._post("/session?delete=true", {})
 
+    def _get(self, url: str) -> bytes:
+        with OPENER.open(url, timeout=60) as response:
+            return response.read()
+
     def _post(self, path: str, body: dict) -> tuple[int, dict]:
         headers = {"Content-Type": "application/json", "Accept": "application/snowflake"}
         if self._token:
             headers["Authorization"] = f'Snowflake Token="{self._token}"'
         request = urllib.request.Request(self._base + path, json.dumps(body).encode(), headers, method="POST")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=60) as response:
+            with OPENER.open(request, timeout=60) as response:
                 return response.status, json.loads(response.read())
         except urllib.error.HTTPError as error:
             text = error.read()
@@ -57,6 +65,10 @@ class Wire:
 
 def _rows(data: dict) -> list[tuple]:
     if data.get("rowsetBase64"):
-        table = pyarrow.ipc.open_stream(base64.b64decode(data["rowsetBase64"])).read_all()
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return _table_rows(base64.b64decode(data["rowsetBase64"]))
     return [tuple(row) for row in data.get("rowset") or []]
+
+
+def _table_rows(stream: bytes) -> list[tuple]:
+    table = pyarrow.ipc.open_stream(stream).read_all()
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from driver.embedded import Embedded  # noqa: E402  The path is set above.
 from driver.services import Services  # noqa: E402
+from driver.snowflake import Emulator  # noqa: E402
 from driver.world import World  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,14 @@ def services(binary, deps, tmp_path_factory):
     shared.up()
     yield shared
     shared.down()
+
+
+@pytest.fixture(scope="session")
+def emulator(deps, tmp_path_factory):
+    """Snowflake's emulator, which lets go of a killed loader's transaction after half a second."""
+    server = Emulator(deps, tmp_path_factory.mktemp("snowflake"), "--idle-transaction-seconds", "0.5")
+    yield server
+    server.end()
 
 
 @pytest.fixture

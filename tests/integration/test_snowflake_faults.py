@@ -11,18 +11,11 @@ import subprocess
 import pytest
 
 from driver.services import free_ports
-from driver.snowflake import PASSWORD, Emulator, Fault, OnSnowflake
+from driver.snowflake import PASSWORD, Fault, OnSnowflake
 from faulty import cut, cut_after, cut_midway, http_status, refuse
 
 UNAVAILABLE, UNAUTHORIZED, MISCONFIGURED = 69, 77, 78
 EVENTS = 4_000
-
-
-@pytest.fixture(scope="session")
-def emulator(deps, tmp_path_factory):
-    server = Emulator(deps, tmp_path_factory.mktemp("snowflake"), "--idle-transaction-seconds", "1")
-    yield server
-    server.end()
 
 
 @pytest.fixture(scope="session")

@@ -574,6 +574,17 @@ TEST_P(VerifyCleanWorld, IsProved) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, VerifyCleanWorld, ::testing::Range(0, 24));
 
+TEST(Verify, LinesThatAreTooLargeForWarehousesAreProvedToBeRejected) {
+  World world({.seed = 5, .partitions = 2, .records = 60, .large = true, .odd = false}, scratch("large"));
+  const verify::Report report = world.verify();
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_EQ(report.kept, 57u);
+  EXPECT_EQ(report.rejected, 3u);
+  world.sql("UPDATE BRONZE.REJECTED_EVENTS SET raw_base64 = 'eA=='");
+  EXPECT_FALSE(world.verify().proved());
+  fs::remove_all(world.folder_);
+}
+
 TEST(Verify, ALogThatIsGoneIsSaidAndStillProvedFromTheLakeOn) {
   const auto world = good().copy(scratch("gone"));
   fs::remove_all(world->witness_root());

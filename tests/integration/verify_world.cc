@@ -138,6 +138,13 @@ void spoil_for_sink(Draft& draft, Rng& rng, const std::string& json) {
   draft.fact.by_sink = chosen.code;
 }
 
+/// A record that the sink keeps or refuses, but whose line is too large for warehouses.
+void make_large(Draft& draft, bool kept, const std::string& json) {
+  const std::string filling(lake::kBronzeLineBytesMax, 'x');
+  draft.value = kept ? with_member(json, "song_name", "\"" + filling + "\"") : filling;
+  draft.fact.by_sink = lake::RejectCode::line_too_large;
+}
+
 /// JSON as people write it: white space around and between.
 std::string spread(std::string json) {
   json.insert(1, "\n  ");
@@ -241,7 +248,9 @@ void World::produce() {
     draft.key = base::to_string(draft.fact.event.user_id);
     draft.value = event::to_json(draft.fact.event);
     const double luck = spec_.odd ? rng.uniform() : 1;
-    if (luck < 0.05) {
+    if (spec_.large && i % 20 == 7) {
+      make_large(draft, i % 40 == 7, *draft.value);
+    } else if (luck < 0.05) {
       spoil_for_sink(draft, rng, *draft.value);
     } else if (luck < 0.10) {
       spoil_for_silver(draft, rng, *draft.value);

@@ -42,7 +42,8 @@ struct WorldSpec {
   int records = 900;
   int object_records_max = 60;
   lake::Compression compression = lake::Compression::none;
-  bool odd = true;  ///< rejected records, duplicates, headers, binary keys, line breaks
+  bool large = false;  ///< some records whose lines are too large for bronze
+  bool odd = true;     ///< rejected records, duplicates, headers, binary keys, line breaks
 };
 
 /// What became of a record, as the generator meant it.

@@ -4,16 +4,16 @@
 {{ config(materialized='view') }}
 
 select
-    {{ event_columns() }},
-    {{ coordinate_columns() }}
+    {%- for column in event_columns().split(', ') + coordinate_columns().split(', ') %}
+    events.{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
 from {{ ref('int_events_judged') }} as events
+-- Not `where not exists`, for which DuckDB first copies all events.
+left join {{ ref('spotify_duplicates') }} as duplicates
+    on
+        events.topic_id = duplicates.topic_id
+        and events.kafka_partition = duplicates.kafka_partition
+        and events.kafka_offset = duplicates.kafka_offset
 where
-    reason is null
-    and not exists (
-        select 1
-        from {{ ref('spotify_duplicates') }} as duplicates
-        where
-            duplicates.topic_id = events.topic_id
-            and duplicates.kafka_partition = events.kafka_partition
-            and duplicates.kafka_offset = events.kafka_offset
-    )
+    events.reason is null
+    and duplicates.kafka_offset is null

@@ -14,14 +14,6 @@ constexpr std::string_view kStagingTable = "LOAD_STAGING";
 constexpr std::size_t kRunTimeLength = std::string_view("20260215T175236123Z").size();
 constexpr std::size_t kRunNameLength = kRunTimeLength + 1 + 8;
 
-/// A TIMESTAMP_NTZ literal in UTC.
-std::string timestamp(UtcMillis time) {
-  std::string text = base::format_iso(time);
-  text[text.find('T')] = ' ';
-  text.pop_back();
-  return fmt::format("'{}'::TIMESTAMP_NTZ(3)", text);
-}
-
 /// `20260215T175236123Z`: what may stand in a path.
 std::string compact(UtcMillis time) {
   std::string text = base::format_iso(time);
@@ -41,6 +33,13 @@ std::string stage_path(std::string_view database) {
 }
 
 }  // namespace
+
+std::string timestamp_literal(UtcMillis time) {
+  std::string text = base::format_iso(time);
+  text[text.find('T')] = ' ';
+  text.pop_back();
+  return fmt::format("'{}'::TIMESTAMP_NTZ(3)", text);
+}
 
 LoadSql::LoadSql(std::string_view database, std::string_view run, int load, UtcMillis loaded_at)
     : database_(database), run_(run), load_(load), loaded_at_(loaded_at) {}
@@ -67,7 +66,7 @@ std::string LoadSql::copy() const {
 
 std::string LoadSql::take_lock() const {
   return fmt::format("UPDATE {} SET holder = '{}', taken_at = {}", bronze(kLockTable), run_,
-                     timestamp(loaded_at_));
+                     timestamp_literal(loaded_at_));
 }
 
 std::string LoadSql::select_loaded() const {
@@ -85,8 +84,8 @@ SELECT o.line:object_key::VARCHAR, o.line:topic::VARCHAR, o.line:topic_id::VARCH
   s.line:key_base64::VARCHAR, s.line:headers::VARCHAR, {}, {}
 FROM {} s JOIN {} o ON s.line:{}::INTEGER = o.line:o::INTEGER
 WHERE o.line:object_key::VARCHAR NOT IN (SELECT object_key FROM {}))",
-      bronze(table), columns, values, timestamp(loaded_at_), bronze(kStagingTable), bronze(kStagingTable),
-      number, bronze(kLedgerTable));
+      bronze(table), columns, values, timestamp_literal(loaded_at_), bronze(kStagingTable),
+      bronze(kStagingTable), number, bronze(kLedgerTable));
 }
 
 std::string LoadSql::insert_events() const {
@@ -108,7 +107,7 @@ SELECT o.line:object_key::VARCHAR, o.line:topic::VARCHAR, o.line:topic_id::VARCH
   o.line:sha256::VARCHAR, o.line:writer::VARCHAR, {1}
 FROM {2} o
 WHERE o.line:o IS NOT NULL AND o.line:object_key::VARCHAR NOT IN (SELECT object_key FROM {0}))",
-      bronze(kLedgerTable), timestamp(loaded_at_), bronze(kStagingTable));
+      bronze(kLedgerTable), timestamp_literal(loaded_at_), bronze(kStagingTable));
 }
 
 std::string LoadSql::remove_files() const {

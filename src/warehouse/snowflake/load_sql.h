@@ -41,6 +41,9 @@ class LoadSql {
   const UtcMillis loaded_at_;
 };
 
+/// `'2026-02-15 17:52:36.123'::TIMESTAMP_NTZ(3)`, in UTC.
+std::string timestamp_literal(UtcMillis time);
+
 /// A loader's folder on the stage: `20260215T175236123Z-<8 hex digits>`.
 std::string run_name(UtcMillis started, std::uint64_t random);
 /// When the run that has a file of this name on the stage began; nothing when it is no file of ours.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "warehouse/snowflake/external_sql.h"
+
 namespace sdp::warehouse::snowflake {
 namespace {
 
@@ -106,6 +108,12 @@ constexpr std::string_view kRoleHeading =
 --   GRANT ROLE SPOTIFY_PIPELINE TO USER SPOTIFY_PIPELINE;
 )";
 
+constexpr std::string_view kExternalHeading =
+    R"(-- NOT VERIFIED on an account, and not used by the loader yet: the lake's bucket as a stage, for loads that need not move lines through
+-- the loader. Run by ACCOUNTADMIN; put in the ARN of a role that may read the bucket, and let it trust the user that
+-- `DESCRIBE INTEGRATION SPOTIFY_LAKE` names.
+)";
+
 }  // namespace
 
 std::vector<std::string> database_statements(std::string_view database) {
@@ -156,6 +164,7 @@ std::vector<Document> documents() {
       {"2-database.sql", as_text(kDatabaseHeading, database_statements(kDatabase))},
       {"3-bronze.sql", as_text(kBronzeHeading, bronze_statements(kDatabase))},
       {"4-role.sql", as_text(kRoleHeading, role_statements(kDatabase, kRole, kWarehouse))},
+      {"5-external-stage.sql", as_text(kExternalHeading, external_stage_statements(kDatabase, kRole))},
   };
 }
 

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "warehouse/snowflake/external_sql.h"
+
 namespace sdp::warehouse::snowflake {
 namespace {
 
@@ -29,7 +31,7 @@ TEST(SnowflakeSchema, EveryStatementMayRunAgain) {
            statement.contains("WHERE NOT EXISTS");
   };
   for (const auto& statements : {warehouse_statements("W"), database_statements("D"), bronze_statements("D"),
-                                 role_statements("D", "R", "W")}) {
+                                 role_statements("D", "R", "W"), external_stage_statements("D", "R")}) {
     for (const std::string& statement : statements) EXPECT_TRUE(may_run_again(statement)) << statement;
   }
 }

@@ -71,7 +71,7 @@ Result<std::unique_ptr<SnowflakeWarehouse>> SnowflakeWarehouse::open(
   if (!std::filesystem::is_regular_file(options.driver_path, failure)) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("Snowflake: its driver is not at {}; fetch it by `tools/setup snowflake`, or set "
-                            "SNOWFLAKE_DRIVER to libadbc_driver_snowflake.so",
+                            "SNOWFLAKE_ADBC_DRIVER to libadbc_driver_snowflake.so",
                             options.driver_path));
   }
   return std::unique_ptr<SnowflakeWarehouse>(

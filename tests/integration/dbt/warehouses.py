@@ -3,10 +3,13 @@
 import contextlib
 import hashlib
 import io
+import json
 import os
 import pathlib
+import re
 import shutil
 import sys
+import tempfile
 
 import duckdb
 
@@ -128,3 +131,82 @@ class DuckDb:
             f"lower('{schema}') and lower(table_name) = lower('{table}') order by ordinal_position"
         )
         return [name for (name,) in found]
+
+
+def bronze_lines(objects):
+    """What goes through the stage: a line a row of bronze, and one an object."""
+    for one in objects:
+        for row in one.rows:
+            place = [one.key, one.topic_id, one.partition, row.offset, str(row.arrived)]
+            yield {"table": "event" if row.error_code is None else "rejected", "row": [*place, row.payload or row.error_code]}
+        yield {"table": "ledger", "row": [value if isinstance(value, int | str) else str(value) for value in ledger_row(one)]}
+
+
+def selected(types):
+    return ", ".join(f"cast(line:row[{index}] as {kind})" for index, kind in enumerate(types))
+
+
+PLACE = ["varchar", "varchar", "integer", "integer", "timestamp_ntz"]
+LEDGER_TYPES = ["varchar", "varchar", *["integer"] * 5, "timestamp_ntz", "timestamp_ntz", "varchar"]
+
+
+class Snowflake:
+    """The emulator of tests/emulator, or whatever SNOWFLAKE_* leads to."""
+
+    def __init__(self, folder):
+        import snowflake.connector
+
+        os.environ["SDP_WAREHOUSE"] = "snowflake"
+        names = {"account": "ACCOUNT", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT", "protocol": "PROTOCOL"}
+        self.connection = snowflake.connector.connect(**{name: os.environ["SNOWFLAKE_" + variable] for name, variable in names.items()})
+        self.database = os.environ["SNOWFLAKE_DATABASE"]
+        self.databases = 0
+        self.folder = folder
+        self.dbt = Dbt(folder, lambda: None)
+
+    def clear(self):
+        """A new database, which the emulator cannot drop."""
+        self.databases += 1
+        os.environ["SNOWFLAKE_DATABASE"] = f"{self.database}_{self.databases}"
+        self.dbt.manifest = None
+        self.execute(f"create database {os.environ['SNOWFLAKE_DATABASE']}")
+        self.execute(f"use database {os.environ['SNOWFLAKE_DATABASE']}")
+        bronze = re.sub("--.*", "", pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
+        for statement in bronze.split(";"):
+            if statement.strip():
+                self.execute(statement.replace(" json", " varchar").replace(" timestamp", " timestamp_ntz(3)").replace("kafka_timestamp_ntz(3)", "kafka_timestamp"))
+        self.execute("create stage bronze.lines")
+        self.execute("create table bronze.lines (line variant)")
+
+    def load(self, objects):
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".json", encoding="utf-8") as file:
+            for line in bronze_lines(objects):
+                file.write(json.dumps(line) + "\n")
+            file.flush()
+            self.execute(f"put 'file://{file.name}' @bronze.lines overwrite = true auto_compress = false")
+        self.execute("truncate table bronze.lines")
+        self.execute(f"copy into bronze.lines from @bronze.lines files = ('{pathlib.Path(file.name).name}') file_format = (type = json)")
+        self.insert("spotify_events", "event", PLACE, "null, null, null, cast(line:row[5] as varchar), '2026-02-28 00:00:00'")
+        self.insert("rejected_events", "rejected", PLACE, "null, null, null, cast(line:row[5] as varchar), 'AAEC', '2026-02-28 00:00:00'")
+        self.insert("load_ledger", "ledger", LEDGER_TYPES, "'test', '2026-02-28 00:00:00'")
+
+    def insert(self, table, kind, types, rest):
+        columns = selected(types).replace(" as varchar), ", " as varchar), 'spotify-events', ", 1)
+        self.execute(f"insert into bronze.{table} select {columns}, {rest} from bronze.lines where cast(line:table as varchar) = '{kind}'")
+
+    def execute(self, sql):
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def query(self, sql):
+        with self.connection.cursor() as cursor:
+            return cursor.execute(sql).fetchall()
+
+    def columns(self, schema, table):
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"select * from {schema}.{table} limit 0")
+            return [column.name.lower() for column in cursor.description]
+
+
+def open_warehouse(folder):
+    return Snowflake(folder) if os.environ.get("SDP_WAREHOUSE") == "snowflake" else DuckDb(folder)
