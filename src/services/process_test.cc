@@ -95,11 +95,8 @@ TEST_F(Process, WeAreIdentifiedAndNobodyIsNot) {
   EXPECT_FALSE(identify(0));
 }
 
-TEST(Process, ChildrenThatOutliveTheirLeaderAreFound) {
-  const TestFolder folder;
-  const auto leader = start_detached({.arguments = {"sh", "-c", "sleep 60 & echo $!; exec sleep 60"},
-                                      .environment = {},
-                                      .log = folder.path() / "log"});
+TEST_F(Process, ChildrenThatOutliveTheirLeaderAreFound) {
+  const auto leader = start_detached(shell("sleep 60 & exec sleep 60"));
   ASSERT_TRUE(leader);
   for (int i = 0; i < 1'000 && others_in_session(*leader).empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
