@@ -23,12 +23,18 @@
     ]) }}
 {% endmacro %}
 
-{# The columns of the fields, comma separated. #}
-{% macro event_columns() -%}
-    {{ event_fields() | map(attribute='name') | join(', ') }}
+{# The columns of the fields, comma separated; of a table where one is named. #}
+{% macro event_columns(table=none) -%}
+    {{ columns_of(event_fields() | map(attribute='name'), table) }}
 {%- endmacro %}
 
 {# Where a row stands in the log, and the object that brought it. #}
-{% macro coordinate_columns() -%}
-    topic_id, kafka_partition, kafka_offset, kafka_timestamp, object_key
+{% macro coordinate_columns(table=none) -%}
+    {{ columns_of(['topic_id', 'kafka_partition', 'kafka_offset', 'kafka_timestamp', 'object_key'], table) }}
+{%- endmacro %}
+
+{% macro columns_of(names, table) -%}
+    {%- for name in names -%}
+        {{ table ~ '.' if table }}{{ name }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

@@ -2,6 +2,7 @@
   The rules of docs/formats/event.md, one type at a time.
 
   read_field(members, field)   the field's value in its column's type; null when it is absent or breaks a rule
+  read_fields(members)         all fields by read_field, each under its name
   field_fault(field)           `reason field` when the field breaks a rule, else null. Looks at the value that read_field
                                gave (in the column named as the field) first, so that a valid event costs little.
 #}
@@ -24,6 +25,19 @@
     {%- else -%}
         {{ member_string(members, field.name) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro read_fields(members) -%}
+    {%- for field in event_fields() -%}
+        {{ read_field(members, field) }} as {{ field.name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The first fault of the fields, in their order. #}
+{% macro first_fault() -%}
+    {%- for field in event_fields() -%}
+        {{ field_fault(field) }}{{ ',\n            ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro field_fault(field) -%}

@@ -11,10 +11,12 @@ with ledger as (
     select object_key, records
     from {{ ref('int_batch_objects') }}
     {%- if var('test_all', false) %}
-    union
+    union all
     select object_key, records
     from {{ source('bronze', 'load_ledger') }}
-    where object_key in ({{ known_objects() }})
+    where
+        object_key in ({{ known_objects() }})
+        and object_key not in (select object_key from {{ ref('int_batch_objects') }})
     {%- endif %}
 ),
 

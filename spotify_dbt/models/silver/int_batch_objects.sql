@@ -8,12 +8,7 @@ select
     first_timestamp,
     last_timestamp,
     records
-from {{ source('bronze', 'load_ledger') }} as loaded
+from {{ source('bronze', 'load_ledger') }}
 {% if execute and transform_ledger() -%}
-where
-    not exists (
-        select 1
-        from {{ transform_ledger() }} as transformed
-        where transformed.object_key = loaded.object_key
-    )
+where object_key not in (select object_key from {{ transform_ledger() }})
 {%- endif %}

@@ -23,15 +23,20 @@ touched_events as (
 touched_days as (
     select distinct cast(timestamp as date) as day, object_key
     from touched_events
+),
+
+days as (
+    select day
+    from touched_days
+
+    union all
+
+    select cast(loaded.first_timestamp as date) as day
+    from {{ source('bronze', 'load_ledger') }} as loaded
+    where
+        loaded.object_key in (select object_key from touched_days)
+        or loaded.object_key in (select object_key from {{ ref('int_batch_objects') }})
 )
 
-select day
-from touched_days
-
-union
-
-select cast(loaded.first_timestamp as date) as day
-from {{ source('bronze', 'load_ledger') }} as loaded
-where
-    loaded.object_key in (select object_key from touched_days)
-    or loaded.object_key in (select object_key from {{ ref('int_batch_objects') }})
+select distinct day
+from days

@@ -21,9 +21,7 @@ typed as (
         {{ coordinate_columns() }},
         payload,
         members,
-        {%- for field in event_fields() %}
-        {{ read_field('members', field) }} as {{ field.name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ read_fields('members') }}
     from events
 ),
 
@@ -31,9 +29,7 @@ judged as (
     select
         *,
         coalesce(
-            {%- for field in event_fields() %}
-            {{ field_fault(field) }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            {{ first_fault() }}
         ) as fault
     from typed
 )

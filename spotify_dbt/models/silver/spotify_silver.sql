@@ -4,9 +4,8 @@
 {{ config(materialized='view') }}
 
 select
-    {%- for column in event_columns().split(', ') + coordinate_columns().split(', ') %}
-    events.{{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    {{ event_columns('events') }},
+    {{ coordinate_columns('events') }}
 from {{ ref('int_events_judged') }} as events
 -- Not `where not exists`, for which DuckDB first copies all events.
 left join {{ ref('spotify_duplicates') }} as duplicates

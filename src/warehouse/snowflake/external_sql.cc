@@ -50,8 +50,8 @@ std::string line_prefix_regex() {
       kString, header);
 }
 
-ExternalLoadSql::ExternalLoadSql(std::string_view database, UtcMillis loaded_at)
-    : database_(database), loaded_at_(loaded_at) {}
+ExternalLoadSql::ExternalLoadSql(std::string_view database, std::string_view run, UtcMillis loaded_at)
+    : database_(database), run_(run), loaded_at_(loaded_at) {}
 
 std::string ExternalLoadSql::create_lines() const {
   return fmt::format(
@@ -87,10 +87,11 @@ SELECT l.object_key, o.line:topic::VARCHAR, o.line:topic_id::VARCHAR, {3}::INTEG
   {6},
   {7},
   {8}, {9}, {10}
-FROM {0}.BRONZE.LAKE_LINES l JOIN {0}.BRONZE.LOAD_STAGING o ON o.line:object_key::VARCHAR = l.object_key
+FROM {0}.BRONZE.LAKE_LINES l JOIN {0}.BRONZE.{14} o ON o.line:object_key::VARCHAR = l.object_key
 WHERE OCTET_LENGTH(l.line) <= {11} AND {12} AND l.object_key NOT IN (SELECT object_key FROM {0}.BRONZE.{13}))",
       database_, table, columns, group(1), group(2), group(3), key_where("IS NULL"), key_where("IS NOT NULL"),
-      group(8), values, timestamp_literal(loaded_at_), lake::kBronzeLineBytesMax, which, kLedgerTable);
+      group(8), values, timestamp_literal(loaded_at_), lake::kBronzeLineBytesMax, which, kLedgerTable,
+      staging_table(run_));
 }
 
 std::string ExternalLoadSql::insert_events() const {

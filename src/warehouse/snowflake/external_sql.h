@@ -17,7 +17,7 @@ namespace sdp::warehouse::snowflake {
 /// possible). Objects come as StagingWriter writes them, into the same staging table as ever.
 class ExternalLoadSql {
  public:
-  ExternalLoadSql(std::string_view database, UtcMillis loaded_at);
+  ExternalLoadSql(std::string_view database, std::string_view run, UtcMillis loaded_at);
 
   std::string create_lines() const;
   /// `bad_input` for more objects than one COPY may name, or a key that needs quotes.
@@ -30,6 +30,7 @@ class ExternalLoadSql {
                      std::string_view which) const;
 
   const std::string database_;
+  const std::string run_;
   const UtcMillis loaded_at_;
 };
 

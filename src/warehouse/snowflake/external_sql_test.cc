@@ -89,7 +89,7 @@ TEST(ExternalLoadSql, ExpressionsAskForNothingThatSnowflakeHasNot) {
 }
 
 TEST(ExternalLoadSql, NamesTheObjectsAndTakesWholeLines) {
-  const ExternalLoadSql sql("DB", UtcMillis{});
+  const ExternalLoadSql sql("DB", "20260215T175236123Z-abcdef01", UtcMillis{});
   const std::string keys[] = {"bronze/date=2026-02-15/hour=17/a.json.zst", "bronze/b.json"};
   const auto copy = sql.copy(keys);
   ASSERT_TRUE(copy);
@@ -98,7 +98,7 @@ TEST(ExternalLoadSql, NamesTheObjectsAndTakesWholeLines) {
 }
 
 TEST(ExternalLoadSql, RefusesWhatOneCopyCannotTake) {
-  const ExternalLoadSql sql("DB", UtcMillis{});
+  const ExternalLoadSql sql("DB", "20260215T175236123Z-abcdef01", UtcMillis{});
   EXPECT_FALSE(sql.copy({}));
   EXPECT_FALSE(sql.copy(std::vector<std::string>(kExternalFilesMax + 1, "bronze/a")));
   EXPECT_TRUE(sql.copy(std::vector<std::string>(kExternalFilesMax, "bronze/a")));
@@ -106,7 +106,7 @@ TEST(ExternalLoadSql, RefusesWhatOneCopyCannotTake) {
 }
 
 TEST(ExternalLoadSql, InsertsOnlyWhatTheLedgerHasNot) {
-  const ExternalLoadSql sql("DB", UtcMillis{});
+  const ExternalLoadSql sql("DB", "20260215T175236123Z-abcdef01", UtcMillis{});
   for (const std::string& insert : {sql.insert_events(), sql.insert_rejected()}) {
     EXPECT_THAT(insert, HasSubstr("NOT IN (SELECT object_key FROM DB.BRONZE.LOAD_LEDGER)"));
     EXPECT_THAT(insert, HasSubstr("OCTET_LENGTH(l.line) <= 7500000"));

@@ -10,7 +10,6 @@
 namespace sdp::warehouse::snowflake {
 namespace {
 
-constexpr std::string_view kStagingTable = "LOAD_STAGING";
 constexpr std::size_t kRunTimeLength = std::string_view("20260215T175236123Z").size();
 constexpr std::size_t kRunNameLength = kRunTimeLength + 1 + 8;
 
@@ -49,7 +48,7 @@ std::string LoadSql::bronze(std::string_view name) const {
 }
 
 std::string LoadSql::create_staging() const {
-  return fmt::format("CREATE OR REPLACE TEMPORARY TABLE {} (line VARIANT)", bronze(kStagingTable));
+  return fmt::format("CREATE OR REPLACE TEMPORARY TABLE {} (line VARIANT)", bronze(staging_table(run_)));
 }
 
 std::string LoadSql::put(std::string_view folder) const {
@@ -61,7 +60,7 @@ std::string LoadSql::put(std::string_view folder) const {
 std::string LoadSql::copy() const {
   return fmt::format(
       "COPY INTO {} FROM {}/{}/{}/ FILE_FORMAT = (TYPE = JSON COMPRESSION = ZSTD) ON_ERROR = ABORT_STATEMENT",
-      bronze(kStagingTable), stage_path(database_), run_, load_);
+      bronze(staging_table(run_)), stage_path(database_), run_, load_);
 }
 
 std::string LoadSql::take_lock() const {
@@ -71,7 +70,7 @@ std::string LoadSql::take_lock() const {
 
 std::string LoadSql::select_loaded() const {
   return fmt::format("SELECT l.object_key FROM {} l JOIN {} s ON l.object_key = s.line:object_key::VARCHAR",
-                     bronze(kLedgerTable), bronze(kStagingTable));
+                     bronze(kLedgerTable), bronze(staging_table(run_)));
 }
 
 std::string LoadSql::insert_lines(std::string_view table, std::string_view number, std::string_view columns,
@@ -84,8 +83,8 @@ SELECT o.line:object_key::VARCHAR, o.line:topic::VARCHAR, o.line:topic_id::VARCH
   s.line:key_base64::VARCHAR, s.line:headers::VARCHAR, {}, {}
 FROM {} s JOIN {} o ON s.line:{}::INTEGER = o.line:o::INTEGER
 WHERE o.line:object_key::VARCHAR NOT IN (SELECT object_key FROM {}))",
-      bronze(table), columns, values, timestamp_literal(loaded_at_), bronze(kStagingTable),
-      bronze(kStagingTable), number, bronze(kLedgerTable));
+      bronze(table), columns, values, timestamp_literal(loaded_at_), bronze(staging_table(run_)),
+      bronze(staging_table(run_)), number, bronze(kLedgerTable));
 }
 
 std::string LoadSql::insert_events() const {
@@ -107,11 +106,15 @@ SELECT o.line:object_key::VARCHAR, o.line:topic::VARCHAR, o.line:topic_id::VARCH
   o.line:sha256::VARCHAR, o.line:writer::VARCHAR, {1}
 FROM {2} o
 WHERE o.line:o IS NOT NULL AND o.line:object_key::VARCHAR NOT IN (SELECT object_key FROM {0}))",
-      bronze(kLedgerTable), timestamp_literal(loaded_at_), bronze(kStagingTable));
+      bronze(kLedgerTable), timestamp_literal(loaded_at_), bronze(staging_table(run_)));
 }
 
 std::string LoadSql::remove_files() const {
   return fmt::format("REMOVE {}/{}/{}/", stage_path(database_), run_, load_);
+}
+
+std::string staging_table(std::string_view run) {
+  return fmt::format("LOAD_STAGING_{}", run.substr(run.rfind('-') + 1));
 }
 
 std::string run_name(UtcMillis started, std::uint64_t random) {

@@ -43,6 +43,12 @@ TEST(SnowflakeLoadSql, FilesOfALoadStandInAFolderOfItsOwn) {
   EXPECT_EQ(sql.remove_files(), "REMOVE " + folder);
 }
 
+TEST(SnowflakeLoadSql, StagingTablesAreNamedByTheirRun) {
+  const LoadSql sql("DB", "20260215T175236123Z-abcdef01", 1, kTime);
+  for (const std::string& text : {sql.create_staging(), sql.copy(), sql.select_loaded(), sql.insert_ledger()})
+    EXPECT_THAT(text, HasSubstr("DB.BRONZE.LOAD_STAGING_abcdef01"));
+}
+
 TEST(SnowflakeLoadSql, RowsAreInsertedOnlyOfObjectsThatTheLedgerHasNot) {
   const LoadSql sql("DB", "run", 1, kTime);
   for (const std::string& insert : {sql.insert_events(), sql.insert_rejected(), sql.insert_ledger()}) {

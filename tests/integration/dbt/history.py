@@ -126,12 +126,14 @@ def chain(rng, writer, topic_id, partition, count):
 
 
 def lone_day(rng, writer, topic_id):
-    """An event alone on its day, and the row that takes its place on another day: the day becomes empty."""
+    """An event alone on its day, and the row that takes its place on another day: the day becomes empty, and
+    another hour has one kept event less, although nothing new arrived in it."""
     arrived = writer.first_day + datetime.timedelta(days=DAYS + 30)
     alone = writer.event(arrived) | {"timestamp": iso(writer.first_day - datetime.timedelta(days=10))}
     winner = alone | {"timestamp": iso(writer.first_day), "user_id": rng.choice(writer.users)}
+    earlier = arrived - datetime.timedelta(days=10)
     loser_object = LakeObject(f"bronze/{topic_id}_p8", topic_id, 8, (Row(1000, arrived, json.dumps(alone)),))
-    winner_object = LakeObject(f"bronze/{topic_id}_p9", topic_id, 9, (Row(0, arrived, json.dumps(winner)),))
+    winner_object = LakeObject(f"bronze/{topic_id}_p9", topic_id, 9, (Row(0, earlier, json.dumps(winner)),))
     return loser_object, winner_object
 
 

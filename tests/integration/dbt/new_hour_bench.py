@@ -1,6 +1,6 @@
 """What one new hour costs dbt on a long history, against what it costs on an empty one.
 
-    new_hour_bench.py [--events 1000000] [--days 30]
+    new_hour_bench.py [--events 1000000] [--days 30] [--late-hours 24]
 
 Makes bronze with SQL, runs dbt as `transform` does, and prints seconds of the processor (the machine may be busy) and of the clock.
 Ends with 1 when the hour on the history costs more than twice as much processor time.
@@ -22,7 +22,7 @@ PROJECT = pathlib.Path(os.environ.get("SDP_DBT_PROJECT", HERE.parents[2] / "spot
 RATIO_MAX = 2.0
 FIRST = "timestamp '2026-01-01 00:00:00'"
 
-# One row an event: hour by hour and partition by partition; 3 % are late by up to five days, 1 % come twice, 1 % are no events.
+# One row an event: hour by hour and partition by partition; 3 % are late, 1 % come twice, 1 % are no events.
 EVENTS = """
 create or replace temp table made as
 with numbered as (
@@ -44,7 +44,7 @@ select
         uuid_of(source), ['play', 'play', 'pause', 'skip', 'add_to_playlist'][1 + draw(source + 1, 5)], uuid_of(-1 - draw(source + 2, 20000)),
         uuid_of(-100000 - draw(source + 3, 2000)), draw(source + 3, 2000), draw(source + 3, 300),
         ['mobile', 'desktop', 'web'][1 + draw(source + 4, 3)], case when luck >= 990 then 'nowhere' else ['US', 'DE', 'IN'][1 + draw(source + 5, 3)] end,
-        strftime(kafka_timestamp - to_milliseconds(case when luck between 100 and 129 then draw(n, 432000000) else 300 end), '%Y-%m-%dT%H:%M:%S.%gZ'),
+        strftime(kafka_timestamp - to_milliseconds(case when luck between 100 and 129 then draw(n, {late}) else 300 end), '%Y-%m-%dT%H:%M:%S.%gZ'),
         draw(source + 2, 5), draw(source + 6, 200000))::json as payload,
     kafka_timestamp as loaded_at
 from placed
@@ -67,7 +67,7 @@ def load(path, arguments, begin, end):
         database.execute((HERE / "bronze.sql").read_text(encoding="utf-8"))
         database.execute(SETUP)
         seconds = arguments.days * 86_400
-        database.execute(EVENTS.format(begin=begin, end=end, events=arguments.events, seconds=seconds, first=FIRST))
+        database.execute(EVENTS.format(begin=begin, end=end, events=arguments.events, seconds=seconds, first=FIRST, late=arguments.late_hours * 3_600_000))
         database.execute("insert into bronze.spotify_events select * from made")
         database.execute(LEDGER)
 
@@ -91,6 +91,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--late-hours", type=int, default=24, help="3 %% of the events are late by up to so many; each day they reach is rebuilt")
     arguments = parser.parse_args()
     hour = arguments.events // (arguments.days * 24)
     with tempfile.TemporaryDirectory(prefix="sdp-bench-") as name:

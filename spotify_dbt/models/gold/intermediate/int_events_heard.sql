@@ -9,6 +9,7 @@
 
 {%- set session = 'partition by cast(timestamp as date), user_id, session_id' %}
 {%- set in_session = '(' ~ session ~ ' order by timestamp, kafka_offset, kafka_partition, topic_id)' %}
+{%- set end_position = "case when event_type = 'play' then -1 else coalesce(position_ms, -1) end" %}
 {%- set ends_play = "case when event_type <> 'add_to_playlist' then %s end" %}
 
 with followed as (
@@ -30,7 +31,7 @@ with followed as (
         {{ next_value(ends_play % 'timestamp', in_session) }} as end_at,
         {{ next_value(ends_play % 'song_id', in_session) }} as end_song_id,
         -- A play tells where it begins, not how far the song before it came; -1 stands for a position that is unknown.
-        {{ next_value(ends_play % "case when event_type = 'play' then -1 else coalesce(position_ms, -1) end", in_session) }} as end_ms
+        {{ next_value(ends_play % end_position, in_session) }} as end_ms
     from {{ ref('spotify_silver') }}
     where {{ touched('cast(timestamp as date)', ref('int_dirty_days'), 'day') }}
 ),
@@ -39,9 +40,15 @@ timed as (
     select
         *,
         session_id is null
-        and (previous_at is null or {{ milliseconds('previous_at', 'timestamp') }} > {{ session_gap_ms() }}) as begins_session,
+        and (
+            previous_at is null
+            or {{ milliseconds('previous_at', 'timestamp') }} > {{ session_gap_ms() }}
+        ) as begins_session,
         next_at is null
-        or (session_id is null and {{ milliseconds('timestamp', 'next_at') }} > {{ session_gap_ms() }}) as ends_session,
+        or (
+            session_id is null
+            and {{ milliseconds('timestamp', 'next_at') }} > {{ session_gap_ms() }}
+        ) as ends_session,
         coalesce(
             {{ milliseconds('timestamp', 'end_at') }},
             86400000 - {{ milliseconds('cast(timestamp as date)', 'timestamp') }}

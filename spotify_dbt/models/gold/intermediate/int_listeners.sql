@@ -8,4 +8,4 @@ select
     device_type,
     ended_at as seen_at
 from {{ ref('listener_sessions') }}
-qualify row_number() over (partition by user_id order by ended_at desc, started_at desc, session_key) = 1
+qualify row_number() over (partition by user_id order by ended_at desc, started_at desc, session_key asc) = 1
