@@ -81,15 +81,19 @@ def end(process: subprocess.Popen) -> None:
         process.kill()
 
 
-def call(command: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> dict:
-    """run() for tasks: what is temporary may be retried, all else fails the task for good."""
+def as_task_failure(error: PipelineError) -> Exception:
+    """What is temporary may be retried, all else fails the task for good."""
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+    return (AirflowException if error.temporary else AirflowFailException)(str(error))
+
+
+def call(command: str, *arguments: str) -> dict:
+    """run() for tasks."""
     try:
-        return run(command, *arguments, accept=accept)[1]
+        return run(command, *arguments)[1]
     except PipelineError as error:
-        kind = AirflowException if error.temporary else AirflowFailException
-        raise kind(str(error)) from None
+        raise as_task_failure(error) from None
 
 
 def hour_is_over(status: Mapping, hour: str) -> bool:
@@ -103,4 +107,4 @@ def hour_is_over(status: Mapping, hour: str) -> bool:
 
 def lake_hour_is_over(hour: str) -> bool:
     """hour_is_over of the lake as it is now. Exit code 10 only says that the sink is behind."""
-    return hour_is_over(call("status", "--json", accept=(0, 10)), hour)
+    return hour_is_over(run("status", "--json", accept=(0, 10))[1], hour)

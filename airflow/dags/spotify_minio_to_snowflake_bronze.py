@@ -56,9 +56,16 @@ class LakeHourSensor(BaseSensorOperator):
 
     def poke(self, context) -> bool:
         hour = closed_hour()
-        if hour is None or pipeline.lake_hour_is_over(hour):
-            return True
-        if datetime.now(UTC) - context["dag_run"].start_date > HOUR_WAIT_MAX:
+        is_patient = datetime.now(UTC) - context["dag_run"].start_date < HOUR_WAIT_MAX
+        try:
+            if hour is None or pipeline.lake_hour_is_over(hour):
+                return True
+        except pipeline.PipelineError as error:
+            # Before anything was ever sent there is no topic and no lake: what is new is waited for, too.
+            print(error)
+            if not is_patient:
+                raise pipeline.as_task_failure(error) from None
+        if not is_patient:
             raise AirflowSkipException(f"hour {hour} is still open; the next run loads it too")
         return False
 
@@ -75,7 +82,7 @@ class LakeHourSensor(BaseSensorOperator):
 )
 def spotify_minio_to_snowflake_bronze():
     # In this mode no slot is held between looks.
-    wait_for_hour = LakeHourSensor(task_id="wait_for_hour", mode="reschedule", poke_interval=30)
+    wait_for_hour = LakeHourSensor(task_id="wait_for_hour", mode="reschedule", poke_interval=15)
 
     @task
     def extract_task() -> dict:

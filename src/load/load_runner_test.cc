@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "load/extract.h"
 #include "load/lake_builder.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
@@ -248,6 +249,35 @@ TEST_F(LoadRunnerTest, CompleteHoursLoadUpToTheirLastOffsetAndTheRestLater) {
   options_.complete_hours = false;
   EXPECT_EQ(load().counts.objects, 2u);
   EXPECT_EQ(rows(), "72+8/4");
+}
+
+TEST_F(LoadRunnerTest, WhatIsExtractedOfCompleteHoursLoadsLikeTheLakeItself) {
+  put(make(0, 0, 20));
+  put(make(0, 20, 40));
+  lake::HourMarker marker;
+  marker.chain = {lake_.id(), 0};
+  marker.partitions = 1;
+  marker.hour = *lake::parse_hour("2026-02-15T17");
+  marker.range = {0, 20};
+  const lake::ChainBegin begin{marker.chain, marker.hour};
+  ASSERT_TRUE(store_.put_new(lake::chain_begin_key(marker.chain), to_json(begin), {}, "application/json"));
+  ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
+                             "application/json"));
+  options_.complete_hours = true;
+  store::MemoryStore stage;
+  const auto extracted = extract(store_, *plan_extract(store_, *warehouse_, options_), stage, {});
+  ASSERT_TRUE(extracted) << extracted.error().message;
+  EXPECT_EQ(extracted->objects, 1u);
+  options_.complete_hours = false;
+  EXPECT_EQ(load_from(stage).counts.objects, 1u);
+  EXPECT_EQ(load_from(stage).counts.objects, 0u);
+  EXPECT_EQ(rows(), "18+2/1");
+  const auto rest = plan_extract(store_, *warehouse_, options_);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->loaded_already, 1u);
+  EXPECT_EQ(extract(store_, *rest, stage, {})->objects, 1u);
+  EXPECT_EQ(load_from(stage).counts.objects, 1u);
+  EXPECT_EQ(rows(), "36+4/2");
 }
 
 TEST_F(LoadRunnerTest, StoppedLoadKeepsWholeTransactionsAndGoesOn) {

@@ -129,6 +129,8 @@ bool is_running(const ProcessId& process) {
 
 std::vector<ProcessId> others_in_session(const ProcessId& leader) {
   std::vector<ProcessId> others;
+  // A number that somebody else has by now is no longer the session's.
+  if (const auto holder = identify(leader.pid); holder && *holder != leader) return others;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
     const auto name = entry.path().filename().string();

@@ -95,5 +95,22 @@ TEST_F(Process, WeAreIdentifiedAndNobodyIsNot) {
   EXPECT_FALSE(identify(0));
 }
 
+TEST_F(Process, ChildrenThatOutliveTheirLeaderAreFound) {
+  const auto leader = start_detached(shell("sleep 60 & exec sleep 60"));
+  ASSERT_TRUE(leader);
+  for (int i = 0; i < 1'000 && others_in_session(*leader).empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_EQ(::kill(leader->pid, SIGKILL), 0);
+  const auto others = others_in_session(*leader);
+  ASSERT_EQ(others.size(), 1u);
+  EXPECT_TRUE(is_running(others.front()));
+  ASSERT_TRUE(stop(others.front(), std::chrono::seconds(10)));
+  EXPECT_TRUE(others_in_session(*leader).empty());
+  auto stranger = *leader;
+  stranger.pid = ::getpid();
+  EXPECT_TRUE(others_in_session(stranger).empty()) << "the number is another process's by now";
+  std::ignore = is_running(*leader);
+}
+
 }  // namespace
 }  // namespace sdp::services

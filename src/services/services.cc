@@ -215,6 +215,8 @@ Result<bool> Services::start(const Server& server) {
                             server.role, record->program, record->address, record->process.pid,
                             server.program, server.address, settings_.data.string()));
   }
+  // What one that was killed left running would be nobody's from now on.
+  SDP_CHECK_OK(stop_role(server.role));
   SDP_CHECK_OK(check_ports(server, clock_));
   SDP_CHECK_OK(server.prepare());
   rotate_log(server.command.log, kLogBytesMax);

@@ -45,7 +45,10 @@ class Airflow:
         return int(dict(line.split("=", 1) for line in lines if "=" in line)["pid"])
 
     def kill_scheduler(self) -> None:
-        os.kill(self.pid("airflow-scheduler"), signal.SIGKILL)
+        pid = self.pid("airflow-scheduler")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes(), 30,
+                   "the scheduler to be gone")
 
     # --- REST ---
 

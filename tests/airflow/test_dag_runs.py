@@ -130,6 +130,15 @@ def test_an_hour_that_does_not_close_is_left_to_a_later_run(bronze_module):
         bronze_module.LakeHourSensor(task_id="wait").poke(bronze_module.as_run(18, started_minutes_ago=16))
 
 
+def test_a_lake_that_is_not_there_yet_is_waited_for(bronze_module, stand_in):
+    from airflow.sdk.exceptions import AirflowFailException
+    sensor = bronze_module.LakeHourSensor(task_id="wait")
+    stand_in.says("exit 65")
+    assert sensor.poke(bronze_module.as_run(18)) is False
+    with pytest.raises(AirflowFailException, match="exit code 65"):
+        sensor.poke(bronze_module.as_run(18, started_minutes_ago=16))
+
+
 def test_a_run_by_hand_waits_for_no_hour(bronze_module, stand_in):
     assert bronze_module.LakeHourSensor(task_id="wait").poke(bronze_module.as_run(18, "manual")) is True
     assert bronze_module.hour_options() == []

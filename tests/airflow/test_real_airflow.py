@@ -18,7 +18,7 @@ from driver_airflow import Airflow
 BRONZE = "spotify_minio_to_snowflake_bronze"
 DBT = "spotify_dbt"
 EVENTS = 5_000
-MANY_EVENTS = 300_000
+MANY_EVENTS = 150_000
 
 
 @pytest.fixture(scope="module")
