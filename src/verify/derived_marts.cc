@@ -29,6 +29,8 @@ kept AS (
                      warehouse.epoch_ms("timestamp"));
 }
 
+// Sums are cast to integers: what type they have by themselves, and so what text, differs between warehouses.
+
 constexpr std::string_view kInSession =
     "OVER (PARTITION BY day, user_id, session_id ORDER BY moment, kafka_offset, kafka_partition, topic_id)";
 
@@ -80,7 +82,8 @@ grouped AS (
     device_type, MIN(song_name) AS song_name, MIN(artist_name) AS artist_name, COUNT(DISTINCT song) AS songs,
     COUNT(*) AS events, COUNT_IF(event_type = 'play') AS plays, COUNT_IF(event_type = 'skip') AS skips,
     COUNT_IF(event_type = 'pause') AS pauses, COUNT_IF(event_type = 'add_to_playlist') AS adds,
-    SUM(is_stream) AS streams, SUM(is_completed) AS completions, COALESCE(SUM(heard_ms), 0) AS heard,
+    CAST(SUM(is_stream) AS BIGINT) AS streams, CAST(SUM(is_completed) AS BIGINT) AS completions,
+    CAST(COALESCE(SUM(heard_ms), 0) AS BIGINT) AS heard,
     COUNT(DISTINCT user_id) AS listeners
   FROM named GROUP BY GROUPING SETS ((day, song_id), (day, artist), (day, hour_number, country, device_type))),
 both_sides AS (
@@ -98,7 +101,7 @@ both_sides AS (
   FROM MART.ARTIST_DAILY
   UNION ALL SELECT 'COUNTRY_DEVICE_HOURLY', CAST(day AS VARCHAR) || ' hour ' || CAST({mart_hour} AS VARCHAR) || ' ' ||
     country || ' ' || device_type, '', '', 0, {found} FROM MART.COUNTRY_DEVICE_HOURLY)
-SELECT mart, what, SUM(side), song_name, artist_name, songs, events, plays, skips, pauses, adds, streams, completions,
+SELECT mart, what, CAST(SUM(side) AS BIGINT), song_name, artist_name, songs, events, plays, skips, pauses, adds, streams, completions,
   heard, listeners FROM both_sides GROUP BY {columns} HAVING SUM(side) <> 0)",
       fmt::arg("kept", kept(warehouse)), fmt::arg("heard", heard(warehouse)),
       fmt::arg("hour", hour_number("at_ms")), fmt::arg("found", kDailyFound),
@@ -113,9 +116,9 @@ before AS (SELECT facts.*, LAG(at_ms) {in_session} AS before_ms FROM facts),
 begun AS (
   SELECT before.*, CASE WHEN before_ms IS NULL OR at_ms - before_ms > 1800000 THEN 1 ELSE 0 END AS begins FROM before),
 numbered AS (
-  SELECT begun.*, SUM(begins) OVER (PARTITION BY day, user_id, session_id
+  SELECT begun.*, CAST(SUM(begins) OVER (PARTITION BY day, user_id, session_id
     ORDER BY moment, kafka_offset, kafka_partition, topic_id
-    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS gap_number FROM begun),
+    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) AS gap_number FROM begun),
 keyed AS (
   SELECT numbered.*, CASE WHEN session_id IS NULL THEN 'gap:' || CAST(gap_number AS VARCHAR)
     ELSE 'id:' || session_id END AS session_key FROM numbered),
@@ -128,13 +131,14 @@ both_sides AS (
     MAX(CASE WHEN from_last = 1 THEN device_type END) AS device_type,
     MAX(CASE WHEN from_last = 1 THEN country END) AS country, COUNT(*) AS events, COUNT(DISTINCT song_id) AS songs,
     COUNT_IF(event_type = 'play') AS plays, COUNT_IF(event_type = 'skip') AS skips,
-    COUNT_IF(event_type = 'add_to_playlist') AS adds, SUM(is_stream) AS streams, COALESCE(SUM(heard_ms), 0) AS heard,
+    COUNT_IF(event_type = 'add_to_playlist') AS adds, CAST(SUM(is_stream) AS BIGINT) AS streams,
+    CAST(COALESCE(SUM(heard_ms), 0) AS BIGINT) AS heard,
     1 AS side
   FROM ranked GROUP BY day, user_id, session_key
   UNION ALL SELECT CAST(day AS VARCHAR) || ' ' || user_id || ' ' || session_key, session_id, {started}, {ended},
     duration_ms, device_type, country, events, songs, total_plays, total_skips, playlist_adds, streams, heard_ms, -1
   FROM MART.LISTENER_SESSIONS)
-SELECT 'LISTENER_SESSIONS', what, SUM(side), session_id, started, ended, duration, device_type, country, events, songs,
+SELECT 'LISTENER_SESSIONS', what, CAST(SUM(side) AS BIGINT), session_id, started, ended, duration, device_type, country, events, songs,
   plays, skips, adds, streams, heard FROM both_sides
 GROUP BY what, session_id, started, ended, duration, device_type, country, events, songs, plays, skips, adds, streams,
   heard HAVING SUM(side) <> 0)",
@@ -163,13 +167,15 @@ objects AS (
   SELECT {hour} AS hour_number, last_offset - first_offset + 1 AS expected, of_objects.*
   FROM BRONZE.LOAD_LEDGER AS ledger JOIN of_objects ON of_objects.object_key = ledger.object_key),
 both_sides AS (
-  SELECT hour_number, COUNT(*) AS objects, SUM(expected) AS expected,
-    SUM(kept + duplicates + by_sink + by_silver) AS records, SUM(kept) AS kept, SUM(duplicates) AS duplicates,
-    SUM(by_sink) AS by_sink, SUM(by_silver) AS by_silver, SUM(skewed) AS skewed, MAX(late_ms) AS late_ms, 1 AS side
+  SELECT hour_number, COUNT(*) AS objects, CAST(SUM(expected) AS BIGINT) AS expected,
+    CAST(SUM(kept + duplicates + by_sink + by_silver) AS BIGINT) AS records, CAST(SUM(kept) AS BIGINT) AS kept,
+    CAST(SUM(duplicates) AS BIGINT) AS duplicates, CAST(SUM(by_sink) AS BIGINT) AS by_sink,
+    CAST(SUM(by_silver) AS BIGINT) AS by_silver, CAST(SUM(skewed) AS BIGINT) AS skewed,
+    CAST(MAX(late_ms) AS BIGINT) AS late_ms, 1 AS side
   FROM objects GROUP BY hour_number
   UNION ALL SELECT {mart_hour}, objects, records_expected, records, kept, duplicates, rejected_by_sink,
     rejected_by_silver, skewed_events, lateness_ms_max, -1 FROM MART.PIPELINE_HOURS)
-SELECT 'PIPELINE_HOURS', 'hour ' || CAST(hour_number AS VARCHAR), SUM(side), objects, expected, records, kept, duplicates,
+SELECT 'PIPELINE_HOURS', 'hour ' || CAST(hour_number AS VARCHAR), CAST(SUM(side) AS BIGINT), objects, expected, records, kept, duplicates,
   by_sink, by_silver, skewed, late_ms FROM both_sides
 GROUP BY hour_number, objects, expected, records, kept, duplicates, by_sink, by_silver, skewed, late_ms
 HAVING SUM(side) <> 0)",
