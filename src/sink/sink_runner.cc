@@ -18,6 +18,9 @@ namespace {
 // A topic with transactional producers ends in control records, which no consumer is handed: its end is never
 // reached by a position, so a quiet time counts as caught up too.
 constexpr std::chrono::seconds kQuietIsCaughtUp{3};
+/// How long beyond a session others' partitions are waited for, and how often they are looked at.
+constexpr std::chrono::seconds kOthersAreLate{5};
+constexpr std::chrono::milliseconds kOthersCheckInterval{500};
 /// How often idle partitions are looked at, and hours that could not be closed are tried again.
 constexpr std::chrono::seconds kHourCheckInterval{1};
 constexpr std::chrono::seconds kHourRetryInterval{60};
@@ -70,6 +73,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       runner_.observer_.assigned(partition, start);
     }
     assigned_once_ = true;
+    assigned_at_ = now();
     last_record_at_ = now();
     return starts;
   }
@@ -216,6 +220,26 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
       if (position < available.end && !quiet) return false;
     }
+    return others_are_durable();
+  }
+
+  /// Partitions that other members have are waited for as well: a member that was killed, or stopped while it
+  /// joined, keeps them until its session ends, and then they come to us.
+  Result<bool> others_are_durable() {
+    const auto patience = runner_.options_.consumer.session_timeout + kOthersAreLate;
+    if (now() - assigned_at_ > patience) return true;
+    if (now() - others_checked_at_ < kOthersCheckInterval) return false;
+    others_checked_at_ = now();
+    std::vector<log::Partition> others;
+    for (log::Partition partition = 0; partition < topic_.partitions; ++partition) {
+      if (!state_.position(partition)) others.push_back(partition);
+    }
+    if (others.empty()) return true;
+    SDP_TRY(const auto chain_ends, find_chain_ends(runner_.store_, topic_.id, others));
+    for (const log::Partition partition : others) {
+      SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
+      if (chain_ends.at(partition) < available.end) return false;
+    }
     return true;
   }
 
@@ -250,6 +274,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   SteadyTime last_record_at_;
   std::optional<SteadyTime> outage_since_;
   bool assigned_once_ = false;
+  SteadyTime assigned_at_;
+  SteadyTime others_checked_at_;
 };
 
 SinkRunner::SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clock, SinkOptions options,

@@ -64,7 +64,7 @@ class SinkRunner {
   /// Runs until `stop`, until caught up when asked for, or until an error that only a person can mend. On a
   /// stop everything read is made durable first. Whatever way it ends, the lake is a valid chain.
   Result<void> run(std::stop_token stop);
-  /// From now on, stop once every assigned partition's log end is durable.
+  /// From now on, stop once the log's end is durable, in our partitions and in those of other members.
   void finish_when_caught_up() { finish_when_caught_up_ = true; }
   const SinkMetrics& metrics() const { return metrics_; }
 
