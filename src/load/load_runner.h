@@ -20,9 +20,9 @@
 namespace sdp::load {
 
 struct LoadOptions {
-  /// A transaction ends with the object that reaches either. DuckDB writes whole row groups (122,880 rows) of a
-  /// transaction straight into its file: with less than two of them, much would be written a second time by the
-  /// checkpoint, and the file be twice as large.
+  /// A transaction ends with the object that reaches either. DuckDB writes whole row groups (122,880 rows) of
+  /// a transaction straight into its file: with less than two of them, much would be written a second time by
+  /// the checkpoint, and the file be twice as large.
   std::size_t transaction_bytes = std::size_t{128} << 20;
   std::size_t transaction_objects = 1'000;
   FetchLimits fetch{};
