@@ -104,7 +104,7 @@ void define_run(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   options->simulation.spec.events = 1'000'000;
   options->sink.limits.bytes_max = kBatchBytes;
-  options->warehouse.memory_limit = "384MB";
+  options->warehouse.memory_limit = "320MB";
   options->warehouse.place = "duckdb";
   command->add_option("--data", options->data, "Folder of lake, warehouse and witness")
       ->envname("SPOTIFY_DATA")
