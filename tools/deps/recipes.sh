@@ -18,7 +18,7 @@ pinned_python_version() {
 # The version of a Python package that is not what an environment is about.
 pinned_package_version() { sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock"; }
 
-pinned_kafka_version() { sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pins/kafka/pom.xml"; }
+pinned_kafka_version() { sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$pins/$1/pom.xml"; }
 
 # --- helpers ---
 
@@ -148,10 +148,34 @@ recipe_venv_lint() { make_venv lint "$1"; }
 
 recipe_venv_emulator() { make_venv emulator "$1"; }
 
-recipe_kafka() {
-  cp "$pins/kafka/pom.xml" .
-  mvn --batch-mode --no-transfer-progress dependency:copy-dependencies -DoutputDirectory="$1/libs"
+recipe_venv_docker() { make_venv docker "$1"; }
+
+recipe_dclint() {
+  cp "$pins"/dclint/*.json "$1/"
+  cd "$1" || return
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 }
+
+# copy_jars NAME OUT: the jars of tools/deps/NAME, each with the checksum that is pinned for it, and no other.
+copy_jars() {
+  local mirror=()
+  cp "$pins/$1/pom.xml" .
+  if [[ -n ${SDP_MAVEN_MIRROR:-} ]]; then
+    printf '<settings><mirrors><mirror><id>given</id><mirrorOf>*</mirrorOf><url>%s</url></mirror></mirrors></settings>' \
+      "$SDP_MAVEN_MIRROR" >settings.xml
+    mirror=(--settings settings.xml)
+  fi
+  mvn --batch-mode --no-transfer-progress "${mirror[@]}" dependency:copy-dependencies -DoutputDirectory="$2/libs"
+  cd "$2/libs" || return
+  sha256sum --check --strict --quiet "$pins/$1/libs.sha256"
+  if [[ $(find . -type f | wc -l) != $(wc -l <"$pins/$1/libs.sha256") ]]; then
+    fail "Maven brought jars that tools/deps/$1/libs.sha256 does not name"
+  fi
+}
+
+recipe_kafka() { copy_jars kafka "$1"; }
+
+recipe_kafka_zookeeper() { copy_jars kafka-zookeeper "$1"; }
 
 recipe_minio() { install_go_program minio "$1"; }
 
