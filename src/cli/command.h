@@ -22,6 +22,7 @@ using Action = std::function<Result<int>(const Runtime&)>;
 /// Each adds its subcommand, with options, to `app`, and sets `action` when it is chosen.
 void define_run(CLI::App& app, Action& action);
 void define_simulate(CLI::App& app, Action& action);
+void define_init(CLI::App& app, Action& action);
 void define_sink(CLI::App& app, Action& action);
 void define_extract(CLI::App& app, Action& action);
 void define_load(CLI::App& app, Action& action);

@@ -35,6 +35,12 @@ std::string_view unquoted(std::string_view value) {
   return quoted ? value.substr(1, value.size() - 2) : value;
 }
 
+/// Container runtimes mount secrets there, readable by all, since a container's user is nobody's on the
+/// machine: who may see them is decided by who is in the container.
+bool is_given_by_a_container_runtime(const std::filesystem::path& path) {
+  return path.lexically_normal().string().starts_with("/run/secrets/");
+}
+
 /// A `.env` may hold what is somebody else's business.
 bool is_ours(std::string_view name) {
   return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
@@ -75,7 +81,8 @@ Result<void> load_env_file(const std::filesystem::path& path) {
   std::erase_if(*variables, [](const auto& variable) { return !is_ours(variable.first); });
   const auto secret = std::ranges::find_if(
       *variables, [](const auto& variable) { return is_secret(variable.first) && !variable.second.empty(); });
-  if (secret != variables->end() && (status.st_mode & 077) != 0) {
+  const bool is_private = (status.st_mode & 077) == 0 || is_given_by_a_container_runtime(path);
+  if (secret != variables->end() && !is_private) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} holds {} and can be read by other users; run: chmod 600 {}", path.string(),
                             secret->first, path.string()));

@@ -41,10 +41,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string(cli::kVersion));
   cli::Action action;
-  for (const auto define :
-       {cli::define_run, cli::define_simulate, cli::define_sink, cli::define_extract, cli::define_load,
-        cli::define_transform, cli::define_verify, cli::define_services, cli::define_warehouse,
-        cli::define_status, cli::define_doctor, cli::define_schema, cli::define_version}) {
+  for (const auto define : {cli::define_run, cli::define_init, cli::define_simulate, cli::define_sink,
+                            cli::define_extract, cli::define_load, cli::define_transform, cli::define_verify,
+                            cli::define_services, cli::define_warehouse, cli::define_status,
+                            cli::define_doctor, cli::define_schema, cli::define_version}) {
     define(app, action);
   }
   try {
