@@ -10,7 +10,7 @@ export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
 
-.PHONY: help run test build check fmt services services-down airflow airflow-down clean
+.PHONY: help run test build check fmt services services-down airflow airflow-down docker-env up down logs test-docker clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ build: ## Fetch what is needed and build the release binary
 	cmake --build --preset release --target spotify-pipeline
 
 test: ## Build and run every test, those on real Kafka and S3 included
-	@tools/setup test
+	@tools/setup docker
 	tools/run_tests
 
 check: ## Check layout, format and shell scripts
@@ -59,6 +59,25 @@ airflow: build ## Start a real Airflow with its PostgreSQL on loopback, and what
 
 airflow-down: ## Stop Airflow; Kafka and the S3 server stay
 	$(pipeline) services down airflow --data $(DATA)/services
+
+compose := docker compose --project-directory docker $(foreach file,docker-compose.yml $(COMPOSE_OVERRIDE),--file docker/$(file))
+
+docker-env: ## Write docker/.env with generated secrets, and the files that containers read
+	@tools/docker_env
+
+up: docker-env ## Bring the container stack up (COMPOSE_OVERRIDE=docker-compose.zookeeper.yml: with ZooKeeper)
+	$(compose) up --build --wait
+	@$(compose) ps
+
+down: ## Take the container stack down; its volumes stay
+	$(compose) --profile '*' down
+
+logs: ## Follow the logs of the containers
+	$(compose) logs --follow --tail 100
+
+test-docker: build ## Every test of the containers, also those that take long
+	@tools/setup docker
+	.deps/venv-docker/bin/python -B -m pytest -c tests/docker/pytest.ini tests/docker
 
 clean: ## Remove what was built; data and the cache of dependencies stay
 	rm -rf build

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <random>
 
 #include "base/utc_time.h"
 
@@ -111,7 +112,9 @@ void add_simulation_options(CLI::App& command, SimulationSettings& settings, con
                                                    {"realistic", simulate::Profile::realistic}},
           CLI::ignore_case))
       ->default_str("seed");
-  command.add_option("--seed", spec.seed, "Same seed, settings and --start: same bytes")
+  command
+      .add_option("--seed", spec.seed,
+                  "Same seed, settings and --start: same bytes; 0: another one each time")
       ->capture_default_str();
   command.add_option("--events", spec.events, "How many; 0: until stopped")->capture_default_str();
   command.add_option("--rate", spec.rate, "Events a second; 0: as fast as the log takes them")
@@ -139,6 +142,7 @@ void add_simulation_options(CLI::App& command, SimulationSettings& settings, con
 
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {
   simulate::SimulationSpec spec = settings.spec;
+  while (spec.seed == 0) spec.seed = std::random_device()();
   if (!settings.start.empty()) {
     const auto start = base::parse_iso(settings.start);
     if (!start)

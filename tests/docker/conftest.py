@@ -1,0 +1,65 @@
+"""Fixtures of the container tests: one engine for the session, images built once, a stack for each test that asks."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from engine import ROOT, Engine  # noqa: E402  The path is set above.
+from stack import Stack  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """What it builds is kept for the next run, in build/docker-engine or SDP_DOCKER_FOLDER."""
+    one = Engine(Path(os.environ.get("SDP_DOCKER_FOLDER", ROOT / "build/docker-engine")))
+    try:
+        one.start()
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def copied_parts():
+    """Brings what this checkout has built to where PARTS=copied looks for it, each part once."""
+    done = set()
+
+    def copy(*parts: str) -> None:
+        missing = [part for part in parts if part not in done]
+        if missing:
+            subprocess.run([ROOT / "tools/docker_parts", *missing], check=True)
+        done.update(missing)
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def builder(engine, copied_parts, tmp_path_factory):
+    """A stack that nothing is started of: it has images built."""
+    copied_parts("pipeline", "dbt", "kafka", "minio")
+    stack = Stack(engine, tmp_path_factory.mktemp("builder"), "builder")
+    stack.compose("build", "init", "kafka", "minio", "loader")
+    return stack
+
+
+@pytest.fixture
+def new_stack(request, builder, engine, tmp_path):
+    """Makes stacks from the images that were built, and takes them down."""
+    made: list[Stack] = []
+    test = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))[:30].strip("-")
+
+    def make(**settings) -> Stack:
+        folder = tmp_path / f"stack-{len(made)}"
+        folder.mkdir()
+        made.append(Stack(engine, folder, f"{test}-{len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.down()

@@ -1,0 +1,163 @@
+"""The stack of docker/ as a test sees it: compose commands, container states, secrets that must appear nowhere."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from engine import Engine
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / ".deps/venv-docker/bin/docker-compose"
+BASE = ROOT / "docker/docker-compose.yml"
+ZOOKEEPER = ROOT / "docker/docker-compose.zookeeper.yml"
+HOST = ROOT / "tests/docker/compose.host.yml"
+HOST_ZOOKEEPER = ROOT / "tests/docker/compose.host.zookeeper.yml"
+
+COMMAND_LIMIT_S = 1800
+WAIT_LIMIT_S = 240
+SECRET_NAMES = (
+    "MINIO_ROOT_USER MINIO_ROOT_PASSWORD POSTGRES_PASSWORD AIRFLOW_ADMIN_PASSWORD AIRFLOW_FERNET_KEY AIRFLOW_JWT_SECRET "
+    "AIRFLOW_API_SECRET_KEY"
+).split()
+PORTS = (
+    "KAFKA_PORT MINIO_PORT MINIO_CONSOLE_PORT AIRFLOW_PORT KAFDROP_PORT TEST_KAFKA_INTERNAL_PORT TEST_KAFKA_CONTROLLER_PORT "
+    "TEST_POSTGRES_PORT TEST_ZOOKEEPER_PORT"
+).split()
+
+
+def free_ports(count: int) -> list[int]:
+    """All of them held at once, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def settings_in(path: Path) -> dict[str, str]:
+    lines = path.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def make_settings(folder: Path) -> dict[str, str]:
+    """Runs what `make docker-env` runs, for another folder."""
+    subprocess.run([ROOT / "tools/docker_env", folder], check=True)
+    return settings_in(folder / ".env")
+
+
+def until(what: str, limit_s: float, condition):
+    """Polls until the condition holds, and returns what it returned."""
+    deadline = time.monotonic() + limit_s
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not within {limit_s} s: {what}"
+        time.sleep(0.5)
+    return result
+
+
+class Stack:
+    def __init__(self, engine: Engine, folder: Path, name: str, files=(BASE, HOST), **settings):
+        self.engine = engine
+        self.name = name
+        self.files = files
+        self.settings = make_settings(folder)
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        ours = {
+            **ports,
+            "KAFKA_BOOTSTRAP_SERVERS": f"kafka:{ports['TEST_KAFKA_INTERNAL_PORT']}",
+            "MINIO_ENDPOINT": f"http://minio:{ports['MINIO_PORT']}",
+            "DEBIAN_IMAGE": engine.base_image,
+            "PARTS": "copied",
+            "SECRETS_DIR": folder / "secrets",
+            "SIMULATOR_RATE": 500,
+            "SINK_BATCH_RECORDS": 100,
+            "LOADER_INTERVAL_S": 3,
+            **settings,
+        }
+        self.settings.update({key: str(value) for key, value in ours.items()})
+        self.env_file = folder / "test.env"
+        self.env_file.touch(0o600)
+        self.env_file.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
+
+    def compose(self, *arguments, check: bool = True, profile: str = "*", environment=None) -> subprocess.CompletedProcess:
+        command = [str(COMPOSE), "--project-name", self.name, "--progress", "plain", "--env-file", str(self.env_file)]
+        for file in self.files:
+            command += ["--file", str(file)]
+        command += ["--profile", profile, *[str(argument) for argument in arguments]]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={**self.engine.environment(), **(environment or {})},
+            timeout=COMMAND_LIMIT_S,
+        )
+        assert not check or done.returncode == 0, f"{arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}\n{self.last_words()}"
+        return done
+
+    def last_words(self) -> str:
+        return self.compose("logs", "--tail", 15, check=False).stdout[-6000:]
+
+    def up(self, *services, profile: str) -> None:
+        """As `make up`: returns when every container is healthy, the one-shot ones have ended well."""
+        self.compose("up", "--wait", "--wait-timeout", WAIT_LIMIT_S, *services, profile=profile)
+
+    def down(self, volumes: bool = True) -> None:
+        self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
+
+    def container(self, service: str) -> dict:
+        (name,) = self.compose("ps", "--all", "--quiet", service).stdout.split()
+        return json.loads(self.engine.docker("inspect", name).stdout)[0]
+
+    def states(self) -> dict[str, str]:
+        """By service: healthy, unhealthy, starting, running or exited (CODE)."""
+        lines = self.compose("ps", "--all", "--format", "json").stdout.splitlines()
+        result = {}
+        for one in map(json.loads, lines):
+            ended = f"exited ({one['ExitCode']})"
+            result[one["Service"]] = ended if one["State"] == "exited" else one["Health"] or one["State"]
+        return result
+
+    def kill_process(self, service: str) -> None:
+        """SIGKILL to the container's first process, from outside; Docker itself has no hand in it."""
+        state = self.container(service)["State"]
+        assert state["Running"], f"{service} does not run"
+        os.kill(state["Pid"], signal.SIGKILL)
+
+    def await_restart(self, service: str, count: int) -> None:
+        def came_back():
+            one = self.container(service)
+            health = one["State"].get("Health", {}).get("Status")
+            return one["RestartCount"] > count and one["State"]["Running"] and health == "healthy"
+
+        until(f"{service} is healthy again", WAIT_LIMIT_S, came_back)
+
+    def logs(self, service: str) -> str:
+        return self.compose("logs", "--no-log-prefix", service).stdout
+
+    def stop_simulator(self) -> int:
+        """How many events it says the broker acknowledged."""
+        self.compose("stop", "simulator")
+        counts = re.findall(r"([\d,]+) events produced and acked", self.logs("simulator"))
+        assert counts, self.logs("simulator")[-2000:]
+        return int(counts[-1].replace(",", ""))
+
+    def await_lake(self) -> None:
+        until("the lake has all of the log", WAIT_LIMIT_S, lambda: self.pipeline("status", check=False).returncode == 0)
+
+    def pipeline(self, *arguments, check: bool = True) -> subprocess.CompletedProcess:
+        """One command of the program, in the container that has the warehouse."""
+        run = ["run", "--rm", "--no-deps", "--entrypoint", "/usr/bin/spotify-pipeline", "-T", "loader"]
+        return self.compose(*run, *arguments, check=check)
+
+    def prove(self) -> dict:
+        """Loads what is left, builds the marts and has everything proved, strictly."""
+        self.compose("stop", "loader")
+        self.await_lake()
+        self.compose("run", "--rm", "--no-deps", "-T", "loader", "--once")
+        report = json.loads(self.pipeline("verify", "--json").stdout)
+        assert report["proved"], report
+        return report

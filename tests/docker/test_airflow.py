@@ -1,0 +1,63 @@
+"""The profile airflow: its components healthy, the DAGs run by the API as a person would by the UI, the marts proved."""
+
+import json
+import urllib.request
+
+import pytest
+from stack import until
+
+pytestmark = pytest.mark.whole
+
+LIMIT_S = 420
+
+
+class Api:
+    def __init__(self, stack):
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.url = f"http://127.0.0.1:{stack.settings['AIRFLOW_PORT']}"
+        login = {"username": stack.settings["AIRFLOW_ADMIN_USER"], "password": stack.settings["AIRFLOW_ADMIN_PASSWORD"]}
+        self.token = None
+        self.token = self.ask("/auth/token", login)["access_token"]
+
+    def ask(self, path, body=None):
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        data = None if body is None else json.dumps(body).encode()
+        with self.opener.open(urllib.request.Request(self.url + path, data, headers), timeout=30) as answer:
+            return json.load(answer)
+
+    def runs(self, dag):
+        return self.ask(f"/api/v2/dags/{dag}/dagRuns")["dag_runs"]
+
+    def await_success(self, dag):
+        def all_ended():
+            runs = self.runs(dag)
+            assert not [run for run in runs if run["state"] == "failed"], runs
+            return runs and all(run["state"] == "success" for run in runs)
+
+        until(f"{dag} has run", LIMIT_S, all_ended)
+
+
+def test_airflow_loads_and_proves(new_stack, copied_parts):
+    copied_parts("airflow")
+    stack = new_stack()
+    stack.compose("build", "postgres", "airflow-init")
+    stack.up(profile="core")
+    acked = stack.stop_simulator()
+    stack.await_lake()
+    stack.up(profile="airflow")
+    states = stack.states()
+    print(states)
+    components = ("api-server", "scheduler", "dag-processor", "triggerer")
+    assert {states[f"airflow-{name}"] for name in components} == {"healthy"}
+
+    api = Api(stack)
+    api.ask("/api/v2/dags/spotify_minio_to_snowflake_bronze/dagRuns", {"logical_date": None})
+    api.await_success("spotify_minio_to_snowflake_bronze")
+    api.await_success("spotify_dbt")
+    report = json.loads(stack.pipeline("verify", "--json").stdout)
+    assert report["proved"] and report["kept"] == acked
+
+    for service in ("postgres", "airflow-scheduler", "airflow-triggerer", "airflow-dag-processor", "airflow-api-server"):
+        count = stack.container(service)["RestartCount"]
+        stack.kill_process(service)
+        stack.await_restart(service, count)

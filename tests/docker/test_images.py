@@ -1,0 +1,52 @@
+"""What our images are made of, and what is not in them."""
+
+import json
+
+import pytest
+from stack import SECRET_NAMES
+
+MEGABYTE = 1_000_000
+IMAGES = ("spotify-pipeline", "spotify-loader", "spotify-kafka", "spotify-minio")
+
+
+def inspect(builder, image):
+    return json.loads(builder.engine.docker("image", "inspect", f"{image}:local").stdout)[0]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_runs_as_nobody_special_and_knows_its_health(builder, image):
+    config = inspect(builder, image)["Config"]
+    assert config["User"] == "10001:10001"
+    assert config["Healthcheck"]["Test"]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_and_its_history_hold_no_secret(builder, image):
+    history = builder.engine.docker("history", "--no-trunc", f"{image}:local").stdout
+    text = history + json.dumps(inspect(builder, image))
+    assert len(history) > 200
+    assert not [name for name in SECRET_NAMES if builder.settings[name] in text]
+    assert "/run/secrets/" not in text
+
+
+def test_our_image_is_small(builder):
+    size = inspect(builder, "spotify-pipeline")["Size"]
+    print(f"spotify-pipeline: {size / MEGABYTE:.1f} MB")
+    assert 60 * MEGABYTE < size < 150 * MEGABYTE
+
+
+def test_our_image_holds_no_shell(builder):
+    run = ["run", "--rm", "--network", "none", "--entrypoint"]
+    for shell in ("/bin/sh", "/bin/bash", "/usr/bin/env"):
+        assert builder.engine.docker(*run, shell, "spotify-pipeline:local", check=False).returncode == 127
+
+
+def test_our_program_runs_without_rights(builder):
+    """DuckDB included, on a read-only image without a network; only the folder for data may be written."""
+    hardened = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "none"]
+    data = ["--tmpfs", "/data:uid=10001,gid=10001", "--tmpfs", "/data/lake:uid=10001,gid=10001", "--tmpfs", "/tmp"]
+    version = builder.engine.docker("run", "--rm", *hardened, "spotify-pipeline:local", "version").stdout
+    assert "DuckDB" in version
+    load = ["--env", "SPOTIFY_LAKE=/data/lake", "spotify-pipeline:local", "load", "--json"]
+    answer = builder.engine.docker("run", "--rm", *hardened, *data, *load).stdout
+    assert json.loads(answer)["rows"] == 0
