@@ -74,4 +74,6 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        # Left by the network that all containers shared.
+        subprocess.run(["umount", "--quiet", self.run_folder / "exec/netns/default"], check=False)
         shutil.rmtree(self.run_folder, ignore_errors=True)
