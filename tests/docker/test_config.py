@@ -119,10 +119,10 @@ def test_settings_are_private_complete_and_kept(tmp_path):
     assert min(len(first[name]) for name in SECRET_NAMES) >= 16
 
     env = tmp_path / ".env"
-    env.write_text(env.read_text().replace("SNOWFLAKE_PASSWORD=", "SNOWFLAKE_PASSWORD=canary") + "EXTRA=1\n")
+    env.write_text(env.read_text().replace("SNOWFLAKE_PASSWORD=", "SNOWFLAKE_PASSWORD='canary $1'") + "EXTRA=1\n")
     second = make_settings(tmp_path)
-    assert second == {**first, "SNOWFLAKE_PASSWORD": "canary", "EXTRA": "1"}
-    assert "SNOWFLAKE_PASSWORD=canary\n" in (tmp_path / "secrets/pipeline_env").read_text()
+    assert second == {**first, "SNOWFLAKE_PASSWORD": "'canary $1'", "EXTRA": "1"}
+    assert "SNOWFLAKE_PASSWORD=canary $1\n" in (tmp_path / "secrets/pipeline_env").read_text()
 
 
 def test_the_original_settings_are_all_there():

@@ -50,3 +50,15 @@ def test_our_program_runs_without_rights(builder):
     load = ["--env", "SPOTIFY_LAKE=/data/lake", "spotify-pipeline:local", "load", "--json"]
     answer = builder.engine.docker("run", "--rm", *hardened, *data, *load).stdout
     assert json.loads(answer)["rows"] == 0
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("service", ("init", "kafka", "minio", "loader", "airflow-init"))
+def test_image_builds_from_nothing_but_the_checkout(builder, service):
+    """PARTS=made, as `make up` builds it: compilers, package clients and all inside."""
+    builder.compose("build", service, environment={"PARTS": "made", "IMAGE_TAG": "made"})
+    if service == "init":
+        made = json.loads(builder.engine.docker("image", "inspect", "spotify-pipeline:made").stdout)[0]
+        assert 60 * MEGABYTE < made["Size"] < 150 * MEGABYTE
+        run = ["run", "--rm", "--network", "none", "--read-only", "spotify-pipeline:made", "version"]
+        assert "DuckDB" in builder.engine.docker(*run).stdout
