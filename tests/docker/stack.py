@@ -1,7 +1,9 @@
 """The stack of docker/ as a test sees it: compose commands, container states, secrets that must appear nowhere."""
 
+import itertools
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -31,12 +33,20 @@ PORTS = (
 
 
 def free_ports(count: int) -> list[int]:
-    """All of them held at once, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Below the range from which the system takes ports for outgoing connections: one of those could sit on a port before the
+    container that is to listen there."""
+    first_taken = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    candidates = random.sample(range(first_taken - 12_000, first_taken), 12_000)
+    return list(itertools.islice(filter(is_free, candidates), count))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def settings_in(path: Path) -> dict[str, str]:
