@@ -113,7 +113,8 @@ class Stack:
 
     def up(self, *services, profile: str) -> None:
         """As `make up`: returns when every container is healthy, the one-shot ones have ended well."""
-        self.compose("up", "--wait", "--wait-timeout", WAIT_LIMIT_S, *services, profile=profile)
+        done = self.compose("up", "--wait", "--wait-timeout", WAIT_LIMIT_S, *services, profile=profile)
+        print(*re.findall(r"Container \S+ +(?:Started|Healthy|Exited)", done.stderr), sep="\n")
 
     def down(self, volumes: bool = True) -> None:
         self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
