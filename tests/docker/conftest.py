@@ -1,5 +1,6 @@
 """Fixtures of the container tests: one engine for the session, images built once, a stack for each test that asks."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -29,6 +30,9 @@ def engine():
 def copied_parts():
     """Brings what this checkout has built to where PARTS=copied looks for it, each part once."""
     done = set()
+    # Another run in the same checkout would take them away from under a build; it waits.
+    lock = open(ROOT / "build/docker-parts.lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
 
     def copy(*parts: str) -> None:
         missing = [part for part in parts if part not in done]
@@ -36,7 +40,8 @@ def copied_parts():
             subprocess.run([ROOT / "tools/docker_parts", *missing], check=True)
         done.update(missing)
 
-    return copy
+    yield copy
+    lock.close()
 
 
 @pytest.fixture(scope="session")
