@@ -43,12 +43,12 @@ void define_load(CLI::App& app, Action& action) {
   add_lake_options(*command, options->lake);
   add_warehouse_options(*command, options->warehouse);
   command
-      ->add_option("--transaction-objects", options->load.transaction_objects,
+      ->add_option("--transaction-objects", options->load.transaction.objects,
                    "A transaction ends with so many objects")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
       ->capture_default_str();
   command
-      ->add_option("--transaction-bytes", options->load.transaction_bytes,
+      ->add_option("--transaction-bytes", options->load.transaction.bytes,
                    "... or with so many bytes of lines")
       ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 30))
       ->capture_default_str();

@@ -49,7 +49,8 @@ class LoadCrashTest : public testing::Test {
   bool load() {
     const auto warehouse = open();
     if (!warehouse) return false;
-    LoadRunner runner(store_, *warehouse, base::system_clock(), {.transaction_objects = 4});
+    LoadRunner runner(store_, *warehouse, base::system_clock(),
+                      {.transaction = {.bytes = 1 << 20, .objects = 4, .held_bytes = 1 << 20}});
     const auto summary = runner.run({});
     return summary && summary->problems.empty();
   }

@@ -5,19 +5,28 @@
 #include <utility>
 
 #include "hours/complete_hours.h"
+#include "warehouse/object_source.h"
 
 namespace sdp::load {
 namespace {
-
-std::pair<std::string, log::Partition> name_of(const PlannedObject& object) {
-  return {object.place.topic_id_short, object.place.partition};
-}
 
 std::vector<PlannedObject> in_order(const LoadPlan& plan) {
   std::vector<PlannedObject> objects;
   for (const PlannedChain& chain : plan.chains)
     objects.insert(objects.end(), chain.objects.begin(), chain.objects.end());
   return objects;
+}
+
+/// Adds what one transaction did.
+void add(const warehouse::LoadCounts& counts, LoadSummary& summary) {
+  ++summary.transactions;
+  summary.counts.objects += counts.objects;
+  summary.counts.rows += counts.rows;
+  summary.counts.rejected += counts.rejected;
+  summary.counts.objects_skipped += counts.objects_skipped;
+  summary.counts.statements += counts.statements;
+  summary.counts.staging_files += counts.staging_files;
+  summary.counts.staging_bytes += counts.staging_bytes;
 }
 
 }  // namespace
@@ -49,20 +58,14 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
 
 Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& summary) {
   summary.problems.clear();
-  closed_.clear();
-  found_hole_ = false;
   SDP_CHECK_OK(read_gaps(summary));
   SDP_TRY(const LoadPlan plan, make_plan(summary));
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
   summary.foreign = plan.foreign;
-  SDP_CHECK_OK(load_chains(plan, stop, summary));
-  return found_hole_;
+  return load_chains(plan, stop, summary);
 }
 
 Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
-  chain_ends_.clear();
-  SDP_TRY(const auto chains, warehouse_.loaded_chains());
-  for (const warehouse::LoadedChain& chain : chains) chain_ends_[chain.chain] = chain.end;
   SDP_TRY(auto loaded, warehouse_.loaded_objects());
   std::vector<store::ListedObject> listing;
   SDP_CHECK_OK(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
@@ -78,88 +81,47 @@ Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
   return plan;
 }
 
-Result<void> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop,
+Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop,
                                      LoadSummary& summary) {
   const std::vector<PlannedObject> objects = in_order(plan);
-  Prefetcher prefetcher(store_, objects, options_.fetch);
-  std::vector<warehouse::StagedObject> staged;
-  std::size_t staged_bytes = 0;
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    const PlannedObject& planned = objects[i];
-    if (closed_.contains(name_of(planned))) continue;
-    if (stop.stop_requested())
-      return fail(ErrorKind::interrupted, "load was stopped between transactions; run it again");
-    auto object = prefetcher.get(i);
-    if (!object && object.error().kind != ErrorKind::bad_input) return std::unexpected(object.error());
-    if (!object) {
-      close_chain(name_of(planned), object.error(), summary);
+  SDP_TRY(const auto chains, warehouse_.loaded_chains());
+  ChainEnds ends;
+  for (const warehouse::LoadedChain& chain : chains) ends[chain.chain] = chain.end;
+  ObjectFeed feed(store_, objects, std::move(ends), gaps_, options_.transaction, options_.fetch, stop);
+  while (feed.begin()) SDP_CHECK_OK(load_transaction(feed, summary));
+  SDP_CHECK_OK(feed.verdict());
+  for (Error& problem : feed.take_problems()) summary.problems.push_back(std::move(problem));
+  return feed.found_hole();
+}
+
+Result<void> LoadRunner::load_transaction(ObjectFeed& feed, LoadSummary& summary) {
+  const auto counts = warehouse_.load(feed);
+  if (!counts && counts.error().kind == ErrorKind::bad_input) return load_alone(feed, summary);
+  SDP_CHECK_OK(counts);
+  if (feed.handed().empty()) return {};
+  summary.line_bytes += feed.line_bytes();
+  for (const PlannedObject* object : feed.handed())
+    summary.hours.insert(lake::hour_of(object->place.first_timestamp));
+  add(*counts, summary);
+  return {};
+}
+
+Result<void> LoadRunner::load_alone(ObjectFeed& feed, LoadSummary& summary) {
+  // One object's lines are damaged although its hash is right. Alone, the others load and it is named.
+  for (const PlannedObject* planned : feed.handed()) {
+    if (feed.is_closed(*planned)) continue;
+    const auto object = fetch_object(store_, *planned);
+    auto counts = object ? warehouse::load_objects(warehouse_, {&*object, 1})
+                         : Result<warehouse::LoadCounts>(std::unexpected(object.error()));
+    if (!counts && counts.error().kind == ErrorKind::bad_input) {
+      feed.close_chain(*planned, std::move(counts.error()));
       continue;
     }
-    if (!continues(*object, summary)) continue;
-    staged_bytes += object->lines.size();
-    staged.push_back(*std::move(object));
-    if (staged_bytes >= options_.transaction_bytes || staged.size() >= options_.transaction_objects) {
-      SDP_CHECK_OK(flush(staged, summary));
-      staged_bytes = 0;
-    }
+    SDP_CHECK_OK(counts);
+    summary.line_bytes += object->lines.size();
+    summary.hours.insert(lake::hour_of(planned->place.first_timestamp));
+    add(*counts, summary);
   }
-  return flush(staged, summary);
-}
-
-bool LoadRunner::continues(const warehouse::StagedObject& object, LoadSummary& summary) {
-  log::Offset& end = chain_ends_[object.meta.chain];
-  const lake::Link link{object.key, object.meta.range};
-  lake::ChainCheck check = check_chain(object.meta.chain, end, {&link, 1}, gaps_);
-  if (check.problems.empty()) {
-    end = check.end;
-    return true;
-  }
-  found_hole_ = found_hole_ || object.meta.range.first > end;
-  close_chain({lake::short_id(object.meta.chain.topic_id), object.meta.chain.partition},
-              check.problems.front(), summary);
-  return false;
-}
-
-void LoadRunner::close_chain(const ChainName& chain, Error problem, LoadSummary& summary) {
-  closed_.insert(chain);
-  summary.problems.push_back(std::move(problem));
-}
-
-Result<void> LoadRunner::flush(std::vector<warehouse::StagedObject>& staged, LoadSummary& summary) {
-  if (staged.empty()) return {};
-  auto counts = warehouse_.load(staged);
-  if (!counts && counts.error().kind == ErrorKind::bad_input && staged.size() > 1) {
-    // One object's lines are damaged although its hash is right. Alone, the others load and it is named.
-    auto alone = std::exchange(staged, {});
-    for (auto& object : alone) {
-      const ChainName chain{lake::short_id(object.meta.chain.topic_id), object.meta.chain.partition};
-      if (closed_.contains(chain)) continue;
-      std::vector<warehouse::StagedObject> one;
-      one.push_back(std::move(object));
-      SDP_CHECK_OK(flush(one, summary));
-    }
-    return {};
-  }
-  if (!counts && counts.error().kind == ErrorKind::bad_input) {
-    const lake::ChainId& chain = staged.front().meta.chain;
-    close_chain({lake::short_id(chain.topic_id), chain.partition}, counts.error(), summary);
-    staged.clear();
-    return {};
-  }
-  if (!counts) return std::unexpected(counts.error());
-  ++summary.transactions;
-  summary.counts.objects += counts->objects;
-  summary.counts.rows += counts->rows;
-  summary.counts.rejected += counts->rejected;
-  summary.counts.objects_skipped += counts->objects_skipped;
-  summary.counts.statements += counts->statements;
-  summary.counts.staging_files += counts->staging_files;
-  summary.counts.staging_bytes += counts->staging_bytes;
-  for (const auto& object : staged) {
-    summary.line_bytes += object.lines.size();
-    summary.hours.insert(lake::hour_of(object.meta.first_timestamp));
-  }
-  staged.clear();
   return {};
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -13,6 +12,7 @@
 #include "lake/chain.h"
 #include "lake/hour_marker.h"
 #include "load/load_plan.h"
+#include "load/object_feed.h"
 #include "load/prefetcher.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
@@ -20,11 +20,11 @@
 namespace sdp::load {
 
 struct LoadOptions {
-  /// A transaction ends with the object that reaches either. DuckDB writes whole row groups (122,880 rows) of
-  /// a transaction straight into its file: with less than two of them, much would be written a second time by
-  /// the checkpoint, and the file be twice as large.
-  std::size_t transaction_bytes = std::size_t{128} << 20;
-  std::size_t transaction_objects = 1'000;
+  /// DuckDB writes whole row groups (122,880 rows) of each of its threads straight into its file; what is
+  /// left over in each transaction is written a second time by the checkpoint. So transactions are large; of
+  /// their lines only those of a few objects are in memory.
+  TransactionLimits transaction{
+      .bytes = std::size_t{1} << 30, .objects = 1'000, .held_bytes = std::size_t{64} << 20};
   FetchLimits fetch{};
   /// A hole may be an object that was put while we listed, so it is looked for again before it is called one.
   int listings_max = 3;
@@ -63,26 +63,20 @@ class LoadRunner {
   Result<LoadSummary> run(std::stop_token stop);
 
  private:
-  using ChainName = std::pair<std::string, log::Partition>;
-
   /// One listing and what can be loaded of it. True when a second look may find more.
   Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
   Result<LoadPlan> make_plan(LoadSummary& summary);
-  Result<void> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
-  /// Whether the object continues its chain; notes a problem and closes the chain when it does not.
-  bool continues(const warehouse::StagedObject& object, LoadSummary& summary);
-  void close_chain(const ChainName& chain, Error problem, LoadSummary& summary);
-  Result<void> flush(std::vector<warehouse::StagedObject>& staged, LoadSummary& summary);
+  /// True when a chain was closed for an object that is missing.
+  Result<bool> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
+  Result<void> load_transaction(ObjectFeed& feed, LoadSummary& summary);
+  Result<void> load_alone(ObjectFeed& feed, LoadSummary& summary);
   Result<void> read_gaps(LoadSummary& summary);
 
   store::ObjectStore& store_;
   warehouse::Warehouse& warehouse_;
   Clock& clock_;
   const LoadOptions options_;
-  std::map<lake::ChainId, log::Offset> chain_ends_;
-  std::set<ChainName> closed_;
   std::vector<lake::Gap> gaps_;
-  bool found_hole_ = false;
 };
 
 }  // namespace sdp::load

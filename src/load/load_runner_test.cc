@@ -152,15 +152,15 @@ TEST_F(LoadRunnerTest, ForeignNamesAreLeftAloneButTold) {
 }
 
 TEST_F(LoadRunnerTest, ManySmallTransactionsLoadTheSame) {
-  options_.transaction_objects = 3;
+  options_.transaction.objects = 3;
   for (int i = 0; i < 50; ++i) put(make(i % 3, i / 3 * 10, i / 3 * 10 + 10));
   const LoadSummary summary = load();
   EXPECT_EQ(summary.transactions, 17u);
   EXPECT_EQ(rows(), "450+50/50");
 }
 
-TEST_F(LoadRunnerTest, FailureBetweenTransactionsLeavesOnlyWholeOnes) {
-  options_.transaction_objects = 2;
+TEST_F(LoadRunnerTest, WhatTheStoreGaveBeforeItFailedIsLoaded) {
+  options_.transaction.objects = 2;
   options_.fetch.threads = 1;
   for (int i = 0; i < 10; ++i) put(make(0, i * 10, i * 10 + 10));
   std::deque<store::Fault> script(7, store::Fault::none);
@@ -168,7 +168,7 @@ TEST_F(LoadRunnerTest, FailureBetweenTransactionsLeavesOnlyWholeOnes) {
   store::FaultyStore faulty(store_, store::scripted_faults(store::StoreOp::get, script));
   LoadRunner runner(faulty, *warehouse_, base::system_clock(), options_);
   EXPECT_FALSE(runner.run({}));
-  EXPECT_EQ(rows(), "54+6/6");
+  EXPECT_EQ(rows(), "63+7/7");
   EXPECT_TRUE(load().problems.empty());
   EXPECT_EQ(rows(), "90+10/10");
 }
@@ -281,7 +281,7 @@ TEST_F(LoadRunnerTest, WhatIsExtractedOfCompleteHoursLoadsLikeTheLakeItself) {
 }
 
 TEST_F(LoadRunnerTest, StoppedLoadKeepsWholeTransactionsAndGoesOn) {
-  options_.transaction_objects = 2;
+  options_.transaction.objects = 2;
   options_.fetch.threads = 1;
   for (int i = 0; i < 10; ++i) put(make(0, i * 10, i * 10 + 10));
   std::stop_source stop;
@@ -334,9 +334,10 @@ class LedgerOnly final : public warehouse::Warehouse {
     for (const auto& [key, meta] : ledger) keys.push_back(key);
     return keys;
   }
-  Result<warehouse::LoadCounts> load(std::span<const warehouse::StagedObject> objects) override {
-    for (const auto& object : objects) ledger.emplace(object.key, object.meta);
-    return warehouse::LoadCounts{.objects = objects.size()};
+  Result<warehouse::LoadCounts> load(warehouse::ObjectSource& objects) override {
+    warehouse::LoadCounts counts;
+    for (; const auto object = objects.next(0); ++counts.objects) ledger.emplace(object->key, object->meta);
+    return counts;
   }
   Result<warehouse::Table> query(std::string_view) override { return warehouse::Table{}; }
   Result<void> scan(std::string_view, const std::function<Result<void>(warehouse::RowView)>&) override {
@@ -369,7 +370,9 @@ RC_GTEST_PROP(LoadRunner, LoadsEachChainUpToItsFirstHoleWhateverCameWhen, ()) {
       missing.pop_back();
     }
     const auto summary =
-        LoadRunner(store, warehouse, clock, {.transaction_objects = rng.below(3) + 1}).run({});
+        LoadRunner(store, warehouse, clock,
+                   {.transaction = {.bytes = 1 << 20, .objects = rng.below(3) + 1, .held_bytes = 1 << 20}})
+            .run({});
     RC_ASSERT(summary.has_value());
     std::map<log::Partition, log::Offset> first_missing;
     for (const BuiltObject& object : missing) {

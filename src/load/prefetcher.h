@@ -17,7 +17,7 @@ namespace sdp::load {
 struct FetchLimits {
   int threads = 3;
   std::size_t objects = 8;
-  std::size_t bytes = std::size_t{64} << 20;  ///< lines when fetched, the stored size before
+  std::size_t bytes = std::size_t{32} << 20;  ///< lines when fetched, the stored size before
 };
 
 /// Fetches objects ahead of the one who loads them, on a few threads, and hands them over in order. Used by

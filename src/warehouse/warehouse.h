@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -19,6 +20,16 @@ struct StagedObject {
   std::string key;
   lake::ObjectMeta meta;
   std::string lines;
+};
+
+/// The objects of one load, which a warehouse takes as it gets to them, so that a load may be larger than
+/// memory. Any thread may take, one object at a time.
+class ObjectSource {
+ public:
+  virtual ~ObjectSource() = default;
+  /// Nothing after the last. `held_bytes`: the lines of earlier objects that the warehouse keeps until its
+  /// transaction ends; a source may end early for it.
+  virtual std::optional<StagedObject> next(std::size_t held_bytes) = 0;
 };
 
 struct LoadCounts {
@@ -62,7 +73,7 @@ class Warehouse {
   virtual Result<std::vector<std::string>> loaded_objects() = 0;
   /// Rows, rejected rows and ledger rows of all objects in one transaction. Objects in the ledger are
   /// skipped. On error nothing of this call is in the warehouse.
-  virtual Result<LoadCounts> load(std::span<const StagedObject> objects) = 0;
+  virtual Result<LoadCounts> load(ObjectSource& objects) = 0;
   /// Read-only.
   virtual Result<Table> query(std::string_view sql) = 0;
   /// Read-only, like query, but handed over row by row and never held in memory as a whole: what verify reads

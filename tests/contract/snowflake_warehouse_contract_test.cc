@@ -105,7 +105,7 @@ TEST_F(SnowflakeLoad, LeavesNoFileOnTheStageOrHere) {
   support::TemporaryFolder folder;
   settings.staging_folder = folder.path();
   const auto warehouse = open(settings);
-  ASSERT_TRUE(warehouse->load(loader_objects()));
+  ASSERT_TRUE(load_objects(*warehouse, loader_objects()));
   EXPECT_TRUE(staged_files().empty());
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
@@ -115,26 +115,26 @@ TEST_F(SnowflakeLoad, FilesOfDeadLoadersAreSweptWhenTheyAreOld) {
   settings.on_step = [](std::string_view step) {
     if (step == "put") throw std::runtime_error("as if killed");
   };
-  EXPECT_THROW((void)open(settings)->load(loader_objects()).has_value(), std::runtime_error);
+  EXPECT_THROW((void)load_objects(*open(settings), loader_objects()).has_value(), std::runtime_error);
   ASSERT_EQ(staged_files().size(), 1u);
 
-  ASSERT_TRUE(open(options())->load(loader_objects()));
+  ASSERT_TRUE(load_objects(*open(options()), loader_objects()));
   EXPECT_EQ(staged_files().size(), 1u) << "it may belong to a loader that is at work";
 
   settings = options();
   settings.leftovers_age = std::chrono::hours(0);
-  ASSERT_TRUE(open(settings)->load({{staged(7, 0, {"{}"})}}));
+  ASSERT_TRUE(load_objects(*open(settings), std::vector{staged(7, 0, {"{}"})}));
   EXPECT_TRUE(staged_files().empty());
 }
 
 TEST_F(SnowflakeLoad, SaysWhatItCost) {
   const auto warehouse = open(options());
-  const auto first = warehouse->load(loader_objects());
+  const auto first = load_objects(*warehouse, loader_objects());
   ASSERT_TRUE(first);
   EXPECT_EQ(first->statements, 12u);
   EXPECT_EQ(first->staging_files, 1u);
   EXPECT_GT(first->staging_bytes, 5'000u);
-  const auto second = warehouse->load({{staged(7, 0, {"{}"})}});
+  const auto second = load_objects(*warehouse, std::vector{staged(7, 0, {"{}"})});
   ASSERT_TRUE(second);
   EXPECT_EQ(second->statements, 10u) << "no sweep, and nothing rejected to insert";
 }
@@ -148,9 +148,9 @@ TEST_F(SnowflakeLoad, AfterAFailureWithinItsTransactionALoadStartsAfresh) {
     ask("ALTER TABLE " + table + " RENAME TO " + table + "_AWAY");
   };
   const auto warehouse = open(settings);
-  EXPECT_FALSE(warehouse->load(loader_objects()));
+  EXPECT_FALSE(load_objects(*warehouse, loader_objects()));
   ask("ALTER TABLE " + table + "_AWAY RENAME TO " + table);
-  const auto counts = warehouse->load(loader_objects());
+  const auto counts = load_objects(*warehouse, loader_objects());
   ASSERT_TRUE(counts) << counts.error().message;
   EXPECT_EQ(counts->objects, 6u);
   const auto rows = warehouse->query("SELECT COUNT(*) FROM BRONZE.SPOTIFY_EVENTS");
@@ -159,7 +159,7 @@ TEST_F(SnowflakeLoad, AfterAFailureWithinItsTransactionALoadStartsAfresh) {
 
 TEST_F(SnowflakeLoad, TheViewParsesPayloads) {
   const auto warehouse = open(options());
-  ASSERT_TRUE(warehouse->load({{staged(0, 0, {R"({"song_name":"Love Story"})"})}}));
+  ASSERT_TRUE(load_objects(*warehouse, std::vector{staged(0, 0, {R"({"song_name":"Love Story"})"})}));
   const auto table = warehouse->query("SELECT event:song_name::VARCHAR FROM BRONZE.SPOTIFY_EVENTS_PARSED");
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(table->rows.at(0).at(0), "Love Story");
@@ -168,7 +168,7 @@ TEST_F(SnowflakeLoad, TheViewParsesPayloads) {
 TEST_F(SnowflakeLoad, GoesOnInANewSessionAfterClose) {
   const auto warehouse = open(options());
   ASSERT_TRUE(warehouse->close());
-  ASSERT_TRUE(warehouse->load(loader_objects()));
+  ASSERT_TRUE(load_objects(*warehouse, loader_objects()));
   ASSERT_TRUE(warehouse->close());
   EXPECT_EQ(warehouse->loaded_objects()->size(), 6u);
 }

@@ -111,7 +111,7 @@ TEST_P(WarehouseContract, ObjectsOfTheLedgerAreSkippedAmongNewOnes) {
 
 TEST_P(WarehouseContract, AnObjectGivenTwiceIsRefused) {
   const StagedObject twice[] = {staged(0, 0, numbered(2)), staged(0, 0, numbered(2))};
-  EXPECT_FALSE(warehouse_->load(twice));
+  EXPECT_FALSE(load_objects(*warehouse_, twice));
   EXPECT_EQ(sizes(), "0|0|0");
 }
 
@@ -122,7 +122,7 @@ TEST_P(WarehouseContract, NothingToLoadIsNoError) {
 TEST_P(WarehouseContract, ADamagedObjectLeavesNothingOfItsWholeCall) {
   const StagedObject objects[] = {staged(0, 0, numbered(3)), damaged(staged(0, 3, numbered(3))),
                                   staged(1, 0, numbered(3))};
-  const auto counts = warehouse_->load(objects);
+  const auto counts = load_objects(*warehouse_, objects);
   ASSERT_FALSE(counts);
   EXPECT_EQ(counts.error().kind, ErrorKind::bad_input);
   EXPECT_THAT(counts.error().message, HasSubstr("bronze/p0_o3 line 3"));
@@ -133,19 +133,19 @@ TEST_P(WarehouseContract, ADamagedObjectLeavesNothingOfItsWholeCall) {
 TEST_P(WarehouseContract, LinesOfAnotherPlaceAreRefused) {
   StagedObject moved = staged(0, 5, numbered(1));
   moved.meta.range = {6, 7};
-  EXPECT_FALSE(warehouse_->load({&moved, 1}));
+  EXPECT_FALSE(load_objects(*warehouse_, {&moved, 1}));
   StagedObject short_one = staged(0, 5, numbered(1));
   short_one.meta.range.end = 8;
-  EXPECT_FALSE(warehouse_->load({&short_one, 1}));
+  EXPECT_FALSE(load_objects(*warehouse_, {&short_one, 1}));
   StagedObject other_partition = staged(0, 5, numbered(1));
   other_partition.meta.chain.partition = 1;
-  EXPECT_FALSE(warehouse_->load({&other_partition, 1}));
+  EXPECT_FALSE(load_objects(*warehouse_, {&other_partition, 1}));
   StagedObject swapped = staged(0, 0, numbered(3));
   const auto second = swapped.lines.find('\n') + 1;
   const auto third = swapped.lines.find('\n', second) + 1;
   std::rotate(swapped.lines.begin(), swapped.lines.begin() + static_cast<std::ptrdiff_t>(second),
               swapped.lines.begin() + static_cast<std::ptrdiff_t>(third));
-  EXPECT_FALSE(warehouse_->load({&swapped, 1}));
+  EXPECT_FALSE(load_objects(*warehouse_, {&swapped, 1}));
   EXPECT_EQ(sizes(), "0|0|0");
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "contract/warehouse_places.h"
+#include "warehouse/object_source.h"
 
 namespace sdp::warehouse {
 
@@ -54,7 +55,7 @@ class WarehouseContract : public ::testing::TestWithParam<WarehouseUnderTest> {
   }
   LoadCounts load(std::span<const StagedObject> objects) { return load(*warehouse_, objects); }
   static LoadCounts load(Warehouse& warehouse, std::span<const StagedObject> objects) {
-    const auto counts = warehouse.load(objects);
+    const auto counts = load_objects(warehouse, objects);
     EXPECT_TRUE(counts) << counts.error().message;
     return counts.value_or(LoadCounts{});
   }

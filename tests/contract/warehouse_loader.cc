@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "contract/warehouse_places.h"
+#include "warehouse/object_source.h"
 
 int main(int argc, char** argv) {
   using namespace sdp;
@@ -21,7 +22,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s\n", init.error().message.c_str());
       return 1;
     }
-    const auto counts = warehouse->load(warehouse::loader_objects());
+    const auto counts = warehouse::load_objects(*warehouse, warehouse::loader_objects());
     if (counts) return 0;
     std::fprintf(stderr, "%s\n", counts.error().message.c_str());
   } catch (const std::exception& error) {

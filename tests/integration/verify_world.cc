@@ -15,6 +15,7 @@
 #include "verify/witness.h"
 #include "warehouse/duckdb/connection.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
+#include "warehouse/object_source.h"
 
 namespace sdp::testing {
 namespace {
@@ -357,7 +358,7 @@ void World::load() {
     staged.push_back({key, *lake::meta_from(object.metadata),
                       *lake::decompress(spec_.compression, object.body, lake::kObjectBytesMax)});
   }
-  must((*warehouse)->load(staged));
+  must(warehouse::load_objects(**warehouse, staged));
   must((*warehouse)->close());
 }
 

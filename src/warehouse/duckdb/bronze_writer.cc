@@ -29,42 +29,8 @@ Result<TableWriter> TableWriter::open(Connection& connection, std::string_view t
     types.push_back(owned.back().get());
   }
   writer.chunk_ = OwnedChunk(duckdb_create_data_chunk(types.data(), types.size()));
-  writer.vectors_.resize(types.size());
-  writer.data_.resize(types.size());
-  writer.take_vectors();
+  writer.columns_ = Columns(writer.chunk_.get());
   return writer;
-}
-
-void TableWriter::take_vectors() {
-  for (idx_t column = 0; column < vectors_.size(); ++column) {
-    vectors_[column] = duckdb_data_chunk_get_vector(chunk_.get(), column);
-    data_[column] = duckdb_vector_get_data(vectors_[column]);
-  }
-  row_ = 0;
-}
-
-void TableWriter::set_text(idx_t column, std::string_view text) {
-  // Lines were found to be UTF-8 before they became lines, and their hash says that they still are.
-  duckdb_unsafe_vector_assign_string_element_len(vectors_[column], row_, text.data(), text.size());
-}
-
-void TableWriter::set_optional_text(idx_t column, const std::optional<std::string_view>& text) {
-  if (text) return set_text(column, *text);
-  duckdb_vector_ensure_validity_writable(vectors_[column]);
-  duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vectors_[column]), row_);
-}
-
-void TableWriter::set_int32(idx_t column, std::int32_t value) {
-  static_cast<std::int32_t*>(data_[column])[row_] = value;
-}
-
-void TableWriter::set_int64(idx_t column, std::int64_t value) {
-  static_cast<std::int64_t*>(data_[column])[row_] = value;
-}
-
-void TableWriter::set_time(idx_t column, UtcMillis time) {
-  // DuckDB's TIMESTAMP counts microseconds.
-  set_int64(column, bronze_time(time).time_since_epoch().count() * 1'000);
 }
 
 Result<void> TableWriter::end_row() {
@@ -78,7 +44,8 @@ Result<void> TableWriter::flush_chunk() {
     return std::unexpected(connection_->appender_error(appender_.get()));
   }
   duckdb_data_chunk_reset(chunk_.get());
-  take_vectors();
+  columns_ = Columns(chunk_.get());
+  row_ = 0;
   return {};
 }
 
@@ -90,67 +57,68 @@ Result<void> TableWriter::finish() {
   return {};
 }
 
-BronzeWriter::BronzeWriter(TableWriter events, TableWriter rejected, TableWriter ledger, UtcMillis loaded_at)
-    : events_(std::move(events)),
-      rejected_(std::move(rejected)),
-      ledger_(std::move(ledger)),
-      loaded_at_(loaded_at) {}
+BronzeWriter::BronzeWriter(TableWriter rejected, TableWriter ledger, UtcMillis loaded_at)
+    : rejected_(std::move(rejected)), ledger_(std::move(ledger)), loaded_at_(loaded_at) {}
 
 Result<BronzeWriter> BronzeWriter::open(Connection& connection, UtcMillis loaded_at) {
-  SDP_TRY(TableWriter events, TableWriter::open(connection, kEventsTable));
   SDP_TRY(TableWriter rejected, TableWriter::open(connection, kRejectedTable));
   SDP_TRY(TableWriter ledger, TableWriter::open(connection, kLedgerTable));
-  return BronzeWriter(std::move(events), std::move(rejected), std::move(ledger), loaded_at);
+  return BronzeWriter(std::move(rejected), std::move(ledger), loaded_at);
 }
 
-Result<std::uint64_t> BronzeWriter::write(const StagedObject& object) {
+Result<void> BronzeWriter::write(const StagedObject& object, std::uint64_t too_large) {
   const std::string topic_id = base::to_string(object.meta.chain.topic_id);
-  SDP_TRY(const std::uint64_t too_large,
-          reader_.read(object, [&](const lake::Line& line) { return write_line(object, topic_id, line); }));
-  SDP_CHECK_OK(write_ledger(object, topic_id));
-  return too_large;
+  if (object.meta.rejected > 0 || too_large > 0) {
+    SDP_CHECK_OK(reader_.read(object, [&](const lake::Line& line) -> Result<void> {
+      if (!line.reject) return {};
+      return write_rejected(object, topic_id, line);
+    }));
+  }
+  return write_ledger(object, topic_id);
 }
 
-Result<void> BronzeWriter::write_line(const StagedObject& object, std::string_view topic_id,
-                                      const lake::Line& line) {
-  TableWriter& table = line.reject ? rejected_ : events_;
+Result<void> BronzeWriter::write_rejected(const StagedObject& object, std::string_view topic_id,
+                                          const lake::Line& line) {
+  Columns& columns = rejected_.columns();
+  const idx_t row = rejected_.row();
   idx_t column = 0;
-  table.set_text(column++, object.key);
-  table.set_text(column++, object.meta.topic);
-  table.set_text(column++, topic_id);
-  table.set_int32(column++, line.partition);
-  table.set_int64(column++, line.offset);
-  table.set_time(column++, line.timestamp);
-  table.set_optional_text(column++, line.key_base64.empty() ? line.key : std::nullopt);
-  table.set_optional_text(column++, none_if_empty(line.key_base64));
-  table.set_optional_text(column++, none_if_empty(line.headers_json));
-  if (line.reject) table.set_text(column++, name(*line.reject));
-  table.set_optional_text(column++, line.payload);
-  table.set_time(column, loaded_at_);
-  return table.end_row();
+  columns.set_text(column++, row, object.key);
+  columns.set_text(column++, row, object.meta.topic);
+  columns.set_text(column++, row, topic_id);
+  columns.set_int32(column++, row, line.partition);
+  columns.set_int64(column++, row, line.offset);
+  columns.set_time(column++, row, line.timestamp);
+  columns.set_optional_text(column++, row, line.key_base64.empty() ? line.key : std::nullopt);
+  columns.set_optional_text(column++, row, none_if_empty(line.key_base64));
+  columns.set_optional_text(column++, row, none_if_empty(line.headers_json));
+  columns.set_text(column++, row, name(*line.reject));
+  columns.set_optional_text(column++, row, line.payload);
+  columns.set_time(column, row, loaded_at_);
+  return rejected_.end_row();
 }
 
 Result<void> BronzeWriter::write_ledger(const StagedObject& object, std::string_view topic_id) {
   const lake::ObjectMeta& meta = object.meta;
+  Columns& columns = ledger_.columns();
+  const idx_t row = ledger_.row();
   idx_t column = 0;
-  ledger_.set_text(column++, object.key);
-  ledger_.set_text(column++, meta.topic);
-  ledger_.set_text(column++, topic_id);
-  ledger_.set_int32(column++, meta.chain.partition);
-  ledger_.set_int64(column++, meta.range.first);
-  ledger_.set_int64(column++, meta.range.end - 1);
-  ledger_.set_int64(column++, meta.records);
-  ledger_.set_int64(column++, meta.rejected);
-  ledger_.set_time(column++, meta.first_timestamp);
-  ledger_.set_time(column++, meta.last_timestamp);
-  ledger_.set_text(column++, meta.sha256);
-  ledger_.set_text(column++, meta.writer);
-  ledger_.set_time(column, loaded_at_);
+  columns.set_text(column++, row, object.key);
+  columns.set_text(column++, row, meta.topic);
+  columns.set_text(column++, row, topic_id);
+  columns.set_int32(column++, row, meta.chain.partition);
+  columns.set_int64(column++, row, meta.range.first);
+  columns.set_int64(column++, row, meta.range.end - 1);
+  columns.set_int64(column++, row, meta.records);
+  columns.set_int64(column++, row, meta.rejected);
+  columns.set_time(column++, row, meta.first_timestamp);
+  columns.set_time(column++, row, meta.last_timestamp);
+  columns.set_text(column++, row, meta.sha256);
+  columns.set_text(column++, row, meta.writer);
+  columns.set_time(column, row, loaded_at_);
   return ledger_.end_row();
 }
 
 Result<void> BronzeWriter::finish() {
-  SDP_CHECK_OK(events_.finish());
   SDP_CHECK_OK(rejected_.finish());
   return ledger_.finish();
 }

@@ -143,6 +143,11 @@ Result<OwnedAppender> Connection::appender(std::string_view schema, std::string_
   return appender;
 }
 
+Result<void> Connection::add_function(duckdb_table_function function) {
+  if (duckdb_register_table_function(connection_.get(), function) == DuckDBSuccess) return {};
+  return fail(ErrorKind::fatal, fmt::format("DuckDB {}: refuses a table function of ours", path_));
+}
+
 Error Connection::appender_error(duckdb_appender appender) const {
   const char* message = appender != nullptr ? duckdb_appender_error(appender) : nullptr;
   return classify(path_, message != nullptr ? message : "rows cannot be appended");

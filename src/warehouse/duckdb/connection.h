@@ -33,6 +33,8 @@ class Connection {
   Result<void> scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
                     const std::function<Result<void>(RowView)>& visit);
   Result<OwnedAppender> appender(std::string_view schema, std::string_view table);
+  /// Makes a table function known to this connection's database.
+  Result<void> add_function(duckdb_table_function function);
   /// The error that the last call on `appender` left.
   Error appender_error(duckdb_appender appender) const;
 

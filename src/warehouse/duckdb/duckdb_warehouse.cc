@@ -39,7 +39,11 @@ Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::Duc
                 fmt::format("warehouse folder {}: {}", path.parent_path().string(), failure.message()));
   }
   SDP_TRY(duckdb::Connection connection, duckdb::Connection::open(options));
-  return std::unique_ptr<DuckDbWarehouse>(new DuckDbWarehouse(options, std::move(connection), clock));
+  std::unique_ptr<DuckDbWarehouse> warehouse(new DuckDbWarehouse(options, std::move(connection), clock));
+  if (!options.read_only) {
+    SDP_TRY(warehouse->staged_events_, duckdb::StagedEvents::install(*warehouse->connection_));
+  }
+  return warehouse;
 }
 
 Result<duckdb::Connection*> DuckDbWarehouse::connection() {
@@ -60,7 +64,7 @@ Result<std::vector<std::string>> DuckDbWarehouse::loaded_objects() {
   return read_objects(*this);
 }
 
-Result<LoadCounts> DuckDbWarehouse::load(std::span<const StagedObject> objects) {
+Result<LoadCounts> DuckDbWarehouse::load(ObjectSource& objects) {
   SDP_TRY(duckdb::Connection * connection, this->connection());
   SDP_CHECK_OK(connection->execute("BEGIN TRANSACTION"));
   step("begun");
@@ -75,19 +79,19 @@ Result<LoadCounts> DuckDbWarehouse::load(std::span<const StagedObject> objects) 
   return counts;
 }
 
-Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection,
-                                                  std::span<const StagedObject> objects) {
+Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection, ObjectSource& objects) {
+  if (!staged_events_) return fail(ErrorKind::fatal, fmt::format("DuckDB {} was opened to be read", path_));
   // Asked inside the transaction: what counts is the ledger that this transaction adds to.
-  SDP_TRY(const auto keys, loaded_objects());
-  const std::set<std::string_view> loaded(keys.begin(), keys.end());
-  SDP_TRY(duckdb::BronzeWriter writer, duckdb::BronzeWriter::open(connection, clock_.utc_now()));
+  SDP_TRY(auto keys, loaded_objects());
+  const std::set<std::string> loaded(std::make_move_iterator(keys.begin()),
+                                     std::make_move_iterator(keys.end()));
+  const UtcMillis now = clock_.utc_now();
+  SDP_TRY(const duckdb::TakenObjects taken, staged_events_->insert(connection, objects, loaded, now));
+  SDP_TRY(duckdb::BronzeWriter writer, duckdb::BronzeWriter::open(connection, now));
   LoadCounts counts;
-  for (const StagedObject& object : objects) {
-    if (loaded.contains(object.key)) {
-      ++counts.objects_skipped;
-      continue;
-    }
-    SDP_TRY(const std::uint64_t too_large, writer.write(object));
+  counts.objects_skipped = taken.skipped;
+  for (const auto& [object, too_large] : taken.objects) {
+    SDP_CHECK_OK(writer.write(object, too_large));
     count_object(object.meta, too_large, counts);
   }
   SDP_CHECK_OK(writer.finish());

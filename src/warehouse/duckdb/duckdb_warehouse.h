@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "warehouse/duckdb/connection.h"
+#include "warehouse/duckdb/staged_events.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
@@ -19,7 +20,7 @@ class DuckDbWarehouse final : public Warehouse {
   Result<void> init() override;
   Result<std::vector<LoadedChain>> loaded_chains() override;
   Result<std::vector<std::string>> loaded_objects() override;
-  Result<LoadCounts> load(std::span<const StagedObject> objects) override;
+  Result<LoadCounts> load(ObjectSource& objects) override;
   Result<Table> query(std::string_view sql) override;
   Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) override;
   Result<void> close() override;
@@ -30,12 +31,13 @@ class DuckDbWarehouse final : public Warehouse {
   DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::Connection connection, Clock& clock);
 
   Result<duckdb::Connection*> connection();
-  Result<LoadCounts> write_objects(duckdb::Connection& connection, std::span<const StagedObject> objects);
+  Result<LoadCounts> write_objects(duckdb::Connection& connection, ObjectSource& objects);
 
   void step(std::string_view name) const;
 
   std::string path_;
   std::function<void(std::string_view)> on_step_;
+  std::unique_ptr<duckdb::StagedEvents> staged_events_;  ///< none when it was opened to be read only
   std::optional<duckdb::Connection> connection_;
   Clock& clock_;
 };

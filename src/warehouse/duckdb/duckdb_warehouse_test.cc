@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "lake/line.h"
+#include "warehouse/object_source.h"
 
 namespace sdp::warehouse {
 namespace {
@@ -65,7 +66,7 @@ class DuckDbWarehouseTest : public testing::Test {
 
 TEST_F(DuckDbWarehouseTest, RowsCarryTheirCoordinates) {
   const StagedObject object = staged(40, {R"({"a":1})", "bad", std::nullopt});
-  const auto counts = warehouse_->load({&object, 1});
+  const auto counts = load_objects(*warehouse_, {&object, 1});
   ASSERT_TRUE(counts) << counts.error().message;
   EXPECT_EQ(counts->rows, 1u);
   EXPECT_EQ(counts->rejected, 2u);
@@ -80,8 +81,8 @@ TEST_F(DuckDbWarehouseTest, RowsCarryTheirCoordinates) {
 
 TEST_F(DuckDbWarehouseTest, LoadingTwiceChangesNothing) {
   const StagedObject object = staged(0, {R"({"a":1})", R"({"a":2})"});
-  ASSERT_TRUE(warehouse_->load({&object, 1}));
-  const auto again = warehouse_->load({&object, 1});
+  ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
+  const auto again = load_objects(*warehouse_, {&object, 1});
   ASSERT_TRUE(again);
   EXPECT_EQ(again->objects_skipped, 1u);
   EXPECT_EQ(one("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS"), "2");
@@ -93,7 +94,7 @@ TEST_F(DuckDbWarehouseTest, DamagedObjectLeavesNothingOfItsWholeCall) {
                                     damaged.lines.resize(damaged.lines.size() - 5);
                                     return damaged;
                                   }()};
-  const auto counts = warehouse_->load(objects);
+  const auto counts = load_objects(*warehouse_, objects);
   ASSERT_FALSE(counts);
   EXPECT_EQ(counts.error().kind, ErrorKind::bad_input);
   EXPECT_NE(counts.error().message.find("bronze/object-1 line"), std::string::npos) << counts.error().message;
@@ -104,17 +105,17 @@ TEST_F(DuckDbWarehouseTest, DamagedObjectLeavesNothingOfItsWholeCall) {
 TEST_F(DuckDbWarehouseTest, LinesOfAnotherPlaceAreRefused) {
   StagedObject moved = staged(5, {R"({"a":1})"});
   moved.meta.range = {6, 7};
-  EXPECT_FALSE(warehouse_->load({&moved, 1}));
+  EXPECT_FALSE(load_objects(*warehouse_, {&moved, 1}));
   StagedObject short_one = staged(5, {R"({"a":1})"});
   short_one.meta.range.end = 8;
-  EXPECT_FALSE(warehouse_->load({&short_one, 1}));
+  EXPECT_FALSE(load_objects(*warehouse_, {&short_one, 1}));
 }
 
 TEST_F(DuckDbWarehouseTest, ManyChunksOfRowsComeBackTheSame) {
   std::vector<std::optional<std::string>> values;
   for (int i = 0; i < 5'000; ++i) values.push_back("{\"n\":" + std::to_string(i) + "}");
   const StagedObject object = staged(0, values);
-  ASSERT_TRUE(warehouse_->load({&object, 1}));
+  ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
   int next = 0;
   ASSERT_TRUE(warehouse_->scan("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset",
                                [&](RowView row) -> Result<void> {
@@ -131,7 +132,7 @@ TEST_F(DuckDbWarehouseTest, StrangeTextTravelsUnharmed) {
   const std::string value =
       R"({"s":"'; DROP TABLE x; -- \" \\ 🎵 \u202e é","n":1e400,"big":123456789012345678901234567890})";
   const StagedObject object = staged(0, {value});
-  ASSERT_TRUE(warehouse_->load({&object, 1}));
+  ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
   EXPECT_EQ(one("SELECT payload FROM BRONZE.SPOTIFY_EVENTS"), value);
 }
 

@@ -40,6 +40,8 @@ using OwnedConfig = Owned<duckdb_config, duckdb_destroy_config>;
 using OwnedAppender = Owned<duckdb_appender, destroy_appender>;
 using OwnedChunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using OwnedType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
+using OwnedValue = Owned<duckdb_value, duckdb_destroy_value>;
+using OwnedTableFunction = Owned<duckdb_table_function, duckdb_destroy_table_function>;
 using OwnedStatement = Owned<duckdb_prepared_statement, duckdb_destroy_prepare>;
 
 /// A result is a struct, not a pointer.

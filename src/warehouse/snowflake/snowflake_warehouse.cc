@@ -31,23 +31,23 @@ std::uint64_t number(const std::optional<std::string_view>& text) {
   return value;
 }
 
-LoadCounts count_missing(std::span<const StagedObject> objects, const snowflake::StagingWriter& staged,
+LoadCounts count_missing(std::span<const snowflake::WrittenObject> objects,
                          const std::set<std::string>& loaded) {
   LoadCounts counts;
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (loaded.contains(objects[i].key)) {
+  for (const auto& [key, meta, too_large] : objects) {
+    if (loaded.contains(key)) {
       ++counts.objects_skipped;
     } else {
-      count_object(objects[i].meta, staged.too_large()[i], counts);
+      count_object(meta, too_large, counts);
     }
   }
   return counts;
 }
 
 /// Snowflake's tables have no keys that it would enforce.
-Result<void> check_keys_differ(std::span<const StagedObject> objects) {
+Result<void> check_keys_differ(std::span<const snowflake::WrittenObject> objects) {
   std::set<std::string_view> keys;
-  for (const StagedObject& object : objects) {
+  for (const auto& object : objects) {
     if (!keys.insert(object.key).second)
       return fail(ErrorKind::fatal, fmt::format("object {} was given twice to one load", object.key));
   }
@@ -143,19 +143,19 @@ Result<std::vector<std::string>> SnowflakeWarehouse::loaded_objects() {
   return read_objects(*this);
 }
 
-Result<LoadCounts> SnowflakeWarehouse::load(std::span<const StagedObject> objects) {
-  if (objects.empty()) return LoadCounts{};
-  SDP_CHECK_OK(check_keys_differ(objects));
+Result<LoadCounts> SnowflakeWarehouse::load(ObjectSource& objects) {
   const std::uint64_t statements_before = statements();
   SDP_TRY(const auto folder, snowflake::StagingFolder::make(options_.staging_folder));
   snowflake::StagingWriter writer(folder.path());
-  for (const StagedObject& object : objects) SDP_CHECK_OK(writer.write(object));
+  while (const auto object = objects.next(0)) SDP_CHECK_OK(writer.write(*object));
+  if (writer.objects().empty()) return LoadCounts{};
   SDP_CHECK_OK(writer.finish());
+  SDP_CHECK_OK(check_keys_differ(writer.objects()));
   step("written");
 
   const LoadSql sql(options_.database, run_, ++loads_, clock_.utc_now());
   auto counts = base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&] {
-    auto tried = try_load(sql, folder.path(), objects, writer);
+    auto tried = try_load(sql, folder.path(), writer);
     // With its session an open transaction ends, and what is in the temporary table.
     if (!tried) end_session();
     return tried;
@@ -169,13 +169,12 @@ Result<LoadCounts> SnowflakeWarehouse::load(std::span<const StagedObject> object
 }
 
 Result<LoadCounts> SnowflakeWarehouse::try_load(const LoadSql& sql, const std::string& folder,
-                                                std::span<const StagedObject> objects,
                                                 const snowflake::StagingWriter& staged) {
   SDP_TRY(adbc::Session * session, this->session());
   SDP_CHECK_OK(fill_staging(*session, sql, folder, staged.lines()));
   SDP_CHECK_OK(session->execute("BEGIN TRANSACTION"));
   step("begun");
-  SDP_TRY(const LoadCounts counts, insert_staged(*session, sql, objects, staged));
+  SDP_TRY(const LoadCounts counts, insert_staged(*session, sql, staged));
   SDP_CHECK_OK(session->execute("COMMIT"));
   step("committed");
   // It is loaded, whatever becomes of its files: the sweep finds those that stay.
@@ -207,7 +206,6 @@ Result<void> SnowflakeWarehouse::fill_staging(adbc::Session& session, const Load
 }
 
 Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, const LoadSql& sql,
-                                                     std::span<const StagedObject> objects,
                                                      const snowflake::StagingWriter& staged) {
   SDP_CHECK_OK(session.execute(sql.take_lock()));
   step("locked");
@@ -218,7 +216,7 @@ Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, con
         loaded.emplace(row[0].value_or(""));
         return {};
       }));
-  const LoadCounts counts = count_missing(objects, staged, loaded);
+  const LoadCounts counts = count_missing(staged.objects(), loaded);
   if (counts.objects == 0) return counts;
   SDP_CHECK_OK(insert(session, sql.insert_events(), counts.rows, "events"));
   SDP_CHECK_OK(insert(session, sql.insert_rejected(), counts.rejected, "rejected events"));

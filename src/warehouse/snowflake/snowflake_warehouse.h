@@ -37,7 +37,7 @@ class SnowflakeWarehouse final : public Warehouse {
   Result<void> init() override;
   Result<std::vector<LoadedChain>> loaded_chains() override;
   Result<std::vector<std::string>> loaded_objects() override;
-  Result<LoadCounts> load(std::span<const StagedObject> objects) override;
+  Result<LoadCounts> load(ObjectSource& objects) override;
   Result<Table> query(std::string_view sql) override;
   Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) override;
   /// Ends the session. The next call would open another.
@@ -60,11 +60,10 @@ class SnowflakeWarehouse final : public Warehouse {
 
   /// The whole of a load from the staging files on.
   Result<LoadCounts> try_load(const snowflake::LoadSql& sql, const std::string& folder,
-                              std::span<const StagedObject> objects, const snowflake::StagingWriter& staged);
+                              const snowflake::StagingWriter& staged);
   Result<void> fill_staging(adbc::Session& session, const snowflake::LoadSql& sql, const std::string& folder,
                             std::uint64_t lines);
   Result<LoadCounts> insert_staged(adbc::Session& session, const snowflake::LoadSql& sql,
-                                   std::span<const StagedObject> objects,
                                    const snowflake::StagingWriter& staged);
   Result<void> insert(adbc::Session& session, const std::string& sql, std::uint64_t expected,
                       std::string_view what);

@@ -106,13 +106,13 @@ Result<void> StagingWriter::write(const StagedObject& object) {
   append_object(object);
   SDP_TRY(const std::uint64_t too_large,
           reader_.read(object, [&](const lake::Line& line) { return append_line(line); }));
-  too_large_.push_back(too_large);
+  objects_.push_back({object.key, object.meta, too_large});
   return {};
 }
 
 void StagingWriter::append_object(const StagedObject& object) {
   const lake::ObjectMeta& meta = object.meta;
-  add_number(buffer_, R"({"o":)", static_cast<std::int64_t>(too_large_.size()));
+  add_number(buffer_, R"({"o":)", static_cast<std::int64_t>(objects_.size()));
   add_text(buffer_, R"(,"object_key":)", object.key);
   add_text(buffer_, R"(,"topic":)", meta.topic);
   add_text(buffer_, R"(,"topic_id":)", base::to_string(meta.chain.topic_id));
@@ -130,7 +130,7 @@ void StagingWriter::append_object(const StagedObject& object) {
 }
 
 Result<void> StagingWriter::append_line(const lake::Line& line) {
-  add_number(buffer_, line.reject ? R"({"r":)" : R"({"e":)", static_cast<std::int64_t>(too_large_.size()));
+  add_number(buffer_, line.reject ? R"({"r":)" : R"({"e":)", static_cast<std::int64_t>(objects_.size()));
   add_number(buffer_, R"(,"offset":)", line.offset);
   add_time(buffer_, R"(,"time":")", line.timestamp);
   if (!line.key_base64.empty()) {

@@ -31,6 +31,12 @@ class StagingFolder {
   std::filesystem::path path_;  ///< empty when moved from
 };
 
+struct WrittenObject {
+  std::string key;
+  lake::ObjectMeta meta;
+  std::uint64_t too_large = 0;  ///< kept lines that are too large for bronze, and so are rejected too
+};
+
 /// Objects as lines for the staging table, many objects in a file, so that the number of statements does not
 /// grow with the number of objects. Each line is one JSON object that names its object by a number:
 ///   {"o":0,"object_key":"...","topic":...}                        the object, for the ledger
@@ -47,8 +53,7 @@ class StagingWriter {
   /// Writes the last file.
   Result<void> finish();
 
-  /// Of each object written: how many kept lines were too large for bronze.
-  const std::vector<std::uint64_t>& too_large() const { return too_large_; }
+  const std::vector<WrittenObject>& objects() const { return objects_; }
   std::uint64_t lines() const { return lines_; }
   std::uint64_t files() const { return files_; }
   std::uint64_t bytes() const { return bytes_; }
@@ -61,7 +66,7 @@ class StagingWriter {
   const std::filesystem::path folder_;
   ObjectReader reader_;
   std::string buffer_;
-  std::vector<std::uint64_t> too_large_;
+  std::vector<WrittenObject> objects_;
   std::uint64_t lines_ = 0;
   std::uint64_t files_ = 0;
   std::uint64_t bytes_ = 0;

@@ -121,7 +121,7 @@ TEST_F(StagingWriterTest, NoLineIsLargerThanSnowflakeTakes) {
   const auto folder = StagingFolder::make(parent_);
   StagingWriter writer(folder->path());
   ASSERT_TRUE(writer.write(staged));
-  ASSERT_EQ(writer.too_large().front(), 0u);
+  ASSERT_EQ(writer.objects().front().too_large, 0u);
   ASSERT_TRUE(writer.finish());
   EXPECT_GT(writer.bytes(), lake::kBronzeLineBytesMax * 19 / 10) << "the test does what it says";
   EXPECT_LT(writer.bytes(), kSnowflakeBytesMax * 95 / 100);

@@ -1,0 +1,196 @@
+#include "warehouse/duckdb/staged_events.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/encoding.h"
+#include "warehouse/duckdb/columns.h"
+#include "warehouse/duckdb/schema.h"
+#include "warehouse/object_reader.h"
+
+namespace sdp::warehouse::duckdb {
+namespace {
+
+constexpr const char* kFunction = "sdp_staged_events";
+/// DuckDB takes no more of its threads for it.
+constexpr idx_t kWorkersMax = 16;
+
+/// A column of the events table; its place in kColumns is its place in the table.
+struct Column {
+  const char* name;
+  duckdb_type type;
+  bool json = false;
+};
+
+constexpr Column kColumns[] = {
+    {"object_key", DUCKDB_TYPE_VARCHAR},
+    {"topic", DUCKDB_TYPE_VARCHAR},
+    {"topic_id", DUCKDB_TYPE_VARCHAR},
+    {"kafka_partition", DUCKDB_TYPE_INTEGER},
+    {"kafka_offset", DUCKDB_TYPE_BIGINT},
+    {"kafka_timestamp", DUCKDB_TYPE_TIMESTAMP},
+    {"kafka_key", DUCKDB_TYPE_VARCHAR},
+    {"kafka_key_base64", DUCKDB_TYPE_VARCHAR},
+    {"kafka_headers", DUCKDB_TYPE_VARCHAR, true},
+    {"payload", DUCKDB_TYPE_VARCHAR, true},
+    {"loaded_at", DUCKDB_TYPE_TIMESTAMP},
+};
+
+std::optional<std::string_view> none_if_empty(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+/// What one of DuckDB's threads reads objects with.
+class StagedEvents::Worker {
+ public:
+  explicit Worker(Insert& insert) : insert_(insert) {}
+
+  /// The next rows, all of one object; none when there are no more.
+  Result<void> fill(duckdb_data_chunk chunk) {
+    idx_t rows = 0;
+    while (rows == 0 && (!at_end_ || take_next())) {
+      Columns columns(chunk);
+      SDP_TRY(rows, fill_rows(columns));
+      if (rows > 0) fill_constants(columns);
+    }
+    duckdb_data_chunk_set_size(chunk, rows);
+    return {};
+  }
+
+ private:
+  bool take_next() {
+    if (object_) insert_.give_back(*std::exchange(object_, std::nullopt), reader_.too_large());
+    object_ = insert_.take();
+    if (!object_) return false;
+    topic_id_ = base::to_string(object_->meta.chain.topic_id);
+    reader_.open(*object_);
+    at_end_ = false;
+    return true;
+  }
+
+  Result<idx_t> fill_rows(Columns& columns) {
+    idx_t row = 0;
+    while (row < duckdb_vector_size()) {
+      SDP_TRY(const auto line, reader_.next());
+      if (!line) {
+        at_end_ = true;
+        break;
+      }
+      if (!line->reject) fill_row(columns, row++, *line);
+    }
+    return row;
+  }
+
+  void fill_row(Columns& columns, idx_t row, const lake::Line& line) const {
+    columns.set_int32(3, row, line.partition);
+    columns.set_int64(4, row, line.offset);
+    columns.set_time(5, row, line.timestamp);
+    columns.set_optional_text(6, row, line.key_base64.empty() ? line.key : std::nullopt);
+    columns.set_optional_text(7, row, none_if_empty(line.key_base64));
+    columns.set_optional_text(8, row, none_if_empty(line.headers_json));
+    columns.set_optional_text(9, row, line.payload);
+    columns.set_time(10, row, insert_.loaded_at);
+  }
+
+  void fill_constants(Columns& columns) const {
+    columns.fill_text(0, object_->key);
+    columns.fill_text(1, object_->meta.topic);
+    columns.fill_text(2, topic_id_);
+  }
+
+  Insert& insert_;
+  ObjectReader reader_;
+  std::optional<StagedObject> object_;
+  std::string topic_id_;
+  bool at_end_ = true;
+};
+
+std::optional<StagedObject> StagedEvents::Insert::take() {
+  std::unique_lock lock(mutex);
+  while (!error) {
+    const std::size_t held = held_bytes;
+    lock.unlock();
+    auto object = source.next(held);
+    if (!object || !loaded.contains(object->key)) return object;
+    lock.lock();
+    ++taken.skipped;
+  }
+  return std::nullopt;
+}
+
+void StagedEvents::Insert::give_back(StagedObject object, std::uint64_t too_large) {
+  if (object.meta.rejected == 0 && too_large == 0) std::string().swap(object.lines);
+  const std::lock_guard lock(mutex);
+  held_bytes += object.lines.size();
+  taken.objects.push_back({std::move(object), too_large});
+}
+
+void StagedEvents::Insert::fail_with(Error what) {
+  const std::lock_guard lock(mutex);
+  if (!error) error = std::move(what);
+}
+
+Result<std::unique_ptr<StagedEvents>> StagedEvents::install(Connection& connection) {
+  std::unique_ptr<StagedEvents> events(new StagedEvents());
+  const OwnedTableFunction function(duckdb_create_table_function());
+  duckdb_table_function_set_name(function.get(), kFunction);
+  duckdb_table_function_set_extra_info(function.get(), events.get(), nullptr);
+  duckdb_table_function_set_bind(function.get(), bind);
+  duckdb_table_function_set_init(function.get(), start);
+  duckdb_table_function_set_local_init(function.get(), start_worker);
+  duckdb_table_function_set_function(function.get(), fill);
+  SDP_CHECK_OK(connection.add_function(function.get()));
+  // Keeping the order of rows would put all of them through one thread; bronze has coordinates instead.
+  SDP_CHECK_OK(connection.execute("SET preserve_insertion_order = false"));
+  return events;
+}
+
+void StagedEvents::bind(duckdb_bind_info info) {
+  for (const Column& column : kColumns) {
+    const OwnedType type(duckdb_create_logical_type(column.type));
+    if (column.json) duckdb_logical_type_set_alias(type.get(), "JSON");
+    duckdb_bind_add_result_column(info, column.name, type.get());
+  }
+}
+
+void StagedEvents::start(duckdb_init_info info) {
+  duckdb_init_set_max_threads(info, kWorkersMax);
+}
+
+void StagedEvents::start_worker(duckdb_init_info info) {
+  auto& events = *static_cast<StagedEvents*>(duckdb_init_get_extra_info(info));
+  duckdb_init_set_init_data(info, new Worker(*events.insert_),
+                            [](void* worker) { delete static_cast<Worker*>(worker); });
+}
+
+void StagedEvents::fill(duckdb_function_info info, duckdb_data_chunk output) {
+  auto& worker = *static_cast<Worker*>(duckdb_function_get_local_init_data(info));
+  if (auto filled = worker.fill(output); !filled) {
+    auto& events = *static_cast<StagedEvents*>(duckdb_function_get_extra_info(info));
+    duckdb_function_set_error(info, filled.error().message.c_str());
+    events.insert_->fail_with(std::move(filled.error()));
+  }
+}
+
+Result<TakenObjects> StagedEvents::insert(Connection& connection, ObjectSource& source,
+                                          const std::set<std::string>& loaded, UtcMillis loaded_at) {
+  Insert insert{.source = source, .loaded = loaded, .loaded_at = loaded_at};
+  insert_ = &insert;
+  const auto inserted =
+      connection.execute(fmt::format("INSERT INTO BRONZE.{} SELECT * FROM {}()", kEventsTable, kFunction));
+  insert_ = nullptr;
+  // What DuckDB makes of our error is its text and no more.
+  if (insert.error) return std::unexpected(*std::move(insert.error));
+  SDP_CHECK_OK(inserted);
+  std::ranges::sort(insert.taken.objects, {},
+                    [](const TakenObject& taken) -> const std::string& { return taken.object.key; });
+  return std::move(insert.taken);
+}
+
+}  // namespace sdp::warehouse::duckdb
