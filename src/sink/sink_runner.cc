@@ -62,7 +62,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     SDP_TRY(const auto chain_ends, find_chain_ends(runner_.store_, topic_.id, partitions));
     std::vector<log::PartitionOffset> starts;
     for (const log::Partition partition : partitions) {
-      SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
+      SDP_TRY(const log::Watermarks available, watermarks_or_outage(partition));
       SDP_TRY(const log::Offset start,
               start_offset(runner_.store_, {topic_.id, partition}, topic_.name, chain_ends.at(partition),
                            available, runner_.options_.gaps));
@@ -105,6 +105,14 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     runner_.metrics_.records_read += *records;
     runner_.metrics_.buffered_bytes = state_.buffered_bytes();
     return *records;
+  }
+
+  /// Inside a poll: a partition without a leader is an outage of the log, which is outlasted there.
+  Result<log::Watermarks> watermarks_or_outage(log::Partition partition) {
+    auto available = runner_.log_.watermarks(partition);
+    if (!available && available.error().kind == ErrorKind::unavailable)
+      available.error().kind = ErrorKind::retry;
+    return available;
   }
 
   Result<std::size_t> survive_outage(Error error) {

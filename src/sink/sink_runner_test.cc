@@ -31,6 +31,31 @@ class ShiftedClock final : public Clock {
   std::atomic<milliseconds> shift_{milliseconds(0)};
 };
 
+/// A log whose partitions have no leader when first asked for.
+class LeaderlessLog final : public log::EventLog {
+ public:
+  LeaderlessLog(log::EventLog& log, int times) : log_(log), times_(times) {}
+
+  Result<log::Watermarks> watermarks(log::Partition partition) override {
+    if (times_-- > 0) return fail(ErrorKind::unavailable, "no leader");
+    return log_.watermarks(partition);
+  }
+  Result<bool> ensure_topic(const log::TopicSpec& spec) override { return log_.ensure_topic(spec); }
+  Result<log::TopicInfo> describe() override { return log_.describe(); }
+  Result<std::vector<std::optional<log::Offset>>> committed(std::string_view group) override {
+    return log_.committed(group);
+  }
+  Result<std::unique_ptr<log::Producer>> open_producer() override { return log_.open_producer(); }
+  Result<std::unique_ptr<log::Consumer>> open_consumer(const log::ConsumerOptions& options) override {
+    return log_.open_consumer(options);
+  }
+  Result<std::unique_ptr<log::Reader>> open_reader() override { return log_.open_reader(); }
+
+ private:
+  log::EventLog& log_;
+  std::atomic<int> times_;
+};
+
 class SinkRunnerTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(log_.ensure_topic({.name = "spotify-events", .partitions = 3})); }
@@ -218,6 +243,17 @@ TEST_F(SinkRunnerTest, PutWhoseAnswerWasLostIsNotRepeatedByTheNextRun) {
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().kind, ErrorKind::unavailable);
   ASSERT_TRUE(drain(store_, options()));
+  EXPECT_EQ(payloads(), expected(40));
+}
+
+TEST_F(SinkRunnerTest, PartitionWithoutLeaderWhenItIsAssignedIsWaitedFor) {
+  send(0, 40);
+  LeaderlessLog leaderless(log_, 2);
+  SinkObserver observer;
+  SinkRunner runner(leaderless, store_, base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  ASSERT_TRUE(runner.run({}));
+  EXPECT_EQ(runner.metrics().outages, 1);
   EXPECT_EQ(payloads(), expected(40));
 }
 

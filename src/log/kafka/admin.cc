@@ -14,6 +14,10 @@ namespace sdp::log::kafka {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{50};
+// A request waits for the broker that was last named as controller, which may be gone for good: each try
+// waits for a part of the time only, and the next one asks who it is now.
+constexpr int kTriesInTime = 4;
+constexpr std::chrono::milliseconds kRefreshMax{1'000};
 
 void put_big_endian(std::int64_t word, std::uint8_t* out) {
   for (int i = 0; i < 8; ++i)
@@ -61,22 +65,41 @@ Error Admin::error(std::string_view what, rd_kafka_resp_err_t code, std::string_
   return make_final_error(settings_, what, code, detail.empty() ? last_reason() : std::string(detail));
 }
 
-/// Sends a request by `ask(client, options, queue)` and waits for its answer.
+/// Sends a request by `ask(client, options, queue)` and waits for its answer. Asks again while the answer may
+/// come: all requests may be sent twice.
 template <typename Ask>
 Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask) {
-  const int timeout_ms = static_cast<int>(settings_.call_timeout.count());
+  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
+  for (;;) {
+    EventHandle event = try_once(operation, ask);
+    const auto code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
+    if (kind_of(code) != ErrorKind::retry || std::chrono::steady_clock::now() >= deadline) {
+      return std::unexpected(error(what, code));
+    }
+    std::this_thread::sleep_for(kRetryPause);
+    refresh_brokers();
+  }
+}
+
+template <typename Ask>
+EventHandle Admin::try_once(rd_kafka_admin_op_t operation, Ask ask) {
+  const int timeout_ms = static_cast<int>(settings_.call_timeout.count()) / kTriesInTime;
   char reason[256];
   const AdminOptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), operation));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, reason, sizeof reason);
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   ask(client_.get(), options.get(), queue.get());
   // The request times out by itself; the second more only guards against waiting for ever.
-  EventHandle event(rd_kafka_queue_poll(queue.get(), timeout_ms + 1000));
-  if (!event) return std::unexpected(error(what, RD_KAFKA_RESP_ERR__TIMED_OUT));
-  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::unexpected(error(what, code));
-  }
-  return event;
+  return EventHandle(rd_kafka_queue_poll(queue.get(), timeout_ms + 1000));
+}
+
+/// Asks any broker that answers which ones there are, and which is the controller.
+void Admin::refresh_brokers() {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto code =
+      rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, static_cast<int>(kRefreshMax.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(metadata);
 }
 
 Result<bool> Admin::create(const TopicSpec& spec) {

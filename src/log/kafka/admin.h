@@ -37,6 +37,9 @@ class Admin final : private ClientEvents {
 
   template <typename Ask>
   Result<EventHandle> ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask);
+  template <typename Ask>
+  EventHandle try_once(rd_kafka_admin_op_t operation, Ask ask);
+  void refresh_brokers();
   Error error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail = {});
   Result<Description> describe_partitions();
   Result<void> describe_config(TopicInfo& info);

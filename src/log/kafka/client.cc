@@ -43,6 +43,8 @@ Properties common_properties(const KafkaSettings& settings) {
       {"message.max.bytes", std::to_string(settings.message_bytes_max)},
       // A broker that comes back is found within seconds.
       {"reconnect.backoff.max.ms", "2000"},
+      // One that fell silent, cable and all, is given up, and what was asked of it is asked of its successor.
+      {"socket.timeout.ms", millis(settings.silence_max)},
   };
 }
 

@@ -140,9 +140,16 @@ Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) 
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return std::unexpected(error("no broker answers", code, last_reason()));
   rd_kafka_metadata_destroy(metadata);
-  SDP_CHECK_OK(admin_->check_id(topic_id_));
+  SDP_CHECK_OK(check_topic());
   disconnected_ = false;
   return {};
+}
+
+/// That the topic cannot be asked for is an outage, and as with every other one the next poll may succeed.
+Result<void> KafkaConsumer::check_topic() {
+  auto checked = admin_->check_id(topic_id_);
+  if (!checked && checked.error().kind == ErrorKind::unavailable) checked.error().kind = ErrorKind::retry;
+  return checked;
 }
 
 Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
@@ -161,7 +168,7 @@ Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
 Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance& rebalance) {
   std::vector<PartitionOffset> starts;
   if (!rebalance.partitions.empty()) {
-    SDP_CHECK_OK(admin_->check_id(topic_id_));
+    SDP_CHECK_OK(check_topic());
     SDP_TRY(starts, handler.on_assigned(rebalance.partitions));
     SDP_CHECK_OK(check_starts(topic_, rebalance.partitions, starts));
   }

@@ -68,6 +68,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<bool> hand_over_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
   void note_failure(const rd_kafka_message_t& message);
   Result<void> check_connection(std::chrono::milliseconds timeout);
+  Result<void> check_topic();
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
   Result<void> move_to(PartitionOffset position);

@@ -25,6 +25,8 @@ struct KafkaSettings {
 
   /// For every call that is not a send, poll or read.
   std::chrono::milliseconds call_timeout{10'000};
+  /// How long a broker may leave a request unanswered before its connection is given up.
+  std::chrono::milliseconds silence_max{15'000};
   /// How long a record may wait for its ack, retries included; also how long a send may wait for space.
   std::chrono::milliseconds delivery_timeout{120'000};
   std::chrono::milliseconds linger{10};
