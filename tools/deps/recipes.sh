@@ -181,6 +181,12 @@ recipe_kafka() { copy_jars kafka "$1"; }
 
 recipe_kafka_zookeeper() { copy_jars kafka-zookeeper "$1"; }
 
+recipe_venv_helm() { make_venv helm "$1"; }
+
+recipe_helm() { install_go_program helm "$1"; }
+
+recipe_kubeconform() { install_go_program kubeconform "$1"; }
+
 recipe_minio() { install_go_program minio "$1"; }
 
 recipe_versitygw() { install_go_program versitygw "$1"; }

@@ -1,0 +1,92 @@
+{{- define "spotify.name" -}}
+{{- if contains "spotify-pipeline" .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-spotify-pipeline" (.Release.Name | trunc 22 | trimSuffix "-") }}{{ end }}
+{{- end }}
+
+{{- define "spotify.selector" -}}
+app.kubernetes.io/name: spotify-pipeline
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "spotify.labels" -}}
+{{ include "spotify.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "spotify.image" -}}
+{{ .root.Values.image.registry }}{{ .image }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{/* Of every pod. */}}
+{{- define "spotify.pod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  # Secrets are files that this group may read, and nobody else.
+  fsGroup: 10001
+  seccompProfile: { type: RuntimeDefault }
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Of every container. */}}
+{{- define "spotify.container" -}}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  readOnlyRootFilesystem: true
+  allowPrivilegeEscalation: false
+  privileged: false
+  capabilities: { drop: [ALL] }
+{{- end }}
+
+{{- define "spotify.environment" -}}
+- { name: KAFKA_BOOTSTRAP_SERVERS, value: {{ .Values.kafka.bootstrapServers | quote }} }
+- { name: KAFKA_TOPIC, value: {{ .Values.kafka.topic | quote }} }
+- { name: KAFKA_PARTITIONS, value: {{ .Values.kafka.partitions | quote }} }
+- { name: KAFKA_REPLICATION, value: {{ .Values.kafka.replication | quote }} }
+- { name: KAFKA_GROUP_ID, value: {{ .Values.kafka.group | quote }} }
+- { name: KAFKA_SECURITY_PROTOCOL, value: {{ .Values.kafka.securityProtocol | quote }} }
+{{- with .Values.kafka.saslMechanism }}
+- { name: KAFKA_SASL_MECHANISM, value: {{ . | quote }} }
+{{- end }}
+{{- with .Values.kafka.saslUsername }}
+- { name: KAFKA_SASL_USERNAME, value: {{ . | quote }} }
+{{- end }}
+- { name: S3_ENDPOINT, value: {{ .Values.s3.endpoint | quote }} }
+- { name: S3_REGION, value: {{ .Values.s3.region | quote }} }
+- { name: SPOTIFY_LAKE, value: {{ printf "s3://%s" .Values.s3.bucket | quote }} }
+- { name: SPOTIFY_ENV_FILE, value: {{ printf "/run/secrets/spotify/%s" .Values.secret.file | quote }} }
+{{- if .Values.certificates.kafka }}
+- { name: KAFKA_CA_FILE, value: /etc/spotify-certificates/kafka.pem }
+{{- end }}
+{{- if .Values.certificates.s3 }}
+- { name: S3_CA_FILE, value: /etc/spotify-certificates/s3.pem }
+{{- end }}
+{{- end }}
+
+{{- define "spotify.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+- { name: secrets, mountPath: /run/secrets/spotify, readOnly: true }
+{{- if .Values.certificates.configMap }}
+- { name: certificates, mountPath: /etc/spotify-certificates, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "spotify.volumes" -}}
+- name: tmp
+  emptyDir: { sizeLimit: 512Mi }
+- name: secrets
+  secret: { secretName: {{ required "secret.name: a Secret that is there already" .Values.secret.name }}, defaultMode: 0440 }
+{{- if .Values.certificates.configMap }}
+- name: certificates
+  configMap: { name: {{ .Values.certificates.configMap }} }
+{{- end }}
+{{- end }}
