@@ -10,7 +10,7 @@ export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
 
-.PHONY: help run test build check fmt services services-down airflow airflow-down docker-env up down logs test-docker clean
+.PHONY: help run test build check fmt services services-down airflow airflow-down docker-env up down logs test-docker test-hosts clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ logs: ## Follow the logs of the containers
 test-docker: build ## Every test of the containers, also those that take long
 	@tools/setup docker
 	.deps/venv-docker/bin/python -B -m pytest -c tests/docker/pytest.ini tests/docker
+
+test-hosts: build ## Three brokers and three sinks on hosts that are cut off, killed and rolled (as root)
+	@tools/setup hosts
+	.deps/venv-tools/bin/python -B -m pytest -c tests/hosts/pytest.ini tests/hosts
 
 clean: ## Remove what was built; data and the cache of dependencies stay
 	rm -rf build

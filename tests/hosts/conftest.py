@@ -1,0 +1,74 @@
+"""Fixtures of the tests on several hosts: the hosts and their cluster for the session, a world for each test."""
+
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "integration")]
+
+from cluster import NODES, Cluster  # noqa: E402  The path is set above.
+from host_world import HostWorld  # noqa: E402
+from hosts import Network  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    path = Path(os.environ.get("SDP_BINARY", ROOT / "build" / "release" / "spotify-pipeline")).resolve()
+    assert path.exists(), f"no binary at {path}; build it: make build"
+    return path
+
+
+@pytest.fixture(scope="session")
+def deps() -> Path:
+    return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).resolve()
+
+
+@pytest.fixture(scope="session")
+def network():
+    """Tests run on its host `clients`."""
+    made = Network([*(f"host{node}" for node in NODES), "store", "clients"])
+    try:
+        made.hosts["clients"].enter()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(network, binary, deps, tmp_path_factory):
+    made = Cluster(network, binary, deps, tmp_path_factory.mktemp("cluster"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+
+
+@pytest.fixture
+def world(request, cluster, tmp_path):
+    """On a cluster that is whole; whatever the test broke, it is whole again afterwards."""
+    test = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))[:40].strip("-")
+    name = f"{test}-{secrets.token_hex(3)}"
+    one = HostWorld(cluster, tmp_path / name, name)
+    yield one
+    one.close()
+    for host in cluster.network.hosts.values():
+        host.heal()
+    for broker in cluster.brokers.values():
+        if not broker.process.is_running():
+            broker.start()
+    cluster.wait_for_brokers()
+
+
+@pytest.fixture
+def say(capsys):
+    """Shows a line of figures also when the test passes."""
+    def show(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n    {line}", flush=True)
+    return show
