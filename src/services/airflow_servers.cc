@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/utc_time.h"
 #include "services/files.h"
 #include "services/network.h"
 
@@ -19,7 +20,8 @@ constexpr int kStartLimits = 3;
 
 struct Component {
   std::string_view command;
-  std::string_view health_name;  ///< in the answer of /api/v2/monitor/health
+  std::string_view health_name;     ///< in the answer of /api/v2/monitor/health
+  std::string_view heartbeat_name;  ///< there too; empty for the one that answers
   std::vector<std::string> options;
 };
 
@@ -70,6 +72,15 @@ Server airflow_server(const Settings& settings, const AirflowSecrets& secrets, c
     SDP_TRY(const auto answer, get_http(url, kProbeLimit));
     return check_health(answer, name);
   };
+  if (component.heartbeat_name.empty()) return server;
+  // Airflow calls a component healthy for half a minute after its last heartbeat, be it dead or not.
+  server.probe_started =
+      [url = base_url(settings) + "/api/v2/monitor/health", name = std::string(component.health_name),
+       heartbeat = std::string(component.heartbeat_name)](UtcMillis started) -> Result<void> {
+    SDP_TRY(const auto answer, get_http(url, kProbeLimit));
+    SDP_CHECK_OK(check_health(answer, name));
+    return check_heartbeat(answer, name, heartbeat, started);
+  };
   return server;
 }
 
@@ -82,6 +93,18 @@ Result<void> check_health(std::string_view json, std::string_view component) {
     status = "not told";
   if (status == "healthy") return {};
   return fail(ErrorKind::retry, fmt::format("health of {}: {}", component, status));
+}
+
+Result<void> check_heartbeat(std::string_view json, std::string_view component, std::string_view name,
+                             UtcMillis started) {
+  simdjson::dom::parser parser;
+  std::string_view text;
+  std::ignore = parser.parse(json.data(), json.size())[component][name].get(text);
+  const auto heartbeat = base::parse_iso(text);
+  if (heartbeat && *heartbeat >= started) return {};
+  return fail(ErrorKind::retry,
+              fmt::format("no heartbeat of {} since its start at {}, the last one: {}", component,
+                          base::format_iso(started), text.empty() ? "none" : text));
 }
 
 std::map<std::string, std::string> airflow_environment(const Settings& settings,
@@ -128,10 +151,11 @@ std::map<std::string, std::string> airflow_environment(const Settings& settings,
 }
 
 std::vector<Server> airflow_servers(const Settings& settings, const AirflowSecrets& secrets) {
-  const std::array<Component, 4> components{{{"api-server", "metadatabase", {}},
-                                             {"scheduler", "scheduler", {"--skip-serve-logs"}},
-                                             {"dag-processor", "dag_processor", {}},
-                                             {"triggerer", "triggerer", {"--skip-serve-logs"}}}};
+  const std::array<Component, 4> components{
+      {{"api-server", "metadatabase", "", {}},
+       {"scheduler", "scheduler", "latest_scheduler_heartbeat", {"--skip-serve-logs"}},
+       {"dag-processor", "dag_processor", "latest_dag_processor_heartbeat", {}},
+       {"triggerer", "triggerer", "latest_triggerer_heartbeat", {"--skip-serve-logs"}}}};
   std::vector<Server> servers;
   for (const auto& component : components) servers.push_back(airflow_server(settings, secrets, component));
   servers.front().prepare = [settings, secrets] { return migrate(settings, secrets); };

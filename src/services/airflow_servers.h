@@ -25,4 +25,9 @@ std::map<std::string, std::string> airflow_environment(const Settings& settings,
 /// otherwise.
 Result<void> check_health(std::string_view json, std::string_view component);
 
+/// Whether the same answer tells in `name` (`latest_scheduler_heartbeat`) of a heartbeat not older than
+/// `started`; `retry` otherwise.
+Result<void> check_heartbeat(std::string_view json, std::string_view component, std::string_view name,
+                             UtcMillis started);
+
 }  // namespace sdp::services

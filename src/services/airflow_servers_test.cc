@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "base/utc_time.h"
 #include "services/files.h"
 #include "services/postgres_server.h"
 #include "services/test_folder.h"
@@ -91,6 +92,27 @@ TEST(AirflowServers, HealthIsThatOfTheComponent) {
     EXPECT_EQ(health.error().kind, ErrorKind::retry);
   }
   EXPECT_FALSE(check_health("<html>", "scheduler"));
+}
+
+TEST(AirflowServers, HeartbeatOfADeadOneIsNotThatOfItsSuccessor) {
+  constexpr std::string_view kAnswer =
+      R"({"scheduler":{"status":"healthy","latest_scheduler_heartbeat":"2026-02-15T17:00:05.500000+00:00"},)"
+      R"("triggerer":{"status":"healthy","latest_triggerer_heartbeat":null}})";
+  const auto check = [&](std::string_view component, std::string_view name, std::string_view started) {
+    return check_heartbeat(kAnswer, component, name, *base::parse_iso(started));
+  };
+  EXPECT_TRUE(check("scheduler", "latest_scheduler_heartbeat", "2026-02-15T17:00:05.499Z"));
+  const auto stale = check("scheduler", "latest_scheduler_heartbeat", "2026-02-15T17:00:05.501Z");
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().kind, ErrorKind::retry);
+  EXPECT_FALSE(check("triggerer", "latest_triggerer_heartbeat", "2026-02-15T17:00:00Z"));
+  EXPECT_FALSE(check("dag_processor", "latest_dag_processor_heartbeat", "2026-02-15T17:00:00Z"));
+}
+
+TEST(AirflowServers, EveryComponentWithAHeartbeatIsAskedForAFreshOne) {
+  const TestFolder folder;
+  for (const auto& server : airflow_servers(settings_in(folder.path()), AirflowSecrets{}))
+    EXPECT_EQ(static_cast<bool>(server.probe_started), server.role != "airflow-api-server") << server.role;
 }
 
 }  // namespace

@@ -56,6 +56,28 @@ class Descriptor {
   int number_;
 };
 
+/// Whether SIGKILL is on its way to the whole process, which the kernel goes on telling until the process is
+/// gone.
+bool is_being_killed(pid_t pid) {
+  constexpr std::string_view kName = "ShdPnd:\t";
+  const auto status = read_all(fmt::format("/proc/{}/status", pid));
+  const auto line = status.find(kName);
+  if (line == std::string::npos) return false;
+  std::uint64_t pending = 0;
+  std::from_chars(status.data() + line + kName.size(), status.data() + status.size(), pending, 16);
+  return (pending >> (SIGKILL - 1) & 1) != 0;
+}
+
+/// The kernel's PF_EXITING among the flags of /proc/PID/stat.
+bool is_exiting(pid_t pid) {
+  constexpr unsigned kExiting = 4;
+  const auto stat = read_all(fmt::format("/proc/{}/stat", pid));
+  const auto text = stat_field(stat, 6);
+  unsigned flags = 0;
+  std::from_chars(text.data(), text.data() + text.size(), flags);
+  return (flags & kExiting) != 0;
+}
+
 /// Frees a child of ours that has ended; for a process that is not our child this does nothing.
 void reap(pid_t pid) {
   ::waitpid(pid, nullptr, WNOHANG);
@@ -124,7 +146,7 @@ std::optional<ProcessId> identify(pid_t pid) {
 
 bool is_running(const ProcessId& process) {
   reap(process.pid);
-  return identify(process.pid) == process;
+  return identify(process.pid) == process && !is_being_killed(process.pid) && !is_exiting(process.pid);
 }
 
 std::vector<ProcessId> others_in_session(const ProcessId& leader) {
@@ -176,16 +198,17 @@ Result<void> run_to_end(const Command& command, std::chrono::milliseconds limit)
 
 Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit) {
   const Descriptor handle(::pidfd_open(process.pid, 0));
-  // The handle is fixed to one process: what is_running says now stays true of what the signals reach.
-  if (handle.number() < 0 || !is_running(process)) return StopOutcome::was_not_running;
+  const bool was_running = is_running(process);
+  // The handle is fixed to one process: what identify says now stays true of what the signals reach.
+  if (handle.number() < 0 || identify(process.pid) != process) return StopOutcome::was_not_running;
   if (::pidfd_send_signal(handle.number(), SIGTERM, nullptr, 0) != 0 && errno == EPERM) {
     return fail(ErrorKind::unauthorized,
                 fmt::format("not allowed to stop process {}: it belongs to another user", process.pid));
   }
-  auto outcome = StopOutcome::ended;
+  auto outcome = was_running ? StopOutcome::ended : StopOutcome::was_not_running;
   if (!wait_for_end(handle, limit)) {
     ::pidfd_send_signal(handle.number(), SIGKILL, nullptr, 0);
-    outcome = StopOutcome::killed;
+    if (was_running) outcome = StopOutcome::killed;
     if (!wait_for_end(handle, kKillLimit)) {
       return fail(ErrorKind::fatal, fmt::format("process {} does not end, not even by SIGKILL", process.pid));
     }

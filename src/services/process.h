@@ -33,6 +33,8 @@ struct ProcessId {
 
 /// Who runs under this process id now; nothing when nobody does (a zombie is nobody).
 std::optional<ProcessId> identify(pid_t pid);
+/// Not so from the moment it is killed or exits, although the kernel may need long after that to take back
+/// its memory, and only then frees its ports; stop() waits for that.
 bool is_running(const ProcessId& process);
 
 /// Starts a process in a session of its own, which outlives us and gets no signal of our terminal, with no
@@ -47,7 +49,8 @@ std::vector<ProcessId> others_in_session(const ProcessId& leader);
 
 enum class StopOutcome { was_not_running, ended, killed };
 
-/// SIGTERM, then SIGKILL after `limit`. Only ever signals the very process that is named.
+/// SIGTERM, then SIGKILL after `limit`; returns when the process is gone. Only ever signals the very process
+/// that is named.
 Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit);
 
 }  // namespace sdp::services

@@ -1,6 +1,9 @@
 #include "services/process.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <thread>
@@ -44,6 +47,34 @@ TEST_F(Process, OneThatIgnoresTheSignalIsKilledAfterTheLimit) {
   await_output("ready\n");
   EXPECT_EQ(stop(*process, 200ms).value(), StopOutcome::killed);
   EXPECT_FALSE(is_running(*process));
+}
+
+/// A child with so much memory that the kernel is busy with its end for a while.
+ProcessId large_child() {
+  constexpr std::size_t kBytes = 256'000'000;
+  const auto pid = ::fork();
+  if (pid == 0) {
+    ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    ::raise(SIGSTOP);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, WUNTRACED);
+  return identify(pid).value();
+}
+
+TEST_F(Process, KilledOneIsNotRunningWhileTheKernelTakesItDown) {
+  const auto process = large_child();
+  ASSERT_TRUE(is_running(process));
+  ASSERT_EQ(::kill(process.pid, SIGKILL), 0);
+  EXPECT_FALSE(is_running(process));
+}
+
+TEST_F(Process, StopOfAKilledOneReturnsWhenItIsGone) {
+  const auto process = large_child();
+  ASSERT_EQ(::kill(process.pid, SIGKILL), 0);
+  EXPECT_EQ(stop(process, 10s).value(), StopOutcome::was_not_running);
+  EXPECT_FALSE(identify(process.pid));
 }
 
 TEST_F(Process, StrangerWithTheSameIdIsNotSignalled) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "services/process.h"
 
@@ -30,8 +31,11 @@ struct Server {
   std::vector<std::filesystem::path> logs;  ///< Where the reason stands when it does not come up.
   std::function<Result<void>()> prepare;    ///< Before each start: folders, configuration, formatting.
   std::function<Result<void>()> probe;  ///< One health request with a limit of its own; success means ready.
-  bool others_need_it = false;          ///< Healthy before the next one is prepared.
-  int start_limits = 1;                 ///< How many times Settings::start_limit it may take.
+  /// Asked instead of `probe` of one that was started at that time, when `probe` may be answered by what a
+  /// dead one left behind.
+  std::function<Result<void>(UtcMillis started)> probe_started = {};
+  bool others_need_it = false;  ///< Healthy before the next one is prepared.
+  int start_limits = 1;         ///< How many times Settings::start_limit it may take.
 };
 
 }  // namespace sdp::services

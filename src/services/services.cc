@@ -187,14 +187,18 @@ Result<void> Services::up(std::stop_token stop) {
   SDP_TRY(const auto servers, this->servers());
   std::vector<std::string> started;
   auto start_all = [&]() -> Result<void> {
+    std::vector<std::optional<UtcMillis>> times;
     for (const auto& server : servers) {
-      SDP_TRY(const bool is_new, start(server));
-      if (is_new) started.push_back(server.role);
-      if (server.others_need_it) SDP_CHECK_OK(await_health(server, stop));
+      SDP_TRY(const auto time, start(server));
+      times.push_back(time);
+      if (time) started.push_back(server.role);
+      if (server.others_need_it) SDP_CHECK_OK(await_health(server, time, stop));
     }
-    for (const auto& server : servers) {
-      if (!server.others_need_it) SDP_CHECK_OK(await_health(server, stop));
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      if (!servers[i].others_need_it) SDP_CHECK_OK(await_health(servers[i], times[i], stop));
     }
+    // One that was healthy may have ended while the others were waited for.
+    for (const auto& server : servers) SDP_CHECK_OK(check_runs(server));
     return {};
   };
   auto outcome = start_all();
@@ -205,10 +209,10 @@ Result<void> Services::up(std::stop_token stop) {
   return outcome;
 }
 
-Result<bool> Services::start(const Server& server) {
+Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   SDP_TRY(const auto record, running(server.role));
   if (record) {
-    if (record->program == server.program && record->address == server.address) return false;
+    if (record->program == server.program && record->address == server.address) return std::nullopt;
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} runs already as {} at {} (process {}), not as {} at {}; stop it first: "
                             "spotify-pipeline services down --data {}",
@@ -220,6 +224,7 @@ Result<bool> Services::start(const Server& server) {
   SDP_CHECK_OK(check_ports(server, clock_));
   SDP_CHECK_OK(server.prepare());
   rotate_log(server.command.log, kLogBytesMax);
+  const auto time = clock_.utc_now();
   SDP_TRY(const auto process, start_detached(server.command));
   const PidRecord new_record{.process = process, .program = server.program, .address = server.address};
   if (auto written = write_pid_file(pid_path(server.role), new_record); !written) {
@@ -229,14 +234,15 @@ Result<bool> Services::start(const Server& server) {
   }
   say_(fmt::format("starting {} (process {}, log {})", server.program, process.pid,
                    server.command.log.string()));
-  return true;
+  return time;
 }
 
-Result<void> Services::await_health(const Server& server, const std::stop_token& stop) {
+Result<void> Services::await_health(const Server& server, std::optional<UtcMillis> started,
+                                    const std::stop_token& stop) {
   const auto limit = settings_.start_limit * server.start_limits;
   const auto deadline = clock_.steady_now() + limit;
   for (;;) {
-    const auto health = server.probe();
+    const auto health = started && server.probe_started ? server.probe_started(*started) : server.probe();
     if (health) {
       say_(fmt::format("{} is up at {}", server.program, server.address));
       for (const auto& port : server.ports) say_(fmt::format("  {}: 127.0.0.1:{}", port.use, port.number));
@@ -255,6 +261,13 @@ Result<void> Services::await_health(const Server& server, const std::stop_token&
     }
     clock_.sleep_for(kProbeInterval);
   }
+}
+
+Result<void> Services::check_runs(const Server& server) const {
+  SDP_TRY(const auto record, running(server.role));
+  if (record) return {};
+  return std::unexpected(
+      not_healthy(server, "ended while the services were starting; run the command again"));
 }
 
 Error Services::not_healthy(const Server& server, std::string_view reason) const {

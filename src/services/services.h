@@ -48,8 +48,9 @@ class Services {
  public:
   Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say say);
 
-  /// Starts what does not run yet and waits until all of it is healthy. When one does not come up, those
-  /// started here are stopped again and the error shows the end of its log; likewise when `stop` is requested
+  /// Starts what does not run yet and waits until all of it is healthy, and runs. When one does not come up,
+  /// those started here are stopped again and the error shows the end of its log; likewise when `stop` is
+  /// requested
   /// (`interrupted`).
   Result<void> up(std::stop_token stop = {});
   /// Stops what runs of the chosen ones; data stays.
@@ -61,9 +62,11 @@ class Services {
   bool is_chosen(std::string_view role) const;
   std::filesystem::path pid_path(std::string_view role) const;
   Result<std::optional<PidRecord>> running(std::string_view role) const;
-  /// True when it was started now, false when it ran already.
-  Result<bool> start(const Server& server);
-  Result<void> await_health(const Server& server, const std::stop_token& stop);
+  /// When it was started; nothing when it ran already.
+  Result<std::optional<UtcMillis>> start(const Server& server);
+  Result<void> await_health(const Server& server, std::optional<UtcMillis> started,
+                            const std::stop_token& stop);
+  Result<void> check_runs(const Server& server) const;
   Result<ServiceStatus> status_of(std::string_view role) const;
   Result<void> stop_role(std::string_view role);
   Error not_healthy(const Server& server, std::string_view reason) const;
