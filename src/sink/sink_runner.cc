@@ -101,7 +101,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
     if (!records) return survive_outage(std::move(records).error());
     outage_since_.reset();
-    if (*records > 0) last_record_at_ = poll_time_;
+    // Partitions that wait for uploads hand over nothing, however much there is.
+    if (*records > 0 || uploader_.in_flight() > 0) last_record_at_ = poll_time_;
     runner_.metrics_.records_read += *records;
     runner_.metrics_.buffered_bytes = state_.buffered_bytes();
     return *records;

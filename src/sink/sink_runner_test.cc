@@ -246,6 +246,19 @@ TEST_F(SinkRunnerTest, PutWhoseAnswerWasLostIsNotRepeatedByTheNextRun) {
   EXPECT_EQ(payloads(), expected(40));
 }
 
+TEST_F(SinkRunnerTest, PartitionThatWaitsForASlowUploadIsNotCaughtUp) {
+  send(0, 300);
+  std::atomic<bool> slow{true};
+  const auto before = [&](const store::StoreCall& call) {
+    // Longer than a quiet topic takes to count as caught up.
+    if (call.op == store::StoreOp::put_new && call.key.starts_with("bronze/date=") && slow.exchange(false))
+      std::this_thread::sleep_for(milliseconds(3'500));
+  };
+  store::FaultyStore store(store_, store::scripted_faults(store::StoreOp::put_new, {}), {before, {}});
+  ASSERT_TRUE(drain(store, options()));
+  EXPECT_EQ(payloads(), expected(300));
+}
+
 TEST_F(SinkRunnerTest, PartitionWithoutLeaderWhenItIsAssignedIsWaitedFor) {
   send(0, 40);
   LeaderlessLog leaderless(log_, 2);

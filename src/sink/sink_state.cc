@@ -42,8 +42,9 @@ void SinkState::revoked(log::Partition partition) {
   if (at == partitions_.end()) return;
   drop_batches(at->second);
   // The bytes in flight are the uploader's until it is done, but no longer this state's to wait for.
-  buffered_bytes_ -= at->second.in_flight_bytes.value_or(0);
+  const std::size_t in_flight = at->second.in_flight_bytes.value_or(0);
   partitions_.erase(at);
+  release(in_flight);
   std::erase_if(commands_, [&](const Command& command) { return partition_of(command) == partition; });
   last_used_ = nullptr;
   last_used_partition_ = -1;
@@ -81,7 +82,7 @@ void SinkState::append(const log::RecordView& record, SteadyTime now) {
   } else if (batch.lines.size() >= limits_.bytes_max) {
     cut(record.partition, state, CutReason::bytes);
   } else if (buffered_bytes_ >= limits_.buffer_bytes_max) {
-    cut(record.partition, state, CutReason::memory);
+    make_room(record.partition, state);
   }
 }
 
@@ -99,7 +100,7 @@ void SinkState::tick(SteadyTime now) {
 void SinkState::upload_done(log::Partition partition, std::uint64_t generation) {
   PartitionState* state = find(partition, generation);
   if (state == nullptr) return;
-  buffered_bytes_ -= *std::exchange(state->in_flight_bytes, std::nullopt);
+  release(*std::exchange(state->in_flight_bytes, std::nullopt));
   state->chain_end = state->in_flight_end;
   commands_.emplace_back(Commit{{partition, state->chain_end}});
   start_next_upload(partition, *state);
@@ -109,7 +110,7 @@ void SinkState::upload_lost(log::Partition partition, std::uint64_t generation, 
   PartitionState* state = find(partition, generation);
   if (state == nullptr) return;
   SDP_ASSERT(chain_end > state->chain_end);
-  buffered_bytes_ -= *std::exchange(state->in_flight_bytes, std::nullopt);
+  release(*std::exchange(state->in_flight_bytes, std::nullopt));
   drop_batches(*state);
   state->chain_end = chain_end;
   state->next = chain_end;
@@ -195,9 +196,10 @@ void SinkState::start_next_upload(log::Partition partition, PartitionState& stat
 }
 
 // A partition whose uploads do not keep up stops reading: its memory is one batch in flight, one waiting, and
-// at most what a single poll still hands over.
+// at most what a single poll still hands over. So does one with an upload under way while memory is full: to
+// cut its batch would free nothing, and make a small object.
 void SinkState::hold_back(log::Partition partition, PartitionState& state) {
-  const bool should_pause = !state.waiting.empty();
+  const bool should_pause = !state.waiting.empty() || (memory_is_full_ && state.in_flight_bytes);
   if (should_pause == state.paused) return;
   state.paused = should_pause;
   if (should_pause) {
@@ -207,11 +209,29 @@ void SinkState::hold_back(log::Partition partition, PartitionState& state) {
   }
 }
 
+void SinkState::make_room(log::Partition partition, PartitionState& state) {
+  memory_is_full_ = true;
+  if (state.in_flight_bytes) {
+    hold_back(partition, state);
+  } else {
+    cut(partition, state, CutReason::memory);
+  }
+}
+
+/// Memory is full until a quarter of it is free, so that partitions do not stop and go with each upload.
+void SinkState::release(std::size_t bytes) {
+  buffered_bytes_ -= bytes;
+  if (!memory_is_full_ || buffered_bytes_ > limits_.buffer_bytes_max / 4 * 3) return;
+  memory_is_full_ = false;
+  for (auto& [partition, state] : partitions_) hold_back(partition, state);
+}
+
 void SinkState::drop_batches(PartitionState& state) {
-  for (const Batch& batch : state.waiting) buffered_bytes_ -= batch.lines.size();
-  if (state.open) buffered_bytes_ -= state.open->batch.lines.size();
+  std::size_t bytes = state.open ? state.open->batch.lines.size() : 0;
+  for (const Batch& batch : state.waiting) bytes += batch.lines.size();
   state.waiting.clear();
   state.open.reset();
+  release(bytes);
 }
 
 }  // namespace sdp::sink

@@ -100,6 +100,8 @@ class SinkState {
   void cut(log::Partition partition, PartitionState& state, CutReason reason);
   void start_next_upload(log::Partition partition, PartitionState& state);
   void hold_back(log::Partition partition, PartitionState& state);
+  void make_room(log::Partition partition, PartitionState& state);
+  void release(std::size_t bytes);
   void drop_batches(PartitionState& state);
 
   const log::TopicId topic_id_;
@@ -110,6 +112,7 @@ class SinkState {
   log::Partition last_used_partition_ = -1;
   std::vector<Command> commands_;
   std::size_t buffered_bytes_ = 0;
+  bool memory_is_full_ = false;
   std::uint64_t generation_ = 0;
   bool shutting_down_ = false;
 };

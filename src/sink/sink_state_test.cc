@@ -200,6 +200,29 @@ TEST_F(SinkStateTest, MemoryLimitCutsEarly) {
   EXPECT_THAT(texts, testing::Contains(testing::EndsWith("memory")));
 }
 
+TEST_F(SinkStateTest, FullMemoryStopsReadingWhereAnUploadIsUnderWayAndCutsNothingSmall) {
+  SinkState state = make({.records_max = 1000, .buffer_bytes_max = 400});
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 5);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,5) memory", "pause p0"));
+  // What was on its way already.
+  feed_range(state, 0, 5, 30);
+  EXPECT_THAT(commands(state), IsEmpty());
+  // Nothing under way here: its bytes can go.
+  state.assigned(1, 0);
+  feed(state, 1, 0);
+  EXPECT_THAT(commands(state), ElementsAre("resume p1", "upload p1 [0,1) memory", "pause p1"));
+  state.upload_done(0, generation_ - 1);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 5", "resume p0"));
+  feed(state, 0, 30);
+  EXPECT_THAT(commands(state), ElementsAre("upload p0 [5,31) memory", "pause p0"));
+  // A quarter is free: whoever stopped for memory goes on.
+  state.upload_done(0, 1);
+  EXPECT_THAT(commands(state), testing::UnorderedElementsAre("commit p0 31", "resume p0", "resume p1"));
+  state.upload_done(1, 2);
+  EXPECT_EQ(state.buffered_bytes(), 0u);
+}
+
 TEST_F(SinkStateTest, ShutDownCutsEverythingAndTakesNoMore) {
   SinkState state = three_a_batch();
   state.assigned(0, 0);
