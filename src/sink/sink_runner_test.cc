@@ -255,7 +255,9 @@ TEST_F(SinkRunnerTest, PartitionThatWaitsForASlowUploadIsNotCaughtUp) {
       std::this_thread::sleep_for(milliseconds(3'500));
   };
   store::FaultyStore store(store_, store::scripted_faults(store::StoreOp::put_new, {}), {before, {}});
-  ASSERT_TRUE(drain(store, options()));
+  SinkOptions small_polls = options();
+  small_polls.poll_records_max = 20;
+  ASSERT_TRUE(drain(store, small_polls));
   EXPECT_EQ(payloads(), expected(300));
 }
 
