@@ -78,6 +78,6 @@ class HostWorld(World):
         return max(pauses)
 
 
-def assert_unchanged(before: dict[str, Listed], now: dict[str, Listed]) -> None:
-    changed = {key for key, listed in before.items() if now.get(key) != listed}
-    assert not changed, f"objects changed or gone: {changed}"
+def changed(before: dict[str, Listed], now: dict[str, Listed]) -> set[str]:
+    """Objects that were overwritten, or are gone."""
+    return {key for key, listed in before.items() if now.get(key) != listed}
