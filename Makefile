@@ -79,7 +79,7 @@ test-docker: build ## Every test of the containers, also those that take long
 	@tools/setup docker
 	.deps/venv-docker/bin/python -B -m pytest -c tests/docker/pytest.ini tests/docker
 
-test-hosts: build ## Three brokers and three sinks on hosts that are cut off, killed and rolled (as root)
+test-hosts: build ## Every test on several hosts: brokers killed, hosts cut off, sinks rolled (as root)
 	@tools/setup hosts
 	.deps/venv-tools/bin/python -B -m pytest -c tests/hosts/pytest.ini tests/hosts
 

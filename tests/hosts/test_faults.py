@@ -4,7 +4,6 @@ import shutil
 import time
 
 import pytest
-
 from cluster import NODES
 from driver.process import wait_until
 from host_world import PARTITIONS, SESSION_TIMEOUT_MS, HostWorld, changed
@@ -17,15 +16,15 @@ def prove(world: HostWorld, what: str, say, **figures) -> None:
     say(f"{what}: {world.acked:,} acked, {report['kept']:,} kept, 0 lost, 0 doubled in {len(world.objects())} objects; {told}")
 
 
-def test_a_topic_survives_one_broker_and_takes_nothing_with_two_gone(world):
-    """What the other tests stand on: three replicas, of which two must have a record before it is acknowledged."""
+def test_a_record_has_three_replicas_of_which_two_acknowledge_it(world):
+    """What the other tests stand on."""
     world.simulate(1000)
     [topic] = [one for one in world.cluster.metadata()["topics"] if one["topic"] == world.topic]
     assert [len(partition["replicas"]) for partition in topic["partitions"]] == [len(NODES)] * PARTITIONS
     assert "min.insync.replicas=2" in world.cluster.kafka.run("TopicCommand", "--describe", "--topic", world.topic)
 
 
-@pytest.mark.parametrize("role", ["coordinator", "controller"])
+@pytest.mark.parametrize("role", ["coordinator", pytest.param("controller", marks=pytest.mark.whole)])
 def test_a_broker_killed_under_load_loses_and_doubles_nothing(world, role, say):
     simulator = world.start_all()
     broker = world.cluster.coordinator(world.group) if role == "coordinator" else world.cluster.controller()
@@ -45,7 +44,7 @@ def test_a_broker_killed_under_load_loses_and_doubles_nothing(world, role, say):
           ranges_adopted=world.adoptions)
 
 
-@pytest.mark.parametrize("reach", ["nobody", "the store"])
+@pytest.mark.parametrize("reach", ["nobody", pytest.param("the store", marks=pytest.mark.whole)])
 def test_a_host_that_was_cut_off_overwrites_nothing_when_it_is_back(world, reach, say):
     """Its sink goes on reading from its own broker meanwhile, which does not know that it leads nothing any more.
 
@@ -108,6 +107,7 @@ def test_sinks_rolled_to_a_new_version_one_by_one_lose_and_double_nothing(world,
     assert pause < 10, f"a partition stood still for {pause:.1f} s"
 
 
+@pytest.mark.whole
 def test_a_store_that_was_cut_off_gets_everything_when_it_is_back(world, say):
     simulator = world.start_all()
     started = time.time()
