@@ -5,17 +5,12 @@
 #include <algorithm>
 #include <mutex>
 
+#include "lake/hour_marker.h"
+#include "verify/hour_view.h"
 #include "verify/parallel.h"
 
 namespace sdp::verify {
 namespace {
-
-/// Marks that an hour is complete: orchestration's, not the chain's.
-constexpr std::string_view kClosedPrefix = "bronze/_closed/";
-
-bool is_side_object(std::string_view key) {
-  return key == lake::kProbeKey || key.starts_with(kClosedPrefix);
-}
 
 Result<void> read_gap(LakeListing& listing, const std::string& key, store::ObjectStore& store,
                       Findings& findings) {
@@ -174,7 +169,9 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
       SDP_CHECK_OK(read_layout(listing, store, findings));
     } else if (key.starts_with(lake::kGapsPrefix)) {
       SDP_CHECK_OK(read_gap(listing, key, store, findings));
-    } else if (!is_side_object(key)) {
+    } else if (key.starts_with(lake::kClosedPrefix)) {
+      listing.hours.push_back(key);
+    } else if (key != lake::kProbeKey) {
       findings.item(Stage::lake, "object of no known name", key);
     }
   }
@@ -203,7 +200,7 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
   }
   for (auto& [id, chain] : view.chains) ChainWalk(id, chain, log.find(id), listing.gaps, findings).run();
   note_what_the_log_lacks(view, log, findings);
-  return {};
+  return check_hours(view, listing.hours, store, limits, findings);
 }
 
 }  // namespace sdp::verify

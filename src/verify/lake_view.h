@@ -38,6 +38,7 @@ struct LakeView {
 /// ahead of the log in verify's eyes.
 struct LakeListing {
   std::vector<std::string> objects;
+  std::vector<std::string> hours;  ///< markers and begins
   std::vector<lake::Gap> gaps;
   std::optional<lake::LakeLayout> layout;
 };

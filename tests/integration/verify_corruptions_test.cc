@@ -9,6 +9,7 @@
 #include "base/utc_time.h"
 #include "integration/verify_world.h"
 #include "lake/compression.h"
+#include "lake/hour_marker.h"
 #include "verify/witness.h"
 
 namespace sdp::testing {
@@ -89,6 +90,10 @@ Corruption mart(std::string name, std::string statement, std::vector<std::string
 /// A key in the middle of its chain.
 std::string middle_key(const World& world) {
   return world.first([](const Fact& f) { return f.offset > 100; }).object_key;
+}
+
+std::string first_marker_key(const World& world) {
+  return world.store.objects.lower_bound("bronze/_closed/date=")->first;
 }
 
 std::vector<Corruption> bronze_corruptions() {
@@ -371,6 +376,92 @@ std::vector<Corruption> lake_corruptions() {
   };
 }
 
+/// The marker of a chain's first hour, edited and stored again.
+Corruption hour(std::string name, std::string kind, std::function<void(lake::HourMarker&)> edit) {
+  return {std::move(name), [=](World& world) {
+            const std::string key = first_marker_key(world);
+            lake::HourMarker marker = *lake::hour_marker_from_json(world.store.objects[key].body);
+            edit(marker);
+            world.store.objects[key].body = lake::to_json(marker);
+            return std::vector<std::string>{kind, key};
+          }};
+}
+
+std::vector<Corruption> hour_corruptions() {
+  const std::string kOthers = "closed hour with other objects than were counted";
+  return {
+      {"ObjectCameIntoAClosedHour",
+       [=](World& world) {
+         // As if the hour had been closed when the last object of it was not there yet.
+         const std::string key = first_marker_key(world);
+         lake::HourMarker marker = *lake::hour_marker_from_json(world.store.objects[key].body);
+         std::string lines;
+         std::string last;
+         const auto whole = marker;
+         marker.objects = marker.records = marker.rejected = 0;
+         for (const std::string& object : world.object_keys()) {
+           const auto meta = *lake::meta_from(world.store.objects[object].metadata);
+           if (meta.chain != marker.chain || meta.range.first >= marker.range.end) continue;
+           last = object;
+           if (++marker.objects == whole.objects) {
+             --marker.objects;
+             continue;
+           }
+           marker.records += meta.records;
+           marker.rejected += meta.rejected;
+           lines += fmt::format("{} {}\n", object, meta.sha256);
+         }
+         marker.sha256 = base::sha256_hex(lines);
+         world.store.objects[key].body = lake::to_json(marker);
+         return std::vector<std::string>{kOthers, key, last};
+       }},
+      {"HourMarkerDeleted",
+       [](World& world) {
+         const std::string key = first_marker_key(world);
+         const lake::HourMarker marker = *lake::hour_marker_from_json(world.store.objects[key].body);
+         world.store.objects.erase(key);
+         lake::HourMarker next = marker;
+         next.hour += std::chrono::hours(1);
+         next.range = {marker.range.end, marker.range.end};
+         next.objects = next.records = next.rejected = 0;
+         next.sha256 = base::sha256_hex("");
+         const std::string next_key = lake::hour_marker_key(next.chain, next.hour);
+         world.store.objects[next_key].body = lake::to_json(next);
+         return std::vector<std::string>{"hole in the hours of a chain", "hours that do not join", next_key};
+       }},
+      {"HourBeginDeleted",
+       [](World& world) {
+         const std::string key = first_marker_key(world);
+         const auto chain = lake::hour_marker_from_json(world.store.objects[key].body)->chain;
+         world.store.objects.erase(lake::chain_begin_key(chain));
+         return std::vector<std::string>{"hours without a begin", key, lake::chain_begin_key(chain)};
+       }},
+      {"HourMarkerDamaged",
+       [](World& world) {
+         const std::string key = first_marker_key(world);
+         world.store.objects[key].body.pop_back();
+         world.store.objects[key].body += "}";
+         world.store.objects[key].body.insert(0, "[");
+         return std::vector<std::string>{"bad hour marker", key};
+       }},
+      {"HourMarkerOfAnotherPartition",
+       [](World& world) {
+         const std::string key = first_marker_key(world);
+         lake::HourMarker marker = *lake::hour_marker_from_json(world.store.objects[key].body);
+         marker.chain.partition += 1;
+         world.store.objects[key].body = lake::to_json(marker);
+         return std::vector<std::string>{"bad hour marker", key, "wrong key"};
+       }},
+      hour("HourEndsInsideAnObject", "hour that ends inside an object",
+           [](lake::HourMarker& marker) { --marker.range.end; }),
+      hour("HourStartsLate", "hours that do not join",
+           [](lake::HourMarker& marker) { ++marker.range.first; }),
+      hour("HourCountsAnotherNumberOfRecords", kOthers, [](lake::HourMarker& marker) { ++marker.records; }),
+      hour("HourOfOtherBytes", kOthers,
+           [](lake::HourMarker& marker) { marker.sha256 = std::string(64, '0'); }),
+  };
+}
+
 std::vector<Corruption> log_corruptions() {
   const auto witness = [](World& world, log::Partition partition) {
     return verify::witness_path(world.witness_root(), {world.topic.id, partition});
@@ -526,8 +617,8 @@ std::vector<Corruption> mart_corruptions() {
 
 std::vector<Corruption> all_corruptions() {
   std::vector<Corruption> all;
-  for (auto part : {log_corruptions(), lake_corruptions(), bronze_corruptions(), silver_corruptions(),
-                    mart_corruptions()}) {
+  for (auto part : {log_corruptions(), lake_corruptions(), hour_corruptions(), bronze_corruptions(),
+                    silver_corruptions(), mart_corruptions()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -11,6 +11,7 @@
 #include "base/utc_time.h"
 #include "event/encode.h"
 #include "lake/compression.h"
+#include "lake/hour_marker.h"
 #include "lake/line.h"
 #include "verify/witness.h"
 #include "warehouse/duckdb/connection.h"
@@ -299,7 +300,46 @@ void World::sink() {
   store.objects[std::string(lake::kLayoutKey)].body =
       lake::to_json(lake::LakeLayout{.compression = spec_.compression, .topic = topic.name});
   Rng rng(spec_.seed + 1);
-  for (log::Partition p = 0; p < spec_.partitions; ++p) sink_partition(p, rng);
+  for (log::Partition p = 0; p < spec_.partitions; ++p) {
+    sink_partition(p, rng);
+    close_hours(p);
+  }
+}
+
+/// Every hour of the chain but its last, which goes on. What a first call closed stays.
+void World::close_hours(log::Partition partition) {
+  std::map<log::Offset, std::pair<std::string, lake::ObjectMeta>> objects;
+  for (const std::string& key : object_keys()) {
+    const auto meta = *lake::meta_from(store.objects[key].metadata);
+    if (meta.chain == lake::ChainId{topic.id, partition}) objects[meta.range.first] = {key, meta};
+  }
+  if (objects.empty()) return;
+  const lake::ChainBegin begin{{topic.id, partition},
+                               lake::hour_of(objects.begin()->second.second.first_timestamp)};
+  must(store.put_new(lake::chain_begin_key(begin.chain), lake::to_json(begin), {}, "application/json"));
+  lake::HourMarker marker;
+  marker.topic = topic.name;
+  marker.chain = begin.chain;
+  marker.partitions = spec_.partitions;
+  marker.hour = begin.hour;
+  std::string lines;
+  for (const auto& [first, object] : objects) {
+    const auto& [key, meta] = object;
+    while (lake::hour_of(meta.first_timestamp) > marker.hour) {
+      marker.range.end = first;
+      marker.sha256 = base::sha256_hex(lines);
+      must(store.put_new(lake::hour_marker_key(marker.chain, marker.hour), lake::to_json(marker), {},
+                         "application/json"));
+      marker.hour += std::chrono::hours(1);
+      marker.range.first = first;
+      marker.objects = marker.records = marker.rejected = 0;
+      lines.clear();
+    }
+    ++marker.objects;
+    marker.records += meta.records;
+    marker.rejected += meta.rejected;
+    lines += fmt::format("{} {}\n", key, meta.sha256);
+  }
 }
 
 void World::sink_partition(log::Partition partition, Rng& rng) {

@@ -96,6 +96,7 @@ class World {
   void produce();
   void witness();
   void sink_partition(log::Partition partition, Rng& rng);
+  void close_hours(log::Partition partition);
   std::string warehouse_path() const { return (folder_ / "spotify_db.duckdb").string(); }
 };
 
