@@ -55,21 +55,35 @@ Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& requ
   Open& open = open_[request.partition];
   std::vector<lake::HourMarker> closed;
   if (open.hour > request.through) return closed;
+  SDP_TRY(Planned planned, plan(request, open, open.hour - std::chrono::hours(1)));
+  // A clock that was further off has filed objects in older folders, or there is a gap.
+  if (!planned.whole) {
+    SDP_TRY(planned, plan(request, open, lake::Hour::min()));
+  }
+  for (const lake::HourMarker& marker : planned.markers) {
+    // Somebody else closed an hour otherwise: theirs stands, and the rest is looked at anew next time.
+    if (marker.range.first != open.at) break;
+    SDP_TRY(closed.emplace_back(), put(marker));
+    open = {marker.hour + std::chrono::hours(1), closed.back().range.end};
+  }
+  return closed;
+}
+
+Result<HourCloser::Planned> HourCloser::plan(const CloseRequest& request, const Open& open, lake::Hour from) {
   const lake::ChainId chain{topic_.id, request.partition};
-  SDP_TRY(const auto objects, objects_of(chain, open.hour - std::chrono::hours(1), request.through));
+  SDP_TRY(const auto objects, objects_of(chain, from, request.through));
   log::Offset chain_end = request.chain_end;
   if (!objects.empty()) {
     SDP_TRY(const auto newest, meta_of(std::ranges::max(objects, {}, &HourObject::first).key));
     chain_end = std::max(chain_end, newest.range.end);
   }
+  Planned planned;
   for (const Closing& closing : plan_closings(open.hour, open.at, objects, chain_end, request.through)) {
-    // Somebody else closed an hour otherwise: theirs stands, and the rest is looked at anew next time.
-    if (closing.range.first != open.at) break;
-    SDP_TRY(const auto marker, describe(chain, closing));
-    SDP_TRY(closed.emplace_back(), put(marker));
-    open = {closing.hour + std::chrono::hours(1), closed.back().range.end};
+    log::Offset counted = 0;
+    SDP_TRY(planned.markers.emplace_back(), describe(chain, closing, counted));
+    planned.whole = planned.whole && counted == closing.range.end - closing.range.first;
   }
-  return closed;
+  return planned;
 }
 
 Result<HourCloser::Open> HourCloser::find_open(const CloseRequest& request) {
@@ -174,7 +188,8 @@ Result<lake::ObjectMeta> HourCloser::meta_of(const std::string& key) {
   return meta;
 }
 
-Result<lake::HourMarker> HourCloser::describe(const lake::ChainId& chain, const Closing& closing) {
+Result<lake::HourMarker> HourCloser::describe(const lake::ChainId& chain, const Closing& closing,
+                                              log::Offset& counted) {
   lake::HourMarker marker;
   marker.topic = topic_.name;
   marker.chain = chain;
@@ -187,6 +202,7 @@ Result<lake::HourMarker> HourCloser::describe(const lake::ChainId& chain, const 
     ++marker.objects;
     marker.records += meta.records;
     marker.rejected += meta.rejected;
+    counted += meta.range.end - meta.range.first;
     objects += fmt::format("{} {}\n", key, meta.sha256);
   }
   marker.sha256 = base::sha256_hex(objects);

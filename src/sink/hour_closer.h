@@ -50,7 +50,14 @@ class HourCloser {
     log::Offset at = 0;  ///< where it starts
   };
 
+  /// Markers that can be written, and whether the objects that were found are all of their offsets.
+  struct Planned {
+    std::vector<lake::HourMarker> markers;
+    bool whole = true;
+  };
+
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);
+  Result<Planned> plan(const CloseRequest& request, const Open& open, lake::Hour from);
   Result<Open> find_open(const CloseRequest& request);
   Result<lake::ChainBegin> make_begin(const CloseRequest& request);
   Result<std::optional<lake::Hour>> first_hour_with_objects(const lake::ChainId& chain);
@@ -58,7 +65,8 @@ class HourCloser {
   Result<lake::Hour> hour_behind_others(log::Partition partition, lake::Hour at_least);
   Result<std::vector<HourObject>> objects_of(const lake::ChainId& chain, lake::Hour from, lake::Hour through);
   Result<lake::ObjectMeta> meta_of(const std::string& key);
-  Result<lake::HourMarker> describe(const lake::ChainId& chain, const Closing& closing);
+  /// `counted` grows by the offsets of the objects.
+  Result<lake::HourMarker> describe(const lake::ChainId& chain, const Closing& closing, log::Offset& counted);
   Result<lake::HourMarker> put(const lake::HourMarker& marker);
 
   log::EventLog& log_;

@@ -191,6 +191,20 @@ TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
   EXPECT_EQ(markers()[1].objects, 2);
 }
 
+TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
+  put(0, kStart);
+  HourCloser closer(log_, store_, topic_);
+  ASSERT_TRUE(close(closer, 0, kStart + hours(4)));
+  put(0, kStart + hours(1), 3);  // late for the hours that are closed
+  put(0, kStart + hours(5), 4);
+  const auto closed = close(closer, 0, kStart + hours(5));
+  ASSERT_TRUE(closed) << closed.error().message;
+  ASSERT_EQ(closed->size(), 1u);
+  EXPECT_EQ(closed->front().range, (lake::OffsetRange{10, 17}));
+  EXPECT_EQ(closed->front().objects, 2);
+  EXPECT_EQ(closed->front().records, 7);
+}
+
 TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
   HourCloser closer(log_, store_, topic_);
   const auto closed = close(closer, 2, kStart + hours(3));
