@@ -191,6 +191,17 @@ TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
   EXPECT_EQ(markers()[1].objects, 2);
 }
 
+TEST_F(HourCloserTest, HourEndsWhereItsLastObjectEndsWhateverTheRequestKnows) {
+  put(0, kStart, 7);
+  put(0, kStart, 5);
+  HourCloser closer(log_, store_, topic_);
+  const auto closed = close_at(closer, 0, kStart, 3);
+  ASSERT_TRUE(closed) << closed.error().message;
+  ASSERT_EQ(closed->size(), 1u);
+  EXPECT_EQ(closed->front().range, (lake::OffsetRange{0, 12}));
+  EXPECT_EQ(closed->front().records, 12);
+}
+
 TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
   put(0, kStart);
   HourCloser closer(log_, store_, topic_);
@@ -221,9 +232,13 @@ TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
     ASSERT_TRUE(close(closer, partition, kStart));
   }
   ASSERT_TRUE(lake::is_complete(kStart, markers(), begins()));
+  const auto before = markers();
   put(3, kStart);  // of a fourth partition, by a clock that is behind
   ASSERT_TRUE(close(closer, 3, kStart + hours(1)));
   EXPECT_TRUE(lake::is_complete(kStart, markers(), begins()));
+  auto of_start = markers();
+  std::erase_if(of_start, [](const lake::HourMarker& marker) { return marker.hour != kStart; });
+  EXPECT_EQ(of_start, before) << "an hour that was complete got another marker";
   EXPECT_FALSE(lake::is_complete(kStart + hours(1), markers(), begins()));
   for (log::Partition partition = 0; partition < 3; ++partition) {
     ASSERT_TRUE(close(closer, partition, kStart + hours(1)));
