@@ -44,7 +44,8 @@ def test_a_broker_killed_under_load_loses_and_doubles_nothing(world, role, say):
           ranges_adopted=world.adoptions)
 
 
-@pytest.mark.parametrize("reach", ["nobody", pytest.param("the store", marks=pytest.mark.whole)])
+@pytest.mark.whole
+@pytest.mark.parametrize("reach", ["nobody", "the store"])
 def test_a_host_that_was_cut_off_overwrites_nothing_when_it_is_back(world, reach, say):
     """Its sink goes on reading from its own broker meanwhile, which does not know that it leads nothing any more.
 
