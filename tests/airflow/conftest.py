@@ -1,6 +1,7 @@
 """Fixtures of the tests of Airflow's side. They run in Airflow's own environment."""
 
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ for name in [name for name in os.environ if name.startswith(("SPOTIFY_", "KAFKA_
     del os.environ[name]
 
 from driver.process import wait_until  # noqa: E402  The path is set above.
+from driver.services import Services  # noqa: E402
+from driver.snowflake import Emulator  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +35,29 @@ def binary() -> Path:
 @pytest.fixture(scope="session")
 def deps() -> Path:
     return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).absolute()
+
+
+@pytest.fixture(scope="session")
+def services(binary, deps, tmp_path_factory):
+    """Kafka and an S3 server for all tests; nobody may stop them."""
+    shared = Services(binary, deps, tmp_path_factory.mktemp("services"))
+    shared.up()
+    yield shared
+    shared.down()
+
+
+@pytest.fixture
+def emulator(deps, tmp_path):
+    """Of Snowflake."""
+    server = Emulator(deps, tmp_path)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def database():
+    """Airflow's own, for `dag.test()`."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 @pytest.fixture

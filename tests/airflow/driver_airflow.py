@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 from driver.process import wait_until
@@ -19,11 +20,16 @@ OVER = ("success", "failed")
 
 
 class Airflow:
-    def __init__(self, world: World, deps: Path):
+    def __init__(self, world: World, deps: Path, start: datetime):
+        """Every hour since `start` gets a run."""
         self.world, self.deps = world, deps
         self.data = world.services.data
         self.port, self._postgres_port = free_ports(2)
-        self._env = world.env | {"SPOTIFY_TASK_RETRY_S": "2", "PYTHONDONTWRITEBYTECODE": "1"}
+        self._env = world.env | {
+            # How soon a task is given up whose process went with its scheduler; five minutes unless set.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+            "SPOTIFY_TASK_RETRY_S": "2", "SPOTIFY_DAG_START": start.strftime("%Y-%m-%dT%H"),
+            "PYTHONDONTWRITEBYTECODE": "1"}
 
     def _call(self, *arguments) -> subprocess.CompletedProcess:
         command = [str(self.world.services.binary), "services", *map(str, arguments), "--data", str(self.data)]
@@ -83,11 +89,30 @@ class Airflow:
     def trigger(self, dag: str) -> str:
         return self.ask(f"/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"]
 
+    def backfill(self, dag: str, first: datetime, last: datetime) -> int:
+        """Runs the intervals from the one that starts at `first` to that at `last`, done ones once more."""
+        return self.ask("/backfills", {"dag_id": dag, "from_date": first.isoformat(), "to_date": last.isoformat(),
+                                       "reprocess_behavior": "completed", "max_active_runs": 2})["id"]
+
+    def wait_for_backfill(self, number: int) -> None:
+        wait_until(lambda: self.ask(f"/backfills/{number}")["completed_at"], RUN_SECONDS_MAX, f"backfill {number}", 0.5)
+
+    def scheduled_run(self, dag: str, hour: datetime) -> str:
+        """The run of this hour, as soon as there is one."""
+        def find() -> str | None:
+            return next((run["dag_run_id"] for run in self.runs(dag) if run["run_type"] == "scheduled" and
+                         datetime.fromisoformat(run["data_interval_start"]) == hour), None)
+
+        return wait_until(find, 120, f"the run of {hour}", 0.5)
+
     def runs(self, dag: str) -> list[dict]:
         return self.ask(f"/dags/{dag}/dagRuns?limit=100&order_by=-run_after")["dag_runs"]
 
+    def run(self, dag: str, run: str) -> dict:
+        return self.ask(f"/dags/{dag}/dagRuns/{quote(run)}")
+
     def state(self, dag: str, run: str) -> str:
-        return self.ask(f"/dags/{dag}/dagRuns/{quote(run)}")["state"]
+        return self.run(dag, run)["state"]
 
     def tasks(self, dag: str, run: str) -> dict[str, dict]:
         answer = self.ask(f"/dags/{dag}/dagRuns/{quote(run)}/taskInstances")

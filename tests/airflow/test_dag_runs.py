@@ -2,10 +2,10 @@
 
 import datetime
 import json
-import subprocess
-import sys
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("database")
 
 STATUS = ('{"schema_version":1,"hours":[{"hour":"2026-02-15T17","state":"complete"},'
           '{"hour":"2026-02-15T18","state":"open"}]}')
@@ -20,11 +20,6 @@ case $1 in
   verify) echo '{REPORT}';;
 esac
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def database():
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 @pytest.fixture

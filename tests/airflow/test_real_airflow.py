@@ -7,35 +7,48 @@ import signal
 import subprocess
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from driver.process import wait_until
-from driver.services import Services
 from driver.world import World
 from driver_airflow import Airflow
+from past_hours import make_topic_with_past, this_hour
 
 BRONZE = "spotify_minio_to_snowflake_bronze"
 DBT = "spotify_dbt"
+NOW = this_hour()
+PAST = {NOW - timedelta(hours=2): 300, NOW - timedelta(hours=1): 200}
+OPEN_EVENTS = 500
 EVENTS = 5_000
 MANY_EVENTS = 150_000
 
 
 @pytest.fixture(scope="module")
-def world(binary, deps):
+def world(services):
+    """Two hours that are over and one that is open, and a sink which goes on."""
     with tempfile.TemporaryDirectory(prefix="sdp-airflow-") as folder:
-        services = Services(binary, deps, Path(folder) / "services")
-        services.up()
-        made = World(services, Path(folder) / "world", "airflow")
+        made = World(services, Path(folder), "airflow")
+        make_topic_with_past(made, PAST)
+        made.simulate(OPEN_EVENTS)
+        sink = made.start_sink("--session-timeout-ms", 10_000, "--batch-records", 2_000, "--batch-linger-ms", 1_000,
+                               "--hour-grace-ms", 1_000)
+        make_durable(made)
         yield made
+        sink.stop()
         made.close()
-        services.down()
+
+
+def make_durable(world) -> None:
+    """Until the sink has put all that was sent."""
+    wait_until(lambda: world.run("status").code == 0, 120, "the sink to catch up", 0.2)
 
 
 @pytest.fixture(scope="module")
 def started(world, deps):
     """Airflow, what `up` said, and how long that took."""
-    airflow = Airflow(world, deps)
+    airflow = Airflow(world, deps, min(PAST))
     began = time.monotonic()
     try:
         said = airflow.up()
@@ -56,6 +69,10 @@ def ledger(world) -> list[list]:
 def marts(world) -> list[list]:
     return world.rows("SELECT * FROM MART.TOP_SONGS ORDER BY ALL") + world.rows(
         "SELECT * FROM MART.USER_ENGAGEMENT ORDER BY ALL")
+
+
+def songs(world) -> list[list]:
+    return world.rows("SELECT song_id, total_plays, total_skips FROM MART.TOP_SONGS ORDER BY ALL")
 
 
 def recount(world) -> list[list]:
@@ -127,38 +144,62 @@ def session_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[3])
 
 
+def test_a_scheduled_run_loads_its_complete_hour_and_nothing_else(airflow, world):
+    for hour, events in PAST.items():
+        run = airflow.scheduled_run(BRONZE, hour)
+        airflow.wait_for_run(BRONZE, run)
+        assert airflow.result(BRONZE, run, "load_task")["rows"] == events
+    airflow.wait_for_quiet()
+    by_hour = world.rows("SELECT epoch_ms(date_trunc('hour', kafka_timestamp)) // 1000, count(*) "
+                         "FROM BRONZE.SPOTIFY_EVENTS GROUP BY 1 ORDER BY 1")
+    assert [row for row in by_hour if row[0] < NOW.timestamp()] == [[int(h.timestamp()), n] for h, n in PAST.items()]
+    # What this hour has got is in the lake and stays there while it lasts.
+    assert len(by_hour) == 2 or this_hour() > NOW
+    proof = airflow.result(DBT, airflow.runs(DBT)[0]["dag_run_id"], "verify")
+    assert proof["proved"] is True
+    assert proof["kept"] == sum(n for _, n in by_hour)
+    assert songs(world) == recount(world)
+
+
 def test_triggering_the_first_dag_ends_in_proved_marts(airflow, world, say):
     world.simulate(EVENTS)
-    world.catch_up()
-    airflow.wait_for_dags(BRONZE, DBT)
+    make_durable(world)
     began = time.monotonic()
     run = airflow.trigger(BRONZE)
     seconds = airflow.wait_for_run(BRONZE, run)
-    wait_until(lambda: any(r["state"] == "success" for r in airflow.runs(DBT)), 180, "dbt after bronze", 0.5)
+    wait_until(lambda: any(r["state"] == "success" and r["run_after"] > airflow.run(BRONZE, run)["start_date"]
+                           for r in airflow.runs(DBT)), 180, "dbt after bronze", 0.5)
     say(f"bronze {seconds:.1f} s, to proved marts {time.monotonic() - began:.1f} s")
     airflow.wait_for_quiet()
-    [[rows]] = world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS")
-    assert rows == EVENTS
-    songs = world.rows("SELECT song_id, total_plays, total_skips FROM MART.TOP_SONGS ORDER BY ALL")
-    assert songs == recount(world)
+    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[world.acked]]
+    assert songs(world) == recount(world)
     proofs = [airflow.result(DBT, r["dag_run_id"], "verify") for r in airflow.runs(DBT)]
-    assert {"proved": True, "kept": EVENTS, "duplicates": 0, "rejected": 0} in proofs
+    assert {"proved": True, "kept": world.acked, "duplicates": 0, "rejected": 0} in proofs
     assert "SPOTIFY" in airflow.log(BRONZE, run, "load_task") or "load:" in airflow.log(BRONZE, run, "load_task")
 
 
-def test_triggered_twice_at_once_adds_nothing(airflow, world):
+def test_repeats_of_all_kinds_leave_ledger_and_marts_as_they_are(airflow, world):
     before = ledger(world), marts(world)
+    backfill = airflow.backfill(BRONZE, min(PAST), max(PAST))
     runs = [airflow.trigger(BRONZE), airflow.trigger(BRONZE)]
     for run in runs:
         airflow.wait_for_run(BRONZE, run)
         assert airflow.result(BRONZE, run, "load_task")["rows"] == 0
+    airflow.wait_for_backfill(backfill)
+    again = [run for run in airflow.runs(BRONZE) if run["run_type"] == "backfill"]
+    assert len(again) == len(PAST)
+    by_hand = [airflow.run(BRONZE, run) for run in runs]
+    assert any(one["start_date"] < other["end_date"] and other["start_date"] < one["end_date"]
+               for one in again for other in by_hand), "no backfill ran beside another run"
+    for run in again:
+        assert airflow.result(BRONZE, run["dag_run_id"], "load_task")["rows"] == 0
     airflow.wait_for_quiet()
     assert (ledger(world), marts(world)) == before
 
 
 def test_a_task_that_is_killed_while_it_loads_is_tried_again(airflow, world):
     world.simulate(MANY_EVENTS)
-    world.catch_up("--batch-records", 2_000)
+    make_durable(world)
     run = airflow.trigger(BRONZE)
     load = wait_until(lambda: load_process(world), 120, "a task to load", 0.01)
     # setpriv became the load, so its parent is the task.
@@ -168,22 +209,21 @@ def test_a_task_that_is_killed_while_it_loads_is_tried_again(airflow, world):
     airflow.wait_for_quiet()
     [[objects, distinct]] = ledger(world)
     assert objects == distinct == len(world.objects())
-    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[EVENTS + MANY_EVENTS]]
+    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[world.acked]]
 
 
 def test_a_scheduler_that_is_killed_mid_load_goes_on_after_its_restart(airflow, world):
     world.simulate(MANY_EVENTS)
-    world.catch_up("--batch-records", 2_000)
+    make_durable(world)
     run = airflow.trigger(BRONZE)
     wait_until(lambda: load_process(world), 120, "a task to load", 0.01)
     airflow.kill_scheduler()
     airflow.up()
     airflow.wait_for_run(BRONZE, run)
     airflow.wait_for_quiet()
-    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[EVENTS + 2 * MANY_EVENTS]]
+    assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[world.acked]]
     [[objects, distinct]] = ledger(world)
     assert objects == distinct == len(world.objects())
-    songs = world.rows("SELECT song_id, total_plays, total_skips FROM MART.TOP_SONGS ORDER BY ALL")
-    assert songs == recount(world)
+    assert songs(world) == recount(world)
     proofs = [airflow.result(DBT, r["dag_run_id"], "verify") for r in airflow.runs(DBT)]
     assert all(proof["proved"] for proof in proofs)

@@ -15,8 +15,9 @@ class KafkaTools:
         self.address = address
         self._java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{deps}/kafka/libs/*"]
 
-    def run(self, tool: str, *arguments: str, text: bytes = b"", timeout: float = 60) -> str:
-        command = [*self._java, f"org.apache.kafka.tools.{tool}", "--bootstrap-server", self.address, *arguments]
+    def run(self, tool: str, *arguments: str, text: bytes = b"", timeout: float = 60,
+            package: str = "org.apache.kafka.tools") -> str:
+        command = [*self._java, f"{package}.{tool}", "--bootstrap-server", self.address, *arguments]
         done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, check=False)
         output = (done.stdout + done.stderr).decode(errors="replace")
         assert done.returncode == 0, f"{tool} {' '.join(arguments)} ended with {done.returncode}:\n{output}"
@@ -27,6 +28,14 @@ class KafkaTools:
         readers = [part for name in properties for part in ("--reader-property", name)]
         self.run("ConsoleProducer", "--topic", topic, "--command-property", "max.request.size=4000000", *readers,
                  text="".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+
+    def create_topic(self, topic: str, partitions: int, *settings: str) -> None:
+        configs = [part for setting in settings for part in ("--config", setting)]
+        self.run("TopicCommand", "--create", "--topic", topic, "--partitions", str(partitions), *configs)
+
+    def set_topic(self, topic: str, setting: str) -> None:
+        self.run("ConfigCommand", "--alter", "--entity-type", "topics", "--entity-name", topic, "--add-config", setting,
+                 package="kafka.admin")
 
     def delete_topic(self, topic: str) -> None:
         self.run("TopicCommand", "--delete", "--topic", topic)
@@ -76,30 +85,42 @@ def _bytes(data: bytes | None) -> bytes:
     return varint(-1) if data is None else varint(len(data)) + data
 
 
-def record_batch(records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]]) -> bytes:
-    """Records (key, value, headers) in Kafka's format 2, without producer id and compression."""
+def record_batch(records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]],
+                 at_ms: int | None = None) -> bytes:
+    """Records (key, value, headers) in Kafka's format 2, without producer id and compression, sent now or `at_ms`."""
     body = b""
     for delta, (key, value, headers) in enumerate(records):
         record = b"\0" + varint(0) + varint(delta) + _bytes(key) + _bytes(value) + varint(len(headers))
         record += b"".join(_bytes(name.encode()) + _bytes(content) for name, content in headers)
         body += varint(len(record)) + record
-    now = int(time.time() * 1000)
-    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, now, now, -1, -1, -1, len(records)) + body
+    at_ms = int(time.time() * 1000) if at_ms is None else at_ms
+    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, at_ms, at_ms, -1, -1, -1, len(records)) + body
     rest = struct.pack(">ibI", -1, 2, crc32c(checked)) + checked
     return struct.pack(">qi", 0, len(rest)) + rest
 
 
-def produce_bytes(address: str, topic: str, partition: int, records) -> None:
-    """Sends one batch by a Produce request of version 3. Any bytes can be keys, values and headers."""
-    batch = record_batch(records)
+# Unknown topic, no leader, not the leader: what a topic says that was made a moment ago.
+NOT_READY = (3, 5, 6)
+
+
+def produce_bytes(address: str, topic: str, partition: int, records, at_ms: int | None = None) -> None:
+    """Sends one batch by a Produce request of version 3. Any bytes can be keys, values and headers. A topic with
+    `CreateTime` keeps `at_ms`."""
+    batch = record_batch(records, at_ms)
     name = topic.encode()
     request = struct.pack(">hhihhhii", 0, 3, 1, -1, -1, -1, 10_000, 1)
     request += struct.pack(">h", len(name)) + name + struct.pack(">iii", 1, partition, len(batch)) + batch
+    deadline = time.monotonic() + 30
+    while (error := _produce_error(address, name, request)) in NOT_READY and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert error == 0, f"the broker refused the batch with error code {error}"
+
+
+def _produce_error(address: str, name: bytes, request: bytes) -> int:
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
         stream = connection.makefile("rb")
         answer = stream.read(struct.unpack(">i", stream.read(4))[0])
     # Correlation id, topics, name, partitions, partition, error code.
-    error = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
-    assert error == 0, f"the broker refused the batch with error code {error}"
+    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
