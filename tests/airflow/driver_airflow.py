@@ -26,8 +26,6 @@ class Airflow:
         self.data = world.services.data
         self.port, self._postgres_port = free_ports(2)
         self._env = world.env | {
-            # How soon a new scheduler looks for the tasks that went with a killed one; five minutes unless set.
-            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
             "SPOTIFY_TASK_RETRY_S": "2", "SPOTIFY_DAG_START": start.strftime("%Y-%m-%dT%H"),
             "PYTHONDONTWRITEBYTECODE": "1"}
 

@@ -36,7 +36,7 @@ def world(services):
                                "--hour-grace-ms", 1_000)
         make_durable(made)
         yield made
-        sink.stop()
+        sink.stop(timeout=120)
         made.close()
 
 
