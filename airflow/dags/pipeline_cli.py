@@ -44,7 +44,23 @@ def working_folder() -> str:
     return os.environ.get("SPOTIFY_WORK_DIR") or os.getcwd()
 
 
-def run(command: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> tuple[int, dict]:
+def lineage_environment(task_instance) -> dict[str, str]:
+    """What makes dbt tell the collector that Airflow tells, as a child of this task; {} while lineage is off."""
+    from airflow.providers.openlineage import conf
+    from airflow.providers.openlineage.plugins.macros import lineage_parent_id
+
+    if conf.is_disabled():
+        return {}
+    told = {"OPENLINEAGE_NAMESPACE": conf.namespace(), "OPENLINEAGE_PARENT_ID": lineage_parent_id(task_instance)}
+    if transport := conf.transport():
+        told["OPENLINEAGE__TRANSPORT"] = json.dumps(transport)
+    elif path := conf.config_path():
+        told["OPENLINEAGE_CONFIG"] = path
+    return told
+
+
+def run(command: str, *arguments: str, accept: tuple[int, ...] = (0,),
+        extra_environment: Mapping[str, str] | None = None) -> tuple[int, dict]:
     """Exit code and the JSON object on standard output; {} where there is none. What the command says on standard
     error goes to the task's log as it comes. Raises PipelineError when the code is not in `accept`."""
     line = [os.environ.get("SPOTIFY_PIPELINE", "spotify-pipeline"), command, *arguments]
@@ -52,8 +68,9 @@ def run(command: str, *arguments: str, accept: tuple[int, ...] = (0,)) -> tuple[
         # A task that is killed takes its command along; a second one would find the warehouse held.
         line = ["setpriv", "--pdeathsig", "TERM", *line]
     with tempfile.TemporaryFile() as output:
-        with subprocess.Popen(line, cwd=working_folder(), env=environment(), stdin=subprocess.DEVNULL, stdout=output,
-                              stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        with subprocess.Popen(line, cwd=working_folder(), env=environment() | dict(extra_environment or {}),
+                              stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True,
+                              errors="replace") as process:
             last = ""
             try:
                 for text in process.stderr:
@@ -88,10 +105,10 @@ def as_task_failure(error: PipelineError) -> Exception:
     return (AirflowException if error.temporary else AirflowFailException)(str(error))
 
 
-def call(command: str, *arguments: str) -> dict:
+def call(command: str, *arguments: str, extra_environment: Mapping[str, str] | None = None) -> dict:
     """run() for tasks."""
     try:
-        return run(command, *arguments)[1]
+        return run(command, *arguments, extra_environment=extra_environment)[1]
     except PipelineError as error:
         raise as_task_failure(error) from None
 

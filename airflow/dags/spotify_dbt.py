@@ -31,9 +31,9 @@ RETRIES = {
 )
 def spotify_dbt():
     @task
-    def dbt_build() -> dict:
+    def dbt_build(ti=None) -> dict:
         """Every model and test is a line of the log; a failed test is named with how many rows it found."""
-        return pipeline.call("transform", "--verbose", "--json")
+        return pipeline.call("transform", "--verbose", "--json", extra_environment=pipeline.lineage_environment(ti))
 
     @task
     def verify() -> dict:

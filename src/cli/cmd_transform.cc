@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/run_transform.h"
 #include "cli/settings.h"
 #include "cli/transform_settings.h"
 
@@ -19,7 +20,7 @@ struct Options {
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   if (options.full_refresh) transform.extra_arguments.push_back("--full-refresh");
-  SDP_TRY(const auto summary, transform::run(transform, runtime.stop));
+  SDP_TRY(const auto summary, run_transform(transform, runtime.stop));
   fmt::print(stderr, "transform: {}\n", to_string(summary));
   if (options.json) {
     fmt::print(

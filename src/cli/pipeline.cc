@@ -11,6 +11,7 @@
 
 #include "cli/load_output.h"
 #include "cli/output.h"
+#include "cli/run_transform.h"
 #include "cli/simulate_output.h"
 #include "cli/sink_output.h"
 #include "cli/wiring.h"
@@ -142,7 +143,7 @@ class PipelineRun {
 
   Result<void> transform() {
     fmt::print(stderr, "transform: dbt build ...\n");
-    SDP_TRY(const auto summary, transform::run(parts_.transform, runtime_.stop));
+    SDP_TRY(const auto summary, run_transform(parts_.transform, runtime_.stop));
     fmt::print(stderr, "transform: {}\n", to_string(summary));
     stages_.push_back({"transform (dbt)", stages_.back().events, summary.seconds,
                        fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});

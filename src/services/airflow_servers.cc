@@ -132,7 +132,8 @@ std::map<std::string, std::string> airflow_environment(const Settings& settings,
       {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
        fmt::format("postgresql+psycopg2://airflow:{}@127.0.0.1:{}/postgres",
                    secrets.database_password.reveal(), settings.postgres_port)},
-      // How soon a new scheduler takes up the tasks of one that was killed; Airflow's default is five minutes.
+      // How soon a new scheduler takes up the tasks of one that was killed; Airflow's default is five
+      // minutes.
       {"AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "15"},
       {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False"},
       {"SPOTIFY_WORK_DIR", std::filesystem::current_path().string()}};

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "transform/child.h"
+#include "transform/dbt_paths.h"
 
 namespace sdp::transform {
 namespace {
@@ -20,13 +21,6 @@ constexpr int kDbtFailed = 1;
 constexpr int kDbtCouldNotBegin = 2;
 constexpr std::size_t kFailuresNamedMax = 5;
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
-
-fs::path target_path(const TransformOptions& options) {
-  return options.work_dir / "target";
-}
-fs::path results_path(const TransformOptions& options) {
-  return target_path(options) / "run_results.json";
-}
 
 Result<void> check(const TransformOptions& options) {
   if (::access(options.dbt_path.c_str(), X_OK) != 0) {
@@ -52,22 +46,10 @@ Result<void> prepare(const TransformOptions& options) {
 
 ChildCommand command_of(const TransformOptions& options) {
   ChildCommand command{.arguments = {fs::absolute(options.dbt_path).string(), "build"},
-                       .environment = {{"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
-                                       {"SDP_TRANSFORM_MEMORY", options.memory_limit},
-                                       {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},
-                                       {"DBT_PROFILES_DIR", fs::absolute(options.project_dir).string()},
-                                       {"DBT_TARGET_PATH", fs::absolute(target_path(options)).string()},
-                                       {"DBT_LOG_PATH", fs::absolute(options.work_dir / "logs").string()},
-                                       {"DBT_SEND_ANONYMOUS_USAGE_STATS", "false"},
-                                       {"DBT_VERSION_CHECK", "false"},
-                                       {"DBT_USE_COLORS", "false"}},
+                       .environment = dbt_environment(options),
                        .folder = fs::absolute(options.work_dir),
                        .log = log_path(options),
                        .echo = options.verbose};
-  if (!options.warehouse_path.empty()) {
-    command.environment["SDP_WAREHOUSE_PATH"] = fs::absolute(options.warehouse_path).string();
-  }
-  for (const auto& [name, value] : options.environment) command.environment[name] = value;
   if (!options.unit_tests) {
     command.arguments.insert(command.arguments.end(), {"--exclude-resource-type", "unit_test"});
   }

@@ -17,14 +17,15 @@ class Embedded:
         self.data = folder / "data"
         self.started: list[Running] = []
 
-    def start(self, *arguments, command: str = "run", prepare=None) -> Running:
-        env = clean_environment() | {"SDP_DEPS_DIR": str(self.deps)}
+    def start(self, *arguments, command: str = "run", prepare=None,
+              env: dict[str, str] | None = None) -> Running:
+        env = clean_environment() | {"SDP_DEPS_DIR": str(self.deps)} | (env or {})
         line = [str(self.binary), command, "--data", str(self.data), *map(str, arguments)]
         self.started.append(Running(line, env, self.folder, f"{len(self.started):03}-{command}", prepare))
         return self.started[-1]
 
-    def run(self, events: int = EVENTS, *arguments, prepare=None) -> Finished:
-        return self.start("--events", events, *arguments, prepare=prepare).wait(180)
+    def run(self, events: int = EVENTS, *arguments, prepare=None, env: dict[str, str] | None = None) -> Finished:
+        return self.start("--events", events, *arguments, prepare=prepare, env=env).wait(180)
 
     def must_prove(self, events: int = EVENTS) -> Finished:
         finished = self.run(events)

@@ -24,7 +24,7 @@ def free_ports(count: int) -> list[int]:
 
 def clean_environment() -> dict[str, str]:
     """Ours without anything that would set the program under test."""
-    prefixes = ("AWS_", "KAFKA_", "S3_", "SINK_", "SNOWFLAKE_", "SPOTIFY_", "SDP_")
+    prefixes = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SINK_", "SNOWFLAKE_", "SPOTIFY_", "SDP_")
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
 
 

@@ -1,0 +1,74 @@
+#include "transform/lineage.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <utility>
+
+#include "transform/child.h"
+#include "transform/dbt_paths.h"
+
+namespace sdp::transform {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A collector that does not answer must not hold up a pipeline whose marts are done.
+constexpr std::chrono::milliseconds kTimeLimit{30'000};
+/// What the sender says of each event that it could not send; its exit code does not tell.
+constexpr std::string_view kNotSent = "failed to emit event";
+
+bool is_true(std::string_view text) {
+  return text == "true" || text == "True" || text == "TRUE" || text == "1";
+}
+
+fs::path sender_of(const TransformOptions& options) {
+  return options.dbt_path.parent_path() / "dbt-ol";
+}
+
+}  // namespace
+
+bool lineage_is_wanted() {
+  bool wanted = false;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto name = text.substr(0, text.find('='));
+    const auto value = name.size() < text.size() ? text.substr(name.size() + 1) : std::string_view{};
+    if (name == "OPENLINEAGE_DISABLED" && is_true(value)) return false;
+    const bool names_one = name == "OPENLINEAGE_URL" || name == "OPENLINEAGE_CONFIG" ||
+                           name.starts_with("OPENLINEAGE__TRANSPORT");
+    wanted = wanted || (names_one && !value.empty());
+  }
+  return wanted;
+}
+
+fs::path lineage_log_path(const TransformOptions& options) {
+  return options.work_dir / "lineage.log";
+}
+
+Result<void> send_lineage(const TransformOptions& options, std::stop_token stop) {
+  if (!fs::exists(results_path(options))) return {};
+  const auto sender = sender_of(options);
+  if (::access(sender.c_str(), X_OK) != 0) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("no dbt-ol at {}: run `tools/setup build`", sender.string()));
+  }
+  // After dbt and not around it: what sends lineage could leave a dbt behind that nobody waits for.
+  const ChildCommand command{.arguments = {fs::absolute(sender).string(), "send-events", "--project-dir",
+                                           fs::absolute(options.project_dir).string(), "--target-path",
+                                           fs::absolute(target_path(options)).string()},
+                             .environment = dbt_environment(options),
+                             .folder = fs::absolute(options.work_dir),
+                             .log = lineage_log_path(options),
+                             .echo = options.verbose};
+  SDP_TRY(const ChildEnd end, run_child(command, {.total = kTimeLimit}, std::move(stop)));
+  const auto see = fmt::format("see {}", lineage_log_path(options).string());
+  if (end.code != 0) return fail(ErrorKind::fatal, fmt::format("dbt-ol ended with {}; {}", end.code, see));
+  if (end.tail.find(kNotSent) != std::string::npos) {
+    return fail(ErrorKind::unavailable, fmt::format("the collector did not take every event; {}", see));
+  }
+  return {};
+}
+
+}  // namespace sdp::transform
