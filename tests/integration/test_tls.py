@@ -1,0 +1,62 @@
+"""Brokers behind SASL_SSL and a store behind https: the whole chain, and every certificate that must be refused."""
+
+import pytest
+from driver.secured import KEYS, PASSWORD, Secured
+from driver.world import World
+
+EVENTS = 3_000
+SECONDS_MAX = 90
+
+
+@pytest.fixture(scope="module")
+def secured(binary, deps, tmp_path_factory):
+    servers = Secured(binary, deps, tmp_path_factory.mktemp("secured"))
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+def world(secured, new_world) -> World:
+    made = new_world(secured)
+    made.env |= secured.environment
+    return made
+
+
+def assert_refused(finished, *words: str) -> None:
+    """It failed, said why, and told no secret."""
+    assert finished.code in (69, 78), str(finished)
+    assert all(word in finished.err.lower() for word in words), str(finished)
+    assert PASSWORD not in finished.out + finished.err
+
+
+def test_the_chain_is_proved_over_tls(world):
+    world.simulate(EVENTS)
+    world.catch_up()
+    world.prove_exactly_what_was_acked()
+    secrets = [PASSWORD, KEYS["AWS_SECRET_ACCESS_KEY"]]
+    said = "".join(process.out + process.err for command in ("simulate", "sink", "load", "verify")
+                   for process in world.started(command))
+    assert not [secret for secret in secrets if secret in said]
+
+
+@pytest.mark.parametrize(("setting", "words"), [
+    ("authority", ("certificate",)), ("expired", ("certificate",)), ("name", ("certificate",)),
+    ("password", ("authentication",)), ("plaintext", ())])
+def test_a_broker_that_cannot_be_trusted_is_refused(world, secured, setting, words):
+    wrong = {"authority": {"KAFKA_CA_FILE": str(secured.other_ca)},
+             "expired": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("expired")},
+             "name": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("other")},
+             "password": {"KAFKA_SASL_PASSWORD": "wrong"},
+             "plaintext": {"KAFKA_SECURITY_PROTOCOL": "plaintext"}}[setting]
+    finished = world.run("simulate", "--events", 10, env=wrong, timeout=SECONDS_MAX)
+    assert_refused(finished, *words)
+
+
+@pytest.mark.parametrize("setting", ["authority", "name"])
+def test_a_store_that_cannot_be_trusted_is_refused(world, secured, setting):
+    world.simulate(10)
+    wrong = {"authority": {"S3_CA_FILE": str(secured.other_ca)}, "name": {"S3_ENDPOINT": secured.s3_by_other_name}}[setting]
+    finished = world.run("sink", "--until-caught-up", env=wrong, timeout=SECONDS_MAX)
+    assert_refused(finished, "certificate")
+    world.catch_up()
+    world.prove_exactly_what_was_acked()
