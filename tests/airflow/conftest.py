@@ -17,33 +17,12 @@ HOME = tempfile.TemporaryDirectory(prefix="sdp-airflow-home-")
 os.environ.update({
     "AIRFLOW_HOME": HOME.name, "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False", "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False"})
-for name in [name for name in os.environ if name.startswith(("SPOTIFY_", "KAFKA_", "S3_", "SNOWFLAKE_", "AWS_"))]:
+OF_THE_PIPELINE = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SNOWFLAKE_", "SPOTIFY_")
+for name in [name for name in os.environ if name.startswith(OF_THE_PIPELINE)]:
     del os.environ[name]
 
-from driver.process import wait_until  # noqa: E402  The path is set above.
-from driver.services import Services  # noqa: E402
+from driver.fixtures import binary, deps, say, services  # noqa: E402, F401  The path is set above.
 from driver.snowflake import Emulator  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    path = Path(os.environ.get("SDP_BINARY", ROOT / "build" / "release" / "spotify-pipeline")).resolve()
-    assert path.exists(), f"no binary at {path}; build it: make build"
-    return path
-
-
-@pytest.fixture(scope="session")
-def deps() -> Path:
-    return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).absolute()
-
-
-@pytest.fixture(scope="session")
-def services(binary, deps, tmp_path_factory):
-    """Kafka and an S3 server for all tests; nobody may stop them."""
-    shared = Services(binary, deps, tmp_path_factory.mktemp("services"))
-    shared.up()
-    yield shared
-    shared.down()
 
 
 @pytest.fixture
@@ -58,15 +37,6 @@ def emulator(deps, tmp_path):
 def database():
     """Airflow's own, for `dag.test()`."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
-
-
-@pytest.fixture
-def say(capsys):
-    """Shows a line of figures also when the test passes."""
-    def show(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n    {line}", flush=True)
-    return show
 
 
 @pytest.fixture
@@ -91,6 +61,3 @@ def stand_in(tmp_path, monkeypatch):
     made = StandIn()
     monkeypatch.setenv("SPOTIFY_PIPELINE", str(made.path))
     return made
-
-
-__all__ = ["wait_until"]

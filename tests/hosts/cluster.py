@@ -7,9 +7,8 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-from driver.kafka import KafkaTools
 from driver.process import Running, wait_until
-from driver.s3 import S3
+from driver.services import Servers
 from hosts import Host, Network
 
 BROKER_PORT = 9092
@@ -97,8 +96,8 @@ class Broker:
         self.process.kill()
 
 
-class Cluster:
-    """Looks to World like driver.services.Services. The calling thread must be on the host `clients`."""
+class Cluster(Servers):
+    """The calling thread must be on the host `clients`."""
 
     def __init__(self, network: Network, binary: Path, deps: Path, folder: Path, heap: str = "256m"):
         self.network, self.binary, self.deps, self.folder, self.heap = network, binary, deps, folder, heap
@@ -169,12 +168,3 @@ class Cluster:
     def coordinator(self, group: str) -> Broker:
         said = self.kafka.run("consumer.group.ConsumerGroupCommand", "--describe", "--state", "--group", group)
         return self.brokers[int(re.search(r":9092\s+\((\d+)\)", said)[1])]
-
-    @property
-    def kafka(self) -> KafkaTools:
-        return KafkaTools(self.kafka_address, self.deps)
-
-    @property
-    def s3(self) -> S3:
-        keys = self.credentials
-        return S3(self.s3_endpoint, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])

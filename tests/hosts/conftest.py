@@ -1,6 +1,5 @@
 """Fixtures of the tests on several hosts: the hosts and their cluster for the session, a world for each test."""
 
-import os
 import re
 import secrets
 import sys
@@ -12,20 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "integration")]
 
 from cluster import NODES, Cluster  # noqa: E402  The path is set above.
+from driver.fixtures import binary, deps, say  # noqa: E402, F401
 from host_world import HostWorld  # noqa: E402
 from hosts import Network  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    path = Path(os.environ.get("SDP_BINARY", ROOT / "build" / "release" / "spotify-pipeline")).resolve()
-    assert path.exists(), f"no binary at {path}; build it: make build"
-    return path
-
-
-@pytest.fixture(scope="session")
-def deps() -> Path:
-    return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).resolve()
 
 
 @pytest.fixture(scope="session")
@@ -63,12 +51,3 @@ def world(request, cluster, tmp_path):
         if not broker.process.is_running():
             broker.start()
     cluster.wait_for_brokers()
-
-
-@pytest.fixture
-def say(capsys):
-    """Shows a line of figures also when the test passes."""
-    def show(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n    {line}", flush=True)
-    return show

@@ -11,38 +11,16 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from driver.embedded import Embedded  # noqa: E402  The path is set above.
+from driver.fixtures import binary, deps, say, services  # noqa: E402, F401
 from driver.services import Services  # noqa: E402
 from driver.snowflake import Emulator  # noqa: E402
 from driver.world import World  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    path = Path(os.environ.get("SDP_BINARY", ROOT / "build" / "release" / "spotify-pipeline")).resolve()
-    assert path.exists(), f"no binary at {path}; build it: make build"
-    return path
-
-
-@pytest.fixture(scope="session")
-def deps() -> Path:
-    return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).resolve()
 
 
 @pytest.fixture(scope="session")
 def fault_cycles() -> int:
     """How often the repeated faults strike; more for a long run by hand."""
     return int(os.environ.get("SDP_FAULT_CYCLES", "100"))
-
-
-@pytest.fixture(scope="session")
-def services(binary, deps, tmp_path_factory):
-    """Servers that all tests share; nobody may stop them."""
-    shared = Services(binary, deps, tmp_path_factory.mktemp("services"))
-    shared.up()
-    yield shared
-    shared.down()
 
 
 @pytest.fixture(scope="session")
@@ -95,12 +73,3 @@ def embedded(binary, deps, tmp_path):
     pipeline = Embedded(binary, deps, tmp_path)
     yield pipeline
     pipeline.close()
-
-
-@pytest.fixture
-def say(capsys):
-    """Shows a line of figures also when the test passes."""
-    def show(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n    {line}", flush=True)
-    return show

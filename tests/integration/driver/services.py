@@ -28,7 +28,20 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
 
 
-class Services:
+class Servers:
+    """Somebody's Kafka and S3 server, which have `kafka_address`, `s3_endpoint`, `credentials` and `deps`."""
+
+    @property
+    def kafka(self) -> KafkaTools:
+        return KafkaTools(self.kafka_address, self.deps)
+
+    @property
+    def s3(self) -> S3:
+        keys = self.credentials
+        return S3(self.s3_endpoint, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
+
+
+class Services(Servers):
     def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio"):
         kafka, controller, s3, console = free_ports(4)
         self.binary, self.deps, self.data = binary, deps, folder
@@ -59,12 +72,3 @@ class Services:
     def credentials(self) -> dict[str, str]:
         lines = (self.data / "credentials.env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
-
-    @property
-    def kafka(self) -> KafkaTools:
-        return KafkaTools(self.kafka_address, self.deps)
-
-    @property
-    def s3(self) -> S3:
-        keys = self.credentials
-        return S3(self.s3_endpoint, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
