@@ -64,8 +64,8 @@ using base::Result;
   if (!result) return std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 
-/// SDP_CHECK_OK(f()): the enclosing function returns f()'s error, if there is one.
-#define SDP_CHECK_OK(expression)                              \
+/// SDP_RETURN_IF_ERROR(f()): the enclosing function returns f()'s error, if there is one.
+#define SDP_RETURN_IF_ERROR(expression)                       \
   do {                                                        \
     if (auto sdp_checked = (expression); !sdp_checked) {      \
       return std::unexpected(std::move(sdp_checked).error()); \

@@ -44,14 +44,14 @@ Result<std::string> check_log(const Options& options) {
 
 Result<std::string> check_lake(const Options& options, Clock& clock) {
   SDP_TRY(auto lake, open_lake(options.lake, clock));
-  SDP_CHECK_OK(lake.store->ensure_bucket());
-  SDP_CHECK_OK(store::probe_create_only(*lake.store, lake::kProbeKey));
+  SDP_RETURN_IF_ERROR(lake.store->ensure_bucket());
+  SDP_RETURN_IF_ERROR(store::probe_create_only(*lake.store, lake::kProbeKey));
   return lake.store->describe() + " honours create-only puts";
 }
 
 Result<std::string> check_warehouse(const Options& options, Clock& clock) {
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
-  SDP_CHECK_OK(warehouse->init());
+  SDP_RETURN_IF_ERROR(warehouse->init());
   return warehouse->describe() + " can be written";
 }
 

@@ -26,12 +26,12 @@ struct Options {
 
 Result<load::LoadPlan> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
   load::LoadOptions load;
-  SDP_CHECK_OK(apply(options.hours, load));
+  SDP_RETURN_IF_ERROR(apply(options.hours, load));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
-  SDP_CHECK_OK(warehouse->init());
+  SDP_RETURN_IF_ERROR(warehouse->init());
   SDP_TRY(auto plan, load::plan_extract(lake, *warehouse, load));
   // Others may have it while objects are copied.
-  SDP_CHECK_OK(warehouse->close());
+  SDP_RETURN_IF_ERROR(warehouse->close());
   return plan;
 }
 

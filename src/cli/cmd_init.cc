@@ -20,7 +20,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(options.log));
-  SDP_CHECK_OK(log->ensure_topic(topic_spec(options.log)));
+  SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(options.log)));
   SDP_TRY(const log::TopicInfo topic, log->describe());
   fmt::print("Topic {} is there with {} partitions.\n", options.log.topic, topic.partitions);
   return 0;

@@ -21,16 +21,16 @@ struct Options {
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   load::LoadOptions load = options.load;
-  SDP_CHECK_OK(apply(options.hours, load));
+  SDP_RETURN_IF_ERROR(apply(options.hours, load));
   SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
-  SDP_CHECK_OK(warehouse->init());
+  SDP_RETURN_IF_ERROR(warehouse->init());
   load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
-  SDP_CHECK_OK(warehouse->close());
+  SDP_RETURN_IF_ERROR(warehouse->close());
   print_load(summary);
   if (options.json) print_load_json(summary);
-  SDP_CHECK_OK(load_verdict(summary));
+  SDP_RETURN_IF_ERROR(load_verdict(summary));
   return 0;
 }
 

@@ -54,7 +54,7 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   LakeSettings lake_settings;
   lake_settings.lake = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
-  SDP_CHECK_OK(lake.store->ensure_bucket());
+  SDP_RETURN_IF_ERROR(lake.store->ensure_bucket());
   log::MemoryLogOptions log_options;
   log_options.topic = options.topic;
   log_options.retained_bytes_max = kLogBytesMax;
@@ -66,7 +66,7 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   log::TopicSpec topic;
   topic.name = options.topic;
   topic.partitions = options.partitions;
-  SDP_CHECK_OK(log.ensure_topic(topic));
+  SDP_RETURN_IF_ERROR(log.ensure_topic(topic));
   SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
   parts.witness_root = data.log();
   return run_pipeline(parts, runtime);
@@ -87,7 +87,7 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(log_settings));
-  SDP_CHECK_OK(log->ensure_topic(topic_spec(log_settings)));
+  SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(log_settings)));
   SDP_TRY(const auto parts, make_parts(options, data, *log, *lake.store, runtime));
   return run_pipeline(parts, runtime);
 }

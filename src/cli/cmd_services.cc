@@ -94,7 +94,7 @@ int exit_code_of(const Statuses& all) {
 Result<int> up(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto found, with_deps_found(options));
   SDP_TRY(auto services, open_services(found, runtime.clock));
-  SDP_CHECK_OK(services.up(runtime.stop));
+  SDP_RETURN_IF_ERROR(services.up(runtime.stop));
   if (is_named(found, "kafka-s3")) {
     fmt::print(stderr, "services: S3 credentials are in {}\n",
                services::credentials_path(found.settings.data).string());
@@ -111,7 +111,7 @@ Result<int> up(const Options& options, const Runtime& runtime) {
 
 Result<int> down(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto services, open_services(options, runtime.clock));
-  SDP_CHECK_OK(services.down());
+  SDP_RETURN_IF_ERROR(services.down());
   return 0;
 }
 

@@ -42,7 +42,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   simulate::Oracle oracle;
   if (!options.oracle_path.empty()) runner.tell(oracle);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
-  if (!options.oracle_path.empty()) SDP_CHECK_OK(write_file(options.oracle_path, oracle.to_json()));
+  if (!options.oracle_path.empty()) SDP_RETURN_IF_ERROR(write_file(options.oracle_path, oracle.to_json()));
   const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
   fmt::print(stderr, "simulate: {} events produced and acked in {:.1f} s, {}\n", with_commas(summary.acked),
              seconds, rate(summary.acked, seconds));

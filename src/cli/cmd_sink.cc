@@ -24,7 +24,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!options.quiet) print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(options.log));
-  SDP_CHECK_OK(log->ensure_topic(topic_spec(options.log)));
+  SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(options.log)));
   sink::SinkOptions sink_options = options.sink;
   sink_options.writer = kWriter;
   sink_options.consumer.group = options.log.group;

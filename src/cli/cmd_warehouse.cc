@@ -11,9 +11,9 @@ namespace {
 
 Result<int> init(const WarehouseSettings& settings, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(settings, Access::read_write, runtime.clock));
-  SDP_CHECK_OK(warehouse->init());
+  SDP_RETURN_IF_ERROR(warehouse->init());
   fmt::print("{}: database, schemas, bronze tables and ledger are there\n", warehouse->describe());
-  SDP_CHECK_OK(warehouse->close());
+  SDP_RETURN_IF_ERROR(warehouse->close());
   return 0;
 }
 

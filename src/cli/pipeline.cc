@@ -58,13 +58,13 @@ class PipelineRun {
 
   Result<int> run() {
     const Stopwatch total(runtime_.clock);
-    SDP_CHECK_OK(produce_and_sink());
+    SDP_RETURN_IF_ERROR(produce_and_sink());
     give_memory_back();
-    SDP_CHECK_OK(load());
+    SDP_RETURN_IF_ERROR(load());
     give_memory_back();
-    SDP_CHECK_OK(transform());
+    SDP_RETURN_IF_ERROR(transform());
     SDP_TRY(const auto report, verify());
-    SDP_CHECK_OK(print_marts());
+    SDP_RETURN_IF_ERROR(print_marts());
     fmt::print("{}\n", to_text(report));
     print_stages(total.seconds());
     return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
@@ -129,10 +129,10 @@ class PipelineRun {
   Result<void> load() {
     SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_write, runtime_.clock));
     warehouse_name_ = warehouse->describe();
-    SDP_CHECK_OK(warehouse->init());
+    SDP_RETURN_IF_ERROR(warehouse->init());
     load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock);
     SDP_TRY(const auto summary, runner.run(runtime_.stop));
-    SDP_CHECK_OK(warehouse->close());
+    SDP_RETURN_IF_ERROR(warehouse->close());
     print_load(summary);
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
                        static_cast<double>(summary.took.count()) / 1000,

@@ -34,7 +34,7 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
                             : fs::path(settings.project);
   if (warehouse.is_snowflake()) {
     // Asked for here too, so that what is missing is told in our words, not in dbt's.
-    SDP_CHECK_OK(snowflake_options());
+    SDP_RETURN_IF_ERROR(snowflake_options());
     options.environment = snowflake_environment();
   } else {
     options.warehouse_path = fs::absolute(warehouse.place);

@@ -11,7 +11,7 @@ using Begins = std::map<std::string, std::vector<lake::ChainBegin>>;
 
 Result<std::vector<std::string>> keys_below(store::ObjectStore& store, const std::string& prefix) {
   std::vector<std::string> keys;
-  SDP_CHECK_OK(store.list(prefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(store.list(prefix, [&](const store::ListedObject& object) {
     keys.push_back(object.key);
     return true;
   }));
@@ -67,7 +67,7 @@ Result<std::map<std::string, CompleteThrough>> read_complete(store::ObjectStore&
     }
     return complete.size() < begins.size();
   };
-  SDP_CHECK_OK(walk_hours(store, lake::kClosedPrefix, Order::newest_first, look));
+  SDP_RETURN_IF_ERROR(walk_hours(store, lake::kClosedPrefix, Order::newest_first, look));
   return complete;
 }
 
@@ -77,7 +77,7 @@ Result<std::vector<HourStatus>> newest_hours(store::ObjectStore& store, const lo
   const std::string of = "t" + topic_id_short + "_";
   std::map<lake::Hour, HourStatus> hours;
   const auto look_at_objects = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_CHECK_OK(store.list(folder.prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(store.list(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (!key || key->topic_id_short != topic_id_short) return true;
       hours[folder.hour].hour = folder.hour;
@@ -85,7 +85,7 @@ Result<std::vector<HourStatus>> newest_hours(store::ObjectStore& store, const lo
     }));
     return hours.size() < count;
   };
-  SDP_CHECK_OK(walk_hours(store, lake::kBronzePrefix, Order::newest_first, look_at_objects));
+  SDP_RETURN_IF_ERROR(walk_hours(store, lake::kBronzePrefix, Order::newest_first, look_at_objects));
   SDP_TRY(Begins begins, read_begins(store, of));
   std::size_t closed = 0;
   const auto look_at_markers = [&](const HourFolder& folder) -> Result<bool> {
@@ -99,7 +99,7 @@ Result<std::vector<HourStatus>> newest_hours(store::ObjectStore& store, const lo
     status.complete = is_complete(folder.hour, markers, begins[topic_id_short]);
     return ++closed < count;
   };
-  SDP_CHECK_OK(walk_hours(store, lake::kClosedPrefix, Order::newest_first, look_at_markers));
+  SDP_RETURN_IF_ERROR(walk_hours(store, lake::kClosedPrefix, Order::newest_first, look_at_markers));
   std::vector<HourStatus> newest;
   for (const auto& [hour, status] : hours) newest.push_back(status);
   if (newest.size() > count) newest.erase(newest.begin(), newest.end() - static_cast<std::ptrdiff_t>(count));

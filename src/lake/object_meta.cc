@@ -100,7 +100,7 @@ Result<ObjectMeta> meta_from(const Metadata& metadata) {
   SDP_TRY(meta.last_timestamp, time_at(metadata, "last-timestamp-ms"));
   SDP_TRY(meta.sha256, text_at(metadata, "sha256"));
   SDP_TRY(meta.writer, text_at(metadata, "writer"));
-  SDP_CHECK_OK(check_invariants(meta));
+  SDP_RETURN_IF_ERROR(check_invariants(meta));
   return meta;
 }
 

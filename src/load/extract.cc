@@ -36,7 +36,7 @@ Result<std::string> stage_object(store::ObjectStore& lake, const PlannedObject& 
 
 Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& stage) {
   std::vector<std::string> keys;
-  SDP_CHECK_OK(lake.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(lake.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
     keys.push_back(object.key);
     return true;
   }));
@@ -53,7 +53,7 @@ Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& wa
                               const LoadOptions& options) {
   SDP_TRY(auto loaded, warehouse.loaded_objects());
   std::vector<store::ListedObject> listing;
-  SDP_CHECK_OK(lake.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(lake.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
     listing.push_back(object);
     return true;
   }));
@@ -69,7 +69,7 @@ Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& wa
 Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
                                const std::stop_token& stop) {
   SDP_TRY(std::ignore, stage.ensure_bucket());
-  SDP_CHECK_OK(copy_gaps(lake, stage));
+  SDP_RETURN_IF_ERROR(copy_gaps(lake, stage));
   ExtractSummary summary;
   summary.loaded_already = plan.loaded_already;
   std::string lines;

@@ -58,7 +58,7 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
 
 Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& summary) {
   summary.problems.clear();
-  SDP_CHECK_OK(read_gaps(summary));
+  SDP_RETURN_IF_ERROR(read_gaps(summary));
   SDP_TRY(const LoadPlan plan, make_plan(summary));
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
   summary.foreign = plan.foreign;
@@ -68,7 +68,7 @@ Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& sum
 Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
   SDP_TRY(auto loaded, warehouse_.loaded_objects());
   std::vector<store::ListedObject> listing;
-  SDP_CHECK_OK(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
     listing.push_back(object);
     return true;
   }));
@@ -88,8 +88,8 @@ Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token
   ChainEnds ends;
   for (const warehouse::LoadedChain& chain : chains) ends[chain.chain] = chain.end;
   ObjectFeed feed(store_, objects, std::move(ends), gaps_, options_.transaction, options_.fetch, stop);
-  while (feed.begin()) SDP_CHECK_OK(load_transaction(feed, summary));
-  SDP_CHECK_OK(feed.verdict());
+  while (feed.begin()) SDP_RETURN_IF_ERROR(load_transaction(feed, summary));
+  SDP_RETURN_IF_ERROR(feed.verdict());
   for (Error& problem : feed.take_problems()) summary.problems.push_back(std::move(problem));
   return feed.found_hole();
 }
@@ -97,7 +97,7 @@ Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token
 Result<void> LoadRunner::load_transaction(ObjectFeed& feed, LoadSummary& summary) {
   const auto counts = warehouse_.load(feed);
   if (!counts && counts.error().kind == ErrorKind::bad_input) return load_alone(feed, summary);
-  SDP_CHECK_OK(counts);
+  SDP_RETURN_IF_ERROR(counts);
   if (feed.handed().empty()) return {};
   summary.line_bytes += feed.line_bytes();
   for (const PlannedObject* object : feed.handed())
@@ -117,7 +117,7 @@ Result<void> LoadRunner::load_alone(ObjectFeed& feed, LoadSummary& summary) {
       feed.close_chain(*planned, std::move(counts.error()));
       continue;
     }
-    SDP_CHECK_OK(counts);
+    SDP_RETURN_IF_ERROR(counts);
     summary.line_bytes += object->lines.size();
     summary.hours.insert(lake::hour_of(planned->place.first_timestamp));
     add(*counts, summary);
@@ -127,7 +127,7 @@ Result<void> LoadRunner::load_alone(ObjectFeed& feed, LoadSummary& summary) {
 
 Result<void> LoadRunner::read_gaps(LoadSummary& summary) {
   std::vector<std::string> keys;
-  SDP_CHECK_OK(store_.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(store_.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
     keys.push_back(object.key);
     return true;
   }));

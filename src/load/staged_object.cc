@@ -25,7 +25,7 @@ Result<warehouse::StagedObject> check_object(const PlannedObject& planned, store
   warehouse::StagedObject staged;
   staged.key = planned.object_key;
   SDP_TRY(staged.meta, lake::meta_from(object.metadata));
-  SDP_CHECK_OK(check_place(planned, staged.meta));
+  SDP_RETURN_IF_ERROR(check_place(planned, staged.meta));
   if (const std::string actual = base::sha256_hex(object.body); actual != staged.meta.sha256) {
     return fail(ErrorKind::bad_input,
                 fmt::format("its body has sha256 {} but was written with {}", actual, staged.meta.sha256));

@@ -57,9 +57,9 @@ std::filesystem::path airflow_passwords_path(const std::filesystem::path& home) 
 
 Result<AirflowSecrets> load_or_make_airflow_secrets(const std::filesystem::path& home) {
   const auto path = home / "secrets.env";
-  SDP_CHECK_OK(make_folder(home));
-  SDP_CHECK_OK(make_passwords(airflow_passwords_path(home)));
-  SDP_CHECK_OK(make_secrets(path));
+  SDP_RETURN_IF_ERROR(make_folder(home));
+  SDP_RETURN_IF_ERROR(make_passwords(airflow_passwords_path(home)));
+  SDP_RETURN_IF_ERROR(make_secrets(path));
   SDP_TRY(const auto text, read_file(path));
   auto fields = parse_assignments(text.value_or(""));
   for (const auto* name : {"DATABASE_PASSWORD", "JWT_KEY", "SESSION_KEY", "FERNET_KEY"}) {

@@ -78,7 +78,7 @@ Server airflow_server(const Settings& settings, const AirflowSecrets& secrets, c
       [url = base_url(settings) + "/api/v2/monitor/health", name = std::string(component.health_name),
        heartbeat = std::string(component.heartbeat_name)](UtcMillis started) -> Result<void> {
     SDP_TRY(const auto answer, get_http(url, kProbeLimit));
-    SDP_CHECK_OK(check_health(answer, name));
+    SDP_RETURN_IF_ERROR(check_health(answer, name));
     return check_heartbeat(answer, name, heartbeat, started);
   };
   return server;

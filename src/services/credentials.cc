@@ -60,7 +60,7 @@ Result<Credentials> load_or_make_credentials(const std::filesystem::path& data) 
   if (existing) return *std::move(existing);
   SDP_TRY(const auto access_key, random_text(kAccessKeySize));
   SDP_TRY(const auto secret_key, random_text(kSecretKeySize));
-  SDP_CHECK_OK(write_file(
+  SDP_RETURN_IF_ERROR(write_file(
       credentials_path(data),
       fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n", access_key, secret_key), 0600));
   return Credentials{.access_key = access_key, .secret_key = Secret(secret_key)};

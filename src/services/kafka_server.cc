@@ -76,10 +76,11 @@ Result<void> prepare(const Settings& settings) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("Kafka is not in {}; run: tools/setup services", paths.libraries.string()));
   }
-  SDP_CHECK_OK(make_folder(paths.data));
-  SDP_CHECK_OK(make_folder(paths.properties.parent_path()));
-  SDP_CHECK_OK(write_file(paths.properties, kafka_properties(settings), 0644));
-  SDP_CHECK_OK(write_file(paths.log_properties, fmt::format(kLogProperties, paths.logs.string()), 0644));
+  SDP_RETURN_IF_ERROR(make_folder(paths.data));
+  SDP_RETURN_IF_ERROR(make_folder(paths.properties.parent_path()));
+  SDP_RETURN_IF_ERROR(write_file(paths.properties, kafka_properties(settings), 0644));
+  SDP_RETURN_IF_ERROR(
+      write_file(paths.log_properties, fmt::format(kLogProperties, paths.logs.string()), 0644));
   if (std::filesystem::exists(paths.data / "meta.properties", ignored)) return {};
   const Command format{.arguments = java(paths, {"kafka.tools.StorageTool", "format", "--cluster-id",
                                                  new_cluster_id(), "--config", paths.properties.string()}),
@@ -141,7 +142,7 @@ Server kafka_server(const Settings& settings, KafkaProbe probe) {
           .logs = {paths.logs / "kafka.log", paths.logs / "kafka-server.log"},
           .prepare = [settings] { return prepare(settings); },
           .probe = [port = settings.kafka_port, address, probe = std::move(probe)]() -> Result<void> {
-            SDP_CHECK_OK(probe_tcp(port));
+            SDP_RETURN_IF_ERROR(probe_tcp(port));
             return probe ? probe(address) : Result<void>{};
           }};
 }

@@ -182,7 +182,7 @@ bool Services::is_chosen(std::string_view role) const {
 }
 
 Result<void> Services::up(std::stop_token stop) {
-  SDP_CHECK_OK(make_folder(settings_.data / "logs"));
+  SDP_RETURN_IF_ERROR(make_folder(settings_.data / "logs"));
   SDP_TRY(const auto lock, FolderLock::take(settings_.data));
   SDP_TRY(const auto servers, this->servers());
   std::vector<std::string> started;
@@ -192,13 +192,13 @@ Result<void> Services::up(std::stop_token stop) {
       SDP_TRY(const auto time, start(server));
       times.push_back(time);
       if (time) started.push_back(server.role);
-      if (server.others_need_it) SDP_CHECK_OK(await_health(server, time, stop));
+      if (server.others_need_it) SDP_RETURN_IF_ERROR(await_health(server, time, stop));
     }
     for (std::size_t i = 0; i < servers.size(); ++i) {
-      if (!servers[i].others_need_it) SDP_CHECK_OK(await_health(servers[i], times[i], stop));
+      if (!servers[i].others_need_it) SDP_RETURN_IF_ERROR(await_health(servers[i], times[i], stop));
     }
     // One that was healthy may have ended while the others were waited for.
-    for (const auto& server : servers) SDP_CHECK_OK(check_runs(server));
+    for (const auto& server : servers) SDP_RETURN_IF_ERROR(check_runs(server));
     return {};
   };
   auto outcome = start_all();
@@ -220,9 +220,9 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
                             server.program, server.address, settings_.data.string()));
   }
   // What one that was killed left running would be nobody's from now on.
-  SDP_CHECK_OK(stop_role(server.role));
-  SDP_CHECK_OK(check_ports(server, clock_));
-  SDP_CHECK_OK(server.prepare());
+  SDP_RETURN_IF_ERROR(stop_role(server.role));
+  SDP_RETURN_IF_ERROR(check_ports(server, clock_));
+  SDP_RETURN_IF_ERROR(server.prepare());
   rotate_log(server.command.log, kLogBytesMax);
   const auto time = clock_.utc_now();
   SDP_TRY(const auto process, start_detached(server.command));
@@ -282,7 +282,7 @@ Result<void> Services::down() {
   if (!std::filesystem::is_directory(settings_.data)) return {};
   SDP_TRY(const auto lock, FolderLock::take(settings_.data));
   for (const auto role : std::views::reverse(kRoles)) {
-    if (is_chosen(role)) SDP_CHECK_OK(stop_role(role));
+    if (is_chosen(role)) SDP_RETURN_IF_ERROR(stop_role(role));
   }
   return {};
 }

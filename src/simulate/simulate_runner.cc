@@ -37,7 +37,7 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   const auto sent = send_all(stop);
   const auto settled = settle();
   if (!sent) return fail(sent.error().kind, fmt::format("{}; {}", sent.error().message, counts_text()));
-  SDP_CHECK_OK(settled);
+  SDP_RETURN_IF_ERROR(settled);
   const auto last = progress(clock_.steady_now());
   return SimulateSummary{
       .produced = produced_, .acked = last.acked, .elapsed = last.elapsed, .stopped = stopped_};
@@ -48,7 +48,7 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!source_.next(event_)) return {};
     if (pacer.paced() && !wait_until_due(pacer, stop)) break;
-    SDP_CHECK_OK(send());
+    SDP_RETURN_IF_ERROR(send());
     if (pacer.paced() || produced_ % kEventsPerClockRead == 0) report(clock_.steady_now());
   }
   stopped_ = true;

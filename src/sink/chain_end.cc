@@ -18,7 +18,7 @@ using NewestKeys = std::map<log::Partition, std::string>;
 Result<NewestKeys> newest_in_hour(store::ObjectStore& store, const std::string& hour,
                                   const std::string& topic_id_short, const std::set<log::Partition>& wanted) {
   std::map<log::Partition, std::pair<log::Offset, std::string>> newest;
-  SDP_CHECK_OK(store.list(hour, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(store.list(hour, [&](const store::ListedObject& object) {
     const auto key = lake::parse_key(object.key);
     if (!key || key->topic_id_short != topic_id_short || !wanted.contains(key->partition)) return true;
     auto& best = newest[key->partition];
@@ -93,7 +93,7 @@ Result<std::map<log::Partition, log::Offset>> find_chain_ends(store::ObjectStore
 Result<std::vector<lake::Gap>> read_gaps(store::ObjectStore& store, const log::TopicId& topic_id) {
   std::vector<std::string> keys;
   const std::string prefix = fmt::format("{}t{}_", lake::kGapsPrefix, lake::short_id(topic_id));
-  SDP_CHECK_OK(store.list(prefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(store.list(prefix, [&](const store::ListedObject& object) {
     keys.push_back(object.key);
     return true;
   }));

@@ -103,7 +103,7 @@ Result<HourCloser::Open> HourCloser::find_open(const CloseRequest& request) {
     open = {folder.hour + std::chrono::hours(1), marker.range.end};
     return false;
   };
-  SDP_CHECK_OK(hours::walk_hours(store_, lake::kClosedPrefix, hours::Order::newest_first, look));
+  SDP_RETURN_IF_ERROR(hours::walk_hours(store_, lake::kClosedPrefix, hours::Order::newest_first, look));
   return open;
 }
 
@@ -122,7 +122,7 @@ Result<std::optional<lake::Hour>> HourCloser::first_hour_with_objects(const lake
   std::optional<lake::Hour> first;
   const std::string topic_id_short = lake::short_id(chain.topic_id);
   const auto look = [&](const hours::HourFolder& folder) -> Result<bool> {
-    SDP_CHECK_OK(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition)
         first = folder.hour;
@@ -130,7 +130,7 @@ Result<std::optional<lake::Hour>> HourCloser::first_hour_with_objects(const lake
     }));
     return !first;
   };
-  SDP_CHECK_OK(hours::walk_hours(store_, lake::kBronzePrefix, hours::Order::oldest_first, look));
+  SDP_RETURN_IF_ERROR(hours::walk_hours(store_, lake::kBronzePrefix, hours::Order::oldest_first, look));
   return first;
 }
 
@@ -140,7 +140,7 @@ Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake
     if (folder.hour < at_least || ++looked_at > kHoursLookedBack) return false;
     std::vector<std::string> keys;
     const std::string of_topic = fmt::format("{}t{}_", folder.prefix, lake::short_id(topic_.id));
-    SDP_CHECK_OK(store_.list(of_topic, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(store_.list(of_topic, [&](const store::ListedObject& object) {
       keys.push_back(object.key);
       return true;
     }));
@@ -150,7 +150,7 @@ Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake
     }
     return folder.hour >= at_least;
   };
-  SDP_CHECK_OK(hours::walk_hours(store_, lake::kClosedPrefix, hours::Order::newest_first, look));
+  SDP_RETURN_IF_ERROR(hours::walk_hours(store_, lake::kClosedPrefix, hours::Order::newest_first, look));
   return at_least;
 }
 
@@ -161,7 +161,7 @@ Result<std::vector<HourObject>> HourCloser::objects_of(const lake::ChainId& chai
   bool behind = false;
   const auto look = [&](const hours::HourFolder& folder) -> Result<bool> {
     if (folder.hour < from) return true;
-    SDP_CHECK_OK(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition) {
         objects.push_back({object.key, key->first, folder.hour});
@@ -171,7 +171,7 @@ Result<std::vector<HourObject>> HourCloser::objects_of(const lake::ChainId& chai
     }));
     return !behind;
   };
-  SDP_CHECK_OK(hours::walk_hours(store_, lake::kBronzePrefix, hours::Order::oldest_first, look));
+  SDP_RETURN_IF_ERROR(hours::walk_hours(store_, lake::kBronzePrefix, hours::Order::oldest_first, look));
   return objects;
 }
 

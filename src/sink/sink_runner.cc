@@ -48,8 +48,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     while (!stop.stop_requested()) {
       SDP_TRY(const std::size_t records, poll());
       state_.tick(now());
-      SDP_CHECK_OK(settle(std::chrono::milliseconds(0)));
-      SDP_CHECK_OK(close_hours());
+      SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
+      SDP_RETURN_IF_ERROR(close_hours());
       if (records == 0 && runner_.finish_when_caught_up_) {
         SDP_TRY(const bool caught_up, is_caught_up());
         if (caught_up) break;
@@ -132,10 +132,10 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   /// Carries out commands and takes in finished uploads until there are no more of either at hand.
   Result<void> settle(std::chrono::milliseconds timeout) {
-    SDP_CHECK_OK(execute());
+    SDP_RETURN_IF_ERROR(execute());
     while (auto result = uploader_.next_result(timeout)) {
-      SDP_CHECK_OK(take_in(*result));
-      SDP_CHECK_OK(execute());
+      SDP_RETURN_IF_ERROR(take_in(*result));
+      SDP_RETURN_IF_ERROR(execute());
       timeout = std::chrono::milliseconds(0);
     }
     return {};
@@ -147,13 +147,13 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       if (auto* upload = std::get_if<Upload>(&command)) {
         uploader_.start(std::move(upload->batch));
       } else if (const auto* seek = std::get_if<Seek>(&command)) {
-        SDP_CHECK_OK(consumer_->seek(seek->to));
+        SDP_RETURN_IF_ERROR(consumer_->seek(seek->to));
       } else if (const auto* commit = std::get_if<Commit>(&command)) {
-        SDP_CHECK_OK(consumer_->commit({&commit->next, 1}));
+        SDP_RETURN_IF_ERROR(consumer_->commit({&commit->next, 1}));
       } else if (const auto* pause = std::get_if<Pause>(&command)) {
-        SDP_CHECK_OK(consumer_->pause(pause->partition));
+        SDP_RETURN_IF_ERROR(consumer_->pause(pause->partition));
       } else {
-        SDP_CHECK_OK(consumer_->resume(std::get<Resume>(command).partition));
+        SDP_RETURN_IF_ERROR(consumer_->resume(std::get<Resume>(command).partition));
       }
     }
     return {};
@@ -255,7 +255,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<void> shut_down() {
     state_.shut_down();
     const SteadyTime deadline = now() + runner_.options_.shutdown_max;
-    SDP_CHECK_OK(settle(std::chrono::milliseconds(0)));
+    SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
     while (!state_.drained()) {
       if (now() > deadline) {
         return fail(
@@ -265,7 +265,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
                 "{} and is read again",
                 runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
       }
-      SDP_CHECK_OK(settle(std::chrono::milliseconds(50)));
+      SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(50)));
     }
     return consumer_->close(*this);
   }
@@ -309,11 +309,11 @@ Result<log::TopicInfo> SinkRunner::check_surroundings() {
                     "clocks. Set LogAppendTime",
                     topic.name));
   }
-  SDP_CHECK_OK(store::probe_create_only(store_, lake::kProbeKey));
+  SDP_RETURN_IF_ERROR(store::probe_create_only(store_, lake::kProbeKey));
   lake::LakeLayout layout;
   layout.compression = options_.compression;
   layout.topic = topic.name;
-  SDP_CHECK_OK(agree_on_layout(store_, layout));
+  SDP_RETURN_IF_ERROR(agree_on_layout(store_, layout));
   return topic;
 }
 

@@ -110,12 +110,12 @@ Result<void> check_order(const Metadata& metadata) {
 }  // namespace
 
 Result<void> check_key(std::string_view key) {
-  SDP_CHECK_OK(check_text("object key", key));
+  SDP_RETURN_IF_ERROR(check_text("object key", key));
   return check_segments("object key", key, key);
 }
 
 Result<void> check_prefix(std::string_view prefix) {
-  SDP_CHECK_OK(check_text("key prefix", prefix));
+  SDP_RETURN_IF_ERROR(check_text("key prefix", prefix));
   const std::size_t slash = prefix.rfind('/');
   if (slash == std::string_view::npos) return {};
   return check_segments("key prefix", prefix, prefix.substr(0, slash));
@@ -127,7 +127,7 @@ Result<void> check_folder_prefix(std::string_view prefix) {
 }
 
 Result<void> check_metadata(const Metadata& metadata) {
-  SDP_CHECK_OK(check_order(metadata));
+  SDP_RETURN_IF_ERROR(check_order(metadata));
   std::size_t bytes = 0;
   for (const auto& [name, value] : metadata) {
     bytes += kMetadataNameOverhead + name.size() + value.size();
@@ -145,7 +145,7 @@ Result<void> check_metadata(const Metadata& metadata) {
 }
 
 Result<void> check_put(std::string_view key, const Metadata& metadata, std::string_view content_type) {
-  SDP_CHECK_OK(check_key(key));
+  SDP_RETURN_IF_ERROR(check_key(key));
   if (auto checked = check_metadata(metadata); !checked) return std::unexpected(checked.error().in(key));
   if (content_type.empty() || !is_header_value(content_type)) {
     return refuse("content type", content_type, "is not a header value");

@@ -116,8 +116,8 @@ std::filesystem::path log_path(const TransformOptions& options) {
 }
 
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop) {
-  SDP_CHECK_OK(check(options));
-  SDP_CHECK_OK(prepare(options));
+  SDP_RETURN_IF_ERROR(check(options));
+  SDP_RETURN_IF_ERROR(prepare(options));
   const auto start = std::chrono::steady_clock::now();
   SDP_TRY(const ChildEnd end, run_child(command_of(options), {.total = options.time_limit}, std::move(stop)));
   auto summary = read_results(options);

@@ -56,22 +56,22 @@ class BronzeCheck {
   BronzeCheck(LakeView& lake, Findings& findings) : lake_(lake), findings_(findings), finder_(lake) {}
 
   Result<BronzeCounts> run(warehouse::Warehouse& warehouse) {
-    SDP_CHECK_OK(warehouse.scan(ledger_sql(warehouse), [&](warehouse::RowView row) {
+    SDP_RETURN_IF_ERROR(warehouse.scan(ledger_sql(warehouse), [&](warehouse::RowView row) {
       ledger(row);
       return Result<void>();
     }));
-    SDP_CHECK_OK(
+    SDP_RETURN_IF_ERROR(
         warehouse.scan(rows_sql(warehouse, "payload", "SPOTIFY_EVENTS"), [&](warehouse::RowView row) {
           ++counts_.events;
           check_row(row, true);
           return Result<void>();
         }));
-    SDP_CHECK_OK(warehouse.scan(rows_sql(warehouse, "error_code, raw_base64", "REJECTED_EVENTS"),
-                                [&](warehouse::RowView row) {
-                                  ++counts_.rejected;
-                                  check_row(row, false);
-                                  return Result<void>();
-                                }));
+    SDP_RETURN_IF_ERROR(warehouse.scan(rows_sql(warehouse, "error_code, raw_base64", "REJECTED_EVENTS"),
+                                       [&](warehouse::RowView row) {
+                                         ++counts_.rejected;
+                                         check_row(row, false);
+                                         return Result<void>();
+                                       }));
     for (auto& [id, chain] : lake_.chains) check_chain(id, chain);
     return counts_;
   }

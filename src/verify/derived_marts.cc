@@ -194,7 +194,7 @@ std::string shown_row(warehouse::RowView row) {
 
 Result<void> compare(warehouse::Warehouse& warehouse, const Comparison& comparison, DerivedCounts& counts,
                      Findings& findings) {
-  SDP_CHECK_OK(warehouse.scan(comparison.sql, [&](warehouse::RowView row) {
+  SDP_RETURN_IF_ERROR(warehouse.scan(comparison.sql, [&](warehouse::RowView row) {
     const bool missing = integer_of(row[2]).value_or(0) > 0;
     findings.item(Stage::marts,
                   missing ? "mart row that should be there" : "mart row that should not be there",
@@ -203,7 +203,7 @@ Result<void> compare(warehouse::Warehouse& warehouse, const Comparison& comparis
   }));
   std::uint64_t rows = 0;
   for (const std::string& mart : comparison.marts) {
-    SDP_CHECK_OK(warehouse.scan("SELECT COUNT(*) FROM " + mart, [&](warehouse::RowView row) {
+    SDP_RETURN_IF_ERROR(warehouse.scan("SELECT COUNT(*) FROM " + mart, [&](warehouse::RowView row) {
       rows += static_cast<std::uint64_t>(integer_of(row[0]).value_or(0));
       return Result<void>();
     }));
@@ -226,7 +226,7 @@ Result<DerivedCounts> check_derived_marts(warehouse::Warehouse& warehouse,
       findings.note(fmt::format("{} is not there and was not looked at", *missing));
       continue;
     }
-    SDP_CHECK_OK(compare(warehouse, comparison, counts, findings));
+    SDP_RETURN_IF_ERROR(compare(warehouse, comparison, counts, findings));
   }
   return counts;
 }

@@ -138,7 +138,7 @@ class HourWalk {
 Result<void> check_hours(const LakeView& view, std::span<const std::string> keys, store::ObjectStore& store,
                          const VerifyLimits& limits, Findings& findings) {
   HourReader reader(store, findings);
-  SDP_CHECK_OK(
+  SDP_RETURN_IF_ERROR(
       in_parallel(limits.threads, keys.size(), [&](std::size_t i, int) { return reader.read(keys[i]); }));
   HourWalk walk(view, findings);
   for (const auto& [chain, hours] : reader.hours()) walk.run(chain, hours);

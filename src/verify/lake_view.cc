@@ -160,15 +160,15 @@ LakeView::Place LakeView::find(const lake::ChainId& chain, log::Offset offset) {
 Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
   LakeListing listing;
   std::vector<std::string> side;
-  SDP_CHECK_OK(store.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(store.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
     (lake::parse_key(object.key) ? listing.objects : side).push_back(object.key);
     return true;
   }));
   for (const std::string& key : side) {
     if (key == lake::kLayoutKey) {
-      SDP_CHECK_OK(read_layout(listing, store, findings));
+      SDP_RETURN_IF_ERROR(read_layout(listing, store, findings));
     } else if (key.starts_with(lake::kGapsPrefix)) {
-      SDP_CHECK_OK(read_gap(listing, key, store, findings));
+      SDP_RETURN_IF_ERROR(read_gap(listing, key, store, findings));
     } else if (key.starts_with(lake::kClosedPrefix)) {
       listing.hours.push_back(key);
     } else if (key != lake::kProbeKey) {
@@ -185,7 +185,7 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
   std::deque<ObjectScanner> readers;
   for (int i = 0; i < limits.threads; ++i) readers.emplace_back(around, i);
   std::mutex mutex;
-  SDP_CHECK_OK(
+  SDP_RETURN_IF_ERROR(
       in_parallel(limits.threads, listing.objects.size(), [&](std::size_t i, int worker) -> Result<void> {
         SDP_TRY(auto object, readers[static_cast<std::size_t>(worker)].scan(listing.objects[i]));
         std::lock_guard lock(mutex);

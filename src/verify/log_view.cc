@@ -21,12 +21,12 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
       std::min<std::uint64_t>(limits.records_max, static_cast<std::uint64_t>(marks.end - marks.start)));
   SDP_TRY(const auto reader, log.open_reader());
   Fingerprinter fingerprinter;
-  SDP_CHECK_OK(reader->read(partition, marks.start, marks.end, limits.log_timeout,
-                            [&](const log::RecordView& record) -> Result<void> {
-                              const LogEntry entry{fingerprinter.of(record),
-                                                   record.timestamp.time_since_epoch().count()};
-                              return chain.add(record.offset, entry, budget);
-                            }));
+  SDP_RETURN_IF_ERROR(reader->read(partition, marks.start, marks.end, limits.log_timeout,
+                                   [&](const log::RecordView& record) -> Result<void> {
+                                     const LogEntry entry{fingerprinter.of(record),
+                                                          record.timestamp.time_since_epoch().count()};
+                                     return chain.add(record.offset, entry, budget);
+                                   }));
   return chain;
 }
 
@@ -48,7 +48,7 @@ Result<void> read_one_witness(LogView& view, const std::filesystem::path& path, 
     for (const WitnessRecord& record : block) {
       auto added = chain->add(record.offset, {record.fingerprints, record.timestamp_ms}, budget);
       within_budget = added.has_value();
-      SDP_CHECK_OK(std::move(added));
+      SDP_RETURN_IF_ERROR(std::move(added));
     }
     return {};
   };
@@ -90,7 +90,7 @@ Result<void> RecordBudget::take(std::uint64_t records) {
 Result<void> LogChain::add(log::Offset offset, const LogEntry& entry, RecordBudget& budget) {
   const auto at = static_cast<std::uint64_t>(offset - start);
   if (at >= entries_.size()) {
-    SDP_CHECK_OK(budget.take(at + 1 - entries_.size()));
+    SDP_RETURN_IF_ERROR(budget.take(at + 1 - entries_.size()));
     entries_.resize(at + 1);
   }
   entries_[at] = entry;
@@ -138,7 +138,7 @@ Result<void> read_witnesses(LogView& view, const std::filesystem::path& root, co
   }
   std::ranges::sort(paths);
   std::vector<LogView> parts(paths.size());
-  SDP_CHECK_OK(in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
+  SDP_RETURN_IF_ERROR(in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
     return read_one_witness(parts[i], paths[i], budget, findings);
   }));
   for (LogView& part : parts) view.chains.merge(part.chains);

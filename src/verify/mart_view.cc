@@ -54,11 +54,11 @@ class MartCheck {
   MartCheck(Recount& recount, Findings& findings) : recount_(recount), findings_(findings) {}
 
   Result<MartCounts> run(warehouse::Warehouse& warehouse) {
-    SDP_CHECK_OK(warehouse.scan(kSongsSql, [&](warehouse::RowView row) {
+    SDP_RETURN_IF_ERROR(warehouse.scan(kSongsSql, [&](warehouse::RowView row) {
       song(row);
       return Result<void>();
     }));
-    SDP_CHECK_OK(warehouse.scan(kEngagementSql, [&](warehouse::RowView row) {
+    SDP_RETURN_IF_ERROR(warehouse.scan(kEngagementSql, [&](warehouse::RowView row) {
       engagement(row);
       return Result<void>();
     }));

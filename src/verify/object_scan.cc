@@ -55,7 +55,7 @@ Result<std::optional<LakeObject>> ObjectScanner::scan(const std::string& key_tex
   object.key = key_text;
   object.meta = *std::move(meta);
   object.reader = reader_;
-  if (const auto text = body_of(object, *stored)) SDP_CHECK_OK(read_lines(object, *text));
+  if (const auto text = body_of(object, *stored)) SDP_RETURN_IF_ERROR(read_lines(object, *text));
   return std::optional(std::move(object));
 }
 

@@ -65,10 +65,10 @@ Result<SilverCounts> SilverView::read(warehouse::Warehouse& warehouse) {
       return Result<void>();
     };
   };
-  SDP_CHECK_OK(warehouse.scan(kept_sql(warehouse), visit(&SilverView::kept_row)));
-  SDP_CHECK_OK(warehouse.scan(duplicates_sql(warehouse), visit(&SilverView::duplicate_row)));
-  SDP_CHECK_OK(warehouse.scan(rejected_sql(warehouse), visit(&SilverView::rejected_row)));
-  SDP_CHECK_OK(explain());
+  SDP_RETURN_IF_ERROR(warehouse.scan(kept_sql(warehouse), visit(&SilverView::kept_row)));
+  SDP_RETURN_IF_ERROR(warehouse.scan(duplicates_sql(warehouse), visit(&SilverView::duplicate_row)));
+  SDP_RETURN_IF_ERROR(warehouse.scan(rejected_sql(warehouse), visit(&SilverView::rejected_row)));
+  SDP_RETURN_IF_ERROR(explain());
   for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
   return counts_;
 }
@@ -150,7 +150,7 @@ void SilverView::check_rejection(const LakeView::Place& at, warehouse::RowView r
 }
 
 Result<void> SilverView::explain() {
-  for (const Differing& differing : differing_) SDP_CHECK_OK(explain(differing));
+  for (const Differing& differing : differing_) SDP_RETURN_IF_ERROR(explain(differing));
   return {};
 }
 

@@ -40,9 +40,9 @@ class Verification {
   Result<Report> run() {
     // The order matters on a living pipeline: what is read later can only be ahead of what was read before.
     SDP_TRY(const LakeListing listing, list_lake(in_.store, findings_));
-    SDP_CHECK_OK(log());
-    SDP_CHECK_OK(lake(listing));
-    if (in_.warehouse) SDP_CHECK_OK(warehouse());
+    SDP_RETURN_IF_ERROR(log());
+    SDP_RETURN_IF_ERROR(lake(listing));
+    if (in_.warehouse) SDP_RETURN_IF_ERROR(warehouse());
     finish();
     return std::move(report_);
   }
@@ -51,9 +51,9 @@ class Verification {
   Result<void> log() {
     RecordBudget budget(in_.limits.records_max);
     if (!in_.witness_root.empty()) {
-      SDP_CHECK_OK(read_witnesses(log_, in_.witness_root, in_.limits, budget, findings_));
+      SDP_RETURN_IF_ERROR(read_witnesses(log_, in_.witness_root, in_.limits, budget, findings_));
     }
-    if (in_.log) SDP_CHECK_OK(read_log(log_, *in_.log, in_.limits, budget));
+    if (in_.log) SDP_RETURN_IF_ERROR(read_log(log_, *in_.log, in_.limits, budget));
     StageReport& stage = report_.stage(Stage::log);
     stage.looked_at = in_.log != nullptr || !in_.witness_root.empty();
     stage.records = log_.records();
@@ -63,7 +63,7 @@ class Verification {
   }
 
   Result<void> lake(const LakeListing& listing) {
-    SDP_CHECK_OK(read_lake(lake_, listing, in_.store, log_, in_.limits, findings_));
+    SDP_RETURN_IF_ERROR(read_lake(lake_, listing, in_.store, log_, in_.limits, findings_));
     StageReport& stage = report_.stage(Stage::lake);
     stage.looked_at = true;
     stage.records = report_.offsets = lake_.records();
@@ -96,7 +96,7 @@ class Verification {
     SDP_TRY(const auto present, present_tables());
     for (const StageTables& tables : stage_tables()) {
       if (!all_present(tables, present)) return {};
-      SDP_CHECK_OK(look_at(tables.stage));
+      SDP_RETURN_IF_ERROR(look_at(tables.stage));
       report_.stage(tables.stage).looked_at = true;
     }
     if (!in_.derived_marts) return {};

@@ -67,12 +67,12 @@ Result<void> WitnessWriter::on_record(const log::RecordView& record) {
 }
 
 Result<void> WitnessWriter::flush() {
-  for (const auto& [partition, file] : files_) SDP_CHECK_OK(file->flush());
+  for (const auto& [partition, file] : files_) SDP_RETURN_IF_ERROR(file->flush());
   return {};
 }
 
 Result<void> WitnessWriter::finish() {
-  for (const auto& [partition, file] : files_) SDP_CHECK_OK(file->finish());
+  for (const auto& [partition, file] : files_) SDP_RETURN_IF_ERROR(file->finish());
   return {};
 }
 
@@ -89,10 +89,10 @@ Result<std::uint64_t> run_witness(log::EventLog& log, const std::filesystem::pat
   WitnessWriter writer(log, std::move(topic), root);
   SDP_TRY(const auto consumer, log.open_consumer({.group = options.group}));
   while (!stop.stop_requested() && !abandon.stop_requested()) {
-    SDP_CHECK_OK(poll_once(*consumer, writer, options));
+    SDP_RETURN_IF_ERROR(poll_once(*consumer, writer, options));
   }
   if (abandon.stop_requested()) {
-    SDP_CHECK_OK(writer.flush());
+    SDP_RETURN_IF_ERROR(writer.flush());
     return writer.records();
   }
 
@@ -107,10 +107,10 @@ Result<std::uint64_t> run_witness(log::EventLog& log, const std::filesystem::pat
           fmt::format("witness of {} p{} has only come to offset {} of {} in time", root.string(),
                       late->partition, late->offset, ends[static_cast<std::size_t>(late->partition)]));
     }
-    SDP_CHECK_OK(poll_once(*consumer, writer, options));
+    SDP_RETURN_IF_ERROR(poll_once(*consumer, writer, options));
   }
-  SDP_CHECK_OK(consumer->close(writer));
-  SDP_CHECK_OK(writer.finish());
+  SDP_RETURN_IF_ERROR(consumer->close(writer));
+  SDP_RETURN_IF_ERROR(writer.finish());
   return writer.records();
 }
 

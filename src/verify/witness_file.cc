@@ -56,7 +56,7 @@ class WitnessScan {
 
   Result<WitnessEnd> run(const WitnessVisit& visit) {
     if (!file_) return fail(ErrorKind::bad_input, fmt::format("cannot read witness file {}", path_.string()));
-    SDP_CHECK_OK(read_header());
+    SDP_RETURN_IF_ERROR(read_header());
     for (;;) {
       SDP_TRY(const bool more, read_block(visit));
       if (!more) return end_;
@@ -120,7 +120,7 @@ class WitnessScan {
     end_.checksum = checksum;
     end_.finished = tag == kTagEnd;
     end_.bytes_whole += buffer_.size();
-    SDP_CHECK_OK(visit(end_.header, records_));
+    SDP_RETURN_IF_ERROR(visit(end_.header, records_));
     return true;
   }
 
@@ -145,7 +145,7 @@ Result<std::unique_ptr<WitnessFile>> WitnessFile::open(const std::filesystem::pa
   if (descriptor < 0) return cannot("open", path);
   std::unique_ptr<WitnessFile> file(new WitnessFile(path, descriptor));
   const auto size = ::lseek(descriptor, 0, SEEK_END);
-  SDP_CHECK_OK(size == 0 ? file->begin(header) : file->resume(header));
+  SDP_RETURN_IF_ERROR(size == 0 ? file->begin(header) : file->resume(header));
   return file;
 }
 
@@ -188,7 +188,7 @@ Result<void> WitnessFile::flush() {
 }
 
 Result<void> WitnessFile::finish() {
-  SDP_CHECK_OK(flush());
+  SDP_RETURN_IF_ERROR(flush());
   return write_block(kTagEnd);
 }
 

@@ -17,7 +17,7 @@ std::int64_t number(const std::optional<std::string_view>& text) {
 
 Result<std::vector<LoadedChain>> read_chains(Warehouse& warehouse) {
   std::vector<LoadedChain> chains;
-  SDP_CHECK_OK(warehouse.scan(
+  SDP_RETURN_IF_ERROR(warehouse.scan(
       "SELECT topic_id, kafka_partition, min(first_offset), max(last_offset) + 1 FROM BRONZE.LOAD_LEDGER "
       "GROUP BY topic_id, kafka_partition ORDER BY topic_id, kafka_partition",
       [&](RowView row) -> Result<void> {
@@ -35,10 +35,11 @@ Result<std::vector<LoadedChain>> read_chains(Warehouse& warehouse) {
 
 Result<std::vector<std::string>> read_objects(Warehouse& warehouse) {
   std::vector<std::string> keys;
-  SDP_CHECK_OK(warehouse.scan("SELECT object_key FROM BRONZE.LOAD_LEDGER", [&](RowView row) -> Result<void> {
-    keys.emplace_back(row[0].value_or(""));
-    return {};
-  }));
+  SDP_RETURN_IF_ERROR(
+      warehouse.scan("SELECT object_key FROM BRONZE.LOAD_LEDGER", [&](RowView row) -> Result<void> {
+        keys.emplace_back(row[0].value_or(""));
+        return {};
+      }));
   return keys;
 }
 

@@ -29,7 +29,7 @@ void ObjectReader::open(const StagedObject& object) {
 
 Result<std::optional<lake::Line>> ObjectReader::next() {
   if (rest_.empty()) {
-    SDP_CHECK_OK(check_end());
+    SDP_RETURN_IF_ERROR(check_end());
     return std::nullopt;
   }
   ++records_;
@@ -38,7 +38,7 @@ Result<std::optional<lake::Line>> ObjectReader::next() {
   auto line = decoder_.decode(rest_.substr(0, end));
   rest_.remove_prefix(end + 1);
   if (!line) return damaged(line.error().message);
-  SDP_CHECK_OK(check(*line));
+  SDP_RETURN_IF_ERROR(check(*line));
   if (end <= lake::kBronzeLineBytesMax) [[likely]]
     return *std::move(line);
   too_large_ += line->reject ? 0 : 1;
@@ -51,7 +51,7 @@ Result<std::uint64_t> ObjectReader::read(const StagedObject& object,
   while (true) {
     SDP_TRY(const auto line, next());
     if (!line) return too_large_;
-    SDP_CHECK_OK(visit(*line));
+    SDP_RETURN_IF_ERROR(visit(*line));
   }
 }
 

@@ -240,7 +240,7 @@ std::string listed(std::string_view key) {
 }
 Result<int> count(ObjectStore& store) {
   int objects = 0;
-  SDP_CHECK_OK(store.list("", [&](const auto&) { return ++objects > 0; }));
+  SDP_RETURN_IF_ERROR(store.list("", [&](const auto&) { return ++objects > 0; }));
   return objects;
 }
 

@@ -40,7 +40,7 @@ class OverwritingStore final : public store::ObjectStore {
 
   Result<std::vector<std::string>> list_folders(std::string_view prefix) override {
     std::vector<std::string> folders;
-    SDP_CHECK_OK(list(prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(list(prefix, [&](const store::ListedObject& object) {
       const auto slash = object.key.find('/', prefix.size());
       if (slash == std::string::npos) return true;
       std::string folder = object.key.substr(0, slash + 1);

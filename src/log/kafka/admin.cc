@@ -126,14 +126,14 @@ Result<bool> Admin::create(const TopicSpec& spec) {
   const auto code = rd_kafka_topic_result_error(results[0]);
   if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
     // Perhaps since a moment ago, by somebody else; brokers then do not all know it yet.
-    SDP_CHECK_OK(wait_for_topic([](const Description& known) { return known.info.partitions > 0; }));
+    SDP_RETURN_IF_ERROR(wait_for_topic([](const Description& known) { return known.info.partitions > 0; }));
     return false;
   }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* text = rd_kafka_topic_result_error_string(results[0]);
     return std::unexpected(error(what, code, text == nullptr ? "" : text));
   }
-  SDP_CHECK_OK(wait_for_topic([&](const Description& known) {
+  SDP_RETURN_IF_ERROR(wait_for_topic([&](const Description& known) {
     return known.has_leaders && known.info.partitions == spec.partitions;
   }));
   return true;
@@ -155,7 +155,7 @@ Result<void> Admin::wait_for_topic(const std::function<bool(const Description&)>
 
 Result<TopicInfo> Admin::describe() {
   SDP_TRY(Description description, describe_partitions());
-  SDP_CHECK_OK(describe_config(description.info));
+  SDP_RETURN_IF_ERROR(describe_config(description.info));
   return std::move(description.info);
 }
 

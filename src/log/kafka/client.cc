@@ -106,7 +106,7 @@ Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
 }
 
 Result<void> set_all(rd_kafka_conf_t* conf, std::span<const Property> properties) {
-  for (const auto& [name, value] : properties) SDP_CHECK_OK(set(conf, name, value));
+  for (const auto& [name, value] : properties) SDP_RETURN_IF_ERROR(set(conf, name, value));
   return {};
 }
 
@@ -116,7 +116,7 @@ Result<void> set_credentials(rd_kafka_conf_t* conf, const KafkaSettings& setting
                                   {"sasl.password", settings.sasl_password.reveal()},
                                   {"ssl.ca.location", settings.ca_file}};
   for (const auto& [name, value] : credentials) {
-    if (!value.empty()) SDP_CHECK_OK(set(conf, name, value));
+    if (!value.empty()) SDP_RETURN_IF_ERROR(set(conf, name, value));
   }
   return {};
 }
@@ -129,7 +129,7 @@ Result<void> set_extra(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
           fmt::format("Kafka setting {} is not for changing: what is promised about records rests on it",
                       name));
     }
-    SDP_CHECK_OK(set(conf, name, value));
+    SDP_RETURN_IF_ERROR(set(conf, name, value));
   }
   return {};
 }
@@ -178,11 +178,11 @@ std::string ClientEvents::last_reason() const {
 Result<ClientHandle> open_client(Role role, const KafkaSettings& settings, ClientEvents& events,
                                  std::span<const Property> properties) {
   ConfHandle conf(rd_kafka_conf_new());
-  SDP_CHECK_OK(set_all(conf.get(), common_properties(settings)));
-  SDP_CHECK_OK(set_all(conf.get(), role_properties(role, settings)));
-  SDP_CHECK_OK(set_extra(conf.get(), settings));
-  SDP_CHECK_OK(set_credentials(conf.get(), settings));
-  SDP_CHECK_OK(set_all(conf.get(), properties));
+  SDP_RETURN_IF_ERROR(set_all(conf.get(), common_properties(settings)));
+  SDP_RETURN_IF_ERROR(set_all(conf.get(), role_properties(role, settings)));
+  SDP_RETURN_IF_ERROR(set_extra(conf.get(), settings));
+  SDP_RETURN_IF_ERROR(set_credentials(conf.get(), settings));
+  SDP_RETURN_IF_ERROR(set_all(conf.get(), properties));
   set_callbacks(conf.get(), role, events);
 
   const bool reads = role == Role::consumer || role == Role::reader;

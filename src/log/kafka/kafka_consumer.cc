@@ -120,13 +120,13 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
                                         std::chrono::milliseconds timeout) {
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
   if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
-  if (disconnected_) SDP_CHECK_OK(check_connection(timeout));
-  SDP_CHECK_OK(serve_rebalances(handler));
+  if (disconnected_) SDP_RETURN_IF_ERROR(check_connection(timeout));
+  SDP_RETURN_IF_ERROR(serve_rebalances(handler));
   SDP_TRY(std::size_t handed, hand_over(handler, records_max, static_cast<int>(timeout.count())));
   for (std::size_t more = handed; more > 0 && handed < records_max; handed += more) {
     SDP_TRY(more, hand_over(handler, records_max - handed, 0));
   }
-  SDP_CHECK_OK(serve_rebalances(handler));
+  SDP_RETURN_IF_ERROR(serve_rebalances(handler));
   if (handed == 0 && pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
   return handed;
 }
@@ -140,7 +140,7 @@ Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) 
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return std::unexpected(error("no broker answers", code, last_reason()));
   rd_kafka_metadata_destroy(metadata);
-  SDP_CHECK_OK(check_topic());
+  SDP_RETURN_IF_ERROR(check_topic());
   disconnected_ = false;
   return {};
 }
@@ -157,7 +157,7 @@ Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
     const Rebalance& rebalance = rebalances_.front();
     if (rebalance.assign) {
       // On an error it stays in line: the next poll asks again.
-      SDP_CHECK_OK(take_over(handler, rebalance));
+      SDP_RETURN_IF_ERROR(take_over(handler, rebalance));
     } else {
       give_up(handler, rebalance);
     }
@@ -168,9 +168,9 @@ Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
 Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance& rebalance) {
   std::vector<PartitionOffset> starts;
   if (!rebalance.partitions.empty()) {
-    SDP_CHECK_OK(check_topic());
+    SDP_RETURN_IF_ERROR(check_topic());
     SDP_TRY(starts, handler.on_assigned(rebalance.partitions));
-    SDP_CHECK_OK(check_starts(topic_, rebalance.partitions, starts));
+    SDP_RETURN_IF_ERROR(check_starts(topic_, rebalance.partitions, starts));
   }
   const ErrorHandle failed(rd_kafka_incremental_assign(client_.get(), list_of(starts).get()));
   if (failed) {
@@ -226,7 +226,7 @@ Result<bool> KafkaConsumer::hand_over_one(ConsumerHandler& handler, const rd_kaf
     return false;
   found->second.next = message.offset + 1;
   view_of(message, record_);
-  SDP_CHECK_OK(handler.on_record(record_));
+  SDP_RETURN_IF_ERROR(handler.on_record(record_));
   return true;
 }
 

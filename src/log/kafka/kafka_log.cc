@@ -24,7 +24,7 @@ Result<bool> KafkaLog::ensure_topic(const TopicSpec& spec) {
 }
 
 Result<std::unique_ptr<Producer>> KafkaLog::open_producer() {
-  SDP_CHECK_OK(admin_->describe());
+  SDP_RETURN_IF_ERROR(admin_->describe());
   return KafkaProducer::open(settings_, topic_);
 }
 
@@ -34,7 +34,7 @@ Result<std::unique_ptr<Consumer>> KafkaLog::open_consumer(const ConsumerOptions&
 }
 
 Result<std::unique_ptr<Reader>> KafkaLog::open_reader() {
-  SDP_CHECK_OK(admin_->describe());
+  SDP_RETURN_IF_ERROR(admin_->describe());
   return KafkaReader::open(settings_, topic_);
 }
 

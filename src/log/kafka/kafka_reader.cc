@@ -41,7 +41,7 @@ Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds t
          batch.fetch(MessageBatch::kMessagesMax, 50, [&](auto** out, std::size_t max, int timeout_ms) {
            return rd_kafka_consume_batch(topic_.get(), range.partition, timeout_ms, out, max);
          })) {
-      SDP_CHECK_OK(take(*message, range, visit));
+      SDP_RETURN_IF_ERROR(take(*message, range, visit));
       if (range.next >= range.to) return {};
     }
     rd_kafka_poll(client_.get(), 0);

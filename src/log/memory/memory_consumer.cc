@@ -27,7 +27,7 @@ Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t r
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   do {
     if (topic_->retired()) return std::unexpected(topic_->retired_error());
-    SDP_CHECK_OK(serve_group(handler));
+    SDP_RETURN_IF_ERROR(serve_group(handler));
     SDP_TRY(const std::size_t records, hand_over(handler, records_max));
     if (records > 0) return records;
   } while (topic_->wait_for_change(deadline, [this] { return has_news(); }));
@@ -45,7 +45,7 @@ Result<void> MemoryConsumer::serve_group(ConsumerHandler& handler) {
   const std::uint64_t version = topic_->groups().version();
   if (version == seen_version_) return {};
   give_up(handler, topic_->groups().to_revoke(group_, member_));
-  SDP_CHECK_OK(take_over(handler, topic_->groups().claim(group_, member_)));
+  SDP_RETURN_IF_ERROR(take_over(handler, topic_->groups().claim(group_, member_)));
   seen_version_ = version;
   return {};
 }
@@ -98,7 +98,7 @@ Result<std::size_t> MemoryConsumer::hand_over_one(ConsumerHandler& handler, Assi
     while (handed < end && !assigned.interrupted) {
       assigned.cursor.next(record_);
       ++handed;
-      SDP_CHECK_OK(handler.on_record(record_));
+      SDP_RETURN_IF_ERROR(handler.on_record(record_));
     }
   }
   return handed;
@@ -138,7 +138,8 @@ Result<void> MemoryConsumer::resume(Partition partition) {
 }
 
 Result<void> MemoryConsumer::commit(std::span<const PartitionOffset> positions) {
-  for (const PartitionOffset& position : positions) SDP_CHECK_OK(topic_->check_partition(position.partition));
+  for (const PartitionOffset& position : positions)
+    SDP_RETURN_IF_ERROR(topic_->check_partition(position.partition));
   topic_->groups().commit(group_, positions);
   topic_->positions_changed();
   return {};

@@ -39,7 +39,7 @@ Result<TopicInfo> MemoryLog::describe() {
 
 Result<Watermarks> MemoryLog::watermarks(Partition partition) {
   SDP_TRY(const auto topic, this->topic());
-  SDP_CHECK_OK(topic->check_partition(partition));
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
   return topic->partition(partition).watermarks();
 }
 
@@ -65,13 +65,13 @@ Result<std::unique_ptr<Reader>> MemoryLog::open_reader() {
 
 Result<Offset> MemoryLog::append(Partition partition, const RecordBytes& record) {
   SDP_TRY(const auto topic, this->topic());
-  SDP_CHECK_OK(topic->check_partition(partition));
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
   return topic->append(partition, record);
 }
 
 Result<void> MemoryLog::delete_below(Partition partition, Offset offset) {
   SDP_TRY(const auto topic, this->topic());
-  SDP_CHECK_OK(topic->check_partition(partition));
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
   topic->delete_below(partition, offset);
   return {};
 }

@@ -9,7 +9,7 @@ Result<void> MemoryProducer::send(std::optional<std::string_view> key,
   if (topic_->retired()) return std::unexpected(topic_->retired_error());
   const Partition partitions = topic_->info().partitions;
   const Partition partition = key ? partition_of(*key, partitions) : next_keyless(partitions);
-  SDP_CHECK_OK(topic_->append(partition, {clock_.utc_now(), key, value, {}}));
+  SDP_RETURN_IF_ERROR(topic_->append(partition, {clock_.utc_now(), key, value, {}}));
   ++counts_.acked;
   return {};
 }

@@ -7,14 +7,14 @@ namespace sdp::log {
 Result<void> MemoryReader::read(Partition partition, Offset from, Offset to,
                                 std::chrono::milliseconds timeout,
                                 const std::function<Result<void>(const RecordView&)>& visit) {
-  SDP_CHECK_OK(topic_->check_partition(partition));
+  SDP_RETURN_IF_ERROR(topic_->check_partition(partition));
   PartitionCursor cursor(topic_->partition(partition), from);
   RecordView record;
   while (cursor.offset() < to) {
     SDP_TRY(std::size_t records, wait_for_records(cursor, timeout));
     for (; records > 0 && cursor.offset() < to; --records) {
       cursor.next(record);
-      SDP_CHECK_OK(visit(record));
+      SDP_RETURN_IF_ERROR(visit(record));
     }
   }
   return {};

@@ -48,7 +48,7 @@ Result<Offset> MemoryTopic::append(Partition partition, const RecordBytes& recor
                 fmt::format("{}: a record of {} bytes is larger than the topic takes ({})", info_.name, bytes,
                             info_.message_bytes_max));
   }
-  if (!reserve(bytes)) SDP_CHECK_OK(wait_for_room(bytes));
+  if (!reserve(bytes)) SDP_RETURN_IF_ERROR(wait_for_room(bytes));
   const Offset offset = partitions_[static_cast<std::size_t>(partition)]->append(record);
   changed_.notify();
   return offset;

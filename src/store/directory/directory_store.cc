@@ -78,7 +78,7 @@ Result<void> DirectoryStore::check_root() const {
 }
 
 Result<void> DirectoryStore::check_own_key(std::string_view key) const {
-  SDP_CHECK_OK(check_key(key));
+  SDP_RETURN_IF_ERROR(check_key(key));
   if (!is_reserved(key.substr(0, key.find('/')))) return {};
   return fail(
       ErrorKind::bad_input,
@@ -89,7 +89,7 @@ Result<bool> DirectoryStore::ensure_bucket() {
   SDP_TRY(const Found found, look_at(root_));
   if (found == Found::object) return posix_error(ENOTDIR, Access::write, "use as a directory", root_);
   const std::filesystem::path absolute = std::filesystem::absolute(root_);
-  if (found == Found::nothing) SDP_CHECK_OK(folders_.ensure(existing_ancestor(absolute), absolute));
+  if (found == Found::nothing) SDP_RETURN_IF_ERROR(folders_.ensure(existing_ancestor(absolute), absolute));
   return found == Found::nothing;
 }
 
@@ -97,24 +97,24 @@ Result<void> DirectoryStore::ensure_folders(std::string_view key) {
   for (const auto& folder : {object_path(key).parent_path(), sidecar_path(key).parent_path()}) {
     SDP_TRY(const Found found, look_at(folder));
     if (found != Found::folder) folders_.forget();
-    SDP_CHECK_OK(folders_.ensure(root_, folder));
+    SDP_RETURN_IF_ERROR(folders_.ensure(root_, folder));
   }
-  SDP_CHECK_OK(folders_.ensure(root_, root_ / kTemporaryFolder));
+  SDP_RETURN_IF_ERROR(folders_.ensure(root_, root_ / kTemporaryFolder));
   return folders_.ensure(root_, root_ / kLockFolder);
 }
 
 Result<PutOutcome> DirectoryStore::put_new(std::string_view key, std::string_view body,
                                            const Metadata& metadata, std::string_view content_type) {
-  SDP_CHECK_OK(check_put(key, metadata, content_type));
-  SDP_CHECK_OK(check_own_key(key));
-  SDP_CHECK_OK(check_root());
+  SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
+  SDP_RETURN_IF_ERROR(check_own_key(key));
+  SDP_RETURN_IF_ERROR(check_root());
   SDP_TRY(const Found found, look_at(object_path(key)));
   if (found == Found::object) return settle(key, PutOutcome::exists);
-  SDP_CHECK_OK(ensure_folders(key));
+  SDP_RETURN_IF_ERROR(ensure_folders(key));
   SDP_TRY(TemporaryFile body_file, TemporaryFile::create(root_ / kTemporaryFolder));
-  SDP_CHECK_OK(body_file.fill(body, options_.sync));
+  SDP_RETURN_IF_ERROR(body_file.fill(body, options_.sync));
   SDP_TRY(TemporaryFile sidecar, TemporaryFile::create(root_ / kTemporaryFolder));
-  SDP_CHECK_OK(sidecar.fill(format_sidecar(metadata), options_.sync));
+  SDP_RETURN_IF_ERROR(sidecar.fill(format_sidecar(metadata), options_.sync));
   SDP_TRY(const PutOutcome outcome, commit(key, body_file, sidecar));
   return settle(key, outcome);
 }
@@ -130,7 +130,7 @@ Result<PutOutcome> DirectoryStore::commit(std::string_view key, TemporaryFile& b
   if (found == Found::folder) return posix_error(EISDIR, Access::write, "write the object", object);
   if (const int code = sidecar.move_to(sidecar_path(key)); code != 0)
     return posix_error(code, Access::write, "write the metadata", sidecar_path(key));
-  if (options_.sync) SDP_CHECK_OK(sync_folder(sidecar_path(key).parent_path()));
+  if (options_.sync) SDP_RETURN_IF_ERROR(sync_folder(sidecar_path(key).parent_path()));
   if (::link(body.path().c_str(), object.c_str()) == 0) return PutOutcome::created;
   if (errno == EEXIST) return PutOutcome::exists;
   return link_error(errno, object);
@@ -138,7 +138,7 @@ Result<PutOutcome> DirectoryStore::commit(std::string_view key, TemporaryFile& b
 
 // An object may be seen before its writer made its name durable; whoever builds on it does so first.
 Result<PutOutcome> DirectoryStore::settle(std::string_view key, PutOutcome outcome) {
-  if (options_.sync) SDP_CHECK_OK(sync_folder(object_path(key).parent_path()));
+  if (options_.sync) SDP_RETURN_IF_ERROR(sync_folder(object_path(key).parent_path()));
   return outcome;
 }
 
@@ -153,11 +153,11 @@ Result<Metadata> DirectoryStore::read_metadata(std::string_view key) const {
 }
 
 Result<Object> DirectoryStore::get(std::string_view key) {
-  SDP_CHECK_OK(check_own_key(key));
+  SDP_RETURN_IF_ERROR(check_own_key(key));
   const std::filesystem::path path = object_path(key);
   SDP_TRY(const auto object, open_object(path));
   if (!object) {
-    SDP_CHECK_OK(check_root());
+    SDP_RETURN_IF_ERROR(check_root());
     return fail(ErrorKind::bad_input, fmt::format("{}: there is no object {}", describe(), key));
   }
   SDP_TRY(std::string body, read_all(object->fd.get(), object->bytes, path));
@@ -166,7 +166,7 @@ Result<Object> DirectoryStore::get(std::string_view key) {
 }
 
 Result<std::optional<ObjectHead>> DirectoryStore::head(std::string_view key) {
-  SDP_CHECK_OK(check_own_key(key));
+  SDP_RETURN_IF_ERROR(check_own_key(key));
   SDP_TRY(const auto object, open_object(object_path(key)));
   if (!object) return std::nullopt;
   SDP_TRY(Metadata metadata, read_metadata(key));
@@ -175,14 +175,14 @@ Result<std::optional<ObjectHead>> DirectoryStore::head(std::string_view key) {
 
 Result<void> DirectoryStore::list(std::string_view prefix,
                                   const std::function<bool(const ListedObject&)>& visit) {
-  SDP_CHECK_OK(check_prefix(prefix));
-  SDP_CHECK_OK(check_root());
+  SDP_RETURN_IF_ERROR(check_prefix(prefix));
+  SDP_RETURN_IF_ERROR(check_root());
   return walk_objects(root_, prefix, visit);
 }
 
 Result<std::vector<std::string>> DirectoryStore::list_folders(std::string_view prefix) {
-  SDP_CHECK_OK(check_folder_prefix(prefix));
-  SDP_CHECK_OK(check_root());
+  SDP_RETURN_IF_ERROR(check_folder_prefix(prefix));
+  SDP_RETURN_IF_ERROR(check_root());
   return walk_folders(root_, prefix);
 }
 

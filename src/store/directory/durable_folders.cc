@@ -25,7 +25,7 @@ Result<void> DurableFolders::ensure(const std::filesystem::path& base, const std
     if (::mkdir(at.c_str(), 0777) != 0 && errno != EEXIST) {
       return posix_error(errno, Access::write, "make the folder", at);
     }
-    if (sync_) SDP_CHECK_OK(sync_folder(above));
+    if (sync_) SDP_RETURN_IF_ERROR(sync_folder(above));
     remember(at);
   }
   return {};

@@ -93,7 +93,7 @@ bool is_reserved(std::string_view first_segment) {
 Result<void> walk_objects(const std::filesystem::path& root, std::string_view prefix, const Visit& visit) {
   const std::string folder(prefix.substr(0, prefix.rfind('/') + 1));
   if (is_reserved(folder.substr(0, folder.find('/')))) return {};
-  SDP_CHECK_OK(walk(root, folder, prefix, visit));
+  SDP_RETURN_IF_ERROR(walk(root, folder, prefix, visit));
   return {};
 }
 

@@ -35,7 +35,7 @@ Result<Metadata> parse_sidecar(std::string_view text) {
                               std::string(text.substr(colon + 2, end - colon - 2)));
     text.remove_prefix(end + 1);
   }
-  SDP_CHECK_OK(check_metadata(metadata));
+  SDP_RETURN_IF_ERROR(check_metadata(metadata));
   return metadata;
 }
 

@@ -57,8 +57,8 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Result<void> TemporaryFile::fill(std::string_view bytes, bool sync) {
-  SDP_CHECK_OK(write_all(fd_.get(), bytes, path_));
-  if (sync) SDP_CHECK_OK(sync_file(fd_.get(), path_));
+  SDP_RETURN_IF_ERROR(write_all(fd_.get(), bytes, path_));
+  if (sync) SDP_RETURN_IF_ERROR(sync_file(fd_.get(), path_));
   return {};
 }
 

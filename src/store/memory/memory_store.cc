@@ -18,18 +18,18 @@ Result<bool> MemoryStore::ensure_bucket() {
 
 Result<PutOutcome> MemoryStore::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                                         std::string_view content_type) {
-  SDP_CHECK_OK(check_put(key, metadata, content_type));
+  SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
   Object object{std::string(body), metadata};
   std::lock_guard lock(mutex_);
-  SDP_CHECK_OK(check_bucket());
+  SDP_RETURN_IF_ERROR(check_bucket());
   const bool created = objects_.try_emplace(std::string(key), std::move(object)).second;
   return created ? PutOutcome::created : PutOutcome::exists;
 }
 
 Result<Object> MemoryStore::get(std::string_view key) {
-  SDP_CHECK_OK(check_key(key));
+  SDP_RETURN_IF_ERROR(check_key(key));
   std::lock_guard lock(mutex_);
-  SDP_CHECK_OK(check_bucket());
+  SDP_RETURN_IF_ERROR(check_bucket());
   const auto found = objects_.find(key);
   if (found == objects_.end())
     return fail(ErrorKind::bad_input, fmt::format("memory: there is no object {}", key));
@@ -37,9 +37,9 @@ Result<Object> MemoryStore::get(std::string_view key) {
 }
 
 Result<std::optional<ObjectHead>> MemoryStore::head(std::string_view key) {
-  SDP_CHECK_OK(check_key(key));
+  SDP_RETURN_IF_ERROR(check_key(key));
   std::lock_guard lock(mutex_);
-  SDP_CHECK_OK(check_bucket());
+  SDP_RETURN_IF_ERROR(check_bucket());
   const auto found = objects_.find(key);
   if (found == objects_.end()) return std::nullopt;
   return ObjectHead{found->first, found->second.body.size(), found->second.metadata};
@@ -47,11 +47,11 @@ Result<std::optional<ObjectHead>> MemoryStore::head(std::string_view key) {
 
 Result<void> MemoryStore::list(std::string_view prefix,
                                const std::function<bool(const ListedObject&)>& visit) {
-  SDP_CHECK_OK(check_prefix(prefix));
+  SDP_RETURN_IF_ERROR(check_prefix(prefix));
   std::vector<ListedObject> listed;
   {
     std::lock_guard lock(mutex_);
-    SDP_CHECK_OK(check_bucket());
+    SDP_RETURN_IF_ERROR(check_bucket());
     for (auto at = objects_.lower_bound(prefix); at != objects_.end() && at->first.starts_with(prefix);
          ++at) {
       listed.push_back({at->first, at->second.body.size()});
@@ -64,10 +64,10 @@ Result<void> MemoryStore::list(std::string_view prefix,
 }
 
 Result<std::vector<std::string>> MemoryStore::list_folders(std::string_view prefix) {
-  SDP_CHECK_OK(check_folder_prefix(prefix));
+  SDP_RETURN_IF_ERROR(check_folder_prefix(prefix));
   std::vector<std::string> folders;
   std::lock_guard lock(mutex_);
-  SDP_CHECK_OK(check_bucket());
+  SDP_RETURN_IF_ERROR(check_bucket());
   for (auto at = objects_.lower_bound(prefix); at != objects_.end() && at->first.starts_with(prefix);) {
     const std::size_t slash = at->first.find('/', prefix.size());
     if (slash == std::string::npos) {

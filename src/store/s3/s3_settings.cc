@@ -66,8 +66,8 @@ Result<void> check_credentials(const S3Settings& settings) {
 }  // namespace
 
 Result<S3Address> resolve(const S3Settings& settings) {
-  SDP_CHECK_OK(check_names(settings));
-  SDP_CHECK_OK(check_credentials(settings));
+  SDP_RETURN_IF_ERROR(check_names(settings));
+  SDP_RETURN_IF_ERROR(check_credentials(settings));
   const bool is_aws = settings.endpoint.empty();
   const std::string text =
       is_aws ? fmt::format("https://s3.{}.amazonaws.com", settings.region) : settings.endpoint;

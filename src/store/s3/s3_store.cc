@@ -110,14 +110,14 @@ Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& 
     if (answer.http.curl != CURLE_OK || std::ranges::find(accepted, status) == accepted.end()) {
       return failed(what, answer);
     }
-    if (check) SDP_CHECK_OK(check(answer));
+    if (check) SDP_RETURN_IF_ERROR(check(answer));
     return answer;
   });
 }
 
 Result<PutOutcome> S3Store::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                                     std::string_view content_type) {
-  SDP_CHECK_OK(check_put(key, metadata, content_type));
+  SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
   HttpRequest request{Method::put, object_url(key), {}, body, kComplaintBytesMax};
   request.headers = {{"content-type", std::string(content_type)}, {"if-none-match", "*"}};
   for (const auto& [name, value] : metadata) {
@@ -135,7 +135,7 @@ Result<PutOutcome> S3Store::put_new(std::string_view key, std::string_view body,
 }
 
 Result<Object> S3Store::get(std::string_view key) {
-  SDP_CHECK_OK(check_key(key));
+  SDP_RETURN_IF_ERROR(check_key(key));
   const std::string what = name_of("GET", key);
   const HttpRequest request{Method::get, object_url(key), {}, {}, settings_.object_bytes_max};
   SDP_TRY(Answer answer, call(what, request, {200, 404}));
@@ -145,7 +145,7 @@ Result<Object> S3Store::get(std::string_view key) {
 }
 
 Result<std::optional<ObjectHead>> S3Store::head(std::string_view key) {
-  SDP_CHECK_OK(check_key(key));
+  SDP_RETURN_IF_ERROR(check_key(key));
   const std::string what = name_of("HEAD", key);
   const HttpRequest request{Method::head, object_url(key), {}, {}, 0};
   SDP_TRY(const Answer answer, call(what, request, {200, 404}));
@@ -208,7 +208,7 @@ Result<ListPage> S3Store::list_page(std::string_view prefix, std::string_view de
     page = *std::move(parsed);
     return {};
   };
-  SDP_CHECK_OK(call(what, request, {200}, check));
+  SDP_RETURN_IF_ERROR(call(what, request, {200}, check));
   return page;
 }
 
@@ -227,7 +227,7 @@ Result<void> S3Store::for_each_page(std::string_view prefix, std::string_view de
 }
 
 Result<void> S3Store::list(std::string_view prefix, const std::function<bool(const ListedObject&)>& visit) {
-  SDP_CHECK_OK(check_prefix(prefix));
+  SDP_RETURN_IF_ERROR(check_prefix(prefix));
   std::string last;
   return for_each_page(prefix, "", [&](const ListPage& page) -> Result<bool> {
     for (const ListedObject& object : page.objects) {
@@ -242,9 +242,9 @@ Result<void> S3Store::list(std::string_view prefix, const std::function<bool(con
 }
 
 Result<std::vector<std::string>> S3Store::list_folders(std::string_view prefix) {
-  SDP_CHECK_OK(check_folder_prefix(prefix));
+  SDP_RETURN_IF_ERROR(check_folder_prefix(prefix));
   std::vector<std::string> folders;
-  SDP_CHECK_OK(for_each_page(prefix, "/", [&](const ListPage& page) -> Result<bool> {
+  SDP_RETURN_IF_ERROR(for_each_page(prefix, "/", [&](const ListPage& page) -> Result<bool> {
     for (const std::string& folder : page.folders) {
       const std::string_view last = folders.empty() ? std::string_view{} : std::string_view(folders.back());
       if (folder <= last || !folder.starts_with(prefix))

@@ -219,7 +219,7 @@ Result<void> RowReader::visit(const ArrowArray& batch, const std::function<Resul
       row[i] = std::nullopt;
       if (!is_null(formats_[i], column, place)) row[i] = cell_text(formats_[i], column, place, buffers_[i]);
     }
-    SDP_CHECK_OK(visit(row));
+    SDP_RETURN_IF_ERROR(visit(row));
   }
   return {};
 }

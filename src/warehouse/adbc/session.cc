@@ -48,26 +48,26 @@ Result<void> Session::connect() {
   const auto set = [&](const std::string& name, const std::string& value) {
     return check(AdbcDatabaseSetOption(database_.get(), name.c_str(), value.c_str(), error.get()), error);
   };
-  SDP_CHECK_OK(check(AdbcDatabaseNew(database_.get(), error.get()), error));
+  SDP_RETURN_IF_ERROR(check(AdbcDatabaseNew(database_.get(), error.get()), error));
   // The library alone is loaded: no search through folders, no file with settings.
-  SDP_CHECK_OK(check(AdbcDriverManagerDatabaseSetLoadFlags(database_.get(), 0, error.get()), error));
-  SDP_CHECK_OK(set("driver", options_.driver_path));
-  SDP_CHECK_OK(set("entrypoint", options_.entry_point));
-  for (const auto& [name, value] : options_.options) SDP_CHECK_OK(set(name, value));
-  for (const auto& [name, value] : options_.secret_options) SDP_CHECK_OK(set(name, value.reveal()));
-  SDP_CHECK_OK(check(AdbcDatabaseInit(database_.get(), error.get()), error));
-  SDP_CHECK_OK(check(AdbcConnectionNew(connection_.get(), error.get()), error));
+  SDP_RETURN_IF_ERROR(check(AdbcDriverManagerDatabaseSetLoadFlags(database_.get(), 0, error.get()), error));
+  SDP_RETURN_IF_ERROR(set("driver", options_.driver_path));
+  SDP_RETURN_IF_ERROR(set("entrypoint", options_.entry_point));
+  for (const auto& [name, value] : options_.options) SDP_RETURN_IF_ERROR(set(name, value));
+  for (const auto& [name, value] : options_.secret_options) SDP_RETURN_IF_ERROR(set(name, value.reveal()));
+  SDP_RETURN_IF_ERROR(check(AdbcDatabaseInit(database_.get(), error.get()), error));
+  SDP_RETURN_IF_ERROR(check(AdbcConnectionNew(connection_.get(), error.get()), error));
   return check(AdbcConnectionInit(connection_.get(), database_.get(), error.get()), error);
 }
 
 Result<void> Session::prepare(OwnedStatement& statement, std::string_view sql) {
   OwnedError error;
-  SDP_CHECK_OK(check(AdbcStatementNew(connection_.get(), statement.get(), error.get()), error));
+  SDP_RETURN_IF_ERROR(check(AdbcStatementNew(connection_.get(), statement.get(), error.get()), error));
   for (const auto& [name, value] : options_.statement_options) {
-    SDP_CHECK_OK(
+    SDP_RETURN_IF_ERROR(
         check(AdbcStatementSetOption(statement.get(), name.c_str(), value.c_str(), error.get()), error));
   }
-  SDP_CHECK_OK(
+  SDP_RETURN_IF_ERROR(
       check(AdbcStatementSetSqlQuery(statement.get(), std::string(sql).c_str(), error.get()), error));
   ++statements_;
   return {};
@@ -75,20 +75,21 @@ Result<void> Session::prepare(OwnedStatement& statement, std::string_view sql) {
 
 Result<std::int64_t> Session::execute(std::string_view sql) {
   OwnedStatement statement;
-  SDP_CHECK_OK(prepare(statement, sql));
+  SDP_RETURN_IF_ERROR(prepare(statement, sql));
   OwnedError error;
   std::int64_t rows = -1;
-  SDP_CHECK_OK(check(AdbcStatementExecuteQuery(statement.get(), nullptr, &rows, error.get()), error));
+  SDP_RETURN_IF_ERROR(check(AdbcStatementExecuteQuery(statement.get(), nullptr, &rows, error.get()), error));
   return rows;
 }
 
 Result<void> Session::scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
                            const std::function<Result<void>(RowView)>& visit) {
   OwnedStatement statement;
-  SDP_CHECK_OK(prepare(statement, sql));
+  SDP_RETURN_IF_ERROR(prepare(statement, sql));
   OwnedError error;
   OwnedStream stream;
-  SDP_CHECK_OK(check(AdbcStatementExecuteQuery(statement.get(), stream.get(), nullptr, error.get()), error));
+  SDP_RETURN_IF_ERROR(
+      check(AdbcStatementExecuteQuery(statement.get(), stream.get(), nullptr, error.get()), error));
   return read_stream(stream, columns, visit);
 }
 
@@ -96,14 +97,14 @@ Result<void> Session::read_stream(OwnedStream& stream,
                                   const std::function<void(std::vector<std::string>)>& columns,
                                   const std::function<Result<void>(RowView)>& visit) {
   OwnedSchema schema;
-  SDP_CHECK_OK(check_stream(stream->get_schema(stream.get(), schema.get()), stream));
+  SDP_RETURN_IF_ERROR(check_stream(stream->get_schema(stream.get(), schema.get()), stream));
   SDP_TRY(RowReader reader, RowReader::open(*schema));
   columns(reader.names());
   for (;;) {
     OwnedArray batch;
-    SDP_CHECK_OK(check_stream(stream->get_next(stream.get(), batch.get()), stream));
+    SDP_RETURN_IF_ERROR(check_stream(stream->get_next(stream.get(), batch.get()), stream));
     if (batch->release == nullptr) return {};
-    SDP_CHECK_OK(reader.visit(*batch, visit));
+    SDP_RETURN_IF_ERROR(reader.visit(*batch, visit));
   }
 }
 

@@ -28,7 +28,7 @@ class AdbcSessionTest : public testing::Test {
   }
   Result<std::vector<std::string>> rows(std::string_view sql) {
     std::vector<std::string> found;
-    SDP_CHECK_OK(session_->scan(
+    SDP_RETURN_IF_ERROR(session_->scan(
         sql, [&](std::vector<std::string> names) { columns_ = std::move(names); },
         [&](RowView row) -> Result<void> {
           std::string text;

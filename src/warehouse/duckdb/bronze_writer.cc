@@ -50,7 +50,7 @@ Result<void> TableWriter::flush_chunk() {
 }
 
 Result<void> TableWriter::finish() {
-  if (row_ > 0) SDP_CHECK_OK(flush_chunk());
+  if (row_ > 0) SDP_RETURN_IF_ERROR(flush_chunk());
   if (duckdb_appender_close(appender_.get()) != DuckDBSuccess) {
     return std::unexpected(connection_->appender_error(appender_.get()));
   }
@@ -69,7 +69,7 @@ Result<BronzeWriter> BronzeWriter::open(Connection& connection, UtcMillis loaded
 Result<void> BronzeWriter::write(const StagedObject& object, std::uint64_t too_large) {
   const std::string topic_id = base::to_string(object.meta.chain.topic_id);
   if (object.meta.rejected > 0 || too_large > 0) {
-    SDP_CHECK_OK(reader_.read(object, [&](const lake::Line& line) -> Result<void> {
+    SDP_RETURN_IF_ERROR(reader_.read(object, [&](const lake::Line& line) -> Result<void> {
       if (!line.reject) return {};
       return write_rejected(object, topic_id, line);
     }));
@@ -119,7 +119,7 @@ Result<void> BronzeWriter::write_ledger(const StagedObject& object, std::string_
 }
 
 Result<void> BronzeWriter::finish() {
-  SDP_CHECK_OK(rejected_.finish());
+  SDP_RETURN_IF_ERROR(rejected_.finish());
   return ledger_.finish();
 }
 

@@ -51,7 +51,7 @@ Result<void> visit_chunk(duckdb_data_chunk chunk, const std::function<Result<voi
   for (idx_t at = 0; at < duckdb_data_chunk_get_size(chunk); ++at) {
     for (idx_t column = 0; column < columns; ++column)
       row[column] = cell(strings[column], validity[column], at);
-    SDP_CHECK_OK(visit(row));
+    SDP_RETURN_IF_ERROR(visit(row));
   }
   return {};
 }
@@ -72,7 +72,7 @@ Result<void> create_file(const std::string& path, duckdb_config config) {
   const std::string draft = fmt::format("{}.new-{}", path, getpid());
   std::error_code failure;
   std::filesystem::remove(draft, failure);  // of a process that was killed and had our id
-  SDP_CHECK_OK(open_file(draft, config));
+  SDP_RETURN_IF_ERROR(open_file(draft, config));
   std::filesystem::create_hard_link(draft, path, failure);
   std::error_code ignored;
   std::filesystem::remove(draft, ignored);
@@ -88,7 +88,7 @@ Result<Connection> Connection::open(const DuckDbOptions& options) {
   SDP_TRY(FileClaim claim, FileClaim::take(options.path));
   std::error_code failure;
   if (!options.read_only && !std::filesystem::exists(options.path, failure)) {
-    SDP_CHECK_OK(create_file(options.path, config.get()));
+    SDP_RETURN_IF_ERROR(create_file(options.path, config.get()));
   }
   Connection connection(options.path, std::move(claim));
   SDP_TRY(connection.database_, open_file(options.path, config.get()));
@@ -127,7 +127,7 @@ Result<void> Connection::scan(std::string_view sql,
     names.emplace_back(duckdb_column_name(result.get(), column));
   }
   columns(std::move(names));
-  while (const OwnedChunk chunk = result.next_chunk()) SDP_CHECK_OK(visit_chunk(chunk.get(), visit));
+  while (const OwnedChunk chunk = result.next_chunk()) SDP_RETURN_IF_ERROR(visit_chunk(chunk.get(), visit));
   if (const char* message = duckdb_result_error(result.get()); message != nullptr && *message != '\0') {
     return std::unexpected(classify(path_, message));
   }

@@ -36,7 +36,7 @@ class DuckDbConnectionTest : public testing::Test {
   }
   static Result<int> count_rows(Connection& connection, std::string_view sql) {
     int rows = 0;
-    SDP_CHECK_OK(connection.scan(
+    SDP_RETURN_IF_ERROR(connection.scan(
         sql, [](const std::vector<std::string>&) {},
         [&](RowView) -> Result<void> {
           ++rows;

@@ -66,7 +66,7 @@ Result<std::vector<std::string>> DuckDbWarehouse::loaded_objects() {
 
 Result<LoadCounts> DuckDbWarehouse::load(ObjectSource& objects) {
   SDP_TRY(duckdb::Connection * connection, this->connection());
-  SDP_CHECK_OK(connection->execute("BEGIN TRANSACTION"));
+  SDP_RETURN_IF_ERROR(connection->execute("BEGIN TRANSACTION"));
   step("begun");
   auto counts = write_objects(*connection, objects);
   if (counts) {
@@ -91,10 +91,10 @@ Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection
   LoadCounts counts;
   counts.objects_skipped = taken.skipped;
   for (const auto& [object, too_large] : taken.objects) {
-    SDP_CHECK_OK(writer.write(object, too_large));
+    SDP_RETURN_IF_ERROR(writer.write(object, too_large));
     count_object(object.meta, too_large, counts);
   }
-  SDP_CHECK_OK(writer.finish());
+  SDP_RETURN_IF_ERROR(writer.finish());
   step("inserted");
   return counts;
 }
@@ -106,7 +106,7 @@ void DuckDbWarehouse::step(std::string_view name) const {
 Result<Table> DuckDbWarehouse::query(std::string_view sql) {
   SDP_TRY(duckdb::Connection * connection, this->connection());
   Table table;
-  SDP_CHECK_OK(connection->scan(
+  SDP_RETURN_IF_ERROR(connection->scan(
       sql, [&](std::vector<std::string> columns) { table.columns = std::move(columns); },
       [&](RowView row) -> Result<void> {
         table.rows.emplace_back(row.begin(), row.end());

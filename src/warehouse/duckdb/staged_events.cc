@@ -145,9 +145,9 @@ Result<std::unique_ptr<StagedEvents>> StagedEvents::install(Connection& connecti
   duckdb_table_function_set_init(function.get(), start);
   duckdb_table_function_set_local_init(function.get(), start_worker);
   duckdb_table_function_set_function(function.get(), fill);
-  SDP_CHECK_OK(connection.add_function(function.get()));
+  SDP_RETURN_IF_ERROR(connection.add_function(function.get()));
   // Keeping the order of rows would put all of them through one thread; bronze has coordinates instead.
-  SDP_CHECK_OK(connection.execute("SET preserve_insertion_order = false"));
+  SDP_RETURN_IF_ERROR(connection.execute("SET preserve_insertion_order = false"));
   return events;
 }
 
@@ -187,7 +187,7 @@ Result<TakenObjects> StagedEvents::insert(Connection& connection, ObjectSource& 
   insert_ = nullptr;
   // What DuckDB makes of our error is its text and no more.
   if (insert.error) return std::unexpected(*std::move(insert.error));
-  SDP_CHECK_OK(inserted);
+  SDP_RETURN_IF_ERROR(inserted);
   std::ranges::sort(insert.taken.objects, {},
                     [](const TakenObject& taken) -> const std::string& { return taken.object.key; });
   return std::move(insert.taken);

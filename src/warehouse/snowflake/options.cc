@@ -97,7 +97,7 @@ bool is_plain_name(std::string_view name) {
 }
 
 Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
-  SDP_CHECK_OK(check_names(options));
+  SDP_RETURN_IF_ERROR(check_names(options));
   adbc::SessionOptions session;
   session.driver_path = options.driver_path;
   session.entry_point = "AdbcDriverSnowflakeInit";
@@ -131,7 +131,7 @@ Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
     session.options.emplace_back("adbc.snowflake.sql.warehouse", options.warehouse);
   session.statement_options = {{"adbc.snowflake.statement.query_tag", options.query_tag}};
   add_server(options, session);
-  SDP_CHECK_OK(add_credentials(options, session));
+  SDP_RETURN_IF_ERROR(add_credentials(options, session));
   return session;
 }
 

@@ -115,7 +115,7 @@ Result<bool> SnowflakeWarehouse::is_there() {
   // The lock's row is made last: where it is, everything is. So a role that may create nothing never tries
   // to.
   bool found = false;
-  SDP_CHECK_OK(session->scan(
+  SDP_RETURN_IF_ERROR(session->scan(
       fmt::format("SELECT holder FROM {}.BRONZE.{}", options_.database, snowflake::kLockTable),
       [](const std::vector<std::string>&) {},
       [&](RowView) -> Result<void> {
@@ -129,9 +129,9 @@ Result<void> SnowflakeWarehouse::create_all() {
   // A session of its own: sign-in fails when it names a database that is not there.
   SDP_TRY(const auto session, adbc::Session::open(snowflake::without_database(session_options_)));
   for (const std::string& statement : snowflake::database_statements(options_.database))
-    SDP_CHECK_OK(session->execute(statement));
+    SDP_RETURN_IF_ERROR(session->execute(statement));
   for (const std::string& statement : snowflake::bronze_statements(options_.database))
-    SDP_CHECK_OK(session->execute(statement));
+    SDP_RETURN_IF_ERROR(session->execute(statement));
   return {};
 }
 
@@ -147,10 +147,10 @@ Result<LoadCounts> SnowflakeWarehouse::load(ObjectSource& objects) {
   const std::uint64_t statements_before = statements();
   SDP_TRY(const auto folder, snowflake::StagingFolder::make(options_.staging_folder));
   snowflake::StagingWriter writer(folder.path());
-  while (const auto object = objects.next(0)) SDP_CHECK_OK(writer.write(*object));
+  while (const auto object = objects.next(0)) SDP_RETURN_IF_ERROR(writer.write(*object));
   if (writer.objects().empty()) return LoadCounts{};
-  SDP_CHECK_OK(writer.finish());
-  SDP_CHECK_OK(check_keys_differ(writer.objects()));
+  SDP_RETURN_IF_ERROR(writer.finish());
+  SDP_RETURN_IF_ERROR(check_keys_differ(writer.objects()));
   step("written");
 
   const LoadSql sql(options_.database, run_, ++loads_, clock_.utc_now());
@@ -171,11 +171,11 @@ Result<LoadCounts> SnowflakeWarehouse::load(ObjectSource& objects) {
 Result<LoadCounts> SnowflakeWarehouse::try_load(const LoadSql& sql, const std::string& folder,
                                                 const snowflake::StagingWriter& staged) {
   SDP_TRY(adbc::Session * session, this->session());
-  SDP_CHECK_OK(fill_staging(*session, sql, folder, staged.lines()));
-  SDP_CHECK_OK(session->execute("BEGIN TRANSACTION"));
+  SDP_RETURN_IF_ERROR(fill_staging(*session, sql, folder, staged.lines()));
+  SDP_RETURN_IF_ERROR(session->execute("BEGIN TRANSACTION"));
   step("begun");
   SDP_TRY(const LoadCounts counts, insert_staged(*session, sql, staged));
-  SDP_CHECK_OK(session->execute("COMMIT"));
+  SDP_RETURN_IF_ERROR(session->execute("COMMIT"));
   step("committed");
   // It is loaded, whatever becomes of its files: the sweep finds those that stay.
   (void)session->execute(sql.remove_files()).has_value();
@@ -185,12 +185,12 @@ Result<LoadCounts> SnowflakeWarehouse::try_load(const LoadSql& sql, const std::s
 
 Result<void> SnowflakeWarehouse::fill_staging(adbc::Session& session, const LoadSql& sql,
                                               const std::string& folder, std::uint64_t lines) {
-  SDP_CHECK_OK(session.execute(sql.create_staging()));
-  SDP_CHECK_OK(session.execute(sql.put(folder)));
+  SDP_RETURN_IF_ERROR(session.execute(sql.create_staging()));
+  SDP_RETURN_IF_ERROR(session.execute(sql.put(folder)));
   step("put");
   std::size_t column = 0;
   std::uint64_t copied = 0;
-  SDP_CHECK_OK(session.scan(
+  SDP_RETURN_IF_ERROR(session.scan(
       sql.copy(),
       [&](const std::vector<std::string>& names) {
         column = static_cast<std::size_t>(std::ranges::find(names, "rows_loaded") - names.begin());
@@ -207,10 +207,10 @@ Result<void> SnowflakeWarehouse::fill_staging(adbc::Session& session, const Load
 
 Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, const LoadSql& sql,
                                                      const snowflake::StagingWriter& staged) {
-  SDP_CHECK_OK(session.execute(sql.take_lock()));
+  SDP_RETURN_IF_ERROR(session.execute(sql.take_lock()));
   step("locked");
   std::set<std::string> loaded;
-  SDP_CHECK_OK(session.scan(
+  SDP_RETURN_IF_ERROR(session.scan(
       sql.select_loaded(), [](const std::vector<std::string>&) {},
       [&](RowView row) -> Result<void> {
         loaded.emplace(row[0].value_or(""));
@@ -218,9 +218,9 @@ Result<LoadCounts> SnowflakeWarehouse::insert_staged(adbc::Session& session, con
       }));
   const LoadCounts counts = count_missing(staged.objects(), loaded);
   if (counts.objects == 0) return counts;
-  SDP_CHECK_OK(insert(session, sql.insert_events(), counts.rows, "events"));
-  SDP_CHECK_OK(insert(session, sql.insert_rejected(), counts.rejected, "rejected events"));
-  SDP_CHECK_OK(insert(session, sql.insert_ledger(), counts.objects, "ledger rows"));
+  SDP_RETURN_IF_ERROR(insert(session, sql.insert_events(), counts.rows, "events"));
+  SDP_RETURN_IF_ERROR(insert(session, sql.insert_rejected(), counts.rejected, "rejected events"));
+  SDP_RETURN_IF_ERROR(insert(session, sql.insert_ledger(), counts.objects, "ledger rows"));
   return counts;
 }
 
@@ -253,7 +253,7 @@ void SnowflakeWarehouse::sweep_stage() {
 Result<void> SnowflakeWarehouse::scan_with_columns(
     std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
     const std::function<Result<void>(RowView)>& visit) {
-  SDP_CHECK_OK(snowflake::check_read_only(sql));
+  SDP_RETURN_IF_ERROR(snowflake::check_read_only(sql));
   // Tried again only as long as nobody has seen a row.
   bool seen = false;
   return base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&]() -> Result<void> {
@@ -276,7 +276,7 @@ Result<void> SnowflakeWarehouse::scan(std::string_view sql,
 
 Result<Table> SnowflakeWarehouse::query(std::string_view sql) {
   Table table;
-  SDP_CHECK_OK(scan_with_columns(
+  SDP_RETURN_IF_ERROR(scan_with_columns(
       sql, [&](std::vector<std::string> columns) { table.columns = std::move(columns); },
       [&](RowView row) -> Result<void> {
         table.rows.emplace_back(row.begin(), row.end());

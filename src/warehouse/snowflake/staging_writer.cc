@@ -149,7 +149,7 @@ Result<void> StagingWriter::append_line(const lake::Line& line) {
 
 Result<void> StagingWriter::flush() {
   SDP_TRY(const std::string body, lake::compress(lake::Compression::zstd, buffer_));
-  SDP_CHECK_OK(write_file(folder_ / fmt::format("lines-{:06}.json.zst", files_), body));
+  SDP_RETURN_IF_ERROR(write_file(folder_ / fmt::format("lines-{:06}.json.zst", files_), body));
   ++files_;
   bytes_ += buffer_.size();
   buffer_.clear();
