@@ -4,6 +4,7 @@
 Checks that every folder with code has a row and every row a folder, that includes go only where the row allows, and that
 each folder's namespace is the folder's name. Exits 1 with one line a finding.
 """
+
 import pathlib
 import re
 import sys
@@ -36,9 +37,9 @@ def check_file(path, folder, folders, findings):
     for include in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE):
         target = folder_of(pathlib.PurePath(include), folders)
         if target is None:
-            findings.append(f"src/{relative}: includes \"{include}\", which is in no folder of the table")
+            findings.append(f'src/{relative}: includes "{include}", which is in no folder of the table')
         elif target != folder and target not in allowed and "everything" not in allowed and not is_test:
-            findings.append(f"src/{relative}: {folder} may not use {target} (\"{include}\")")
+            findings.append(f'src/{relative}: {folder} may not use {target} ("{include}")')
     if "main(" in text and path.name == "main.cc":
         return
     top = folder.split("/")[0]

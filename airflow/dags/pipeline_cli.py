@@ -59,8 +59,9 @@ def lineage_environment(task_instance) -> dict[str, str]:
     return told
 
 
-def run(command: str, *arguments: str, accept: tuple[int, ...] = (0,),
-        extra_environment: Mapping[str, str] | None = None) -> tuple[int, dict]:
+def run(
+    command: str, *arguments: str, accept: tuple[int, ...] = (0,), extra_environment: Mapping[str, str] | None = None
+) -> tuple[int, dict]:
     """Exit code and the JSON object on standard output; {} where there is none. What the command says on standard
     error goes to the task's log as it comes. Raises PipelineError when the code is not in `accept`."""
     line = [os.environ.get("SPOTIFY_PIPELINE", "spotify-pipeline"), command, *arguments]
@@ -68,9 +69,16 @@ def run(command: str, *arguments: str, accept: tuple[int, ...] = (0,),
         # A task that is killed takes its command along; a second one would find the warehouse held.
         line = ["setpriv", "--pdeathsig", "TERM", *line]
     with tempfile.TemporaryFile() as output:
-        with subprocess.Popen(line, cwd=working_folder(), env=environment() | dict(extra_environment or {}),
-                              stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True,
-                              errors="replace") as process:
+        with subprocess.Popen(
+            line,
+            cwd=working_folder(),
+            env=environment() | dict(extra_environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        ) as process:
             last = ""
             try:
                 for text in process.stderr:

@@ -14,9 +14,15 @@ sys.path[:0] = [str(DAGS), str(ROOT / "tests" / "integration")]
 
 # Before anything imports Airflow, which otherwise makes a home in the user's folder.
 HOME = tempfile.TemporaryDirectory(prefix="sdp-airflow-home-")
-os.environ.update({
-    "AIRFLOW_HOME": HOME.name, "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__UNIT_TEST_MODE": "False", "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False"})
+os.environ.update(
+    {
+        "AIRFLOW_HOME": HOME.name,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+)
 OF_THE_PIPELINE = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SNOWFLAKE_", "SPOTIFY_")
 for name in [name for name in os.environ if name.startswith(OF_THE_PIPELINE)]:
     del os.environ[name]
@@ -42,6 +48,7 @@ def database():
 @pytest.fixture
 def stand_in(tmp_path, monkeypatch):
     """A program in place of the pipeline: a shell script that notes how it was called in `calls`."""
+
     class StandIn:
         calls_path = tmp_path / "calls"
 

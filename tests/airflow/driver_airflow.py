@@ -26,18 +26,28 @@ class Airflow:
         self.data = world.services.data
         self.port, self._postgres_port = free_ports(2)
         self._env = world.env | {
-            "SPOTIFY_TASK_RETRY_S": "2", "SPOTIFY_DAG_START": start.strftime("%Y-%m-%dT%H"),
-            "PYTHONDONTWRITEBYTECODE": "1"}
+            "SPOTIFY_TASK_RETRY_S": "2",
+            "SPOTIFY_DAG_START": start.strftime("%Y-%m-%dT%H"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def _call(self, *arguments) -> subprocess.CompletedProcess:
         command = [str(self.world.services.binary), "services", *map(str, arguments), "--data", str(self.data)]
-        return subprocess.run(command, env=self._env, cwd=self.world.folder, capture_output=True, text=True,
-                              timeout=UP_SECONDS_MAX, check=False)
+        return subprocess.run(
+            command,
+            env=self._env,
+            cwd=self.world.folder,
+            capture_output=True,
+            text=True,
+            timeout=UP_SECONDS_MAX,
+            check=False,
+        )
 
     def up(self) -> subprocess.CompletedProcess:
         """Starts what does not run."""
-        done = self._call("up", "airflow", "--deps", self.deps, "--airflow-port", self.port, "--postgres-port",
-                          self._postgres_port)
+        done = self._call(
+            "up", "airflow", "--deps", self.deps, "--airflow-port", self.port, "--postgres-port", self._postgres_port
+        )
         assert done.returncode == 0, f"services up airflow ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done
 
@@ -55,9 +65,11 @@ class Airflow:
     # --- REST ---
 
     def _ask(self, path: str, body: dict | None = None, token: str | None = None):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}",
-                                         None if body is None else json.dumps(body).encode(),
-                                         {"Content-Type": "application/json", "Accept": "application/json"})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Content-Type": "application/json", "Accept": "application/json"},
+        )
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -89,17 +101,32 @@ class Airflow:
 
     def backfill(self, dag: str, first: datetime, last: datetime) -> int:
         """Runs the intervals from the one that starts at `first` to that at `last`, done ones once more."""
-        return self.ask("/backfills", {"dag_id": dag, "from_date": first.isoformat(), "to_date": last.isoformat(),
-                                       "reprocess_behavior": "completed", "max_active_runs": 2})["id"]
+        return self.ask(
+            "/backfills",
+            {
+                "dag_id": dag,
+                "from_date": first.isoformat(),
+                "to_date": last.isoformat(),
+                "reprocess_behavior": "completed",
+                "max_active_runs": 2,
+            },
+        )["id"]
 
     def wait_for_backfill(self, number: int) -> None:
         wait_until(lambda: self.ask(f"/backfills/{number}")["completed_at"], RUN_SECONDS_MAX, f"backfill {number}", 0.5)
 
     def scheduled_run(self, dag: str, hour: datetime) -> str:
         """The run of this hour, as soon as there is one."""
+
         def find() -> str | None:
-            return next((run["dag_run_id"] for run in self.runs(dag) if run["run_type"] == "scheduled" and
-                         datetime.fromisoformat(run["data_interval_start"]) == hour), None)
+            return next(
+                (
+                    run["dag_run_id"]
+                    for run in self.runs(dag)
+                    if run["run_type"] == "scheduled" and datetime.fromisoformat(run["data_interval_start"]) == hour
+                ),
+                None,
+            )
 
         return wait_until(find, 120, f"the run of {hour}", 0.5)
 
@@ -144,8 +171,10 @@ class Airflow:
                 assert run["state"] == "success", self.describe(dag, run["dag_run_id"])
 
     def describe(self, dag: str, run: str) -> str:
-        return "\n".join(f"{name}: {task['state']}\n{self.log(dag, run, name, max(task['try_number'], 1))[-3000:]}"
-                         for name, task in self.tasks(dag, run).items())
+        return "\n".join(
+            f"{name}: {task['state']}\n{self.log(dag, run, name, max(task['try_number'], 1))[-3000:]}"
+            for name, task in self.tasks(dag, run).items()
+        )
 
 
 def quote(text: str) -> str:

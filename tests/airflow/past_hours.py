@@ -8,18 +8,27 @@ from datetime import UTC, datetime, timedelta
 from driver.kafka import produce_bytes
 from driver.world import World
 
-SONGS = [(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"Artist {n % 7}::Song {n}")), f"Song {n}", f"Artist {n % 7}")
-         for n in range(20)]
+SONGS = [
+    (str(uuid.uuid5(uuid.NAMESPACE_DNS, f"Artist {n % 7}::Song {n}")), f"Song {n}", f"Artist {n % 7}")
+    for n in range(20)
+]
 
 
 def event(chance: random.Random, at: datetime) -> bytes:
     song_id, song_name, artist_name = chance.choice(SONGS)
-    return json.dumps({
-        "event_id": str(uuid.UUID(int=chance.getrandbits(128))),
-        "event_type": chance.choice(["play", "play", "skip", "pause"]),
-        "user_id": str(uuid.UUID(int=chance.randrange(50))), "song_id": song_id, "song_name": song_name,
-        "artist_name": artist_name, "device_type": chance.choice(["mobile", "desktop", "web"]),
-        "country": chance.choice(["DE", "SE", "US"]), "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ")}).encode()
+    return json.dumps(
+        {
+            "event_id": str(uuid.UUID(int=chance.getrandbits(128))),
+            "event_type": chance.choice(["play", "play", "skip", "pause"]),
+            "user_id": str(uuid.UUID(int=chance.randrange(50))),
+            "song_id": song_id,
+            "song_name": song_name,
+            "artist_name": artist_name,
+            "device_type": chance.choice(["mobile", "desktop", "web"]),
+            "country": chance.choice(["DE", "SE", "US"]),
+            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+    ).encode()
 
 
 def make_topic_with_past(world: World, events_by_hour: dict[datetime, int]) -> None:

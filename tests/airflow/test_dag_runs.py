@@ -7,8 +7,9 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("database")
 
-STATUS = ('{"schema_version":1,"hours":[{"hour":"2026-02-15T17","state":"complete"},'
-          '{"hour":"2026-02-15T18","state":"open"}]}')
+STATUS = (
+    '{"schema_version":1,"hours":[{"hour":"2026-02-15T17","state":"complete"},{"hour":"2026-02-15T18","state":"open"}]}'
+)
 LOADED = '{"rows":90,"rejected":10,"objects":3,"loaded_before":0,"transactions":1,"problems":0}'
 REPORT = '{"proved":true,"kept":80,"duplicates":5,"rejected":15}'
 SAYS = f"""
@@ -25,6 +26,7 @@ esac
 @pytest.fixture
 def bronze(stand_in):
     import spotify_minio_to_snowflake_bronze as module
+
     stand_in.says(SAYS)
     return module.spotify_minio_to_snowflake_bronze()
 
@@ -32,6 +34,7 @@ def bronze(stand_in):
 @pytest.fixture
 def dbt(stand_in):
     import spotify_dbt as module
+
     stand_in.says(SAYS)
     return module.spotify_dbt()
 
@@ -121,12 +124,14 @@ def test_a_run_by_schedule_waits_for_its_hour_and_loads_up_to_it(bronze_module, 
 
 def test_an_hour_that_does_not_close_is_left_to_a_later_run(bronze_module):
     from airflow.sdk.exceptions import AirflowSkipException
+
     with pytest.raises(AirflowSkipException, match="2026-02-15T18 is still open"):
         bronze_module.LakeHourSensor(task_id="wait").poke(bronze_module.as_run(18, started_minutes_ago=16))
 
 
 def test_a_lake_that_is_not_there_yet_is_waited_for(bronze_module, stand_in):
     from airflow.sdk.exceptions import AirflowFailException
+
     sensor = bronze_module.LakeHourSensor(task_id="wait")
     stand_in.says("exit 65")
     assert sensor.poke(bronze_module.as_run(18)) is False
@@ -150,6 +155,7 @@ def test_two_runs_do_not_share_a_folder(bronze_module):
 def test_the_asset_tells_how_much_was_loaded(bronze_module, stand_in, tmp_path):
     from collections import defaultdict
     from types import SimpleNamespace
+
     load_task = bronze_module.spotify_minio_to_snowflake_bronze().get_task("load_task").python_callable
     events = defaultdict(SimpleNamespace)
     loaded = load_task({"stage_dir": str(tmp_path)}, outlet_events=events)

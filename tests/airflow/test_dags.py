@@ -12,6 +12,7 @@ from conftest import DAGS
 @pytest.fixture(scope="module")
 def dag_bag():
     from airflow.dag_processing.dagbag import DagBag
+
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         bag = DagBag(DAGS)
@@ -32,9 +33,11 @@ def test_no_file_uses_what_is_deprecated(dag_bag):
 @pytest.mark.parametrize("name", ["spotify_minio_to_snowflake_bronze", "spotify_dbt"])
 def test_every_file_is_parsed_within_a_second(name, say):
     """Of processor time, Airflow's own imports included: tests share the machine with others."""
-    script = (f"import time; started = time.process_time(); import airflow.sdk; own = time.process_time()\n"
-              f"import {name}; ended = time.process_time()\n"
-              f"print(own - started, ended - own)")
+    script = (
+        f"import time; started = time.process_time(); import airflow.sdk; own = time.process_time()\n"
+        f"import {name}; ended = time.process_time()\n"
+        f"print(own - started, ended - own)"
+    )
     done = subprocess.run([sys.executable, "-c", script], cwd=DAGS, capture_output=True, text=True, check=True)
     airflow_s, file_s = map(float, done.stdout.strip().splitlines()[-1].split())
     say(f"{name}: parsed in {file_s * 1000:.0f} ms, after {airflow_s * 1000:.0f} ms of Airflow's own imports")
@@ -44,7 +47,10 @@ def test_every_file_is_parsed_within_a_second(name, say):
 def test_bronze_extracts_then_loads_one_run_at_a_time(dag_bag):
     dag = dag_bag.dags["spotify_minio_to_snowflake_bronze"]
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
-        "wait_for_hour": {"extract_task"}, "extract_task": {"load_task"}, "load_task": set()}
+        "wait_for_hour": {"extract_task"},
+        "extract_task": {"load_task"},
+        "load_task": set(),
+    }
     assert dag.max_active_runs == 1
     assert [outlet.name for outlet in dag.get_task("load_task").outlets] == ["spotify_bronze"]
 
@@ -63,10 +69,13 @@ def test_every_task_is_tried_again_with_growing_pauses(dag_bag):
             assert task.retry_exponential_backoff, task.task_id
 
 
-@pytest.mark.parametrize(("start", "catchup", "first"), [
-    (None, False, "2026-01-01T00:00:00+00:00"), ("2026-02-15T17", True, "2026-02-15T17:00:00+00:00")])
+@pytest.mark.parametrize(
+    ("start", "catchup", "first"),
+    [(None, False, "2026-01-01T00:00:00+00:00"), ("2026-02-15T17", True, "2026-02-15T17:00:00+00:00")],
+)
 def test_a_set_start_brings_every_hour_since(monkeypatch, start, catchup, first):
     import spotify_minio_to_snowflake_bronze as module
+
     if start:
         monkeypatch.setenv("SPOTIFY_DAG_START", start)
     dag = importlib.reload(module).spotify_minio_to_snowflake_bronze()

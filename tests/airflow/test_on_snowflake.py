@@ -25,8 +25,9 @@ def world(services, binary, emulator, deps, tmp_path, monkeypatch):
 
 
 def test_both_dags_end_in_proved_marts_on_snowflake(world, emulator, database, say):
-    import spotify_dbt
     import spotify_minio_to_snowflake_bronze as bronze
+
+    import spotify_dbt
 
     def rows(sql: str) -> list[list]:
         return emulator.query("SPOTIFY_DB", sql)
@@ -37,13 +38,17 @@ def test_both_dags_end_in_proved_marts_on_snowflake(world, emulator, database, s
     for _ in range(2):  # the second one adds nothing
         run = bronze.spotify_minio_to_snowflake_bronze().test()
         assert str(run.state) == "success"
-        assert rows("SELECT count(*), count(DISTINCT kafka_partition || ':' || kafka_offset) "
-                    "FROM BRONZE.SPOTIFY_EVENTS") == [[EVENTS, EVENTS]]
+        assert rows(
+            "SELECT count(*), count(DISTINCT kafka_partition || ':' || kafka_offset) FROM BRONZE.SPOTIFY_EVENTS"
+        ) == [[EVENTS, EVENTS]]
     loaded = time.monotonic()
     run = spotify_dbt.spotify_dbt().test()  # ends with the proof
     assert {task.task_id: str(task.state) for task in run.get_task_instances()} == {
-        "dbt_build": "success", "verify": "success"}
+        "dbt_build": "success",
+        "verify": "success",
+    }
     assert rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER") == [[EVENTS]]
     assert rows("SELECT sum(total_plays) FROM MART.TOP_SONGS") == rows(
-        "SELECT sum(total_plays) FROM MART.USER_ENGAGEMENT")
+        "SELECT sum(total_plays) FROM MART.USER_ENGAGEMENT"
+    )
     say(f"on Snowflake's emulator: two loads {loaded - began:.1f} s, dbt and proof {time.monotonic() - loaded:.1f} s")

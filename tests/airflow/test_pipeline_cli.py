@@ -48,7 +48,7 @@ def test_a_command_that_was_killed_is_tried_again(stand_in):
 
 
 def test_what_a_failed_command_found_is_shown(stand_in, capfd):
-    stand_in.says("echo '{\"findings\": [\"row 17\"]}'; exit 20")
+    stand_in.says('echo \'{"findings": ["row 17"]}\'; exit 20')
     with pytest.raises(AirflowFailException):
         pipeline_cli.call("verify")
     assert "row 17" in capfd.readouterr().out
@@ -71,9 +71,11 @@ def test_a_task_that_ends_takes_its_command_along(stand_in, tmp_path, number):
     pid_file = tmp_path / "pid"
     stand_in.says(f"echo $$ >{pid_file}.part; mv {pid_file}.part {pid_file}; exec sleep 60")
     # As Airflow does it: its signal handler raises in the task.
-    script = ("import signal, sys, pipeline_cli\n"
-              "signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
-              "pipeline_cli.run('load')\n")
+    script = (
+        "import signal, sys, pipeline_cli\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
+        "pipeline_cli.run('load')\n"
+    )
     task = subprocess.Popen([sys.executable, "-c", script], cwd=DAGS)
     wait_until(pid_file.exists, 30, "the command to start")
     command = int(pid_file.read_text())
@@ -91,25 +93,39 @@ def is_running(pid: int) -> bool:
         return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-HOURS = {"hours": [{"hour": "2026-02-15T16", "state": "complete"}, {"hour": "2026-02-15T17", "state": "complete"},
-                   {"hour": "2026-02-15T18", "state": "open"}]}
+HOURS = {
+    "hours": [
+        {"hour": "2026-02-15T16", "state": "complete"},
+        {"hour": "2026-02-15T17", "state": "complete"},
+        {"hour": "2026-02-15T18", "state": "open"},
+    ]
+}
 
 
-@pytest.mark.parametrize(("status", "hour", "is_over"), [
-    (HOURS, "2026-02-15T17", True), (HOURS, "2026-02-15T18", False), (HOURS, "2026-02-15T19", False),
-    (HOURS, "2026-02-15T15", True), ({"hours": []}, "2026-02-15T17", True), ({}, "2026-02-15T17", True)])
+@pytest.mark.parametrize(
+    ("status", "hour", "is_over"),
+    [
+        (HOURS, "2026-02-15T17", True),
+        (HOURS, "2026-02-15T18", False),
+        (HOURS, "2026-02-15T19", False),
+        (HOURS, "2026-02-15T15", True),
+        ({"hours": []}, "2026-02-15T17", True),
+        ({}, "2026-02-15T17", True),
+    ],
+)
 def test_an_hour_is_over_when_it_is_complete_or_before_the_first(status, hour, is_over):
     assert pipeline_cli.hour_is_over(status, hour) is is_over
 
 
 def test_a_lag_does_not_hide_the_hours(stand_in):
-    stand_in.says("echo '{\"lag\": 7, \"hours\": [{\"hour\": \"2026-02-15T17\", \"state\": \"open\"}]}'; exit 10")
+    stand_in.says('echo \'{"lag": 7, "hours": [{"hour": "2026-02-15T17", "state": "open"}]}\'; exit 10')
     assert pipeline_cli.lake_hour_is_over("2026-02-15T17") is False
 
 
 def test_importing_takes_no_time():
     started = time.process_time()
-    done = subprocess.run([sys.executable, "-c", "import pipeline_cli, sys; assert 'airflow' not in sys.modules"],
-                          cwd=DAGS, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", "import pipeline_cli, sys; assert 'airflow' not in sys.modules"], cwd=DAGS, check=False
+    )
     assert done.returncode == 0
     assert time.process_time() - started < 1

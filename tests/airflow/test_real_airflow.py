@@ -32,8 +32,16 @@ def world(services):
         made = World(services, Path(folder), "airflow")
         make_topic_with_past(made, PAST)
         made.simulate(OPEN_EVENTS)
-        sink = made.start_sink("--session-timeout-ms", 10_000, "--batch-records", 2_000, "--batch-linger-ms", 1_000,
-                               "--hour-grace-ms", 1_000)
+        sink = made.start_sink(
+            "--session-timeout-ms",
+            10_000,
+            "--batch-records",
+            2_000,
+            "--batch-linger-ms",
+            1_000,
+            "--hour-grace-ms",
+            1_000,
+        )
         make_durable(made)
         yield made
         sink.stop(timeout=120)
@@ -68,7 +76,8 @@ def ledger(world) -> list[list]:
 
 def marts(world) -> list[list]:
     return world.rows("SELECT * FROM MART.TOP_SONGS ORDER BY ALL") + world.rows(
-        "SELECT * FROM MART.USER_ENGAGEMENT ORDER BY ALL")
+        "SELECT * FROM MART.USER_ENGAGEMENT ORDER BY ALL"
+    )
 
 
 def songs(world) -> list[list]:
@@ -91,8 +100,10 @@ def load_process(world) -> int | None:
             continue
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if words[:2] == [str(world.services.binary).encode(), b"load"] and \
-                    (entry / "cwd").resolve() == world.folder.resolve():
+            if (
+                words[:2] == [str(world.services.binary).encode(), b"load"]
+                and (entry / "cwd").resolve() == world.folder.resolve()
+            ):
                 return int(entry.name)
         except OSError:
             continue
@@ -131,11 +142,23 @@ def test_a_wrong_password_is_refused(airflow):
 
 
 def test_all_of_it_listens_on_loopback_only(airflow):
-    leaders = {airflow.pid(role) for role in ("postgres", "airflow-api-server", "airflow-scheduler",
-                                              "airflow-dag-processor", "airflow-triggerer")}
+    leaders = {
+        airflow.pid(role)
+        for role in (
+            "postgres",
+            "airflow-api-server",
+            "airflow-scheduler",
+            "airflow-dag-processor",
+            "airflow-triggerer",
+        )
+    }
     listening = subprocess.run(["ss", "-H", "-ltnp"], capture_output=True, text=True, check=True).stdout
-    addresses = [line.split()[3] for line in listening.splitlines()
-                 for pid in map(int, re.findall(r"pid=(\d+)", line)) if session_of(pid) in leaders]
+    addresses = [
+        line.split()[3]
+        for line in listening.splitlines()
+        for pid in map(int, re.findall(r"pid=(\d+)", line))
+        if session_of(pid) in leaders
+    ]
     assert len(addresses) >= 2
     assert all(address.startswith("127.0.0.1:") for address in addresses), addresses
 
@@ -150,8 +173,10 @@ def test_a_scheduled_run_loads_its_complete_hour_and_nothing_else(airflow, world
         airflow.wait_for_run(BRONZE, run)
         assert airflow.result(BRONZE, run, "load_task")["rows"] == events
     airflow.wait_for_quiet()
-    by_hour = world.rows("SELECT epoch_ms(date_trunc('hour', kafka_timestamp)) // 1000, count(*) "
-                         "FROM BRONZE.SPOTIFY_EVENTS GROUP BY 1 ORDER BY 1")
+    by_hour = world.rows(
+        "SELECT epoch_ms(date_trunc('hour', kafka_timestamp)) // 1000, count(*) "
+        "FROM BRONZE.SPOTIFY_EVENTS GROUP BY 1 ORDER BY 1"
+    )
     assert [row for row in by_hour if row[0] < NOW.timestamp()] == [[int(h.timestamp()), n] for h, n in PAST.items()]
     # What this hour has got is in the lake and stays there while it lasts.
     assert len(by_hour) == 2 or this_hour() > NOW
@@ -167,8 +192,15 @@ def test_triggering_the_first_dag_ends_in_proved_marts(airflow, world, say):
     began = time.monotonic()
     run = airflow.trigger(BRONZE)
     seconds = airflow.wait_for_run(BRONZE, run)
-    wait_until(lambda: any(r["state"] == "success" and r["run_after"] > airflow.run(BRONZE, run)["start_date"]
-                           for r in airflow.runs(DBT)), 180, "dbt after bronze", 0.5)
+    wait_until(
+        lambda: any(
+            r["state"] == "success" and r["run_after"] > airflow.run(BRONZE, run)["start_date"]
+            for r in airflow.runs(DBT)
+        ),
+        180,
+        "dbt after bronze",
+        0.5,
+    )
     say(f"bronze {seconds:.1f} s, to proved marts {time.monotonic() - began:.1f} s")
     airflow.wait_for_quiet()
     assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[world.acked]]
@@ -189,8 +221,11 @@ def test_repeats_of_all_kinds_leave_ledger_and_marts_as_they_are(airflow, world)
     again = [run for run in airflow.runs(BRONZE) if run["run_type"] == "backfill"]
     assert len(again) == len(PAST)
     by_hand = [airflow.run(BRONZE, run) for run in runs]
-    assert any(one["start_date"] < other["end_date"] and other["start_date"] < one["end_date"]
-               for one in again for other in by_hand), "no backfill ran beside another run"
+    assert any(
+        one["start_date"] < other["end_date"] and other["start_date"] < one["end_date"]
+        for one in again
+        for other in by_hand
+    ), "no backfill ran beside another run"
     for run in again:
         assert airflow.result(BRONZE, run["dag_run_id"], "load_task")["rows"] == 0
     airflow.wait_for_quiet()

@@ -11,8 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from engine import ROOT, Engine  # noqa: E402  The path is set above.
-from stack import Stack  # noqa: E402
+from engine import ROOT, Engine
+from stack import Stack
 
 
 @pytest.fixture(scope="session")

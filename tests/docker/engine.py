@@ -35,13 +35,31 @@ class Engine:
         self.lock = open(self.folder / ".lock", "w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         log = self.folder / "dockerd.log"
-        command = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.run_folder / "exec", "--host", self.host]
-        command += ["--pidfile", self.run_folder / "dockerd.pid", "--iptables=false", "--ip6tables=false", "--bridge=none"]
+        command = [
+            "dockerd",
+            "--data-root",
+            self.folder / "data",
+            "--exec-root",
+            self.run_folder / "exec",
+            "--host",
+            self.host,
+        ]
+        command += [
+            "--pidfile",
+            self.run_folder / "dockerd.pid",
+            "--iptables=false",
+            "--ip6tables=false",
+            "--bridge=none",
+        ]
         with open(log, "w") as output:
-            self.process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                [str(part) for part in command], stdout=output, stderr=output, start_new_session=True
+            )
         deadline = time.monotonic() + START_LIMIT_S
         while self.docker("info", check=False).returncode != 0:
-            assert self.process.poll() is None and time.monotonic() < deadline, f"no engine; {log} ends:\n{log.read_text()[-3000:]}"
+            assert self.process.poll() is None and time.monotonic() < deadline, (
+                f"no engine; {log} ends:\n{log.read_text()[-3000:]}"
+            )
             time.sleep(0.2)
         self.remove_containers()
         if self.docker("image", "inspect", self.base_image, check=False).returncode != 0:

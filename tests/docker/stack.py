@@ -22,14 +22,26 @@ HOST_ZOOKEEPER = ROOT / "tests/docker/compose.host.zookeeper.yml"
 
 COMMAND_LIMIT_S = 1800
 WAIT_LIMIT_S = 240
-SECRET_NAMES = (
-    "MINIO_ROOT_USER MINIO_ROOT_PASSWORD POSTGRES_PASSWORD AIRFLOW_ADMIN_PASSWORD AIRFLOW_FERNET_KEY AIRFLOW_JWT_SECRET "
-    "AIRFLOW_API_SECRET_KEY"
-).split()
-PORTS = (
-    "KAFKA_PORT MINIO_PORT MINIO_CONSOLE_PORT AIRFLOW_PORT KAFDROP_PORT TEST_KAFKA_INTERNAL_PORT TEST_KAFKA_CONTROLLER_PORT "
-    "TEST_POSTGRES_PORT TEST_ZOOKEEPER_PORT"
-).split()
+SECRET_NAMES = [
+    "MINIO_ROOT_USER",
+    "MINIO_ROOT_PASSWORD",
+    "POSTGRES_PASSWORD",
+    "AIRFLOW_ADMIN_PASSWORD",
+    "AIRFLOW_FERNET_KEY",
+    "AIRFLOW_JWT_SECRET",
+    "AIRFLOW_API_SECRET_KEY",
+]
+PORTS = [
+    "KAFKA_PORT",
+    "MINIO_PORT",
+    "MINIO_CONSOLE_PORT",
+    "AIRFLOW_PORT",
+    "KAFDROP_PORT",
+    "TEST_KAFKA_INTERNAL_PORT",
+    "TEST_KAFKA_CONTROLLER_PORT",
+    "TEST_POSTGRES_PORT",
+    "TEST_ZOOKEEPER_PORT",
+]
 
 
 def free_ports(count: int) -> list[int]:
@@ -93,7 +105,9 @@ class Stack:
         self.env_file.touch(0o600)
         self.env_file.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
 
-    def compose(self, *arguments, check: bool = True, profile: str = "*", environment=None) -> subprocess.CompletedProcess:
+    def compose(
+        self, *arguments, check: bool = True, profile: str = "*", environment=None
+    ) -> subprocess.CompletedProcess:
         command = [str(COMPOSE), "--project-name", self.name, "--progress", "plain", "--env-file", str(self.env_file)]
         for file in self.files:
             command += ["--file", str(file)]
@@ -105,7 +119,9 @@ class Stack:
             env={**self.engine.environment(), **(environment or {})},
             timeout=COMMAND_LIMIT_S,
         )
-        assert not check or done.returncode == 0, f"{arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}\n{self.last_words()}"
+        assert not check or done.returncode == 0, (
+            f"{arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}\n{self.last_words()}"
+        )
         return done
 
     def last_words(self) -> str:

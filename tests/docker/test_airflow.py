@@ -20,7 +20,9 @@ class Api:
         self.token = self.ask("/auth/token", login)["access_token"]
 
     def ask(self, path, body=None):
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        )
         data = None if body is None else json.dumps(body).encode()
         with self.opener.open(urllib.request.Request(self.url + path, data, headers), timeout=30) as answer:
             return json.load(answer)
@@ -57,7 +59,13 @@ def test_airflow_loads_and_proves(new_stack, copied_parts):
     report = json.loads(stack.pipeline("verify", "--json").stdout)
     assert report["proved"] and report["kept"] == acked
 
-    for service in ("postgres", "airflow-scheduler", "airflow-triggerer", "airflow-dag-processor", "airflow-api-server"):
+    for service in (
+        "postgres",
+        "airflow-scheduler",
+        "airflow-triggerer",
+        "airflow-dag-processor",
+        "airflow-api-server",
+    ):
         count = stack.container(service)["RestartCount"]
         stack.kill_process(service)
         stack.await_restart(service, count)

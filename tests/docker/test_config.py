@@ -27,7 +27,7 @@ def compose(folder, files, *arguments, profiles=PROFILES, environment=None):
         command += ["--file", str(file)]
     for profile in profiles:
         command += ["--profile", profile]
-    own = {name: "1" for name in PORTS}
+    own = dict.fromkeys(PORTS, "1")
     return subprocess.run(
         [*command, *arguments],
         capture_output=True,
@@ -80,7 +80,9 @@ def test_our_containers_are_hardened(services):
 
 
 def test_ports_are_published_on_loopback_only(services):
-    published = {(name, port["target"]): port for name, service in services.items() for port in service.get("ports", [])}
+    published = {
+        (name, port["target"]): port for name, service in services.items() for port in service.get("ports", [])
+    }
     assert {port["host_ip"] for port in published.values()} == {"127.0.0.1"}
     wanted = {("kafka", 9092), ("minio", 9000), ("minio", 9001), ("kafdrop", 9000), ("airflow-api-server", 8080)}
     assert set(published) == wanted
@@ -104,9 +106,14 @@ def test_kafka_is_set_up_as_without_docker():
     source = (ROOT / "src/services/kafka_server.cc").read_text()
     theirs = dict(re.findall(r'\{"([a-z.]+)", "([^"]*)"\}', source))
     own = {"controlled.shutdown.enable", "inter.broker.listener.name", "listener.security.protocol.map"}
-    ours = {**settings_in(ROOT / "docker/kafka/kafka.properties"), **settings_in(ROOT / "docker/kafka/kraft.properties")}
+    ours = {
+        **settings_in(ROOT / "docker/kafka/kafka.properties"),
+        **settings_in(ROOT / "docker/kafka/kraft.properties"),
+    }
     assert len(theirs) > 12
-    assert {name: ours.get(name) for name in theirs if name not in own} == {k: v for k, v in theirs.items() if k not in own}
+    assert {name: ours.get(name) for name in theirs if name not in own} == {
+        k: v for k, v in theirs.items() if k not in own
+    }
 
 
 def test_settings_are_private_complete_and_kept(tmp_path):
@@ -138,7 +145,9 @@ def test_the_original_settings_are_all_there():
 
 def test_dockerfile_is_clean():
     linter = ROOT / ".deps/venv-docker/bin/hadolint"
-    done = subprocess.run([linter, "--config", "docker/.hadolint.yaml", "docker/Dockerfile"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [linter, "--config", "docker/.hadolint.yaml", "docker/Dockerfile"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0 and not done.stdout, done.stdout
 
 

@@ -21,8 +21,9 @@ class Server:
         ready = folder / "port"
         self.log = folder / "log"
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-B", FOLDER / "start.py", "--ready", ready, *arguments],
-                                            stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-B", FOLDER / "start.py", "--ready", ready, *arguments], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_SECONDS_MAX
         while not ready.exists():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
@@ -34,9 +35,14 @@ class Server:
 
     def driver(self, **options: str):
         """A session by the driver that the pipeline loads."""
-        known = {"username": "u", "password": "p", "adbc.snowflake.sql.account": "a",
-                 "adbc.snowflake.sql.uri.host": "127.0.0.1", "adbc.snowflake.sql.uri.port": str(self.port),
-                 "adbc.snowflake.sql.uri.protocol": "http"}
+        known = {
+            "username": "u",
+            "password": "p",
+            "adbc.snowflake.sql.account": "a",
+            "adbc.snowflake.sql.uri.host": "127.0.0.1",
+            "adbc.snowflake.sql.uri.port": str(self.port),
+            "adbc.snowflake.sql.uri.protocol": "http",
+        }
         return adbc_driver_snowflake.dbapi.connect(db_kwargs=known | options, autocommit=True)
 
     def stop(self) -> int:

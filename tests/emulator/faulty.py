@@ -44,10 +44,15 @@ class Fault:
 
 # --- what a fault does ---
 
+
 def refuse(code: str, message: str, sqlstate: str = "08001") -> Callable:
     """Snowflake's way: HTTP 200, and a body that says no."""
-    body = {"success": False, "code": code, "message": message,
-            "data": {"errorCode": code, "sqlState": sqlstate, "queryId": "01b2c3d4-0000-0000-0000-000000000000"}}
+    body = {
+        "success": False,
+        "code": code,
+        "message": message,
+        "data": {"errorCode": code, "sqlState": sqlstate, "queryId": "01b2c3d4-0000-0000-0000-000000000000"},
+    }
     return lambda exchange: exchange.answer(200, json.dumps(body).encode())
 
 
@@ -74,9 +79,14 @@ def cut_midway(exchange) -> None:
 
 # --- the proxy ---
 
+
 def kind_of(path: str) -> str:
-    for start, kind in (("/session/v1/login-request", "login"), ("/session/token-request", "renewal"),
-                        ("/queries/v1/query-request", "query"), ("/fs_bucket/", "upload")):
+    for start, kind in (
+        ("/session/v1/login-request", "login"),
+        ("/session/token-request", "renewal"),
+        ("/queries/v1/query-request", "query"),
+        ("/fs_bucket/", "upload"),
+    ):
         if path.startswith(start):
             return kind
     return "other"
@@ -120,7 +130,7 @@ class Exchange(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             upstream.putheader(name, value)
         upstream.endheaders()
-        upstream.send(self.body[:len(self.body) // 2])
+        upstream.send(self.body[: len(self.body) // 2])
         upstream.close()
 
     def answer(self, status: int, body: bytes, content_type: str = "application/json") -> None:
@@ -154,10 +164,21 @@ class Exchange(BaseHTTPRequestHandler):
 
     def _renewed(self) -> bytes:
         """The emulator's sessions never end, so the old token is the new one."""
-        token = self.headers.get("Authorization", "")[len('Snowflake Token="'):-1]
-        return json.dumps({"success": True, "code": None, "message": None,
-                           "data": {"sessionToken": token, "masterToken": token, "validityInSecondsST": 3600,
-                                    "validityInSecondsMT": 14400, "sessionId": 1}}).encode()
+        token = self.headers.get("Authorization", "")[len('Snowflake Token="') : -1]
+        return json.dumps(
+            {
+                "success": True,
+                "code": None,
+                "message": None,
+                "data": {
+                    "sessionToken": token,
+                    "masterToken": token,
+                    "validityInSecondsST": 3600,
+                    "validityInSecondsMT": 14400,
+                    "sessionId": 1,
+                },
+            }
+        ).encode()
 
 
 class Proxy(ThreadingHTTPServer):

@@ -31,9 +31,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="keeps databases and staged files here (default: in memory)")
     parser.add_argument("--ready", type=Path, help="written when the server answers: its port")
     parser.add_argument("--unmodified", action="store_true", help="fakesnow without the shim")
-    parser.add_argument("--idle-transaction-seconds", type=float, default=5.0,
-                        help="an open transaction that blocks others and did nothing for so long is rolled back; "
-                             "Snowflake waits 300 s (default: 5)")
+    parser.add_argument(
+        "--idle-transaction-seconds",
+        type=float,
+        default=5.0,
+        help="an open transaction that blocks others and did nothing for so long is rolled back; "
+        "Snowflake waits 300 s (default: 5)",
+    )
     parser.add_argument("--orphan", action="store_true", help="goes on when the process that started it is gone")
     parser.add_argument("--verbose", action="store_true", help="shows logins, uploads and statements that failed")
     parser.add_argument("command", nargs="*", help="what to run against the server")
@@ -42,9 +46,17 @@ def arguments() -> argparse.Namespace:
 
 def client_environment(port: int) -> dict[str, str]:
     """What the pipeline and dbt must be told. The emulator checks no password, and any account will do."""
-    return {"SNOWFLAKE_HOST": "127.0.0.1", "SNOWFLAKE_PORT": str(port), "SNOWFLAKE_PROTOCOL": "http",
-            "SNOWFLAKE_ACCOUNT": "emulator", "SNOWFLAKE_USER": "emulator", "SNOWFLAKE_PASSWORD": "not-checked",
-            "SNOWFLAKE_ROLE": "SPOTIFY_PIPELINE", "SNOWFLAKE_WAREHOUSE": "SPOTIFY_WH", "SNOWFLAKE_DATABASE": "SPOTIFY_DB"}
+    return {
+        "SNOWFLAKE_HOST": "127.0.0.1",
+        "SNOWFLAKE_PORT": str(port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "SNOWFLAKE_ACCOUNT": "emulator",
+        "SNOWFLAKE_USER": "emulator",
+        "SNOWFLAKE_PASSWORD": "not-checked",
+        "SNOWFLAKE_ROLE": "SPOTIFY_PIPELINE",
+        "SNOWFLAKE_WAREHOUSE": "SPOTIFY_WH",
+        "SNOWFLAKE_DATABASE": "SPOTIFY_DB",
+    }
 
 
 def serve(options: argparse.Namespace, stages: Path) -> tuple[object, threading.Thread, int]:
@@ -63,6 +75,7 @@ def serve(options: argparse.Namespace, stages: Path) -> tuple[object, threading.
     server.shared_fs = FakeSnow(db_path=options.data)
     if not options.unmodified:
         import shim
+
         shim.apply(idle_transaction_seconds=options.idle_transaction_seconds)
 
     if options.data:
@@ -72,8 +85,11 @@ def serve(options: argparse.Namespace, stages: Path) -> tuple[object, threading.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", options.port))
-    running = uvicorn.Server(uvicorn.Config(server.app, log_level="info" if options.verbose else "critical",
-                                            access_log=False, lifespan="off"))
+    running = uvicorn.Server(
+        uvicorn.Config(
+            server.app, log_level="info" if options.verbose else "critical", access_log=False, lifespan="off"
+        )
+    )
     running.install_signal_handlers = lambda: None
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

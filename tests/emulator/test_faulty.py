@@ -12,28 +12,46 @@ def through(shimmed, schema, wire):
 
     def connect(*faults: Fault):
         proxies.append(Proxy(shimmed.port, *faults))
-        return adbc_driver_snowflake.dbapi.connect(autocommit=True, db_kwargs={
-            "username": "u", "password": "p", "adbc.snowflake.sql.account": "a", "adbc.snowflake.sql.uri.host": "127.0.0.1",
-            "adbc.snowflake.sql.uri.port": str(proxies[-1].port), "adbc.snowflake.sql.uri.protocol": "http",
-            "adbc.snowflake.sql.db": "DB", "adbc.snowflake.sql.schema": schema})
+        return adbc_driver_snowflake.dbapi.connect(
+            autocommit=True,
+            db_kwargs={
+                "username": "u",
+                "password": "p",
+                "adbc.snowflake.sql.account": "a",
+                "adbc.snowflake.sql.uri.host": "127.0.0.1",
+                "adbc.snowflake.sql.uri.port": str(proxies[-1].port),
+                "adbc.snowflake.sql.uri.protocol": "http",
+                "adbc.snowflake.sql.db": "DB",
+                "adbc.snowflake.sql.schema": schema,
+            },
+        )
 
     yield connect
     for proxy in proxies:
         proxy.__exit__()
 
 
-@pytest.mark.parametrize("code, message", [
-    ("390100", "Incorrect username or password was specified."), ("390144", "JWT token is invalid."),
-    ("390189", "Role 'R' specified in the connect string does not exist or not authorized."),
-    ("390201", "The requested warehouse does not exist or not authorized."),
-])
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        ("390100", "Incorrect username or password was specified."),
+        ("390144", "JWT token is invalid."),
+        ("390189", "Role 'R' specified in the connect string does not exist or not authorized."),
+        ("390201", "The requested warehouse does not exist or not authorized."),
+    ],
+)
 def test_a_login_is_refused_with_the_code(through, code, message):
     with pytest.raises(Exception, match=f"{code}.*{message[:20]}"):
         through(Fault("login", refuse(code, message)))
 
 
 def test_the_nth_statement_of_a_kind_is_refused(through, sql):
-    fault = Fault("query", refuse("000606", "No active warehouse selected in the current session.", "57P03"), sql="^INSERT", after=1)
+    fault = Fault(
+        "query",
+        refuse("000606", "No active warehouse selected in the current session.", "57P03"),
+        sql="^INSERT",
+        after=1,
+    )
     with through(fault) as session:
         sql(session, "CREATE TABLE T (N NUMBER)")
         sql(session, "INSERT INTO T VALUES (1)")
@@ -43,7 +61,9 @@ def test_the_nth_statement_of_a_kind_is_refused(through, sql):
 
 
 def test_an_expired_session_is_renewed_by_the_driver(through, sql):
-    with through(Fault("query", refuse("390112", "Your session has expired. Please login again."), sql="SELECT 7", times=1)) as session:
+    with through(
+        Fault("query", refuse("390112", "Your session has expired. Please login again."), sql="SELECT 7", times=1)
+    ) as session:
         assert sql(session, "SELECT 7") == [(7,)]
 
 

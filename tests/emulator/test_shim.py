@@ -20,18 +20,32 @@ def test_not_null_is_enforced(wire):
 
 
 def test_a_null_timestamp_stays_null_and_others_are_exact(wire):
-    [row] = wire.must("SELECT CAST(NULL AS TIMESTAMP_NTZ), TO_TIMESTAMP_NTZ('2026-01-01 00:00:00.123456'), "
-                      "TO_TIMESTAMP_NTZ(1767225600123, 3), TO_TIMESTAMP_NTZ('1969-12-31 23:59:59.5')")
-    assert row == (None, {"epoch": 1767225600, "fraction": 123456000}, {"epoch": 1767225600, "fraction": 123000000},
-                   {"epoch": -1, "fraction": 500000000})
+    [row] = wire.must(
+        "SELECT CAST(NULL AS TIMESTAMP_NTZ), TO_TIMESTAMP_NTZ('2026-01-01 00:00:00.123456'), "
+        "TO_TIMESTAMP_NTZ(1767225600123, 3), TO_TIMESTAMP_NTZ('1969-12-31 23:59:59.5')"
+    )
+    assert row == (
+        None,
+        {"epoch": 1767225600, "fraction": 123456000},
+        {"epoch": 1767225600, "fraction": 123000000},
+        {"epoch": -1, "fraction": 500000000},
+    )
 
 
-@pytest.mark.parametrize("statement", [
-    "CREATE ROLE IF NOT EXISTS R", "GRANT USAGE ON DATABASE DB TO ROLE R",
-    "grant select on future tables in schema DB.BRONZE to role R", "CREATE OR REPLACE WAREHOUSE W WAREHOUSE_SIZE = XSMALL",
-    "ALTER WAREHOUSE W RESUME IF SUSPENDED", "ALTER SESSION SET QUERY_TAG = 'x', LOCK_TIMEOUT = 30", "SHOW GRANTS TO ROLE R",
-    "CREATE USER U", "USE SECONDARY ROLES NONE",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE ROLE IF NOT EXISTS R",
+        "GRANT USAGE ON DATABASE DB TO ROLE R",
+        "grant select on future tables in schema DB.BRONZE to role R",
+        "CREATE OR REPLACE WAREHOUSE W WAREHOUSE_SIZE = XSMALL",
+        "ALTER WAREHOUSE W RESUME IF SUSPENDED",
+        "ALTER SESSION SET QUERY_TAG = 'x', LOCK_TIMEOUT = 30",
+        "SHOW GRANTS TO ROLE R",
+        "CREATE USER U",
+        "USE SECONDARY ROLES NONE",
+    ],
+)
 def test_is_taken_without_effect(wire, statement):
     wire.must(statement)
 
@@ -62,27 +76,43 @@ def test_statements_that_cannot_be_answered_fail_at_once(wire):
 
 def test_a_large_answer_comes_in_chunks_and_in_order(shimmed, wire, sql):
     with shimmed.driver(**{"adbc.snowflake.sql.db": "DB"}) as connection:
-        rows = sql(connection, "SELECT N, 'text ' || N FROM (SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 120000))) ORDER BY N")
-        assert wire.must("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 120000)) ORDER BY N") == [(row[0],) for row in rows]
+        rows = sql(
+            connection,
+            "SELECT N, 'text ' || N FROM (SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 120000))) ORDER BY N",
+        )
+        assert wire.must("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 120000)) ORDER BY N") == [
+            (row[0],) for row in rows
+        ]
     assert len(rows) == 120_000
     assert all(row == (number, f"text {number}") for number, row in enumerate(rows))
 
 
 # --- functions ---
 
-@pytest.mark.parametrize("expression, value", [
-    ("TRY_TO_TIMESTAMP_NTZ('no time')", None),
-    ("TYPEOF(PARSE_JSON('{\"a\": 1}'):a)", "INTEGER"), ("TYPEOF(PARSE_JSON('null'))", "NULL_VALUE"),
-    ("TYPEOF(PARSE_JSON('\"x\"'))", "VARCHAR"), ("IS_OBJECT(PARSE_JSON('{}'))", True), ("IS_ARRAY(PARSE_JSON('{}'))", False),
-    ("OCTET_LENGTH('\u00e9')", 2), ("TO_CHAR('2026-01-02'::DATE, 'YYYYMMDD')", "20260102"),
-    ("DATE_PART(EPOCH_MILLISECOND, '2026-01-01 00:00:00.123'::TIMESTAMP_NTZ)", 1767225600123),
-    ("TRY_PARSE_JSON('{\"a\": 1')", None), ("CURRENT_TRANSACTION()", None), ("REGEXP_LIKE('abc', 'b')", False),
-])
+
+@pytest.mark.parametrize(
+    "expression, value",
+    [
+        ("TRY_TO_TIMESTAMP_NTZ('no time')", None),
+        ("TYPEOF(PARSE_JSON('{\"a\": 1}'):a)", "INTEGER"),
+        ("TYPEOF(PARSE_JSON('null'))", "NULL_VALUE"),
+        ("TYPEOF(PARSE_JSON('\"x\"'))", "VARCHAR"),
+        ("IS_OBJECT(PARSE_JSON('{}'))", True),
+        ("IS_ARRAY(PARSE_JSON('{}'))", False),
+        ("OCTET_LENGTH('\u00e9')", 2),
+        ("TO_CHAR('2026-01-02'::DATE, 'YYYYMMDD')", "20260102"),
+        ("DATE_PART(EPOCH_MILLISECOND, '2026-01-01 00:00:00.123'::TIMESTAMP_NTZ)", 1767225600123),
+        ("TRY_PARSE_JSON('{\"a\": 1')", None),
+        ("CURRENT_TRANSACTION()", None),
+        ("REGEXP_LIKE('abc', 'b')", False),
+    ],
+)
 def test_function(wire, expression, value):
     assert wire.must(f"SELECT {expression}") == [(value,)]
 
 
 # --- temporary tables, names ---
+
 
 def test_a_temporary_table_hides_the_permanent_one_for_its_session(wire, other, schema):
     wire.must("CREATE TABLE T AS SELECT 1 AS AT")
@@ -96,17 +126,24 @@ def test_a_temporary_table_hides_the_permanent_one_for_its_session(wire, other, 
 def test_a_temporary_table_is_described(wire, schema):
     wire.must(f"CREATE TEMPORARY TABLE DB.{schema}.T (N NUMBER(10,2), S VARCHAR, AT TIMESTAMP_NTZ, I INT, V VARIANT)")
     assert [row[:2] for row in wire.must(f"DESCRIBE TABLE DB.{schema}.T")] == [
-        ("N", "NUMBER(10,2)"), ("S", "VARCHAR(16777216)"), ("AT", "TIMESTAMP_NTZ(9)"), ("I", "NUMBER(38,0)"), ("V", "VARIANT")]
+        ("N", "NUMBER(10,2)"),
+        ("S", "VARCHAR(16777216)"),
+        ("AT", "TIMESTAMP_NTZ(9)"),
+        ("I", "NUMBER(38,0)"),
+        ("V", "VARIANT"),
+    ]
 
 
 def test_the_information_schema_has_tables_and_views(wire, schema):
     wire.must("CREATE TABLE T (N NUMBER)")
     wire.must("CREATE VIEW V AS SELECT N FROM T")
-    assert wire.must(f"SELECT TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = '{schema}' ORDER BY 1") == [
-        ("T", "BASE TABLE"), ("V", "VIEW")]
+    assert wire.must(
+        f"SELECT TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = '{schema}' ORDER BY 1"
+    ) == [("T", "BASE TABLE"), ("V", "VIEW")]
 
 
 # --- stages ---
+
 
 @pytest.fixture
 def session(shimmed, schema, wire):
@@ -148,11 +185,14 @@ def test_a_line_that_is_no_json_fails_the_copy(session, sql, tmp_path):
 
 # --- transactions ---
 
+
 def test_merge_runs_in_a_transaction(wire):
     wire.must("CREATE TABLE T AS SELECT 1 AS K, 10 AS N")
     wire.must("BEGIN")
-    wire.must("MERGE INTO T AS D USING (SELECT 1 AS K, 11 AS N UNION ALL SELECT 2, 20) AS S ON D.K = S.K "
-              "WHEN MATCHED THEN UPDATE SET D.N = S.N WHEN NOT MATCHED THEN INSERT (K, N) VALUES (S.K, S.N)")
+    wire.must(
+        "MERGE INTO T AS D USING (SELECT 1 AS K, 11 AS N UNION ALL SELECT 2, 20) AS S ON D.K = S.K "
+        "WHEN MATCHED THEN UPDATE SET D.N = S.N WHEN NOT MATCHED THEN INSERT (K, N) VALUES (S.K, S.N)"
+    )
     assert wire.must("SELECT K, N FROM T ORDER BY K") == [(1, 11), (2, 20)]
     wire.must("ROLLBACK")
     assert wire.must("SELECT K, N FROM T") == [(1, 10)]
@@ -221,7 +261,9 @@ def test_the_lock_timeout_may_be_named_at_the_login(shimmed, wire, sql, schema):
     wire.must("CREATE TABLE L AS SELECT 0 AS N")
     wire.must("BEGIN")
     wire.must("DELETE FROM L")
-    with shimmed.driver(LOCK_TIMEOUT="0", **{"adbc.snowflake.sql.db": "DB", "adbc.snowflake.sql.schema": schema}) as impatient:
+    with shimmed.driver(
+        LOCK_TIMEOUT="0", **{"adbc.snowflake.sql.db": "DB", "adbc.snowflake.sql.schema": schema}
+    ) as impatient:
         with pytest.raises(Exception, match="000625"):
             sql(impatient, "UPDATE L SET N = 1")
     wire.must("ROLLBACK")
@@ -240,11 +282,18 @@ def test_an_idle_transaction_that_blocks_is_rolled_back_and_says_so(wire, other)
 
 # --- the server ---
 
+
 def test_databases_and_stages_outlive_the_server(start_server, sql, tmp_path):
     first = start_server("--data", str(tmp_path))
     session = first.wire()
-    for statement in ("CREATE DATABASE DB", "CREATE SCHEMA DB.S", "CREATE STAGE DB.S.ST", "CREATE TABLE DB.S.T AS SELECT 1 AS N",
-                      "BEGIN", "INSERT INTO DB.S.T VALUES (2)"):
+    for statement in (
+        "CREATE DATABASE DB",
+        "CREATE SCHEMA DB.S",
+        "CREATE STAGE DB.S.ST",
+        "CREATE TABLE DB.S.T AS SELECT 1 AS N",
+        "BEGIN",
+        "INSERT INTO DB.S.T VALUES (2)",
+    ):
         session.must(statement)
     assert first.stop() == 0
     second = start_server("--data", str(tmp_path)).wire(databaseName="DB")

@@ -18,7 +18,9 @@ def test_the_driver_logs_in_and_reads_what_it_wrote(unmodified, sql, schema):
         sql(connection, "CREATE TABLE T (N NUMBER(38,0), S VARCHAR)")
         sql(connection, "INSERT INTO T VALUES (9007199254740993, 'it''s \u202eabc \U0001f3b5'), (NULL, NULL)")
         assert sql(connection, "SELECT * FROM T ORDER BY N NULLS LAST") == [
-            (9007199254740993, "it's \u202eabc \U0001f3b5"), (None, None)]
+            (9007199254740993, "it's \u202eabc \U0001f3b5"),
+            (None, None),
+        ]
 
 
 def test_staged_lines_become_variants(unmodified, sql, schema, tmp_path):
@@ -30,7 +32,9 @@ def test_staged_lines_become_variants(unmodified, sql, schema, tmp_path):
         sql(connection, f"PUT 'file://{lines}' @ST/run/ AUTO_COMPRESS=FALSE")
         sql(connection, "COPY INTO STAGED FROM @ST/run/ FILE_FORMAT = (TYPE = JSON)")
         assert sql(connection, "SELECT V:k::VARCHAR, V:payload::VARCHAR FROM STAGED ORDER BY 1") == [
-            ("a", '{"x": 1.50}'), ("b", None)]
+            ("a", '{"x": 1.50}'),
+            ("b", None),
+        ]
 
 
 def test_what_is_rolled_back_is_gone(plain):
@@ -41,24 +45,42 @@ def test_what_is_rolled_back_is_gone(plain):
     assert plain.must("SELECT count(*) FROM T") == [(0,)]
 
 
-@pytest.mark.parametrize("statement", [
-    "REMOVE @ST/run/", "LIST @ST/run/", "GRANT USAGE ON DATABASE DB TO ROLE R", "CREATE ROLE R",
-    "CREATE WAREHOUSE W WAREHOUSE_SIZE = XSMALL", "ALTER SESSION SET QUERY_TAG = 'x'", "SELECT CURRENT_WAREHOUSE()",
-    "SELECT TRY_TO_TIMESTAMP_NTZ('no time')", "CREATE TABLE X (AT NUMBER)", "CREATE TEMPORARY TABLE DB.{schema}.X (N NUMBER)",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "REMOVE @ST/run/",
+        "LIST @ST/run/",
+        "GRANT USAGE ON DATABASE DB TO ROLE R",
+        "CREATE ROLE R",
+        "CREATE WAREHOUSE W WAREHOUSE_SIZE = XSMALL",
+        "ALTER SESSION SET QUERY_TAG = 'x'",
+        "SELECT CURRENT_WAREHOUSE()",
+        "SELECT TRY_TO_TIMESTAMP_NTZ('no time')",
+        "CREATE TABLE X (AT NUMBER)",
+        "CREATE TEMPORARY TABLE DB.{schema}.X (N NUMBER)",
+    ],
+)
 def test_is_refused(plain, schema, statement):
     plain.must("CREATE STAGE ST")
     answer = plain.query(statement.format(schema=schema))
     assert (answer.status, answer.success) == (200, False), answer
 
 
-@pytest.mark.parametrize("statements", [
-    ["BEGIN", "BEGIN"],
-    ["CREATE TABLE T (N NUMBER)", "BEGIN", "INSERT INTO T VALUES (1)", "MERGE INTO T USING (SELECT 1 AS N) AS S ON T.N = S.N "
-     "WHEN MATCHED THEN UPDATE SET N = 2 WHEN NOT MATCHED THEN INSERT (N) VALUES (S.N)"],
-    ["CREATE TABLE T (N NUMBER NOT NULL)", "INSERT INTO T VALUES (NULL)"],
-    ["SELECT ARRAY_CONSTRUCT(1)::ARRAY, OBJECT_KEYS(PARSE_JSON('{{}}'))"],
-])
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["BEGIN", "BEGIN"],
+        [
+            "CREATE TABLE T (N NUMBER)",
+            "BEGIN",
+            "INSERT INTO T VALUES (1)",
+            "MERGE INTO T USING (SELECT 1 AS N) AS S ON T.N = S.N "
+            "WHEN MATCHED THEN UPDATE SET N = 2 WHEN NOT MATCHED THEN INSERT (N) VALUES (S.N)",
+        ],
+        ["CREATE TABLE T (N NUMBER NOT NULL)", "INSERT INTO T VALUES (NULL)"],
+        ["SELECT ARRAY_CONSTRUCT(1)::ARRAY, OBJECT_KEYS(PARSE_JSON('{{}}'))"],
+    ],
+)
 def test_is_an_http_500_which_drivers_try_again(plain, statements):
     *before, last = statements
     for statement in before:

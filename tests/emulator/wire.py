@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pyarrow
 
-
 # No proxy of the environment: the server is on this machine.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

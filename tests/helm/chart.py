@@ -17,15 +17,31 @@ VALUES = {
     "default": {},
     "keda": {
         "image": {"registry": "registry.example/team/", "tag": "1.2.3", "pullSecrets": ["pull"]},
-        "kafka": {"bootstrapServers": "a:9093,b:9093,c:9093", "partitions": 120, "securityProtocol": "sasl_ssl",
-                  "saslMechanism": "SCRAM-SHA-512", "saslUsername": "sink"},
+        "kafka": {
+            "bootstrapServers": "a:9093,b:9093,c:9093",
+            "partitions": 120,
+            "securityProtocol": "sasl_ssl",
+            "saslMechanism": "SCRAM-SHA-512",
+            "saslUsername": "sink",
+        },
         "certificates": {"configMap": "certificates", "kafka": True, "s3": True},
         "s3": {"endpoint": "https://s3.eu-north-1.amazonaws.com", "region": "eu-north-1", "bucket": "my-lake"},
-        "sink": {"autoscaling": {"kind": "keda", "minReplicas": 3, "maxReplicas": 24, "keda": {"authentication": "brokers"}},
-                 "extraArgs": ["--s3-virtual-host", "--compression=zstd"], "nodeSelector": {"disk": "no"},
-                 "tolerations": [{"key": "sinks", "operator": "Exists"}]},
-        "loader": {"snowflake": {"account": "org-account", "user": "SPOTIFY_PIPELINE", "role": "R", "warehouse": "W", "database": "D",
-                                 "privateKey": "snowflake_private_key"}},
+        "sink": {
+            "autoscaling": {"kind": "keda", "minReplicas": 3, "maxReplicas": 24, "keda": {"authentication": "brokers"}},
+            "extraArgs": ["--s3-virtual-host", "--compression=zstd"],
+            "nodeSelector": {"disk": "no"},
+            "tolerations": [{"key": "sinks", "operator": "Exists"}],
+        },
+        "loader": {
+            "snowflake": {
+                "account": "org-account",
+                "user": "SPOTIFY_PIPELINE",
+                "role": "R",
+                "warehouse": "W",
+                "database": "D",
+                "privateKey": "snowflake_private_key",
+            }
+        },
     },
     "hpa": {
         "sink": {"autoscaling": {"kind": "hpa", "hpa": {"metric": "lag", "selector": {"cluster": "one"}}}},
@@ -44,7 +60,9 @@ def helm(*arguments) -> subprocess.CompletedProcess:
 def template(values: dict, folder: Path, *arguments, version: str = VERSIONS[-1]) -> subprocess.CompletedProcess:
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(values))
-    return helm("template", "test", CHART, "--namespace", "spotify", "--kube-version", version, "--values", file, *arguments)
+    return helm(
+        "template", "test", CHART, "--namespace", "spotify", "--kube-version", version, "--values", file, *arguments
+    )
 
 
 def rendered(values: dict, folder: Path, **more) -> list[dict]:
@@ -73,6 +91,15 @@ def write_schemas(version: str, folder: Path) -> Path:
 
 
 def kubeconform(manifests: str, schemas: Path, *arguments) -> subprocess.CompletedProcess:
-    command = [DEPS / "kubeconform/kubeconform", "-strict", "-summary", "-output", "json", "-schema-location",
-               f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json", *arguments, "-"]
+    command = [
+        DEPS / "kubeconform/kubeconform",
+        "-strict",
+        "-summary",
+        "-output",
+        "json",
+        "-schema-location",
+        f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
+        *arguments,
+        "-",
+    ]
     return subprocess.run(command, input=manifests, capture_output=True, text=True, timeout=60, check=False)

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from chart import ROOT, VERSIONS, write_schemas  # noqa: E402  The path is set above.
+from chart import ROOT, VERSIONS, write_schemas
 
 
 @pytest.fixture(scope="session")

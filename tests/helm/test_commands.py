@@ -11,8 +11,15 @@ from chart import ROOT, VALUES, pod_of, rendered
 UNREACHABLE = "127.0.0.1:1"
 USAGE, UNAVAILABLE, SETTINGS = 2, 69, 78
 # What they read without naming it in --help.
-SILENT = {"SPOTIFY_ENV_FILE", "SNOWFLAKE_ACCOUNT", "SNOWFLAKE_USER", "SNOWFLAKE_ROLE", "SNOWFLAKE_WAREHOUSE", "SNOWFLAKE_DATABASE",
-          "SNOWFLAKE_PRIVATE_KEY_FILE"}
+SILENT = {
+    "SPOTIFY_ENV_FILE",
+    "SNOWFLAKE_ACCOUNT",
+    "SNOWFLAKE_USER",
+    "SNOWFLAKE_ROLE",
+    "SNOWFLAKE_WAREHOUSE",
+    "SNOWFLAKE_DATABASE",
+    "SNOWFLAKE_PRIVATE_KEY_FILE",
+}
 
 
 def containers(case: str, folder: Path) -> dict[str, dict]:
@@ -26,10 +33,25 @@ def environment_of(container: dict) -> dict[str, str]:
 
 def run(binary: Path, arguments: list[str], folder: Path, **environment) -> subprocess.CompletedProcess:
     """With the settings of the manifest, but brokers and servers that are out of reach, and no files of a cluster."""
-    ours = {name: value for name, value in environment.items() if name not in ("SPOTIFY_ENV_FILE", "KAFKA_CA_FILE", "S3_CA_FILE")}
-    ours |= {"KAFKA_BOOTSTRAP_SERVERS": UNREACHABLE, "S3_ENDPOINT": f"http://{UNREACHABLE}", "KAFKA_SECURITY_PROTOCOL": "plaintext"}
-    return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd=folder,
-                          env={"PATH": os.environ["PATH"]} | ours)
+    ours = {
+        name: value
+        for name, value in environment.items()
+        if name not in ("SPOTIFY_ENV_FILE", "KAFKA_CA_FILE", "S3_CA_FILE")
+    }
+    ours |= {
+        "KAFKA_BOOTSTRAP_SERVERS": UNREACHABLE,
+        "S3_ENDPOINT": f"http://{UNREACHABLE}",
+        "KAFKA_SECURITY_PROTOCOL": "plaintext",
+    }
+    return subprocess.run(
+        [binary, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]} | ours,
+    )
 
 
 @pytest.mark.parametrize("case", VALUES)
@@ -52,8 +74,13 @@ def test_arguments_and_probes_are_understood(case, binary, tmp_path):
 def test_a_wrong_argument_would_be_found(binary, tmp_path):
     """That the check above can fail."""
     container = containers("default", tmp_path)["sink"]
-    assert run(binary, [*container["args"], "--no-such-flag"], tmp_path, **environment_of(container)).returncode == USAGE
-    assert run(binary, [*container["args"], "--shutdown-ms=soon"], tmp_path, **environment_of(container)).returncode == USAGE
+    assert (
+        run(binary, [*container["args"], "--no-such-flag"], tmp_path, **environment_of(container)).returncode == USAGE
+    )
+    assert (
+        run(binary, [*container["args"], "--shutdown-ms=soon"], tmp_path, **environment_of(container)).returncode
+        == USAGE
+    )
 
 
 def test_sink_and_simulator_say_that_brokers_are_out_of_reach(binary, tmp_path):
@@ -69,7 +96,9 @@ def test_sink_and_simulator_say_that_brokers_are_out_of_reach(binary, tmp_path):
 def test_every_setting_is_one_that_the_program_reads(case, binary, tmp_path):
     known = set(SILENT)
     for command in ("sink", "simulate", "load", "verify", "transform"):
-        text = subprocess.run([binary, command, "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
+        text = subprocess.run(
+            [binary, command, "--help"], capture_output=True, text=True, timeout=30, check=True
+        ).stdout
         known |= set(re.findall(r"\(Env:(\w+)\)", text))
     for name, container in containers(case, tmp_path).items():
         assert environment_of(container).keys() <= known, name
@@ -83,5 +112,8 @@ def test_the_loader_is_called_as_its_image_is(tmp_path):
 
 def test_users_and_paths_are_those_of_the_images(tmp_path):
     dockerfile = (ROOT / "docker/Dockerfile").read_text()
-    assert "USER 10001:10001" in dockerfile and "COPY --from=pipeline-parts /parts/spotify-pipeline /usr/bin/" in dockerfile
+    assert (
+        "USER 10001:10001" in dockerfile
+        and "COPY --from=pipeline-parts /parts/spotify-pipeline /usr/bin/" in dockerfile
+    )
     assert containers("default", tmp_path)["loader"]["workingDir"] == "/data"

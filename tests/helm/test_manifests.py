@@ -54,9 +54,15 @@ def test_pods_are_hardened(case, tmp_path):
         assert pod["securityContext"]["runAsNonRoot"] is True and pod["securityContext"]["runAsUser"] == 10001
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         for container in pod["containers"]:
-            assert container["securityContext"] == {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "privileged": False,
-                                                    "capabilities": {"drop": ["ALL"]}}
-            assert {"cpu", "memory"} <= container["resources"]["requests"].keys() and "memory" in container["resources"]["limits"]
+            assert container["securityContext"] == {
+                "readOnlyRootFilesystem": True,
+                "allowPrivilegeEscalation": False,
+                "privileged": False,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys() and "memory" in container[
+                "resources"
+            ]["limits"]
             assert not container["image"].endswith(":latest")
 
 
@@ -70,7 +76,9 @@ def test_secrets_are_files_of_a_secret_that_is_there_already(case, tmp_path):
         for container in pod["containers"]:
             environment = {one["name"]: one["value"] for one in container["env"]}
             assert environment["SPOTIFY_ENV_FILE"] == "/run/secrets/spotify/pipeline_env"
-            assert not [name for name in environment if "PASSWORD" in name or "SECRET_ACCESS" in name or "ACCESS_KEY" in name]
+            assert not [
+                name for name in environment if "PASSWORD" in name or "SECRET_ACCESS" in name or "ACCESS_KEY" in name
+            ]
 
 
 @pytest.mark.parametrize("shutdown_ms", [30_000, 120_000])
@@ -93,24 +101,34 @@ def test_scalers_and_disruption_budget_are_those_of_the_sinks(tmp_path):
         assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
     [trigger] = {one["kind"]: one for one in rendered(VALUES["keda"], tmp_path)}["ScaledObject"]["spec"]["triggers"]
     assert trigger["metadata"] == {
-        "bootstrapServers": "a:9093,b:9093,c:9093", "topic": "spotify-events", "consumerGroup": "spotify-sink", "lagThreshold": "1000000",
-        "offsetResetPolicy": "earliest", "allowIdleConsumers": "false", "tls": "enable", "sasl": "scram_sha512"}
+        "bootstrapServers": "a:9093,b:9093,c:9093",
+        "topic": "spotify-events",
+        "consumerGroup": "spotify-sink",
+        "lagThreshold": "1000000",
+        "offsetResetPolicy": "earliest",
+        "allowIdleConsumers": "false",
+        "tls": "enable",
+        "sasl": "scram_sha512",
+    }
     plain = VALUES["keda"] | {"kafka": VALUES["keda"]["kafka"] | {"saslMechanism": "PLAIN"}}
     [trigger] = {one["kind"]: one for one in rendered(plain, tmp_path)}["ScaledObject"]["spec"]["triggers"]
     assert trigger["metadata"]["sasl"] == "plaintext"
 
 
-@pytest.mark.parametrize(("values", "said"), [
-    ({"sink": {"replicas": 7}}, "7 sinks for 6 partitions"),
-    ({"sink": {"autoscaling": {"kind": "keda", "maxReplicas": 12}}}, "12 sinks for 6 partitions"),
-    ({"loader": {"warehouse": "/data/spotify_db.duckdb"}}, "needs a PersistentVolumeClaim"),
-    ({"loader": {"warehouse": "/tmp/other.duckdb"}}, "loader/warehouse"),
-    ({"certificates": {"kafka": True}}, "certificates/configMap"),
-    ({"kafka": {"bootstrapServers": "kafka"}}, "kafka/bootstrapServers"),
-    ({"kafka": {"password": "canary"}}, "kafka"),
-    ({"sink": {"autoscaling": {"kind": "cpu"}}}, "sink/autoscaling/kind"),
-    ({"podDisruptionBudget": {"maxUnavailable": 0}}, "maxUnavailable"),
-])
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"sink": {"replicas": 7}}, "7 sinks for 6 partitions"),
+        ({"sink": {"autoscaling": {"kind": "keda", "maxReplicas": 12}}}, "12 sinks for 6 partitions"),
+        ({"loader": {"warehouse": "/data/spotify_db.duckdb"}}, "needs a PersistentVolumeClaim"),
+        ({"loader": {"warehouse": "/tmp/other.duckdb"}}, "loader/warehouse"),
+        ({"certificates": {"kafka": True}}, "certificates/configMap"),
+        ({"kafka": {"bootstrapServers": "kafka"}}, "kafka/bootstrapServers"),
+        ({"kafka": {"password": "canary"}}, "kafka"),
+        ({"sink": {"autoscaling": {"kind": "cpu"}}}, "sink/autoscaling/kind"),
+        ({"podDisruptionBudget": {"maxUnavailable": 0}}, "maxUnavailable"),
+    ],
+)
 def test_values_that_cannot_work_are_refused(values, said, tmp_path):
     done = template(values, tmp_path)
     assert done.returncode != 0

@@ -72,20 +72,33 @@ class Broker:
         self._folder = cluster.folder / f"broker-{node}"
         self._folder.mkdir()
         self._starts = 0
-        voters = ",".join(f"{other}@{cluster.network.hosts[f'host{other}'].address}:{CONTROLLER_PORT}" for other in NODES)
+        voters = ",".join(
+            f"{other}@{cluster.network.hosts[f'host{other}'].address}:{CONTROLLER_PORT}" for other in NODES
+        )
         self._properties = self._folder / "server.properties"
-        self._properties.write_text(PROPERTIES.format(node=node, voters=voters, address=host.address,
-                                                      data=self._folder / "data"))
+        self._properties.write_text(
+            PROPERTIES.format(node=node, voters=voters, address=host.address, data=self._folder / "data")
+        )
         logging = self._folder / "log4j2.properties"
         logging.write_text(LOG_PROPERTIES)
-        self._java = ["java", "-Xms128m", f"-Xmx{cluster.heap}", "-XX:+UseSerialGC", "-Djava.awt.headless=true",
-                      f"-Dlog4j2.configurationFile={logging}", "-cp", f"{cluster.deps}/kafka/libs/*"]
+        self._java = [
+            "java",
+            "-Xms128m",
+            f"-Xmx{cluster.heap}",
+            "-XX:+UseSerialGC",
+            "-Djava.awt.headless=true",
+            f"-Dlog4j2.configurationFile={logging}",
+            "-cp",
+            f"{cluster.deps}/kafka/libs/*",
+        ]
 
     def _run(self, name: str, *arguments) -> Running:
         return Running([*self._java, *arguments], {"PATH": "/usr/bin:/bin"}, self._folder, name, self.host.enter)
 
     def format(self, cluster_id: str) -> Running:
-        return self._run("format", "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", self._properties)
+        return self._run(
+            "format", "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", self._properties
+        )
 
     def start(self) -> None:
         assert self.process is None or not self.process.is_running()
@@ -118,11 +131,28 @@ class Cluster(Servers):
             broker.start()
         keys = self.credentials
         self.s3_process = Running(
-            [self.deps / "minio" / "minio", "server", "--quiet", "--config-dir", self.folder / "minio-config", "--address",
-             f"{self.store.address}:{S3_PORT}", "--console-address", f"{self.store.address}:{S3_PORT + 1}", self.folder / "minio"],
-            {"PATH": "/usr/bin:/bin", "MINIO_ROOT_USER": keys["AWS_ACCESS_KEY_ID"],
-             "MINIO_ROOT_PASSWORD": keys["AWS_SECRET_ACCESS_KEY"], "MINIO_UPDATE": "off"},
-            self.folder, "minio", self.store.enter)
+            [
+                self.deps / "minio" / "minio",
+                "server",
+                "--quiet",
+                "--config-dir",
+                self.folder / "minio-config",
+                "--address",
+                f"{self.store.address}:{S3_PORT}",
+                "--console-address",
+                f"{self.store.address}:{S3_PORT + 1}",
+                self.folder / "minio",
+            ],
+            {
+                "PATH": "/usr/bin:/bin",
+                "MINIO_ROOT_USER": keys["AWS_ACCESS_KEY_ID"],
+                "MINIO_ROOT_PASSWORD": keys["AWS_SECRET_ACCESS_KEY"],
+                "MINIO_UPDATE": "off",
+            },
+            self.folder,
+            "minio",
+            self.store.enter,
+        )
         wait_until(self._s3_is_ready, START_SECONDS_MAX, "the S3 server to be ready", 0.2)
         self.wait_for_brokers()
 
@@ -145,17 +175,26 @@ class Cluster(Servers):
 
     def metadata(self, *arguments: str) -> dict:
         """As the brokers tell it that can be reached now; empty when none can."""
-        done = subprocess.run(["kcat", "-L", "-J", "-m", "4", "-b", self.kafka_address, *arguments], capture_output=True, text=True,
-                              timeout=30, check=False)
+        done = subprocess.run(
+            ["kcat", "-L", "-J", "-m", "4", "-b", self.kafka_address, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout else {"brokers": [], "topics": []}
 
     def wait_for_brokers(self, count: int = len(NODES)) -> None:
-        wait_until(lambda: len(self.metadata()["brokers"]) == count, START_SECONDS_MAX, f"{count} brokers to be members", 0.3)
+        wait_until(
+            lambda: len(self.metadata()["brokers"]) == count, START_SECONDS_MAX, f"{count} brokers to be members", 0.3
+        )
 
     def in_sync(self, topic: str) -> bool:
         """Whether every partition has all its replicas in sync, the groups' own topic included."""
         topics = [one for one in self.metadata()["topics"] if one["topic"] in (topic, "__consumer_offsets")]
-        return bool(topics) and all(len(partition["isrs"]) == len(NODES) for one in topics for partition in one["partitions"])
+        return bool(topics) and all(
+            len(partition["isrs"]) == len(NODES) for one in topics for partition in one["partitions"]
+        )
 
     def wait_until_in_sync(self, topic: str) -> None:
         self.wait_for_brokers()

@@ -26,9 +26,19 @@ class HostWorld(World):
         return super().catch_up("--session-timeout-ms", SESSION_TIMEOUT_MS, *arguments, timeout=timeout, env=env)
 
     def start_sink_on(self, node: int, *arguments, binary: Path | None = None) -> Running:
-        line = [binary or self.services.binary, "sink", *quick(("--session-timeout-ms", SESSION_TIMEOUT_MS, *arguments))]
+        line = [
+            binary or self.services.binary,
+            "sink",
+            *quick(("--session-timeout-ms", SESSION_TIMEOUT_MS, *arguments)),
+        ]
         host = self.cluster.network.hosts[f"host{node}"]
-        sink = Running([str(part) for part in line], self.env, self.folder, f"{len(self._started):03}-sink-on-host{node}", host.enter)
+        sink = Running(
+            [str(part) for part in line],
+            self.env,
+            self.folder,
+            f"{len(self._started):03}-sink-on-host{node}",
+            host.enter,
+        )
         self._started.append(sink)
         self.sinks[node] = sink
         return sink
@@ -46,9 +56,11 @@ class HostWorld(World):
 
     def wait_until_shared(self, timeout: float = 60) -> None:
         """Every sink has partitions, and each partition one sink."""
+
         def shared() -> bool:
             held = [sink.partitions for sink in self.sinks.values()]
             return all(held) and sum(map(len, held)) == PARTITIONS and set.union(*held) == set(range(PARTITIONS))
+
         wait_until(shared, timeout, f"{len(self.sinks)} sinks to share the partitions", 0.1)
 
     def stop_all(self, simulator: Running) -> None:

@@ -87,8 +87,13 @@ class Host:
         self._filter("--flush")
 
     def _filter(self, *arguments: str) -> None:
-        done = subprocess.run(["ip", "netns", "exec", self._namespace, "iptables", "--wait", "5", *arguments],
-                              capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(
+            ["ip", "netns", "exec", self._namespace, "iptables", "--wait", "5", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
         assert done.returncode == 0, f"iptables {arguments} on {self.name}: {done.stderr}"
 
     def close(self) -> None:

@@ -48,8 +48,11 @@ class Meter:
         self.started = time.time()
 
     def _now(self) -> dict[str, float]:
-        return {"brokers": cpu_seconds(*(broker.process for broker in self.cluster.brokers.values())),
-                "store": cpu_seconds(self.cluster.s3_process), "programs": cpu_of_ended()}
+        return {
+            "brokers": cpu_seconds(*(broker.process for broker in self.cluster.brokers.values())),
+            "store": cpu_seconds(self.cluster.s3_process),
+            "programs": cpu_of_ended(),
+        }
 
     def per_million(self) -> dict[str, float]:
         now = self._now()
@@ -59,8 +62,10 @@ class Meter:
 def middle_rate(s3: S3, bucket: str) -> tuple[float, int, int]:
     """Events a second between a sixth and five sixths of the way, and how many objects and bytes there are in all. Events are taken to be
     of one size."""
-    objects = sorted((datetime.datetime.fromisoformat(one.modified.replace("Z", "+00:00")).timestamp(), one.size)
-                     for one in s3.list(bucket, "bronze/date=").values())
+    objects = sorted(
+        (datetime.datetime.fromisoformat(one.modified.replace("Z", "+00:00")).timestamp(), one.size)
+        for one in s3.list(bucket, "bronze/date=").values()
+    )
     total, sum_so_far, points = sum(size for _, size in objects), 0, []
     for at, size in objects:
         sum_so_far += size
@@ -105,8 +110,15 @@ def test_measure(cluster, tmp_path, say):
         for case in CASES if number % 2 == 0 else reversed(CASES):
             rounds[case].append(one_round(world, *case, number))
             say(f"{case}: {rounds[case][-1]}")
-    result = {"events": EVENTS, "partitions": PARTITIONS, "rounds": ROUNDS, "cores": os.cpu_count(), "brokers": len(NODES),
-              "produced": produced, "sinks": {}}
+    result = {
+        "events": EVENTS,
+        "partitions": PARTITIONS,
+        "rounds": ROUNDS,
+        "cores": os.cpu_count(),
+        "brokers": len(NODES),
+        "produced": produced,
+        "sinks": {},
+    }
     for (sinks, compression), done in rounds.items():
         medians = {name: statistics.median(one[name] for one in done) for name in done[0]}
         result["sinks"][f"{sinks} {compression}"] = medians | {"rates": sorted(round(one["rate"]) for one in done)}

@@ -13,7 +13,9 @@ def prove(world: HostWorld, what: str, say, **figures) -> None:
     report = world.prove_exactly_what_was_acked()
     assert report["offsets"] == report["offsets_against_log"] == world.acked
     told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
-    say(f"{what}: {world.acked:,} acked, {report['kept']:,} kept, 0 lost, 0 doubled in {len(world.objects())} objects; {told}")
+    say(
+        f"{what}: {world.acked:,} acked, {report['kept']:,} kept, 0 lost, 0 doubled in {len(world.objects())} objects; {told}"
+    )
 
 
 def test_a_record_has_three_replicas_of_which_two_acknowledge_it(world):
@@ -40,8 +42,14 @@ def test_a_broker_killed_under_load_loses_and_doubles_nothing(world, role, say):
     assert all(sink.is_running() for sink in world.sinks.values())
     pause = world.longest_pause(started)
     world.stop_all(simulator)
-    prove(world, f"broker {broker.node} ({role}) killed", say, seconds_away=round(away, 1), longest_pause_s=round(pause, 1),
-          ranges_adopted=world.adoptions)
+    prove(
+        world,
+        f"broker {broker.node} ({role}) killed",
+        say,
+        seconds_away=round(away, 1),
+        longest_pause_s=round(pause, 1),
+        ranges_adopted=world.adoptions,
+    )
 
 
 @pytest.mark.whole
@@ -64,15 +72,21 @@ def test_a_host_that_was_cut_off_overwrites_nothing_when_it_is_back(world, reach
     else:
         hosts[f"host{victim}"].part_from(*(hosts[f"host{node}"] for node in others), hosts["clients"])
     started = time.time()
-    wait_until(lambda: set.union(*(world.sinks[node].partitions for node in others)) == set(range(PARTITIONS)), 90,
-               "the other sinks to take over", 0.1)
+    wait_until(
+        lambda: set.union(*(world.sinks[node].partitions for node in others)) == set(range(PARTITIONS)),
+        90,
+        "the other sinks to take over",
+        0.1,
+    )
     world.wait_for_more(3 * PARTITIONS)
     time.sleep(max(0.0, 2 * SESSION_TIMEOUT_MS / 1000 - (time.time() - started)))
     lake = world.objects()
     cut = time.time() - started
     hosts[f"host{victim}"].heal()
     if reach == "nobody":
-        wait_until(lambda: zombie.adoptions or changed(lake, world.objects()), 60, "an upload of the zombie to arrive", 0.1)
+        wait_until(
+            lambda: zombie.adoptions or changed(lake, world.objects()), 60, "an upload of the zombie to arrive", 0.1
+        )
     world.cluster.wait_until_in_sync(world.topic)
     world.wait_until_shared()
     world.wait_for_more(2 * PARTITIONS)
@@ -81,8 +95,15 @@ def test_a_host_that_was_cut_off_overwrites_nothing_when_it_is_back(world, reach
     pause = world.longest_pause(started)
     world.stop_all(simulator)
     assert not changed(lake, world.objects())
-    prove(world, f"host{victim} cut off, reaching {reach}", say, seconds_cut=round(cut, 1), objects_unchanged=len(lake),
-          uploads_that_came_late=zombie.adoptions, longest_pause_s=round(pause, 1))
+    prove(
+        world,
+        f"host{victim} cut off, reaching {reach}",
+        say,
+        seconds_cut=round(cut, 1),
+        objects_unchanged=len(lake),
+        uploads_that_came_late=zombie.adoptions,
+        longest_pause_s=round(pause, 1),
+    )
 
 
 def test_sinks_rolled_to_a_new_version_one_by_one_lose_and_double_nothing(world, tmp_path, say):
@@ -103,8 +124,15 @@ def test_sinks_rolled_to_a_new_version_one_by_one_lose_and_double_nothing(world,
     rolled = time.time() - started
     pause = world.longest_pause(started)
     world.stop_all(simulator)
-    prove(world, "three sinks rolled", say, seconds=round(rolled, 1), longest_stop_s=round(max(took), 2),
-          longest_pause_s=round(pause, 1), ranges_adopted=world.adoptions)
+    prove(
+        world,
+        "three sinks rolled",
+        say,
+        seconds=round(rolled, 1),
+        longest_stop_s=round(max(took), 2),
+        longest_pause_s=round(pause, 1),
+        ranges_adopted=world.adoptions,
+    )
     assert pause < 10, f"a partition stood still for {pause:.1f} s"
 
 
@@ -119,4 +147,6 @@ def test_a_store_that_was_cut_off_gets_everything_when_it_is_back(world, say):
     assert all(sink.is_running() for sink in world.sinks.values())
     pause = world.longest_pause(started)
     world.stop_all(simulator)
-    prove(world, "the store cut off", say, seconds_cut=8, longest_pause_s=round(pause, 1), ranges_adopted=world.adoptions)
+    prove(
+        world, "the store cut off", say, seconds_cut=8, longest_pause_s=round(pause, 1), ranges_adopted=world.adoptions
+    )

@@ -10,11 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from driver.embedded import Embedded  # noqa: E402  The path is set above.
-from driver.fixtures import binary, deps, say, services  # noqa: E402, F401
-from driver.services import Services  # noqa: E402
-from driver.snowflake import Emulator  # noqa: E402
-from driver.world import World  # noqa: E402
+from driver.embedded import Embedded
+from driver.fixtures import binary, deps, say, services  # noqa: F401
+from driver.services import Services
+from driver.snowflake import Emulator
+from driver.world import World
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,17 @@ MIB = 1 << 20
 
 
 def event(**changes) -> str:
-    fields = {"event_id": str(uuid.uuid4()), "event_type": "play", "user_id": str(uuid.uuid4()),
-              "song_id": "3344ea54-f8dd-5755-a71d-2083035fb139", "song_name": "Shape of You", "artist_name": "Ed Sheeran",
-              "device_type": "mobile", "country": "DE", "timestamp": "2026-02-15T17:52:36.123Z"} | changes
+    fields = {
+        "event_id": str(uuid.uuid4()),
+        "event_type": "play",
+        "user_id": str(uuid.uuid4()),
+        "song_id": "3344ea54-f8dd-5755-a71d-2083035fb139",
+        "song_name": "Shape of You",
+        "artist_name": "Ed Sheeran",
+        "device_type": "mobile",
+        "country": "DE",
+        "timestamp": "2026-02-15T17:52:36.123Z",
+    } | changes
     return json.dumps({name: value for name, value in fields.items() if value is not ...}, ensure_ascii=False)
 
 
@@ -73,8 +81,10 @@ RAW = {
 
 
 # Silver's rows with the key of their record, which stands in bronze.
-KEYS = ("(SELECT topic_id, kafka_partition, kafka_offset, kafka_key FROM BRONZE.SPOTIFY_EVENTS UNION ALL "
-        "SELECT topic_id, kafka_partition, kafka_offset, kafka_key FROM BRONZE.REJECTED_EVENTS)")
+KEYS = (
+    "(SELECT topic_id, kafka_partition, kafka_offset, kafka_key FROM BRONZE.SPOTIFY_EVENTS UNION ALL "
+    "SELECT topic_id, kafka_partition, kafka_offset, kafka_key FROM BRONZE.REJECTED_EVENTS)"
+)
 
 
 def with_keys(table):
@@ -86,12 +96,21 @@ def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
     # The topic, made as the pipeline makes it; behind every bad record stands a good one of the same partition.
     world.must("simulate", "--events", 10, env=one_partition)
     kafka = world.services.kafka
-    kafka.console_produce(world.topic, [f"{key}|{value}" for key, (value, _) in KEYED.items()],
-                          "parse.key=true", "key.separator=|", "null.marker=NULL")
+    kafka.console_produce(
+        world.topic,
+        [f"{key}|{value}" for key, (value, _) in KEYED.items()],
+        "parse.key=true",
+        "key.separator=|",
+        "null.marker=NULL",
+    )
     kafka.console_produce(world.topic, TYPED)
-    produce_bytes(world.services.kafka_address, world.topic, 0,
-                  [(key, value, []) for key, (value, _) in RAW.items()] +
-                  [(b"\xff\xfe key", event().encode(), [("trace", b"\x00\xff"), ("empty", None)])])
+    produce_bytes(
+        world.services.kafka_address,
+        world.topic,
+        0,
+        [(key, value, []) for key, (value, _) in RAW.items()]
+        + [(b"\xff\xfe key", event().encode(), [("trace", b"\x00\xff"), ("empty", None)])],
+    )
     kafka.console_produce(world.topic, [f"twin|{event(event_id=TWICE)}"], "parse.key=true", "key.separator=|")
 
     limit = ("--value-bytes-max", 5 * MIB // 2)
@@ -99,22 +118,29 @@ def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
     report = world.prove(*limit)
 
     fates = {key: fate for key, (_, fate) in KEYED.items()} | {key.decode(): fate for key, (_, fate) in RAW.items()}
-    rejected = {key: tuple(rest) for key, *rest in world.rows(
-        f"SELECT kafka_key, rejected_by, reason, field FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NOT NULL")}
+    rejected = {
+        key: tuple(rest)
+        for key, *rest in world.rows(
+            f"SELECT kafka_key, rejected_by, reason, field FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NOT NULL"
+        )
+    }
     assert rejected == {key: fate for key, fate in fates.items() if fate}
-    typed = dict(world.rows(
-        f"SELECT reason, count(*) FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NULL GROUP BY 1"))
+    typed = dict(
+        world.rows(f"SELECT reason, count(*) FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NULL GROUP BY 1")
+    )
     assert typed == TYPED_REASONS
 
-    kept = {key for [key] in world.rows(
-        f"SELECT kafka_key FROM {with_keys('SPOTIFY_SILVER')} WHERE kafka_key IS NOT NULL")}
+    kept = {
+        key for [key] in world.rows(f"SELECT kafka_key FROM {with_keys('SPOTIFY_SILVER')} WHERE kafka_key IS NOT NULL")
+    }
     assert {key for key, fate in fates.items() if not fate} <= kept
     assert world.rows(f"SELECT kafka_key FROM {with_keys('SPOTIFY_DUPLICATES')}") == [["twin"]]
     everything = 10 + len(KEYED) + len(TYPED) + len(RAW) + 2
     assert report["offsets"] == everything
     assert report["kept"] + report["duplicates"] + report["rejected"] == everything
-    [[mood]] = world.rows("SELECT json_extract_string(payload, '$.mood') FROM BRONZE.SPOTIFY_EVENTS "
-                          "WHERE kafka_key = 'unknown members'")
+    [[mood]] = world.rows(
+        "SELECT json_extract_string(payload, '$.mood') FROM BRONZE.SPOTIFY_EVENTS WHERE kafka_key = 'unknown members'"
+    )
     assert mood == "happy"
     [[headers]] = world.rows("SELECT kafka_headers FROM BRONZE.SPOTIFY_EVENTS WHERE kafka_key_base64 IS NOT NULL")
     assert json.loads(headers) == [["trace", "AP8="], ["empty", None]]
@@ -125,8 +151,12 @@ def test_bad_records_among_a_thousand_others_do_not_hold_up_a_running_sink(world
     sink = world.start_sink()
     world.wait_for_objects(3)
     for partition in range(3):
-        produce_bytes(world.services.kafka_address, world.topic, partition,
-                      [(None, None, []), (None, b"\xff", []), (None, b"{" * 5000, []), (b"k", b"[[[[", [])] * 25)
+        produce_bytes(
+            world.services.kafka_address,
+            world.topic,
+            partition,
+            [(None, None, []), (None, b"\xff", []), (None, b"{" * 5000, []), (b"k", b"[[[[", [])] * 25,
+        )
     objects = len(world.objects())
     world.wait_for_objects(objects + 10)
     world.stop_simulator(simulator)

@@ -5,15 +5,33 @@ import secrets
 import uuid
 
 import pytest
-
 from driver.kafka import produce_bytes
 from test_bad_input import KEYED, RAW, TYPED, event
 
-NAMES = ["Don't \"Stop\"", "'; DROP TABLE MART.TOP_SONGS; --", "\U0001f3b5\U0001f468‍\U0001f469‍\U0001f467", "‮abc שלום",
-         "back\\slash \\n \\u0041", "line\nbreak\ttab", "$1 :1 ? %s {{ this }}", "Ｆｕｌｌ　ｗｉｄｔｈ", "e\u0301 is not \u00e9", "x" * 3000]
-TABLES = ["TRANSFORM.SPOTIFY_SILVER", "TRANSFORM.SPOTIFY_DUPLICATES", "TRANSFORM.SPOTIFY_REJECTED", "MART.TOP_SONGS",
-          "MART.USER_ENGAGEMENT", "MART.SONG_DAILY", "MART.ARTIST_DAILY", "MART.LISTENER_SESSIONS",
-          "MART.COUNTRY_DEVICE_HOURLY", "MART.PIPELINE_HOURS"]
+NAMES = [
+    'Don\'t "Stop"',
+    "'; DROP TABLE MART.TOP_SONGS; --",
+    "\U0001f3b5\U0001f468‍\U0001f469‍\U0001f467",
+    "‮abc שלום",
+    "back\\slash \\n \\u0041",
+    "line\nbreak\ttab",
+    "$1 :1 ? %s {{ this }}",
+    "Ｆｕｌｌ　ｗｉｄｔｈ",
+    "e\u0301 is not \u00e9",
+    "x" * 3000,
+]
+TABLES = [
+    "TRANSFORM.SPOTIFY_SILVER",
+    "TRANSFORM.SPOTIFY_DUPLICATES",
+    "TRANSFORM.SPOTIFY_REJECTED",
+    "MART.TOP_SONGS",
+    "MART.USER_ENGAGEMENT",
+    "MART.SONG_DAILY",
+    "MART.ARTIST_DAILY",
+    "MART.LISTENER_SESSIONS",
+    "MART.COUNTRY_DEVICE_HOURLY",
+    "MART.PIPELINE_HOURS",
+]
 # When a warehouse loaded is its own affair.
 OWN = {"LOADED_AT", "FIRST_LOADED_AT", "LAST_LOADED_AT"}
 
@@ -23,9 +41,16 @@ class OnSnowflake:
 
     def __init__(self, world, emulator):
         self.world, self.emulator, self.database = world, emulator, f"B{secrets.token_hex(6).upper()}"
-        self.env = {"SPOTIFY_WAREHOUSE": "snowflake", "SNOWFLAKE_HOST": "127.0.0.1", "SNOWFLAKE_PORT": str(emulator.port),
-                    "SNOWFLAKE_PROTOCOL": "http", "SNOWFLAKE_ACCOUNT": "emulated", "SNOWFLAKE_USER": "pipeline",
-                    "SNOWFLAKE_PASSWORD": "not-checked-here", "SNOWFLAKE_DATABASE": self.database}
+        self.env = {
+            "SPOTIFY_WAREHOUSE": "snowflake",
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": str(emulator.port),
+            "SNOWFLAKE_PROTOCOL": "http",
+            "SNOWFLAKE_ACCOUNT": "emulated",
+            "SNOWFLAKE_USER": "pipeline",
+            "SNOWFLAKE_PASSWORD": "not-checked-here",
+            "SNOWFLAKE_DATABASE": self.database,
+        }
 
     def rows(self, sql: str) -> list[list]:
         return self.emulator.query(self.database, sql)
@@ -39,8 +64,12 @@ class OnSnowflake:
 
 def table(rows, name: str) -> tuple[list[str], list[list]]:
     schema, relation = name.split(".")
-    columns = sorted(column.upper() for [column] in rows(
-        f"SELECT column_name FROM information_schema.columns WHERE upper(table_schema) = '{schema}' AND upper(table_name) = '{relation}'"))
+    columns = sorted(
+        column.upper()
+        for [column] in rows(
+            f"SELECT column_name FROM information_schema.columns WHERE upper(table_schema) = '{schema}' AND upper(table_name) = '{relation}'"
+        )
+    )
     compared = [column for column in columns if column not in OWN]
     texts = ", ".join(f"CAST({column} AS VARCHAR)" for column in compared)
     return columns, sorted(rows(f"SELECT {texts} FROM {name}"), key=str)
@@ -54,7 +83,9 @@ def differing(world, snowflake) -> list[str]:
             found.append(f"{name}: columns {ours[0]} and {theirs[0]}")
         elif ours[1] != theirs[1]:
             pairs = [pair for pair in zip(ours[1], theirs[1], strict=False) if pair[0] != pair[1]]
-            found.append(f"{name}: {len(ours[1])} and {len(theirs[1])} rows, {len(pairs)} differ, the first: {pairs[:1]}")
+            found.append(
+                f"{name}: {len(ours[1])} and {len(theirs[1])} rows, {len(pairs)} differ, the first: {pairs[:1]}"
+            )
     return found
 
 
@@ -68,12 +99,21 @@ def test_bad_records_and_hostile_names_end_in_the_same_cells(world, snowflake):
     start = ("--mix", "realistic", "--start", "2026-02-14T20:00:00Z", "--duration", 40_000)
     world.must("simulate", "--events", 3000, "--seed", 1, *start, env=one_partition)
     kafka = world.services.kafka
-    kafka.console_produce(world.topic, [f"{key}|{value}" for key, (value, _) in KEYED.items()],
-                          "parse.key=true", "key.separator=|", "null.marker=NULL")
+    kafka.console_produce(
+        world.topic,
+        [f"{key}|{value}" for key, (value, _) in KEYED.items()],
+        "parse.key=true",
+        "key.separator=|",
+        "null.marker=NULL",
+    )
     kafka.console_produce(world.topic, TYPED)
-    produce_bytes(world.services.kafka_address, world.topic, 0,
-                  [(key, value, []) for key, (value, _) in RAW.items()] +
-                  [(None, event(song_name=name, artist_name=name, song_id=str(uuid.uuid4())).encode(), []) for name in NAMES])
+    produce_bytes(
+        world.services.kafka_address,
+        world.topic,
+        0,
+        [(key, value, []) for key, (value, _) in RAW.items()]
+        + [(None, event(song_name=name, artist_name=name, song_id=str(uuid.uuid4())).encode(), []) for name in NAMES],
+    )
     world.catch_up(env=one_partition)
     world.prove()
     assert snowflake.prove()["proved"] is True

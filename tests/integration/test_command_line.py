@@ -5,7 +5,20 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "init", "simulate", "sink", "load", "transform", "verify", "services", "status", "doctor", "schema", "version"]
+COMMANDS = [
+    "run",
+    "init",
+    "simulate",
+    "sink",
+    "load",
+    "transform",
+    "verify",
+    "services",
+    "status",
+    "doctor",
+    "schema",
+    "version",
+]
 
 
 def call(binary, *arguments):

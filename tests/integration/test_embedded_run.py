@@ -23,7 +23,9 @@ def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
 
 def test_a_folder_in_use_is_refused_by_naming_its_holder(embedded):
     first = embedded.start("--events", 0, "--rate", 2000)
-    wait_until(lambda: (embedded.data / ".lock").exists() and (embedded.data / ".lock").read_text(), 20, "the first run")
+    wait_until(
+        lambda: (embedded.data / ".lock").exists() and (embedded.data / ".lock").read_text(), 20, "the first run"
+    )
     second = embedded.run(100)
     assert second.code == 75, str(second)
     assert str(first.pid) in second.err and str(embedded.data) in second.err, second.err
@@ -77,13 +79,21 @@ def test_a_run_killed_at_random_moments_goes_on_with_all_that_was_durable(embedd
         running.kill()
         moments[moment] = moments.get(moment, 0) + 1
     last = embedded.must_prove()
-    lost = sum(int(end) - int(first) for first, end in re.findall(
-        r"offsets \[(\d+), (\d+)\) were in the memory of a killed run and died with it", last.out))
+    lost = sum(
+        int(end) - int(first)
+        for first, end in re.findall(
+            r"offsets \[(\d+), (\d+)\) were in the memory of a killed run and died with it", last.out
+        )
+    )
     rows, _ = embedded.counts()
-    [[events]] = embedded.rows("SELECT count(DISTINCT json_extract_string(payload, '$.event_id')) FROM BRONZE.SPOTIFY_EVENTS")
+    [[events]] = embedded.rows(
+        "SELECT count(DISTINCT json_extract_string(payload, '$.event_id')) FROM BRONZE.SPOTIFY_EVENTS"
+    )
     assert rows == events == embedded.verify()["offsets"]
-    say(f"{sum(moments.values())} kills of run, by stage {moments}: {rows} events proved; the witness names {lost} that "
-        "were in no more than the killed processes' memory")
+    say(
+        f"{sum(moments.values())} kills of run, by stage {moments}: {rows} events proved; the witness names {lost} that "
+        "were in no more than the killed processes' memory"
+    )
     assert sum(moments.values()) >= kills // 2
 
 

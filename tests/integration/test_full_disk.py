@@ -7,7 +7,6 @@ import subprocess
 import time
 
 import pytest
-
 from driver.embedded import EVENTS
 from driver.process import wait_until
 
@@ -23,8 +22,12 @@ class SmallDisk:
         self.is_mounted = self._mount(f"size={megabytes}m")
 
     def _mount(self, options: str) -> bool:
-        return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.path], capture_output=True,
-                              check=False).returncode == 0
+        return (
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.path], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
 
     @property
     def prepare(self):
@@ -35,6 +38,7 @@ class SmallDisk:
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (self._bytes // 16, resource.RLIM_INFINITY))
+
         return limit
 
     def fill(self):

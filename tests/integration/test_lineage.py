@@ -27,7 +27,11 @@ def test_a_collector_hears_which_tables_each_model_read_and_wrote(embedded, coll
     started = {event["job"]["name"] for event in collector.events if event["eventType"] == "START"}
     assert started == set(ended)
     wrote = {table for event in ended.values() for table in tables(event["outputs"])}
-    assert wrote >= {"spotify_db.transform.spotify_silver", "spotify_db.mart.top_songs", "spotify_db.mart.user_engagement"}
+    assert wrote >= {
+        "spotify_db.transform.spotify_silver",
+        "spotify_db.mart.top_songs",
+        "spotify_db.mart.user_engagement",
+    }
     [songs] = [event for event in ended.values() if tables(event["outputs"]) == {"spotify_db.mart.top_songs"}]
     assert tables(songs["inputs"]) == {"spotify_db.mart.song_daily"}
     read = {table for event in ended.values() for table in tables(event["inputs"])}

@@ -7,7 +7,6 @@ import shutil
 import time
 
 import pytest
-
 from driver.embedded import Embedded
 from driver.snowflake import OnSnowflake
 
@@ -51,10 +50,12 @@ class Target:
         return stages["bronze"]["records"]
 
 
-@pytest.mark.parametrize("warehouse, objects, latest_s", [("duckdb", 2, 0.6), ("snowflake", 10, 2.5)],
-                         ids=["duckdb", "snowflake"])
+@pytest.mark.parametrize(
+    "warehouse, objects, latest_s", [("duckdb", 2, 0.6), ("snowflake", 10, 2.5)], ids=["duckdb", "snowflake"]
+)
 def test_a_loader_killed_at_random_moments_leaves_ledger_and_rows_exact(
-        binary, deps, emulator, lake, tmp_path, say, warehouse, objects, latest_s):
+    binary, deps, emulator, lake, tmp_path, say, warehouse, objects, latest_s
+):
     pipeline = OnSnowflake(binary, deps, tmp_path / "loaders", emulator, "UNUSED")
     chance = random.Random(60)
     killed, rounds, partly = 0, 0, 0
@@ -79,6 +80,8 @@ def test_a_loader_killed_at_random_moments_leaves_ledger_and_rows_exact(
     again = target.loader(objects).wait(60)
     assert "load: 0 rows and 0 rejected from 0 objects" in again.err, str(again)
     pipeline.close()
-    say(f"{warehouse}: {killed} kills, {partly} of 6 looks found a part loaded, {rounds + 1} warehouses filled; rows and "
-        "ledger exact each time")
+    say(
+        f"{warehouse}: {killed} kills, {partly} of 6 looks found a part loaded, {rounds + 1} warehouses filled; rows and "
+        "ledger exact each time"
+    )
     assert partly > 0

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from driver.process import wait_until
 from driver.services import clean_environment, free_ports
 
@@ -42,7 +41,12 @@ def test_a_wrong_port_of_the_broker_is_named(filled):
 
 
 def test_a_broker_name_that_does_not_resolve_is_named(filled):
-    refused(filled, UNAVAILABLE, "no-such-broker.invalid:9092", env={"KAFKA_BOOTSTRAP_SERVERS": "no-such-broker.invalid:9092"})
+    refused(
+        filled,
+        UNAVAILABLE,
+        "no-such-broker.invalid:9092",
+        env={"KAFKA_BOOTSTRAP_SERVERS": "no-such-broker.invalid:9092"},
+    )
 
 
 def test_a_wrong_port_of_the_s3_server_is_named(filled):
@@ -51,7 +55,10 @@ def test_a_wrong_port_of_the_s3_server_is_named(filled):
 
 
 def test_a_wrong_secret_is_refused_without_being_shown(filled):
-    keys = {"AWS_ACCESS_KEY_ID": filled.services.credentials["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY": WRONG_SECRET}
+    keys = {
+        "AWS_ACCESS_KEY_ID": filled.services.credentials["AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": WRONG_SECRET,
+    }
     finished = refused(filled, UNAUTHORIZED, filled.bucket, "secret key", env=keys)
     assert WRONG_SECRET not in finished.out + finished.err
 
@@ -63,7 +70,9 @@ def test_an_unknown_access_key_is_refused(filled):
 
 
 def test_no_credentials_at_all_name_the_ways_to_give_them(filled):
-    refused(filled, MISCONFIGURED, "AWS_ACCESS_KEY_ID", "--services-data", env={"SPOTIFY_SERVICES_DATA": "/nonexistent"})
+    refused(
+        filled, MISCONFIGURED, "AWS_ACCESS_KEY_ID", "--services-data", env={"SPOTIFY_SERVICES_DATA": "/nonexistent"}
+    )
 
 
 def test_a_lake_of_another_compression_is_refused(filled):
@@ -79,8 +88,9 @@ def test_a_lake_of_another_topic_is_refused(filled):
 
 
 def test_a_compacted_topic_is_refused(world):
-    world.services.kafka.run("TopicCommand", "--create", "--topic", world.topic, "--partitions", "1",
-                             "--config", "cleanup.policy=compact")
+    world.services.kafka.run(
+        "TopicCommand", "--create", "--topic", world.topic, "--partitions", "1", "--config", "cleanup.policy=compact"
+    )
     refused(world, MISCONFIGURED, world.topic, "cleanup.policy=delete")
 
 
@@ -117,26 +127,68 @@ class Gateway:
         self.root = {"AWS_ACCESS_KEY_ID": "ROOTROOT", "AWS_SECRET_ACCESS_KEY": "root-secret-of-this-test"}
         for part in ("data", "iam"):
             (folder / part).mkdir(parents=True)
-        secrets = {"ROOT_ACCESS_KEY": self.root["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": self.root["AWS_SECRET_ACCESS_KEY"]}
+        secrets = {
+            "ROOT_ACCESS_KEY": self.root["AWS_ACCESS_KEY_ID"],
+            "ROOT_SECRET_KEY": self.root["AWS_SECRET_ACCESS_KEY"],
+        }
         with open(folder / "log", "wb") as log:
             self.process = subprocess.Popen(
-                [self._program, "--port", f"127.0.0.1:{port}", "--quiet", "--health", "/_health", "--iam-dir", folder / "iam",
-                 "--iam-cache-disable", "posix", folder / "data"],
-                env=clean_environment() | secrets, stdout=log, stderr=log)
+                [
+                    self._program,
+                    "--port",
+                    f"127.0.0.1:{port}",
+                    "--quiet",
+                    "--health",
+                    "/_health",
+                    "--iam-dir",
+                    folder / "iam",
+                    "--iam-cache-disable",
+                    "posix",
+                    folder / "data",
+                ],
+                env=clean_environment() | secrets,
+                stdout=log,
+                stderr=log,
+            )
         wait_until(self._is_healthy, 30, "versitygw to be healthy", 0.1)
 
     def _is_healthy(self) -> bool:
-        return subprocess.run(["curl", "--silent", "--fail", "--output", os.devnull, f"{self.endpoint}/_health"],
-                              check=False).returncode == 0
+        return (
+            subprocess.run(
+                ["curl", "--silent", "--fail", "--output", os.devnull, f"{self.endpoint}/_health"], check=False
+            ).returncode
+            == 0
+        )
 
     def add_user(self, access: str, secret: str) -> None:
-        keys = {f"ADMIN_{name}": value for name, value in
-                (("ACCESS_KEY", self.root["AWS_ACCESS_KEY_ID"]), ("SECRET_KEY", self.root["AWS_SECRET_ACCESS_KEY"]),
-                 ("ACCESS_KEY_ID", self.root["AWS_ACCESS_KEY_ID"]),
-                 ("SECRET_ACCESS_KEY", self.root["AWS_SECRET_ACCESS_KEY"]))}
-        subprocess.run([self._program, "admin", "--allow-insecure", "--endpoint-url", self.endpoint, "create-user",
-                        "--access", access, "--secret", secret, "--role", "user"],
-                       env=clean_environment() | keys, capture_output=True, check=True)
+        keys = {
+            f"ADMIN_{name}": value
+            for name, value in (
+                ("ACCESS_KEY", self.root["AWS_ACCESS_KEY_ID"]),
+                ("SECRET_KEY", self.root["AWS_SECRET_ACCESS_KEY"]),
+                ("ACCESS_KEY_ID", self.root["AWS_ACCESS_KEY_ID"]),
+                ("SECRET_ACCESS_KEY", self.root["AWS_SECRET_ACCESS_KEY"]),
+            )
+        }
+        subprocess.run(
+            [
+                self._program,
+                "admin",
+                "--allow-insecure",
+                "--endpoint-url",
+                self.endpoint,
+                "create-user",
+                "--access",
+                access,
+                "--secret",
+                secret,
+                "--role",
+                "user",
+            ],
+            env=clean_environment() | keys,
+            capture_output=True,
+            check=True,
+        )
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import random
 import time
 
 import pytest
-
 from driver.process import Running
 from driver.world import World
 
@@ -45,7 +44,9 @@ def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(own_
     assert finished.code == 0, str(finished)
     world.catch_up()
     report = world.prove_exactly_what_was_acked()
-    say(f"{KILLS} kills of {role}: sink survived {KILLS - restarts}, restarted {restarts}; {report['offsets']} events proved")
+    say(
+        f"{KILLS} kills of {role}: sink survived {KILLS - restarts}, restarted {restarts}; {report['offsets']} events proved"
+    )
 
 
 def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(own_services, new_world):

@@ -61,19 +61,23 @@ class Killer(threading.Thread):
         """How varied the moments were. Objects that no sink announced were committed by sinks that died before they
         could say so, or before they had the answer: killed in the middle of an upload."""
         announced = {key for sink in self.world.started("sink") for key in sink.uploads}
-        return {"kills": len(self.killed),
-                "before any partition": sum(not sink.partitions for sink in self.killed),
-                "before any upload": sum(bool(sink.partitions) and not sink.uploads for sink in self.killed),
-                "after uploads": sum(bool(sink.uploads) for sink in self.killed),
-                "mid-upload": len(set(self.world.objects()) - announced),
-                "ranges adopted": sum(sink.adoptions for sink in self.sinks),
-                "objects": len(self.world.objects())}
+        return {
+            "kills": len(self.killed),
+            "before any partition": sum(not sink.partitions for sink in self.killed),
+            "before any upload": sum(bool(sink.partitions) and not sink.uploads for sink in self.killed),
+            "after uploads": sum(bool(sink.uploads) for sink in self.killed),
+            "mid-upload": len(set(self.world.objects()) - announced),
+            "ranges adopted": sum(sink.adoptions for sink in self.sinks),
+            "objects": len(self.world.objects()),
+        }
 
 
 def test_a_hundred_kills_of_the_sink_under_load_lose_and_double_nothing(services, new_world, fault_cycles, say):
     """Half of the kills hit a sink that works alone, half one of two that share a group. Both go on side by side."""
-    killers = [Killer(new_world(services), fault_cycles // 2, members=1, seed=1),
-               Killer(new_world(services), fault_cycles - fault_cycles // 2, members=2, seed=2)]
+    killers = [
+        Killer(new_world(services), fault_cycles // 2, members=1, seed=1),
+        Killer(new_world(services), fault_cycles - fault_cycles // 2, members=2, seed=2),
+    ]
     started = time.monotonic()
     for killer in killers:
         killer.start()
@@ -91,8 +95,10 @@ def test_a_hundred_kills_of_the_sink_under_load_lose_and_double_nothing(services
         for name, count in killer.figures().items():
             total[name] = total.get(name, 0) + count
     events = sum(killer.world.acked for killer in killers)
-    say(f"{fault_cycles} kills in {took:.0f} s under {events / took:.0f} events/s: {total}; {events} events proved, "
-        "0 lost, 0 doubled")
+    say(
+        f"{fault_cycles} kills in {took:.0f} s under {events / took:.0f} events/s: {total}; {events} events proved, "
+        "0 lost, 0 doubled"
+    )
     assert total["kills"] == fault_cycles
     assert total["after uploads"] >= fault_cycles // 4
     assert total["before any partition"] + total["before any upload"] >= fault_cycles // 20

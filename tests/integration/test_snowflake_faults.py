@@ -9,7 +9,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from driver.services import free_ports
 from driver.snowflake import PASSWORD, Fault, OnSnowflake
 from faulty import cut, cut_after, cut_midway, http_status, refuse
@@ -23,8 +22,9 @@ def filled_lake(binary, deps, emulator, tmp_path_factory):
     """The data folder of a run that ended where the warehouse refused it: the lake is whole."""
     pipeline = OnSnowflake(binary, deps, tmp_path_factory.mktemp("lake"), emulator, "NOBODY")
     env = pipeline.through(Fault("login", refuse("390100", "Incorrect username or password was specified.")))
-    finished = pipeline.run("run", "--events", EVENTS, "--batch-records", 200, "--data", pipeline.data, "--warehouse",
-                            "snowflake", env=env)
+    finished = pipeline.run(
+        "run", "--events", EVENTS, "--batch-records", 200, "--data", pipeline.data, "--warehouse", "snowflake", env=env
+    )
     pipeline.close()
     assert finished.code == UNAUTHORIZED, str(finished)
     return pipeline.data
@@ -54,15 +54,27 @@ def refused(pipeline, code: int, *words: str, env, command: str = "load", timeou
 
 # --- who we are ---
 
+
 def test_a_wrong_password_is_refused_without_being_shown(pipeline):
     login = Fault("login", refuse("390100", "Incorrect username or password was specified."))
-    refused(pipeline, UNAUTHORIZED, "acme-events", "SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "390100", env=pipeline.through(login))
+    refused(
+        pipeline,
+        UNAUTHORIZED,
+        "acme-events",
+        "SNOWFLAKE_USER",
+        "SNOWFLAKE_PASSWORD",
+        "390100",
+        env=pipeline.through(login),
+    )
 
 
 def test_a_key_that_the_account_does_not_know_is_refused(pipeline, tmp_path):
     key = tmp_path / "key.p8"
-    subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key], check=True,
-                   capture_output=True)
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key],
+        check=True,
+        capture_output=True,
+    )
     login = Fault("login", refuse("390144", "JWT token is invalid."))
     env = pipeline.through(login) | {"SNOWFLAKE_PRIVATE_KEY_FILE": str(key), "SNOWFLAKE_PASSWORD": ""}
     finished = refused(pipeline, UNAUTHORIZED, "RSA_PUBLIC_KEY", "390144", env=env)
@@ -76,12 +88,21 @@ def test_a_key_file_that_is_none_is_named(pipeline, tmp_path):
 
 
 def test_a_role_that_the_user_has_not_is_named(pipeline):
-    login = Fault("login", refuse("390189", "Role 'SPOTIFY_PIPELINE' specified in the connect string does not exist or not authorized."))
+    login = Fault(
+        "login",
+        refuse("390189", "Role 'SPOTIFY_PIPELINE' specified in the connect string does not exist or not authorized."),
+    )
     refused(pipeline, UNAUTHORIZED, "SNOWFLAKE_ROLE", "SPOTIFY_PIPELINE", env=pipeline.through(login))
 
 
-@pytest.mark.parametrize("variable, word", [("SNOWFLAKE_ACCOUNT", "account"), ("SNOWFLAKE_USER", "user"),
-                                            ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY_FILE")])
+@pytest.mark.parametrize(
+    "variable, word",
+    [
+        ("SNOWFLAKE_ACCOUNT", "account"),
+        ("SNOWFLAKE_USER", "user"),
+        ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY_FILE"),
+    ],
+)
 def test_a_setting_that_is_missing_is_named(pipeline, variable, word):
     refused(pipeline, MISCONFIGURED, variable, word, env={variable: ""})
 
@@ -96,10 +117,17 @@ def test_plain_http_to_anywhere_else_is_refused(pipeline):
 
 # --- where it is ---
 
+
 def test_an_account_that_is_not_there_is_named(pipeline):
     """Snowflake answers 404 for an account that it does not have."""
-    refused(pipeline, UNAVAILABLE, "acme-events", "SNOWFLAKE_ACCOUNT", env=pipeline.through(Fault("login", http_status(404))),
-            timeout=100)
+    refused(
+        pipeline,
+        UNAVAILABLE,
+        "acme-events",
+        "SNOWFLAKE_ACCOUNT",
+        env=pipeline.through(Fault("login", http_status(404))),
+        timeout=100,
+    )
 
 
 def test_nobody_listening_is_named(pipeline):
@@ -108,11 +136,19 @@ def test_nobody_listening_is_named(pipeline):
 
 # --- warehouses ---
 
-@pytest.mark.parametrize("code, message, exit_code, word", [
-    ("000606", "No active warehouse selected in the current session.", MISCONFIGURED, "SNOWFLAKE_WAREHOUSE"),
-    ("090073", "Warehouse 'SPOTIFY_WH' cannot be resumed because resource monitor 'LIMIT' has exceeded its quota.",
-     UNAVAILABLE, "resource monitor"),
-])
+
+@pytest.mark.parametrize(
+    "code, message, exit_code, word",
+    [
+        ("000606", "No active warehouse selected in the current session.", MISCONFIGURED, "SNOWFLAKE_WAREHOUSE"),
+        (
+            "090073",
+            "Warehouse 'SPOTIFY_WH' cannot be resumed because resource monitor 'LIMIT' has exceeded its quota.",
+            UNAVAILABLE,
+            "resource monitor",
+        ),
+    ],
+)
 def test_a_warehouse_that_does_not_run_is_named(pipeline, code, message, exit_code, word):
     pipeline.must("warehouse init")
     env = pipeline.through(Fault("query", refuse(code, message, "57P03"), sql="^COPY"))
@@ -127,30 +163,64 @@ def test_a_warehouse_that_is_not_there_is_named(pipeline):
 
 def test_a_right_that_the_role_lacks_is_named(pipeline):
     pipeline.must("warehouse init")
-    env = pipeline.through(Fault("query", refuse(
-        "003001", "SQL access control error: Insufficient privileges to operate on table 'SPOTIFY_EVENTS'", "42501"), sql="^INSERT"))
+    env = pipeline.through(
+        Fault(
+            "query",
+            refuse(
+                "003001",
+                "SQL access control error: Insufficient privileges to operate on table 'SPOTIFY_EVENTS'",
+                "42501",
+            ),
+            sql="^INSERT",
+        )
+    )
     refused(pipeline, UNAUTHORIZED, "003001", "docs/snowflake", env=env)
 
 
 # --- what passes by itself ---
 
-@pytest.mark.parametrize("fault", [
-    lambda: Fault("login", http_status(503), times=1),
-    lambda: Fault("query", http_status(503), sql="^COPY", times=1),
-    lambda: Fault("query", refuse("390112", "Your session has expired. Please login again."), sql="^COPY", times=1),
-    lambda: Fault("query", refuse("390111", "Session no longer exists. New login required to access the service."), sql="^INSERT",
-                  times=1),
-    lambda: Fault("query", refuse("000625", "Statement has locked table LOAD_LOCK and this lock has not yet been released.", "57014"),
-                  sql="^UPDATE", times=2),
-    lambda: Fault("query", cut, sql="^COPY", times=1),
-    lambda: Fault("query", cut_after, sql="^COPY", times=1),
-    lambda: Fault("query", cut_after, sql="^INSERT", times=1),
-    lambda: Fault("query", cut, sql="^COMMIT", times=1),
-    lambda: Fault("query", cut_after, sql="^COMMIT", times=1),
-    lambda: Fault("upload", cut, times=1),
-    lambda: Fault("upload", cut_midway, times=1),
-], ids=["503 at login", "503 at copy", "expired", "session gone", "locked", "copy cut", "copy's answer lost", "insert's answer lost",
-        "commit cut", "commit's answer lost", "upload cut", "upload cut midway"])
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda: Fault("login", http_status(503), times=1),
+        lambda: Fault("query", http_status(503), sql="^COPY", times=1),
+        lambda: Fault("query", refuse("390112", "Your session has expired. Please login again."), sql="^COPY", times=1),
+        lambda: Fault(
+            "query",
+            refuse("390111", "Session no longer exists. New login required to access the service."),
+            sql="^INSERT",
+            times=1,
+        ),
+        lambda: Fault(
+            "query",
+            refuse("000625", "Statement has locked table LOAD_LOCK and this lock has not yet been released.", "57014"),
+            sql="^UPDATE",
+            times=2,
+        ),
+        lambda: Fault("query", cut, sql="^COPY", times=1),
+        lambda: Fault("query", cut_after, sql="^COPY", times=1),
+        lambda: Fault("query", cut_after, sql="^INSERT", times=1),
+        lambda: Fault("query", cut, sql="^COMMIT", times=1),
+        lambda: Fault("query", cut_after, sql="^COMMIT", times=1),
+        lambda: Fault("upload", cut, times=1),
+        lambda: Fault("upload", cut_midway, times=1),
+    ],
+    ids=[
+        "503 at login",
+        "503 at copy",
+        "expired",
+        "session gone",
+        "locked",
+        "copy cut",
+        "copy's answer lost",
+        "insert's answer lost",
+        "commit cut",
+        "commit's answer lost",
+        "upload cut",
+        "upload cut midway",
+    ],
+)
 def test_a_load_survives(pipeline, fault):
     one = fault()
     finished = pipeline.must("load", env=pipeline.through(one), timeout=120)
@@ -162,22 +232,33 @@ def test_a_load_survives(pipeline, fault):
 def test_a_commit_whose_answer_is_lost_with_the_session_is_not_done_twice(pipeline):
     """The transaction is committed, but the loader learns of it only by the ledger."""
     lost = Fault("query", cut_after, sql="^COMMIT", times=1)
-    gone = Fault("query", refuse("390111", "Session no longer exists. New login required to access the service."), sql="^COMMIT",
-                 times=1)
+    gone = Fault(
+        "query",
+        refuse("390111", "Session no longer exists. New login required to access the service."),
+        sql="^COMMIT",
+        times=1,
+    )
     pipeline.must("load", env=pipeline.through(lost, gone), timeout=120)
     assert (lost.hit, gone.hit) == (1, 1)
 
 
 def test_a_commit_that_never_arrived_is_done_by_the_next_try(pipeline):
-    gone = Fault("query", refuse("390111", "Session no longer exists. New login required to access the service."), sql="^COMMIT",
-                 times=1)
+    gone = Fault(
+        "query",
+        refuse("390111", "Session no longer exists. New login required to access the service."),
+        sql="^COMMIT",
+        times=1,
+    )
     pipeline.must("load", env=pipeline.through(gone), timeout=120)
     assert gone.hit == 1
 
 
 # --- a loader that is killed at a step ---
 
-@pytest.mark.parametrize("step", ["^CREATE OR REPLACE TEMP", "^PUT", "^COPY", "^BEGIN", "^UPDATE", "^INSERT", "^COMMIT", "^REMOVE"])
+
+@pytest.mark.parametrize(
+    "step", ["^CREATE OR REPLACE TEMP", "^PUT", "^COPY", "^BEGIN", "^UPDATE", "^INSERT", "^COMMIT", "^REMOVE"]
+)
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 def test_a_loader_killed_at_a_statement_leaves_nothing_half_done(pipeline, step, done):
     pipeline.must("warehouse init")

@@ -5,7 +5,6 @@ import signal
 import time
 
 import pytest
-
 from driver.process import wait_until
 
 

@@ -34,20 +34,32 @@ def test_the_chain_is_proved_over_tls(world):
     world.catch_up()
     world.prove_exactly_what_was_acked()
     secrets = [PASSWORD, KEYS["AWS_SECRET_ACCESS_KEY"]]
-    said = "".join(process.out + process.err for command in ("simulate", "sink", "load", "verify")
-                   for process in world.started(command))
+    said = "".join(
+        process.out + process.err
+        for command in ("simulate", "sink", "load", "verify")
+        for process in world.started(command)
+    )
     assert not [secret for secret in secrets if secret in said]
 
 
-@pytest.mark.parametrize(("setting", "words"), [
-    ("authority", ("certificate",)), ("expired", ("certificate",)), ("name", ("certificate",)),
-    ("password", ("authentication",)), ("plaintext", ())])
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("authority", ("certificate",)),
+        ("expired", ("certificate",)),
+        ("name", ("certificate",)),
+        ("password", ("authentication",)),
+        ("plaintext", ()),
+    ],
+)
 def test_a_broker_that_cannot_be_trusted_is_refused(world, secured, setting, words):
-    wrong = {"authority": {"KAFKA_CA_FILE": str(secured.other_ca)},
-             "expired": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("expired")},
-             "name": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("other")},
-             "password": {"KAFKA_SASL_PASSWORD": "wrong"},
-             "plaintext": {"KAFKA_SECURITY_PROTOCOL": "plaintext"}}[setting]
+    wrong = {
+        "authority": {"KAFKA_CA_FILE": str(secured.other_ca)},
+        "expired": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("expired")},
+        "name": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("other")},
+        "password": {"KAFKA_SASL_PASSWORD": "wrong"},
+        "plaintext": {"KAFKA_SECURITY_PROTOCOL": "plaintext"},
+    }[setting]
     finished = world.run("simulate", "--events", 10, env=wrong, timeout=SECONDS_MAX)
     assert_refused(finished, *words)
 
@@ -55,7 +67,9 @@ def test_a_broker_that_cannot_be_trusted_is_refused(world, secured, setting, wor
 @pytest.mark.parametrize("setting", ["authority", "name"])
 def test_a_store_that_cannot_be_trusted_is_refused(world, secured, setting):
     world.simulate(10)
-    wrong = {"authority": {"S3_CA_FILE": str(secured.other_ca)}, "name": {"S3_ENDPOINT": secured.s3_by_other_name}}[setting]
+    wrong = {"authority": {"S3_CA_FILE": str(secured.other_ca)}, "name": {"S3_ENDPOINT": secured.s3_by_other_name}}[
+        setting
+    ]
     finished = world.run("sink", "--until-caught-up", env=wrong, timeout=SECONDS_MAX)
     assert_refused(finished, "certificate")
     world.catch_up()

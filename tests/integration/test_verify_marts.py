@@ -4,7 +4,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from driver.embedded import Embedded
 
 CHANGES = {
@@ -39,8 +38,17 @@ def test_a_wrong_row_of_a_derived_mart_is_named(filled, deps, change):
     if not whole.exists():
         shutil.copy(path, whole)
     shutil.copy(whole, path)
-    subprocess.run([deps / "venv-dbt" / "bin" / "python", "-B", "-c",
-                    "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])", path, CHANGES[change]], check=True)
+    subprocess.run(
+        [
+            deps / "venv-dbt" / "bin" / "python",
+            "-B",
+            "-c",
+            "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])",
+            path,
+            CHANGES[change],
+        ],
+        check=True,
+    )
     finished = filled.start(command="verify").wait(60)
     assert finished.code == 20, str(finished)
     mart = next(word.split(".")[1] for word in CHANGES[change].split() if word.startswith("MART."))

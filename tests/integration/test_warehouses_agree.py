@@ -8,21 +8,30 @@ from driver.embedded import Embedded
 from driver.snowflake import OnSnowflake
 from driver.warehouse import query
 
-MARTS = ["TOP_SONGS", "USER_ENGAGEMENT", "SONG_DAILY", "ARTIST_DAILY", "COUNTRY_DEVICE_HOURLY", "LISTENER_SESSIONS",
-         "PIPELINE_HOURS"]
+MARTS = [
+    "TOP_SONGS",
+    "USER_ENGAGEMENT",
+    "SONG_DAILY",
+    "ARTIST_DAILY",
+    "COUNTRY_DEVICE_HOURLY",
+    "LISTENER_SESSIONS",
+    "PIPELINE_HOURS",
+]
 SILVER = ["SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED"]
 # Of the run, not of the events.
 UNLIKE = {"LOADED_AT", "TRANSFORMED_AT"}
 
 
 def columns(ask, schema: str, table: str) -> list[str]:
-    found = ask("SELECT upper(column_name) FROM information_schema.columns "
-                f"WHERE upper(table_schema) = '{schema}' AND upper(table_name) = '{table}'")
+    found = ask(
+        "SELECT upper(column_name) FROM information_schema.columns "
+        f"WHERE upper(table_schema) = '{schema}' AND upper(table_name) = '{table}'"
+    )
     return sorted({name for [name] in found} - UNLIKE)
 
 
 def cells(ask, schema: str, table: str, names: list[str]) -> list:
-    texts = ", ".join(f'CAST({name} AS VARCHAR)' for name in names)
+    texts = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
     return sorted(ask(f"SELECT {texts} FROM {schema}.{table}"), key=json.dumps)
 
 

@@ -3,7 +3,20 @@
 Each module patches one part of fakesnow 0.12.1; each patch says what Snowflake documents and what fakesnow does instead.
 """
 
-from shim import chunks, describe, functions, names, noops, results, sessions, stages, statements, tables, temporary, transactions
+from shim import (
+    chunks,
+    describe,
+    functions,
+    names,
+    noops,
+    results,
+    sessions,
+    stages,
+    statements,
+    tables,
+    temporary,
+    transactions,
+)
 
 
 def apply(idle_transaction_seconds: float) -> None:
@@ -13,4 +26,6 @@ def apply(idle_transaction_seconds: float) -> None:
     describe.patch()
     stages.patch()
     transactions.patch(idle_transaction_seconds)
-    statements.patch([noops.rewrite, stages.rewrite], [temporary.rewrite, tables.rewrite, names.rewrite, functions.rewrite])
+    statements.patch(
+        [noops.rewrite, stages.rewrite], [temporary.rewrite, tables.rewrite, names.rewrite, functions.rewrite]
+    )

@@ -47,9 +47,16 @@ def chunked(query_request):
         base = f"{request.url.scheme}://{request.url.netloc}/emulator/chunks/{name}"
         answer["data"]["chunkHeaders"] = {"x-emulator": "chunk"}
         answer["data"]["chunks"] = [
-            {"url": f"{base}/{number}", "rowCount": chunk.num_rows, "uncompressedSize": chunk.nbytes,
-             "compressedSize": chunk.nbytes} for number, chunk in enumerate(chunks)]
+            {
+                "url": f"{base}/{number}",
+                "rowCount": chunk.num_rows,
+                "uncompressedSize": chunk.nbytes,
+                "compressedSize": chunk.nbytes,
+            }
+            for number, chunk in enumerate(chunks)
+        ]
         return JSONResponse(answer)
+
     return query
 
 

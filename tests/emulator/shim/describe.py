@@ -38,16 +38,23 @@ ORDER BY ordinal_position
 def _with_views(template: Template) -> Template:
     relations = """from (SELECT database_name, schema_name, table_name, estimated_size, 'BASE TABLE' AS kind FROM duckdb_tables
         UNION ALL SELECT database_name, schema_name, view_name, NULL, 'VIEW' FROM duckdb_views WHERE NOT internal) tables"""
-    text = template.template.replace("'BASE TABLE' AS", "tables.kind AS").replace("view if not exists", "or replace view")
+    text = template.template.replace("'BASE TABLE' AS", "tables.kind AS").replace(
+        "view if not exists", "or replace view"
+    )
     return Template(text.replace("from duckdb_tables tables", relations))
 
 
 def patch() -> None:
-    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = _with_views(info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW)
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = _with_views(
+        info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW
+    )
     describe = transforms.describe_table
 
     def describe_table(expression, current_database=None, current_schema=None):
-        if not isinstance(expression, exp.Describe) or str(expression.args.get("kind")).upper() not in ("TABLE", "VIEW"):
+        if not isinstance(expression, exp.Describe) or str(expression.args.get("kind")).upper() not in (
+            "TABLE",
+            "VIEW",
+        ):
             return expression
         table = expression.find(exp.Table)
         catalog, schema = table.catalog or current_database, table.db or current_schema

@@ -21,10 +21,20 @@ CREATE OR REPLACE TEMP MACRO _emulator_typeof(val) AS (
         ELSE json_type(val) END);
 """
 
-CURRENT = {exp.CurrentWarehouse: "WAREHOUSE", exp.CurrentRole: "ROLE", exp.CurrentSession: "SESSION",
-           exp.CurrentAccount: "ACCOUNT"}
-IS_TYPE = {"IS_OBJECT": "OBJECT", "IS_ARRAY": "ARRAY", "IS_VARCHAR": "VARCHAR", "IS_BOOLEAN": "BOOLEAN",
-           "IS_INTEGER": "INTEGER", "IS_DOUBLE": "DOUBLE"}
+CURRENT = {
+    exp.CurrentWarehouse: "WAREHOUSE",
+    exp.CurrentRole: "ROLE",
+    exp.CurrentSession: "SESSION",
+    exp.CurrentAccount: "ACCOUNT",
+}
+IS_TYPE = {
+    "IS_OBJECT": "OBJECT",
+    "IS_ARRAY": "ARRAY",
+    "IS_VARCHAR": "VARCHAR",
+    "IS_BOOLEAN": "BOOLEAN",
+    "IS_INTEGER": "INTEGER",
+    "IS_DOUBLE": "DOUBLE",
+}
 
 
 def install(connection) -> None:
@@ -54,8 +64,10 @@ def _rewrite_node(connection, node: exp.Expression) -> exp.Expression:
     if kind is exp.CurrentTransaction:
         return exp.Literal.string("1") if is_in_transaction(connection) else exp.Null()
     if kind is exp.Anonymous and node.name.upper() in IS_TYPE:
-        return exp.EQ(this=_call("_emulator_typeof", node.expressions[0]),
-                      expression=exp.Literal.string(IS_TYPE[node.name.upper()]))
+        return exp.EQ(
+            this=_call("_emulator_typeof", node.expressions[0]),
+            expression=exp.Literal.string(IS_TYPE[node.name.upper()]),
+        )
     return node
 
 

@@ -6,8 +6,12 @@ Snowflake: a column may be called AT. fakesnow: passes names on as they stand, a
 import duckdb
 from sqlglot import exp
 
-RESERVED = {word.upper() for (word,) in duckdb.connect().execute(
-    "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'").fetchall()}
+RESERVED = {
+    word.upper()
+    for (word,) in duckdb.connect()
+    .execute("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'")
+    .fetchall()
+}
 
 
 def rewrite(_connection, statement: exp.Expression) -> exp.Expression:

@@ -12,7 +12,8 @@ from shim.transactions import of
 NO_EFFECT = re.compile(
     r"\s*(GRANT|REVOKE|(CREATE(\s+OR\s+REPLACE)?|ALTER|DROP)\s+(ROLE|WAREHOUSE|USER|RESOURCE\s+MONITOR|STORAGE\s+INTEGRATION|"
     r"DATABASE\s+ROLE|NETWORK\s+POLICY)|ALTER\s+(DATABASE|SCHEMA)\s+(IF\s+EXISTS\s+)?\S+\s+SET|USE\s+SECONDARY\s+ROLES)\b",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 SHOW_GRANTS = re.compile(r"\s*SHOW\s+(FUTURE\s+)?(GRANTS|ROLES)\b", re.IGNORECASE)
 ALTER_SESSION = re.compile(r"\s*ALTER\s+SESSION\s+(SET|UNSET)\s+(.*?)\s*;?\s*", re.IGNORECASE | re.DOTALL)
 PARAMETER = re.compile(r"(\w+)\s*=\s*('(?:[^']|'')*'|[^\s,]+)")
@@ -27,6 +28,7 @@ def rewrite(connection, sql: str) -> str:
     if session and "AUTOCOMMIT" not in session[2].upper():
         if session[1].upper() == "SET":
             of(connection).parameters.update(
-                {name.upper(): value.strip("'") for name, value in PARAMETER.findall(session[2])})
+                {name.upper(): value.strip("'") for name, value in PARAMETER.findall(session[2])}
+            )
         return SUCCESS
     return sql

@@ -50,8 +50,15 @@ def answered(query_request):
             message = response.body.decode(errors="replace")
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
-        return JSONResponse({"data": {"errorCode": "000603", "sqlState": "XX000"}, "code": "000603", "success": False,
-                             "message": f"The emulator failed: {message}"})
+        return JSONResponse(
+            {
+                "data": {"errorCode": "000603", "sqlState": "XX000"},
+                "code": "000603",
+                "success": False,
+                "message": f"The emulator failed: {message}",
+            }
+        )
+
     return query
 
 
@@ -70,6 +77,7 @@ def once(query):
             while len(answers) > RESULTS_MAX:
                 answers.popitem(last=False)
         return await asyncio.shield(answers[name])
+
     return query_once
 
 
@@ -80,7 +88,9 @@ def patch() -> None:
         try:
             return describe(columns)
         except NotImplementedError as error:
-            raise ProgrammingError(msg=f"The emulator cannot send a column: {error}", errno=2, sqlstate="0A000") from error
+            raise ProgrammingError(
+                msg=f"The emulator cannot send a column: {error}", errno=2, sqlstate="0A000"
+            ) from error
 
     server.describe_as_rowtype = describe_or_fail
     server.shared_fs.results_cache = LastResults()

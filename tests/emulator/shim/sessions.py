@@ -44,14 +44,23 @@ def _patch_login() -> None:
         asked = await _session_parameters(request)
         missing = asked.get("CLIENT_VALIDATE_DEFAULT_PARAMETERS") and _missing(request)
         if missing:
-            return JSONResponse({"success": False, "code": "390201", "data": {}, "message":
-                                 f"The requested {missing} does not exist or not authorized."})
+            return JSONResponse(
+                {
+                    "success": False,
+                    "code": "390201",
+                    "data": {},
+                    "message": f"The requested {missing} does not exist or not authorized.",
+                }
+            )
         response = await login(request)
         connection = server.sessions[json.loads(response.body)["data"]["token"]]
         functions.install(connection)
         parameters = {name.upper(): str(value) for name, value in asked.items()}
         transactions.of(connection).parameters.update(
-            parameters, ROLE=request.query_params.get("roleName", ""), WAREHOUSE=request.query_params.get("warehouse", ""))
+            parameters,
+            ROLE=request.query_params.get("roleName", ""),
+            WAREHOUSE=request.query_params.get("warehouse", ""),
+        )
         return response
 
     route.app = request_response(checked_login)
@@ -66,8 +75,11 @@ async def _session_parameters(request) -> dict:
 
 def _missing(request) -> str | None:
     database, schema = request.query_params.get("databaseName"), request.query_params.get("schemaName")
-    there = server.shared_fs.duck_conn.cursor().execute(
-        "SELECT upper(catalog_name), upper(schema_name) FROM information_schema.schemata").fetchall()
+    there = (
+        server.shared_fs.duck_conn.cursor()
+        .execute("SELECT upper(catalog_name), upper(schema_name) FROM information_schema.schemata")
+        .fetchall()
+    )
     if database and database.upper() not in {catalog for catalog, _ in there}:
         return "database"
     if database and schema and (database.upper(), schema.upper()) not in there:

@@ -3,7 +3,7 @@
 import importlib
 import os
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fakesnow import copy_into, transforms
@@ -12,7 +12,8 @@ from sqlglot import exp
 
 PUT_QUOTED = re.compile(r"(\s*PUT\s+(?:'[^']*'|\S+)\s+)'(@[^']*)'", re.IGNORECASE)
 STAGE_COMMAND = re.compile(
-    r"\s*(LIST|LS|REMOVE|RM)\s+'?@([^\s';]+)'?(?:\s+PATTERN\s*=\s*'((?:[^']|'')*)')?\s*;?\s*", re.IGNORECASE)
+    r"\s*(LIST|LS|REMOVE|RM)\s+'?@([^\s';]+)'?(?:\s+PATTERN\s*=\s*'((?:[^']|'')*)')?\s*;?\s*", re.IGNORECASE
+)
 
 
 def rewrite(connection, sql: str) -> str:
@@ -33,16 +34,21 @@ def _files(connection, reference: str, pattern: str | None) -> list[tuple[str, P
     if not connection._duck_conn.execute(stage.stage_lookup_sql(*parts, connection.table_stages)).fetchone():
         raise stage.not_found_error(".".join(parts))
     root = Path(stage.internal_dir(".".join(parts)))
-    files = ((f"{parts[2].lower()}/{file.relative_to(root)}", file) for file in sorted(root.rglob("*")) if file.is_file())
-    return [(name, file) for name, file in files
-            if str(file.relative_to(root)).startswith(path) and (pattern is None or re.fullmatch(pattern, name))]
+    files = (
+        (f"{parts[2].lower()}/{file.relative_to(root)}", file) for file in sorted(root.rglob("*")) if file.is_file()
+    )
+    return [
+        (name, file)
+        for name, file in files
+        if str(file.relative_to(root)).startswith(path) and (pattern is None or re.fullmatch(pattern, name))
+    ]
 
 
 def _listed(files: list[tuple[str, Path]]) -> str:
     rows = []
     for name, file in files:
         status = file.stat()
-        at = datetime.fromtimestamp(status.st_mtime, timezone.utc)
+        at = datetime.fromtimestamp(status.st_mtime, UTC)
         rows.append(f"({_text(name)}, {status.st_size}, '', {_text(at.strftime('%a, %d %b %Y %H:%M:%S GMT'))})")
     return _rows(rows, ("name", "size", "md5", "last_modified"))
 
@@ -73,6 +79,7 @@ def _with_folder(create_stage):
             parts = (table.catalog or database, table.db or schema, name)
             os.makedirs(stage.internal_dir(".".join(parts)), exist_ok=True)
         return created
+
     return create
 
 
@@ -80,13 +87,18 @@ def _with_folder(create_stage):
 def _source_urls(urls):
     def of_internal_too(source: str, files: list[str]) -> list[str]:
         return [f"{source}{file}" for file in files] if stage.is_internal(source) else urls(source, files)
+
     return of_internal_too
 
 
 # Snowflake: folders of a stage are plain text. fakesnow: DuckDB takes `x=y/` for a column of the table.
 def _read_json(self, url: str) -> exp.Expression:
-    return exp.func("read_json_objects", self.file_literal(url), self.make_eq("hive_partitioning", False),
-                    self.make_eq("format", "newline_delimited"))
+    return exp.func(
+        "read_json_objects",
+        self.file_literal(url),
+        self.make_eq("hive_partitioning", False),
+        self.make_eq("format", "newline_delimited"),
+    )
 
 
 # Snowflake: a staged file is there whole or not at all. fakesnow: written in place, in one piece, by the event loop.

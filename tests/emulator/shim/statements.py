@@ -25,7 +25,8 @@ def patch(text_rewriters: list, tree_rewriters: list) -> None:
             statement = parse_one(command)
             with transactions.around(connection, statement) as is_ignored:
                 transactions.until_no_catalog_conflict(
-                    connection, lambda: run(cursor, SUCCESS if is_ignored else command, params, *args, **kwargs))
+                    connection, lambda: run(cursor, SUCCESS if is_ignored else command, params, *args, **kwargs)
+                )
             if isinstance(statement, exp.Merge):
                 tables.describe_merge(cursor)
             return cursor

@@ -15,7 +15,13 @@ def rewrite(_connection, statement: exp.Expression) -> exp.Expression:
 # Snowflake: PRIMARY KEY, UNIQUE and FOREIGN KEY are noted and never enforced; only NOT NULL is. fakesnow: DuckDB enforces
 # them all, and would hide a duplicate that Snowflake keeps.
 def _without_keys(statement: exp.Create) -> exp.Create:
-    for kind in (exp.PrimaryKey, exp.UniqueColumnConstraint, exp.PrimaryKeyColumnConstraint, exp.ForeignKey, exp.Reference):
+    for kind in (
+        exp.PrimaryKey,
+        exp.UniqueColumnConstraint,
+        exp.PrimaryKeyColumnConstraint,
+        exp.ForeignKey,
+        exp.Reference,
+    ):
         for found in list(statement.find_all(kind)):
             holder = found.parent if isinstance(found.parent, (exp.ColumnConstraint, exp.Constraint)) else found
             holder.pop()

@@ -56,8 +56,11 @@ def of(connection: FakeSnowflakeConnection) -> Session:
 
 
 def conflict(message: str) -> ProgrammingError:
-    return ProgrammingError(msg=f"Statement aborted, because another transaction has locked what it needs: {message}",
-                            errno=625, sqlstate="57014")
+    return ProgrammingError(
+        msg=f"Statement aborted, because another transaction has locked what it needs: {message}",
+        errno=625,
+        sqlstate="57014",
+    )
 
 
 def is_in_transaction(connection: FakeSnowflakeConnection) -> bool:
@@ -86,8 +89,9 @@ def _before(connection: FakeSnowflakeConnection, session: Session, statement: ex
     if session.was_aborted:
         # What Snowflake answers is not tellable; it must not look as if the transaction had gone on.
         session.was_aborted = False
-        raise ProgrammingError(msg="The transaction was rolled back: it was idle and blocked others", errno=604,
-                               sqlstate="57014")
+        raise ProgrammingError(
+            msg="The transaction was rolled back: it was idle and blocked others", errno=604, sqlstate="57014"
+        )
     if session.is_broken and not isinstance(statement, exp.Rollback):
         _refuse_in_broken(connection, statement)
     if isinstance(statement, exp.Transaction):
@@ -109,8 +113,11 @@ def _before(connection: FakeSnowflakeConnection, session: Session, statement: ex
 def _refuse_in_broken(connection: FakeSnowflakeConnection, statement: exp.Expression) -> None:
     if isinstance(statement, exp.Commit):
         connection._duck_conn.rollback()
-    raise ProgrammingError(msg="The emulator cannot go on with a transaction in which a statement failed; Snowflake could",
-                           errno=2, sqlstate="0A000")
+    raise ProgrammingError(
+        msg="The emulator cannot go on with a transaction in which a statement failed; Snowflake could",
+        errno=2,
+        sqlstate="0A000",
+    )
 
 
 def _target(connection: FakeSnowflakeConnection, statement: exp.Expression) -> Table:

@@ -90,7 +90,9 @@ def plausible(rng, ids):
         timestamp=f'"2026-02-1{rng.randrange(3)}T{rng.choice(["00:00:00", "23:59:59"])}.{rng.choice(["0", "999", "999999999"])}Z"',
     )
     if rng.random() < 0.3:
-        members["song_name"] = rng.choice(['"Ünder"', '"Zebra"', '"zebra"', '"ÿ"', '"\\uffff"', '"😀"', '"a\\u0000"', '"a"', '""'])
+        members["song_name"] = rng.choice(
+            ['"Ünder"', '"Zebra"', '"zebra"', '"ÿ"', '"\\uffff"', '"😀"', '"a\\u0000"', '"a"', '""']
+        )
     for name in OPTIONAL:
         if rng.random() < 0.3:
             del members[name]

@@ -59,9 +59,14 @@ def main():
             if done.exception or (command[0] == "docs" and not done.success):
                 sys.exit(f"dbt {' '.join(command)} failed: {done.exception}")
         fresh = json.loads((folder / "target" / "sources.json").read_text(encoding="utf-8"))["results"]
-        problems = [f"freshness of {one['unique_id']}: {one['status']}" for one in fresh if one["status"] == "runtime error"]
+        problems = [
+            f"freshness of {one['unique_id']}: {one['status']}" for one in fresh if one["status"] == "runtime error"
+        ]
         problems += [] if len(fresh) == 2 else [f"freshness is known of {len(fresh)} sources instead of 2"]
-        texts = [json.loads((folder / "target" / file).read_text(encoding="utf-8")) for file in ("manifest.json", "catalog.json")]
+        texts = [
+            json.loads((folder / "target" / file).read_text(encoding="utf-8"))
+            for file in ("manifest.json", "catalog.json")
+        ]
         problems += faults(*texts)
     print("\n".join(problems) or "every column is described")
     return 1 if problems else 0

@@ -93,7 +93,9 @@ class Writer:
             return json.dumps(self.again(), ensure_ascii=False)
         event = self.event(arrived)
         if self.rng.random() < NO_EVENT:
-            event |= self.rng.choice([{"country": "UKR"}, {"user_id": 7}, {"song_name": ""}, {"timestamp": "2026-02-30T00:00:00Z"}])
+            event |= self.rng.choice(
+                [{"country": "UKR"}, {"user_id": 7}, {"song_name": ""}, {"timestamp": "2026-02-30T00:00:00Z"}]
+            )
         else:
             self.sent.append(event)
         return json.dumps(event, ensure_ascii=False)
@@ -151,7 +153,9 @@ class History:
         # Some partitions are far ahead of others in each batch, so that lower offsets come later.
         self.batches = [[] for _ in range(batches)]
         for objects in chains:
-            cuts = sorted(rng.choice([0, len(objects) // 3, len(objects) // 2, len(objects)]) for _ in range(batches - 1))
+            cuts = sorted(
+                rng.choice([0, len(objects) // 3, len(objects) // 2, len(objects)]) for _ in range(batches - 1)
+            )
             for batch, (begin, end) in zip(self.batches, zip([0, *cuts], [*cuts, len(objects)])):
                 batch += objects[begin:end]
         self.batches[0].append(loser)

@@ -24,7 +24,15 @@ ON_SNOWFLAKE = os.environ.get("SDP_WAREHOUSE") == "snowflake"
 SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "20"))
 # A run on the emulator takes its time, however little there is to do.
 SEEDS_A_WAREHOUSE, WORKERS = (SEEDS, 1) if ON_SNOWFLAKE else (5, 2)
-STOPS = ["int_batch_objects", "int_events_judged", "spotify_duplicates", "int_dirty_days", "int_events_heard", "song_daily", "listener_history"]
+STOPS = [
+    "int_batch_objects",
+    "int_events_judged",
+    "spotify_duplicates",
+    "int_dirty_days",
+    "int_events_heard",
+    "song_daily",
+    "listener_history",
+]
 
 # What each run of dbt is bound to differ in: its own times, and the batch that it had.
 TABLES = {
@@ -91,7 +99,9 @@ def compare(seeds):
 def duckdb_cells(seeds):
     """The same run on DuckDB: a process knows one adapter of dbt only."""
     command = [sys.executable, "-B", __file__, "--cells", *map(str, seeds)]
-    return pickle.loads(subprocess.run(command, env=os.environ | {"SDP_WAREHOUSE": "duckdb"}, stdout=subprocess.PIPE, check=True).stdout)
+    return pickle.loads(
+        subprocess.run(command, env=os.environ | {"SDP_WAREHOUSE": "duckdb"}, stdout=subprocess.PIPE, check=True).stdout
+    )
 
 
 def print_cells(seeds):
@@ -116,7 +126,15 @@ class Incremental(unittest.TestCase):
 
     def test_batches_in_any_order_equal_a_full_run(self):
         with concurrent.futures.ProcessPoolExecutor(WORKERS) as pool:
-            results = list(pool.map(compare, [range(first, min(first + SEEDS_A_WAREHOUSE, SEEDS + 1)) for first in range(1, SEEDS + 1, SEEDS_A_WAREHOUSE)]))
+            results = list(
+                pool.map(
+                    compare,
+                    [
+                        range(first, min(first + SEEDS_A_WAREHOUSE, SEEDS + 1))
+                        for first in range(1, SEEDS + 1, SEEDS_A_WAREHOUSE)
+                    ],
+                )
+            )
         self.assertEqual([line for lines, _ in results for line in lines], [])
         print(f"{SEEDS} seeds, {sum(count for _, count in results)} cells compared", file=sys.stderr)
 

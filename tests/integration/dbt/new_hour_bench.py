@@ -67,7 +67,16 @@ def load(path, arguments, begin, end):
         database.execute((HERE / "bronze.sql").read_text(encoding="utf-8"))
         database.execute(SETUP)
         seconds = arguments.days * 86_400
-        database.execute(EVENTS.format(begin=begin, end=end, events=arguments.events, seconds=seconds, first=FIRST, late=arguments.late_hours * 3_600_000))
+        database.execute(
+            EVENTS.format(
+                begin=begin,
+                end=end,
+                events=arguments.events,
+                seconds=seconds,
+                first=FIRST,
+                late=arguments.late_hours * 3_600_000,
+            )
+        )
         database.execute("insert into bronze.spotify_events select * from made")
         database.execute(LEDGER)
 
@@ -80,7 +89,13 @@ def build(folder, path):
     }  # fmt: skip
     dbt = pathlib.Path(sys.executable).with_name("dbt")
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run([dbt, "--no-use-colors", "build", "--exclude-resource-type", "unit_test"], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [dbt, "--no-use-colors", "build", "--exclude-resource-type", "unit_test"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     after, took = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - start
     if done.returncode != 0:
         sys.exit(f"dbt build ended with {done.returncode}:\n{done.stdout[-4000:]}")
@@ -91,7 +106,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--late-hours", type=int, default=24, help="3 %% of the events are late by up to so many; each day they reach is rebuilt")
+    parser.add_argument(
+        "--late-hours",
+        type=int,
+        default=24,
+        help="3 %% of the events are late by up to so many; each day they reach is rebuilt",
+    )
     arguments = parser.parse_args()
     hour = arguments.events // (arguments.days * 24)
     with tempfile.TemporaryDirectory(prefix="sdp-bench-") as name:
@@ -108,7 +128,9 @@ def main():
         history = build(long.parent, long)
         load(long, arguments, arguments.events - hour, arguments.events)
         on_long = build(long.parent, long)
-    print(f"history of {arguments.events - hour:,} events in {arguments.days} days: {history[1]:.1f} s of the processor, {history[0]:.1f} s")
+    print(
+        f"history of {arguments.events - hour:,} events in {arguments.days} days: {history[1]:.1f} s of the processor, {history[0]:.1f} s"
+    )
     for label, (clock, processor) in {"an empty history": on_empty, "it": on_long}.items():
         print(f"one hour of {hour:,} events on {label}: {processor:.1f} s of the processor, {clock:.1f} s")
     ratio = on_long[1] / on_empty[1]

@@ -15,12 +15,21 @@ import sys
 import tempfile
 from collections import Counter
 
-import duckdb
-
 import corpus
+import duckdb
 import recount
 
-CODES = ["tombstone", "empty_value", "not_utf8", "not_json", "not_object", "too_deep", "too_large", "reserved_member", "nul_character"]
+CODES = [
+    "tombstone",
+    "empty_value",
+    "not_utf8",
+    "not_json",
+    "not_object",
+    "too_deep",
+    "too_large",
+    "reserved_member",
+    "nul_character",
+]
 QUERIES = {
     "transform.spotify_silver": "select event_id, event_type, user_id, song_id, song_name, artist_name, device_type, country, "
     "strftime(timestamp, '%Y-%m-%d %H:%M:%S.%f'), session_id, position_ms, duration_ms, app_version, schema_version, "
@@ -114,7 +123,9 @@ def field_list_differences(project, schema_path):
     """The dbt project's list of fields against the JSON Schema, which C++ derives from its own."""
     listed = (pathlib.Path(project) / "macros" / "event_fields.sql").read_text(encoding="utf-8")
     schema = json.loads(pathlib.Path(schema_path).read_text(encoding="utf-8"))
-    found = [(name, flag == "true") for name, flag in re.findall(r"'name': '(\w+)', .*?'required': (true|false)", listed)]
+    found = [
+        (name, flag == "true") for name, flag in re.findall(r"'name': '(\w+)', .*?'required': (true|false)", listed)
+    ]
     wanted = [(name, name in schema["required"]) for name in schema["properties"]]
     if found != wanted:
         yield f"event_fields.sql lists {found}, the schema {wanted}"

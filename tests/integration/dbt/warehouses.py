@@ -138,8 +138,14 @@ def bronze_lines(objects):
     for one in objects:
         for row in one.rows:
             place = [one.key, one.topic_id, one.partition, row.offset, str(row.arrived)]
-            yield {"table": "event" if row.error_code is None else "rejected", "row": [*place, row.payload or row.error_code]}
-        yield {"table": "ledger", "row": [value if isinstance(value, int | str) else str(value) for value in ledger_row(one)]}
+            yield {
+                "table": "event" if row.error_code is None else "rejected",
+                "row": [*place, row.payload or row.error_code],
+            }
+        yield {
+            "table": "ledger",
+            "row": [value if isinstance(value, int | str) else str(value) for value in ledger_row(one)],
+        }
 
 
 def selected(types):
@@ -157,8 +163,17 @@ class Snowflake:
         import snowflake.connector
 
         os.environ["SDP_WAREHOUSE"] = "snowflake"
-        names = {"account": "ACCOUNT", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT", "protocol": "PROTOCOL"}
-        self.connection = snowflake.connector.connect(**{name: os.environ["SNOWFLAKE_" + variable] for name, variable in names.items()})
+        names = {
+            "account": "ACCOUNT",
+            "user": "USER",
+            "password": "PASSWORD",
+            "host": "HOST",
+            "port": "PORT",
+            "protocol": "PROTOCOL",
+        }
+        self.connection = snowflake.connector.connect(
+            **{name: os.environ["SNOWFLAKE_" + variable] for name, variable in names.items()}
+        )
         self.database = os.environ["SNOWFLAKE_DATABASE"]
         self.databases = 0
         self.folder = folder
@@ -174,7 +189,11 @@ class Snowflake:
         bronze = re.sub("--.*", "", pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
         for statement in bronze.split(";"):
             if statement.strip():
-                self.execute(statement.replace(" json", " varchar").replace(" timestamp", " timestamp_ntz(3)").replace("kafka_timestamp_ntz(3)", "kafka_timestamp"))
+                self.execute(
+                    statement.replace(" json", " varchar")
+                    .replace(" timestamp", " timestamp_ntz(3)")
+                    .replace("kafka_timestamp_ntz(3)", "kafka_timestamp")
+                )
         self.execute("create stage bronze.lines")
         self.execute("create table bronze.lines (line variant)")
 
@@ -185,14 +204,25 @@ class Snowflake:
             file.flush()
             self.execute(f"put 'file://{file.name}' @bronze.lines overwrite = true auto_compress = false")
         self.execute("truncate table bronze.lines")
-        self.execute(f"copy into bronze.lines from @bronze.lines files = ('{pathlib.Path(file.name).name}') file_format = (type = json)")
-        self.insert("spotify_events", "event", PLACE, "null, null, null, cast(line:row[5] as varchar), '2026-02-28 00:00:00'")
-        self.insert("rejected_events", "rejected", PLACE, "null, null, null, cast(line:row[5] as varchar), 'AAEC', '2026-02-28 00:00:00'")
+        self.execute(
+            f"copy into bronze.lines from @bronze.lines files = ('{pathlib.Path(file.name).name}') file_format = (type = json)"
+        )
+        self.insert(
+            "spotify_events", "event", PLACE, "null, null, null, cast(line:row[5] as varchar), '2026-02-28 00:00:00'"
+        )
+        self.insert(
+            "rejected_events",
+            "rejected",
+            PLACE,
+            "null, null, null, cast(line:row[5] as varchar), 'AAEC', '2026-02-28 00:00:00'",
+        )
         self.insert("load_ledger", "ledger", LEDGER_TYPES, "'test', '2026-02-28 00:00:00'")
 
     def insert(self, table, kind, types, rest):
         columns = selected(types).replace(" as varchar), ", " as varchar), 'spotify-events', ", 1)
-        self.execute(f"insert into bronze.{table} select {columns}, {rest} from bronze.lines where cast(line:table as varchar) = '{kind}'")
+        self.execute(
+            f"insert into bronze.{table} select {columns}, {rest} from bronze.lines where cast(line:table as varchar) = '{kind}'"
+        )
 
     def execute(self, sql):
         with self.connection.cursor() as cursor:

@@ -17,8 +17,7 @@ class Embedded:
         self.data = folder / "data"
         self.started: list[Running] = []
 
-    def start(self, *arguments, command: str = "run", prepare=None,
-              env: dict[str, str] | None = None) -> Running:
+    def start(self, *arguments, command: str = "run", prepare=None, env: dict[str, str] | None = None) -> Running:
         env = clean_environment() | {"SDP_DEPS_DIR": str(self.deps)} | (env or {})
         line = [str(self.binary), command, "--data", str(self.data), *map(str, arguments)]
         self.started.append(Running(line, env, self.folder, f"{len(self.started):03}-{command}", prepare))

@@ -34,7 +34,9 @@ def services(binary, deps, tmp_path_factory):
 @pytest.fixture
 def say(capsys):
     """Shows a line of figures also when the test passes."""
+
     def show(line: str) -> None:
         with capsys.disabled():
             print(f"\n    {line}", flush=True)
+
     return show

@@ -15,8 +15,14 @@ class KafkaTools:
         self.address = address
         self._java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{deps}/kafka/libs/*"]
 
-    def run(self, tool: str, *arguments: str, text: bytes = b"", timeout: float = 60,
-            package: str = "org.apache.kafka.tools") -> str:
+    def run(
+        self,
+        tool: str,
+        *arguments: str,
+        text: bytes = b"",
+        timeout: float = 60,
+        package: str = "org.apache.kafka.tools",
+    ) -> str:
         command = [*self._java, f"{package}.{tool}", "--bootstrap-server", self.address, *arguments]
         done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, check=False)
         output = (done.stdout + done.stderr).decode(errors="replace")
@@ -26,16 +32,32 @@ class KafkaTools:
     def console_produce(self, topic: str, lines: list[str], *properties: str) -> None:
         """What a person does by hand; `properties` are those of the console producer's reader."""
         readers = [part for name in properties for part in ("--reader-property", name)]
-        self.run("ConsoleProducer", "--topic", topic, "--command-property", "max.request.size=4000000", *readers,
-                 text="".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+        self.run(
+            "ConsoleProducer",
+            "--topic",
+            topic,
+            "--command-property",
+            "max.request.size=4000000",
+            *readers,
+            text="".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"),
+        )
 
     def create_topic(self, topic: str, partitions: int, *settings: str) -> None:
         configs = [part for setting in settings for part in ("--config", setting)]
         self.run("TopicCommand", "--create", "--topic", topic, "--partitions", str(partitions), *configs)
 
     def set_topic(self, topic: str, setting: str) -> None:
-        self.run("ConfigCommand", "--alter", "--entity-type", "topics", "--entity-name", topic, "--add-config", setting,
-                 package="kafka.admin")
+        self.run(
+            "ConfigCommand",
+            "--alter",
+            "--entity-type",
+            "topics",
+            "--entity-name",
+            topic,
+            "--add-config",
+            setting,
+            package="kafka.admin",
+        )
 
     def delete_topic(self, topic: str) -> None:
         self.run("TopicCommand", "--delete", "--topic", topic)
@@ -47,8 +69,17 @@ class KafkaTools:
     def delete_records(self, topic: str, before: dict[int, int], folder: Path) -> None:
         """What retention does to old records, at once: those below the given offset of each partition."""
         plan = folder / "delete-records.json"
-        plan.write_text(json.dumps({"version": 1, "partitions": [
-            {"topic": topic, "partition": partition, "offset": offset} for partition, offset in before.items()]}))
+        plan.write_text(
+            json.dumps(
+                {
+                    "version": 1,
+                    "partitions": [
+                        {"topic": topic, "partition": partition, "offset": offset}
+                        for partition, offset in before.items()
+                    ],
+                }
+            )
+        )
         self.run("DeleteRecordsCommand", "--offset-json-file", str(plan))
 
 
@@ -85,8 +116,9 @@ def _bytes(data: bytes | None) -> bytes:
     return varint(-1) if data is None else varint(len(data)) + data
 
 
-def record_batch(records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]],
-                 at_ms: int | None = None) -> bytes:
+def record_batch(
+    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]], at_ms: int | None = None
+) -> bytes:
     """Records (key, value, headers) in Kafka's format 2, without producer id and compression, sent now or `at_ms`."""
     body = b""
     for delta, (key, value, headers) in enumerate(records):

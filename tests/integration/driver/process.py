@@ -29,8 +29,10 @@ class Finished:
     seconds: float
 
     def __str__(self) -> str:
-        return (f"{' '.join(self.arguments)}\nexit code {self.code} after {self.seconds:.1f} s\n"
-                f"--- stdout\n{self.out[-4000:]}\n--- stderr\n{self.err[-4000:]}")
+        return (
+            f"{' '.join(self.arguments)}\nexit code {self.code} after {self.seconds:.1f} s\n"
+            f"--- stdout\n{self.out[-4000:]}\n--- stderr\n{self.err[-4000:]}"
+        )
 
 
 class Running:
@@ -42,8 +44,15 @@ class Running:
         self.err_path = folder / f"{name}.err"
         self.started_at = time.monotonic()
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self._process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
-                                             cwd=folder, preexec_fn=prepare)
+            self._process = subprocess.Popen(
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=env,
+                cwd=folder,
+                preexec_fn=prepare,
+            )
 
     @property
     def pid(self) -> int:
@@ -75,7 +84,9 @@ class Running:
     def partitions(self) -> set[int]:
         """The partitions that this sink says to hold now."""
         held: set[int] = set()
-        for partition, what in re.findall(r"^partition (\d+) (is ours|was handed over|was lost)", self.err, re.MULTILINE):
+        for partition, what in re.findall(
+            r"^partition (\d+) (is ours|was handed over|was lost)", self.err, re.MULTILINE
+        ):
             (held.add if what == "is ours" else held.discard)(int(partition))
         return held
 
@@ -90,8 +101,9 @@ class Running:
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"does not end within {timeout} s: {' '.join(self.arguments)}\n"
-                                 f"--- stderr\n{self.err[-4000:]}") from None
+            raise AssertionError(
+                f"does not end within {timeout} s: {' '.join(self.arguments)}\n--- stderr\n{self.err[-4000:]}"
+            ) from None
         return self.finished()
 
     def finished(self) -> Finished:

@@ -54,8 +54,10 @@ class S3:
 
     def _request(self, method: str, path: str, query: dict[str, str]) -> bytes:
         quoted_path = urllib.parse.quote(path, safe="/-_.~")
-        quoted_query = "&".join(f"{urllib.parse.quote(name, safe='-_.~')}={urllib.parse.quote(value, safe='-_.~')}"
-                                for name, value in sorted(query.items()))
+        quoted_query = "&".join(
+            f"{urllib.parse.quote(name, safe='-_.~')}={urllib.parse.quote(value, safe='-_.~')}"
+            for name, value in sorted(query.items())
+        )
         headers = self._signed_headers(method, quoted_path, quoted_query)
         request = urllib.request.Request(f"{self.endpoint}{quoted_path}?{quoted_query}", headers=headers, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -63,19 +65,32 @@ class S3:
             return response.read()
 
     def _signed_headers(self, method: str, path: str, query: str) -> dict[str, str]:
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
-        headers = {"host": self.endpoint.split("//")[1], "x-amz-content-sha256": hashlib.sha256(b"").hexdigest(),
-                   "x-amz-date": stamp}
+        headers = {
+            "host": self.endpoint.split("//")[1],
+            "x-amz-content-sha256": hashlib.sha256(b"").hexdigest(),
+            "x-amz-date": stamp,
+        }
         names = ";".join(sorted(headers))
-        canonical = "\n".join([method, path, query, *(f"{name}:{headers[name]}" for name in sorted(headers)), "", names,
-                               headers["x-amz-content-sha256"]])
+        canonical = "\n".join(
+            [
+                method,
+                path,
+                query,
+                *(f"{name}:{headers[name]}" for name in sorted(headers)),
+                "",
+                names,
+                headers["x-amz-content-sha256"],
+            ]
+        )
         scope = f"{day}/{self._region}/s3/aws4_request"
         to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
         key = f"AWS4{self._secret_key}".encode()
         for part in scope.split("/"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-        authorization = (f"AWS4-HMAC-SHA256 Credential={self._access_key}/{scope}, SignedHeaders={names}, "
-                         f"Signature={signature}")
+        authorization = (
+            f"AWS4-HMAC-SHA256 Credential={self._access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+        )
         return {name: value for name, value in headers.items() if name != "host"} | {"authorization": authorization}

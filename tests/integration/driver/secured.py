@@ -52,8 +52,11 @@ class Secured:
         self.kafka_address = self.broker("good")
         self.s3_endpoint = f"https://127.0.0.1:{self._ports['s3']}"
         self.s3_by_other_name = f"https://localhost:{self._ports['s3']}"
-        for name, subject, days in (("good", "IP:127.0.0.1", 2), ("expired", "IP:127.0.0.1", -1),
-                                    ("other", "DNS:elsewhere.example", 2)):
+        for name, subject, days in (
+            ("good", "IP:127.0.0.1", 2),
+            ("expired", "IP:127.0.0.1", -1),
+            ("other", "DNS:elsewhere.example", 2),
+        ):
             certificate, key = self._authority.issue(name, subject, days)
             (folder / f"{name}.pem").write_text(key.read_text() + certificate.read_text() + self.ca.read_text())
         self._running: list[Running] = []
@@ -65,20 +68,39 @@ class Secured:
 
     @property
     def environment(self) -> dict[str, str]:
-        return KEYS | {"KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
-                       "KAFKA_SASL_USERNAME": USER, "KAFKA_SASL_PASSWORD": PASSWORD, "KAFKA_CA_FILE": str(self.ca),
-                       "S3_CA_FILE": str(self.ca)}
+        return KEYS | {
+            "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",
+            "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "KAFKA_SASL_USERNAME": USER,
+            "KAFKA_SASL_PASSWORD": PASSWORD,
+            "KAFKA_CA_FILE": str(self.ca),
+            "S3_CA_FILE": str(self.ca),
+        }
 
     def _start_kafka(self) -> None:
         properties = self.data / "kafka.properties"
         jaas = JAAS.format(USER, PASSWORD)
-        logins = "".join(f"listener.name.{name}.scram-sha-512.sasl.jaas.config={jaas}\n"
-                         for name in ("good", "expired", "other"))
+        logins = "".join(
+            f"listener.name.{name}.scram-sha-512.sasl.jaas.config={jaas}\n" for name in ("good", "expired", "other")
+        )
         properties.write_text(PROPERTIES.format(folder=self.data, authority=self.ca, **self._ports) + logins)
         java = ["java", "-Xmx512m", "-cp", f"{self.deps}/kafka/libs/*"]
-        subprocess.run([*java, "kafka.tools.StorageTool", "format", "--cluster-id", "MkU3OEVBNTcwNTJENDM2Qk",
-                        "--config", properties, "--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"],
-                       check=True, capture_output=True, timeout=START_SECONDS_MAX)
+        subprocess.run(
+            [
+                *java,
+                "kafka.tools.StorageTool",
+                "format",
+                "--cluster-id",
+                "MkU3OEVBNTcwNTJENDM2Qk",
+                "--config",
+                properties,
+                "--add-scram",
+                f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=START_SECONDS_MAX,
+        )
         self._start([*java, "kafka.Kafka", properties], clean_environment(), "kafka", self.kafka_address, "good")
 
     def _start_minio(self) -> None:
@@ -86,11 +108,28 @@ class Secured:
         certificates.mkdir()
         (certificates / "public.crt").write_bytes((self.data / "good.crt").read_bytes())
         (certificates / "private.key").write_bytes((self.data / "good.key").read_bytes())
-        environment = clean_environment() | {"MINIO_ROOT_USER": KEYS["AWS_ACCESS_KEY_ID"],
-                                             "MINIO_ROOT_PASSWORD": KEYS["AWS_SECRET_ACCESS_KEY"]}
-        self._start([self.deps / "minio" / "minio", "server", "--quiet", "--certs-dir", certificates, "--address",
-                     f"127.0.0.1:{self._ports['s3']}", "--console-address", f"127.0.0.1:{self._ports['console']}",
-                     self.data / "objects"], environment, "minio", f"127.0.0.1:{self._ports['s3']}", "good")
+        environment = clean_environment() | {
+            "MINIO_ROOT_USER": KEYS["AWS_ACCESS_KEY_ID"],
+            "MINIO_ROOT_PASSWORD": KEYS["AWS_SECRET_ACCESS_KEY"],
+        }
+        self._start(
+            [
+                self.deps / "minio" / "minio",
+                "server",
+                "--quiet",
+                "--certs-dir",
+                certificates,
+                "--address",
+                f"127.0.0.1:{self._ports['s3']}",
+                "--console-address",
+                f"127.0.0.1:{self._ports['console']}",
+                self.data / "objects",
+            ],
+            environment,
+            "minio",
+            f"127.0.0.1:{self._ports['s3']}",
+            "good",
+        )
 
     def _start(self, line: list, environment: dict[str, str], name: str, address: str, certificate: str) -> None:
         server = Running(line, environment, self.data, name)

@@ -47,13 +47,24 @@ class Services(Servers):
         self.binary, self.deps, self.data = binary, deps, folder
         self.kafka_address = f"127.0.0.1:{kafka}"
         self.s3_endpoint = f"http://127.0.0.1:{s3}"
-        self._ports = ["--kafka-port", kafka, "--kafka-controller-port", controller, "--s3-port", s3,
-                       "--s3-console-port", console, "--s3", s3_server]
+        self._ports = [
+            "--kafka-port",
+            kafka,
+            "--kafka-controller-port",
+            controller,
+            "--s3-port",
+            s3,
+            "--s3-console-port",
+            console,
+            "--s3",
+            s3_server,
+        ]
 
     def _call(self, part: str, *arguments) -> subprocess.CompletedProcess:
         command = [str(self.binary), "services", part, "--data", str(self.data), *map(str, arguments)]
-        return subprocess.run(command, env=clean_environment(), capture_output=True, text=True,
-                              timeout=START_SECONDS_MAX, check=False)
+        return subprocess.run(
+            command, env=clean_environment(), capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False
+        )
 
     def up(self) -> None:
         """Starts what does not run."""
@@ -65,7 +76,9 @@ class Services(Servers):
 
     def kill(self, role: str) -> None:
         """SIGKILL for `kafka` or `s3`; up() starts it again on the data it left."""
-        record = dict(line.split("=", 1) for line in (self.data / f"{role}.pid").read_text().splitlines() if "=" in line)
+        record = dict(
+            line.split("=", 1) for line in (self.data / f"{role}.pid").read_text().splitlines() if "=" in line
+        )
         os.kill(int(record["pid"]), signal.SIGKILL)
 
     @property

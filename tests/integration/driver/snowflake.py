@@ -35,8 +35,13 @@ class Emulator:
         self.port = int(ready.read_text())
 
     def query(self, database: str, sql: str) -> list[list]:
-        done = subprocess.run([self.python, "-B", "-c", ASK, EMULATOR, str(self.port), database, sql], capture_output=True,
-                              text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [self.python, "-B", "-c", ASK, EMULATOR, str(self.port), database, sql],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -53,10 +58,19 @@ class OnSnowflake:
         self._started: list[Running] = []
         self._proxies: list[Proxy] = []
         self.env = clean_environment() | {
-            "SDP_DEPS_DIR": str(deps), "SPOTIFY_LAKE": str(self.data / "lake"), "SPOTIFY_WAREHOUSE": "snowflake",
-            "SNOWFLAKE_HOST": "127.0.0.1", "SNOWFLAKE_PORT": str(emulator.port), "SNOWFLAKE_PROTOCOL": "http",
-            "SNOWFLAKE_ACCOUNT": "acme-events", "SNOWFLAKE_USER": "PIPELINE", "SNOWFLAKE_PASSWORD": PASSWORD,
-            "SNOWFLAKE_ROLE": "SPOTIFY_PIPELINE", "SNOWFLAKE_WAREHOUSE": "SPOTIFY_WH", "SNOWFLAKE_DATABASE": database}
+            "SDP_DEPS_DIR": str(deps),
+            "SPOTIFY_LAKE": str(self.data / "lake"),
+            "SPOTIFY_WAREHOUSE": "snowflake",
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": str(emulator.port),
+            "SNOWFLAKE_PROTOCOL": "http",
+            "SNOWFLAKE_ACCOUNT": "acme-events",
+            "SNOWFLAKE_USER": "PIPELINE",
+            "SNOWFLAKE_PASSWORD": PASSWORD,
+            "SNOWFLAKE_ROLE": "SPOTIFY_PIPELINE",
+            "SNOWFLAKE_WAREHOUSE": "SPOTIFY_WH",
+            "SNOWFLAKE_DATABASE": database,
+        }
         folder.mkdir(parents=True, exist_ok=True)
 
     def through(self, *faults: Fault) -> dict[str, str]:

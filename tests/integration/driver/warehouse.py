@@ -13,7 +13,12 @@ print(json.dumps(rows, default=str))
 
 def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
     """In a process of its own, which lets go of the file: a DuckDB file is open for writing in one process only."""
-    done = subprocess.run([deps / "venv-dbt" / "bin" / "python", "-B", "-c", ASK, warehouse, sql], capture_output=True,
-                          text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [deps / "venv-dbt" / "bin" / "python", "-B", "-c", ASK, warehouse, sql],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -11,8 +11,12 @@ from driver.warehouse import query
 
 SESSION_TIMEOUT_MS = 1500
 # Small objects and short waits: many commits, and so many moments to be killed in.
-QUICK = {"--session-timeout-ms": SESSION_TIMEOUT_MS, "--batch-records": 200, "--batch-linger-ms": 300,
-         "--batch-idle-ms": 150}
+QUICK = {
+    "--session-timeout-ms": SESSION_TIMEOUT_MS,
+    "--batch-records": 200,
+    "--batch-linger-ms": 300,
+    "--batch-idle-ms": 150,
+}
 
 
 def quick(arguments: tuple) -> list:
@@ -30,10 +34,16 @@ class World:
         self._started: list[Running] = []
         folder.mkdir(parents=True, exist_ok=True)
         self.env = clean_environment() | {
-            "KAFKA_BOOTSTRAP_SERVERS": services.kafka_address, "KAFKA_TOPIC": f"events-{name}",
-            "KAFKA_GROUP_ID": f"sink-{name}", "KAFKA_PARTITIONS": "3", "SPOTIFY_LAKE": f"s3://{self.bucket}",
-            "S3_ENDPOINT": services.s3_endpoint, "SPOTIFY_SERVICES_DATA": str(services.data),
-            "SPOTIFY_WAREHOUSE": str(folder / "warehouse" / "spotify_db.duckdb"), "SDP_DEPS_DIR": str(services.deps)}
+            "KAFKA_BOOTSTRAP_SERVERS": services.kafka_address,
+            "KAFKA_TOPIC": f"events-{name}",
+            "KAFKA_GROUP_ID": f"sink-{name}",
+            "KAFKA_PARTITIONS": "3",
+            "SPOTIFY_LAKE": f"s3://{self.bucket}",
+            "S3_ENDPOINT": services.s3_endpoint,
+            "SPOTIFY_SERVICES_DATA": str(services.data),
+            "SPOTIFY_WAREHOUSE": str(folder / "warehouse" / "spotify_db.duckdb"),
+            "SDP_DEPS_DIR": str(services.deps),
+        }
 
     @property
     def topic(self) -> str:
@@ -117,7 +127,8 @@ class World:
         """Besides verify's own proof: as many rows as the simulator had acked, and no event twice."""
         report = self.prove()
         [[rows, events]] = self.rows(
-            "SELECT count(*), count(DISTINCT json_extract_string(payload, '$.event_id')) FROM BRONZE.SPOTIFY_EVENTS")
+            "SELECT count(*), count(DISTINCT json_extract_string(payload, '$.event_id')) FROM BRONZE.SPOTIFY_EVENTS"
+        )
         assert (rows, events) == (self.acked, self.acked)
         assert (report["kept"], report["duplicates"], report["rejected"]) == (self.acked, 0, 0)
         return report
@@ -138,5 +149,6 @@ class World:
         return self.services.s3.list(self.bucket, "bronze/date=")
 
     def wait_for_objects(self, more_than: int, timeout: float = 60) -> int:
-        return wait_until(lambda: (count := len(self.objects())) > more_than and count, timeout,
-                          f"more than {more_than} objects", 0.1)
+        return wait_until(
+            lambda: (count := len(self.objects())) > more_than and count, timeout, f"more than {more_than} objects", 0.1
+        )
