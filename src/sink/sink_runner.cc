@@ -13,19 +13,6 @@
 #include "sink/sink_state.h"
 
 namespace sdp::sink {
-namespace {
-
-// A topic with transactional producers ends in control records, which no consumer is handed: its end is never
-// reached by a position, so a quiet time counts as caught up too.
-constexpr std::chrono::seconds kQuietIsCaughtUp{3};
-/// How long beyond a session others' partitions are waited for, and how often they are looked at.
-constexpr std::chrono::seconds kOthersAreLate{5};
-constexpr std::chrono::milliseconds kOthersCheckInterval{500};
-/// How often idle partitions are looked at, and hours that could not be closed are tried again.
-constexpr std::chrono::seconds kHourCheckInterval{1};
-constexpr std::chrono::seconds kHourRetryInterval{60};
-
-}  // namespace
 
 /// One run: consumer, state and uploader with a common life time.
 class SinkRunner::Loop final : public log::ConsumerHandler {
@@ -126,7 +113,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     }
     if (now() - *outage_since_ > runner_.options_.outage_max)
       return fail(ErrorKind::unavailable, error.message);
-    runner_.clock_.sleep_for(std::chrono::milliseconds(100));
+    runner_.clock_.sleep_for(runner_.options_.timers.outage_poll_interval);
     return 0;
   }
 
@@ -191,7 +178,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<void> close_hours() {
     if (!closer_) return {};
     while (const auto result = closer_->next_result()) take_in(*result);
-    if (now() - hours_checked_at_ < kHourCheckInterval) return {};
+    if (now() - hours_checked_at_ < runner_.options_.timers.hour_check_interval) return {};
     hours_checked_at_ = now();
     if (hours_retried_at_ && now() >= *hours_retried_at_) {
       hours_retried_at_.reset();
@@ -215,7 +202,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       runner_.observer_.warned(
           fmt::format("partition {}: hours up to {} are not closed yet: {}", result.request.partition,
                       lake::format_hour(result.request.through), result.closed.error().message));
-      if (!hours_retried_at_) hours_retried_at_ = now() + kHourRetryInterval;
+      if (!hours_retried_at_) hours_retried_at_ = now() + runner_.options_.timers.hour_retry_interval;
       return;
     }
     runner_.metrics_.hours_closed += result.closed->size();
@@ -224,7 +211,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   Result<bool> is_caught_up() {
     if (!assigned_once_) return false;
-    const bool quiet = now() - last_record_at_ > kQuietIsCaughtUp;
+    const bool quiet = now() - last_record_at_ > runner_.options_.timers.quiet_is_caught_up;
     for (const auto& [partition, position] : state_.positions()) {
       SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
       if (position < available.end && !quiet) return false;
@@ -235,9 +222,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   /// Partitions that other members have are waited for as well: a member that was killed, or stopped while it
   /// joined, keeps them until its session ends, and then they come to us.
   Result<bool> others_are_durable() {
-    const auto patience = runner_.options_.consumer.session_timeout + kOthersAreLate;
+    const auto patience = runner_.options_.consumer.session_timeout + runner_.options_.timers.others_are_late;
     if (now() - assigned_at_ > patience) return true;
-    if (now() - others_checked_at_ < kOthersCheckInterval) return false;
+    if (now() - others_checked_at_ < runner_.options_.timers.others_check_interval) return false;
     others_checked_at_ = now();
     std::vector<log::Partition> others;
     for (log::Partition partition = 0; partition < topic_.partitions; ++partition) {
