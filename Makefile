@@ -38,12 +38,12 @@ test: ## Build and run every test, those on real Kafka and S3 included
 	@tools/setup docker
 	tools/run_tests
 
-check: ## Check layout, format and shell scripts
-	@tools/setup test
+check: ## Check the sources without building them: layout, format, lint, docs, tables
+	@tools/setup check
 	tools/check
 
-fmt: ## Format the C++ sources
-	@tools/setup test
+fmt: ## Format the C++ and Python sources
+	@tools/setup check
 	tools/fmt
 
 services: build ## Start a real Kafka and a real S3 server on loopback

@@ -144,7 +144,7 @@ def test_the_original_settings_are_all_there():
 
 
 def test_dockerfile_is_clean():
-    linter = ROOT / ".deps/venv-docker/bin/hadolint"
+    linter = ROOT / ".deps/venv-check/bin/hadolint"
     done = subprocess.run(
         [linter, "--config", "docker/.hadolint.yaml", "docker/Dockerfile"], cwd=ROOT, capture_output=True, text=True
     )

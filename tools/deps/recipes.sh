@@ -144,6 +144,8 @@ recipe_venv_airflow() { make_venv airflow "$1"; }
 
 recipe_venv_tools() { make_venv tools "$1"; }
 
+recipe_venv_check() { make_venv check "$1"; }
+
 recipe_venv_lint() { make_venv lint "$1"; }
 
 recipe_venv_emulator() { make_venv emulator "$1"; }
