@@ -10,7 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "airflow" / "dags"
-sys.path[:0] = [str(DAGS), str(ROOT / "tests" / "integration")]
 
 # Before anything imports Airflow, which otherwise makes a home in the user's folder.
 HOME = tempfile.TemporaryDirectory(prefix="sdp-airflow-home-")
@@ -27,7 +26,7 @@ OF_THE_PIPELINE = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SNOWFLAKE_", "SPOTI
 for name in [name for name in os.environ if name.startswith(OF_THE_PIPELINE)]:
     del os.environ[name]
 
-from driver.fixtures import binary, deps, say, services  # noqa: E402, F401  The path is set above.
+from driver.fixtures import binary, deps, say, services  # noqa: E402, F401  The environment is set above.
 from driver.snowflake import Emulator  # noqa: E402
 
 

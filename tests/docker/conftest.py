@@ -4,13 +4,9 @@ import fcntl
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from engine import ROOT, Engine
 from stack import Stack
 

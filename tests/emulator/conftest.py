@@ -7,12 +7,9 @@ from pathlib import Path
 
 import adbc_driver_snowflake.dbapi
 import pytest
+from wire import Wire
 
 FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER))
-
-from wire import Wire  # noqa: E402  The path is set above.
-
 START_SECONDS_MAX = 60
 
 

@@ -1,13 +1,9 @@
 """Fixtures of the chart's tests: schemas of Kubernetes, and the program that containers run."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from chart import ROOT, VERSIONS, write_schemas
 
 

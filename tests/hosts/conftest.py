@@ -2,18 +2,12 @@
 
 import re
 import secrets
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "integration")]
-
-from cluster import NODES, Cluster  # noqa: E402  The path is set above.
-from driver.fixtures import binary, deps, say  # noqa: E402, F401
-from host_world import HostWorld  # noqa: E402
-from hosts import Network  # noqa: E402
+from cluster import NODES, Cluster
+from driver.fixtures import binary, deps, say  # noqa: F401
+from host_world import HostWorld
+from hosts import Network
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,8 @@
 import os
 import re
 import secrets
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from driver.embedded import Embedded
 from driver.fixtures import binary, deps, say, services  # noqa: F401
 from driver.services import Services

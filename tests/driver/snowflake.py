@@ -2,17 +2,14 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
+
+from faulty import Fault, Proxy
 
 from driver.process import Finished, Running, wait_until
 from driver.services import clean_environment
 
-EMULATOR = Path(__file__).resolve().parents[2] / "emulator"
-sys.path.insert(0, str(EMULATOR))
-
-from faulty import Fault, Proxy  # noqa: E402  The path is set above.
-
+EMULATOR = Path(__file__).resolve().parents[1] / "emulator"
 PASSWORD = "correct-horse-battery-staple"
 ASK = """
 import json, sys

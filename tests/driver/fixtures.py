@@ -7,7 +7,7 @@ import pytest
 
 from driver.services import Services
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,0 @@
-"""Drives the real binary, Kafka's own tools and an S3 server from outside."""
