@@ -31,7 +31,7 @@ run: build $(if $(filter services,$(PROFILE)),services) ## Run the whole pipelin
 
 build: ## Fetch what is needed and build the release binary
 	@tools/setup build
-	@cmake --preset release -DSDP_USE_SYSTEM_RDKAFKA=$(SDP_USE_SYSTEM_RDKAFKA) --log-level=WARNING >/dev/null
+	@tools/configure release
 	cmake --build --preset release --target spotify-pipeline
 
 test: ## Build and run every test, those on real Kafka and S3 included

@@ -43,12 +43,49 @@ function(sdp_library)
   target_link_libraries(sdp_${ARG_NAME} PUBLIC sdp_options ${ARG_DEPS})
 endfunction()
 
-# Everything that runs without a service: what the sanitizers look at.
+# An executable that finds libduckdb.so relative to its own place: a checkout may be moved or copied.
+set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
+function(sdp_executable name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE sdp_options)
+  set_target_properties(${name} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/$<PATH:RELATIVE_PATH,${SDP_DEPS}/duckdb/lib,$<TARGET_FILE_DIR:${name}>>")
+endfunction()
+
+# sdp_bench(NAME lake_bench SOURCES lake_bench.cc DEPS sdp_lake): measured by hand, compiled by `make quick` and `make test`.
+add_custom_target(benches)
+function(sdp_bench)
+  if(NOT SDP_BUILD_BENCHES)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS" ${ARGN})
+  sdp_executable(${ARG_NAME} EXCLUDE_FROM_ALL ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS})
+  add_dependencies(benches ${ARG_NAME})
+endfunction()
+
+# sdp_test_library(NAME sdp_test_support SOURCES a.cc DEPS sdp_base): what several tests share.
+function(sdp_test_library)
+  if(NOT SDP_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS" ${ARGN})
+  # Objects, not an archive: a linker drops a file of an archive that nobody names, and with it the tests inside.
+  add_library(${ARG_NAME} OBJECT ${ARG_SOURCES})
+  target_include_directories(${ARG_NAME} PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(${ARG_NAME} PUBLIC sdp_options ${ARG_DEPS})
+endfunction()
+
+# Every test; and those that run without a service.
+add_custom_target(tests)
 add_custom_target(unit_tests)
 
 # sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit [TIMEOUT 60])
-# Labels: unit (no service), integration (real Kafka, real S3 servers: only run by `make test`).
+# Labels: unit (no service: `make quick` runs it), integration (real Kafka, real S3 servers: only `make test` does).
 function(sdp_test)
+  if(NOT SDP_BUILD_TESTS)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
@@ -56,13 +93,15 @@ function(sdp_test)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
-  add_executable(${ARG_NAME} ${ARG_SOURCES})
-  target_link_libraries(${ARG_NAME} PRIVATE sdp_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  sdp_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_include_directories(${ARG_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
+  add_dependencies(tests ${ARG_NAME})
   if("unit" IN_LIST ARG_LABELS)
     add_dependencies(unit_tests ${ARG_NAME})
   endif()
   set_tests_properties(${ARG_NAME} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};SDP_BINARY=${CMAKE_BINARY_DIR}/spotify-pipeline;ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+    ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
 endfunction()

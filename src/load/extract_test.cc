@@ -2,17 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include "load/lake_builder.h"
 #include "store/memory/memory_store.h"
+#include "support/lake_builder.h"
 
 namespace sdp::load {
 namespace {
+
+using support::BuiltObject;
+using support::LakeBuilder;
 
 class ExtractTest : public testing::Test {
  protected:
   BuiltObject put(log::Partition partition, log::Offset first, log::Offset end) {
     auto object = builder_.build(partition, first, end, lake::Compression::gzip);
-    EXPECT_TRUE(load::put(lake_, object));
+    EXPECT_TRUE(support::put(lake_, object));
     return object;
   }
   Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
@@ -62,7 +65,7 @@ TEST_F(ExtractTest, DamagedObjectIsNamedAndNotStaged) {
   const auto sha256 = object.meta.sha256;
   set_body(object, "{}\n");
   object.meta.sha256 = sha256;
-  ASSERT_TRUE(load::put(lake_, object));
+  ASSERT_TRUE(support::put(lake_, object));
   const auto summary = extract_without({});
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().kind, ErrorKind::bad_input);

@@ -9,13 +9,15 @@
 #include <random>
 #include <thread>
 
-#include "load/lake_builder.h"
 #include "load/load_runner.h"
 #include "store/memory/memory_store.h"
+#include "support/lake_builder.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::load {
 namespace {
+
+using support::LakeBuilder;
 
 constexpr int kKills = 20;
 constexpr int kObjects = 60;

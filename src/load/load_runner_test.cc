@@ -11,13 +11,16 @@
 #include <set>
 
 #include "load/extract.h"
-#include "load/lake_builder.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
+#include "support/lake_builder.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::load {
 namespace {
+
+using support::BuiltObject;
+using support::LakeBuilder;
 
 class LoadRunnerTest : public testing::Test {
  protected:
@@ -41,7 +44,7 @@ class LoadRunnerTest : public testing::Test {
                    lake::Compression compression = lake::Compression::none) {
     return lake_.build(partition, first, end, compression);
   }
-  void put(const BuiltObject& object) { ASSERT_TRUE(load::put(store_, object)); }
+  void put(const BuiltObject& object) { ASSERT_TRUE(support::put(store_, object)); }
   LoadSummary load() { return load_from(store_); }
   LoadSummary load_from(store::ObjectStore& store) {
     LoadRunner runner(store, *warehouse_, base::system_clock(), options_);

@@ -7,12 +7,15 @@
 #include <set>
 #include <thread>
 
-#include "load/lake_builder.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
+#include "support/lake_builder.h"
 
 namespace sdp::load {
 namespace {
+
+using support::BuiltObject;
+using support::LakeBuilder;
 
 constexpr std::size_t kObjects = 40;
 

@@ -6,7 +6,7 @@
 #include "lake/object_meta.h"
 #include "store/object_store.h"
 
-namespace sdp::load {
+namespace sdp::support {
 
 /// An object as a sink would put it.
 struct BuiltObject {
@@ -34,4 +34,4 @@ class LakeBuilder {
 void set_body(BuiltObject& object, std::string body);
 Result<store::PutOutcome> put(store::ObjectStore& store, const BuiltObject& object);
 
-}  // namespace sdp::load
+}  // namespace sdp::support

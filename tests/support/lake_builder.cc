@@ -1,4 +1,4 @@
-#include "load/lake_builder.h"
+#include "support/lake_builder.h"
 
 #include <fmt/core.h>
 
@@ -8,7 +8,7 @@
 #include "lake/line.h"
 #include "lake/object_key.h"
 
-namespace sdp::load {
+namespace sdp::support {
 
 BuiltObject LakeBuilder::build(log::Partition partition, log::Offset first, log::Offset end,
                                lake::Compression compression) const {
@@ -46,4 +46,4 @@ Result<store::PutOutcome> put(store::ObjectStore& store, const BuiltObject& obje
   return store.put_new(object.key, object.body, lake::to_metadata(object.meta), "application/x-ndjson");
 }
 
-}  // namespace sdp::load
+}  // namespace sdp::support
