@@ -74,29 +74,69 @@ install_packages() {
   logged apt-install as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+# How many artefacts are made at once. One more than there are processors: some of them mostly download.
+artefacts_at_once=$(($(nproc) + 1))
+artefacts_running=0
+declare -A artefact_jobs=()
+
 # artefact NAME VERSION [INPUT...] makes .deps/NAME point to the cached result of `recipe_NAME OUT`. The cache folder is
 # named by the version and a hash of all that the result depends on; it appears by a rename, so it is whole or absent.
+# What is not cached is made beside other artefacts: wait_for_artefacts before using it.
 artefact() {
   local name=$1 version=$2
   shift 2
-  local hash folder started=$SECONDS
+  local hash folder
   hash=$({
     declare -f "recipe_${name//-/_}"
     echo "$version"
     if (($#)); then cat "$@"; fi
   } | sha256sum | cut -c 1-12)
   folder=$cache/$name-$version-$hash
-  if [[ ! -d $folder ]]; then
-    say "making $name $version"
-    local work
-    work=$(mktemp -d "$cache/.making-$name-XXXXXX")
-    mkdir "$work/out"
-    logged "$name" run_recipe "$name" "$work"
-    mv --no-target-directory "$work/out" "$folder"
-    chmod -R u+w "$work" && rm -rf "$work"
-    say "made $name $version in $((SECONDS - started)) s"
+  if [[ -d $folder ]]; then
+    link_artefact "$name" "$folder"
+    return
   fi
-  ln --symbolic --force --no-dereference "$folder" "$deps/$name"
+  # Two groups may ask for it.
+  if [[ -n ${artefact_jobs[$name]:-} ]]; then return; fi
+  while ((artefacts_running >= artefacts_at_once)); do wait_for_one_artefact; done
+  # In a process group of its own, so that kill_artefacts reaches compilers as well.
+  set -m
+  make_artefact "$name" "$version" "$folder" &
+  set +m
+  artefact_jobs[$name]=$!
+  artefacts_running=$((artefacts_running + 1))
+}
+
+link_artefact() { ln --symbolic --force --no-dereference "$2" "$deps/$1"; }
+
+make_artefact() {
+  local name=$1 version=$2 folder=$3 started=$SECONDS work
+  say "making $name $version"
+  work=$(mktemp -d "$cache/.making-$name-XXXXXX")
+  mkdir "$work/out"
+  logged "$name" run_recipe "$name" "$work"
+  mv --no-target-directory "$work/out" "$folder"
+  chmod -R u+w "$work" && rm -rf "$work"
+  link_artefact "$name" "$folder"
+  say "made $name $version in $((SECONDS - started)) s"
+}
+
+# The one that failed has said why.
+wait_for_one_artefact() {
+  wait -n || exit 1
+  artefacts_running=$((artefacts_running - 1))
+}
+
+wait_for_artefacts() {
+  while ((artefacts_running > 0)); do wait_for_one_artefact; done
+}
+
+# When set-up ends before its time, nothing goes on behind its back.
+kill_artefacts() {
+  local pid
+  for pid in "${artefact_jobs[@]}"; do
+    kill -TERM -- "-$pid" 2>/dev/null || true
+  done
 }
 
 run_recipe() {

@@ -72,14 +72,14 @@ pinned_requirement() {
 
 # --- recipes ---
 
-# Static only, so that no older librdkafka of the system can be loaded in its place.
-recipe_librdkafka() {
-  local out=$1 feature features compiler=gcc
+# build_librdkafka OUT FLAGS: static only, so that no older librdkafka of the system can be loaded in its place.
+build_librdkafka() {
+  local out=$1 flags=$2 feature features compiler=gcc
   if command -v ccache >/dev/null; then compiler='ccache gcc'; fi
   fetch_npm
   cd node_modules/@confluentinc/kafka-javascript/deps/librdkafka || return
   export CCACHE_NOHASHDIR=1
-  CC=$compiler CFLAGS='-O2 -g1 -fPIC' ./configure --prefix="$out" --disable-debug-symbols
+  CC=$compiler CFLAGS="$flags -g1 -fPIC" LDFLAGS=$flags ./configure --prefix="$out" --disable-debug-symbols
   make -j "$(nproc)" -C src librdkafka.a
   # configure leaves out what it does not find, without a word.
   features=$(sed -n 's/.*BUILT_WITH "\(.*\)"/\1/p' config.h)
@@ -93,6 +93,10 @@ recipe_librdkafka() {
   cp src/librdkafka.a "$out/lib/"
   cp LICENSES.txt "$out/"
 }
+
+recipe_librdkafka() { build_librdkafka "$1" -O2; }
+
+recipe_librdkafka_tsan() { build_librdkafka "$1" '-O1 -fsanitize=thread'; }
 
 # The library comes from npm; its C header, of the same version, from a Go module.
 recipe_duckdb() {
