@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "warehouse/snowflake/external_sql.h"
-
 namespace sdp::warehouse::snowflake {
 namespace {
 
@@ -84,36 +82,6 @@ std::string lock_row(std::string_view database) {
       bronze(database, kLockTable));
 }
 
-std::string as_text(std::string_view heading, const std::vector<std::string>& statements) {
-  std::string text(heading);
-  for (const std::string& statement : statements) text += fmt::format("\n{};\n", statement);
-  return text;
-}
-
-constexpr std::string_view kWarehouseHeading =
-    R"(-- Run by SYSADMIN. Extra small is enough for loads and models up to about 10,000 events a second; docs/snowflake.md has
--- the arithmetic. It is suspended after a minute without work, since each start is billed for at least one.
-)";
-constexpr std::string_view kDatabaseHeading =
-    R"(-- Run by SYSADMIN, or by `spotify-pipeline warehouse init` with a role that may create databases.
-)";
-constexpr std::string_view kBronzeHeading =
-    R"(-- Run by the owner of the database, or by `spotify-pipeline warehouse init`, which runs just this. The columns are those of
--- docs/formats/bronze-tables.md.
-)";
-constexpr std::string_view kRoleHeading =
-    R"(-- Run by SECURITYADMIN after the others. The pipeline's role may use one warehouse, and add to bronze; it owns what dbt builds in
--- TRANSFORM and MART, and may change nothing else. Then, for the user that the pipeline signs in as:
---   CREATE USER IF NOT EXISTS SPOTIFY_PIPELINE TYPE = SERVICE DEFAULT_ROLE = SPOTIFY_PIPELINE RSA_PUBLIC_KEY = '...';
---   GRANT ROLE SPOTIFY_PIPELINE TO USER SPOTIFY_PIPELINE;
-)";
-
-constexpr std::string_view kExternalHeading =
-    R"(-- NOT VERIFIED on an account, and not used by the loader yet: the lake's bucket as a stage, for loads that need not move lines through
--- the loader. Run by ACCOUNTADMIN; put in the ARN of a role that may read the bucket, and let it trust the user that
--- `DESCRIBE INTEGRATION SPOTIFY_LAKE` names.
-)";
-
 }  // namespace
 
 std::vector<std::string> database_statements(std::string_view database) {
@@ -126,46 +94,6 @@ std::vector<std::string> database_statements(std::string_view database) {
 std::vector<std::string> bronze_statements(std::string_view database) {
   return {events_table(database), rejected_table(database), ledger_table(database), parsed_view(database),
           stage(database),        lock_table(database),     lock_row(database)};
-}
-
-std::vector<std::string> role_statements(std::string_view database, std::string_view role,
-                                         std::string_view warehouse) {
-  std::vector<std::string> statements = {
-      fmt::format("CREATE ROLE IF NOT EXISTS {}", role),
-      fmt::format("GRANT ROLE {} TO ROLE SYSADMIN", role),
-      fmt::format("GRANT USAGE ON WAREHOUSE {} TO ROLE {}", warehouse, role),
-      fmt::format("GRANT USAGE ON DATABASE {} TO ROLE {}", database, role),
-      fmt::format("GRANT USAGE ON SCHEMA {}.BRONZE TO ROLE {}", database, role),
-      fmt::format("GRANT READ, WRITE ON STAGE {} TO ROLE {}", bronze(database, kStage), role),
-      fmt::format("GRANT SELECT ON VIEW {}_PARSED TO ROLE {}", bronze(database, kEventsTable), role),
-      fmt::format("GRANT SELECT, UPDATE ON TABLE {} TO ROLE {}", bronze(database, kLockTable), role)};
-  for (const std::string_view table : {kEventsTable, kRejectedTable, kLedgerTable})
-    statements.push_back(
-        fmt::format("GRANT SELECT, INSERT ON TABLE {} TO ROLE {}", bronze(database, table), role));
-  for (const std::string_view schema : {"TRANSFORM", "MART"})
-    statements.push_back(fmt::format("GRANT USAGE, CREATE TABLE, CREATE VIEW ON SCHEMA {}.{} TO ROLE {}",
-                                     database, schema, role));
-  return statements;
-}
-
-std::vector<std::string> warehouse_statements(std::string_view warehouse) {
-  return {
-      fmt::format("CREATE WAREHOUSE IF NOT EXISTS {}\n  WAREHOUSE_SIZE = 'XSMALL'\n  AUTO_SUSPEND = 60\n  "
-                  "AUTO_RESUME = TRUE\n  INITIALLY_SUSPENDED = TRUE\n  STATEMENT_TIMEOUT_IN_SECONDS = 3600",
-                  warehouse)};
-}
-
-std::vector<Document> documents() {
-  constexpr std::string_view kDatabase = "SPOTIFY_DB";
-  constexpr std::string_view kWarehouse = "SPOTIFY_WH";
-  constexpr std::string_view kRole = "SPOTIFY_PIPELINE";
-  return {
-      {"1-warehouse.sql", as_text(kWarehouseHeading, warehouse_statements(kWarehouse))},
-      {"2-database.sql", as_text(kDatabaseHeading, database_statements(kDatabase))},
-      {"3-bronze.sql", as_text(kBronzeHeading, bronze_statements(kDatabase))},
-      {"4-role.sql", as_text(kRoleHeading, role_statements(kDatabase, kRole, kWarehouse))},
-      {"5-external-stage.sql", as_text(kExternalHeading, external_stage_statements(kDatabase, kRole))},
-  };
 }
 
 }  // namespace sdp::warehouse::snowflake
