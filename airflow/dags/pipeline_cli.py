@@ -107,7 +107,7 @@ def end(process: subprocess.Popen) -> None:
 
 
 def as_task_failure(error: PipelineError) -> Exception:
-    """What is temporary may be retried, all else fails the task for good."""
+    """What is temporary may be retried, all else fails the task permanently."""
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
     return (AirflowException if error.temporary else AirflowFailException)(str(error))

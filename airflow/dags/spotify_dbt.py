@@ -1,7 +1,7 @@
 """Bronze to marts, whenever bronze was loaded: dbt's models and tests on what is new, then the proof.
 
-dbt works on the objects that its own ledger has not (docs/decisions/0007), so a run that failed or was killed is made up
-for by the next one, and a run with nothing new changes nothing.
+dbt works on the objects that are missing from its own ledger (docs/decisions/0007). The next run therefore makes up for
+one that failed or was killed, and a run with nothing new changes nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def spotify_dbt():
 
     @task
     def verify() -> dict:
-        """Accounts for every offset from the log to each cell of the marts. What later runs will load is no
+        """Accounts for every offset from the log to each cell of the marts. What later runs will load is not a
         violation."""
         report = pipeline.call("verify", "--json", "--allow-pending")
         return {name: report[name] for name in ("proved", "kept", "duplicates", "rejected")}

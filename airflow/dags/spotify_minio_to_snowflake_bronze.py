@@ -1,8 +1,8 @@
 """Lake to bronze: what the sink has made durable and the warehouse has not loaded.
 
-A run by schedule waits until its hour is complete and loads all complete hours up to it; an hour that a run missed comes
-with the next one. A run by hand loads everything that is in the lake by now. Loading is exactly once by the
-warehouse's own ledger, whatever is repeated, killed or run twice.
+A scheduled run waits until its hour is complete and loads all complete hours up to it; an hour that one run missed
+comes with the next. A manual run loads everything that is in the lake by now. The warehouse's own ledger makes loading
+exactly once, whatever is repeated, killed or run twice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RETRIES = {
 
 
 def closed_hour() -> str | None:
-    """The hour of a run by schedule or backfill, as `2026-02-15T17`; None for a run by hand, which waits for no hour."""
+    """The hour of a scheduled or backfill run, as `2026-02-15T17`; None for a manual run, which waits for no hour."""
     context = get_current_context()
     if context["dag_run"].run_type not in ("scheduled", "backfill"):
         return None
@@ -86,7 +86,7 @@ def spotify_minio_to_snowflake_bronze():
 
     @task
     def extract_task() -> dict:
-        """Objects that the warehouse has not, to local files, each checked against its hash."""
+        """Copies the objects that are not in the warehouse yet to local files, each checked against its hash."""
         return pipeline.call("extract", "--stage-dir", str(stage_dir()), "--json", *hour_options())
 
     @task(outlets=[BRONZE])

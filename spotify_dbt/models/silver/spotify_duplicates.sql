@@ -1,5 +1,5 @@
 -- Valid events whose event_id was already kept: of one event_id the lowest (offset, partition, topic id) is kept.
--- A batch decides anew on the event_ids that it brings, together with all rows that ever came under them.
+-- A batch decides again on the event_ids that it brings, together with all rows that ever came under them.
 
 {{ config(
     materialized='incremental',
