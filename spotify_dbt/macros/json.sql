@@ -38,7 +38,7 @@
 
 {#
   DuckDB: a struct. Free text and integers stay JSON, because there `5` and `"5"` must be told apart; for the others the
-  text says enough, and taking it at once is quicker. `try` turns a text that is no JSON into no members at all.
+  text says enough, and taking it at once is quicker. `try` turns a text that is not JSON into no members at all.
 #}
 {% macro duckdb__json_members(payload, fields) -%}
     {%- set types = [] -%}

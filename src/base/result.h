@@ -59,10 +59,12 @@ using base::Result;
 /// SDP_TRY(auto x, f()): x is the value of f(), or the enclosing function returns f()'s error.
 #define SDP_TRY(declaration, expression) \
   SDP_TRY_INNER(SDP_CONCAT(sdp_result_, __LINE__), declaration, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared cannot stand in parentheses.
 #define SDP_TRY_INNER(result, declaration, expression)            \
   auto result = (expression);                                     \
   if (!result) return std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// SDP_RETURN_IF_ERROR(f()): the enclosing function returns f()'s error, if there is one.
 #define SDP_RETURN_IF_ERROR(expression)                       \

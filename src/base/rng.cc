@@ -15,7 +15,7 @@ std::uint64_t splitmix(std::uint64_t& state) {
 
 }  // namespace
 
-Rng::Rng(std::uint64_t seed) {
+Rng::Rng(std::uint64_t seed) : state_{} {
   for (auto& word : state_) word = splitmix(seed);
 }
 

@@ -8,7 +8,7 @@ namespace sdp::base {
 namespace {
 
 struct Parts {
-  std::chrono::year_month_day date;
+  std::chrono::year_month_day date{};
   std::chrono::hh_mm_ss<std::chrono::milliseconds> time;
 };
 

@@ -53,13 +53,13 @@ Uuid uuid4(Rng& rng) {
 }
 
 void append_uuid(std::string& out, const Uuid& uuid) {
-  constexpr char digits[] = "0123456789abcdef";
+  constexpr char kDigits[] = "0123456789abcdef";
   char text[36];
   std::size_t at = 0;
   for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
-    text[at++] = digits[uuid.bytes[i] >> 4];
-    text[at++] = digits[uuid.bytes[i] & 15];
+    text[at++] = kDigits[uuid.bytes[i] >> 4];
+    text[at++] = kDigits[uuid.bytes[i] & 15];
   }
   out.append(text, sizeof text);
 }

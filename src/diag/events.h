@@ -135,7 +135,7 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "A transaction has a damaged object, so its objects are loaded one by one."},
     {"load.object_foreign", Level::warning, "object",
      "An object was not written by a sink and is left alone."},
-    {"load.planned", Level::debug, "objects loaded_before", "What the lake has and the ledger has not."},
+    {"load.planned", Level::debug, "objects loaded_before", "What is in the lake and not in the ledger."},
     {"load.problem", Level::error, "kind message",
      "A chain could not be loaded to its end; all else is loaded."},
     {"load.statements", Level::info,

@@ -92,7 +92,7 @@ extern std::array<std::atomic<bool>, kEvents.size()> enabled;
 void write_event(std::size_t event, std::initializer_list<Field> fields);
 }  // namespace detail
 
-/// Whether the event would be written: to be asked before fields that are dear to compute.
+/// Whether the event would be written: to be asked before fields that are expensive to compute.
 inline bool is_logged(EventName event) {
   return detail::enabled[event.index()].load(std::memory_order_relaxed);
 }

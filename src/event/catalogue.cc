@@ -83,7 +83,8 @@ std::vector<Song> catalogue(std::size_t songs) {
     const std::string artist = invent(kBandForms, rng);
     const std::string name = invent(kTitleForms, rng);
     const std::int64_t duration_ms = invent_duration(rng);
-    if (taken.insert(artist + "::" + name).second) list.push_back(song(artist, name, duration_ms));
+    if (taken.insert(std::string(artist).append("::").append(name)).second)
+      list.push_back(song(artist, name, duration_ms));
   }
   list.resize(std::min(songs, list.size()));
   return list;

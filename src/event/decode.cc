@@ -63,17 +63,17 @@ Refusal read(std::string_view digits, std::int64_t& out) {
 
 template <std::size_t I>
 Refusal read_field(const Found& found, Member<I>& out) {
-  constexpr Field field = kFields[I];
+  constexpr Field kField = kFields[I];
   if (found.kind == Found::Kind::absent || found.kind == Found::Kind::null) {
-    return field.required ? Refusal(Reason::missing_field) : Refusal();
+    return kField.required ? Refusal(Reason::missing_field) : Refusal();
   }
-  const auto wanted = field.type == FieldType::integer ? Found::Kind::integer : Found::Kind::string;
+  const auto wanted = kField.type == FieldType::integer ? Found::Kind::integer : Found::Kind::string;
   if (found.kind != wanted) return Reason::wrong_type;
-  if constexpr (field.type == FieldType::text) {
-    if (field.required && found.text.empty()) return Reason::empty_text;
+  if constexpr (kField.type == FieldType::text) {
+    if (kField.required && found.text.empty()) return Reason::empty_text;
     out = found.text;
     return {};
-  } else if constexpr (field.required) {
+  } else if constexpr (kField.required) {
     return read(found.text, out);
   } else {
     return read(found.text, out.emplace());

@@ -49,13 +49,13 @@ void append_value(std::string& out, std::int64_t value) {
 /// `{"event_id":` for the first field, `,"name":` for the others, built by the compiler.
 template <std::size_t I>
 constexpr auto kOpening = [] {
-  constexpr std::string_view field = kFields[I].name;
-  std::array<char, field.size() + 4> text{};
+  constexpr std::string_view kField = kFields[I].name;
+  std::array<char, kField.size() + 4> text{};
   text[0] = I == 0 ? '{' : ',';
   text[1] = '"';
-  field.copy(text.data() + 2, field.size());
-  text[field.size() + 2] = '"';
-  text[field.size() + 3] = ':';
+  kField.copy(text.data() + 2, kField.size());
+  text[kField.size() + 2] = '"';
+  text[kField.size() + 3] = ':';
   return text;
 }();
 

@@ -14,10 +14,10 @@ using simdjson::error_code;
 /// The length of the digits at the front of `text`.
 std::size_t digits(std::string_view text) {
   const std::size_t end = text.find_first_not_of("0123456789");
-  return end == text.npos ? text.size() : end;
+  return end == std::string_view::npos ? text.size() : end;
 }
 
-/// A JSON number token as integer or other; absent when it is no number. The parser under us checks tokens
+/// A JSON number token as integer or other; absent when it is not a number. The parser under us checks tokens
 /// only when they are converted to a machine type, which integers of any length cannot be.
 Found::Kind number_kind(std::string_view token) {
   if (token.starts_with('-')) token.remove_prefix(1);
@@ -42,7 +42,7 @@ Found::Kind number_kind(std::string_view token) {
 
 std::string_view trimmed(std::string_view token) {
   const std::size_t end = token.find_last_not_of(" \t\n\r");
-  return token.substr(0, end == token.npos ? 0 : end + 1);
+  return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
 }
 
 error_code read_scalar(json::value value, Found& found) {

@@ -101,6 +101,7 @@ Result<std::vector<HourStatus>> newest_hours(store::ObjectStore& store, const lo
   };
   SDP_RETURN_IF_ERROR(walk_hours(store, lake::kClosedPrefix, Order::newest_first, look_at_markers));
   std::vector<HourStatus> newest;
+  newest.reserve(hours.size());
   for (const auto& [hour, status] : hours) newest.push_back(status);
   if (newest.size() > count) newest.erase(newest.begin(), newest.end() - static_cast<std::ptrdiff_t>(count));
   return newest;

@@ -46,7 +46,7 @@ std::string to_json(const Gap& gap) {
                                        {"partition", gap.chain.partition},
                                        {"first_offset", gap.range.first},
                                        {"last_offset", gap.range.end - 1}};
-  // What is no UTF-8 is replaced: nlohmann would throw.
+  // What is not UTF-8 is replaced: nlohmann would throw.
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

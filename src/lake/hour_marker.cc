@@ -57,7 +57,7 @@ class Reader {
 };
 
 std::string dump(const nlohmann::ordered_json& json) {
-  // What is no UTF-8 is replaced: nlohmann would throw.
+  // What is not UTF-8 is replaced: nlohmann would throw.
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

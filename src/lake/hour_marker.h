@@ -32,8 +32,8 @@ struct ChainBegin {
   bool operator==(const ChainBegin&) const = default;
 };
 
-/// Which offsets of a chain an hour is, for good. Written create-only; the markers of a chain have no hole in
-/// hours or offsets, from its begin on.
+/// Fixes, permanently, which offsets of a chain belong to an hour. Written create-only; the markers of a
+/// chain have no hole in hours or offsets, from its begin on.
 struct HourMarker {
   std::string topic;
   ChainId chain;

@@ -29,7 +29,7 @@ struct Handler {
     return true;
   }
   bool text(const char* bytes, rapidjson::SizeType size) {
-    // Escapes of lone surrogates come out as bytes that are no UTF-8.
+    // Escapes of lone surrogates come out as bytes that are not UTF-8.
     bad_string = !simdjson::validate_utf8(bytes, size);
     if (std::string_view(bytes, size).contains('\0')) has_nul = true;
     return !bad_string;

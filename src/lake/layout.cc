@@ -13,7 +13,7 @@ std::string to_json(const LakeLayout& layout) {
                                        {"compression", name(layout.compression)},
                                        {"partitioner", layout.partitioner},
                                        {"topic", layout.topic}};
-  // What is no UTF-8 is replaced: nlohmann would throw.
+  // What is not UTF-8 is replaced: nlohmann would throw.
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -22,7 +22,7 @@ struct LakeLayout {
 
 std::string to_json(const LakeLayout& layout);
 Result<LakeLayout> layout_from_json(std::string_view json);
-/// `misconfigured` names each setting in which `wanted` differs from what `stored` lays down.
+/// `misconfigured` names each setting in which `wanted` differs from what `stored` fixed.
 Result<void> check_same(const LakeLayout& stored, const LakeLayout& wanted);
 
 }  // namespace sdp::lake

@@ -38,7 +38,7 @@ inline constexpr std::size_t kBronzeLineBytesMax = 7'500'000;
 /// Turns records into lines (docs/formats/line.md):
 ///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":1771177956123,"_kafka_key":"...",<the
 ///   record's members>}
-/// (`_kafka_key_base64` in place of `_kafka_key` where the key is no text, `_kafka_headers` where there are
+/// (`_kafka_key_base64` in place of `_kafka_key` where the key is not text, `_kafka_headers` where there are
 /// any) and records that are not one valid UTF-8 JSON object within limits into rejected lines:
 ///   {"_kafka_partition":...,"_error":"not_json","_raw":"<base64>"}
 /// The record's own bytes are copied once and not changed, but for line breaks between tokens, which become
@@ -71,7 +71,7 @@ struct Line {
   log::Offset offset = 0;
   UtcMillis timestamp;
   std::optional<std::string_view> key;  ///< raw bytes
-  std::string_view key_base64;          ///< the key as the line has it when it is no text; else empty
+  std::string_view key_base64;          ///< the key as the line has it when it is not text; else empty
   std::vector<LineHeader> headers;
   std::string_view headers_json;  ///< the same as it stands in the line; empty when there are none
   std::optional<RejectCode> reject;

@@ -132,7 +132,7 @@ bool take_header(Cursor& cursor, LineHeader& header) {
     if (!take_base64(cursor, *header.value)) return false;
   }
   if (!cursor.take(",")) return cursor.take("]");
-  // A third element is the name in base64, where it is no text.
+  // A third element is the name in base64, where it is not text.
   return header.name.empty() && take_base64(cursor, header.name) && !is_text(header.name) && cursor.take("]");
 }
 

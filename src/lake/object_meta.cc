@@ -25,7 +25,7 @@ Result<Number> number_at(const Metadata& metadata, const std::string& name) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) {
-    return fail(ErrorKind::bad_input, fmt::format("metadata {} is no number: {}", name, text));
+    return fail(ErrorKind::bad_input, fmt::format("metadata {} is not a number: {}", name, text));
   }
   return number;
 }
@@ -53,7 +53,7 @@ Result<void> check_invariants(const ObjectMeta& meta) {
   const auto bad = [](std::string_view what) {
     return fail(ErrorKind::bad_input, fmt::format("metadata: {}", what));
   };
-  if (!is_topic_name(meta.topic)) return bad("topic is no name that Kafka allows");
+  if (!is_topic_name(meta.topic)) return bad("topic is not a name that Kafka allows");
   if (meta.chain.partition < 0 || meta.range.first < 0) return bad("partition or offset is negative");
   if (meta.range.empty()) return bad("last-offset is below first-offset");
   if (meta.records < 1 || meta.records > meta.range.end - meta.range.first)
@@ -86,7 +86,7 @@ Result<ObjectMeta> meta_from(const Metadata& metadata) {
   SDP_TRY(meta.topic, text_at(metadata, "topic-name"));
   SDP_TRY(const std::string id, text_at(metadata, "topic-id"));
   const auto topic_id = base::parse_uuid(id);
-  if (!topic_id) return fail(ErrorKind::bad_input, fmt::format("metadata topic-id is no uuid: {}", id));
+  if (!topic_id) return fail(ErrorKind::bad_input, fmt::format("metadata topic-id is not a UUID: {}", id));
   meta.chain.topic_id = *topic_id;
   SDP_TRY(meta.chain.partition, number_at<log::Partition>(metadata, "partition"));
   SDP_TRY(meta.range.first, number_at<log::Offset>(metadata, "first-offset"));

@@ -109,7 +109,7 @@ class EventLog {
   /// `bad_input` names the topic when it does not exist.
   virtual Result<TopicInfo> describe() = 0;
   virtual Result<Watermarks> watermarks(Partition partition) = 0;
-  /// What the group has committed, per partition; nothing where it has not.
+  /// What the group has committed, per partition; nothing where it has no commit.
   virtual Result<std::vector<std::optional<Offset>>> committed(std::string_view group) = 0;
 
   virtual Result<std::unique_ptr<Producer>> open_producer() = 0;

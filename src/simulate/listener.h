@@ -19,8 +19,8 @@ struct Repertoire {
 inline constexpr std::int64_t kSessionGapMeanMs = 6 * 3'600'000;
 
 /// One listener as a state machine over sessions: a song is played from its start; while it plays it can be
-/// skipped (most skips come early), paused, added to the playlist (once), or run to its end, which is no
-/// event of its own. A paused song is played on, as a `play` at the position of the pause, or the session
+/// skipped (most skips come early), paused, added to the playlist (once), or run to its end, which is not
+/// an event of its own. A paused song is played on, as a `play` at the position of the pause, or the session
 /// ends. `position_ms` follows the time played, and never passes the song's length. Values only: each
 /// decision draws from the listener's own generator, so what one listener does depends on no other.
 class Listener {

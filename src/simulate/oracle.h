@@ -47,7 +47,7 @@ struct EngagementRow {
   bool operator==(const EngagementRow&) const = default;
 };
 
-/// The right answers, counted while events are made, by the words of docs/formats/event.md and by no SQL:
+/// The expected results, counted while events are made, by the words of docs/formats/event.md and by no SQL:
 /// what the marts must say once the pipeline has done its work. Memory grows with the cells of the marts
 /// (about 100 bytes a song, and a listener, device, country and day), so an endless simulation should go
 /// without. One thread.

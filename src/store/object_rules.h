@@ -18,7 +18,7 @@ Result<void> check_prefix(std::string_view prefix);
 /// Empty or ending in '/'.
 Result<void> check_folder_prefix(std::string_view prefix);
 /// Names of [a-z0-9-]; values of printable ASCII without blanks at their ends or doubled (HTTP would lose
-/// these); no name that goes on by '-' or a digit where another ends; kMetadataBytesMax in all.
+/// these); no name that is another followed by '-' or a digit; kMetadataBytesMax in all.
 Result<void> check_metadata(const Metadata& metadata);
 
 /// Key, metadata and content type of a put.

@@ -13,7 +13,7 @@
 namespace sdp::store {
 
 /// User metadata of an object: lower-case names of [a-z0-9-], printable ASCII values, at most 2 KiB in all
-/// (the S3 limit, which every adapter holds to). No name goes on by '-' or a digit where another one ends
+/// (the S3 limit, which every adapter holds to). No name may be another name followed by '-' or a digit
 /// (object_rules.h).
 using Metadata = std::map<std::string, std::string>;
 inline constexpr std::size_t kMetadataBytesMax = 2048;

@@ -13,9 +13,9 @@ namespace sdp::transform {
 bool lineage_is_wanted();
 
 /// Tells the collector what the last run() did: START and COMPLETE or FAIL of each model and test, with the
-/// tables that it read and wrote. Nothing to tell is no error. `misconfigured` when the sender is missing,
-/// `unavailable` when an event could not be sent or the time is used up, `interrupted` on a stop request,
-/// `fatal` when the sender itself failed.
+/// tables that it read and wrote. Nothing to tell is not an error. `misconfigured` when the sender is
+/// missing, `unavailable` when an event could not be sent or the time is used up, `interrupted` on a stop
+/// request, `fatal` when the sender itself failed.
 Result<void> send_lineage(const TransformOptions& options, std::stop_token stop = {});
 
 /// Where send_lineage() puts the sender's output.

@@ -76,7 +76,8 @@ Result<TransformSummary> parse_run_results(std::string_view text) {
   }
   TransformSummary summary;
   for (const auto& result : document["results"]) {
-    if (!result.is_object()) return fail(ErrorKind::bad_input, "a result in run_results.json is no object");
+    if (!result.is_object())
+      return fail(ErrorKind::bad_input, "a result in run_results.json is not an object");
     count(summary, result);
   }
   return summary;

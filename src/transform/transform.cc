@@ -87,7 +87,7 @@ Error failed(const TransformOptions& options, const TransformSummary& summary) {
   bool only_tests = true;
   for (const Failure& failure : summary.failures) {
     if (failure.is_warning) continue;
-    // A test that could not be run is no finding about the data: dbt gives rows only to tests that ran.
+    // A test that could not be run is not a finding about the data: dbt gives rows only to tests that ran.
     only_tests = only_tests && failure.is_test && failure.rows.value_or(0) > 0;
     if (named++ < kFailuresNamedMax) message += fmt::format("; {}", to_string(failure));
   }

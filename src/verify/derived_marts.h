@@ -16,7 +16,7 @@ struct DerivedCounts {
 };
 
 /// The marts that docs/formats/mart-tables.md derives from kept events, beside the two that the recount holds
-/// in memory. Their rows are counted again from SPOTIFY_SILVER, which was held against the lake before, by
+/// in memory. Their rows are counted again from SPOTIFY_SILVER, which was compared with the lake before, by
 /// SQL of verify's own: the whole of silver at once, in another form than the models'. The number of cells
 /// compared. Marts that are not among `present` ("MART.SONG_DAILY") are left out, with a note.
 Result<DerivedCounts> check_derived_marts(warehouse::Warehouse& warehouse,

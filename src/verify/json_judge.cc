@@ -160,7 +160,7 @@ class Parser {
     return std::string_view("\"\\/bfnrt").contains(kind);
   }
 
-  /// An escape of a surrogate counts only as the first half of a pair: alone it is no character.
+  /// An escape of a surrogate counts only as the first half of a pair: alone it is not a character.
   bool unicode_escape() {
     unsigned code = 0;
     if (!hex4(code) || (code >= 0xDC00 && code <= 0xDFFF)) return false;

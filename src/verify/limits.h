@@ -25,7 +25,7 @@ struct VerifyLimits {
   std::chrono::milliseconds log_timeout{30'000};
 };
 
-/// Counts the offsets held against records_max. Thread-safe.
+/// Counts offsets towards records_max. Thread-safe.
 class RecordBudget {
  public:
   explicit RecordBudget(std::uint64_t records_max) : records_max_(records_max) {}

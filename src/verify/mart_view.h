@@ -14,7 +14,7 @@ struct MartCounts {
   std::uint64_t cells = 0;       ///< numbers compared in both
 };
 
-/// Holds every row of the marts against the recount, in both directions. Marks what it found in the recount.
+/// Compares every row of the marts with the recount, in both directions. Marks what it found in the recount.
 Result<MartCounts> check_marts(Recount& recount, warehouse::Warehouse& warehouse, Findings& findings);
 
 }  // namespace sdp::verify

@@ -171,7 +171,7 @@ EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& 
 }
 
 /// The hash of kafka_key, kafka_key_base64, kafka_headers, then payload or error_code and raw_base64. A key
-/// that is no text stands in the second column.
+/// that is not text stands in the second column.
 std::uint64_t ObjectScanner::bronze_columns(const lake::Line& line) {
   const bool is_text = !line.key || (is_utf8(*line.key) && !line.key->contains('\0'));
   hash_.add(is_text ? line.key : std::nullopt);
@@ -198,7 +198,7 @@ std::optional<std::uint64_t> ObjectScanner::judge_value(const LakeObject& object
     if (value) {
       auto raw = base::from_base64(*value);
       if (!raw) {
-        wrong("bad line", object, line.offset, "_raw is no base64");
+        wrong("bad line", object, line.offset, "_raw is not base64");
         return std::nullopt;
       }
       raw_ = *std::move(raw);
@@ -216,7 +216,7 @@ std::optional<std::uint64_t> ObjectScanner::judge_value(const LakeObject& object
 void ObjectScanner::check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line,
                               std::uint64_t fingerprint) {
   if (!cursor.log || line.offset < cursor.log->start) return;
-  // What a killed run's witness had no time to note cannot be held against the lake.
+  // What a killed run's witness had no time to note cannot be compared with the lake.
   if (cursor.log->gone && line.offset >= cursor.log->end) return;
   const LogEntry* entry = cursor.log->find(line.offset);
   if (!entry) return wrong("not in the log", object, line.offset);

@@ -33,7 +33,7 @@ struct LineFact {
 };
 static_assert(sizeof(LineFact) == 24);
 
-/// The reason of a kept line that is no JSON object after all, which is a finding already.
+/// The reason of a kept line that is not a JSON object after all, which is a finding already.
 inline constexpr std::uint8_t kReasonUnknown = 255;
 
 /// The tables that had a row of a line, and what the recount says of it.

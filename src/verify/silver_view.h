@@ -18,7 +18,7 @@ struct SilverCounts {
   std::uint64_t rejected = 0;
 };
 
-/// Reads silver's three tables and holds every column against the lake's lines; what needs the recount waits
+/// Reads silver's three tables and compares every column with the lake's lines; what needs the recount waits
 /// for check_fates. The view outlives this.
 class SilverView {
  public:

@@ -21,7 +21,7 @@ class RowFinder {
  public:
   explicit RowFinder(LakeView& lake) : lake_(lake) {}
 
-  /// `bad_input` when a column is no topic id, partition or offset.
+  /// `bad_input` when a column is not a topic id, partition or offset.
   Result<RowPlace> place_of(const std::optional<std::string_view>& topic_id,
                             const std::optional<std::string_view>& partition,
                             const std::optional<std::string_view>& offset);

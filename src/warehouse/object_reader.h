@@ -10,7 +10,7 @@
 
 namespace sdp::warehouse {
 
-/// Takes objects apart on their way into a warehouse, and holds each line against its object: what every
+/// Takes objects apart on their way into a warehouse, and checks each line against its object: what every
 /// adapter's load does before it writes. Owned by one thread.
 class ObjectReader {
  public:

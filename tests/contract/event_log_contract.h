@@ -34,7 +34,7 @@ class LogPlace {
   /// Returns when everything appended is in the log.
   virtual void settle() {}
   virtual void delete_below(Partition partition, Offset offset) = 0;
-  /// Deletes the topic and makes it anew, empty.
+  /// Deletes the topic and creates it again, empty.
   virtual void recreate(const TopicSpec& spec) = 0;
 };
 

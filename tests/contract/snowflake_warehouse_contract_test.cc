@@ -79,7 +79,7 @@ class SnowflakeLoad : public testing::Test {
     return *std::move(warehouse);
   }
   snowflake::SnowflakeOptions options() const { return snowflake_options(place_->arguments()); }
-  /// Rows of a statement that is no query, by a session of its own.
+  /// Rows of a statement that is not a query, by a session of its own.
   std::vector<std::string> ask(const std::string& sql) const {
     std::vector<std::string> found;
     const auto session = adbc::Session::open(*snowflake::session_options(options()));

@@ -102,7 +102,7 @@ def test_no_container_gets_a_secret_by_its_environment(folder, services):
 
 
 def test_kafka_is_set_up_as_without_docker():
-    """Whatever is no address, folder or listener is the same as src/services has it."""
+    """Whatever is not an address, folder or listener is the same as src/services has it."""
     source = (ROOT / "src/services/kafka_server.cc").read_text()
     theirs = dict(re.findall(r'\{"([a-z.]+)", "([^"]*)"\}', source))
     own = {"controlled.shutdown.enable", "inter.broker.listener.name", "listener.security.protocol.map"}

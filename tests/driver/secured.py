@@ -41,7 +41,7 @@ JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required usernam
 
 
 class Secured:
-    """What World needs of its servers, and the ports whose certificates are no good."""
+    """What World needs of its servers, and the ports whose certificates are not valid."""
 
     def __init__(self, binary: Path, deps: Path, folder: Path):
         self.binary, self.deps, self.data = binary, deps, folder

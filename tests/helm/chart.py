@@ -1,4 +1,4 @@
-"""The chart as Helm renders it, and the checkers it is held against."""
+"""The chart as Helm renders it, and the checkers that look at it."""
 
 import json
 import subprocess

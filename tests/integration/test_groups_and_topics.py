@@ -94,7 +94,7 @@ def test_offsets_that_the_log_deleted_unread_stop_the_sink_until_the_gap_is_ackn
     assert re.search(rf"\bp{partition['partition']}\b", refused.err), refused.err
 
     world.catch_up("--allow-gap")
-    # Acknowledged once, it is no obstacle any more.
+    # Acknowledged once, it is not an obstacle any more.
     world.simulate(500)
     world.catch_up()
     world.acked -= lost_end - first

@@ -44,9 +44,7 @@ def test_a_moved_binary_finds_its_libraries(binary, deps, tmp_path):
     shutil.copy(binary, moved)
 
     def version():
-        return subprocess.run(
-            [moved, "version"], env=clean_environment(), capture_output=True, text=True, timeout=60
-        )
+        return subprocess.run([moved, "version"], env=clean_environment(), capture_output=True, text=True, timeout=60)
 
     lost = version()
     assert lost.returncode != 0, "it took libduckdb.so from somewhere else than this checkout"

@@ -15,7 +15,7 @@ struct BuiltObject {
   lake::ObjectMeta meta;
 };
 
-/// Builds a lake's objects for tests: offset n of partition p holds {"p":p,"n":n}, every tenth record is no
+/// Builds a lake's objects for tests: offset n of partition p holds {"p":p,"n":n}, every tenth record is not
 /// JSON.
 class LakeBuilder {
  public:

@@ -14,7 +14,7 @@ namespace sdp::log::kafka {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{50};
-// A request waits for the broker that was last named as controller, which may be gone for good: each try
+// A request waits for the broker that was last named as controller, which may never come back: each try
 // waits for a part of the time only, and the next one asks who it is now.
 constexpr int kTriesInTime = 4;
 constexpr std::chrono::milliseconds kRefreshMax{1'000};

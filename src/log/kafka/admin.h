@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -33,7 +34,8 @@ class Admin final : private ClientEvents {
     bool has_leaders = false;
   };
 
-  Admin(const KafkaSettings& settings, std::string topic) : settings_(settings), topic_(std::move(topic)) {}
+  Admin(KafkaSettings settings, std::string topic)
+      : settings_(std::move(settings)), topic_(std::move(topic)) {}
 
   template <typename Ask>
   Result<EventHandle> ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask);

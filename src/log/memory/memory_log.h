@@ -33,7 +33,7 @@ class MemoryLog final : public EventLog {
   Result<Offset> append(Partition partition, const RecordBytes& record);
   /// Records below `offset` are gone, as by retention.
   Result<void> delete_below(Partition partition, Offset offset);
-  /// Deletes the topic and makes it anew, empty and with another id. What was opened before gets `fenced`
+  /// Deletes the topic and creates it again, empty and with another id. What was opened before gets `fenced`
   /// errors.
   Result<void> recreate_topic();
 

@@ -32,7 +32,7 @@ class PartitionLog {
 
   Offset append(const RecordBytes& record);
   Watermarks watermarks() const;
-  /// Records below `offset` are no longer to be had, as by retention. Returns the bytes freed.
+  /// Records below `offset` are gone, as by retention. Returns the bytes freed.
   std::size_t delete_below(Offset offset);
   /// Drops the oldest chunk when it ends at or below `passed`. Returns the bytes freed, 0 when it has to
   /// stay.

@@ -16,8 +16,8 @@ inline constexpr std::string_view kMetadataFolder = ".meta";
 inline constexpr std::string_view kLockFolder = ".lock";
 
 /// Visits the objects below `root` whose keys start with `prefix`, in byte order of whole keys ("a-b" before
-/// "a/b": a folder sorts as its name with the '/'). Symbolic links and other odd files are no objects. Holds
-/// the names of one folder a level in memory.
+/// "a/b": a folder sorts as its name with the '/'). Symbolic links and other special files are not objects.
+/// Holds the names of one folder a level in memory.
 Result<void> walk_objects(const std::filesystem::path& root, std::string_view prefix,
                           const std::function<bool(const ListedObject&)>& visit);
 /// The folders right below `prefix` with at least one object in them.

@@ -43,7 +43,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* con
   const std::string_view line(data, size * count);
   receiver.header_bytes += line.size();
   if (receiver.header_bytes > kHeaderBytesMax) return 0;
-  // Each interim answer (100 Continue) starts anew.
+  // Each interim answer (100 Continue) starts afresh.
   if (line.starts_with("HTTP/")) receiver.answer.headers.clear();
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
@@ -79,8 +79,8 @@ HeaderList header_list(const HttpRequest& request) {
 void set_method(CURL* handle, const HttpRequest& request) {
   if (request.method == Method::head) curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   if (request.method != Method::put) return;
-  // As post fields, the body is neither copied nor pulled through a callback, and can be sent anew on a fresh
-  // connection.
+  // As post fields, the body is neither copied nor pulled through a callback, and can be sent again on a
+  // fresh connection.
   curl_easy_setopt(handle, CURLOPT_POST, 1L);
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
   curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

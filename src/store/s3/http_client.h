@@ -51,7 +51,8 @@ class HttpClient {
   };
   using Handle = std::unique_ptr<CURL, FreeHandle>;
 
-  HttpClient(const S3Settings& settings, const S3Address& address) : settings_(settings), address_(address) {}
+  HttpClient(S3Settings settings, S3Address address)
+      : settings_(std::move(settings)), address_(std::move(address)) {}
 
   Handle borrow();
   void give_back(Handle handle);

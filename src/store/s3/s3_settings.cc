@@ -58,7 +58,7 @@ Result<void> check_credentials(const S3Settings& settings) {
       !fits_a_header(settings.secret_key.reveal()) || !fits_a_header(settings.session_token.reveal())) {
     return unfit(
         "the access key, secret key or session token has characters that none can have, perhaps a line end; "
-        "give it anew");
+        "enter it again");
   }
   return {};
 }

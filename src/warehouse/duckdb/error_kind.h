@@ -7,7 +7,8 @@
 namespace sdp::warehouse::duckdb {
 
 /// DuckDB's message as an error of ours: `fenced` when another process has the file open, `cannot_write` for
-/// a full or read-only disk, `bad_input` for a file that is no database of a version we read, else `fatal`.
+/// a full or read-only disk, `bad_input` for a file that is not a database of a version we read, else
+/// `fatal`.
 Error classify(std::string_view path, std::string_view message);
 
 }  // namespace sdp::warehouse::duckdb

@@ -9,7 +9,7 @@ namespace sdp::warehouse::snowflake {
 
 /// Snowflake's or its driver's error as one of ours, by the documented codes: `retry` for the temporary ones
 /// only, `unauthorized` for credentials, roles and rights, `misconfigured` for what settings name and the
-/// account has not, `unavailable` when the server cannot be reached or its warehouse cannot run.
+/// account lacks, `unavailable` when the server cannot be reached or its warehouse cannot run.
 Error classify(std::string_view account, const adbc::DriverError& error);
 
 }  // namespace sdp::warehouse::snowflake

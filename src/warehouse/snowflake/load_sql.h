@@ -48,7 +48,7 @@ std::string timestamp_literal(UtcMillis time);
 std::string run_name(UtcMillis started, std::uint64_t random);
 /// A loader's temporary table. Sessions do not see each other's, but each has a name of its own all the same.
 std::string staging_table(std::string_view run);
-/// When the run that has a file of this name on the stage began; nothing when it is no file of ours.
+/// When the run that has a file of this name on the stage began; nothing when it is not one of the pipeline.
 std::optional<std::pair<std::string, UtcMillis>> run_of(std::string_view staged_file);
 
 std::string list_stage(std::string_view database);

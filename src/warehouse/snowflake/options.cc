@@ -50,10 +50,11 @@ Result<Secret> read_key(const std::string& path) {
   const bool pkcs8 =
       text.contains("-----BEGIN PRIVATE KEY-----") || text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
   if (!pkcs8 || text.size() > kKeyBytesMax) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("Snowflake: {} is no private key in PKCS #8 PEM form; make one by `openssl pkcs8 "
-                            "-topk8 -inform PEM -in KEY -out FILE`",
-                            path));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("Snowflake: {} is not a private key in PKCS #8 PEM form; make one by `openssl pkcs8 "
+                    "-topk8 -inform PEM -in KEY -out FILE`",
+                    path));
   }
   return Secret(std::move(text));
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -46,7 +47,7 @@ struct WrittenObject {
 /// by one thread.
 class StagingWriter {
  public:
-  explicit StagingWriter(const std::filesystem::path& folder) : folder_(folder) {}
+  explicit StagingWriter(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   /// Checks each line on the way; after an error nothing of this writer may be used.
   Result<void> write(const StagedObject& object);

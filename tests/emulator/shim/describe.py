@@ -1,7 +1,7 @@
 """DESCRIBE TABLE, by which dbt learns the columns of a relation, and INFORMATION_SCHEMA.TABLES.
 
 Snowflake: describes temporary tables too, and knows one type of integers, NUMBER(38,0). fakesnow: no columns for temporary
-tables, and DuckDB's names of integers, which are no types of Snowflake.
+tables, and DuckDB's names of integers, which are not types of Snowflake.
 """
 
 from string import Template

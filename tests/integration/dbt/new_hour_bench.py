@@ -22,7 +22,7 @@ PROJECT = pathlib.Path(os.environ.get("SDP_DBT_PROJECT", HERE.parents[2] / "spot
 RATIO_MAX = 2.0
 FIRST = "timestamp '2026-01-01 00:00:00'"
 
-# One row an event: hour by hour and partition by partition; 3 % are late, 1 % come twice, 1 % are no events.
+# One row an event: hour by hour and partition by partition; 3 % are late, 1 % come twice, 1 % are not events.
 EVENTS = """
 create or replace temp table made as
 with numbered as (

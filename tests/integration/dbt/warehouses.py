@@ -28,7 +28,7 @@ def ledger_row(one):
 
 
 class Dbt:
-    """dbt in this process: starting it anew for each of a hundred runs would take most of the time."""
+    """dbt in this process: starting it again for each of a hundred runs would take most of the time."""
 
     def __init__(self, folder, release):
         self.release = release
