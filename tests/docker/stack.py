@@ -66,8 +66,9 @@ def settings_in(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
-def make_settings(folder: Path) -> dict[str, str]:
-    """Runs what `make docker-env` runs, for another folder."""
+def make_settings(folder: Path, kept: dict[str, str]) -> dict[str, str]:
+    """Runs what `make docker-env` runs, for another folder, whose .env has these settings already."""
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
     subprocess.run([ROOT / "tools/docker_env", folder], check=True)
     return settings_in(folder / ".env")
 
@@ -82,11 +83,11 @@ def until(what: str, limit_s: float, condition):
 
 
 class Stack:
-    def __init__(self, engine: Engine, folder: Path, name: str, files=(BASE, HOST), **settings):
+    def __init__(self, engine: Engine, folder: Path, name: str, files=(BASE, HOST), kept=None, **settings):
         self.engine = engine
         self.name = name
         self.files = files
-        self.settings = make_settings(folder)
+        self.settings = make_settings(folder, kept or {})
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         ours = {
             **ports,
@@ -131,6 +132,13 @@ class Stack:
         """As `make up`: returns when every container is healthy, the one-shot ones have ended well."""
         done = self.compose("up", "--wait", "--wait-timeout", WAIT_LIMIT_S, *services, profile=profile)
         print(*re.findall(r"Container \S+ +(?:Started|Healthy|Exited)", done.stderr), sep="\n")
+
+    def fill_volume(self, service: str, mount: str, archive: bytes) -> None:
+        """Unpacks a tar archive into the volume that a container of the service has at `mount`, before it starts."""
+        self.compose("create", service)
+        (container,) = self.compose("ps", "--all", "--quiet", service).stdout.split()
+        command = ["docker", "cp", "--archive", "-", f"{container}:{mount}"]
+        subprocess.run(command, input=archive, check=True, env=self.engine.environment(), timeout=60)
 
     def down(self, volumes: bool = True) -> None:
         self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
