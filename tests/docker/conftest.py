@@ -45,7 +45,7 @@ def builder(engine, copied_parts, tmp_path_factory):
     """A stack that nothing is started of: it has images built."""
     copied_parts("pipeline", "dbt", "kafka", "minio")
     stack = Stack(engine, tmp_path_factory.mktemp("builder"), "builder")
-    stack.compose("build", "init", "kafka", "minio", "loader")
+    stack.build("init", "kafka", "minio", "loader")
     return stack
 
 

@@ -128,6 +128,12 @@ class Stack:
     def last_words(self) -> str:
         return self.compose("logs", "--tail", 15, check=False).stdout[-6000:]
 
+    def build(self, *services, **options) -> None:
+        """One after another: Debian's engine (20.10) may read a cache record of one build while another one moves it, and
+        then it dies of a segmentation fault."""
+        for service in services:
+            self.compose("build", service, **options)
+
     def up(self, *services, profile: str) -> None:
         """As `make up`: returns when every container is healthy, the one-shot ones have ended well."""
         done = self.compose("up", "--wait", "--wait-timeout", WAIT_LIMIT_S, *services, profile=profile)
@@ -137,7 +143,7 @@ class Stack:
         """Unpacks a tar archive into the volume that a container of the service has at `mount`, before it starts."""
         self.compose("create", service)
         (container,) = self.compose("ps", "--all", "--quiet", service).stdout.split()
-        command = ["docker", "cp", "--archive", "-", f"{container}:{mount}"]
+        command = ["docker", "cp", "-", f"{container}:{mount}"]
         subprocess.run(command, input=archive, check=True, env=self.engine.environment(), timeout=60)
 
     def down(self, volumes: bool = True) -> None:

@@ -42,7 +42,7 @@ class Api:
 def test_airflow_loads_and_proves(new_stack, copied_parts):
     copied_parts("airflow")
     stack = new_stack()
-    stack.compose("build", "postgres", "airflow-init")
+    stack.build("postgres", "airflow-init")
     stack.up(profile="core")
     acked = stack.stop_simulator()
     stack.await_lake()
