@@ -129,7 +129,7 @@ class Stack:
         return self.compose("logs", "--tail", 15, check=False).stdout[-6000:]
 
     def build(self, *services, **options) -> None:
-        """One after another: Debian's engine (20.10) may read a cache record of one build while another one moves it, and
+        """One after another: Debian's engine (20.10) may read a cache record of a build while another one moves it, and
         then it dies of a segmentation fault."""
         for service in services:
             self.compose("build", service, **options)
