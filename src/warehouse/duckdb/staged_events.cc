@@ -46,13 +46,17 @@ std::optional<std::string_view> none_if_empty(std::string_view text) {
 
 }  // namespace
 
-/// What one of DuckDB's threads reads objects with.
+/// What one of DuckDB's threads at a time reads objects with.
 class StagedEvents::Worker {
  public:
-  explicit Worker(Insert& insert) : insert_(insert) {}
+  explicit Worker(Insert& insert) : insert_(insert) { wait_for_others(); }
+  ~Worker() { wait_for_others(); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
   /// The next rows, all of one object; none when there are no more.
   Result<void> fill(duckdb_data_chunk chunk) {
+    const std::lock_guard lock(mutex_);
     idx_t rows = 0;
     while (rows == 0 && (!at_end_ || take_next())) {
       Columns columns(chunk);
@@ -64,6 +68,8 @@ class StagedEvents::Worker {
   }
 
  private:
+  void wait_for_others() { const std::lock_guard lock(mutex_); }
+
   bool take_next() {
     if (object_) insert_.give_back(*std::exchange(object_, std::nullopt), reader_.too_large());
     object_ = insert_.take();
@@ -105,6 +111,7 @@ class StagedEvents::Worker {
   }
 
   Insert& insert_;
+  std::mutex mutex_;  ///< guards what follows
   ObjectReader reader_;
   std::optional<StagedObject> object_;
   std::string topic_id_;
@@ -136,6 +143,24 @@ void StagedEvents::Insert::fail_with(Error what) {
   if (!error) error = std::move(what);
 }
 
+Result<TakenObjects> StagedEvents::Insert::result() {
+  const std::lock_guard lock(mutex);
+  if (error) return std::unexpected(*std::move(error));
+  std::ranges::sort(taken.objects, {},
+                    [](const TakenObject& one) -> const std::string& { return one.object.key; });
+  return std::move(taken);
+}
+
+StagedEvents::Insert* StagedEvents::current() {
+  const std::lock_guard lock(mutex_);
+  return insert_;
+}
+
+void StagedEvents::set_current(Insert* insert) {
+  const std::lock_guard lock(mutex_);
+  insert_ = insert;
+}
+
 Result<std::unique_ptr<StagedEvents>> StagedEvents::install(Connection& connection) {
   std::unique_ptr<StagedEvents> events(new StagedEvents());
   const OwnedTableFunction function(duckdb_create_table_function());
@@ -165,7 +190,7 @@ void StagedEvents::start(duckdb_init_info info) {
 
 void StagedEvents::start_worker(duckdb_init_info info) {
   auto& events = *static_cast<StagedEvents*>(duckdb_init_get_extra_info(info));
-  duckdb_init_set_init_data(info, new Worker(*events.insert_),
+  duckdb_init_set_init_data(info, new Worker(*events.current()),
                             [](void* worker) { delete static_cast<Worker*>(worker); });
 }
 
@@ -174,23 +199,21 @@ void StagedEvents::fill(duckdb_function_info info, duckdb_data_chunk output) {
   if (auto filled = worker.fill(output); !filled) {
     auto& events = *static_cast<StagedEvents*>(duckdb_function_get_extra_info(info));
     duckdb_function_set_error(info, filled.error().message.c_str());
-    events.insert_->fail_with(std::move(filled.error()));
+    events.current()->fail_with(std::move(filled.error()));
   }
 }
 
 Result<TakenObjects> StagedEvents::insert(Connection& connection, ObjectSource& source,
                                           const std::set<std::string>& loaded, UtcMillis loaded_at) {
   Insert insert{.source = source, .loaded = loaded, .loaded_at = loaded_at};
-  insert_ = &insert;
+  set_current(&insert);
   const auto inserted =
       connection.execute(fmt::format("INSERT INTO BRONZE.{} SELECT * FROM {}()", kEventsTable, kFunction));
-  insert_ = nullptr;
-  // What DuckDB makes of our error is its text and no more.
-  if (insert.error) return std::unexpected(*std::move(insert.error));
+  set_current(nullptr);
+  // Our own error first: what DuckDB makes of it is its text and no more.
+  SDP_TRY(TakenObjects taken, insert.result());
   SDP_RETURN_IF_ERROR(inserted);
-  std::ranges::sort(insert.taken.objects, {},
-                    [](const TakenObject& taken) -> const std::string& { return taken.object.key; });
-  return std::move(insert.taken);
+  return taken;
 }
 
 }  // namespace sdp::warehouse::duckdb

@@ -27,6 +27,8 @@ struct TakenObjects {
 
 /// The kept lines of staged objects as a table function in DuckDB, so that one INSERT takes objects apart and
 /// writes their rows on all of DuckDB's threads, an object at a time each. An appender would do so on one.
+/// DuckDB calls us from threads of its own and hands a worker from one to another: whatever it locks for
+/// that, what we share between calls is guarded by mutexes of ours.
 class StagedEvents {
  public:
   /// Registers the function, outside of any transaction. The answer outlives the connection.
@@ -46,6 +48,8 @@ class StagedEvents {
     std::optional<StagedObject> take();
     void give_back(StagedObject object, std::uint64_t too_large);
     void fail_with(Error error);
+    /// What the workers have left behind, once DuckDB has ended the statement.
+    Result<TakenObjects> result();
 
     ObjectSource& source;
     const std::set<std::string>& loaded;
@@ -63,6 +67,10 @@ class StagedEvents {
   static void start_worker(duckdb_init_info info);
   static void fill(duckdb_function_info info, duckdb_data_chunk output);
 
+  Insert* current();
+  void set_current(Insert* insert);
+
+  std::mutex mutex_;
   Insert* insert_ = nullptr;  ///< while one runs
 };
 
