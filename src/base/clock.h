@@ -33,8 +33,6 @@ class ManualClock final : public Clock {
     utc_ += duration;
     steady_ += duration;
   }
-  /// A wall-clock jump: the steady clock does not follow.
-  void jump_utc(std::chrono::milliseconds duration) { utc_ += duration; }
 
  private:
   UtcMillis utc_;
