@@ -27,7 +27,7 @@ def copied_parts():
     """Brings what this checkout has built to where PARTS=copied looks for it, each part once."""
     done = set()
     # Another run in the same checkout would take them away from under a build; it waits.
-    lock = open(ROOT / "build/docker-parts.lock", "w")
+    lock = open(ROOT / "build/docker-parts.lock", "w")  # noqa: SIM115  # Closed when the fixture ends.
     fcntl.flock(lock, fcntl.LOCK_EX)
 
     def copy(*parts: str) -> None:

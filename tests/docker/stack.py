@@ -119,6 +119,7 @@ class Stack:
             text=True,
             env={**self.engine.environment(), **(environment or {})},
             timeout=COMMAND_LIMIT_S,
+            check=False,
         )
         assert not check or done.returncode == 0, (
             f"{arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}\n{self.last_words()}"

@@ -53,7 +53,7 @@ def test_our_program_runs_without_rights(builder):
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("service", ("init", "kafka", "minio", "loader", "airflow-init"))
+@pytest.mark.parametrize("service", ["init", "kafka", "minio", "loader", "airflow-init"])
 def test_image_builds_from_nothing_but_the_checkout(builder, service):
     """PARTS=made, as `make up` builds it: compilers, package clients and all inside."""
     builder.compose("build", service, environment={"PARTS": "made", "IMAGE_TAG": "made"})

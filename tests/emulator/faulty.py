@@ -109,7 +109,8 @@ class Exchange(BaseHTTPRequestHandler):
         else:
             self.answer(404, b"")
 
-    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = serve
+    # BaseHTTPRequestHandler calls these names.
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = serve  # noqa: N815
 
     def log_message(self, *_arguments) -> None:
         pass

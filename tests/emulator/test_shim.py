@@ -63,7 +63,7 @@ def test_a_session_without_a_database_casts_to_timestamps(shimmed):
 def test_a_login_makes_no_database(shimmed, sql):
     session = shimmed.wire(databaseName="NOWHERE")
     assert not session.query("CREATE TABLE T (N NUMBER)").success
-    with pytest.raises(Exception, match="390201.*database does not exist"):
+    with pytest.raises(Exception, match=r"390201.*database does not exist"):
         shimmed.driver(**{"adbc.snowflake.sql.db": "NOWHERE"})
 
 
@@ -91,7 +91,7 @@ def test_a_large_answer_comes_in_chunks_and_in_order(shimmed, wire, sql):
 
 
 @pytest.mark.parametrize(
-    "expression, value",
+    ("expression", "value"),
     [
         ("TRY_TO_TIMESTAMP_NTZ('no time')", None),
         ("TYPEOF(PARSE_JSON('{\"a\": 1}'):a)", "INTEGER"),
@@ -261,11 +261,9 @@ def test_the_lock_timeout_may_be_named_at_the_login(shimmed, wire, sql, schema):
     wire.must("CREATE TABLE L AS SELECT 0 AS N")
     wire.must("BEGIN")
     wire.must("DELETE FROM L")
-    with shimmed.driver(
-        LOCK_TIMEOUT="0", **{"adbc.snowflake.sql.db": "DB", "adbc.snowflake.sql.schema": schema}
-    ) as impatient:
-        with pytest.raises(Exception, match="000625"):
-            sql(impatient, "UPDATE L SET N = 1")
+    place = {"adbc.snowflake.sql.db": "DB", "adbc.snowflake.sql.schema": schema}
+    with shimmed.driver(LOCK_TIMEOUT="0", **place) as impatient, pytest.raises(Exception, match="000625"):
+        sql(impatient, "UPDATE L SET N = 1")
     wire.must("ROLLBACK")
 
 

@@ -1,6 +1,7 @@
 """A topic, bucket and warehouse on the three hosts, with a sink on each host; everything else runs on the host `clients`."""
 
 import datetime
+import itertools
 import re
 from pathlib import Path
 
@@ -86,7 +87,7 @@ class HostWorld(World):
             points.setdefault(int(re.search(r"_p(\d+)_", key)[1]), []).append(at)
         pauses = []
         for times in map(sorted, points.values()):
-            pauses += [later - earlier for earlier, later in zip(times, times[1:], strict=False) if later >= since]
+            pauses += [later - earlier for earlier, later in itertools.pairwise(times) if later >= since]
         return max(pauses)
 
 

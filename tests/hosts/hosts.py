@@ -105,7 +105,7 @@ class Network:
 
     def __init__(self, names: list[str]):
         assert os.geteuid() == 0, "hosts are network namespaces, and making these needs root; run this as root"
-        self._lock = open(LOCK, "w")
+        self._lock = open(LOCK, "w")  # noqa: SIM115  # Held until close().
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         sweep()
         self._own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)

@@ -12,7 +12,7 @@ NAMES = [
     'Don\'t "Stop"',
     "'; DROP TABLE MART.TOP_SONGS; --",
     "\U0001f3b5\U0001f468‍\U0001f469‍\U0001f467",
-    "‮abc שלום",
+    "\u202eabc שלום",
     "back\\slash \\n \\u0041",
     "line\nbreak\ttab",
     "$1 :1 ? %s {{ this }}",
@@ -67,7 +67,8 @@ def table(rows, name: str) -> tuple[list[str], list[list]]:
     columns = sorted(
         column.upper()
         for [column] in rows(
-            f"SELECT column_name FROM information_schema.columns WHERE upper(table_schema) = '{schema}' AND upper(table_name) = '{relation}'"
+            "SELECT column_name FROM information_schema.columns "
+            f"WHERE upper(table_schema) = '{schema}' AND upper(table_name) = '{relation}'"
         )
     )
     compared = [column for column in columns if column not in OWN]

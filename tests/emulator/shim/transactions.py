@@ -7,6 +7,7 @@ fakesnow: DuckDB's, which never waits: the second writer of a row fails at once.
 
 import threading
 import time
+import types
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -42,12 +43,11 @@ class Session:
 _sessions: WeakKeyDictionary[FakeSnowflakeConnection, Session] = WeakKeyDictionary()
 _holders: dict[Table, FakeSnowflakeConnection] = {}
 _changed = threading.Condition()
-_idle_seconds_max = 300.0
+_limits = types.SimpleNamespace(idle_seconds_max=300.0)
 
 
 def patch(idle_transaction_seconds: float) -> None:
-    global _idle_seconds_max
-    _idle_seconds_max = idle_transaction_seconds
+    _limits.idle_seconds_max = idle_transaction_seconds
 
 
 def of(connection: FakeSnowflakeConnection) -> Session:
@@ -146,7 +146,7 @@ def _abort_if_idle(holder: FakeSnowflakeConnection) -> None:
     if not session.statement.acquire(blocking=False):
         return
     try:
-        if is_in_transaction(holder) and time.monotonic() - session.idle_since > _idle_seconds_max:
+        if is_in_transaction(holder) and time.monotonic() - session.idle_since > _limits.idle_seconds_max:
             holder._duck_conn.rollback()
             holder._in_transaction = session.is_open = False
             session.was_aborted = True
@@ -174,3 +174,4 @@ def until_no_catalog_conflict(connection: FakeSnowflakeConnection, run):
             if not left or is_in_transaction(connection) or "write-write conflict" not in str(error):
                 raise
             time.sleep(CATALOG_PAUSE_SECONDS)
+    raise AssertionError("CATALOG_TRIES_MAX is 0")

@@ -56,10 +56,9 @@ def text(rng, members):
     """A JSON object; sometimes with spaces, escaped names, unknown and doubled members."""
     parts = []
     for name, value in members:
-        if rng.random() < 0.03:
-            name = f"\\u{ord(name[0]):04x}" + name[1:]
+        written = f"\\u{ord(name[0]):04x}{name[1:]}" if rng.random() < 0.03 else name
         space = " " if rng.random() < 0.1 else ""
-        parts.append(f'{space}"{name}"{space}:{space}{value}')
+        parts.append(f'{space}"{written}"{space}:{space}{value}')
     if rng.random() < 0.2:
         parts.insert(rng.randrange(len(parts) + 1), rng.choice(EXTRA))
     return "{" + ",".join(parts) + "}"

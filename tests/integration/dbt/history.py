@@ -7,6 +7,7 @@ sessions without id, plays that nothing ends.
 
 import dataclasses
 import datetime
+import itertools
 import json
 import random
 import uuid
@@ -156,8 +157,8 @@ class History:
             cuts = sorted(
                 rng.choice([0, len(objects) // 3, len(objects) // 2, len(objects)]) for _ in range(batches - 1)
             )
-            for batch, (begin, end) in zip(self.batches, zip([0, *cuts], [*cuts, len(objects)])):
-                batch += objects[begin:end]
+            for batch, (begin, end) in zip(self.batches, itertools.pairwise([0, *cuts, len(objects)]), strict=True):
+                batch.extend(objects[begin:end])
         self.batches[0].append(loser)
         self.batches[-1].append(winner)
 

@@ -35,16 +35,21 @@ placed as (
     from numbered
 )
 select
-    printf('bronze/date=%s/hour=%s/t0a0b0c0d_p%d.json', strftime(kafka_timestamp, '%Y-%m-%d'), strftime(kafka_timestamp, '%H'), kafka_partition) as object_key,
+    printf('bronze/date=%s/hour=%s/t0a0b0c0d_p%d.json', strftime(kafka_timestamp, '%Y-%m-%d'),
+        strftime(kafka_timestamp, '%H'), kafka_partition) as object_key,
     'spotify-events' as topic, '0a0b0c0d-0000-4000-8000-000000000000' as topic_id,
     kafka_partition::integer as kafka_partition, kafka_offset, kafka_timestamp,
     null::varchar as kafka_key, null::varchar as kafka_key_base64, null::json as kafka_headers,
     printf('{{"event_id":"%s","event_type":"%s","user_id":"%s","song_id":"%s","song_name":"Song %d","artist_name":"Artist %d",'
-        || '"device_type":"%s","country":"%s","timestamp":"%s","session_id":"%d","position_ms":%d,"duration_ms":200000,"schema_version":1}}',
-        uuid_of(source), ['play', 'play', 'pause', 'skip', 'add_to_playlist'][1 + draw(source + 1, 5)], uuid_of(-1 - draw(source + 2, 20000)),
+        || '"device_type":"%s","country":"%s","timestamp":"%s","session_id":"%d","position_ms":%d,"duration_ms":200000,'
+        || '"schema_version":1}}',
+        uuid_of(source), ['play', 'play', 'pause', 'skip', 'add_to_playlist'][1 + draw(source + 1, 5)],
+        uuid_of(-1 - draw(source + 2, 20000)),
         uuid_of(-100000 - draw(source + 3, 2000)), draw(source + 3, 2000), draw(source + 3, 300),
-        ['mobile', 'desktop', 'web'][1 + draw(source + 4, 3)], case when luck >= 990 then 'nowhere' else ['US', 'DE', 'IN'][1 + draw(source + 5, 3)] end,
-        strftime(kafka_timestamp - to_milliseconds(case when luck between 100 and 129 then draw(n, {late}) else 300 end), '%Y-%m-%dT%H:%M:%S.%gZ'),
+        ['mobile', 'desktop', 'web'][1 + draw(source + 4, 3)],
+        case when luck >= 990 then 'nowhere' else ['US', 'DE', 'IN'][1 + draw(source + 5, 3)] end,
+        strftime(kafka_timestamp - to_milliseconds(case when luck between 100 and 129 then draw(n, {late}) else 300 end),
+            '%Y-%m-%dT%H:%M:%S.%gZ'),
         draw(source + 2, 5), draw(source + 6, 200000))::json as payload,
     kafka_timestamp as loaded_at
 from placed
