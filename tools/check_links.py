@@ -4,6 +4,7 @@
 * A relative link in a page, and its anchor, exist.
 * A path of this repository in backticks exists: one whose first folder is here, or a page or script beside. `NAME`,
   `*` and `...` stand for any name.
+* A page that a comment or a message names by its path (docs/...) exists; of a decision the number is enough.
 * Decisions are numbered, listed in docs/decisions/README.md with their titles, and every number that is missing is
   explained there.
 
@@ -23,6 +24,9 @@ IN_BACKTICKS = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)+/?")
 HEADING = re.compile(r"^#+ (.+?)\s*$", re.MULTILINE)
+IN_TEXT = re.compile(r"(?<![\w./-])(docs/[\w/.-]*\w)")
+# Plants names that do not exist.
+PLANTER = pathlib.PurePath("tools/plant_violations")
 DECISIONS = "docs/decisions/README.md"
 
 
@@ -68,6 +72,12 @@ def check_paths(text):
                 yield f"names `{word}`, which does not exist"
 
 
+def check_named_pages(text):
+    for name in IN_TEXT.findall(text):
+        if not exists(name) and not any(sources.ROOT.glob(f"{name}-*")):
+            yield f"names {name}, which does not exist"
+
+
 def check_decisions():
     folder = pathlib.PurePath(DECISIONS).parent
     index = (sources.ROOT / DECISIONS).read_text()
@@ -102,6 +112,9 @@ def main():
         text = sources.text_of(page)
         findings += [f"{page}: {finding}" for finding in check_links(page, FENCED.sub("", text))]
         findings += [f"{page}: {finding}" for finding in check_paths(FENCED.sub("", text))]
+    for path in sources.all_files():
+        text = None if path in pages or path == PLANTER or path.suffix == ".lock" else sources.text_of(path)
+        findings += [f"{path}: {finding}" for finding in check_named_pages(text or "")]
     for finding in findings:
         print(finding)
     print(f"links: {len(pages)} pages, {len(findings)} findings")
