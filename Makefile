@@ -10,7 +10,7 @@ export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
 
-.PHONY: help run test build check fmt services services-down airflow airflow-down docker-env up down logs test-docker test-hosts clean
+.PHONY: help run test build check fmt services services-down airflow airflow-down docker-env up down logs test-docker test-hosts mutants clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,11 @@ test-docker: build ## Every test of the containers, also those that take long
 test-hosts: build ## Every test on several hosts: brokers killed, hosts cut off, sinks rolled (as root)
 	@tools/setup hosts
 	.deps/venv-tools/bin/python -B -m pytest -c tests/hosts/pytest.ini tests/hosts
+
+mutants: ## Break the code in one line at a time; the tests must notice
+	@tools/setup test
+	@tools/setup helm
+	tools/run_mutants $(ARGS)
 
 clean: ## Remove what was built; data and the cache of dependencies stay
 	rm -rf build
