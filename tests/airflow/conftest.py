@@ -7,6 +7,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from driver.snowflake import Emulator
+
+pytest_plugins = ["driver.fixtures"]
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "airflow" / "dags"
@@ -26,14 +29,11 @@ OF_THE_PIPELINE = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SNOWFLAKE_", "SPOTI
 for name in [name for name in os.environ if name.startswith(OF_THE_PIPELINE)]:
     del os.environ[name]
 
-from driver.fixtures import binary, deps, say, services  # noqa: E402, F401  The environment is set above.
-from driver.snowflake import Emulator  # noqa: E402
-
 
 @pytest.fixture
 def emulator(deps, tmp_path):
     """Of Snowflake."""
-    server = Emulator(deps, tmp_path)
+    server = Emulator.start(deps, tmp_path)
     yield server
     server.end()
 

@@ -10,6 +10,8 @@ import pytest
 from engine import ROOT, Engine
 from stack import Stack
 
+pytest_plugins = ["driver.fixtures"]
+
 
 @pytest.fixture(scope="session")
 def engine():

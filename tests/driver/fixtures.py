@@ -1,42 +1,128 @@
-"""Fixtures that the tests of several folders share; a conftest.py imports those it wants."""
+"""Fixtures and hooks that the tests of several folders share; their conftest.py names this module in `pytest_plugins`."""
 
 import os
+import shlex
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from driver.services import Services
+from driver.shared import EMULATOR_ARGUMENTS, GivenServices, SharedServers, are_given
+from driver.snowflake import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
+FIGURES = "figures"
 
 
-@pytest.fixture(scope="session")
-def binary() -> Path:
+def the_binary() -> Path:
     path = Path(os.environ.get("SDP_BINARY", ROOT / "build" / "release" / "spotify-pipeline")).resolve()
     assert path.exists(), f"no binary at {path}; build it: make build"
     return path
 
 
+def the_deps() -> Path:
+    return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).absolute()
+
+
+class ServersOfWorkers:
+    """Where pytest has workers and nobody gave servers: started before them, ended after them."""
+
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="sdp-test-services-")
+        self._servers = SharedServers(the_binary(), the_deps(), Path(self._folder.name) / "shared")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self):
+        os.environ.update(self._servers.up())
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self):
+        self._servers.down()
+        self._folder.cleanup()
+
+
+def pytest_configure(config):
+    has_workers = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+    if has_workers and not are_given() and not config.option.collectonly:
+        config.pluginmanager.register(ServersOfWorkers(), "servers-of-workers")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes long starts first, so that no worker is left with it alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure says how to run the test alone."""
+    report = yield
+    if report.failed:
+        ini = Path(item.config.inipath).relative_to(ROOT)
+        # A link of .deps, not what it leads to.
+        python = next(
+            (link / "bin/python" for link in the_deps().glob("venv-*") if Path(sys.prefix) == link.resolve()),
+            Path(sys.executable),
+        )
+        command = ["-B", "-m", "pytest", "-c", ini, f"{ini.parent}/{item.nodeid}"]
+        where = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
+        report.sections.append(("alone", shlex.join(map(str, [where, *command]))))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Figures that tests noted, whichever worker ran them."""
+    told = [
+        f"{report.nodeid}: {value}"
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == FIGURES
+    ]
+    if told:
+        terminalreporter.section("figures")
+        for line in told:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    return the_binary()
+
+
 @pytest.fixture(scope="session")
 def deps() -> Path:
-    return Path(os.environ.get("SDP_DEPS_DIR", ROOT / ".deps")).absolute()
+    return the_deps()
 
 
 @pytest.fixture(scope="session")
 def services(binary, deps, tmp_path_factory):
     """A Kafka and an S3 server that all tests share; nobody may stop them."""
-    shared = Services(binary, deps, tmp_path_factory.mktemp("services"))
-    shared.up()
-    yield shared
-    shared.down()
+    if are_given():
+        yield GivenServices(binary, deps)
+        return
+    own = Services(binary, deps, tmp_path_factory.mktemp("services"))
+    try:
+        own.up()
+        yield own
+    finally:
+        own.down()
+
+
+@pytest.fixture(scope="session")
+def emulator(deps, tmp_path_factory):
+    """Snowflake's emulator, which lets go of a killed loader's transaction after half a second."""
+    if are_given():
+        yield Emulator(deps, int(os.environ["SDP_TEST_EMULATOR"]))
+        return
+    own = Emulator.start(deps, tmp_path_factory.mktemp("snowflake"), *EMULATOR_ARGUMENTS)
+    yield own
+    own.end()
 
 
 @pytest.fixture
-def say(capsys):
-    """Shows a line of figures also when the test passes."""
-
-    def show(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n    {line}", flush=True)
-
-    return show
+def say(request):
+    """Notes a line of figures, which is shown at the end also when the test passes."""
+    return lambda line: request.node.user_properties.append((FIGURES, line))

@@ -1,158 +1,112 @@
-"""Kafka's own tools, and a producer that sends bytes which those cannot."""
+"""Kafka as its users see it, by Confluent's client: topics, groups, records."""
 
-import json
-import socket
-import struct
-import subprocess
+import functools
 import time
-from pathlib import Path
+
+from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ClusterMetadata,
+    ConfigEntry,
+    ConfigResource,
+    ConsumerGroupDescription,
+    NewTopic,
+)
+
+ANSWER_SECONDS_MAX = 30
+MESSAGE_BYTES_MAX = 4_000_000
 
 
-class KafkaTools:
-    """Runs classes of Kafka's jars; each starts a JVM, which takes seconds."""
+class Kafka:
+    """One cluster. `address` is a list of brokers, as in `bootstrap.servers`. A refusal is a KafkaException."""
 
-    def __init__(self, address: str, deps: Path):
+    def __init__(self, address: str):
         self.address = address
-        self._java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{deps}/kafka/libs/*"]
 
-    def run(
-        self,
-        tool: str,
-        *arguments: str,
-        text: bytes = b"",
-        timeout: float = 60,
-        package: str = "org.apache.kafka.tools",
-    ) -> str:
-        command = [*self._java, f"{package}.{tool}", "--bootstrap-server", self.address, *arguments]
-        done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, check=False)
-        output = (done.stdout + done.stderr).decode(errors="replace")
-        assert done.returncode == 0, f"{tool} {' '.join(arguments)} ended with {done.returncode}:\n{output}"
-        return output
+    @functools.cached_property
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.address})
 
-    def console_produce(self, topic: str, lines: list[str], *properties: str) -> None:
-        """What a person does by hand; `properties` are those of the console producer's reader."""
-        readers = [part for name in properties for part in ("--reader-property", name)]
-        self.run(
-            "ConsoleProducer",
-            "--topic",
-            topic,
-            "--command-property",
-            "max.request.size=4000000",
-            *readers,
-            text="".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"),
-        )
+    # --- topics ---
 
-    def create_topic(self, topic: str, partitions: int, *settings: str) -> None:
-        configs = [part for setting in settings for part in ("--config", setting)]
-        self.run("TopicCommand", "--create", "--topic", topic, "--partitions", str(partitions), *configs)
+    def create_topic(self, topic: str, partitions: int, settings: dict[str, str] | None = None) -> None:
+        self._each(self._admin.create_topics([NewTopic(topic, partitions, config=settings or {})]))
+        # The controller has it; the brokers hear of it a moment later.
+        deadline = time.monotonic() + ANSWER_SECONDS_MAX
+        while len(self._known(topic)) < partitions:
+            assert time.monotonic() < deadline, f"topic {topic} was created, but no broker knows it"
+            time.sleep(0.05)
 
-    def set_topic(self, topic: str, setting: str) -> None:
-        self.run(
-            "ConfigCommand",
-            "--alter",
-            "--entity-type",
-            "topics",
-            "--entity-name",
-            topic,
-            "--add-config",
-            setting,
-            package="kafka.admin",
-        )
+    def _known(self, topic: str) -> list[int]:
+        """The partitions that have a leader."""
+        described = self._admin.list_topics(topic, timeout=ANSWER_SECONDS_MAX).topics[topic]
+        return [number for number, partition in described.partitions.items() if partition.leader >= 0]
+
+    def set_topic(self, topic: str, name: str, value: str) -> None:
+        entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+        self._each(self._admin.incremental_alter_configs([resource]))
+
+    def topic_settings(self, topic: str) -> dict[str, str]:
+        [described] = self._each(self._admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]))
+        return {name: entry.value for name, entry in described.items()}
 
     def delete_topic(self, topic: str) -> None:
-        self.run("TopicCommand", "--delete", "--topic", topic)
+        self._each(self._admin.delete_topics([topic]))
+
+    def delete_records(self, topic: str, before: dict[int, int]) -> None:
+        """What retention does to old records, at once: those below the given offset of each partition."""
+        self._each(self._admin.delete_records([TopicPartition(topic, *at) for at in before.items()]))
+
+    def metadata(self, timeout: float = 4) -> ClusterMetadata | None:
+        """As the brokers tell it that can be reached now; None when none can."""
+        try:
+            return self._admin.list_topics(timeout=timeout)
+        except KafkaException:
+            return None
+
+    # --- groups ---
+
+    def describe_group(self, group: str) -> ConsumerGroupDescription:
+        [described] = self._each(self._admin.describe_consumer_groups([group]))
+        return described
 
     def delete_group(self, group: str) -> None:
-        output = self.run("consumer.group.ConsumerGroupCommand", "--delete", "--group", group)
-        assert "was successful" in output, output
+        self._each(self._admin.delete_consumer_groups([group]))
 
-    def delete_records(self, topic: str, before: dict[int, int], folder: Path) -> None:
-        """What retention does to old records, at once: those below the given offset of each partition."""
-        plan = folder / "delete-records.json"
-        plan.write_text(
-            json.dumps(
-                {
-                    "version": 1,
-                    "partitions": [
-                        {"topic": topic, "partition": partition, "offset": offset}
-                        for partition, offset in before.items()
-                    ],
-                }
-            )
+    # --- records ---
+
+    def produce(
+        self,
+        topic: str,
+        records: list[tuple[bytes | None, bytes | None]],
+        partition: int = 0,
+        at_ms: int | None = None,
+    ) -> None:
+        """Sends (key, value) in this order and waits until all are acked, sent now or `at_ms` (milliseconds since 1970)."""
+        failed: list = []
+        producer = Producer(
+            {
+                "bootstrap.servers": self.address,
+                "acks": "all",
+                "linger.ms": 0,
+                "message.max.bytes": MESSAGE_BYTES_MAX,
+                "enable.idempotence": True,
+            }
         )
-        self.run("DeleteRecordsCommand", "--offset-json-file", str(plan))
+        stamp = {} if at_ms is None else {"timestamp": at_ms}
+        for key, value in records:
+            producer.produce(
+                topic,
+                value,
+                key,
+                partition=partition,
+                on_delivery=lambda error, _: failed.append(error) if error else None,
+                **stamp,
+            )
+        left = producer.flush(ANSWER_SECONDS_MAX)
+        assert not failed and not left, f"{topic}[{partition}]: {left} records unanswered, refused: {failed[:3]}"
 
-
-def _crc32c_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-CRC32C = _crc32c_table()
-
-
-def crc32c(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = (crc >> 8) ^ CRC32C[(crc ^ byte) & 0xFF]
-    return crc ^ 0xFFFFFFFF
-
-
-def varint(number: int) -> bytes:
-    zigzag = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while zigzag > 0x7F:
-        out.append(zigzag & 0x7F | 0x80)
-        zigzag >>= 7
-    out.append(zigzag)
-    return bytes(out)
-
-
-def _bytes(data: bytes | None) -> bytes:
-    return varint(-1) if data is None else varint(len(data)) + data
-
-
-def record_batch(
-    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]], at_ms: int | None = None
-) -> bytes:
-    """Records (key, value, headers) in Kafka's format 2, without producer id and compression, sent now or `at_ms`."""
-    body = b""
-    for delta, (key, value, headers) in enumerate(records):
-        record = b"\0" + varint(0) + varint(delta) + _bytes(key) + _bytes(value) + varint(len(headers))
-        record += b"".join(_bytes(name.encode()) + _bytes(content) for name, content in headers)
-        body += varint(len(record)) + record
-    at_ms = int(time.time() * 1000) if at_ms is None else at_ms
-    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, at_ms, at_ms, -1, -1, -1, len(records)) + body
-    rest = struct.pack(">ibI", -1, 2, crc32c(checked)) + checked
-    return struct.pack(">qi", 0, len(rest)) + rest
-
-
-# Unknown topic, no leader, not the leader: what a topic says that was made a moment ago.
-NOT_READY = (3, 5, 6)
-
-
-def produce_bytes(address: str, topic: str, partition: int, records, at_ms: int | None = None) -> None:
-    """Sends one batch by a Produce request of version 3. Any bytes can be keys, values and headers. A topic with
-    `CreateTime` keeps `at_ms`."""
-    batch = record_batch(records, at_ms)
-    name = topic.encode()
-    request = struct.pack(">hhihhhii", 0, 3, 1, -1, -1, -1, 10_000, 1)
-    request += struct.pack(">h", len(name)) + name + struct.pack(">iii", 1, partition, len(batch)) + batch
-    deadline = time.monotonic() + 30
-    while (error := _produce_error(address, name, request)) in NOT_READY and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert error == 0, f"the broker refused the batch with error code {error}"
-
-
-def _produce_error(address: str, name: bytes, request: bytes) -> int:
-    host, port = address.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(struct.pack(">i", len(request)) + request)
-        stream = connection.makefile("rb")
-        answer = stream.read(struct.unpack(">i", stream.read(4))[0])
-    # Correlation id, topics, name, partitions, partition, error code.
-    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
+    def _each(self, futures: dict) -> list:
+        return [future.result(ANSWER_SECONDS_MAX) for future in futures.values()]

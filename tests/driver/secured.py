@@ -5,7 +5,7 @@ from pathlib import Path
 
 from driver.certificates import Authority
 from driver.process import Running, wait_until
-from driver.services import clean_environment, free_ports
+from driver.services import LIGHT_JAVA, clean_environment, free_ports
 
 USER, PASSWORD = "pipeline", "not-in-any-log-4711"
 KEYS = {"AWS_ACCESS_KEY_ID": "tls-access", "AWS_SECRET_ACCESS_KEY": "not-in-any-log-4712"}
@@ -84,7 +84,7 @@ class Secured:
             f"listener.name.{name}.scram-sha-512.sasl.jaas.config={jaas}\n" for name in ("good", "expired", "other")
         )
         properties.write_text(PROPERTIES.format(folder=self.data, authority=self.ca, **self._ports) + logins)
-        java = ["java", "-Xmx512m", "-cp", f"{self.deps}/kafka/libs/*"]
+        java = ["java", "-Xmx512m", *LIGHT_JAVA["JDK_JAVA_OPTIONS"].split(), "-cp", f"{self.deps}/kafka/libs/*"]
         subprocess.run(
             [
                 *java,

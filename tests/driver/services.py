@@ -1,15 +1,22 @@
 """A real Kafka and a real S3 server, started and stopped by the product's own `services`."""
 
+from __future__ import annotations
+
+import functools
 import os
 import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from driver.kafka import KafkaTools
-from driver.s3 import S3
+if TYPE_CHECKING:
+    from driver.kafka import Kafka
+    from driver.s3 import S3
 
 START_SECONDS_MAX = 90
+# Brokers of tests live for seconds to minutes: a quick start is worth more to them than the best machine code.
+LIGHT_JAVA = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"}
 
 
 def free_ports(count: int) -> list[int]:
@@ -29,19 +36,27 @@ def clean_environment() -> dict[str, str]:
 
 
 class Servers:
-    """Somebody's Kafka and S3 server, which have `kafka_address`, `s3_endpoint`, `credentials` and `deps`."""
+    """Somebody's Kafka and S3 server, which have `kafka_address`, `s3_endpoint`, `credentials` and `deps`.
 
-    @property
-    def kafka(self) -> KafkaTools:
-        return KafkaTools(self.kafka_address, self.deps)
+    Clients are imported when they are asked for: Airflow's environment, where the tests of the DAGs run, has none."""
 
-    @property
+    @functools.cached_property
+    def kafka(self) -> Kafka:
+        from driver.kafka import Kafka
+
+        return Kafka(self.kafka_address)
+
+    @functools.cached_property
     def s3(self) -> S3:
+        from driver.s3 import S3
+
         keys = self.credentials
         return S3(self.s3_endpoint, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
 
 
 class Services(Servers):
+    """Servers of the product's own, with all they have in `folder`. Who calls up() calls down()."""
+
     def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio"):
         kafka, controller, s3, console = free_ports(4)
         self.binary, self.deps, self.data = binary, deps, folder
@@ -63,7 +78,12 @@ class Services(Servers):
     def _call(self, part: str, *arguments) -> subprocess.CompletedProcess:
         command = [str(self.binary), "services", part, "--data", str(self.data), *map(str, arguments)]
         return subprocess.run(
-            command, env=clean_environment(), capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False
+            command,
+            env=clean_environment() | LIGHT_JAVA,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS_MAX,
+            check=False,
         )
 
     def up(self) -> None:
@@ -72,6 +92,7 @@ class Services(Servers):
         assert done.returncode == 0, f"services up ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
     def down(self) -> None:
+        """Stops what runs, by the process ids that up() wrote down."""
         self._call("down")
 
     def kill(self, role: str) -> None:

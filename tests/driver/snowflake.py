@@ -20,16 +20,23 @@ print(json.dumps(Wire(int(sys.argv[2]), databaseName=sys.argv[3]).must(sys.argv[
 
 
 class Emulator:
-    """Nobody may stop it but its owner. A database for each test keeps tests apart."""
+    """A database for each test keeps tests apart."""
 
-    def __init__(self, deps: Path, folder: Path, *arguments):
-        self.python = deps / "venv-emulator" / "bin" / "python"
-        ready = folder / "emulator-port"
-        command = [self.python, "-B", EMULATOR / "start.py", "--ready", ready, *arguments]
-        self._process = Running(command, clean_environment(), folder, "emulator")
-        wait_until(lambda: ready.exists() or not self._process.is_running(), 60, "the emulator's port")
-        assert ready.exists(), str(self._process.finished())
-        self.port = int(ready.read_text())
+    def __init__(self, deps: Path, port: int):
+        """One that runs, and that somebody else ends."""
+        self.python, self.port = deps / "venv-emulator" / "bin" / "python", port
+        self._process: Running | None = None
+
+    @classmethod
+    def start(cls, deps: Path, folder: Path, *arguments) -> "Emulator":
+        """Ends with end(), or with this process."""
+        made, ready = cls(deps, 0), folder / "emulator-port"
+        command = [made.python, "-B", EMULATOR / "start.py", "--ready", ready, *arguments]
+        made._process = Running(command, clean_environment(), folder, "emulator")
+        wait_until(lambda: ready.exists() or not made._process.is_running(), 60, "the emulator's port")
+        assert ready.exists(), str(made._process.finished())
+        made.port = int(ready.read_text())
+        return made
 
     def query(self, database: str, sql: str) -> list[list]:
         done = subprocess.run(
@@ -43,7 +50,8 @@ class Emulator:
         return json.loads(done.stdout)
 
     def end(self) -> None:
-        self._process.end()
+        if self._process is not None:
+            self._process.end()
 
 
 class OnSnowflake:

@@ -1,13 +1,18 @@
 """One topic, group, bucket and warehouse that no other test knows, and the commands of the pipeline on them."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from driver.process import Finished, Running, wait_until
-from driver.s3 import Listed
 from driver.services import Services, clean_environment
 from driver.warehouse import query
+
+if TYPE_CHECKING:
+    from driver.s3 import Listed
 
 SESSION_TIMEOUT_MS = 1500
 # Small objects and short waits: many commits, and so many moments to be killed in.

@@ -9,6 +9,8 @@ import adbc_driver_snowflake.dbapi
 import pytest
 from wire import Wire
 
+pytest_plugins = ["driver.fixtures"]
+
 FOLDER = Path(__file__).resolve().parent
 START_SECONDS_MAX = 60
 

@@ -1,6 +1,5 @@
 """Three hosts with a broker each that is a controller too, a host with the S3 server, and one for everything else."""
 
-import json
 import re
 import secrets
 import subprocess
@@ -173,27 +172,22 @@ class Cluster(Servers):
 
     # --- looking ---
 
-    def metadata(self, *arguments: str) -> dict:
-        """As the brokers tell it that can be reached now; empty when none can."""
-        done = subprocess.run(
-            ["kcat", "-L", "-J", "-m", "4", "-b", self.kafka_address, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        return json.loads(done.stdout) if done.returncode == 0 and done.stdout else {"brokers": [], "topics": []}
+    def brokers_that_answer(self) -> int:
+        """How many brokers the cluster knows now that it can be reached."""
+        known = self.kafka.metadata()
+        return len(known.brokers) if known else 0
 
     def wait_for_brokers(self, count: int = len(NODES)) -> None:
         wait_until(
-            lambda: len(self.metadata()["brokers"]) == count, START_SECONDS_MAX, f"{count} brokers to be members", 0.3
+            lambda: self.brokers_that_answer() == count, START_SECONDS_MAX, f"{count} brokers to be members", 0.3
         )
 
     def in_sync(self, topic: str) -> bool:
         """Whether every partition has all its replicas in sync, the groups' own topic included."""
-        topics = [one for one in self.metadata()["topics"] if one["topic"] in (topic, "__consumer_offsets")]
+        known = self.kafka.metadata()
+        topics = [known.topics[name] for name in (topic, "__consumer_offsets") if name in known.topics] if known else []
         return bool(topics) and all(
-            len(partition["isrs"]) == len(NODES) for one in topics for partition in one["partitions"]
+            len(partition.isrs) == len(NODES) for one in topics for partition in one.partitions.values()
         )
 
     def wait_until_in_sync(self, topic: str) -> None:
@@ -201,9 +195,11 @@ class Cluster(Servers):
         wait_until(lambda: self.in_sync(topic), START_SECONDS_MAX, "all replicas to be in sync", 0.5)
 
     def controller(self) -> Broker:
-        said = self.kafka.run("MetadataQuorumCommand", "describe", "--status")
+        """The leader of the quorum, which only Kafka's own tool asks for."""
+        tool = ["java", "-cp", f"{self.deps}/kafka/libs/*", "org.apache.kafka.tools.MetadataQuorumCommand"]
+        line = [*tool, "--bootstrap-server", self.kafka_address, "describe", "--status"]
+        said = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
         return self.brokers[int(re.search(r"LeaderId:\s+(\d+)", said)[1])]
 
     def coordinator(self, group: str) -> Broker:
-        said = self.kafka.run("consumer.group.ConsumerGroupCommand", "--describe", "--state", "--group", group)
-        return self.brokers[int(re.search(r":9092\s+\((\d+)\)", said)[1])]
+        return self.brokers[self.kafka.describe_group(group).coordinator.id]

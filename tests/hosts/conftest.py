@@ -5,9 +5,10 @@ import secrets
 
 import pytest
 from cluster import NODES, Cluster
-from driver.fixtures import binary, deps, say  # noqa: F401
 from host_world import HostWorld
 from hosts import Network
+
+pytest_plugins = ["driver.fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A topic, bucket and warehouse on the three hosts, with a sink on each host; everything else runs on the host `clients`."""
 
-import datetime
 import itertools
 import re
 from pathlib import Path
@@ -83,7 +82,7 @@ class HostWorld(World):
         """The longest time without a new object in one partition, in seconds, after a point of time."""
         points: dict[int, list[float]] = {}
         for key, listed in self.objects().items():
-            at = datetime.datetime.fromisoformat(listed.modified.replace("Z", "+00:00")).timestamp()
+            at = listed.modified.timestamp()
             points.setdefault(int(re.search(r"_p(\d+)_", key)[1]), []).append(at)
         pauses = []
         for times in map(sorted, points.values()):

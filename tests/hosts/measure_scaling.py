@@ -4,7 +4,6 @@
 
 Writes docs/scaling/measured.json (or SDP_MEASURED). Then: tools/scaling --write."""
 
-import datetime
 import json
 import os
 import re
@@ -62,10 +61,7 @@ class Meter:
 def middle_rate(s3: S3, bucket: str) -> tuple[float, int, int]:
     """Events a second between a sixth and five sixths of the way, and how many objects and bytes there are in all. Events are taken to be
     of one size."""
-    objects = sorted(
-        (datetime.datetime.fromisoformat(one.modified.replace("Z", "+00:00")).timestamp(), one.size)
-        for one in s3.list(bucket, "bronze/date=").values()
-    )
+    objects = sorted((one.modified.timestamp(), one.size) for one in s3.list(bucket, "bronze/date=").values())
     total, sum_so_far, points = sum(size for _, size in objects), 0, []
     for at, size in objects:
         sum_so_far += size

@@ -21,9 +21,9 @@ def prove(world: HostWorld, what: str, say, **figures) -> None:
 def test_a_record_has_three_replicas_of_which_two_acknowledge_it(world):
     """What the other tests stand on."""
     world.simulate(1000)
-    [topic] = [one for one in world.cluster.metadata()["topics"] if one["topic"] == world.topic]
-    assert [len(partition["replicas"]) for partition in topic["partitions"]] == [len(NODES)] * PARTITIONS
-    assert "min.insync.replicas=2" in world.cluster.kafka.run("TopicCommand", "--describe", "--topic", world.topic)
+    topic = world.cluster.kafka.metadata().topics[world.topic]
+    assert [len(partition.replicas) for partition in topic.partitions.values()] == [len(NODES)] * PARTITIONS
+    assert world.cluster.kafka.topic_settings(world.topic)["min.insync.replicas"] == "2"
 
 
 @pytest.mark.parametrize("role", ["coordinator", pytest.param("controller", marks=pytest.mark.whole)])
@@ -33,7 +33,7 @@ def test_a_broker_killed_under_load_loses_and_doubles_nothing(world, role, say):
     started = time.time()
     broker.kill()
     # The other two go on: records of all partitions arrive while the third is away.
-    wait_until(lambda: len(world.cluster.metadata()["brokers"]) == len(NODES) - 1, 60, "the others to notice", 0.2)
+    wait_until(lambda: world.cluster.brokers_that_answer() == len(NODES) - 1, 60, "the others to notice", 0.2)
     world.wait_for_more(3 * PARTITIONS)
     away = time.time() - started
     broker.start()

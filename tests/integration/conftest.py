@@ -6,24 +6,16 @@ import secrets
 
 import pytest
 from driver.embedded import Embedded
-from driver.fixtures import binary, deps, say, services  # noqa: F401
 from driver.services import Services
-from driver.snowflake import Emulator
 from driver.world import World
+
+pytest_plugins = ["driver.fixtures"]
 
 
 @pytest.fixture(scope="session")
 def fault_cycles() -> int:
     """How often the repeated faults strike; more for a long run by hand."""
     return int(os.environ.get("SDP_FAULT_CYCLES", "100"))
-
-
-@pytest.fixture(scope="session")
-def emulator(deps, tmp_path_factory):
-    """Snowflake's emulator, which lets go of a killed loader's transaction after half a second."""
-    server = Emulator(deps, tmp_path_factory.mktemp("snowflake"), "--idle-transaction-seconds", "0.5")
-    yield server
-    server.end()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 import uuid
 
-from driver.kafka import produce_bytes
+from driver.batch import produce_bytes
 
 MIB = 1 << 20
 
@@ -69,10 +69,10 @@ KEYED = {
     "negative": (event(position_ms=-1), ("silver", "out_of_range", "position_ms")),
     "the last": (event(), None),
 }
-# Lines without a key, as when somebody types into the console producer.
+# Records without a key, as when somebody types into a console producer.
 TYPED = [event(), "", "   ", "just text", event(), ""]
 TYPED_REASONS = {"empty_value": 3, "not_json": 1}
-# What the console producer cannot send: it reads its input as text.
+# No text at all.
 RAW = {
     b"invalid UTF-8 value": (b'{"song_name":"\xff\xfe"}', ("sink", "not_utf8", None)),
     b"invalid UTF-8 text": (b"\x80\x81", ("sink", "not_utf8", None)),
@@ -91,19 +91,25 @@ def with_keys(table):
     return f"TRANSFORM.{table} JOIN {KEYS} AS keys USING (topic_id, kafka_partition, kafka_offset)"
 
 
-def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
+def encoded(text: str) -> bytes:
+    return text.encode()
+
+
+def keyed_records() -> list[tuple[bytes, bytes | None]]:
+    return [(encoded(key), None if value == "NULL" else encoded(value)) for key, (value, _) in KEYED.items()]
+
+
+def typed_records() -> list[tuple[None, bytes]]:
+    return [(None, encoded(line)) for line in TYPED]
+
+
+def test_whatever_somebody_produces_lands_or_is_rejected_by_name(world):
     one_partition = {"KAFKA_PARTITIONS": "1"}
     # The topic, made as the pipeline makes it; behind every bad record stands a good one of the same partition.
     world.must("simulate", "--events", 10, env=one_partition)
     kafka = world.services.kafka
-    kafka.console_produce(
-        world.topic,
-        [f"{key}|{value}" for key, (value, _) in KEYED.items()],
-        "parse.key=true",
-        "key.separator=|",
-        "null.marker=NULL",
-    )
-    kafka.console_produce(world.topic, TYPED)
+    kafka.produce(world.topic, keyed_records())
+    kafka.produce(world.topic, typed_records())
     produce_bytes(
         world.services.kafka_address,
         world.topic,
@@ -111,7 +117,7 @@ def test_what_the_console_producer_writes_lands_or_is_rejected_by_name(world):
         [(key, value, []) for key, (value, _) in RAW.items()]
         + [(b"\xff\xfe key", event().encode(), [("trace", b"\x00\xff"), ("empty", None)])],
     )
-    kafka.console_produce(world.topic, [f"twin|{event(event_id=TWICE)}"], "parse.key=true", "key.separator=|")
+    kafka.produce(world.topic, [(b"twin", encoded(event(event_id=TWICE)))])
 
     limit = ("--value-bytes-max", 5 * MIB // 2)
     world.catch_up(*limit, env=one_partition)

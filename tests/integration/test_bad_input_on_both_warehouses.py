@@ -5,8 +5,8 @@ import secrets
 import uuid
 
 import pytest
-from driver.kafka import produce_bytes
-from test_bad_input import KEYED, RAW, TYPED, event
+from driver.batch import produce_bytes
+from test_bad_input import RAW, event, keyed_records, typed_records
 
 NAMES = [
     'Don\'t "Stop"',
@@ -95,19 +95,14 @@ def snowflake(world, emulator):
     return OnSnowflake(world, emulator)
 
 
+@pytest.mark.long
 def test_bad_records_and_hostile_names_end_in_the_same_cells(world, snowflake):
     one_partition = {"KAFKA_PARTITIONS": "1"}
     start = ("--mix", "realistic", "--start", "2026-02-14T20:00:00Z", "--duration", 40_000)
     world.must("simulate", "--events", 3000, "--seed", 1, *start, env=one_partition)
     kafka = world.services.kafka
-    kafka.console_produce(
-        world.topic,
-        [f"{key}|{value}" for key, (value, _) in KEYED.items()],
-        "parse.key=true",
-        "key.separator=|",
-        "null.marker=NULL",
-    )
-    kafka.console_produce(world.topic, TYPED)
+    kafka.produce(world.topic, keyed_records())
+    kafka.produce(world.topic, typed_records())
     produce_bytes(
         world.services.kafka_address,
         world.topic,

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from driver.services import clean_environment, free_ports
 
+# One finished run that all lines look at, on one worker.
+pytestmark = pytest.mark.xdist_group("command-lines")
+
 TABLE = Path(__file__).with_name("command_lines.txt")
 
 

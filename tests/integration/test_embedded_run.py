@@ -5,6 +5,7 @@ import re
 import signal
 import time
 
+import pytest
 from driver.embedded import EVENTS
 from driver.process import Running, wait_until
 
@@ -63,6 +64,7 @@ def stage_of(running: Running) -> str:
     return "simulate and sink"
 
 
+@pytest.mark.long
 def test_a_run_killed_at_random_moments_goes_on_with_all_that_was_durable(embedded, fault_cycles, say):
     chance = random.Random(10)
     moments: dict[str, int] = {}

@@ -86,7 +86,7 @@ def test_offsets_that_the_log_deleted_unread_stop_the_sink_until_the_gap_is_ackn
     world.simulate(3000)
     partition = max(world.status(), key=lambda one: one["lag"])
     first, lost_end = partition["lake_end"], partition["lake_end"] + partition["lag"] // 2
-    world.services.kafka.delete_records(world.topic, {partition["partition"]: lost_end}, world.folder)
+    world.services.kafka.delete_records(world.topic, {partition["partition"]: lost_end})
 
     refused = world.run("sink", "--until-caught-up")
     assert refused.code == 65, str(refused)
@@ -106,7 +106,7 @@ def test_offsets_that_were_read_in_time_may_be_deleted(world):
     world.simulate(3000)
     world.catch_up()
     read = {one["partition"]: one["lake_end"] for one in world.status()}
-    world.services.kafka.delete_records(world.topic, read, world.folder)
+    world.services.kafka.delete_records(world.topic, read)
     world.simulate(1000)
     world.catch_up()
     report = world.prove_exactly_what_was_acked()

@@ -50,6 +50,7 @@ class Target:
         return stages["bronze"]["records"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "warehouse, objects, latest_s", [("duckdb", 2, 0.6), ("snowflake", 10, 2.5)], ids=["duckdb", "snowflake"]
 )

@@ -88,9 +88,7 @@ def test_a_lake_of_another_topic_is_refused(filled):
 
 
 def test_a_compacted_topic_is_refused(world):
-    world.services.kafka.run(
-        "TopicCommand", "--create", "--topic", world.topic, "--partitions", "1", "--config", "cleanup.policy=compact"
-    )
+    world.services.kafka.create_topic(world.topic, 1, {"cleanup.policy": "compact"})
     refused(world, MISCONFIGURED, world.topic, "cleanup.policy=delete")
 
 

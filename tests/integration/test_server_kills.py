@@ -20,6 +20,7 @@ def still_running(world: World, sink: Running) -> tuple[Running, bool]:
     return world.start_sink(), True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ["s3", "kafka"])
 def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(own_services, new_world, role, say):
     services = own_services()

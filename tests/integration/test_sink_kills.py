@@ -4,6 +4,7 @@ import random
 import threading
 import time
 
+import pytest
 from driver.process import Running, wait_until
 from driver.world import World
 
@@ -72,6 +73,7 @@ class Killer(threading.Thread):
         }
 
 
+@pytest.mark.long
 def test_a_hundred_kills_of_the_sink_under_load_lose_and_double_nothing(services, new_world, fault_cycles, say):
     """Half of the kills hit a sink that works alone, half one of two that share a group. Both go on side by side."""
     killers = [

@@ -4,6 +4,9 @@ import pytest
 from driver.secured import KEYS, PASSWORD, Secured
 from driver.world import World
 
+# One pair of servers with certificates, on one worker.
+pytestmark = pytest.mark.xdist_group("tls")
+
 EVENTS = 3_000
 SECONDS_MAX = 90
 

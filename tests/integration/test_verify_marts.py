@@ -6,6 +6,9 @@ import subprocess
 import pytest
 from driver.embedded import Embedded
 
+# One warehouse that is spoilt again and again, on one worker.
+pytestmark = pytest.mark.xdist_group("verify-marts")
+
 CHANGES = {
     "song's plays": "UPDATE MART.SONG_DAILY SET total_plays = total_plays + 1 WHERE song_id = (SELECT min(song_id) FROM MART.SONG_DAILY)",
     "song's name": "UPDATE MART.SONG_DAILY SET song_name = song_name || '!' WHERE song_id = (SELECT max(song_id) FROM MART.SONG_DAILY)",

@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 
+import pytest
 from driver.embedded import Embedded
 from driver.snowflake import OnSnowflake
 from driver.warehouse import query
@@ -35,6 +36,7 @@ def cells(ask, schema: str, table: str, names: list[str]) -> list:
     return sorted(ask(f"SELECT {texts} FROM {schema}.{table}"), key=json.dumps)
 
 
+@pytest.mark.long
 def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps, emulator, tmp_path, say):
     embedded = Embedded(binary, deps, tmp_path)
     for _ in range(2):  # two runs: the second is an incremental one, of a topic of its own

@@ -4,6 +4,7 @@ import random
 import signal
 import time
 
+import pytest
 from driver.process import Running, wait_until
 from driver.world import SESSION_TIMEOUT_MS, World
 
@@ -25,6 +26,7 @@ def stop_for_a_while(world: World, victim: Running, other: Running) -> dict:
     return lake
 
 
+@pytest.mark.long
 def test_a_sink_stopped_past_its_session_overwrites_nothing_when_it_goes_on(world, fault_cycles, say):
     chance = random.Random(3)
     simulator = world.start_simulator(2500)

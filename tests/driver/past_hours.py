@@ -5,7 +5,6 @@ import random
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from driver.kafka import produce_bytes
 from driver.world import World
 
 SONGS = [
@@ -34,15 +33,15 @@ def event(chance: random.Random, at: datetime) -> bytes:
 def make_topic_with_past(world: World, events_by_hour: dict[datetime, int]) -> None:
     """The broker stamps what comes later, as in every topic of the pipeline."""
     kafka, partitions = world.services.kafka, int(world.env["KAFKA_PARTITIONS"])
-    kafka.create_topic(world.topic, partitions, "message.timestamp.type=CreateTime")
+    kafka.create_topic(world.topic, partitions, {"message.timestamp.type": "CreateTime"})
     chance = random.Random(17)
     for hour, events in sorted(events_by_hour.items()):
         at = hour + timedelta(minutes=30)
         for partition in range(partitions):
-            records = [(None, event(chance, at), []) for _ in range(partition, events, partitions)]
-            produce_bytes(world.services.kafka_address, world.topic, partition, records, int(at.timestamp() * 1000))
+            records = [(None, event(chance, at)) for _ in range(partition, events, partitions)]
+            kafka.produce(world.topic, records, partition, int(at.timestamp() * 1000))
         world.acked += events
-    kafka.set_topic(world.topic, "message.timestamp.type=LogAppendTime")
+    kafka.set_topic(world.topic, "message.timestamp.type", "LogAppendTime")
 
 
 def this_hour() -> datetime:

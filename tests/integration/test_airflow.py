@@ -11,10 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from driver.airflow import Airflow
+from driver.past_hours import make_topic_with_past, this_hour
 from driver.process import wait_until
 from driver.world import World
-from driver_airflow import Airflow
-from past_hours import make_topic_with_past, this_hour
+
+# One Airflow, on one worker.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("airflow")]
 
 BRONZE = "spotify_minio_to_snowflake_bronze"
 DBT = "spotify_dbt"

@@ -1,0 +1,80 @@
+"""The one crafted producer: a record batch byte by byte, for records that a client library would not send as they are."""
+
+import socket
+import struct
+import time
+
+
+def _crc32c_table() -> list[int]:
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+CRC32C = _crc32c_table()
+
+
+def crc32c(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = (crc >> 8) ^ CRC32C[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def varint(number: int) -> bytes:
+    zigzag = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while zigzag > 0x7F:
+        out.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    out.append(zigzag)
+    return bytes(out)
+
+
+def _bytes(data: bytes | None) -> bytes:
+    return varint(-1) if data is None else varint(len(data)) + data
+
+
+def record_batch(
+    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]], at_ms: int | None = None
+) -> bytes:
+    """Records (key, value, headers) in Kafka's format 2, without producer id and compression, sent now or `at_ms`."""
+    body = b""
+    for delta, (key, value, headers) in enumerate(records):
+        record = b"\0" + varint(0) + varint(delta) + _bytes(key) + _bytes(value) + varint(len(headers))
+        record += b"".join(_bytes(name.encode()) + _bytes(content) for name, content in headers)
+        body += varint(len(record)) + record
+    at_ms = int(time.time() * 1000) if at_ms is None else at_ms
+    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, at_ms, at_ms, -1, -1, -1, len(records)) + body
+    rest = struct.pack(">ibI", -1, 2, crc32c(checked)) + checked
+    return struct.pack(">qi", 0, len(rest)) + rest
+
+
+# Unknown topic, no leader, not the leader: what a topic says that was made a moment ago.
+NOT_READY = (3, 5, 6)
+
+
+def produce_bytes(address: str, topic: str, partition: int, records, at_ms: int | None = None) -> None:
+    """Sends one batch by a Produce request of version 3. Any bytes can be keys, values and headers. A topic with
+    `CreateTime` keeps `at_ms`."""
+    batch = record_batch(records, at_ms)
+    name = topic.encode()
+    request = struct.pack(">hhihhhii", 0, 3, 1, -1, -1, -1, 10_000, 1)
+    request += struct.pack(">h", len(name)) + name + struct.pack(">iii", 1, partition, len(batch)) + batch
+    deadline = time.monotonic() + 30
+    while (error := _produce_error(address, name, request)) in NOT_READY and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert error == 0, f"the broker refused the batch with error code {error}"
+
+
+def _produce_error(address: str, name: bytes, request: bytes) -> int:
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        stream = connection.makefile("rb")
+        answer = stream.read(struct.unpack(">i", stream.read(4))[0])
+    # Correlation id, topics, name, partitions, partition, error code.
+    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]

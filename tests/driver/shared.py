@@ -1,0 +1,70 @@
+"""One Kafka, one S3 server and one emulator of Snowflake for a whole run of tests, however many processes it has.
+
+tools/run_tests starts them, and so does pytest where it has workers (`-n`). Whoever starts them tells the others by the
+environment, the C++ tests included:
+
+    SDP_TEST_KAFKA     address of the broker
+    SDP_TEST_S3        endpoint of the S3 server
+    SDP_TEST_SERVICES  folder of these two, with the S3 server's keys in credentials.env
+    SDP_TEST_EMULATOR  port of Snowflake's emulator
+
+Each test has a topic, a group, a bucket and a database of its own there; nobody but the starter ends them.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from driver.services import Services
+from driver.snowflake import Emulator
+
+# A killed loader's transaction is let go of after half a second.
+EMULATOR_ARGUMENTS = ("--idle-transaction-seconds", "0.5")
+
+
+class SharedServers:
+    def __init__(self, binary: Path, deps: Path, folder: Path):
+        self._services = Services(binary, deps, folder / "services")
+        self._deps, self._folder = deps, folder
+        self._emulator: Emulator | None = None
+
+    def up(self) -> dict[str, str]:
+        """The environment that says where they are; endpoints.env in the folder says it, too."""
+        # Left by a run that was killed.
+        self._services.down()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._services.up()
+        self._emulator = Emulator.start(self._deps, self._folder, *EMULATOR_ARGUMENTS)
+        environment = {
+            "SDP_TEST_KAFKA": self._services.kafka_address,
+            "SDP_TEST_S3": self._services.s3_endpoint,
+            "SDP_TEST_SERVICES": str(self._services.data),
+            "SDP_TEST_EMULATOR": str(self._emulator.port),
+        }
+        lines = [f"{name}={value}\n" for name, value in environment.items()]
+        (self._folder / "endpoints.env").write_text("".join(lines))
+        return environment
+
+    def down(self) -> None:
+        if self._emulator is not None:
+            self._emulator.end()
+        self._services.down()
+
+
+class GivenServices(Services):
+    """Those that the environment names."""
+
+    def __init__(self, binary: Path, deps: Path):
+        self.binary, self.deps = binary, deps
+        self.data = Path(os.environ["SDP_TEST_SERVICES"])
+        self.kafka_address, self.s3_endpoint = os.environ["SDP_TEST_KAFKA"], os.environ["SDP_TEST_S3"]
+
+    def up(self) -> None:
+        raise AssertionError("all tests share these servers; a test that starts or kills servers takes own_services")
+
+    down = kill = up
+
+
+def are_given() -> bool:
+    return "SDP_TEST_SERVICES" in os.environ
