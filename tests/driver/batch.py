@@ -1,4 +1,4 @@
-"""The one crafted producer: a record batch byte by byte, for records that a client library would not send as they are."""
+"""The one crafted producer: a record batch byte by byte, with whatever a client library would not send."""
 
 import socket
 import struct

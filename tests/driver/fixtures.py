@@ -1,4 +1,4 @@
-"""Fixtures and hooks that the tests of several folders share; their conftest.py names this module in `pytest_plugins`."""
+"""Fixtures and hooks that the tests of several folders share: their conftest.py names it in `pytest_plugins`."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from driver.shared import EMULATOR_ARGUMENTS, GivenServices, SharedServers, are_
 from driver.snowflake import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
-FIGURES = "figures"
+FIGURES, ALONE = "figures", "alone"
 
 
 def the_binary() -> Path:
@@ -56,19 +56,24 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failure says how to run the test alone."""
+    """A failure says how to run the test alone, in its report and in JUnit's property `alone`."""
     report = yield
     if report.failed:
-        ini = Path(item.config.inipath).relative_to(ROOT)
-        # A link of .deps, not what it leads to.
-        python = next(
-            (link / "bin/python" for link in the_deps().glob("venv-*") if Path(sys.prefix) == link.resolve()),
-            Path(sys.executable),
-        )
-        command = ["-B", "-m", "pytest", "-c", ini, f"{ini.parent}/{item.nodeid}"]
-        where = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
-        report.sections.append(("alone", shlex.join(map(str, [where, *command]))))
+        told = (ALONE, alone(item))
+        report.sections.append(told)
+        # JUnit's file takes the properties that the last report of a test has, that of its end.
+        for properties in (item.user_properties, report.user_properties):
+            if told not in properties:
+                properties.append(told)
     return report
+
+
+def alone(item) -> str:
+    """From the root of the checkout."""
+    ini = Path(item.config.inipath).relative_to(ROOT)
+    links = [link for link in (ROOT / ".deps").glob("venv-*") if link.resolve() == Path(sys.prefix).resolve()]
+    python = links[0].relative_to(ROOT) / "bin/python" if links else Path(sys.executable)
+    return shlex.join([str(python), "-B", "-m", "pytest", "-c", str(ini), f"{ini.parent}/{item.nodeid}"])
 
 
 def pytest_terminal_summary(terminalreporter):
