@@ -10,7 +10,7 @@ export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
 
-.PHONY: help run test build check fmt services services-down airflow airflow-down docker-env up down logs test-docker test-hosts mutants clean
+.PHONY: help run build check quick test soak fmt services services-down airflow airflow-down docker-env up down logs mutants clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,13 +34,27 @@ build: ## Fetch what is needed and build the release binary
 	@tools/configure release
 	cmake --build --preset release --target spotify-pipeline
 
-test: ## Build and run every test, those on real Kafka and S3 included
-	@tools/setup docker
-	tools/run_tests
+# --- tiers: each has one meaning, see CONTRIBUTING.md ---
 
-check: ## Check the sources without building them: layout, format, lint, docs, tables
+check: ## Tier 1, static: layout, format, lint, docs, tables; builds nothing
 	@tools/setup check
 	tools/check
+
+quick: ## Tier 2, without services: units and simulation under the sanitizers; benchmarks compile
+	@tools/setup quick
+	@tools/configure asan
+	cmake --build --preset asan --target unit_tests
+	@tools/configure release -DSDP_BUILD_BENCHES=ON
+	cmake --build --preset release --target benches
+	ctest --preset quick --parallel $(shell nproc)
+
+test: ## Tier 3, everything: every test, on real servers too (ARGS="-k NAME", ARGS=tests/hosts: some)
+	@tools/setup docker
+	tools/run_tests $(ARGS)
+
+soak: ## What takes long, once for a change as large as an issue (ARGS="tests/docker tests/hosts": some)
+	@tools/setup docker
+	tools/run_tests --soak $(ARGS)
 
 fmt: ## Format the C++ and Python sources
 	@tools/setup check
@@ -74,14 +88,6 @@ down: ## Take the container stack down; its volumes stay
 
 logs: ## Follow the logs of the containers
 	$(compose) logs --follow --tail 100
-
-test-docker: build ## Every test of the containers, also those that take long
-	@tools/setup docker
-	.deps/venv-docker/bin/python -B -m pytest -c tests/docker/pytest.ini tests/docker
-
-test-hosts: build ## Every test on several hosts: brokers killed, hosts cut off, sinks rolled (as root)
-	@tools/setup hosts
-	.deps/venv-tools/bin/python -B -m pytest -c tests/hosts/pytest.ini tests/hosts
 
 mutants: ## Break the code in one line at a time; the tests must notice
 	@tools/setup test

@@ -4,12 +4,13 @@ import json
 import subprocess
 from pathlib import Path
 
-from faulty import Fault, Proxy
+from faulty import Fault, Proxy, refuse
 
 from driver.process import Finished, Running, wait_until
 from driver.services import clean_environment
 
 EMULATOR = Path(__file__).resolve().parents[1] / "emulator"
+UNAUTHORIZED = 77
 PASSWORD = "correct-horse-battery-staple"
 ASK = """
 import json, sys
@@ -116,3 +117,14 @@ class OnSnowflake:
             running.end()
         for proxy in self._proxies:
             proxy.__exit__()
+
+
+def fill_lake(binary: Path, deps: Path, folder: Path, events: int, object_records: int, *arguments) -> Path:
+    """The data folder of a run that ended where a warehouse refused it: the lake is whole, nothing is loaded."""
+    pipeline = OnSnowflake(binary, deps, folder, Emulator(deps, 0), "NOBODY")
+    refusal = Fault("login", refuse("390100", "Incorrect username or password was specified."))
+    settings = ("--events", events, "--batch-records", object_records, "--data", pipeline.data, *arguments)
+    finished = pipeline.run("run", *settings, "--warehouse", "snowflake", env=pipeline.through(refusal))
+    pipeline.close()
+    assert finished.code == UNAUTHORIZED, str(finished)
+    return pipeline.data

@@ -5,22 +5,21 @@ import random
 import secrets
 import shutil
 import time
+from pathlib import Path
 
 import pytest
-from driver.embedded import Embedded
-from driver.snowflake import OnSnowflake
+from driver.snowflake import OnSnowflake, fill_lake
 
 EVENTS, OBJECT_RECORDS, KILLS = 24_000, 40, 60
+MISCONFIGURED = 78
+# A kill comes within this part of the time that a whole load takes here, so that several hit one warehouse.
+LATEST = 0.4
 
 
 @pytest.fixture(scope="module")
 def filled(binary, deps, tmp_path_factory):
     """A data folder with many small objects in its lake, and nothing loaded."""
-    embedded = Embedded(binary, deps, tmp_path_factory.mktemp("lake"))
-    finished = embedded.run(EVENTS, "--batch-records", OBJECT_RECORDS, "--partitions", 3)
-    assert finished.code == 0, str(finished)
-    shutil.rmtree(embedded.data / "warehouse")
-    return embedded.data
+    return fill_lake(binary, deps, tmp_path_factory.mktemp("lake"), EVENTS, OBJECT_RECORDS, "--partitions", 3)
 
 
 @pytest.fixture
@@ -42,28 +41,39 @@ class Target:
     def loader(self, objects: int):
         return self.pipeline.start("load", "--transaction-objects", objects, env=self.env)
 
+    def load_all(self, objects: int):
+        finished = self.loader(objects).wait(120)
+        assert finished.code == 0, str(finished)
+        assert self.prove() == EVENTS
+        return finished
+
     def prove(self) -> int:
-        """How many records bronze has, when each of them is right and no object is there in part."""
+        """How many records bronze has, when each of them is right and no object is there in part.
+
+        A loader that was killed at its start has not made DuckDB's file. verify says so by 78 even with --allow-pending:
+        pending is what a warehouse does not have yet, and a path where there is none may as well be a misspelt one."""
         finished = self.pipeline.run("verify", "--data", self.data, "--json", "--allow-pending", env=self.env)
+        if self.place != "snowflake" and not Path(self.place).exists():
+            assert finished.code == MISCONFIGURED, str(finished)
+            return 0
         assert finished.code == 0, str(finished)
         stages = {stage["stage"]: stage for stage in json.loads(finished.out)["stages"]}
         return stages["bronze"]["records"]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "warehouse, objects, latest_s", [("duckdb", 2, 0.6), ("snowflake", 10, 2.5)], ids=["duckdb", "snowflake"]
-)
+@pytest.mark.parametrize(("warehouse", "objects"), [("duckdb", 2), ("snowflake", 10)], ids=["duckdb", "snowflake"])
 def test_a_loader_killed_at_random_moments_leaves_ledger_and_rows_exact(
-    binary, deps, emulator, lake, tmp_path, say, warehouse, objects, latest_s
+    binary, deps, emulator, lake, tmp_path, say, warehouse, objects
 ):
     pipeline = OnSnowflake(binary, deps, tmp_path / "loaders", emulator, "UNUSED")
     chance = random.Random(60)
     killed, rounds, partly = 0, 0, 0
+    whole_s = Target(pipeline, warehouse, lake).load_all(objects).seconds
     target = Target(pipeline, warehouse, lake)
     while killed < KILLS:
         loader = target.loader(objects)
-        time.sleep(chance.uniform(0, latest_s))
+        time.sleep(chance.uniform(0, LATEST * whole_s))
         if loader.is_running():
             loader.kill()
             killed += 1
@@ -75,9 +85,7 @@ def test_a_loader_killed_at_random_moments_leaves_ledger_and_rows_exact(
         assert target.prove() == EVENTS
         rounds += 1
         target = Target(pipeline, warehouse, lake)
-    last = target.loader(objects).wait(120)
-    assert last.code == 0, str(last)
-    assert target.prove() == EVENTS
+    target.load_all(objects)
     again = target.loader(objects).wait(60)
     assert "load: 0 rows and 0 rejected from 0 objects" in again.err, str(again)
     pipeline.close()

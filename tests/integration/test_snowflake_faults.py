@@ -10,24 +10,16 @@ import subprocess
 
 import pytest
 from driver.services import free_ports
-from driver.snowflake import PASSWORD, Fault, OnSnowflake
+from driver.snowflake import PASSWORD, UNAUTHORIZED, Fault, OnSnowflake, fill_lake
 from faulty import cut, cut_after, cut_midway, http_status, refuse
 
-UNAVAILABLE, UNAUTHORIZED, MISCONFIGURED = 69, 77, 78
+UNAVAILABLE, MISCONFIGURED = 69, 78
 EVENTS = 4_000
 
 
 @pytest.fixture(scope="session")
-def filled_lake(binary, deps, emulator, tmp_path_factory):
-    """The data folder of a run that ended where the warehouse refused it: the lake is whole."""
-    pipeline = OnSnowflake(binary, deps, tmp_path_factory.mktemp("lake"), emulator, "NOBODY")
-    env = pipeline.through(Fault("login", refuse("390100", "Incorrect username or password was specified.")))
-    finished = pipeline.run(
-        "run", "--events", EVENTS, "--batch-records", 200, "--data", pipeline.data, "--warehouse", "snowflake", env=env
-    )
-    pipeline.close()
-    assert finished.code == UNAUTHORIZED, str(finished)
-    return pipeline.data
+def filled_lake(binary, deps, tmp_path_factory):
+    return fill_lake(binary, deps, tmp_path_factory.mktemp("lake"), EVENTS, object_records=200)
 
 
 @pytest.fixture
