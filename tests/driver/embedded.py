@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from driver import parsed
 from driver.process import Finished, Running
 from driver.services import clean_environment
 from driver.warehouse import query
@@ -18,13 +19,16 @@ class Embedded:
         self.started: list[Running] = []
 
     def start(self, *arguments, command: str = "run", prepare=None, env: dict[str, str] | None = None) -> Running:
-        env = clean_environment() | {"SDP_DEPS_DIR": str(self.deps)} | (env or {})
+        env = clean_environment() | parsed.environment() | {"SDP_DEPS_DIR": str(self.deps)} | (env or {})
         line = [str(self.binary), command, "--data", str(self.data), *map(str, arguments)]
         self.started.append(Running(line, env, self.folder, f"{len(self.started):03}-{command}", prepare))
         return self.started[-1]
 
     def run(self, events: int = EVENTS, *arguments, prepare=None, env: dict[str, str] | None = None) -> Finished:
-        return self.start("--events", events, *arguments, prepare=prepare, env=env).wait(180)
+        finished = self.start("--events", events, *arguments, prepare=prepare, env=env).wait(180)
+        if finished.code == 0:
+            parsed.keep(self.data / "transform")
+        return finished
 
     def must_prove(self, events: int = EVENTS) -> Finished:
         finished = self.run(events)

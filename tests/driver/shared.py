@@ -7,6 +7,7 @@ environment, the C++ tests included:
     SDP_TEST_S3        endpoint of the S3 server
     SDP_TEST_SERVICES  folder of these two, with the S3 server's keys in credentials.env
     SDP_TEST_EMULATOR  port of Snowflake's emulator
+    SDP_TEST_DBT_PARSED  where what dbt parsed is kept for the next test
 
 Each test has a topic, a group, a bucket and a database of its own there; nobody but the starter ends them.
 """
@@ -15,6 +16,7 @@ import os
 import shutil
 from pathlib import Path
 
+from driver import parsed
 from driver.services import Services
 from driver.snowflake import Emulator
 
@@ -41,6 +43,7 @@ class SharedServers:
             "SDP_TEST_S3": self._services.s3_endpoint,
             "SDP_TEST_SERVICES": str(self._services.data),
             "SDP_TEST_EMULATOR": str(self._emulator.port),
+            parsed.SHARED: str(self._folder / "partial_parse.msgpack"),
         }
         lines = [f"{name}={value}\n" for name, value in environment.items()]
         (self._folder / "endpoints.env").write_text("".join(lines))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driver import parsed
 from driver.process import Finished, Running, wait_until
 from driver.services import Services, clean_environment
 from driver.warehouse import query
@@ -109,7 +110,10 @@ class World:
         return self.must("sink", "--until-caught-up", *quick(arguments), timeout=timeout, env=env)
 
     def transform(self, timeout: float = 180) -> Finished:
-        return self.must("transform", "--work-dir", self.folder / "transform", timeout=timeout)
+        work_dir = self.folder / "transform"
+        finished = self.must("transform", "--work-dir", work_dir, timeout=timeout, env=parsed.environment())
+        parsed.keep(work_dir)
+        return finished
 
     def prove(self, *arguments) -> dict:
         """load, transform, verify: everything must be accounted for. Returns verify's report."""
