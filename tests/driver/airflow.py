@@ -161,14 +161,27 @@ class Airflow:
         """Until nothing runs or is due any more, and no run has failed."""
         dags = ("spotify_minio_to_snowflake_bronze", "spotify_dbt")
 
-        def is_quiet() -> bool:
+        def are_over() -> bool:
             return all(run["state"] in OVER for dag in dags for run in self.runs(dag))
 
-        # An asset's event becomes a run a moment later.
-        wait_until(lambda: is_quiet() and not time.sleep(6) and is_quiet(), RUN_SECONDS_MAX, "all runs to be over", 1)
+        def is_quiet() -> bool:
+            # When runs are over, their events are queued or have become runs; when none is queued, all are runs.
+            return are_over() and not any(map(self.has_queued_events, dags)) and are_over()
+
+        wait_until(is_quiet, RUN_SECONDS_MAX, "all runs to be over", 0.5)
         for dag in dags:
             for run in self.runs(dag):
                 assert run["state"] == "success", self.describe(dag, run["dag_run_id"])
+
+    def has_queued_events(self, dag: str) -> bool:
+        """Whether an asset was updated for which the scheduler has not made the DAG's run yet."""
+        try:
+            return self.ask(f"/dags/{dag}/assets/queuedEvents")["total_entries"] > 0
+        except urllib.error.HTTPError as error:
+            # Airflow's answer when there is none.
+            if error.code == 404:
+                return False
+            raise
 
     def describe(self, dag: str, run: str) -> str:
         return "\n".join(
