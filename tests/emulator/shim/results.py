@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import request_response
 
 server = importlib.import_module("fakesnow.server")
-RESULTS_MAX = 16
+RESULTS_MAX = 256
 UTC_OFFSET = 1440
 
 
