@@ -8,9 +8,10 @@ import time
 def _crc32c_table() -> list[int]:
     table = []
     for byte in range(256):
+        value = byte
         for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
+            value = (value >> 1) ^ (0x82F63B78 if value & 1 else 0)
+        table.append(value)
     return table
 
 

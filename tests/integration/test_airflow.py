@@ -128,7 +128,7 @@ def test_it_comes_up_healthy_with_its_dags_and_says_where(started, say):
 def test_no_secret_is_told_or_readable_by_others(started):
     airflow, said, _ = started
     home = airflow.data / "airflow"
-    secrets = re.findall(r"=(\S+)", (home / "secrets.env").read_text()) + [airflow.password]
+    secrets = [*re.findall(r"=(\S+)", (home / "secrets.env").read_text()), airflow.password]
     assert len(secrets) == 5
     for path in (home / "secrets.env", home / "passwords.json"):
         assert path.stat().st_mode & 0o777 == 0o600

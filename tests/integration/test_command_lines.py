@@ -38,5 +38,7 @@ def test_exit_code(binary, deps, finished_run, tmp_path, code, line):
     while words and re.match(r"[A-Z][A-Z0-9_]*=", words[0]):
         name, _, value = words.pop(0).partition("=")
         env[name] = value
-    done = subprocess.run([binary, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(
+        [binary, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False
+    )
     assert done.returncode == code, f"{shlex.join(map(str, done.args))}\n{done.stdout}\n{done.stderr}"

@@ -88,7 +88,7 @@ def test_a_role_that_the_user_has_not_is_named(pipeline):
 
 
 @pytest.mark.parametrize(
-    "variable, word",
+    ("variable", "word"),
     [
         ("SNOWFLAKE_ACCOUNT", "account"),
         ("SNOWFLAKE_USER", "user"),
@@ -130,7 +130,7 @@ def test_nobody_listening_is_named(pipeline):
 
 
 @pytest.mark.parametrize(
-    "code, message, exit_code, word",
+    ("code", "message", "exit_code", "word"),
     [
         ("000606", "No active warehouse selected in the current session.", MISCONFIGURED, "SNOWFLAKE_WAREHOUSE"),
         (
