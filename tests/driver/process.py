@@ -51,7 +51,7 @@ class Running:
                 stderr=err,
                 env=env,
                 cwd=folder,
-                preexec_fn=prepare,  # noqa: PLW1509  # Only system calls; the driver forks from one thread.
+                preexec_fn=prepare,  # noqa: PLW1509  # Only system calls: limits.
             )
 
     @property

@@ -123,6 +123,7 @@ Result<void> Connection::scan(std::string_view sql,
     return std::unexpected(classify(path_, duckdb_result_error(result.get())));
   }
   std::vector<std::string> names;
+  names.reserve(duckdb_column_count(result.get()));
   for (idx_t column = 0; column < duckdb_column_count(result.get()); ++column) {
     names.emplace_back(duckdb_column_name(result.get(), column));
   }

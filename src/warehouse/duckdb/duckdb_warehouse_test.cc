@@ -113,7 +113,7 @@ TEST_F(DuckDbWarehouseTest, LinesOfAnotherPlaceAreRefused) {
 
 TEST_F(DuckDbWarehouseTest, ManyChunksOfRowsComeBackTheSame) {
   std::vector<std::optional<std::string>> values;
-  for (int i = 0; i < 5'000; ++i) values.push_back("{\"n\":" + std::to_string(i) + "}");
+  for (int i = 0; i < 5'000; ++i) values.emplace_back("{\"n\":" + std::to_string(i) + "}");
   const StagedObject object = staged(0, values);
   ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
   int next = 0;

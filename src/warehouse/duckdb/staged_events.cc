@@ -20,8 +20,8 @@ constexpr idx_t kWorkersMax = 16;
 
 /// A column of the events table; its place in kColumns is its place in the table.
 struct Column {
-  const char* name;
-  duckdb_type type;
+  const char* name = nullptr;
+  duckdb_type type = DUCKDB_TYPE_INVALID;
   bool json = false;
 };
 
