@@ -32,6 +32,10 @@ if(SDP_SANITIZE)
   # Global, so that every translation unit agrees; an alarm ends the process, or a test could pass over it.
   add_compile_options(-fsanitize=${SDP_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SDP_SANITIZE})
+  if(SDP_SANITIZE STREQUAL "thread")
+    # Ours and DuckDB's calls of the standard library are told apart by whose copy is called (cmake/tsan.supp).
+    add_link_options(-static-libstdc++ -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/hidden.map)
+  endif()
 else()
   target_compile_options(sdp_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
   # What nobody calls is left out of the binary; tools/check_dead_code asks the linker what that was.
@@ -77,14 +81,16 @@ function(sdp_test_library)
   add_library(${ARG_NAME} OBJECT ${ARG_SOURCES})
   target_include_directories(${ARG_NAME} PUBLIC ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${ARG_NAME} PUBLIC sdp_options ${ARG_DEPS})
+  set_target_properties(${ARG_NAME} PROPERTIES UNITY_BUILD OFF)
 endfunction()
 
 # Every test; and those that run without a service.
 add_custom_target(tests)
 add_custom_target(unit_tests)
 
-# sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit [TIMEOUT 60])
-# Labels: unit (no service: `make quick` runs it), integration (real Kafka, real S3 servers: only `make test` does).
+# sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit threads [TIMEOUT 60])
+# Labels: unit (no service: `make quick` runs it), integration (real Kafka, real S3 servers: only `make test` does), threads
+# (all that there is in the tree of the thread sanitizer).
 function(sdp_test)
   if(NOT SDP_BUILD_TESTS)
     return()
@@ -96,15 +102,19 @@ function(sdp_test)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
+  if(SDP_SANITIZE STREQUAL "thread" AND NOT "threads" IN_LIST ARG_LABELS)
+    return()
+  endif()
   sdp_executable(${ARG_NAME} ${ARG_SOURCES})
   target_include_directories(${ARG_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
   add_dependencies(tests ${ARG_NAME})
+  set_target_properties(${ARG_NAME} PROPERTIES UNITY_BUILD OFF)
   if("unit" IN_LIST ARG_LABELS)
     add_dependencies(unit_tests ${ARG_NAME})
   endif()
   set_tests_properties(${ARG_NAME} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+    ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp:halt_on_error=1:second_deadlock_stack=1")
 endfunction()

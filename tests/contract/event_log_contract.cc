@@ -129,7 +129,7 @@ TEST_P(EventLogContract, ATopicThatIsMissingIsNamed) {
   refused(log_->open_producer());
   refused(log_->open_consumer({}));
   refused(log_->open_reader());
-  refused(log_->committed("group"));
+  refused(log_->committed(group()));
 }
 
 TEST_P(EventLogContract, ARecreatedTopicHasAnotherIdAndStartsAtZero) {
@@ -428,20 +428,20 @@ TEST_P(EventLogContract, PartitionsOfOthersAreNotForSeekingButPausingThemIsNoErr
 TEST_P(EventLogContract, CommitsAreSeenByOthersAndMoveNobody) {
   create(2);
   fill(0, 10);
-  EXPECT_THAT(log_->committed("group").value(), ElementsAre(std::nullopt, std::nullopt));
+  EXPECT_THAT(log_->committed(group()).value(), ElementsAre(std::nullopt, std::nullopt));
   Recorder recorder;
-  const auto consumer = join("group");
+  const auto consumer = join();
   poll_until(*consumer, recorder, 10);
   const PartitionOffset position{0, 6};
   ASSERT_TRUE(consumer->commit({&position, 1}));
-  poll_until(*consumer, recorder, [&] { return log_->committed("group").value()[0].has_value(); });
-  EXPECT_THAT(log_->committed("group").value(), ElementsAre(6, std::nullopt));
-  EXPECT_THAT(log_->committed("another").value(), ElementsAre(std::nullopt, std::nullopt));
+  poll_until(*consumer, recorder, [&] { return log_->committed(group()).value()[0].has_value(); });
+  EXPECT_THAT(log_->committed(group()).value(), ElementsAre(6, std::nullopt));
+  EXPECT_THAT(log_->committed(group("another")).value(), ElementsAre(std::nullopt, std::nullopt));
   close(*consumer, recorder);
-  EXPECT_EQ(log_->committed("group").value()[0], 6);
+  EXPECT_EQ(log_->committed(group()).value()[0], 6);
   // The next member starts where its handler says, whatever was committed.
   Recorder next;
-  const auto second = join("group");
+  const auto second = join();
   poll_until(*second, next, 10);
   EXPECT_EQ(next.offsets(0), range(0, 10));
 }

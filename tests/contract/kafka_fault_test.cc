@@ -128,7 +128,8 @@ TEST(KafkaFault, AMemberThatSleptThroughItsTimeIsToldItsPartitionsAreLostAndJoin
     Recorder recorder;
     bool was_lost = false;
   };
-  const ConsumerOptions quick{.group = "sleepers", .session_timeout = 1'500ms, .max_poll_interval = 1'500ms};
+  const std::string group = "sleepers-" + std::to_string(::getpid());
+  const ConsumerOptions quick{.group = group, .session_timeout = 1'500ms, .max_poll_interval = 1'500ms};
   Listener sleeper;
   Listener other;
   const auto first = log->open_consumer(quick).value();
@@ -156,7 +157,7 @@ TEST(KafkaFault, ATopicRecreatedUnderAReaderIsNotReadOnSilently) {
   const auto producer = log->open_producer().value();
   send(*producer, 0, 50);
   ASSERT_TRUE(producer->flush(20s));
-  const auto consumer = log->open_consumer({}).value();
+  const auto consumer = log->open_consumer({.group = topic}).value();
   Recorder recorder;
   ASSERT_TRUE(support::wait_until(20s, [&] {
     EXPECT_TRUE(consumer->poll(recorder, 100, 50ms));

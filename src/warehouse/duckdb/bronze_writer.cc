@@ -7,14 +7,6 @@
 #include "warehouse/duckdb/schema.h"
 
 namespace sdp::warehouse::duckdb {
-namespace {
-
-std::optional<std::string_view> none_if_empty(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
-}  // namespace
 
 TableWriter::TableWriter(Connection& connection, OwnedAppender appender)
     : connection_(&connection), appender_(std::move(appender)) {}
@@ -89,8 +81,8 @@ Result<void> BronzeWriter::write_rejected(const StagedObject& object, std::strin
   columns.set_int64(column++, row, line.offset);
   columns.set_time(column++, row, line.timestamp);
   columns.set_optional_text(column++, row, line.key_base64.empty() ? line.key : std::nullopt);
-  columns.set_optional_text(column++, row, none_if_empty(line.key_base64));
-  columns.set_optional_text(column++, row, none_if_empty(line.headers_json));
+  columns.set_text_or_null(column++, row, line.key_base64);
+  columns.set_text_or_null(column++, row, line.headers_json);
   columns.set_text(column++, row, name(*line.reject));
   columns.set_optional_text(column++, row, line.payload);
   columns.set_time(column, row, loaded_at_);

@@ -24,6 +24,10 @@ void Columns::set_optional_text(idx_t column, idx_t row, const std::optional<std
   duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vectors_[column]), row);
 }
 
+void Columns::set_text_or_null(idx_t column, idx_t row, std::string_view text) {
+  set_optional_text(column, row, text.empty() ? std::nullopt : std::optional(text));
+}
+
 void Columns::set_int32(idx_t column, idx_t row, std::int32_t value) {
   static_cast<std::int32_t*>(data_[column])[row] = value;
 }

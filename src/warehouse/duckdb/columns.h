@@ -19,6 +19,8 @@ class Columns {
 
   void set_text(idx_t column, idx_t row, std::string_view text);
   void set_optional_text(idx_t column, idx_t row, const std::optional<std::string_view>& text);
+  /// NULL for an empty text.
+  void set_text_or_null(idx_t column, idx_t row, std::string_view text);
   void set_int32(idx_t column, idx_t row, std::int32_t value);
   void set_int64(idx_t column, idx_t row, std::int64_t value);
   void set_time(idx_t column, idx_t row, UtcMillis time);

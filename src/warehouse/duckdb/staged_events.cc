@@ -39,24 +39,30 @@ constexpr Column kColumns[] = {
     {"loaded_at", DUCKDB_TYPE_TIMESTAMP},
 };
 
-std::optional<std::string_view> none_if_empty(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text;
+/// What one thread did before hand_over() is seen by every thread that calls it later.
+void hand_over() {
+  // Of static storage, so that it is there before the first thread.
+  static constinit std::mutex mutex;
+  const std::lock_guard lock(mutex);
 }
+
+/// Stands at the begin of each function that DuckDB calls.
+struct Callback {
+  Callback() { hand_over(); }
+  ~Callback() { hand_over(); }
+  Callback(const Callback&) = delete;
+  Callback& operator=(const Callback&) = delete;
+};
 
 }  // namespace
 
 /// What one of DuckDB's threads at a time reads objects with.
 class StagedEvents::Worker {
  public:
-  explicit Worker(Insert& insert) : insert_(insert) { wait_for_others(); }
-  ~Worker() { wait_for_others(); }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  explicit Worker(Insert& insert) : insert_(insert) {}
 
   /// The next rows, all of one object; none when there are no more.
   Result<void> fill(duckdb_data_chunk chunk) {
-    const std::lock_guard lock(mutex_);
     idx_t rows = 0;
     while (rows == 0 && (!at_end_ || take_next())) {
       Columns columns(chunk);
@@ -68,8 +74,6 @@ class StagedEvents::Worker {
   }
 
  private:
-  void wait_for_others() { const std::lock_guard lock(mutex_); }
-
   bool take_next() {
     if (object_) insert_.give_back(*std::exchange(object_, std::nullopt), reader_.too_large());
     object_ = insert_.take();
@@ -98,8 +102,8 @@ class StagedEvents::Worker {
     columns.set_int64(4, row, line.offset);
     columns.set_time(5, row, line.timestamp);
     columns.set_optional_text(6, row, line.key_base64.empty() ? line.key : std::nullopt);
-    columns.set_optional_text(7, row, none_if_empty(line.key_base64));
-    columns.set_optional_text(8, row, none_if_empty(line.headers_json));
+    columns.set_text_or_null(7, row, line.key_base64);
+    columns.set_text_or_null(8, row, line.headers_json);
     columns.set_optional_text(9, row, line.payload);
     columns.set_time(10, row, insert_.loaded_at);
   }
@@ -111,7 +115,6 @@ class StagedEvents::Worker {
   }
 
   Insert& insert_;
-  std::mutex mutex_;  ///< guards what follows
   ObjectReader reader_;
   std::optional<StagedObject> object_;
   std::string topic_id_;
@@ -151,16 +154,6 @@ Result<TakenObjects> StagedEvents::Insert::result() {
   return std::move(taken);
 }
 
-StagedEvents::Insert* StagedEvents::current() {
-  const std::lock_guard lock(mutex_);
-  return insert_;
-}
-
-void StagedEvents::set_current(Insert* insert) {
-  const std::lock_guard lock(mutex_);
-  insert_ = insert;
-}
-
 Result<std::unique_ptr<StagedEvents>> StagedEvents::install(Connection& connection) {
   std::unique_ptr<StagedEvents> events(new StagedEvents());
   const OwnedTableFunction function(duckdb_create_table_function());
@@ -189,27 +182,33 @@ void StagedEvents::start(duckdb_init_info info) {
 }
 
 void StagedEvents::start_worker(duckdb_init_info info) {
+  const Callback callback;
   auto& events = *static_cast<StagedEvents*>(duckdb_init_get_extra_info(info));
-  duckdb_init_set_init_data(info, new Worker(*events.current()),
-                            [](void* worker) { delete static_cast<Worker*>(worker); });
+  duckdb_init_set_init_data(info, new Worker(*events.insert_), [](void* worker) {
+    const Callback end;
+    delete static_cast<Worker*>(worker);
+  });
 }
 
 void StagedEvents::fill(duckdb_function_info info, duckdb_data_chunk output) {
+  const Callback callback;
   auto& worker = *static_cast<Worker*>(duckdb_function_get_local_init_data(info));
   if (auto filled = worker.fill(output); !filled) {
     auto& events = *static_cast<StagedEvents*>(duckdb_function_get_extra_info(info));
     duckdb_function_set_error(info, filled.error().message.c_str());
-    events.current()->fail_with(std::move(filled.error()));
+    events.insert_->fail_with(std::move(filled.error()));
   }
 }
 
 Result<TakenObjects> StagedEvents::insert(Connection& connection, ObjectSource& source,
                                           const std::set<std::string>& loaded, UtcMillis loaded_at) {
   Insert insert{.source = source, .loaded = loaded, .loaded_at = loaded_at};
-  set_current(&insert);
+  insert_ = &insert;
+  hand_over();
   const auto inserted =
       connection.execute(fmt::format("INSERT INTO BRONZE.{} SELECT * FROM {}()", kEventsTable, kFunction));
-  set_current(nullptr);
+  hand_over();
+  insert_ = nullptr;
   // Our own error first: what DuckDB makes of it is its text and no more.
   SDP_TRY(TakenObjects taken, insert.result());
   SDP_RETURN_IF_ERROR(inserted);

@@ -27,8 +27,8 @@ struct TakenObjects {
 
 /// The kept lines of staged objects as a table function in DuckDB, so that one INSERT takes objects apart and
 /// writes their rows on all of DuckDB's threads, an object at a time each. An appender would do so on one.
-/// DuckDB calls us from threads of its own and hands a worker from one to another: whatever it locks for
-/// that, what we share between calls is guarded by mutexes of ours.
+/// DuckDB calls us from threads of its own and hands a worker from one to another. Whatever it locks for
+/// that, a mutex of ours orders what one call leaves to the next.
 class StagedEvents {
  public:
   /// Registers the function, outside of any transaction. The answer outlives the connection.
@@ -67,10 +67,6 @@ class StagedEvents {
   static void start_worker(duckdb_init_info info);
   static void fill(duckdb_function_info info, duckdb_data_chunk output);
 
-  Insert* current();
-  void set_current(Insert* insert);
-
-  std::mutex mutex_;
   Insert* insert_ = nullptr;  ///< while one runs
 };
 
