@@ -42,7 +42,7 @@ bool all_have_leaders(std::span<const rd_kafka_TopicPartitionInfo_t*> partitions
 
 void take_config(TopicInfo& info, std::string_view name, std::string_view value) {
   if (name == "cleanup.policy") {
-    info.compacted = value.find("compact") != std::string_view::npos;
+    info.compacted = value.contains("compact");
   } else if (name == "message.timestamp.type") {
     info.timestamp_type =
         value == "LogAppendTime" ? TimestampType::log_append_time : TimestampType::create_time;

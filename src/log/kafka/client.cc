@@ -84,12 +84,12 @@ Properties role_properties(Role role, const KafkaSettings& settings) {
       return producer_properties(settings);
     case Role::consumer: {
       Properties properties = reading_properties(settings);
-      properties.push_back({"partition.assignment.strategy", "cooperative-sticky"});
+      properties.emplace_back("partition.assignment.strategy", "cooperative-sticky");
       return properties;
     }
     case Role::reader: {
       Properties properties = reading_properties(settings);
-      properties.push_back({"enable.partition.eof", "true"});
+      properties.emplace_back("enable.partition.eof", "true");
       return properties;
     }
   }

@@ -53,7 +53,7 @@ char* put_bytes(char* out, const OptionalBytes& bytes) {
 
 template <typename T>
 T take(const char*& in) {
-  T head;
+  T head{};
   std::memcpy(&head, in, sizeof head);
   in += sizeof head;
   return head;
@@ -101,7 +101,7 @@ std::size_t decode_record(const char* in, RecordView& view) {
 }
 
 std::size_t skip_record(const char* in) {
-  Head head;
+  Head head{};
   std::memcpy(&head, in, sizeof head);
   return sizeof head + byte_count(head.key_size) + byte_count(head.value_size) +
          static_cast<std::size_t>(head.headers_size);
