@@ -116,4 +116,4 @@ def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(
     filler.unlink()
     wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
     assert patient.stop().code == 0
-    world.prove_exactly_what_was_acked()
+    world.prove_up_to_bronze()

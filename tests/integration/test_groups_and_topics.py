@@ -20,7 +20,7 @@ def test_a_deleted_group_starts_anew_and_doubles_nothing(world):
     world.catch_up()
     after = world.objects()
     assert {key: after[key] for key in lake} == lake
-    world.prove_exactly_what_was_acked()
+    world.prove_up_to_bronze()
 
 
 def test_another_group_beside_the_first_doubles_nothing(world):
@@ -35,7 +35,7 @@ def test_another_group_beside_the_first_doubles_nothing(world):
         finished = sink.stop()
         assert finished.code == 0, str(finished)
     world.catch_up(env={"KAFKA_GROUP_ID": f"{world.group}-third"})
-    world.prove_exactly_what_was_acked()
+    world.prove_up_to_bronze()
 
 
 def delete_topic(world) -> None:
@@ -76,7 +76,7 @@ def test_a_sink_that_runs_while_its_topic_is_created_again_files_nothing_under_t
     ended = sink.finished()
     assert ended.code in (0, 65, 69, 75), str(ended)
     world.catch_up()
-    world.prove_exactly_what_was_acked()
+    world.prove_up_to_bronze()
     assert [count for _, count in topic_ids(world)] == [3000, 9000]
 
 
@@ -109,5 +109,5 @@ def test_offsets_that_were_read_in_time_may_be_deleted(world):
     world.services.kafka.delete_records(world.topic, read)
     world.simulate(1000)
     world.catch_up()
-    report = world.prove_exactly_what_was_acked()
+    report = world.prove_up_to_bronze()
     assert report["offsets_against_log"] == 1000

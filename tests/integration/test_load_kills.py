@@ -13,7 +13,7 @@ from driver.snowflake import OnSnowflake, fill_lake
 EVENTS, OBJECT_RECORDS, KILLS = 24_000, 40, 60
 MISCONFIGURED = 78
 # A kill comes within this part of the time that a whole load takes here, so that several hit one warehouse.
-LATEST = 0.4
+LATEST = 0.3
 
 
 @pytest.fixture(scope="module")

@@ -209,7 +209,7 @@ def test_a_user_without_rights_on_the_bucket_is_refused_and_rights_mend_it(world
     assert user["AWS_SECRET_ACCESS_KEY"] not in finished.out + finished.err
     world.env |= gateway.root
     world.catch_up()
-    world.prove_exactly_what_was_acked()
+    world.prove_up_to_bronze()
 
 
 def test_status_and_doctor_say_what_lags_and_what_is_wrong(filled):

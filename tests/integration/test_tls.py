@@ -76,4 +76,4 @@ def test_a_store_that_cannot_be_trusted_is_refused(world, secured, setting):
     finished = world.run("sink", "--until-caught-up", env=wrong, timeout=SECONDS_MAX)
     assert_refused(finished, "certificate")
     world.catch_up()
-    world.prove_exactly_what_was_acked()
+    world.prove_up_to_bronze()
