@@ -7,9 +7,9 @@
 #include "base/encoding.h"
 #include "cli/command.h"
 #include "cli/hour_settings.h"
-#include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
+#include "diag/log.h"
 #include "load/extract.h"
 #include "store/directory/directory_store.h"
 
@@ -52,10 +52,11 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   unsynced.sync = false;
   SDP_TRY(auto stage, store::DirectoryStore::open(options.stage_dir, unsynced, runtime.clock));
   SDP_TRY(const auto summary, load::extract(*lake.store, plan, *stage, runtime.stop));
-  fmt::print(stderr,
-             "extract: {} objects of {} bytes in {}, {} of them from an earlier try; {} are loaded already\n",
-             with_commas(summary.objects), with_commas(summary.bytes), options.stage_dir,
-             with_commas(summary.staged_before), with_commas(summary.loaded_already));
+  diag::log_event("extract.finished", {{"path", options.stage_dir},
+                                       {"objects", summary.objects},
+                                       {"bytes", summary.bytes},
+                                       {"staged_before", summary.staged_before},
+                                       {"loaded_before", summary.loaded_already}});
   if (options.json) print_json(summary, options.stage_dir);
   return 0;
 }

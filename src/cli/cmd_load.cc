@@ -28,9 +28,9 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   SDP_RETURN_IF_ERROR(warehouse->close());
-  print_load(summary);
+  log_load(summary);
   if (options.json) print_load_json(summary);
-  SDP_RETURN_IF_ERROR(load_verdict(summary));
+  SDP_RETURN_IF_ERROR(load_outcome(summary));
   return 0;
 }
 

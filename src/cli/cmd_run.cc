@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/data_dir.h"
+#include "cli/logging.h"
 #include "cli/pipeline.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
@@ -92,7 +93,11 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   return run_pipeline(parts, runtime);
 }
 
+/// The sink's single steps would hide what a run is about.
+constexpr std::string_view kRunLevels = "info,sink=warning,hours=warning,kafka=warning";
+
 Result<int> run(const Options& options, const Runtime& runtime) {
+  log_by_default(kRunLevels);
   return options.profile == "services" ? run_on_services(options, runtime) : run_embedded(options, runtime);
 }
 

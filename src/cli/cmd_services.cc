@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "cli/command.h"
 #include "cli/kafka_probe.h"
+#include "diag/log.h"
 #include "services/airflow_secrets.h"
 #include "services/services.h"
 
@@ -35,8 +36,9 @@ Result<services::Services> open_services(const Options& options, Clock& clock) {
   SDP_TRY(settings.s3_server, services::parse_s3_server(options.s3_server));
   settings.kafka_and_s3 = is_named(options, "kafka-s3");
   settings.airflow = is_named(options, "airflow");
-  return services::Services(std::move(settings), probe_kafka, clock,
-                            [](std::string_view line) { fmt::print(stderr, "services: {}\n", line); });
+  return services::Services(std::move(settings), probe_kafka, clock, [](std::string_view line) {
+    diag::log_event("services.step", {{"message", line}});
+  });
 }
 
 /// Only starting needs the programs; what runs is found and stopped without them.
@@ -96,13 +98,14 @@ Result<int> up(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto services, open_services(found, runtime.clock));
   SDP_RETURN_IF_ERROR(services.up(runtime.stop));
   if (is_named(found, "kafka-s3")) {
-    fmt::print(stderr, "services: S3 credentials are in {}\n",
-               services::credentials_path(found.settings.data).string());
+    diag::log_event("services.secret_file",
+                    {{"member", "s3"}, {"path", services::credentials_path(found.settings.data).string()}});
   }
   if (is_named(found, "airflow")) {
-    fmt::print(stderr, "services: Airflow: http://127.0.0.1:{}, user admin, password in {}\n",
-               found.settings.airflow_port,
-               services::airflow_passwords_path(found.settings.data / "airflow").string());
+    diag::log_event("services.secret_file",
+                    {{"member", "airflow"},
+                     {"url", fmt::format("http://127.0.0.1:{}", found.settings.airflow_port)},
+                     {"path", services::airflow_passwords_path(found.settings.data / "airflow").string()}});
   }
   // Each was waited for; that one answers late just now does not make the start a failure.
   SDP_TRY(std::ignore, print_status(services, options.json));

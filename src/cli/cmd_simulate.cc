@@ -8,6 +8,7 @@
 #include "cli/settings.h"
 #include "cli/simulate_output.h"
 #include "cli/wiring.h"
+#include "diag/log.h"
 #include "simulate/simulate_runner.h"
 
 namespace sdp::cli {
@@ -34,7 +35,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto log, open_kafka(options.log));
   SDP_TRY(const bool created, log->ensure_topic(topic_spec(options.log)));
   if (created)
-    fmt::print(stderr, "topic {} created with {} partitions\n", options.log.topic, options.log.partitions);
+    diag::log_event("topic.created", {{"topic", options.log.topic}, {"partitions", options.log.partitions}});
   SDP_TRY(auto producer, log->open_producer());
   SDP_TRY(auto source, simulate::open_source(spec));
   SimulatePrinter printer;
@@ -44,8 +45,9 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   if (!options.oracle_path.empty()) SDP_RETURN_IF_ERROR(write_file(options.oracle_path, oracle.to_json()));
   const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
-  fmt::print(stderr, "simulate: {} events produced and acked in {:.1f} s, {}\n", with_commas(summary.acked),
-             seconds, rate(summary.acked, seconds));
+  diag::log_event(
+      "simulate.finished",
+      {{"acked", summary.acked}, {"seconds", seconds}, {"per_second", per_second(summary.acked, seconds)}});
   return 0;
 }
 

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/logging.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
 #include "cli/wiring.h"
@@ -19,7 +19,11 @@ struct Options {
   bool quiet = false;
 };
 
+/// A quiet sink logs warnings and its totals.
+constexpr std::string_view kQuietLevels = "warning,sink.finished=info";
+
 Result<int> run(const Options& options, const Runtime& runtime) {
+  if (options.quiet) log_by_default(kQuietLevels);
   SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!options.quiet) print_bucket(lake.bucket, created);
@@ -33,10 +37,6 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   sink::SinkRunner runner(*log, *lake.store, runtime.clock, std::move(sink_options), printer);
   if (options.until_caught_up) runner.finish_when_caught_up();
   const auto result = runner.run(runtime.stop);
-  const sink::SinkMetrics& metrics = runner.metrics();
-  fmt::print(stderr, "sink: {} events in {} objects, {} rejected, {} ranges adopted\n",
-             with_commas(metrics.records_durable), with_commas(metrics.objects_created),
-             with_commas(metrics.records_rejected), with_commas(metrics.objects_adopted));
   if (!result) return std::unexpected(result.error());
   return 0;
 }

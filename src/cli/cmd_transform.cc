@@ -21,7 +21,6 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   if (options.full_refresh) transform.extra_arguments.push_back("--full-refresh");
   SDP_TRY(const auto summary, run_transform(transform, runtime.stop));
-  fmt::print(stderr, "transform: {}\n", to_string(summary));
   if (options.json) {
     fmt::print(
         R"({{"schema_version":1,"models":{},"tests_passed":{},"warned":{},"skipped":{},"seconds":{:.1f}}})"

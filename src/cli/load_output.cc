@@ -3,51 +3,52 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "cli/output.h"
+#include "diag/log.h"
 
 namespace sdp::cli {
 namespace {
 
 /// What a warehouse that is paid for had to do (docs/snowflake.md says what that costs).
-void print_statements(const load::LoadSummary& summary) {
+void log_statements(const load::LoadSummary& summary) {
   const warehouse::LoadCounts& counts = summary.counts;
-  const auto loads = static_cast<double>(std::max<std::uint64_t>(summary.transactions, 1));
-  fmt::print(
-      stderr,
-      "load: {} statements, {:.1f} a transaction; {} rows a COPY from {} staging files of {:.1f} MB in all; "
-      "{:.1f} "
-      "objects an hour of the lake\n",
-      counts.statements, static_cast<double>(counts.statements) / loads,
-      with_commas(static_cast<std::uint64_t>(static_cast<double>(counts.rows + counts.rejected) / loads)),
-      counts.staging_files, static_cast<double>(counts.staging_bytes) / 1e6,
-      static_cast<double>(counts.objects) /
-          static_cast<double>(std::max<std::size_t>(summary.hours.size(), 1)));
+  const auto transactions = static_cast<double>(std::max<std::uint64_t>(summary.transactions, 1));
+  const auto hours = static_cast<double>(std::max<std::size_t>(summary.hours.size(), 1));
+  diag::log_event("load.statements",
+                  {{"statements", counts.statements},
+                   {"statements_per_transaction", static_cast<double>(counts.statements) / transactions},
+                   {"rows_per_copy", static_cast<double>(counts.rows + counts.rejected) / transactions},
+                   {"staging_files", counts.staging_files},
+                   {"staging_bytes", counts.staging_bytes},
+                   {"objects_per_hour", static_cast<double>(counts.objects) / hours}});
 }
 
 }  // namespace
 
-void print_load(const load::LoadSummary& summary) {
+void log_load(const load::LoadSummary& summary) {
   const double seconds = static_cast<double>(summary.took.count()) / 1000;
   const std::uint64_t rows = summary.counts.rows + summary.counts.rejected;
-  fmt::print(stderr,
-             "load: {} rows and {} rejected from {} objects in {} transactions, {} objects loaded before, "
-             "{:.1f} s, {}\n",
-             with_commas(summary.counts.rows), with_commas(summary.counts.rejected),
-             with_commas(summary.counts.objects), summary.transactions,
-             with_commas(summary.loaded_already + summary.counts.objects_skipped), seconds,
-             rate(rows, seconds));
-  if (summary.counts.statements > 0) print_statements(summary);
-  if (summary.left_for_later > 0)
-    fmt::print(stderr, "load: {} objects are of hours that are not complete\n",
-               with_commas(summary.left_for_later));
   constexpr std::size_t kNamed = 10;
-  for (std::size_t i = 0; i < summary.foreign.size() && i < kNamed; ++i) {
-    fmt::print(stderr, "load: warning: {} was not written by a sink and is left alone\n", summary.foreign[i]);
-  }
+  for (const std::string& object : summary.foreign | std::views::take(kNamed))
+    diag::log_event("load.object_foreign", {{"object", object}});
   if (summary.foreign.size() > kNamed)
-    fmt::print(stderr, "load: warning: ... and {} more\n", summary.foreign.size() - kNamed);
-  for (const Error& problem : summary.problems) fmt::print(stderr, "load: {}\n", problem.message);
+    diag::log_event("load.objects_foreign", {{"objects", summary.foreign.size()}});
+  for (const Error& problem : summary.problems)
+    diag::log_event("load.problem", {{"kind", name(problem.kind)}, {"message", problem.message}});
+  if (summary.counts.statements > 0) log_statements(summary);
+  if (summary.left_for_later > 0)
+    diag::log_event("load.left_for_later", {{"objects", summary.left_for_later}});
+  diag::log_event("load.finished",
+                  {{"rows", summary.counts.rows},
+                   {"rejected", summary.counts.rejected},
+                   {"objects", summary.counts.objects},
+                   {"transactions", summary.transactions},
+                   {"loaded_before", summary.loaded_already + summary.counts.objects_skipped},
+                   {"problems", summary.problems.size()},
+                   {"seconds", seconds},
+                   {"per_second", per_second(rows, seconds)}});
 }
 
 void print_load_json(const load::LoadSummary& summary) {
@@ -59,14 +60,13 @@ void print_load_json(const load::LoadSummary& summary) {
       summary.loaded_already + summary.counts.objects_skipped, summary.transactions, summary.problems.size());
 }
 
-Result<void> load_verdict(const load::LoadSummary& summary) {
+Result<void> load_outcome(const load::LoadSummary& summary) {
   if (summary.problems.empty()) return {};
-  return fail(
-      summary.problems.front().kind,
-      fmt::format(
-          "{} chain(s) could not be loaded to their end; what is named above must be mended in the lake, all "
-          "else is loaded",
-          summary.problems.size()));
+  return fail(summary.problems.front().kind,
+              fmt::format("{} chain(s) could not be loaded to their end: repair in the lake what the lines "
+                          "above name, then load "
+                          "again; everything else is loaded",
+                          summary.problems.size()));
 }
 
 }  // namespace sdp::cli

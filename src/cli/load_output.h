@@ -4,12 +4,11 @@
 
 namespace sdp::cli {
 
-/// What was loaded, and each problem by name.
-void print_load(const load::LoadSummary& summary);
-/// The first problem with the number of others, as the command's error; nothing when there is none.
-/// One line on stdout.
+/// Logs what was loaded, and what was not and why.
+void log_load(const load::LoadSummary& summary);
+/// What was loaded as one line of JSON on standard output.
 void print_load_json(const load::LoadSummary& summary);
-
-Result<void> load_verdict(const load::LoadSummary& summary);
+/// The command's error: the first problem's kind and the number of problems. Nothing when there is none.
+Result<void> load_outcome(const load::LoadSummary& summary);
 
 }  // namespace sdp::cli

@@ -6,7 +6,9 @@
 
 #include "cli/command.h"
 #include "cli/env_file.h"
+#include "cli/logging.h"
 #include "cli/signals.h"
+#include "diag/log.h"
 
 namespace {
 
@@ -26,15 +28,39 @@ constexpr const char* kExamples =
 
 constexpr int kUsage = 2;
 
+int report(const sdp::Error& error) {
+  const int code = sdp::base::exit_code(error.kind);
+  sdp::diag::log_failure(name(error.kind), code, error.message);
+  return code;
+}
+
+/// Help goes to standard output; wrong usage is told like every other failure where programs read along.
+int report_usage(const CLI::App& app, const CLI::ParseError& error, std::string_view format) {
+  if (error.get_exit_code() == 0 || format != "json") return app.exit(error) == 0 ? 0 : kUsage;
+  sdp::diag::log_failure("usage", kUsage, error.what());
+  return kUsage;
+}
+
+/// The words of the command line that name the command: `services up`.
+std::string command_of(const CLI::App& app) {
+  std::string words;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    words += (words.empty() ? "" : " ") + at->get_name();
+  }
+  return words;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace sdp;
-  // Before the options are defined, since they take their defaults from the environment.
-  if (const auto loaded = cli::load_env_file(); !loaded) {
-    fmt::print(stderr, "error: {}\n", loaded.error().message);
-    return base::exit_code(loaded.error().kind);
+  if (const auto logs = cli::start_logging(cli::logging_from_environment(), ""); !logs) {
+    static_cast<void>(cli::start_logging({}, ""));
+    return report(logs.error());
   }
+  // Before the options are defined, since they take their defaults from the environment.
+  if (const auto loaded = cli::load_env_file(); !loaded) return report(loaded.error());
   CLI::App app("Streaming listening events from a simulator over a log and a lake to marts, with a proof.",
                "spotify-pipeline");
   app.footer(kExamples);
@@ -47,19 +73,22 @@ int main(int argc, char** argv) {
                             cli::define_doctor, cli::define_schema, cli::define_version}) {
     define(app, action);
   }
+  cli::LoggingSettings logging = cli::logging_from_environment();
+  cli::add_logging_options(app, logging);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return report_usage(app, error, logging.format);
   }
   if (!action) {
     fmt::print("{}", app.help());
     return kUsage;
   }
+  if (const auto logs = cli::start_logging(logging, command_of(app)); !logs) return report(logs.error());
 
   cli::SignalStop signals;
   const auto code = action({signals.token(), base::system_clock()});
-  if (code) return *code;
-  fmt::print(stderr, "error: {}\n", code.error().message);
-  return base::exit_code(code.error().kind);
+  if (!code) return report(code.error());
+  diag::flush_repeats();
+  return *code;
 }

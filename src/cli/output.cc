@@ -48,12 +48,16 @@ std::string with_commas(std::uint64_t number) {
   return text;
 }
 
+double per_second(std::uint64_t count, double seconds) {
+  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
+
 std::string rate(std::uint64_t count, double seconds) {
   if (seconds <= 0) return "-";
-  const double per_second = static_cast<double>(count) / seconds;
-  if (per_second >= 1e6) return fmt::format("{:.2f} M/s", per_second / 1e6);
-  if (per_second >= 1e3) return fmt::format("{:.0f} k/s", per_second / 1e3);
-  return fmt::format("{:.1f}/s", per_second);
+  const double value = per_second(count, seconds);
+  if (value >= 1e6) return fmt::format("{:.2f} M/s", value / 1e6);
+  if (value >= 1e3) return fmt::format("{:.0f} k/s", value / 1e3);
+  return fmt::format("{:.1f}/s", value);
 }
 
 std::string format_table(const warehouse::Table& table, std::size_t rows_max) {

@@ -13,7 +13,6 @@
 #include "cli/output.h"
 #include "cli/run_transform.h"
 #include "cli/simulate_output.h"
-#include "cli/sink_output.h"
 #include "cli/wiring.h"
 #include "load/load_runner.h"
 #include "simulate/simulate_runner.h"
@@ -75,8 +74,8 @@ class PipelineRun {
   /// error is told.
   Result<void> produce_and_sink() {
     const Stopwatch watch(runtime_.clock);
-    SinkPrinter printer("lake", true);
-    sink::SinkRunner sink(parts_.log, parts_.store, runtime_.clock, parts_.sink, printer);
+    sink::SinkObserver silent;
+    sink::SinkRunner sink(parts_.log, parts_.store, runtime_.clock, parts_.sink, silent);
     std::stop_source give_up;
     const std::stop_callback on_signal(runtime_.stop, [&] { give_up.request_stop(); });
     Result<void> sunk;
@@ -133,18 +132,16 @@ class PipelineRun {
     load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock);
     SDP_TRY(const auto summary, runner.run(runtime_.stop));
     SDP_RETURN_IF_ERROR(warehouse->close());
-    print_load(summary);
+    log_load(summary);
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
                        static_cast<double>(summary.took.count()) / 1000,
                        fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects),
                                    summary.transactions)});
-    return load_verdict(summary);
+    return load_outcome(summary);
   }
 
   Result<void> transform() {
-    fmt::print(stderr, "transform: dbt build ...\n");
     SDP_TRY(const auto summary, run_transform(parts_.transform, runtime_.stop));
-    fmt::print(stderr, "transform: {}\n", to_string(summary));
     stages_.push_back({"transform (dbt)", stages_.back().events, summary.seconds,
                        fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});
     return {};

@@ -1,9 +1,10 @@
 #include "cli/signals.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <ctime>
+
+#include "diag/log.h"
 
 namespace sdp::cli {
 
@@ -25,7 +26,7 @@ void SignalStop::wait_for_signals(const std::stop_token& quit) {
     const int signal = sigtimedwait(&signals_, nullptr, &patience);
     if (signal < 0) continue;
     if (source_.stop_requested()) _exit(128 + signal);
-    fmt::print(stderr, "stopping: making what was read durable (again to stop at once)\n");
+    diag::log_event("command.stopping", {{"signal", signal}});
     source_.request_stop();
   }
 }

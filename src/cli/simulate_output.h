@@ -4,12 +4,12 @@
 
 #include <cstdio>
 
-#include "cli/output.h"
+#include "diag/log.h"
 #include "simulate/simulate_observer.h"
 
 namespace sdp::cli {
 
-/// Prints events one by one at low rates, a line of progress a second otherwise.
+/// Prints events one by one at low rates, logs progress once a second otherwise.
 class SimulatePrinter final : public simulate::SimulateObserver {
  public:
   void on_event(const event::ListeningEvent& event) override {
@@ -17,9 +17,10 @@ class SimulatePrinter final : public simulate::SimulateObserver {
     std::fflush(stdout);
   }
   void on_progress(const simulate::SimulateProgress& progress) override {
-    fmt::print(stderr, "simulate: {} events produced, {} acked, {} failed, {:.0f} events/s\n",
-               with_commas(progress.produced), with_commas(progress.acked), with_commas(progress.failed),
-               progress.events_per_second);
+    diag::log_event("simulate.progress", {{"produced", progress.produced},
+                                          {"acked", progress.acked},
+                                          {"failed", progress.failed},
+                                          {"per_second", progress.events_per_second}});
   }
 };
 

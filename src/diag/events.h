@@ -135,6 +135,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "A transaction has a damaged object, so its objects are loaded one by one."},
     {"load.object_foreign", Level::warning, "object",
      "An object was not written by a sink and is left alone."},
+    {"load.objects_foreign", Level::warning, "objects",
+     "So many objects in all were not written by a sink; ten have lines of their own."},
     {"load.planned", Level::debug, "objects loaded_before", "What is in the lake and not in the ledger."},
     {"load.problem", Level::error, "kind message",
      "A chain could not be loaded to its end; all else is loaded."},
@@ -154,7 +156,7 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "The sink stops because the log's end is durable. `reason`: `end` (every position is at the log's end) "
      "or "
      "`quiet` (no record came for a while although positions are not)."},
-    {"sink.caught_up.others_expired", Level::info, "topic seconds",
+    {"sink.caught_up.others_expired", Level::info, "topic",
      "Partitions of other members are not waited for any longer: their sessions have ended by now."},
     {"sink.caught_up.waiting", Level::debug, "topic partition behind reason",
      "Why the sink does not stop yet. `reason`: `unassigned`, `position` (of an own partition) or `others`.",
