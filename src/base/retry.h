@@ -50,4 +50,16 @@ auto with_retries(const RetryPolicy& policy, Clock& clock, Rng rng, F&& f) -> de
   }
 }
 
+/// Calls `is_done` until it is true or `limit` has passed, at least once, and sleeps for `pause` between two
+/// calls. Whether it was true.
+template <typename F>
+bool try_until(Clock& clock, std::chrono::milliseconds limit, std::chrono::milliseconds pause, F&& is_done) {
+  const SteadyTime deadline = clock.steady_now() + limit;
+  while (!is_done()) {
+    if (clock.steady_now() > deadline) return false;
+    if (pause.count() > 0) clock.sleep_for(pause);
+  }
+  return true;
+}
+
 }  // namespace sdp::base

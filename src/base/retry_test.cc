@@ -59,5 +59,24 @@ TEST(Backoff, GrowsWithJitterUpToTheLimit) {
   EXPECT_FALSE(backoff.next_delay(SteadyTime{}));
 }
 
+TEST(TryUntil, EndsWithTheFirstSuccess) {
+  ManualClock clock{UtcMillis{}};
+  int calls = 0;
+  EXPECT_TRUE(try_until(clock, milliseconds(100), milliseconds(10), [&] { return ++calls == 3; }));
+  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(clock.utc_now().time_since_epoch(), milliseconds(20));
+}
+
+TEST(TryUntil, GivesUpAfterTheLimitButTriesOnceInAnyCase) {
+  ManualClock clock{UtcMillis{}};
+  int calls = 0;
+  EXPECT_FALSE(try_until(clock, milliseconds(100), milliseconds(30), [&] {
+    ++calls;
+    return false;
+  }));
+  EXPECT_EQ(calls, 5);  // at 0, 30, 60, 90 and, past the limit, 120 ms
+  EXPECT_TRUE(try_until(clock, milliseconds(-1), milliseconds(30), [] { return true; }));
+}
+
 }  // namespace
 }  // namespace sdp::base

@@ -64,21 +64,21 @@ class Consumer {
  public:
   virtual ~Consumer() = default;
 
-  /// Serves group events and hands over the records at hand, at most `records_max`, waiting up to `timeout`
-  /// for the first. Returns the number of records handed over. Errors: `data_gap` (offset out of range: the
+  /// Answers rebalances and delivers the records at hand, at most `records_max`, waiting up to `timeout` for
+  /// the first. Returns the number of records delivered. Errors: `data_gap` (offset out of range: the
   /// log no longer has what was asked for), `fenced`, `unauthorized`, `retry` (broker down; poll again),
   /// `misconfigured`, `fatal`.
   virtual Result<std::size_t> poll(ConsumerHandler& handler, std::size_t records_max,
                                    std::chrono::milliseconds timeout) = 0;
   /// Continue `position.partition` at `position.offset`; records fetched before this call are dropped.
   virtual Result<void> seek(PartitionOffset position) = 0;
-  /// Stop and go on handing over records of a partition; membership is kept. Idempotent.
+  /// Stop and resume delivery of a partition; membership is kept. Idempotent.
   virtual Result<void> pause(Partition partition) = 0;
   virtual Result<void> resume(Partition partition) = 0;
   /// Stores group offsets (next offset to read), for lag tools only. Asynchronous; failures are not errors
   /// here.
   virtual Result<void> commit(std::span<const PartitionOffset> positions) = 0;
-  /// Leaves the group. Revocations are handed over before it returns.
+  /// Leaves the group. The handler is told of the revocations before it returns.
   virtual Result<void> close(ConsumerHandler& handler) = 0;
 };
 
@@ -87,7 +87,7 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  /// Hands every record of [from, to) of a partition to `visit` in offset order, waiting at most `timeout`
+  /// Delivers every record of [from, to) of a partition to `visit` in offset order, waiting at most `timeout`
   /// between records. `data_gap` when the log no longer has `from`.
   virtual Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                             const std::function<Result<void>(const RecordView&)>& visit) = 0;

@@ -14,7 +14,7 @@ struct HeaderView {
   std::optional<std::string_view> value;
 };
 
-/// One consumed record. Views are valid only during the call that hands it over.
+/// One consumed record. Views are valid only during the call that delivers it.
 struct RecordView {
   Partition partition = 0;
   Offset offset = 0;

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 #include <utility>
 
+#include "base/retry.h"
 #include "base/uuid.h"
 #include "log/kafka/error.h"
 
@@ -69,17 +69,17 @@ Error Admin::error(std::string_view what, rd_kafka_resp_err_t code, std::string_
 /// come: all requests may be sent twice.
 template <typename Ask>
 Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask) {
-  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
-  for (;;) {
-    EventHandle event = try_once(operation, ask);
-    const auto code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
-    if (kind_of(code) != ErrorKind::retry || std::chrono::steady_clock::now() >= deadline) {
-      return std::unexpected(error(what, code));
-    }
-    std::this_thread::sleep_for(kRetryPause);
-    refresh_brokers();
-  }
+  EventHandle event;
+  auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  bool first = true;
+  base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
+    if (!std::exchange(first, false)) refresh_brokers();
+    event = try_once(operation, ask);
+    code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    return kind_of(code) != ErrorKind::retry;
+  });
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
+  return std::unexpected(error(what, code));
 }
 
 template <typename Ask>
@@ -140,17 +140,16 @@ Result<bool> Admin::create(const TopicSpec& spec) {
 }
 
 Result<void> Admin::wait_for_topic(const std::function<bool(const Description&)>& is_ready) {
-  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
-  for (;;) {
+  std::optional<Error> problem;
+  const auto look = [&] {
     const auto described = describe_partitions();
-    if (described && is_ready(*described)) return {};
-    if (std::chrono::steady_clock::now() > deadline) {
-      if (!described) return std::unexpected(described.error());
-      return std::unexpected(
-          error(fmt::format("topic {} was created", topic_), RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE));
-    }
-    std::this_thread::sleep_for(kRetryPause);
-  }
+    problem = described ? std::nullopt : std::optional(described.error());
+    return described && is_ready(*described);
+  };
+  if (base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, look)) return {};
+  if (problem) return std::unexpected(*std::move(problem));
+  return std::unexpected(
+      error(fmt::format("topic {} was created", topic_), RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE));
 }
 
 Result<TopicInfo> Admin::describe() {
@@ -224,19 +223,16 @@ Result<void> Admin::describe_config(TopicInfo& info) {
 }
 
 Result<Watermarks> Admin::watermarks(Partition partition) {
-  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
-  for (;;) {
-    Watermarks marks;
-    const auto code =
-        rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start, &marks.end,
-                                         static_cast<int>(settings_.call_timeout.count()));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
-    // A broker may not know yet that it leads a partition, which is handed back to us at once.
-    if (kind_of(code) != ErrorKind::retry || std::chrono::steady_clock::now() > deadline) {
-      return std::unexpected(error(fmt::format("cannot read the offsets of {}/{}", topic_, partition), code));
-    }
-    std::this_thread::sleep_for(kRetryPause);
-  }
+  Watermarks marks;
+  auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
+    code = rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start,
+                                            &marks.end, static_cast<int>(settings_.call_timeout.count()));
+    // A broker may not know yet that it leads a partition, which is answered to us at once.
+    return kind_of(code) != ErrorKind::retry;
+  });
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+  return std::unexpected(error(fmt::format("cannot read the offsets of {}/{}", topic_, partition), code));
 }
 
 Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view group) {

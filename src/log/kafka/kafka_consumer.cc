@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <ranges>
-#include <thread>
 #include <utility>
 
+#include "base/retry.h"
+#include "diag/log.h"
 #include "log/kafka/error.h"
 #include "log/kafka/record.h"
 #include "log/starts.h"
@@ -14,14 +15,16 @@
 namespace sdp::log::kafka {
 namespace {
 
+using diag::log_event;
+
 constexpr std::chrono::milliseconds kProbeMax{1'000};
 // Members hear of a rebalance by their heartbeats, and a partition moves in two rounds.
 constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
 constexpr std::chrono::milliseconds kSeekPause{10};
 constexpr int kLeavePollMs = 20;
 
-/// Listens to a leave that nobody else listens to.
-class Nobody final : public ConsumerHandler {
+/// The handler of a consumer that is destroyed without close(): it takes no partition and no record.
+class LeavingHandler final : public ConsumerHandler {
  public:
   Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition>) override {
     return fail(ErrorKind::interrupted, "the consumer is being closed");
@@ -63,8 +66,8 @@ Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& setti
 }
 
 KafkaConsumer::~KafkaConsumer() {
-  Nobody nobody;
-  if (client_ && !closed_) static_cast<void>(leave(nobody).has_value());
+  LeavingHandler handler;
+  if (client_ && !closed_) static_cast<void>(leave(handler).has_value());
 }
 
 Error KafkaConsumer::error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail) const {
@@ -104,16 +107,22 @@ void KafkaConsumer::on_error(rd_kafka_resp_err_t code, const char* reason) {
     char text[512];
     code = rd_kafka_fatal_error(client_.get(), text, sizeof text);
     pending_error_ = error("the client has ended", code, text);
+  } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    log_event("kafka.brokers_down", {{"topic", topic_}, {"message", last_reason()}});
+    disconnected_ = true;
   } else if (kind_of(code) == ErrorKind::retry) {
     // Single connections come and go; only being left without any is an outage.
-    disconnected_ |= code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    log_event(
+        "kafka.connection_failed",
+        {{"topic", topic_}, {"code", rd_kafka_err2name(code)}, {"message", reason == nullptr ? "" : reason}});
   } else {
     pending_error_ = error("connection refused", code, reason);
   }
 }
 
 void KafkaConsumer::on_committed(rd_kafka_resp_err_t code) {
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET) ++commits_failed_;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+  log_event("kafka.commit_failed", {{"topic", topic_}, {"code", rd_kafka_err2name(code)}});
 }
 
 Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t records_max,
@@ -121,14 +130,14 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
   if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
   if (disconnected_) SDP_RETURN_IF_ERROR(check_connection(timeout));
-  SDP_RETURN_IF_ERROR(serve_rebalances(handler));
-  SDP_TRY(std::size_t handed, hand_over(handler, records_max, static_cast<int>(timeout.count())));
-  for (std::size_t more = handed; more > 0 && handed < records_max; handed += more) {
-    SDP_TRY(more, hand_over(handler, records_max - handed, 0));
+  SDP_RETURN_IF_ERROR(answer_rebalances(handler));
+  SDP_TRY(std::size_t delivered, deliver(handler, records_max, static_cast<int>(timeout.count())));
+  for (std::size_t more = delivered; more > 0 && delivered < records_max; delivered += more) {
+    SDP_TRY(more, deliver(handler, records_max - delivered, 0));
   }
-  SDP_RETURN_IF_ERROR(serve_rebalances(handler));
-  if (handed == 0 && pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
-  return handed;
+  SDP_RETURN_IF_ERROR(answer_rebalances(handler));
+  if (delivered == 0 && pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
+  return delivered;
 }
 
 /// An outage ends with an answer, not with silence: an idle topic sends no records either.
@@ -142,6 +151,7 @@ Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) 
   rd_kafka_metadata_destroy(metadata);
   SDP_RETURN_IF_ERROR(check_topic());
   disconnected_ = false;
+  log_event("kafka.reconnected", {{"topic", topic_}});
   return {};
 }
 
@@ -152,20 +162,21 @@ Result<void> KafkaConsumer::check_topic() {
   return checked;
 }
 
-Result<void> KafkaConsumer::serve_rebalances(ConsumerHandler& handler) {
+Result<void> KafkaConsumer::answer_rebalances(ConsumerHandler& handler) {
   for (; !rebalances_.empty(); rebalances_.pop_front()) {
     const Rebalance& rebalance = rebalances_.front();
     if (rebalance.assign) {
       // On an error it stays in line: the next poll asks again.
-      SDP_RETURN_IF_ERROR(take_over(handler, rebalance));
+      SDP_RETURN_IF_ERROR(assign(handler, rebalance));
     } else {
-      give_up(handler, rebalance);
+      revoke(handler, rebalance);
     }
   }
   return {};
 }
 
-Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance& rebalance) {
+Result<void> KafkaConsumer::assign(ConsumerHandler& handler, const Rebalance& rebalance) {
+  log_event("kafka.assign", {{"topic", topic_}, {"partitions", rebalance.partitions.size()}});
   std::vector<PartitionOffset> starts;
   if (!rebalance.partitions.empty()) {
     SDP_RETURN_IF_ERROR(check_topic());
@@ -174,7 +185,8 @@ Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance&
   }
   const ErrorHandle failed(rd_kafka_incremental_assign(client_.get(), list_of(starts).get()));
   if (failed) {
-    // The assignment went by while the handler was at work; the group will give another.
+    // The assignment expired while the handler was at work; the group will make another.
+    log_event("kafka.assignment.expired", {{"topic", topic_}, {"partitions", rebalance.partitions.size()}});
     if (!rebalance.partitions.empty()) handler.on_revoked(rebalance.partitions, /*lost=*/true);
     return {};
   }
@@ -183,7 +195,9 @@ Result<void> KafkaConsumer::take_over(ConsumerHandler& handler, const Rebalance&
   return {};
 }
 
-void KafkaConsumer::give_up(ConsumerHandler& handler, const Rebalance& rebalance) {
+void KafkaConsumer::revoke(ConsumerHandler& handler, const Rebalance& rebalance) {
+  log_event("kafka.revoke",
+            {{"topic", topic_}, {"partitions", rebalance.partitions.size()}, {"lost", rebalance.lost}});
   std::vector<Partition> owned;
   for (const Partition partition : rebalance.partitions) {
     if (assigned_.erase(partition) > 0) owned.push_back(partition);
@@ -194,29 +208,29 @@ void KafkaConsumer::give_up(ConsumerHandler& handler, const Rebalance& rebalance
   const ErrorHandle failed(rd_kafka_incremental_unassign(client_.get(), list_of(rebalance.partitions).get()));
 }
 
-Result<std::size_t> KafkaConsumer::hand_over(ConsumerHandler& handler, std::size_t records_max,
-                                             int timeout_ms) {
+Result<std::size_t> KafkaConsumer::deliver(ConsumerHandler& handler, std::size_t records_max,
+                                           int timeout_ms) {
   const auto messages =
       batch_.fetch(records_max, timeout_ms, [this](auto** out, std::size_t max, int wait_ms) {
         return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
       });
   for (auto& assigned : assigned_ | std::views::values) assigned.skip_batch = false;
-  std::size_t handed = 0;
-  handing_over_ = true;
+  std::size_t delivered = 0;
+  delivering_ = true;
   for (const rd_kafka_message_t* message : messages) {
-    auto one = hand_over_one(handler, *message);
+    auto one = deliver_one(handler, *message);
     if (!one) {
-      handing_over_ = false;
+      delivering_ = false;
       return std::unexpected(std::move(one).error());
     }
-    handed += *one;
+    delivered += *one;
   }
-  handing_over_ = false;
-  return handed;
+  delivering_ = false;
+  return delivered;
 }
 
 /// False when the message is no record for the handler.
-Result<bool> KafkaConsumer::hand_over_one(ConsumerHandler& handler, const rd_kafka_message_t& message) {
+Result<bool> KafkaConsumer::deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     note_failure(message);
     return false;
@@ -233,7 +247,13 @@ Result<bool> KafkaConsumer::hand_over_one(ConsumerHandler& handler, const rd_kaf
 void KafkaConsumer::note_failure(const rd_kafka_message_t& message) {
   const ErrorKind kind = kind_of(message.err);
   if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED || kind == ErrorKind::retry) return;
-  // Told at the end of this poll or by the next: the records behind it have been taken from the client
+  log_event("kafka.record_failed", {{"topic", topic_},
+                                    {"partition", message.partition},
+                                    {"offset", message.offset},
+                                    {"code", rd_kafka_err2name(message.err)},
+                                    {"kind", name(kind)},
+                                    {"message", rd_kafka_message_errstr(&message)}});
+  // Returned at the end of this poll or by the next: the records behind it have been taken from the client
   // already.
   pending_error_ = error(fmt::format("partition {} at offset {}", message.partition, message.offset),
                          message.err, rd_kafka_message_errstr(&message));
@@ -248,26 +268,30 @@ Result<void> KafkaConsumer::seek(PartitionOffset position) {
         error(fmt::format("cannot seek in partition {}, it is another member's now", position.partition),
               RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST));
   }
-  found->second = {.next = position.offset, .skip_batch = handing_over_};
+  found->second = {.next = position.offset, .skip_batch = delivering_};
   return move_to(position);
 }
 
 Result<void> KafkaConsumer::move_to(PartitionOffset position) {
-  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
-  for (;;) {
+  auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  base::try_until(base::system_clock(), settings_.call_timeout, kSeekPause, [&] {
     const PartitionListHandle list = list_of({&position, 1});
     const ErrorHandle failed(rd_kafka_seek_partitions(client_.get(), list.get(),
                                                       static_cast<int>(settings_.call_timeout.count())));
-    const auto code = failed ? rd_kafka_error_code(failed.get()) : list->elems[0].err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    code = failed ? rd_kafka_error_code(failed.get()) : list->elems[0].err;
     // Fetching of a partition that was assigned just now starts a moment later.
     const bool starting = code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS;
-    if (!starting || std::chrono::steady_clock::now() > deadline) {
-      return std::unexpected(error(
-          fmt::format("cannot seek to partition {} offset {}", position.partition, position.offset), code));
+    if (starting) {
+      log_event("kafka.seek_retried", {{"topic", topic_},
+                                       {"partition", position.partition},
+                                       {"offset", position.offset},
+                                       {"code", rd_kafka_err2name(code)}});
     }
-    std::this_thread::sleep_for(kSeekPause);
-  }
+    return !starting;
+  });
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return std::unexpected(
+      error(fmt::format("cannot seek to partition {} offset {}", position.partition, position.offset), code));
 }
 
 Result<void> KafkaConsumer::pause(Partition partition) {
@@ -277,8 +301,8 @@ Result<void> KafkaConsumer::pause(Partition partition) {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::unexpected(error(fmt::format("cannot pause partition {}", partition), code));
   }
-  if (!handing_over_ || found->second.skip_batch) return {};
-  // The rest of the batch at hand is not handed over, so it has to be fetched again.
+  if (!delivering_ || found->second.skip_batch) return {};
+  // The rest of the batch at hand is not delivered, so it has to be fetched again.
   found->second.skip_batch = true;
   return move_to({partition, found->second.next});
 }
@@ -293,7 +317,8 @@ Result<void> KafkaConsumer::resume(Partition partition) {
 Result<void> KafkaConsumer::commit(std::span<const PartitionOffset> positions) {
   if (positions.empty()) return {};
   const auto code = rd_kafka_commit(client_.get(), list_of(positions).get(), /*async=*/1);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) ++commits_failed_;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    log_event("kafka.commit_failed", {{"topic", topic_}, {"code", rd_kafka_err2name(code)}});
   return {};
 }
 
@@ -304,32 +329,34 @@ Result<void> KafkaConsumer::close(ConsumerHandler& handler) {
 
 Result<void> KafkaConsumer::leave(ConsumerHandler& handler) {
   closed_ = true;
+  log_event("kafka.leave", {{"topic", topic_}, {"partitions", assigned_.size()}});
   batch_.clear();
   answer_while_leaving(handler);
   const ErrorHandle failed(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
-  const auto deadline = std::chrono::steady_clock::now() + settings_.call_timeout;
-  while (!failed && rd_kafka_consumer_closed(client_.get()) == 0 &&
-         std::chrono::steady_clock::now() < deadline) {
+  const auto is_closed = [&] {
+    if (failed || rd_kafka_consumer_closed(client_.get()) != 0) return true;
     batch_.fetch(MessageBatch::kMessagesMax, kLeavePollMs, [this](auto** out, std::size_t max, int wait_ms) {
       return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
     });
     answer_while_leaving(handler);
-  }
+    return false;
+  };
+  base::try_until(base::system_clock(), settings_.call_timeout, std::chrono::milliseconds(0), is_closed);
   batch_.clear();
   if (!assigned_.empty()) {
     const auto partitions = assigned_ | std::views::keys;
-    give_up(handler, {.lost = true, .partitions = {partitions.begin(), partitions.end()}});
+    revoke(handler, {.assign = false, .lost = true, .partitions = {partitions.begin(), partitions.end()}});
   }
   return {};
 }
 
-/// The group waits for an answer to what it offers, too: it is taken without a word, and revoked by the
-/// leave.
+/// The group waits for an answer to an assignment that comes now, too: it is accepted without telling the
+/// handler, and revoked by the leave.
 void KafkaConsumer::answer_while_leaving(ConsumerHandler& handler) {
   for (; !rebalances_.empty(); rebalances_.pop_front()) {
     const Rebalance& rebalance = rebalances_.front();
     if (!rebalance.assign) {
-      give_up(handler, rebalance);
+      revoke(handler, rebalance);
       continue;
     }
     const PartitionListHandle list = list_of(rebalance.partitions);

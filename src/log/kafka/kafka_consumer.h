@@ -16,16 +16,27 @@
 namespace sdp::log::kafka {
 
 /// A member of a consumer group with cooperative rebalancing. Owned by one thread.
-/// librdkafka announces a rebalance in the midst of a fetch. It is noted there and carried out between
-/// fetches, after the records that came before it: the group waits for the answer, so nothing can overtake.
-/// Offsets are those of one life of the topic: after each assignment, outage and gap it is checked that it
-/// still lives, and `fenced` says when it does not. Missing max.poll.interval is no error: what was owned is
-/// revoked as lost, and the member joins again.
+///
+/// The protocol of a poll:
+///   1. After an outage: ask a broker, and whether the topic still has our id. An outage ends with an answer,
+///      not with silence: an idle topic sends no records either.
+///   2. Answer the rebalances that were noted, in order. librdkafka announces them in the midst of a fetch,
+///   and
+///      the group waits for the answer, so that no record can overtake them. Assign: ask for the topic's id,
+///      then the handler for the offsets to start at, then assign at these. Revoke: tell the handler, then
+///      unassign. Nothing is committed by either.
+///   3. Deliver records up to the limit. Offsets below the expected one are leftovers of an earlier position,
+///      and dropped; after a seek or a pause the rest of the partition's batch is dropped and fetched again.
+///   4. Answer the rebalances that these fetches announced.
+///   5. Return the client's errors when no record came before them.
+/// An error in 2 leaves its rebalance in line, and the next poll begins with it again. Offsets are those of
+/// one life of the topic: `fenced` says that it was deleted and created again. Missing max.poll.interval is
+/// no error: what was owned is revoked as lost, and the member joins again.
 class KafkaConsumer final : public Consumer, private ClientEvents {
  public:
   static Result<std::unique_ptr<Consumer>> open(const KafkaSettings& settings, const TopicInfo& topic,
                                                 const ConsumerOptions& options, std::shared_ptr<Admin> admin);
-  /// Leaves the group without a word to the handler when close() was not called.
+  /// Leaves the group when close() was not called; no handler is told.
   ~KafkaConsumer() override;
 
   Result<std::size_t> poll(ConsumerHandler& handler, std::size_t records_max,
@@ -61,11 +72,11 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void on_error(rd_kafka_resp_err_t code, const char* reason) override;
   void on_committed(rd_kafka_resp_err_t code) override;
 
-  Result<void> serve_rebalances(ConsumerHandler& handler);
-  Result<void> take_over(ConsumerHandler& handler, const Rebalance& rebalance);
-  void give_up(ConsumerHandler& handler, const Rebalance& rebalance);
-  Result<std::size_t> hand_over(ConsumerHandler& handler, std::size_t records_max, int timeout_ms);
-  Result<bool> hand_over_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
+  Result<void> answer_rebalances(ConsumerHandler& handler);
+  Result<void> assign(ConsumerHandler& handler, const Rebalance& rebalance);
+  void revoke(ConsumerHandler& handler, const Rebalance& rebalance);
+  Result<std::size_t> deliver(ConsumerHandler& handler, std::size_t records_max, int timeout_ms);
+  Result<bool> deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
   void note_failure(const rd_kafka_message_t& message);
   Result<void> check_connection(std::chrono::milliseconds timeout);
   Result<void> check_topic();
@@ -90,9 +101,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::optional<Error> pending_error_;
   /// All brokers were reported down, and none has answered since.
   bool disconnected_ = false;
-  bool handing_over_ = false;
+  bool delivering_ = false;
   bool closed_ = false;
-  std::uint64_t commits_failed_ = 0;
   RecordView record_;
 };
 

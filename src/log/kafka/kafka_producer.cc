@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/retry.h"
 #include "log/kafka/error.h"
 
 namespace sdp::log::kafka {
@@ -46,12 +47,14 @@ rd_kafka_resp_err_t KafkaProducer::produce(std::optional<std::string_view> key,
 
 rd_kafka_resp_err_t KafkaProducer::produce_when_there_is_room(std::optional<std::string_view> key,
                                                               std::optional<std::string_view> value) {
-  const auto deadline = std::chrono::steady_clock::now() + settings_.delivery_timeout;
-  for (;;) {
+  auto code = RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  // Serving reports is what makes room, and pauses by itself.
+  base::try_until(base::system_clock(), settings_.delivery_timeout, std::chrono::milliseconds(0), [&] {
     rd_kafka_poll(client_.get(), kRoomPauseMs);
-    const auto code = produce(key, value);
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || std::chrono::steady_clock::now() > deadline) return code;
-  }
+    code = produce(key, value);
+    return code != RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  });
+  return code;
 }
 
 Result<void> KafkaProducer::send(std::optional<std::string_view> key, std::optional<std::string_view> value) {

@@ -13,7 +13,7 @@ inline constexpr MemberId kNobody = -1;
 
 /// Who owns which partition of a consumer group, and who should. Pure.
 /// Members share partitions evenly; when membership changes, as few as possible move, and one moves only
-/// after its owner has given it up: between two owners a partition is nobody's.
+/// after its owner has revoked it: between two owners a partition is nobody's.
 class GroupState {
  public:
   explicit GroupState(Partition partitions);

@@ -19,7 +19,7 @@ namespace sdp::log {
 /// - consumed: a poll() of a member that was handed the record has returned. Enough for a group whose one
 /// member lives
 ///   as long as the log: what dies with it dies with the log too;
-/// - committed: it committed an offset behind the record. For groups that hand over to other members.
+/// - committed: it committed an offset behind the record. For groups whose partitions move between members.
 /// Until the group first does so it has passed nothing, whether it has members yet or not.
 struct RetentionHold {
   enum class Until { consumed, committed };

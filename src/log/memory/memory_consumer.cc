@@ -28,7 +28,7 @@ Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t r
   do {
     if (topic_->retired()) return std::unexpected(topic_->retired_error());
     SDP_RETURN_IF_ERROR(serve_group(handler));
-    SDP_TRY(const std::size_t records, hand_over(handler, records_max));
+    SDP_TRY(const std::size_t records, deliver(handler, records_max));
     if (records > 0) return records;
   } while (topic_->wait_for_change(deadline, [this] { return has_news(); }));
   return 0;
@@ -44,13 +44,13 @@ bool MemoryConsumer::has_news() const {
 Result<void> MemoryConsumer::serve_group(ConsumerHandler& handler) {
   const std::uint64_t version = topic_->groups().version();
   if (version == seen_version_) return {};
-  give_up(handler, topic_->groups().to_revoke(group_, member_));
-  SDP_RETURN_IF_ERROR(take_over(handler, topic_->groups().claim(group_, member_)));
+  revoke(handler, topic_->groups().to_revoke(group_, member_));
+  SDP_RETURN_IF_ERROR(assign(handler, topic_->groups().claim(group_, member_)));
   seen_version_ = version;
   return {};
 }
 
-void MemoryConsumer::give_up(ConsumerHandler& handler, const std::vector<Partition>& partitions) {
+void MemoryConsumer::revoke(ConsumerHandler& handler, const std::vector<Partition>& partitions) {
   if (partitions.empty()) return;
   for (const Partition partition : partitions) assigned_.erase(partition);
   handler.on_revoked(partitions, /*lost=*/false);
@@ -58,7 +58,7 @@ void MemoryConsumer::give_up(ConsumerHandler& handler, const std::vector<Partiti
   topic_->members_changed();
 }
 
-Result<void> MemoryConsumer::take_over(ConsumerHandler& handler, const std::vector<Partition>& partitions) {
+Result<void> MemoryConsumer::assign(ConsumerHandler& handler, const std::vector<Partition>& partitions) {
   if (partitions.empty()) return {};
   auto starts = handler.on_assigned(partitions);
   if (auto checked = starts ? check_starts(topic_->info().name, partitions, *starts)
@@ -73,35 +73,35 @@ Result<void> MemoryConsumer::take_over(ConsumerHandler& handler, const std::vect
   return {};
 }
 
-Result<std::size_t> MemoryConsumer::hand_over(ConsumerHandler& handler, std::size_t records_max) {
-  std::size_t handed = 0;
+Result<std::size_t> MemoryConsumer::deliver(ConsumerHandler& handler, std::size_t records_max) {
+  std::size_t delivered = 0;
   auto next = assigned_.lower_bound(turn_);
-  for (std::size_t asked = 0; asked < assigned_.size() && handed < records_max; ++asked) {
+  for (std::size_t asked = 0; asked < assigned_.size() && delivered < records_max; ++asked) {
     if (next == assigned_.end()) next = assigned_.begin();
     auto& [partition, assigned] = *next++;
-    SDP_TRY(const std::size_t records, hand_over_one(handler, assigned, records_max - handed));
-    handed += records;
+    SDP_TRY(const std::size_t records, deliver_one(handler, assigned, records_max - delivered));
+    delivered += records;
     turn_ = partition + 1;
   }
-  if (handed > 0) publish_positions();
-  return handed;
+  if (delivered > 0) publish_positions();
+  return delivered;
 }
 
-Result<std::size_t> MemoryConsumer::hand_over_one(ConsumerHandler& handler, Assigned& assigned,
-                                                  std::size_t records_max) {
-  std::size_t handed = 0;
-  while (!assigned.paused && handed < records_max) {
+Result<std::size_t> MemoryConsumer::deliver_one(ConsumerHandler& handler, Assigned& assigned,
+                                                std::size_t records_max) {
+  std::size_t delivered = 0;
+  while (!assigned.paused && delivered < records_max) {
     assigned.interrupted = false;
     SDP_TRY(const std::size_t available, assigned.cursor.fetch());
     if (available == 0) break;
-    const std::size_t end = std::min(handed + available, records_max);
-    while (handed < end && !assigned.interrupted) {
+    const std::size_t end = std::min(delivered + available, records_max);
+    while (delivered < end && !assigned.interrupted) {
       assigned.cursor.next(record_);
-      ++handed;
+      ++delivered;
       SDP_RETURN_IF_ERROR(handler.on_record(record_));
     }
   }
-  return handed;
+  return delivered;
 }
 
 void MemoryConsumer::publish_positions() {
@@ -149,7 +149,7 @@ Result<void> MemoryConsumer::close(ConsumerHandler& handler) {
   if (closed_) return {};
   closed_ = true;
   const auto partitions = assigned_ | std::views::keys;
-  give_up(handler, {partitions.begin(), partitions.end()});
+  revoke(handler, {partitions.begin(), partitions.end()});
   topic_->groups().leave(group_, member_);
   topic_->members_changed();
   return {};

@@ -35,10 +35,10 @@ class MemoryConsumer final : public Consumer {
   };
 
   Result<void> serve_group(ConsumerHandler& handler);
-  void give_up(ConsumerHandler& handler, const std::vector<Partition>& partitions);
-  Result<void> take_over(ConsumerHandler& handler, const std::vector<Partition>& partitions);
-  Result<std::size_t> hand_over(ConsumerHandler& handler, std::size_t records_max);
-  Result<std::size_t> hand_over_one(ConsumerHandler& handler, Assigned& assigned, std::size_t records_max);
+  void revoke(ConsumerHandler& handler, const std::vector<Partition>& partitions);
+  Result<void> assign(ConsumerHandler& handler, const std::vector<Partition>& partitions);
+  Result<std::size_t> deliver(ConsumerHandler& handler, std::size_t records_max);
+  Result<std::size_t> deliver_one(ConsumerHandler& handler, Assigned& assigned, std::size_t records_max);
   void publish_positions();
   bool has_news() const;
 
