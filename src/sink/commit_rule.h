@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/result.h"
+#include "lake/layout.h"
 #include "lake/object_meta.h"
 #include "store/object_store.h"
 
@@ -20,10 +21,18 @@ struct Adopted {
 };
 using CommitOutcome = std::variant<Committed, AlreadyOurs, Adopted>;
 
-/// The one act that commits an offset range: a create-only put of its object. On `exists` the object's
-/// metadata decide. Errors are the store's, or `bad_input` when what stands at the key is not an object of
-/// this chain and place.
+/// The one act that commits an offset range (docs/decisions/0001-create-only-commit.md):
+///   1. Put the object create-only under the key of its place. `created`: the range is durable, Committed.
+///   2. `exists`: read the metadata of the object that is there. Its range is durable, whoever wrote it.
+///   3. The same range and hash: an earlier put of ours whose answer was lost, AlreadyOurs.
+///   4. Otherwise another writer won the place, Adopted: the chain goes on at the end of the winner's range.
+/// Nothing is ever overwritten, so each step may be repeated after a crash. Errors are the store's, or
+/// `bad_input` when what stands at the key is not an object of this chain and place.
 Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view key, std::string_view body,
                                     const lake::ObjectMeta& meta);
+
+/// Writes `wanted` as the lake's layout when it has none, or checks that it is the lake's. `misconfigured`
+/// names what differs: two layouts would give one place two names, and so two objects.
+Result<void> agree_on_layout(store::ObjectStore& store, const lake::LakeLayout& wanted);
 
 }  // namespace sdp::sink

@@ -19,51 +19,6 @@ using std::chrono::milliseconds;
 
 const lake::Hour kStart = lake::parse_hour("2026-02-15T13").value_or(lake::Hour());
 
-std::vector<HourObject> objects(std::initializer_list<std::pair<log::Offset, int>> firsts_and_hours) {
-  std::vector<HourObject> result;
-  for (const auto& [first, hour] : firsts_and_hours)
-    result.push_back({fmt::format("o{}", first), first, kStart + hours(hour)});
-  return result;
-}
-
-TEST(HourPlan, HoursEndWhereTheNextOnesFirstObjectStarts) {
-  const auto plan =
-      plan_closings(kStart, 0, objects({{30, 2}, {0, 0}, {10, 0}, {20, 1}}), 40, kStart + hours(1));
-  ASSERT_EQ(plan.size(), 2u);
-  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 20}));
-  EXPECT_EQ(plan[0].keys, (std::vector<std::string>{"o0", "o10"}));
-  EXPECT_EQ(plan[1].range, (lake::OffsetRange{20, 30}));
-}
-
-TEST(HourPlan, LastHourEndsWithTheChain) {
-  const auto plan = plan_closings(kStart, 0, objects({{0, 0}}), 15, kStart + hours(2));
-  ASSERT_EQ(plan.size(), 3u);
-  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 15}));
-  EXPECT_EQ(plan[2].range, (lake::OffsetRange{15, 15}));
-  EXPECT_TRUE(plan_closings(kStart, 0, {}, 0, kStart - hours(1)).empty());
-}
-
-TEST(HourPlan, ObjectOfAClockThatWentBackIsOfTheHourBeforeIt) {
-  const auto plan =
-      plan_closings(kStart, 0, objects({{0, 0}, {10, 1}, {20, 0}, {30, 1}, {40, 2}}), 50, kStart + hours(1));
-  ASSERT_EQ(plan.size(), 2u);
-  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 10}));
-  EXPECT_EQ(plan[1].range, (lake::OffsetRange{10, 40}));
-  EXPECT_EQ(plan[1].keys.size(), 3u);
-}
-
-TEST(HourPlan, LateObjectOfAClosedHourIsOfTheFirstOpenOne) {
-  const auto plan =
-      plan_closings(kStart + hours(3), 20, objects({{0, 0}, {20, 1}, {30, 4}}), 40, kStart + hours(3));
-  ASSERT_EQ(plan.size(), 1u);
-  EXPECT_EQ(plan[0].range, (lake::OffsetRange{20, 30}));
-  EXPECT_EQ(plan[0].keys, std::vector<std::string>{"o20"});
-}
-
-TEST(HourPlan, LongAbsenceIsCaughtUpInSeveralGoes) {
-  EXPECT_EQ(plan_closings(kStart, 0, {}, 0, kStart + hours(10'000)).size(), kClosingsMax);
-}
-
 /// A lake whose objects a test puts as sinks would, and closers that look at it.
 class HourCloserTest : public testing::Test {
  protected:

@@ -1,17 +1,22 @@
 #include "sink/hour_plan.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+
+#include "base/sha256.h"
 
 namespace sdp::sink {
 
-std::vector<Closing> plan_closings(lake::Hour open, log::Offset at, std::span<const HourObject> objects,
+std::vector<Closing> plan_closings(const OpenHour& open, std::span<const HourObject> objects,
                                    log::Offset chain_end, lake::Hour through) {
   std::vector<HourObject> members(objects.begin(), objects.end());
-  std::erase_if(members, [&](const HourObject& object) { return object.first < at; });
+  std::erase_if(members, [&](const HourObject& object) { return object.first < open.first; });
   std::ranges::sort(members, {}, &HourObject::first);
   std::vector<Closing> closings;
+  log::Offset at = open.first;
   auto next = members.begin();
-  for (lake::Hour hour = open; hour <= through && closings.size() < kClosingsMax;
+  for (lake::Hour hour = open.hour; hour <= through && closings.size() < kClosingsMax;
        hour += std::chrono::hours(1)) {
     Closing closing{hour, {at, at}, {}};
     for (; next != members.end() && next->hour <= hour; ++next) closing.keys.push_back(next->key);
@@ -20,6 +25,31 @@ std::vector<Closing> plan_closings(lake::Hour open, log::Offset at, std::span<co
     closings.push_back(std::move(closing));
   }
   return closings;
+}
+
+bool is_whole(const Closing& closing, std::span<const lake::ObjectMeta> objects) {
+  log::Offset counted = 0;
+  for (const lake::ObjectMeta& object : objects) counted += object.range.end - object.range.first;
+  return counted == closing.range.end - closing.range.first;
+}
+
+lake::HourMarker make_marker(const log::TopicInfo& topic, log::Partition partition, const Closing& closing,
+                             std::span<const lake::ObjectMeta> objects) {
+  lake::HourMarker marker;
+  marker.topic = topic.name;
+  marker.chain = {topic.id, partition};
+  marker.partitions = std::max(topic.partitions, partition + 1);
+  marker.hour = closing.hour;
+  marker.range = closing.range;
+  std::string listed;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    ++marker.objects;
+    marker.records += objects[i].records;
+    marker.rejected += objects[i].rejected;
+    listed += fmt::format("{} {}\n", closing.keys[i], objects[i].sha256);
+  }
+  marker.sha256 = base::sha256_hex(listed);
+  return marker;
 }
 
 }  // namespace sdp::sink

@@ -5,8 +5,16 @@
 #include <vector>
 
 #include "lake/hour_marker.h"
+#include "lake/object_meta.h"
+#include "log/topic.h"
 
 namespace sdp::sink {
+
+/// The first hour of a chain that has no marker, and the offset where it starts.
+struct OpenHour {
+  lake::Hour hour;
+  log::Offset first = 0;
+};
 
 /// An object of a chain, as its key tells.
 struct HourObject {
@@ -25,11 +33,19 @@ struct Closing {
 /// How many hours are closed at a time; a longer absence is caught up in several goes.
 inline constexpr std::size_t kClosingsMax = 24 * 31;
 
-/// Divides a chain's offsets from `at` on into hours from `open` to `through`, dense and in order. An object
-/// is of its key's hour, or of the hour of the object before it when the broker's clock went back, but of no
-/// hour that is closed. The last hour ends where the first object behind it starts, or else at `chain_end`.
-/// Pure.
-std::vector<Closing> plan_closings(lake::Hour open, log::Offset at, std::span<const HourObject> objects,
+/// Divides a chain's offsets from the open hour on into hours up to `through`, dense and in order. An object
+/// belongs to its key's hour, or to the hour of the object before it when the broker's clock went back, but
+/// never to a closed hour. The last hour ends where the first object behind it starts, or else at
+/// `chain_end`. Pure.
+std::vector<Closing> plan_closings(const OpenHour& open, std::span<const HourObject> objects,
                                    log::Offset chain_end, lake::Hour through);
+
+/// Whether the hour's objects have all of its offsets. They have not when an object is filed in a folder that
+/// was not listed, or when there is a gap.
+bool is_whole(const Closing& closing, std::span<const lake::ObjectMeta> objects);
+
+/// The marker of the hour, from the metadata of the objects that `closing.keys` name, in the same order.
+lake::HourMarker make_marker(const log::TopicInfo& topic, log::Partition partition, const Closing& closing,
+                             std::span<const lake::ObjectMeta> objects);
 
 }  // namespace sdp::sink

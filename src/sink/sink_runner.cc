@@ -2,19 +2,49 @@
 
 #include <fmt/core.h>
 
-#include <map>
 #include <utility>
 #include <vector>
 
+#include "diag/log.h"
 #include "lake/layout.h"
 #include "lake/object_key.h"
+#include "sink/commit_rule.h"
 #include "sink/hour_closer.h"
-#include "sink/layout_guard.h"
+#include "sink/sink_rules.h"
 #include "sink/sink_state.h"
 
 namespace sdp::sink {
+namespace {
 
-/// One run: consumer, state and uploader with a common life time.
+using diag::log_event;
+
+double in_seconds(std::chrono::milliseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+/// One run: consumer, state and uploader with a common lifetime.
+///
+/// The protocol of a partition, and what is durable after each step:
+///   1. Assign: the chain's end is read from the lake, and reading starts there; the group's own offsets are
+///   not
+///      asked. Nothing is written, but for an acknowledged gap.
+///   2. Deliver: each record is appended to the open batch of its partition. Nothing is durable.
+///   3. Cut: a limit, an hour's end or a stop ends the open batch. Nothing is durable.
+///   4. Upload: a create-only put of the batch's object commits its range (commit_rule.h). The range is
+///   durable.
+///      At most one upload of a partition is in flight, since the next range starts where this one ends.
+///   5. Adopt: when the put meets another writer's object, everything that was built behind it is dropped,
+///   and
+///      reading goes on from the chain's end (seek, then step 2). The winner's range is durable.
+///   6. Commit: the chain's end is committed to the group, for lag tools. It is never ahead of the lake.
+///   7. Close: hours that are over get their markers (hour_closer.h). Each marker is durable by itself.
+///   8. Revoke: what is not durable is dropped; the next owner begins with step 1.
+///   9. Stop: everything is cut and uploaded, then the group is left. All that was read is durable, or the
+///   run
+///      ends with an error.
+/// A crash between any two steps is a revoke without a word: the lake is a valid chain at any time.
 class SinkRunner::Loop final : public log::ConsumerHandler {
  public:
   Loop(SinkRunner& runner, const log::TopicInfo& topic, std::unique_ptr<log::Consumer> consumer)
@@ -24,14 +54,16 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
         uploader_(runner.store_, runner.clock_,
                   {topic.name, runner.options_.compression, runner.options_.writer,
-                   runner.options_.upload_threads}) {
-    // Hours of producers' clocks are never over.
+                   runner.options_.upload_threads}),
+        outage_(runner.options_.outage_max),
+        caught_up_(runner.options_.timers, runner.options_.consumer.session_timeout, now()),
+        hours_(runner.options_.timers, runner.options_.hour_grace) {
+    // Producers' clocks prove no hour to be over.
     if (topic.timestamp_type == log::TimestampType::log_append_time)
       closer_.emplace(runner.log_, runner.store_, topic);
   }
 
   Result<void> run(const std::stop_token& stop) {
-    last_record_at_ = now();
     while (!stop.stop_requested()) {
       SDP_TRY(const std::size_t records, poll());
       state_.tick(now());
@@ -57,18 +89,17 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     }
     for (const auto& [partition, start] : starts) {
       state_.assigned(partition, start);
-      runner_.observer_.assigned(partition, start);
+      log_event("sink.partition.assigned",
+                {{"topic", topic_.name}, {"partition", partition}, {"offset", start}});
     }
-    assigned_once_ = true;
-    assigned_at_ = now();
-    last_record_at_ = now();
+    caught_up_.assigned(now());
     return starts;
   }
 
   void on_revoked(std::span<const log::Partition> partitions, bool lost) override {
     for (const log::Partition partition : partitions) {
       state_.revoked(partition);
-      runner_.observer_.revoked(partition, lost);
+      log_event("sink.partition.revoked", {{"topic", topic_.name}, {"partition", partition}, {"lost", lost}});
     }
   }
 
@@ -87,9 +118,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
     auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
     if (!records) return survive_outage(std::move(records).error());
-    outage_since_.reset();
-    // Partitions that wait for uploads hand over nothing, however much there is.
-    if (*records > 0 || uploader_.in_flight() > 0) last_record_at_ = poll_time_;
+    if (const auto lasted = outage_.answered(now()))
+      log_event("sink.outage.over", {{"topic", topic_.name}, {"seconds", in_seconds(*lasted)}});
+    if (*records > 0 || uploader_.in_flight() > 0) caught_up_.busy(poll_time_);
     runner_.metrics_.records_read += *records;
     runner_.metrics_.buffered_bytes = state_.buffered_bytes();
     return *records;
@@ -105,23 +136,30 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   Result<std::size_t> survive_outage(Error error) {
     if (error.kind != ErrorKind::retry) return std::unexpected(std::move(error));
-    if (!outage_since_) {
-      outage_since_ = now();
-      ++runner_.metrics_.outages;
-      runner_.observer_.warned(fmt::format("{} (trying again for {} s)", error.message,
-                                           runner_.options_.outage_max.count() / 1000));
+    switch (outage_.failed(now())) {
+      case OutageClock::Failure::begun:
+        ++runner_.metrics_.outages;
+        log_event("sink.outage.begun", {{"topic", topic_.name},
+                                        {"limit_s", runner_.options_.outage_max.count() / 1000},
+                                        {"message", error.message}});
+        break;
+      case OutageClock::Failure::lasting:
+        break;
+      case OutageClock::Failure::exceeded:
+        log_event("sink.outage.exceeded", {{"topic", topic_.name},
+                                           {"seconds", in_seconds(outage_.lasts(now()))},
+                                           {"message", error.message}});
+        return fail(ErrorKind::unavailable, error.message);
     }
-    if (now() - *outage_since_ > runner_.options_.outage_max)
-      return fail(ErrorKind::unavailable, error.message);
     runner_.clock_.sleep_for(runner_.options_.timers.outage_poll_interval);
     return 0;
   }
 
-  /// Carries out commands and takes in finished uploads until there are no more of either at hand.
+  /// Carries out commands and takes the results of uploads until there are no more of either at hand.
   Result<void> settle(std::chrono::milliseconds timeout) {
     SDP_RETURN_IF_ERROR(execute());
     while (auto result = uploader_.next_result(timeout)) {
-      SDP_RETURN_IF_ERROR(take_in(*result));
+      SDP_RETURN_IF_ERROR(apply_upload(*result));
       SDP_RETURN_IF_ERROR(execute());
       timeout = std::chrono::milliseconds(0);
     }
@@ -134,21 +172,31 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       if (auto* upload = std::get_if<Upload>(&command)) {
         uploader_.start(std::move(upload->batch));
       } else if (const auto* seek = std::get_if<Seek>(&command)) {
+        log_event("sink.seek",
+                  {{"topic", topic_.name}, {"partition", seek->to.partition}, {"offset", seek->to.offset}});
         SDP_RETURN_IF_ERROR(consumer_->seek(seek->to));
       } else if (const auto* commit = std::get_if<Commit>(&command)) {
         SDP_RETURN_IF_ERROR(consumer_->commit({&commit->next, 1}));
       } else if (const auto* pause = std::get_if<Pause>(&command)) {
+        log_event("sink.partition.paused", {{"topic", topic_.name},
+                                            {"partition", pause->partition},
+                                            {"buffered_bytes", state_.buffered_bytes()}});
         SDP_RETURN_IF_ERROR(consumer_->pause(pause->partition));
       } else {
-        SDP_RETURN_IF_ERROR(consumer_->resume(std::get<Resume>(command).partition));
+        const log::Partition partition = std::get<Resume>(command).partition;
+        log_event(
+            "sink.partition.resumed",
+            {{"topic", topic_.name}, {"partition", partition}, {"buffered_bytes", state_.buffered_bytes()}});
+        SDP_RETURN_IF_ERROR(consumer_->resume(partition));
       }
     }
     return {};
   }
 
-  Result<void> take_in(const UploadResult& result) {
+  Result<void> apply_upload(const UploadResult& result) {
     if (!result.outcome) return std::unexpected(result.outcome.error());
     SinkMetrics& metrics = runner_.metrics_;
+    log_upload(result);
     if (std::holds_alternative<Adopted>(*result.outcome)) {
       ++metrics.objects_adopted;
       state_.upload_lost(result.partition, result.generation, result.chain_end);
@@ -160,72 +208,113 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       state_.upload_done(result.partition, result.generation);
     }
     runner_.observer_.uploaded(result);
-    // The object is durable, so the hours before its own are over.
-    over(result.partition, lake::hour_of(result.first_timestamp) - std::chrono::hours(1), result.range.end);
+    request_closing(result.partition, HourSchedule::over_by_object(result.first_timestamp), result.range.end);
     return {};
+  }
+
+  void log_upload(const UploadResult& result) const {
+    if (const auto* adopted = std::get_if<Adopted>(&*result.outcome)) {
+      log_event("sink.range.adopted", {{"topic", topic_.name},
+                                       {"partition", result.partition},
+                                       {"object", result.key},
+                                       {"first", adopted->winner.range.first},
+                                       {"winner_end", adopted->winner.range.end},
+                                       {"chain_end", result.chain_end}});
+      return;
+    }
+    const bool created = std::holds_alternative<Committed>(*result.outcome);
+    log_event("sink.object.uploaded", {{"topic", topic_.name},
+                                       {"partition", result.partition},
+                                       {"object", result.key},
+                                       {"first", result.range.first},
+                                       {"end", result.range.end},
+                                       {"records", result.records},
+                                       {"rejected", result.rejected},
+                                       {"bytes", result.body_bytes},
+                                       {"reason", name(result.reason)},
+                                       {"outcome", created ? "created" : "already_ours"},
+                                       {"seconds", in_seconds(result.took)}});
   }
 
   /// Asks for the hours up to `through` to be closed, once.
-  void over(log::Partition partition, lake::Hour through, log::Offset chain_end) {
-    if (!closer_) return;
-    const auto [at, first] = over_through_.try_emplace(partition, through);
-    if (!first && at->second >= through) return;
-    at->second = through;
-    closer_->request({partition, through, chain_end});
+  void request_closing(log::Partition partition, lake::Hour through, log::Offset chain_end) {
+    if (closer_ && hours_.ask(partition, through)) closer_->request({partition, through, chain_end});
   }
 
-  /// Takes in what was closed, and closes the hours of partitions that are idle at the log's end.
+  /// Takes the results of closings, and asks for the hours of partitions that are idle at the log's end.
   Result<void> close_hours() {
     if (!closer_) return {};
-    while (const auto result = closer_->next_result()) take_in(*result);
-    if (now() - hours_checked_at_ < runner_.options_.timers.hour_check_interval) return {};
-    hours_checked_at_ = now();
-    if (hours_retried_at_ && now() >= *hours_retried_at_) {
-      hours_retried_at_.reset();
-      over_through_.clear();
-    }
-    const lake::Hour through =
-        lake::hour_of(runner_.clock_.utc_now() - runner_.options_.hour_grace) - std::chrono::hours(1);
+    while (const auto result = closer_->next_result()) apply_closing(*result);
+    if (!hours_.look(now())) return {};
+    const lake::Hour through = hours_.over_by_clock(runner_.clock_.utc_now());
     for (const auto& [partition, chain_end] : state_.settled()) {
-      const auto at = over_through_.find(partition);
-      if (at != over_through_.end() && at->second >= through) continue;
+      if (hours_.was_asked(partition, through)) continue;
       const auto available = runner_.log_.watermarks(partition);
-      // A log that cannot be asked is polled, too, and its outage told there.
-      if (available && chain_end >= available->end) over(partition, through, chain_end);
+      // A log that cannot be asked is polled, too, and its outage is noticed there.
+      if (available && chain_end >= available->end) request_closing(partition, through, chain_end);
     }
     return {};
   }
 
-  void take_in(const CloseResult& result) {
+  void apply_closing(const CloseResult& result) {
     if (!result.closed) {
       // No event depends on it: the hour stays open until it works.
-      runner_.observer_.warned(
-          fmt::format("partition {}: hours up to {} are not closed yet: {}", result.request.partition,
-                      lake::format_hour(result.request.through), result.closed.error().message));
-      if (!hours_retried_at_) hours_retried_at_ = now() + runner_.options_.timers.hour_retry_interval;
+      const auto retry =
+          std::chrono::duration_cast<std::chrono::seconds>(runner_.options_.timers.hour_retry_interval);
+      log_event("hours.postponed", {{"topic", topic_.name},
+                                    {"partition", result.request.partition},
+                                    {"hour", lake::format_hour(result.request.through)},
+                                    {"retry_s", retry.count()},
+                                    {"kind", name(result.closed.error().kind)},
+                                    {"message", result.closed.error().message}});
+      hours_.failed(now());
       return;
     }
     runner_.metrics_.hours_closed += result.closed->size();
-    for (const lake::HourMarker& marker : *result.closed) runner_.observer_.closed_hour(marker);
+    for (const lake::HourMarker& marker : *result.closed) {
+      log_event("hours.closed", {{"topic", topic_.name},
+                                 {"partition", marker.chain.partition},
+                                 {"hour", lake::format_hour(marker.hour)},
+                                 {"end", marker.range.end},
+                                 {"records", marker.records},
+                                 {"objects", marker.objects}});
+    }
   }
 
   Result<bool> is_caught_up() {
-    if (!assigned_once_) return false;
-    const bool quiet = now() - last_record_at_ > runner_.options_.timers.quiet_is_caught_up;
+    if (!caught_up_.was_assigned()) {
+      log_event("sink.caught_up.waiting", {{"topic", topic_.name}, {"reason", "unassigned"}});
+      return false;
+    }
+    const SteadyTime at = now();
     for (const auto& [partition, position] : state_.positions()) {
       SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
-      if (position < available.end && !quiet) return false;
+      if (!caught_up_.is_read(position, available.end, at)) {
+        log_event("sink.caught_up.waiting", {{"topic", topic_.name},
+                                             {"partition", partition},
+                                             {"behind", available.end},
+                                             {"reason", "position"}});
+        return false;
+      }
     }
-    return others_are_durable();
+    SDP_TRY(const bool others, others_are_durable());
+    if (others) {
+      log_event("sink.caught_up",
+                {{"topic", topic_.name}, {"reason", caught_up_.is_quiet(at) ? "quiet" : "end"}});
+    }
+    return others;
   }
 
-  /// Partitions that other members have are waited for as well: a member that was killed, or stopped while it
-  /// joined, keeps them until its session ends, and then they come to us.
   Result<bool> others_are_durable() {
-    const auto patience = runner_.options_.consumer.session_timeout + runner_.options_.timers.others_are_late;
-    if (now() - assigned_at_ > patience) return true;
-    if (now() - others_checked_at_ < runner_.options_.timers.others_check_interval) return false;
-    others_checked_at_ = now();
+    switch (caught_up_.others(now())) {
+      case CaughtUpRule::Others::expired:
+        log_event("sink.caught_up.others_expired", {{"topic", topic_.name}});
+        return true;
+      case CaughtUpRule::Others::wait:
+        return false;
+      case CaughtUpRule::Others::look:
+        break;
+    }
     std::vector<log::Partition> others;
     for (log::Partition partition = 0; partition < topic_.partitions; ++partition) {
       if (!state_.position(partition)) others.push_back(partition);
@@ -234,12 +323,19 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     SDP_TRY(const auto chain_ends, find_chain_ends(runner_.store_, topic_.id, others));
     for (const log::Partition partition : others) {
       SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
-      if (chain_ends.at(partition) < available.end) return false;
+      if (chain_ends.at(partition) < available.end) {
+        log_event("sink.caught_up.waiting", {{"topic", topic_.name},
+                                             {"partition", partition},
+                                             {"behind", available.end},
+                                             {"reason", "others"}});
+        return false;
+      }
     }
     return true;
   }
 
   Result<void> shut_down() {
+    log_event("sink.stopping", {{"topic", topic_.name}, {"buffered_bytes", state_.buffered_bytes()}});
     state_.shut_down();
     const SteadyTime deadline = now() + runner_.options_.shutdown_max;
     SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
@@ -263,15 +359,10 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   SinkState state_;
   Uploader uploader_;
   std::optional<HourCloser> closer_;
-  std::map<log::Partition, lake::Hour> over_through_;  ///< the last hour that was asked to be closed
-  SteadyTime hours_checked_at_;
-  std::optional<SteadyTime> hours_retried_at_;
+  OutageClock outage_;
+  CaughtUpRule caught_up_;
+  HourSchedule hours_;
   SteadyTime poll_time_;
-  SteadyTime last_record_at_;
-  std::optional<SteadyTime> outage_since_;
-  bool assigned_once_ = false;
-  SteadyTime assigned_at_;
-  SteadyTime others_checked_at_;
 };
 
 SinkRunner::SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clock, SinkOptions options,
@@ -291,10 +382,11 @@ Result<log::TopicInfo> SinkRunner::check_surroundings() {
             topic.name));
   }
   if (topic.timestamp_type != log::TimestampType::log_append_time) {
-    observer_.warned(
-        fmt::format("topic {} has message.timestamp.type=CreateTime: objects are filed under the producers' "
-                    "clocks. Set LogAppendTime",
-                    topic.name));
+    log_event("sink.topic.create_time",
+              {{"topic", topic.name},
+               {"message",
+                "message.timestamp.type is CreateTime: objects are filed under the producers' clocks, and no "
+                "hour is closed. Set LogAppendTime"}});
   }
   SDP_RETURN_IF_ERROR(store::probe_create_only(store_, lake::kProbeKey));
   lake::LakeLayout layout;
@@ -304,12 +396,24 @@ Result<log::TopicInfo> SinkRunner::check_surroundings() {
   return topic;
 }
 
-Result<void> SinkRunner::run(std::stop_token stop) {
+Result<void> SinkRunner::sink_records(const std::stop_token& stop) {
   SDP_TRY(const log::TopicInfo topic, check_surroundings());
   SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
+  log_event(
+      "sink.listening",
+      {{"topic", topic.name}, {"topic_id", base::to_string(topic.id)}, {"partitions", topic.partitions}});
   observer_.listening(topic);
   Loop loop(*this, topic, std::move(consumer));
   return loop.run(stop);
+}
+
+Result<void> SinkRunner::run(std::stop_token stop) {
+  auto result = sink_records(stop);
+  log_event("sink.finished", {{"records_durable", metrics_.records_durable.load()},
+                              {"objects", metrics_.objects_created.load()},
+                              {"rejected", metrics_.records_rejected.load()},
+                              {"adopted", metrics_.objects_adopted.load()}});
+  return result;
 }
 
 }  // namespace sdp::sink

@@ -196,7 +196,7 @@ void SinkState::start_next_upload(log::Partition partition, PartitionState& stat
 }
 
 // A partition whose uploads do not keep up stops reading: its memory is one batch in flight, one waiting, and
-// at most what a single poll still hands over. So does one with an upload under way while memory is full: to
+// at most what a single poll still delivers. So does one with an upload under way while memory is full: to
 // cut its batch would free nothing, and make a small object.
 void SinkState::hold_back(log::Partition partition, PartitionState& state) {
   const bool should_pause = !state.waiting.empty() || (memory_is_full_ && state.in_flight_bytes);

@@ -1,0 +1,74 @@
+#include "sink/sink_rules.h"
+
+#include <utility>
+
+namespace sdp::sink {
+
+using std::chrono::duration_cast;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+OutageClock::Failure OutageClock::failed(SteadyTime now) {
+  const bool begins = !since_;
+  if (begins) since_ = now;
+  if (now - *since_ > max_) return Failure::exceeded;
+  return begins ? Failure::begun : Failure::lasting;
+}
+
+std::optional<milliseconds> OutageClock::answered(SteadyTime now) {
+  if (!since_) return std::nullopt;
+  return duration_cast<milliseconds>(now - *std::exchange(since_, std::nullopt));
+}
+
+milliseconds OutageClock::lasts(SteadyTime now) const {
+  return since_ ? duration_cast<milliseconds>(now - *since_) : milliseconds(0);
+}
+
+void CaughtUpRule::assigned(SteadyTime now) {
+  assigned_at_ = now;
+  busy_at_ = now;
+}
+
+CaughtUpRule::Others CaughtUpRule::others(SteadyTime now) {
+  if (assigned_at_ && now - *assigned_at_ > session_timeout_ + timers_.others_are_late)
+    return Others::expired;
+  if (now - looked_at_ < timers_.others_check_interval) return Others::wait;
+  looked_at_ = now;
+  return Others::look;
+}
+
+lake::Hour HourSchedule::over_by_object(UtcMillis first_timestamp) {
+  return lake::hour_of(first_timestamp) - hours(1);
+}
+
+lake::Hour HourSchedule::over_by_clock(UtcMillis now) const {
+  return lake::hour_of(now - grace_) - hours(1);
+}
+
+bool HourSchedule::ask(log::Partition partition, lake::Hour through) {
+  const auto [at, first] = asked_through_.try_emplace(partition, through);
+  if (!first && at->second >= through) return false;
+  at->second = through;
+  return true;
+}
+
+bool HourSchedule::was_asked(log::Partition partition, lake::Hour through) const {
+  const auto at = asked_through_.find(partition);
+  return at != asked_through_.end() && at->second >= through;
+}
+
+bool HourSchedule::look(SteadyTime now) {
+  if (now - looked_at_ < timers_.hour_check_interval) return false;
+  looked_at_ = now;
+  if (retry_at_ && now >= *retry_at_) {
+    retry_at_.reset();
+    asked_through_.clear();
+  }
+  return true;
+}
+
+void HourSchedule::failed(SteadyTime now) {
+  if (!retry_at_) retry_at_ = now + timers_.hour_retry_interval;
+}
+
+}  // namespace sdp::sink
