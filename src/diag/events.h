@@ -127,7 +127,7 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"load.finished", Level::info,
      "rows rejected objects transactions loaded_before problems seconds per_second",
      "What this load added to bronze."},
-    {"load.hole", Level::info, "objects retry_s",
+    {"load.hole", Level::info, "retry_s",
      "An object is missing from a chain; it may have been put during the listing, so the lake is listed "
      "again."},
     {"load.left_for_later", Level::info, "objects", "Objects belong to hours that are not complete."},

@@ -4,11 +4,14 @@
 
 #include <utility>
 
+#include "diag/log.h"
 #include "hours/complete_hours.h"
 #include "warehouse/object_source.h"
 
 namespace sdp::load {
 namespace {
+
+using diag::log_event;
 
 std::vector<PlannedObject> in_order(const LoadPlan& plan) {
   std::vector<PlannedObject> objects;
@@ -19,6 +22,8 @@ std::vector<PlannedObject> in_order(const LoadPlan& plan) {
 
 /// Adds what one transaction did.
 void add(const warehouse::LoadCounts& counts, LoadSummary& summary) {
+  log_event("load.transaction",
+            {{"objects", counts.objects}, {"rows", counts.rows}, {"rejected", counts.rejected}});
   ++summary.transactions;
   summary.counts.objects += counts.objects;
   summary.counts.rows += counts.rows;
@@ -50,6 +55,7 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
   for (int listing = 1; listing <= options_.listings_max; ++listing) {
     SDP_TRY(const bool look_again, load_once(stop, summary));
     if (!look_again || listing == options_.listings_max) break;
+    log_event("load.hole", {{"retry_s", std::chrono::duration<double>(options_.listing_pause).count()}});
     clock_.sleep_for(options_.listing_pause);
   }
   summary.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - started);
@@ -78,6 +84,7 @@ Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
     SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(store_, options_.hours_to));
     summary.left_for_later = keep_below(plan, bounds);
   }
+  log_event("load.planned", {{"objects", in_order(plan).size()}, {"loaded_before", plan.loaded_already}});
   return plan;
 }
 
@@ -96,7 +103,10 @@ Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token
 
 Result<void> LoadRunner::load_transaction(ObjectFeed& feed, LoadSummary& summary) {
   const auto counts = warehouse_.load(feed);
-  if (!counts && counts.error().kind == ErrorKind::bad_input) return load_alone(feed, summary);
+  if (!counts && counts.error().kind == ErrorKind::bad_input) {
+    log_event("load.object_alone", {{"objects", feed.handed().size()}, {"message", counts.error().message}});
+    return load_alone(feed, summary);
+  }
   SDP_RETURN_IF_ERROR(counts);
   if (feed.handed().empty()) return {};
   summary.line_bytes += feed.line_bytes();

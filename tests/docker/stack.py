@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from driver import log
 from engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,9 +184,9 @@ class Stack:
     def stop_simulator(self) -> int:
         """How many events it says the broker acknowledged."""
         self.compose("stop", "simulator")
-        counts = re.findall(r"([\d,]+) events produced and acked", self.logs("simulator"))
-        assert counts, self.logs("simulator")[-2000:]
-        return int(counts[-1].replace(",", ""))
+        finished = log.events(self.logs("simulator"), "simulate.finished")
+        assert finished, self.logs("simulator")[-2000:]
+        return finished[-1]["acked"]
 
     def await_lake(self) -> None:
         until("the lake has all of the log", WAIT_LIMIT_S, lambda: self.pipeline("status", check=False).returncode == 0)

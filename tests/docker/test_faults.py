@@ -1,6 +1,7 @@
 """What the stack comes back from: processes killed, containers taken down, Kafka on ZooKeeper."""
 
 import pytest
+from driver import log
 from stack import BASE, HOST, HOST_ZOOKEEPER, ZOOKEEPER, until
 
 pytestmark = pytest.mark.whole
@@ -42,7 +43,8 @@ def test_three_sinks_share_the_partitions(new_stack):
     assert len(sinks) == 3
 
     def busy() -> int:
-        return sum("Uploaded" in stack.engine.docker("logs", name).stdout for name in sinks)
+        logs = [stack.engine.docker("logs", name).stderr for name in sinks]
+        return sum(bool(log.events(text, "sink.object.uploaded")) for text in logs)
 
     until("more than one sink has uploaded", 120, lambda: busy() > 1)
     acked = stack.stop_simulator()

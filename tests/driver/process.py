@@ -1,12 +1,13 @@
 """Programs under test: started with their output in files, ended by their own process id."""
 
 import os
-import re
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from driver import log
 
 
 def wait_until(condition, timeout: float, what: str, pause: float = 0.02):
@@ -27,6 +28,18 @@ class Finished:
     out: str
     err: str
     seconds: float
+
+    def events(self, name: str | None = None) -> list[dict]:
+        """What it logged: all of it, or the events of one name."""
+        return log.events(self.err, name)
+
+    @property
+    def failure(self) -> dict:
+        """How it says that it failed: `kind`, `exit_code` and `message`. The last line, and the only one of its kind."""
+        failures = self.events("command.failed")
+        assert len(failures) == 1 and failures[0]["exit_code"] == self.code, str(self)
+        assert self.events()[-1] == failures[0], str(self)
+        return failures[0]
 
     def __str__(self) -> str:
         return (
@@ -66,28 +79,33 @@ class Running:
     def err(self) -> str:
         return self.err_path.read_text(errors="replace")
 
+    def events(self, name: str | None = None) -> list[dict]:
+        """What it has logged so far: all of it, or the events of one name."""
+        return log.events(self.err, name)
+
     @property
     def uploads(self) -> list[str]:
-        """Keys of the objects that this sink said to be durable."""
-        return re.findall(r"^Uploaded \d+ events to \S+: (\S+)", self.out, re.MULTILINE)
+        """Keys of the objects that this sink made durable."""
+        return [event["object"] for event in self.events("sink.object.uploaded")]
 
     @property
     def adoptions(self) -> int:
-        return self.err.count("were in the lake already")
+        return len(self.events("sink.range.adopted"))
 
     @property
     def listening(self) -> bool:
-        """Whether this sink has said that it listens."""
-        return "Listening of events" in self.out
+        """Whether this sink has joined its group."""
+        return bool(self.events("sink.listening"))
 
     @property
     def partitions(self) -> set[int]:
-        """The partitions that this sink says to hold now."""
+        """The partitions that are assigned to this sink now."""
         held: set[int] = set()
-        for partition, what in re.findall(
-            r"^partition (\d+) (is ours|was handed over|was lost)", self.err, re.MULTILINE
-        ):
-            (held.add if what == "is ours" else held.discard)(int(partition))
+        for event in self.events():
+            if event["event"] == "sink.partition.assigned":
+                held.add(event["partition"])
+            elif event["event"] == "sink.partition.revoked":
+                held.discard(event["partition"])
         return held
 
     def is_running(self) -> bool:

@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driver import log
+
 if TYPE_CHECKING:
     from driver.kafka import Kafka
     from driver.s3 import S3
@@ -30,9 +32,9 @@ def free_ports(count: int) -> list[int]:
 
 
 def clean_environment() -> dict[str, str]:
-    """Ours without anything that would set the program under test."""
+    """Ours without anything that would set the program under test, but for its log, which tests read."""
     prefixes = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SINK_", "SNOWFLAKE_", "SPOTIFY_", "SDP_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)} | log.ENVIRONMENT
 
 
 class Servers:

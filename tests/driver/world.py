@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,9 +97,8 @@ class World:
         self.count_acked(finished)
 
     def count_acked(self, finished: Finished) -> None:
-        said = re.search(r"simulate: ([\d,]+) events produced and acked", finished.err)
-        assert said, str(finished)
-        self.acked += int(said[1].replace(",", ""))
+        [said] = finished.events("simulate.finished")
+        self.acked += said["acked"]
 
     def start_sink(self, *arguments, env=None) -> Running:
         return self.start("sink", *quick(arguments), env=env)

@@ -6,7 +6,6 @@ Writes docs/scaling/measured.json (or SDP_MEASURED). Then: tools/scaling --write
 
 import json
 import os
-import re
 import resource
 import statistics
 import time
@@ -84,9 +83,8 @@ def one_round(world: HostWorld, sinks: int, compression: str, number: int) -> di
         running.append(Running(line, world.env, world.folder, f"{name}-on-host{node}", host.enter))
     done = [sink.wait(300) for sink in running]
     seconds = time.time() - meter.started
-    counts = [re.search(r"sink: ([\d,]+) events", one.err) for one in done]
     assert all(one.code == 0 for one in done), "\n".join(map(str, done))
-    assert sum(int(count[1].replace(",", "")) for count in counts) == EVENTS
+    assert sum(event["records_durable"] for one in done for event in one.events("sink.finished")) == EVENTS
     rate, objects, size = middle_rate(world.cluster.s3, bucket)
     return meter.per_million() | {"rate": rate, "objects": objects, "bytes": size / EVENTS, "seconds": seconds}
 

@@ -29,7 +29,7 @@ def test_a_folder_in_use_is_refused_by_naming_its_holder(embedded):
     )
     second = embedded.run(100)
     assert second.code == 75, str(second)
-    assert str(first.pid) in second.err and str(embedded.data) in second.err, second.err
+    assert str(first.pid) in second.failure["message"] and str(embedded.data) in second.failure["message"]
     first.send(signal.SIGINT)
     assert first.wait(30).code == 130
     embedded.must_prove()
@@ -43,9 +43,8 @@ def test_an_interrupted_run_exits_130_and_the_next_one_goes_on(embedded):
         running.send(signal.SIGINT)
         finished = running.wait(30)
         assert finished.code == 130, str(finished)
-        said = re.search(r"([\d,]+) events are durable in the lake", finished.err)
-        assert said, str(finished)
-        durable += int(said[1].replace(",", ""))
+        [sunk] = finished.events("sink.finished")
+        durable += sunk["records_durable"]
     assert durable > 0
     embedded.must_prove(1000)
     rows, counted = embedded.counts()
@@ -56,10 +55,9 @@ def test_an_interrupted_run_exits_130_and_the_next_one_goes_on(embedded):
 
 
 def stage_of(running: Running) -> str:
-    err = running.err
-    if "transform: dbt build ..." in err:
+    if running.events("transform.started"):
         return "transform or later"
-    if "load: " in err:
+    if running.events("load.planned"):
         return "load"
     return "simulate and sink"
 
@@ -101,7 +99,7 @@ def test_a_run_killed_at_random_moments_goes_on_with_all_that_was_durable(embedd
 
 def test_a_run_killed_while_dbt_works_leaves_nobody_who_holds_the_warehouse(embedded):
     running = embedded.start("--events", EVENTS)
-    wait_until(lambda: "transform: dbt build ..." in running.err, 60, "dbt to begin")
+    wait_until(lambda: running.events("transform.started"), 60, "dbt to begin")
     time.sleep(1)
     running.kill()
     embedded.must_prove()

@@ -82,7 +82,7 @@ def test_a_run_on_a_full_disk_names_the_path_and_goes_on_when_there_is_room(embe
     disk = small_disk(embedded.data, megabytes)
     failed = embedded.run(prepare=disk.prepare)
     assert failed.code == CANNOT_WRITE, str(failed)
-    [error] = [line for line in failed.err.splitlines() if line.startswith("error: ")]
+    error = failed.failure["message"]
     assert str(embedded.data) in error, error
     say(f"{megabytes} MB: {error[:160]}")
 
@@ -106,8 +106,9 @@ def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(
     world.simulate(20_000)
     failed = world.run("sink", "--until-caught-up", "--s3-retry-total-s", 5, timeout=90)
     assert failed.code == UNAVAILABLE, str(failed)
-    assert services.s3_endpoint in failed.err and world.bucket in failed.err, failed.err
-    assert re.search(r"full|space|disk", failed.err, re.IGNORECASE), failed.err
+    error = failed.failure["message"]
+    assert services.s3_endpoint in error and world.bucket in error, error
+    assert re.search(r"full|space|disk", error, re.IGNORECASE), error
 
     # One that waits long enough needs nobody's help but room.
     patient = world.start_sink("--s3-retry-total-s", 60)

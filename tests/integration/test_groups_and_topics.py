@@ -12,7 +12,8 @@ def test_a_deleted_group_starts_anew_and_doubles_nothing(world):
     lake = world.objects()
     world.services.kafka.delete_group(world.group)
     again = world.catch_up()
-    assert "sink: 0 events in 0 objects" in again.err, str(again)
+    [sunk] = again.events("sink.finished")
+    assert (sunk["records_durable"], sunk["objects"]) == (0, 0), str(again)
     assert world.objects() == lake
 
     world.simulate(2000)
@@ -90,8 +91,10 @@ def test_offsets_that_the_log_deleted_unread_stop_the_sink_until_the_gap_is_ackn
 
     refused = world.run("sink", "--until-caught-up")
     assert refused.code == 65, str(refused)
-    assert world.topic in refused.err and f"[{first}, {lost_end})" in refused.err and "--allow-gap" in refused.err
-    assert re.search(rf"\bp{partition['partition']}\b", refused.err), refused.err
+    assert refused.failure["kind"] == "data_gap", str(refused)
+    error = refused.failure["message"]
+    assert world.topic in error and f"[{first}, {lost_end})" in error and "--allow-gap" in error, error
+    assert re.search(rf"\bp{partition['partition']}\b", error), error
 
     world.catch_up("--allow-gap")
     # Acknowledged once, it is not an obstacle any more.

@@ -25,13 +25,12 @@ def filled(world):
 
 
 def refused(world, code: int, *names: str, arguments=(), env=None, timeout: float = 40):
-    """The sink must end with this code and one line of error with these words."""
+    """The sink must end with this code and one error with these words."""
     finished = world.run("sink", "--until-caught-up", "--s3-retry-total-s", 3, *arguments, env=env, timeout=timeout)
     assert finished.code == code, str(finished)
-    errors = [line for line in finished.err.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, str(finished)
-    missing = [name for name in names if name not in errors[0]]
-    assert not missing, f"{missing} not in: {errors[0]}"
+    error = finished.failure["message"]
+    missing = [name for name in names if name not in error]
+    assert not missing, f"{missing} not in: {error}"
     return finished
 
 
@@ -99,20 +98,20 @@ def test_a_missing_topic_is_named_by_commands_that_only_read(filled, command):
     missing = {"KAFKA_TOPIC": "no-such-topic"}
     finished = filled.run(command, env=missing)
     assert finished.code == BAD_DATA, str(finished)
-    assert "no-such-topic" in finished.err
+    assert "no-such-topic" in finished.failure["message"]
 
 
 def test_a_missing_bucket_is_named_by_load(filled):
     finished = filled.run("load", env={"SPOTIFY_LAKE": "s3://no-such-bucket"})
     assert finished.code == MISCONFIGURED, str(finished)
-    assert "no-such-bucket" in finished.err
+    assert "no-such-bucket" in finished.failure["message"]
 
 
 def test_a_warehouse_that_cannot_be_written_is_named(filled):
     filled.catch_up()
     finished = filled.run("load", env={"SPOTIFY_WAREHOUSE": "/proc/spotify_db.duckdb"})
     assert finished.code == 73, str(finished)
-    assert "/proc/spotify_db.duckdb" in finished.err
+    assert "/proc/spotify_db.duckdb" in finished.failure["message"]
 
 
 class Gateway:

@@ -59,7 +59,8 @@ def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(own_serv
     services.kill("s3")
     ended = sink.wait(60)
     assert ended.code == 69, str(ended)
-    assert services.s3_endpoint in ended.err and world.bucket in ended.err, ended.err
+    error = ended.failure["message"]
+    assert services.s3_endpoint in error and world.bucket in error, error
     services.up()
     world.stop_simulator(simulator)
     world.catch_up()
@@ -75,7 +76,8 @@ def test_a_sink_gives_up_a_broker_that_stays_away_and_goes_on_later(own_services
     services.kill("kafka")
     ended = sink.wait(60)
     assert ended.code == 69, str(ended)
-    assert services.kafka_address in ended.err, ended.err
+    assert services.kafka_address in ended.failure["message"], str(ended)
+    assert ended.events("sink.outage.begun") and ended.events("sink.outage.exceeded"), str(ended)
     services.up()
     world.simulate(1000)
     world.catch_up()

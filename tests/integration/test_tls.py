@@ -28,7 +28,7 @@ def world(secured, new_world) -> World:
 def assert_refused(finished, *words: str) -> None:
     """It failed, said why, and told no secret."""
     assert finished.code in (69, 78), str(finished)
-    assert all(word in finished.err.lower() for word in words), str(finished)
+    assert all(word in finished.failure["message"].lower() for word in words), str(finished)
     assert PASSWORD not in finished.out + finished.err
 
 

@@ -55,5 +55,5 @@ def test_a_sink_stopped_past_its_session_overwrites_nothing_when_it_goes_on(worl
     world.prove_up_to_bronze()
     say(
         f"{repetitions} zombies: {len(seen)} objects unchanged, {sum(sink.adoptions for sink in sinks)} ranges adopted, "
-        f"{sum(sink.err.count('was lost to another') for sink in sinks)} partitions lost and noticed"
+        f"{sum(event['lost'] for sink in sinks for event in sink.events('sink.partition.revoked'))} partitions lost and noticed"
     )

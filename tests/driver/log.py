@@ -1,0 +1,35 @@
+"""The log of a command under test: JSON lines on its standard error, of events that docs/formats/log-events.md lists."""
+
+import functools
+import json
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs/formats/log-events.md"
+# Every branch that the program may take says so.
+ENVIRONMENT = {"SPOTIFY_LOG_FORMAT": "json", "SPOTIFY_LOG_LEVEL": "debug"}
+MEMBERS_OF_ALL = {"ts", "level", "event", "command"}
+
+
+@functools.cache
+def listed() -> dict[str, tuple[str, set[str]]]:
+    """Level and fields of each event."""
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| (.*?) \| .* \|$", PAGE.read_text(), re.MULTILINE)
+    return {name: (level, set(re.findall(r"`(\w+)`", fields))) for name, level, fields in rows}
+
+
+def check(line: dict) -> None:
+    """An event of the page, with fields of its row only."""
+    level, fields = listed()[line["event"]]
+    assert line["level"] == level, line
+    assert set(line) <= fields | MEMBERS_OF_ALL, line
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["ts"]), line
+
+
+def events(err: str, name: str | None = None) -> list[dict]:
+    """The events so far, or those of one name. A line that another program wrote, such as a sanitizer, is none."""
+    lines = [json.loads(line) for line in err.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
+    for line in lines:
+        check(line)
+    assert name is None or name in listed(), f"no event has the name {name}"
+    return [line for line in lines if name in (None, line["event"])]
