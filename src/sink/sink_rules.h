@@ -31,7 +31,7 @@ class OutageClock {
   std::chrono::milliseconds lasts(SteadyTime now) const;
 
  private:
-  const std::chrono::milliseconds max_;
+  std::chrono::milliseconds max_;
   std::optional<SteadyTime> since_;
 };
 
@@ -67,8 +67,8 @@ class CaughtUpRule {
   Others others(SteadyTime now);
 
  private:
-  const SinkTimers timers_;
-  const std::chrono::milliseconds session_timeout_;
+  SinkTimers timers_;
+  std::chrono::milliseconds session_timeout_;
   SteadyTime busy_at_;
   std::optional<SteadyTime> assigned_at_;
   SteadyTime looked_at_;
@@ -96,8 +96,8 @@ class HourSchedule {
   void failed(SteadyTime now);
 
  private:
-  const SinkTimers timers_;
-  const std::chrono::milliseconds grace_;
+  SinkTimers timers_;
+  std::chrono::milliseconds grace_;
   std::map<log::Partition, lake::Hour> asked_through_;
   SteadyTime looked_at_;
   std::optional<SteadyTime> retry_at_;

@@ -35,16 +35,24 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
     total.late_puts += world.counts().late_puts;
     total.records += world.counts().records;
     total.shared += world.counts().shared;
+    total.outages += world.counts().outages;
+    total.given_up += world.counts().given_up;
+    total.hours += world.counts().hours;
   }
   fmt::print(
-      "{} seeds: {} records, {} crashes, {} shared partitions, {} conflicts, {} lost answers, {} late puts\n",
+      "{} seeds: {} records, {} crashes, {} shared partitions, {} conflicts, {} lost answers, {} late puts, "
+      "{} "
+      "outages, {} given up, {} hours closed\n",
       seeds.count, total.records, total.crashes, total.shared, total.conflicts, total.lost_answers,
-      total.late_puts);
+      total.late_puts, total.outages, total.given_up, total.hours);
   // The chaos really happened.
   EXPECT_GT(total.crashes, seeds.count);
   EXPECT_GT(total.conflicts, seeds.count);
   EXPECT_GT(total.lost_answers, seeds.count);
   EXPECT_GT(total.late_puts, seeds.count);
+  EXPECT_GT(total.outages, seeds.count);
+  EXPECT_GT(total.given_up, seeds.count / 10);
+  EXPECT_GT(total.hours, seeds.count);
 }
 
 /// A simulation that cannot fail proves nothing: each defect that the design forbids must be found within few
@@ -62,8 +70,8 @@ TEST_P(SinkSimulationFinds, TheDefect) {
 
 INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                          testing::Values(Mutation::plain_put, Mutation::commit_before_upload,
-                                         Mutation::second_resolution_key,
-                                         Mutation::keep_batch_after_conflict),
+                                         Mutation::second_resolution_key, Mutation::keep_batch_after_conflict,
+                                         Mutation::caught_up_at_once, Mutation::hours_by_the_clock_only),
                          [](const testing::TestParamInfo<Mutation>& param) -> std::string {
                            switch (param.param) {
                              case Mutation::plain_put:
@@ -74,6 +82,10 @@ INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                                return "KeyOfSecondResolution";
                              case Mutation::keep_batch_after_conflict:
                                return "GoingOnAfterAConflict";
+                             case Mutation::caught_up_at_once:
+                               return "StoppingBeforeTheEndIsRead";
+                             case Mutation::hours_by_the_clock_only:
+                               return "ClosingAnHourThatIsNotOver";
                              case Mutation::none:
                                break;
                            }

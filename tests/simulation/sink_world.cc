@@ -12,6 +12,7 @@
 #include "overwriting_store.h"
 #include "sink/chain_end.h"
 #include "sink/commit_rule.h"
+#include "sink/hour_plan.h"
 #include "store/memory/memory_store.h"
 
 namespace sdp::simulation {
@@ -44,7 +45,10 @@ World::World(const WorldOptions& options)
 void World::run() {
   for (int i = 0; i < options_.steps; ++i) step();
   heal();
-  for (log::Partition partition = 0; partition < options_.partitions; ++partition) audit_chain(partition);
+  for (log::Partition partition = 0; partition < options_.partitions; ++partition) {
+    audit_chain(partition);
+    audit_hours(partition);
+  }
 }
 
 void World::step() {
@@ -76,6 +80,12 @@ void World::step() {
       }
       break;
     case 8:
+      if (rng_.chance(0.1)) {
+        // Now and then for longer than a sink waits.
+        log_is_back_at_ = now_ + std::chrono::milliseconds(rng_.below(3'000));
+        ++counts_.outages;
+      }
+      break;
     case 9:
       now_ += std::chrono::milliseconds(rng_.below(300));
       if (sink.state) sink.state->tick(now_);
@@ -105,6 +115,7 @@ void World::append_to_log() {
     log_[partition].push_back({offset, broker_clock_, std::move(value)});
     ++counts_.records;
   }
+  if (rng_.chance(0.02)) ++log_end_[partition];
 }
 
 void World::assign(Sink& sink, log::Partition partition) {
@@ -124,19 +135,34 @@ void World::crash(Sink& sink) {
   sink.state.reset();
   sink.read_at.clear();
   sink.paused.clear();
+  sink.outage = sink::OutageClock(kOutageMax);
+  sink.hours = sink::HourSchedule(kTimers, std::chrono::minutes(1));
   ++sink.incarnation;
   ++counts_.crashes;
 }
 
-void World::deliver(Sink& sink) {
-  if (!sink.state || sink.read_at.empty()) return;
+bool World::log_answers(Sink& sink) {
+  if (now_ >= log_is_back_at_) {
+    static_cast<void>(sink.outage.answered(now_));
+    return true;
+  }
+  if (sink.outage.failed(now_) == sink::OutageClock::Failure::exceeded) {
+    ++counts_.given_up;
+    crash(sink);
+  }
+  return false;
+}
+
+std::uint64_t World::deliver(Sink& sink) {
+  if (!sink.state || sink.read_at.empty() || !log_answers(sink)) return 0;
   auto at = sink.read_at.begin();
   std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(sink.read_at.size())));
   auto& [partition, position] = *at;
-  if (sink.paused.contains(partition)) return;
+  if (sink.paused.contains(partition)) return 0;
   const auto& records = log_[static_cast<std::size_t>(partition)];
   auto record = std::ranges::lower_bound(records, position, {}, &ModelRecord::offset);
-  for (std::uint64_t i = rng_.below(12); i > 0 && record != records.end(); --i, ++record) {
+  std::uint64_t delivered = 0;
+  for (std::uint64_t i = rng_.below(12); i > 0 && record != records.end(); --i, ++record, ++delivered) {
     log::RecordView view;
     view.partition = partition;
     view.offset = record->offset;
@@ -145,6 +171,7 @@ void World::deliver(Sink& sink) {
     sink.state->append(view, now_);
     position = record->offset + 1;
   }
+  return delivered;
 }
 
 void World::execute(std::size_t index) {
@@ -202,6 +229,10 @@ void World::arrive(std::size_t put) {
   } else {
     sink.state->upload_done(partition, done.batch.generation);
   }
+  const lake::Hour through = options_.mutation == Mutation::hours_by_the_clock_only
+                                 ? lake::hour_of(broker_clock_)
+                                 : sink::HourSchedule::over_by_object(done.batch.first_timestamp);
+  if (sink.hours.ask(partition, through)) close_hours(partition, through);
   execute(done.sink);
 }
 
@@ -210,18 +241,31 @@ void World::heal() {
   while (!pending_.empty()) arrive(pending_.size() - 1);
   Sink& sink = sinks_.front();
   for (log::Partition partition = 0; partition < options_.partitions; ++partition) assign(sink, partition);
-  for (int round = 0; round < 100'000; ++round) {
-    deliver(sink);
+  sink::SinkTimers timers = kTimers;
+  if (options_.mutation == Mutation::caught_up_at_once)
+    timers.quiet_is_caught_up = std::chrono::milliseconds(0);
+  sink::CaughtUpRule caught_up(timers, std::chrono::milliseconds(0), now_);
+  caught_up.assigned(now_);
+  const auto go_on = [&] {
     now_ += std::chrono::milliseconds(50);
     sink.state->tick(now_);
     execute(0);
+    const bool uploads = !pending_.empty();
     while (!pending_.empty()) arrive(0);
-    bool done = sink.state->drained();
-    for (log::Partition partition = 0; partition < options_.partitions; ++partition) {
-      const auto& records = log_[static_cast<std::size_t>(partition)];
-      done = done && (records.empty() || sink.state->position(partition) > records.back().offset);
-    }
-    if (done) return;
+    return uploads;
+  };
+  log_is_back_at_ = now_;
+  for (int round = 0; round < 100'000; ++round) {
+    const std::uint64_t delivered = deliver(sink);
+    if (go_on() || delivered > 0) caught_up.busy(now_);
+    bool read = true;
+    for (const auto& [partition, position] : sink.state->positions())
+      read = read && caught_up.is_read(position, log_end_[static_cast<std::size_t>(partition)], now_);
+    // There are no others.
+    if (!read || delivered > 0) continue;
+    sink.state->shut_down();
+    while (!sink.state->drained()) go_on();
+    return;
   }
   note("the healed sink did not drain the log");
 }
@@ -230,18 +274,54 @@ void World::note(std::string violation) {
   if (violations_.size() < kViolationsMax) violations_.push_back(std::move(violation));
 }
 
-log::Offset World::durable_end(log::Partition partition) {
-  std::vector<lake::Link> links;
+std::vector<std::pair<std::string, lake::ObjectMeta>> World::objects_of(log::Partition partition) {
+  std::vector<std::pair<std::string, lake::ObjectMeta>> objects;
   const lake::ChainId chain{topic_id_, partition};
   (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
     const auto head = store_->head(object.key);
     const auto meta = lake::meta_from((*head)->metadata);
-    if (meta && meta->chain == chain) links.push_back({object.key, meta->range});
+    if (meta && meta->chain == chain) objects.emplace_back(object.key, *meta);
     return true;
   });
-  const lake::ChainCheck check = check_chain(chain, 0, links, {});
+  return objects;
+}
+
+log::Offset World::durable_end(log::Partition partition) {
+  std::vector<lake::Link> links;
+  for (const auto& [key, meta] : objects_of(partition)) links.push_back({key, meta.range});
+  const lake::ChainCheck check = check_chain({topic_id_, partition}, 0, links, {});
   for (const Error& problem : check.problems) note(problem.message);
   return check.end;
+}
+
+/// As HourCloser does it, but for the listing: markers in order from the first open hour on, never twice.
+void World::close_hours(log::Partition partition, lake::Hour through) {
+  std::map<std::string, lake::ObjectMeta> metas;
+  std::vector<sink::HourObject> objects;
+  log::Offset chain_end = 0;
+  for (const auto& [key, meta] : objects_of(partition)) {
+    objects.push_back({key, meta.range.first, lake::hour_of(meta.first_timestamp)});
+    chain_end = std::max(chain_end, meta.range.end);
+    metas.emplace(key, meta);
+  }
+  if (objects.empty()) return;
+  std::vector<lake::HourMarker>& markers = markers_[partition];
+  const sink::OpenHour open =
+      markers.empty() ? sink::OpenHour{std::ranges::min(objects, {}, &sink::HourObject::first).hour, 0}
+                      : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
+  log::TopicInfo topic;
+  topic.id = topic_id_;
+  topic.partitions = options_.partitions;
+  for (const sink::Closing& closing : plan_closings(open, objects, chain_end, through)) {
+    std::vector<lake::ObjectMeta> of_hour;
+    for (const std::string& key : closing.keys) of_hour.push_back(metas.at(key));
+    if (!is_whole(closing, of_hour)) {
+      note(fmt::format("p{} {}: its objects have not all of its offsets", partition,
+                       lake::format_hour(closing.hour)));
+    }
+    markers.push_back(make_marker(topic, partition, closing, of_hour));
+    ++counts_.hours;
+  }
 }
 
 void World::audit_commit(log::PartitionOffset next) {
@@ -295,6 +375,34 @@ void World::audit_chain(log::Partition partition) {
     }
   }
   if (lines.size() > records.size()) note(fmt::format("p{} has offsets that the log never had", partition));
+}
+
+/// The hours have no hole in hours or offsets, and each of them is the records that came when the broker's
+/// clock had reached it for the first time and not yet the next one, however they were batched and whoever
+/// closed it.
+void World::audit_hours(log::Partition partition) {
+  const std::vector<lake::HourMarker>& markers = markers_[partition];
+  std::map<lake::Hour, std::pair<log::Offset, std::int64_t>> expected;  // end and records by hour
+  lake::Hour reached = lake::Hour::min();
+  for (const ModelRecord& record : log_[static_cast<std::size_t>(partition)]) {
+    reached = std::max(reached, lake::hour_of(record.timestamp));
+    expected[reached].first = record.offset + 1;
+    ++expected[reached].second;
+  }
+  log::Offset at = 0;
+  for (std::size_t i = 0; i < markers.size(); ++i) {
+    const lake::HourMarker& marker = markers[i];
+    if (marker.range.first != at || (i > 0 && marker.hour != markers[i - 1].hour + std::chrono::hours(1)))
+      note(fmt::format("p{} {}: does not continue the hour before it", partition,
+                       lake::format_hour(marker.hour)));
+    at = marker.range.end;
+    const auto hour = expected.find(marker.hour);
+    const auto [end, records] = hour == expected.end() ? std::pair(at, std::int64_t{0}) : hour->second;
+    if (marker.records != records || at < end) {
+      note(fmt::format("p{} {}: is closed with {} records up to {}, but has {} up to {}", partition,
+                       lake::format_hour(marker.hour), marker.records, at, records, end));
+    }
+  }
 }
 
 }  // namespace sdp::simulation

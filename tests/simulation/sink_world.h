@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "lake/object_meta.h"
+#include "sink/sink_rules.h"
 #include "sink/sink_state.h"
 #include "store/object_store.h"
 
@@ -20,7 +22,9 @@ enum class Mutation {
   plain_put,
   commit_before_upload,
   second_resolution_key,
-  keep_batch_after_conflict
+  keep_batch_after_conflict,
+  caught_up_at_once,
+  hours_by_the_clock_only
 };
 
 struct WorldOptions {
@@ -37,14 +41,18 @@ struct WorldOptions {
 /// way may still arrive, now or much later; an answer to a put may be lost after the put took effect; two or
 /// more sinks may believe that they own a partition (a zombie and its successor); records reach a sink in
 /// runs of any length; the broker's clock ascends with an occasional step back of more than an hour; the log
-/// has holes, as transaction markers leave them. The log and the bucket themselves do not lose or change what
-/// they acknowledged.
+/// has holes, as transaction markers leave them, at its end too; it is out of reach for a while, at times for
+/// longer than a sink waits. The log and the bucket themselves do not lose or change what they acknowledged.
+///
+/// The rules about time that the loop asks are in the simulation as well: an outage that lasts too long ends
+/// a sink, the healed sink stops when it is caught up, and each sink asks for the hours that an object proves
+/// to be over, which are closed at once from what is in the bucket.
 class World {
  public:
   explicit World(const WorldOptions& options);
 
-  /// Runs the steps, then heals: every sink crashes, puts on the way arrive, one new sink takes everything
-  /// and drains.
+  /// Runs the steps, then heals: every sink crashes, puts on the way arrive, one new sink takes everything,
+  /// and stops when it is caught up.
   void run();
 
   /// What the audit found wrong; empty when all is well. At most 20 entries.
@@ -52,11 +60,14 @@ class World {
 
   struct Counts {
     std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0,
-                  shared = 0;
+                  shared = 0, outages = 0, given_up = 0, hours = 0;
   };
   const Counts& counts() const { return counts_; }
 
  private:
+  static constexpr std::chrono::milliseconds kOutageMax{1'000};
+  static constexpr sink::SinkTimers kTimers{};
+
   struct ModelRecord {
     log::Offset offset;
     UtcMillis timestamp;
@@ -65,6 +76,8 @@ class World {
   struct Sink {
     std::uint64_t incarnation = 0;
     std::optional<sink::SinkState> state;
+    sink::OutageClock outage{kOutageMax};
+    sink::HourSchedule hours{kTimers, std::chrono::minutes(1)};
     std::map<log::Partition, log::Offset> read_at;
     std::set<log::Partition> paused;
   };
@@ -78,14 +91,20 @@ class World {
   void append_to_log();
   void assign(Sink& sink, log::Partition partition);
   void crash(Sink& sink);
-  void deliver(Sink& sink);
+  /// How many records of one partition the sink was given.
+  std::uint64_t deliver(Sink& sink);
+  /// Whether the log answers; a sink that waited for it for too long ends.
+  bool log_answers(Sink& sink);
+  void close_hours(log::Partition partition, lake::Hour through);
   void execute(std::size_t index);
   void arrive(std::size_t put);
   void heal();
   void note(std::string violation);
   log::Offset durable_end(log::Partition partition);
+  std::vector<std::pair<std::string, lake::ObjectMeta>> objects_of(log::Partition partition);
   void audit_commit(log::PartitionOffset next);
   void audit_chain(log::Partition partition);
+  void audit_hours(log::Partition partition);
   std::string key_for(const sink::Batch& batch) const;
 
   const WorldOptions options_;
@@ -95,6 +114,9 @@ class World {
   SteadyTime now_;
   std::vector<std::vector<ModelRecord>> log_;
   std::vector<log::Offset> log_end_;
+  SteadyTime log_is_back_at_;
+  /// The markers of each partition, as their create-only puts left them.
+  std::map<log::Partition, std::vector<lake::HourMarker>> markers_;
   std::unique_ptr<store::ObjectStore> store_;
   std::vector<Sink> sinks_;
   std::vector<PendingPut> pending_;
