@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "lake/chain.h"
+#include "lake/hour_marker.h"
 #include "lake/line.h"
 #include "lake/object_key.h"
 #include "log/memory/memory_log.h"

@@ -30,8 +30,8 @@ namespace sdp::log::kafka {
 ///   4. Answer the rebalances that these fetches announced.
 ///   5. Return the client's errors when no record came before them.
 /// An error in 2 leaves its rebalance in line, and the next poll begins with it again. Offsets are those of
-/// one life of the topic: `fenced` says that it was deleted and created again. Missing max.poll.interval is
-/// no error: what was owned is revoked as lost, and the member joins again.
+/// one life of the topic: `fenced` says that it was deleted and created again. A member that missed
+/// max.poll.interval gets no error: what it owned is revoked as lost, and it joins again.
 class KafkaConsumer final : public Consumer, private ClientEvents {
  public:
   static Result<std::unique_ptr<Consumer>> open(const KafkaSettings& settings, const TopicInfo& topic,
