@@ -42,8 +42,7 @@ bool is_printable_ascii(std::string_view text) {
 }
 
 bool is_header_value(std::string_view text) {
-  return is_printable_ascii(text) && !text.starts_with(' ') && !text.ends_with(' ') &&
-         text.find("  ") == std::string_view::npos;
+  return is_printable_ascii(text) && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ");
 }
 
 // Servers count the `x-amz-meta-` before each name, too.

@@ -146,7 +146,7 @@ TEST_F(DirectoryStoreTest, AFileTooLargeCannotBeWrittenAndLeavesNothing) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     const auto result = put("big", std::string(5000, 'x'));
     const bool right = !result && result.error().kind == ErrorKind::cannot_write &&
-                       result.error().message.find((root_ / ".tmp").string()) != std::string::npos;
+                       result.error().message.contains((root_ / ".tmp").string());
     ::_exit(right ? 0 : 1);
   }
   int status = -1;

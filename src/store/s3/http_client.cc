@@ -20,7 +20,7 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 struct Receiver {
   HttpAnswer& answer;
-  std::uint64_t body_bytes_max;
+  std::uint64_t body_bytes_max = 0;
   std::size_t header_bytes = 0;
 };
 

@@ -36,7 +36,7 @@ constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz01234567
 Result<void> check_names(const S3Settings& settings) {
   const std::string& bucket = settings.bucket;
   if (bucket.size() < 3 || bucket.size() > 63 || !consists_of(bucket, std::string(kNameCharacters) + ".") ||
-      bucket.starts_with('.') || bucket.ends_with('.') || bucket.find("..") != std::string::npos) {
+      bucket.starts_with('.') || bucket.ends_with('.') || bucket.contains("..")) {
     return unfit("a bucket name has 3-63 characters of [a-z0-9.-]; correct the bucket setting");
   }
   if (settings.region.empty() || !consists_of(settings.region, kNameCharacters)) {
@@ -54,7 +54,7 @@ Result<void> check_credentials(const S3Settings& settings) {
   if (settings.access_key.empty() || settings.secret_key.empty()) {
     return unfit("the access key or the secret key is missing; give both");
   }
-  if (!fits_a_header(settings.access_key) || settings.access_key.find('/') != std::string::npos ||
+  if (!fits_a_header(settings.access_key) || settings.access_key.contains('/') ||
       !fits_a_header(settings.secret_key.reveal()) || !fits_a_header(settings.session_token.reveal())) {
     return unfit(
         "the access key, secret key or session token has characters that none can have, perhaps a line end; "
@@ -90,7 +90,7 @@ Result<S3Address> resolve(const S3Settings& settings) {
   address.endpoint = address.scheme + "://" + authority;
   address.is_loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
   // A certificate for *.s3.amazonaws.com does not cover a bucket with a dot in its name.
-  const bool has_dot = settings.bucket.find('.') != std::string::npos;
+  const bool has_dot = settings.bucket.contains('.');
   const bool path_style = settings.path_style.value_or(!is_aws || has_dot);
   address.bucket_url = path_style ? fmt::format("{}/{}", address.endpoint, settings.bucket)
                                   : fmt::format("{}://{}.{}", address.scheme, settings.bucket, authority);
