@@ -52,7 +52,7 @@ struct LoadSummary {
 /// How far the complete hours go, up to `to`.
 Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to);
 
-/// Loads what the lake has and the ledger has not, chain by chain: an object only when it continues its
+/// Loads what is in the lake and not in the ledger, chain by chain: an object only when it continues its
 /// chain. Owned by one thread.
 class LoadRunner {
  public:

@@ -323,7 +323,7 @@ Result<ServiceStatus> Services::status_of(std::string_view role) const {
 Result<std::vector<ServiceStatus>> Services::status() const {
   std::vector<ServiceStatus> result;
   for (const auto role : kRoles) {
-    // Who asks for nothing by name is told of Kafka and S3, and of Airflow once it was started here.
+    // Without names: Kafka and S3, and Airflow once it was started here.
     const bool names_any = settings_.kafka_and_s3 || settings_.airflow;
     std::error_code ignored;
     const bool is_usual = !is_of_airflow(role) || std::filesystem::exists(pid_path(role), ignored);

@@ -57,7 +57,9 @@ class EventLogContract : public ::testing::TestWithParam<LogUnderTest> {
   /// Appends records "first" ... "first + count - 1" to a partition.
   void fill(Partition partition, int count, int first = 0);
   /// A consumer group of this test alone: others may run on the same broker.
-  std::string group(std::string_view name = "group") const { return place_->topic() + "-" + std::string(name); }
+  std::string group(std::string_view name = "group") const {
+    return place_->topic() + "-" + std::string(name);
+  }
   std::unique_ptr<Consumer> join() { return join(group()); }
   std::unique_ptr<Consumer> join(const std::string& group);
   /// Polls until the recorder holds `count` records; fails the test when that takes too long.

@@ -46,8 +46,7 @@ constexpr std::array kRules = {
 }  // namespace
 
 Error classify(std::string_view path, std::string_view message) {
-  const auto rule = std::ranges::find_if(
-      kRules, [&](const Rule& r) { return message.contains(r.part); });
+  const auto rule = std::ranges::find_if(kRules, [&](const Rule& r) { return message.contains(r.part); });
   const std::string first_line(message.substr(0, message.find('\n')));
   if (rule == kRules.end()) return {ErrorKind::fatal, fmt::format("DuckDB {}: {}", path, first_line)};
   return {rule->kind, fmt::format("DuckDB {}: {} ({})", path, rule->advice, first_line)};

@@ -39,8 +39,8 @@ constexpr Column kColumns[] = {
     {"loaded_at", DUCKDB_TYPE_TIMESTAMP},
 };
 
-/// What one thread did before hand_over() is seen by every thread that calls it later.
-void hand_over() {
+/// What one thread did before synchronise() is seen by every thread that calls it later.
+void synchronise() {
   // Of static storage, so that it is there before the first thread.
   static constinit std::mutex mutex;
   const std::lock_guard lock(mutex);
@@ -48,8 +48,8 @@ void hand_over() {
 
 /// Stands at the begin of each function that DuckDB calls.
 struct Callback {
-  Callback() { hand_over(); }
-  ~Callback() { hand_over(); }
+  Callback() { synchronise(); }
+  ~Callback() { synchronise(); }
   Callback(const Callback&) = delete;
   Callback& operator=(const Callback&) = delete;
 };
@@ -204,10 +204,10 @@ Result<TakenObjects> StagedEvents::insert(Connection& connection, ObjectSource& 
                                           const std::set<std::string>& loaded, UtcMillis loaded_at) {
   Insert insert{.source = source, .loaded = loaded, .loaded_at = loaded_at};
   insert_ = &insert;
-  hand_over();
+  synchronise();
   const auto inserted =
       connection.execute(fmt::format("INSERT INTO BRONZE.{} SELECT * FROM {}()", kEventsTable, kFunction));
-  hand_over();
+  synchronise();
   insert_ = nullptr;
   // Our own error first: what DuckDB makes of it is its text and no more.
   SDP_TRY(TakenObjects taken, insert.result());

@@ -81,8 +81,7 @@ bool is_network(const adbc::DriverError& error) {
   constexpr std::array<std::string_view, 9> kParts = {
       "connection refused", "connection reset", "no such host",      "i/o timeout",           "EOF",
       "broken pipe",        "TLS handshake",    "deadline exceeded", "network is unreachable"};
-  return std::ranges::any_of(
-      kParts, [&](std::string_view part) { return error.message.contains(part); });
+  return std::ranges::any_of(kParts, [&](std::string_view part) { return error.message.contains(part); });
 }
 
 Error told(std::string_view account, ErrorKind kind, std::string_view advice, std::string_view message) {
