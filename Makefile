@@ -55,6 +55,8 @@ test: ## Tier 3, everything: every test, on real servers too (ARGS="-k NAME", AR
 soak: ## What takes long, once for a change as large as an issue (ARGS="tests/docker tests/hosts": some)
 	@tools/setup docker
 	tools/run_tests --soak $(ARGS)
+	$(if $(ARGS),,tools/plant_races)
+	$(if $(ARGS),,tools/run_mutants)
 
 fmt: ## Format the C++ and Python sources
 	@tools/setup check

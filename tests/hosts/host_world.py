@@ -58,6 +58,8 @@ class HostWorld(World):
         """Every sink has partitions, and each partition one sink."""
 
         def shared() -> bool:
+            for sink in self.sinks.values():
+                assert sink.is_running(), str(sink.finished())
             held = [sink.partitions for sink in self.sinks.values()]
             return all(held) and sum(map(len, held)) == PARTITIONS and set.union(*held) == set(range(PARTITIONS))
 

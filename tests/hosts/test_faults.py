@@ -107,10 +107,13 @@ def test_a_host_that_was_cut_off_overwrites_nothing_when_it_is_back(world, reach
 
 
 def test_sinks_rolled_to_a_new_version_one_by_one_lose_and_double_nothing(world, tmp_path, say):
-    """The new version is another file, and cuts its objects otherwise."""
+    """The new version stands in another checkout, and cuts its objects otherwise."""
     simulator = world.start_all()
-    new = tmp_path / "new-version"
+    new = tmp_path / "new-version" / "build" / "release" / "spotify-pipeline"
+    new.parent.mkdir(parents=True)
     shutil.copy2(world.services.binary, new)
+    # From its own place the binary looks for libraries there.
+    (tmp_path / "new-version" / ".deps").symlink_to(world.services.deps)
     started = time.time()
     took = []
     for node in NODES:
