@@ -10,10 +10,10 @@ export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
 
-.PHONY: help run build check quick test soak fmt services services-down airflow airflow-down docker-env up down logs mutants clean
+.PHONY: help run build check quick test soak plant-violations fmt services services-down airflow airflow-down docker-env up down logs mutants clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Settings: EVENTS=$(EVENTS) PROFILE=$(PROFILE) (embedded, services) DATA=$(DATA)"
 	@echo "          WAREHOUSE=$(WAREHOUSE) (duckdb, snowflake, snowflake-emulator)"
 
@@ -36,7 +36,7 @@ build: ## Fetch what is needed and build the release binary
 
 # --- tiers: each has one meaning, see CONTRIBUTING.md ---
 
-check: ## Tier 1, static: layout, format, lint, docs, tables; builds nothing
+check: ## Tier 1, static: layout, format, lint, words, docs, tables, dead code
 	@tools/setup check
 	tools/check
 
@@ -57,6 +57,10 @@ soak: ## What takes long, once for a change as large as an issue (ARGS="tests/do
 	tools/run_tests --soak $(ARGS)
 	$(if $(ARGS),,tools/plant_races)
 	$(if $(ARGS),,tools/run_mutants)
+
+plant-violations: ## Show that every step of make check finds what it is for
+	@tools/setup check
+	tools/plant_violations
 
 fmt: ## Format the C++ and Python sources
 	@tools/setup check
