@@ -35,6 +35,7 @@ struct Handler {
     return !bad_string;
   }
 
+  // NOLINTBEGIN(readability-identifier-naming): RapidJSON calls these names.
   bool Null() { return true; }
   bool Bool(bool) { return true; }
   bool Int(int) { return true; }
@@ -52,6 +53,7 @@ struct Handler {
   bool EndObject(rapidjson::SizeType) { return close(); }
   bool StartArray() { return open(false); }
   bool EndArray(rapidjson::SizeType) { return close(); }
+  // NOLINTEND(readability-identifier-naming)
 };
 
 using rapidjson::ParseResult;
