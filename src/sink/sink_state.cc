@@ -145,6 +145,7 @@ std::optional<log::Offset> SinkState::position(log::Partition partition) const {
 
 std::vector<log::PartitionOffset> SinkState::positions() const {
   std::vector<log::PartitionOffset> positions;
+  positions.reserve(partitions_.size());
   for (const auto& [partition, state] : partitions_) positions.push_back({partition, state.next});
   return positions;
 }

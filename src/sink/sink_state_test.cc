@@ -15,10 +15,10 @@ constexpr UtcMillis kNoon{std::chrono::sys_days(std::chrono::year(2026) / 2 / 15
 
 class SinkStateTest : public testing::Test {
  protected:
-  SinkState make(const BatchLimits& limits) { return SinkState(TopicId(), limits, lake::LineEncoder()); }
+  SinkState make(const BatchLimits& limits) { return SinkState(topic_id(), limits, lake::LineEncoder()); }
   SinkState three_a_batch() { return make({.records_max = 3}); }
 
-  static log::TopicId TopicId() { return *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"); }
+  static log::TopicId topic_id() { return *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"); }
 
   void feed(SinkState& state, log::Partition partition, log::Offset offset, UtcMillis timestamp = kNoon) {
     log::RecordView record;

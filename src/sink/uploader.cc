@@ -65,7 +65,7 @@ std::optional<UploadResult> Uploader::next_result(std::chrono::milliseconds time
   return result;
 }
 
-UploadResult Uploader::upload(Batch batch) {
+UploadResult Uploader::upload(const Batch& batch) {
   const SteadyTime started = clock_.steady_now();
   UploadResult result;
   result.partition = batch.chain.partition;

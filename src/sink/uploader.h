@@ -51,7 +51,7 @@ class Uploader {
   std::size_t in_flight() const { return in_flight_; }
 
  private:
-  UploadResult upload(Batch batch);
+  UploadResult upload(const Batch& batch);
 
   store::ObjectStore& store_;
   Clock& clock_;

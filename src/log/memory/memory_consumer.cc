@@ -62,7 +62,7 @@ Result<void> MemoryConsumer::assign(ConsumerHandler& handler, const std::vector<
   if (partitions.empty()) return {};
   auto starts = handler.on_assigned(partitions);
   if (auto checked = starts ? check_starts(topic_->info().name, partitions, *starts)
-                            : Result<void>(std::unexpected(std::move(starts).error()));
+                            : Result<void>(std::unexpected(starts.error()));
       !checked) {
     topic_->groups().release(group_, member_, partitions);
     return checked;
@@ -106,6 +106,7 @@ Result<std::size_t> MemoryConsumer::deliver_one(ConsumerHandler& handler, Assign
 
 void MemoryConsumer::publish_positions() {
   std::vector<PartitionOffset> positions;
+  positions.reserve(assigned_.size());
   for (const auto& [partition, assigned] : assigned_)
     positions.push_back({partition, assigned.cursor.offset()});
   topic_->groups().consumed(group_, positions);
