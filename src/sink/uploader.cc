@@ -42,7 +42,7 @@ Uploader::Uploader(store::ObjectStore& store, Clock& clock, UploaderOptions opti
     : store_(store), clock_(clock), options_(std::move(options)) {
   for (int i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] {
-      while (auto batch = work_.pop()) results_.push(upload(*std::move(batch)));
+      while (auto batch = work_.pop()) results_.push(upload(*batch));
     });
   }
 }
