@@ -126,6 +126,7 @@ std::vector<std::string> Findings::names_of(const Kind& kind) const {
 std::vector<Finding> Findings::all() const {
   std::lock_guard lock(mutex_);
   std::vector<Finding> all;
+  all.reserve(kinds_.size());
   for (const auto& [where, kind] : kinds_) {
     all.push_back({where.first, where.second, kind.pending, kind.total, names_of(kind)});
   }

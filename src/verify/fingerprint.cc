@@ -30,7 +30,7 @@ std::uint64_t Fingerprinter::seed_of(Bytes key, const Headers& headers) {
   append_little(around_, static_cast<std::uint64_t>(headers.size()));
   for (const auto& header : headers) {
     append_bytes(around_, std::string_view(header.name));
-    append_bytes(around_, header.value ? Bytes(*header.value) : std::nullopt);
+    append_bytes(around_, header.value);
   }
   return XXH3_64bits(around_.data(), around_.size());
 }

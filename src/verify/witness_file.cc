@@ -52,7 +52,7 @@ std::unexpected<Error> cannot(std::string_view what, const std::filesystem::path
 /// Walks through a file held as a stream, one block in memory at a time.
 class WitnessScan {
  public:
-  WitnessScan(const std::filesystem::path& path) : path_(path), file_(path, std::ios::binary) {}
+  explicit WitnessScan(const std::filesystem::path& path) : path_(path), file_(path, std::ios::binary) {}
 
   Result<WitnessEnd> run(const WitnessVisit& visit) {
     if (!file_) return fail(ErrorKind::bad_input, fmt::format("cannot read witness file {}", path_.string()));
