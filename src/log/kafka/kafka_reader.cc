@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/clock.h"
 #include "log/kafka/batch.h"
 #include "log/kafka/error.h"
 #include "log/kafka/record.h"
@@ -34,7 +35,7 @@ Result<void> KafkaReader::read(Partition partition, Offset from, Offset to, std:
 Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds timeout,
                                        const std::function<Result<void>(const RecordView&)>& visit) {
   MessageBatch batch;
-  auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto deadline = base::system_clock().steady_now() + timeout;
   while (range.next < range.to) {
     const Offset before = range.next;
     for (const rd_kafka_message_t* message :
@@ -45,7 +46,7 @@ Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds t
       if (range.next >= range.to) return {};
     }
     rd_kafka_poll(client_.get(), 0);
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = base::system_clock().steady_now();
     if (range.next > before) deadline = now + timeout;
     if (now > deadline) {
       return std::unexpected(error(range, RD_KAFKA_RESP_ERR__TIMED_OUT,

@@ -6,6 +6,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/clock.h"
 #include "log/starts.h"
 
 namespace sdp::log {
@@ -24,7 +25,7 @@ MemoryConsumer::~MemoryConsumer() {
 Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t records_max,
                                          std::chrono::milliseconds timeout) {
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_->info().name));
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = base::system_clock().steady_now() + timeout;
   do {
     if (topic_->retired()) return std::unexpected(topic_->retired_error());
     SDP_RETURN_IF_ERROR(serve_group(handler));

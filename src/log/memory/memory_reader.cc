@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+
 namespace sdp::log {
 
 Result<void> MemoryReader::read(Partition partition, Offset from, Offset to,
@@ -25,7 +27,7 @@ Result<std::size_t> MemoryReader::wait_for_records(PartitionCursor& cursor,
   SDP_TRY(const std::size_t records, cursor.fetch());
   if (records > 0) return records;
   const PartitionLog& log = cursor.log();
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = base::system_clock().steady_now() + timeout;
   if (topic_->wait_for_change(deadline,
                               [&] { return topic_->retired() || log.watermarks().end > cursor.offset(); })) {
     if (topic_->retired()) return std::unexpected(topic_->retired_error());

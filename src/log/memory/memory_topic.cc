@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/uuid.h"
 
 namespace sdp::log {
@@ -74,7 +75,7 @@ bool MemoryTopic::make_room(std::size_t bytes) {
 }
 
 Result<void> MemoryTopic::wait_for_room(std::size_t bytes) {
-  const auto deadline = std::chrono::steady_clock::now() + delivery_timeout_;
+  const auto deadline = base::system_clock().steady_now() + delivery_timeout_;
   if (room_.wait_until(deadline, [&] { return retired_ || make_room(bytes); })) {
     if (retired_) return std::unexpected(retired_error());
     return {};
