@@ -88,14 +88,20 @@ endfunction()
 add_custom_target(tests)
 add_custom_target(unit_tests)
 
+function(sdp_add_test name program labels timeout environment)
+  add_test(NAME ${name} COMMAND ${program})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} ENVIRONMENT "${environment}")
+endfunction()
+
 # sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit threads [TIMEOUT 60])
 # Labels: unit (no service: `make quick` runs it), integration (real Kafka, real S3 servers: only `make test` does), threads
-# (all that there is in the tree of the thread sanitizer).
+# (all that there is in the tree of the thread sanitizer). SHARDS 4: its cases run as four tests, NAME_1of4 to NAME_4of4, side
+# by side; `make quick` runs the first.
 function(sdp_test)
   if(NOT SDP_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT;SHARDS" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -108,13 +114,19 @@ function(sdp_test)
   sdp_executable(${ARG_NAME} ${ARG_SOURCES})
   target_include_directories(${ARG_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
   add_dependencies(tests ${ARG_NAME})
   set_target_properties(${ARG_NAME} PROPERTIES UNITY_BUILD OFF)
   if("unit" IN_LIST ARG_LABELS)
     add_dependencies(unit_tests ${ARG_NAME})
   endif()
-  set_tests_properties(${ARG_NAME} PROPERTIES
-    LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp:halt_on_error=1:second_deadlock_stack=1")
+  set(environment "SDP_SOURCE_DIR=${CMAKE_SOURCE_DIR};SDP_DEPS_DIR=${SDP_DEPS};ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp:halt_on_error=1:second_deadlock_stack=1")
+  if(ARG_SHARDS)
+    foreach(shard RANGE 1 ${ARG_SHARDS})
+      math(EXPR index "${shard} - 1")
+      sdp_add_test(${ARG_NAME}_${shard}of${ARG_SHARDS} ${ARG_NAME} "${ARG_LABELS}" ${ARG_TIMEOUT}
+        "${environment};GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+    endforeach()
+  else()
+    sdp_add_test(${ARG_NAME} ${ARG_NAME} "${ARG_LABELS}" ${ARG_TIMEOUT} "${environment}")
+  endif()
 endfunction()
