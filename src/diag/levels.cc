@@ -31,7 +31,7 @@ Error not_a_level(std::string_view part) {
 }  // namespace
 
 Result<EnabledEvents> parse_levels(std::string_view text) {
-  std::array<Level, kEvents.size()> thresholds;
+  std::array<Level, kEvents.size()> thresholds{};
   thresholds.fill(Level::info);
   std::array<std::size_t, kEvents.size()> matched{};
   for (std::string_view rest = text; !rest.empty();) {

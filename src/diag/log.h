@@ -42,6 +42,7 @@ void flush_repeats();
 /// Name of an event, looked up when the code is compiled.
 class EventName {
  public:
+  // NOLINTNEXTLINE(google-explicit-constructor): an event is written as its name.
   consteval EventName(const char* event) : index_(find_event(event)) {
     if (index_ == kEvents.size()) throw "the event has no row in diag/events.h";
   }
@@ -54,6 +55,7 @@ class EventName {
 /// Name of a field, looked up when the code is compiled.
 class FieldName {
  public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a field is written as its name.
   consteval FieldName(const char* field) : index_(find_field(field)) {
     if (index_ == kFields.size()) throw "the field has no row in diag/events.h";
   }

@@ -26,7 +26,7 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 struct CountryShare {
   event::Country country;
-  std::uint32_t percent;
+  std::uint32_t percent = 0;
 };
 
 constexpr CountryShare kCountries[] = {{{{'U', 'S'}}, 30}, {{{'I', 'N'}}, 18}, {{{'B', 'R'}}, 10},

@@ -50,7 +50,7 @@ struct Recorder final : SimulateObserver {
 };
 
 class Runner : public testing::Test {
- protected:
+ public:
   Result<SimulateSummary> run(SimulateOptions options = {}) {
     auto source = open_source(spec);
     SimulateRunner runner(spec, **source, producer, clock, observer, options);
