@@ -9,6 +9,7 @@ SDP_USE_SYSTEM_RDKAFKA ?= 0
 export SDP_USE_SYSTEM_RDKAFKA
 
 pipeline := build/release/spotify-pipeline
+servers := build/release/spotify-services
 
 .PHONY: help run build check quick test soak plant-violations fmt services services-down airflow airflow-down docker-env up down logs mutants clean
 
@@ -29,10 +30,10 @@ run: build $(if $(filter services,$(PROFILE)),services) ## Run the whole pipelin
 	@case $(WAREHOUSE) in snowflake) tools/setup snowflake ;; snowflake-emulator) tools/setup emulator ;; esac
 	$(on_warehouse) $(pipeline) run --events $(EVENTS) --profile $(PROFILE) --data $(DATA) --warehouse $(warehouse)
 
-build: ## Fetch what is needed and build the release binary
+build: ## Fetch what is needed and build the release binaries
 	@tools/setup build
 	@tools/configure release
-	cmake --build --preset release --target spotify-pipeline
+	cmake --build --preset release --target spotify-pipeline spotify-services
 
 # --- tiers: each has one meaning, see CONTRIBUTING.md ---
 
@@ -68,17 +69,17 @@ fmt: ## Format the C++ and Python sources
 
 services: build ## Start a real Kafka and a real S3 server on loopback
 	@tools/setup services
-	$(pipeline) services up --data $(DATA)/services
+	$(servers) up --data $(DATA)/services
 
 services-down: ## Stop them
-	$(pipeline) services down --data $(DATA)/services
+	$(servers) down --data $(DATA)/services
 
 airflow: build ## Start a real Airflow with its PostgreSQL on loopback, and what its DAGs need
 	@tools/setup airflow
-	$(pipeline) services up kafka-s3 airflow --data $(DATA)/services
+	$(servers) up kafka-s3 airflow --data $(DATA)/services
 
 airflow-down: ## Stop Airflow; Kafka and the S3 server stay
-	$(pipeline) services down airflow --data $(DATA)/services
+	$(servers) down airflow --data $(DATA)/services
 
 compose := docker compose --project-directory docker $(foreach file,docker-compose.yml $(COMPOSE_OVERRIDE),--file docker/$(file))
 

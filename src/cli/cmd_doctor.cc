@@ -19,6 +19,7 @@ constexpr int kUnhealthy = 10;
 struct Options {
   LogSettings log;
   LakeSettings lake;
+  ServicesSettings services;
   WarehouseSettings warehouse;
   TransformSettings transform;
   bool json = false;
@@ -30,7 +31,8 @@ struct Check {
 };
 
 Result<std::string> check_log(const Options& options) {
-  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(const auto settings, with_address(options.log, options.services));
+  SDP_TRY(auto log, open_kafka(settings, options.services));
   SDP_TRY(const log::TopicInfo topic, log->describe());
   if (topic.compacted)
     return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
@@ -39,11 +41,11 @@ Result<std::string> check_log(const Options& options) {
                 "topic " + topic.name + " has CreateTime; set message.timestamp.type=LogAppendTime");
   }
   return fmt::format("topic {} with {} partitions at {}", topic.name, topic.partitions,
-                     options.log.bootstrap_servers);
+                     settings.bootstrap_servers);
 }
 
 Result<std::string> check_lake(const Options& options, Clock& clock) {
-  SDP_TRY(auto lake, open_lake(options.lake, clock));
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, clock));
   SDP_RETURN_IF_ERROR(lake.store->ensure_bucket());
   SDP_RETURN_IF_ERROR(store::probe_create_only(*lake.store, lake::kProbeKey));
   return lake.store->describe() + " honours create-only puts";
@@ -103,6 +105,7 @@ void define_doctor(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
+  add_services_options(*command, options->services);
   add_warehouse_options(*command, options->warehouse);
   add_transform_options(*command, options->transform);
   command->add_flag("--json", options->json, "One JSON object");

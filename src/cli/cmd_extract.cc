@@ -18,6 +18,7 @@ namespace {
 
 struct Options {
   LakeSettings lake;
+  ServicesSettings services;
   WarehouseSettings warehouse;
   HourSettings hours;
   std::string stage_dir;
@@ -45,7 +46,7 @@ void print_json(const load::ExtractSummary& summary, const std::string& stage_di
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const auto plan, make_plan(options, *lake.store, runtime.clock));
   // A stage is a copy: what a power cut takes of it is fetched again.
   store::DirectoryOptions unsynced;
@@ -74,6 +75,7 @@ void define_extract(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "What was extracted as one JSON object");
   add_hour_options(*command, options->hours);
   add_lake_options(*command, options->lake);
+  add_services_options(*command, options->services);
   add_warehouse_options(*command, options->warehouse);
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });

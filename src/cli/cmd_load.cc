@@ -13,6 +13,7 @@ namespace {
 
 struct Options {
   LakeSettings lake;
+  ServicesSettings services;
   WarehouseSettings warehouse;
   HourSettings hours;
   load::LoadOptions load;
@@ -22,7 +23,7 @@ struct Options {
 Result<int> run(const Options& options, const Runtime& runtime) {
   load::LoadOptions load = options.load;
   SDP_RETURN_IF_ERROR(apply(options.hours, load));
-  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
   SDP_RETURN_IF_ERROR(warehouse->init());
   load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
@@ -41,6 +42,7 @@ void define_load(CLI::App& app, Action& action) {
       app.add_subcommand("load", "Load what the lake has and the warehouse has not; again changes nothing");
   const auto options = std::make_shared<Options>();
   add_lake_options(*command, options->lake);
+  add_services_options(*command, options->services);
   add_warehouse_options(*command, options->warehouse);
   command
       ->add_option("--transaction-objects", options->load.transaction.objects,

@@ -10,8 +10,8 @@
 #include "cli/settings.h"
 #include "cli/sink_output.h"
 #include "cli/wiring.h"
+#include "local/endpoints.h"
 #include "log/memory/memory_log.h"
-#include "services/services.h"
 
 namespace sdp::cli {
 namespace {
@@ -54,7 +54,7 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   SDP_TRY(const DataDir data, DataDir::open(options.data));
   LakeSettings lake_settings;
   lake_settings.lake = data.lake();
-  SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
+  SDP_TRY(auto lake, open_lake(lake_settings, {}, runtime.clock));
   SDP_RETURN_IF_ERROR(lake.store->ensure_bucket());
   log::MemoryLogOptions log_options;
   log_options.topic = options.topic;
@@ -76,18 +76,23 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
 Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   const std::filesystem::path root(options.data);
   SDP_TRY(const DataDir data, DataDir::open(root / "on-services"));
-  SDP_TRY(const auto endpoints, services::endpoints(root / "services"));
+  const ServicesSettings services{.data = root / "services"};
+  SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
+  if (!endpoints) {
+    return fail(ErrorKind::unavailable,
+                fmt::format("no servers run on {}; start them: spotify-services up --data {}", services.data,
+                            services.data));
+  }
   LogSettings log_settings;
-  log_settings.bootstrap_servers = endpoints.kafka_brokers;
+  log_settings.bootstrap_servers = endpoints->kafka_brokers;
   log_settings.topic = options.topic;
   log_settings.partitions = options.partitions;
   LakeSettings lake_settings;
-  lake_settings.endpoint = endpoints.s3_url;
-  lake_settings.services_data = root / "services";
-  SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
+  lake_settings.endpoint = endpoints->s3_url;
+  SDP_TRY(auto lake, open_lake(lake_settings, services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
-  SDP_TRY(auto log, open_kafka(log_settings));
+  SDP_TRY(auto log, open_kafka(log_settings, services));
   SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(log_settings)));
   SDP_TRY(const auto parts, make_parts(options, data, *log, *lake.store, runtime));
   return run_pipeline(parts, runtime);
@@ -116,7 +121,7 @@ void define_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   command
       ->add_option("--profile", options->profile,
-                   "embedded (needs nothing) or services (after `services up --data DATA/services`)")
+                   "embedded (needs nothing) or services (after `spotify-services up --data DATA/services`)")
       ->check(CLI::IsMember({"embedded", "services"}))
       ->capture_default_str();
   command->add_option("--topic", options->topic, "Topic")->capture_default_str();

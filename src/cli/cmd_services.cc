@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,8 @@
 #include "cli/command.h"
 #include "cli/kafka_probe.h"
 #include "diag/log.h"
+#include "local/credentials.h"
+#include "local/deps.h"
 #include "services/airflow_secrets.h"
 #include "services/services.h"
 
@@ -43,10 +44,9 @@ Result<services::Services> open_services(const Options& options, Clock& clock) {
 
 /// Only starting needs the programs; what runs is found and stopped without them.
 Result<Options> with_deps_found(Options options) {
-  const auto given = options.deps.empty() ? std::nullopt : std::optional<std::filesystem::path>(options.deps);
-  SDP_TRY(options.settings.deps, services::find_deps(given, std::filesystem::current_path(),
-                                                     std::filesystem::read_symlink("/proc/self/exe")));
-  options.settings.pipeline = std::filesystem::read_symlink("/proc/self/exe");
+  SDP_TRY(options.settings.deps, local::find_deps(options.deps));
+  options.settings.pipeline =
+      std::filesystem::read_symlink("/proc/self/exe").replace_filename("spotify-pipeline");
   if (options.settings.dags.empty()) {
     const auto checkout = std::filesystem::absolute(options.settings.deps).lexically_normal().parent_path();
     options.settings.dags = checkout / "airflow" / "dags";
@@ -99,7 +99,7 @@ Result<int> up(const Options& options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(services.up(runtime.stop));
   if (is_named(found, "kafka-s3")) {
     diag::log_event("services.secret_file",
-                    {{"member", "s3"}, {"path", services::credentials_path(found.settings.data).string()}});
+                    {{"member", "s3"}, {"path", local::credentials_path(found.settings.data).string()}});
   }
   if (is_named(found, "airflow")) {
     diag::log_event("services.secret_file",
@@ -170,13 +170,10 @@ void add_parts(CLI::App& command, Options& options, std::vector<std::string> unl
 }  // namespace
 
 void define_services(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand(
-      "services", "A real Kafka, a real S3 server and a real Airflow on loopback, without containers");
-  command->require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto define = [&](const char* name, const char* help,
                           Result<int> (*run)(const Options&, const Runtime&)) {
-    auto* part = command->add_subcommand(name, help);
+    auto* part = app.add_subcommand(name, help);
     add_options(*part, *options);
     part->callback([options, run, &action] {
       action = [options, run](const Runtime& runtime) { return run(*options, runtime); };

@@ -16,6 +16,7 @@ namespace {
 
 struct Options {
   LogSettings log;
+  ServicesSettings services;
   SimulationSettings simulation;
   simulate::SimulateOptions simulate;
   std::string oracle_path;
@@ -32,7 +33,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
-  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(const bool created, log->ensure_topic(topic_spec(options.log)));
   if (created)
     diag::log_event("topic.created", {{"topic", options.log.topic}, {"partitions", options.log.partitions}});
@@ -57,6 +58,7 @@ void define_simulate(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("simulate", "Produce listening events to Kafka");
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
+  add_services_options(*command, options->services);
   add_simulation_options(*command, options->simulation, "--profile,--mix");
   command->add_flag("-v,--verbose", options->simulate.verbose, "Show each event, whatever the rate");
   command->add_option("--oracle", options->oracle_path,

@@ -14,6 +14,7 @@ namespace {
 struct Options {
   LogSettings log;
   LakeSettings lake;
+  ServicesSettings services;
   sink::SinkOptions sink;
   bool until_caught_up = false;
   bool quiet = false;
@@ -24,10 +25,10 @@ constexpr std::string_view kQuietLevels = "warning,sink.finished=info";
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   if (options.quiet) log_by_default(kQuietLevels);
-  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!options.quiet) print_bucket(lake.bucket, created);
-  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(options.log)));
   sink::SinkOptions sink_options = options.sink;
   sink_options.writer = kWriter;
@@ -49,6 +50,7 @@ void define_sink(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
+  add_services_options(*command, options->services);
   add_sink_options(*command, options->sink);
   command->add_flag("--until-caught-up", options->until_caught_up,
                     "Stop when everything in the topic is durable");

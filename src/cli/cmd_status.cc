@@ -19,6 +19,7 @@ constexpr int kLagging = 10;
 struct Options {
   LogSettings log;
   LakeSettings lake;
+  ServicesSettings services;
   std::int64_t lag_max = 0;
   std::size_t hours = 24;
   bool json = false;
@@ -39,8 +40,8 @@ struct Status {
 };
 
 Result<Status> read_status(const Options& options, Clock& clock) {
-  SDP_TRY(auto lake, open_lake(options.lake, clock));
-  SDP_TRY(auto log, open_kafka(options.log));
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, clock));
+  SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(const log::TopicInfo topic, log->describe());
   std::vector<log::Partition> partitions;
   for (log::Partition partition = 0; partition < topic.partitions; ++partition)
@@ -118,6 +119,7 @@ void define_status(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
+  add_services_options(*command, options->services);
   command->add_option("--lag-max", options->lag_max, "A lag of this many records still exits 0")
       ->capture_default_str();
   command->add_option("--hours", options->hours, "How many of the newest hours to list")

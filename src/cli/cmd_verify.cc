@@ -16,6 +16,7 @@ namespace {
 struct Options {
   LogSettings log;
   LakeSettings lake;
+  ServicesSettings services;
   WarehouseSettings warehouse;
   std::string data;
   verify::VerifyLimits limits;
@@ -29,7 +30,7 @@ Result<verify::Report> verify_embedded(const Options& options, const Runtime& ru
   SDP_TRY(const DataDir data, DataDir::open(options.data));
   LakeSettings lake_settings = options.lake;
   lake_settings.lake = data.lake();
-  SDP_TRY(auto lake, open_lake(lake_settings, runtime.clock));
+  SDP_TRY(auto lake, open_lake(lake_settings, options.services, runtime.clock));
   WarehouseSettings warehouse_settings = options.warehouse;
   if (!warehouse_settings.is_snowflake()) warehouse_settings.place = data.warehouse();
   SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
@@ -42,8 +43,8 @@ Result<verify::Report> verify_embedded(const Options& options, const Runtime& ru
 }
 
 Result<verify::Report> verify_services(const Options& options, const Runtime& runtime) {
-  SDP_TRY(auto log, open_kafka(options.log));
-  SDP_TRY(auto lake, open_lake(options.lake, runtime.clock));
+  SDP_TRY(auto log, open_kafka(options.log, options.services));
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   return verify::verify({.store = *lake.store,
                          .log = log.get(),
@@ -85,6 +86,7 @@ void define_verify(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "The report as one JSON object");
   add_log_options(*command, options->log);
   add_lake_options(*command, options->lake);
+  add_services_options(*command, options->services);
   add_warehouse_options(*command, options->warehouse);
   command->callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });

@@ -28,12 +28,14 @@ void define_extract(CLI::App& app, Action& action);
 void define_load(CLI::App& app, Action& action);
 void define_transform(CLI::App& app, Action& action);
 void define_verify(CLI::App& app, Action& action);
-void define_services(CLI::App& app, Action& action);
 void define_status(CLI::App& app, Action& action);
 void define_warehouse(CLI::App& app, Action& action);
 void define_doctor(CLI::App& app, Action& action);
 void define_schema(CLI::App& app, Action& action);
 void define_version(CLI::App& app, Action& action);
+
+/// The subcommands of spotify-services: up, down, status.
+void define_services(CLI::App& app, Action& action);
 
 inline constexpr std::string_view kVersion = "0.1.0";
 inline constexpr std::string_view kWriter = "spotify-pipeline/0.1.0";

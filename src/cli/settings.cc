@@ -26,7 +26,7 @@ void add_log_options(CLI::App& command, LogSettings& settings) {
   command
       .add_option("--bootstrap-servers", settings.bootstrap_servers, "Kafka brokers, host:port[,host:port]")
       ->envname("KAFKA_BOOTSTRAP_SERVERS")
-      ->capture_default_str();
+      ->default_str("those of --services-data, else 127.0.0.1:9092");
   command.add_option("--topic", settings.topic, "Topic")->envname("KAFKA_TOPIC")->capture_default_str();
   command.add_option("--partitions", settings.partitions, "Partitions, when the topic is created")
       ->envname("KAFKA_PARTITIONS")
@@ -66,7 +66,7 @@ void add_lake_options(CLI::App& command, LakeSettings& settings) {
       ->capture_default_str();
   command.add_option("--s3-endpoint", settings.endpoint, "S3 server")
       ->envname("S3_ENDPOINT")
-      ->capture_default_str();
+      ->default_str("that of --services-data, else http://127.0.0.1:9000");
   command.add_option("--s3-region", settings.region, "S3 region")
       ->envname("S3_REGION")
       ->capture_default_str();
@@ -79,10 +79,13 @@ void add_lake_options(CLI::App& command, LakeSettings& settings) {
                   "How long one request is tried again, seconds")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
+}
+
+void add_services_options(CLI::App& command, ServicesSettings& settings) {
   command
-      .add_option("--services-data", settings.services_data,
-                  "Folder of `services up`, whose credentials.env is used unless AWS_ACCESS_KEY_ID and "
-                  "AWS_SECRET_ACCESS_KEY are in the environment")
+      .add_option("--services-data", settings.data,
+                  "Folder of `spotify-services up`: its endpoints.json, and its credentials.env unless "
+                  "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are in the environment")
       ->envname("SPOTIFY_SERVICES_DATA")
       ->capture_default_str();
 }

@@ -13,7 +13,7 @@ namespace sdp::cli {
 // Secrets have no flag: they come from the environment or from a file of mode 0600.
 
 struct LogSettings {
-  std::string bootstrap_servers = "127.0.0.1:9092";
+  std::string bootstrap_servers;  ///< empty: those of the local servers
   std::string topic = "spotify-events";
   int partitions = 6;
   int replication = 1;
@@ -27,12 +27,16 @@ struct LogSettings {
 
 struct LakeSettings {
   std::string lake = "s3://spotify";  ///< `s3://bucket`, or a directory
-  std::string endpoint = "http://127.0.0.1:9000";
+  std::string endpoint;               ///< empty: that of the local servers
   std::string region = "us-east-1";
-  std::string services_data = "data/services";
   std::string ca_file;
   bool virtual_host_style = false;
   int retry_total_s = 60;
+};
+
+/// Where the local servers keep what clients need to know: endpoints.json and credentials.env.
+struct ServicesSettings {
+  std::string data = "data/services";
 };
 
 struct WarehouseSettings {
@@ -51,6 +55,7 @@ struct SimulationSettings {
 
 void add_log_options(CLI::App& command, LogSettings& settings);
 void add_lake_options(CLI::App& command, LakeSettings& settings);
+void add_services_options(CLI::App& command, ServicesSettings& settings);
 void add_warehouse_options(CLI::App& command, WarehouseSettings& settings);
 void add_simulation_options(CLI::App& command, SimulationSettings& settings, const char* profile_flag);
 /// The spec with its start filled in from --start or the clock.

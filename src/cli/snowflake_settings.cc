@@ -5,9 +5,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 
-#include "services/settings.h"
+#include "local/deps.h"
 
 namespace sdp::cli {
 namespace {
@@ -21,10 +20,7 @@ std::string variable(const char* name, const char* otherwise = "") {
 
 Result<std::string> driver_path() {
   if (const std::string given = variable("SNOWFLAKE_ADBC_DRIVER"); !given.empty()) return given;
-  const std::string deps_given = variable("SDP_DEPS_DIR");
-  const auto given = deps_given.empty() ? std::nullopt : std::optional<fs::path>(deps_given);
-  SDP_TRY(const fs::path deps,
-          services::find_deps(given, fs::current_path(), fs::read_symlink("/proc/self/exe")));
+  SDP_TRY(const fs::path deps, local::find_deps(variable("SDP_DEPS_DIR")));
   return fs::absolute(deps / "snowflake-driver" / "lib" / "libadbc_driver_snowflake.so").string();
 }
 

@@ -1,10 +1,9 @@
 #include "cli/transform_settings.h"
 
 #include <filesystem>
-#include <optional>
 
 #include "cli/snowflake_settings.h"
-#include "services/settings.h"
+#include "local/deps.h"
 
 namespace sdp::cli {
 
@@ -24,9 +23,7 @@ void add_transform_options(CLI::App& command, TransformSettings& settings) {
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
                                                       const WarehouseSettings& warehouse) {
   namespace fs = std::filesystem;
-  const auto given = settings.deps.empty() ? std::nullopt : std::optional<fs::path>(settings.deps);
-  SDP_TRY(const fs::path deps,
-          services::find_deps(given, fs::current_path(), fs::read_symlink("/proc/self/exe")));
+  SDP_TRY(const fs::path deps, local::find_deps(settings.deps));
   transform::TransformOptions options;
   options.dbt_path = deps / "venv-dbt" / "bin" / "dbt";
   options.project_dir = settings.project.empty()

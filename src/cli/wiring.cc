@@ -7,8 +7,9 @@
 #include <string_view>
 
 #include "cli/snowflake_settings.h"
+#include "local/credentials.h"
+#include "local/endpoints.h"
 #include "log/kafka/kafka_log.h"
-#include "services/credentials.h"
 #include "store/directory/directory_store.h"
 #include "store/s3/s3_store.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
@@ -17,27 +18,33 @@
 namespace sdp::cli {
 namespace {
 
+// Where `spotify-services up` starts them unless told otherwise.
+constexpr const char* kKafkaDefault = "127.0.0.1:9092";
+constexpr const char* kS3Default = "http://127.0.0.1:9000";
+
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
 }
 
-Result<services::Credentials> s3_credentials(const LakeSettings& settings) {
-  services::Credentials credentials{from_environment("AWS_ACCESS_KEY_ID"),
-                                    Secret(from_environment("AWS_SECRET_ACCESS_KEY"))};
+Result<local::Credentials> s3_credentials(const LakeSettings& settings, const ServicesSettings& services) {
+  local::Credentials credentials{from_environment("AWS_ACCESS_KEY_ID"),
+                                 Secret(from_environment("AWS_SECRET_ACCESS_KEY"))};
   if (!credentials.access_key.empty() && !credentials.secret_key.empty()) return credentials;
-  SDP_TRY(const auto stored, services::load_credentials(settings.services_data));
+  SDP_TRY(const auto stored, local::load_credentials(services.data));
   if (stored) return *stored;
   return fail(
       ErrorKind::misconfigured,
       fmt::format(
           "lake {}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or start servers with "
-          "`spotify-pipeline services up` and name their folder with --services-data (now {})",
-          settings.lake, settings.services_data));
+          "`spotify-services up` and name their folder with --services-data (now {})",
+          settings.lake, services.data));
 }
 
-Result<Lake> open_s3(const LakeSettings& settings, std::string bucket, Clock& clock) {
-  SDP_TRY(auto credentials, s3_credentials(settings));
+Result<Lake> open_s3(const LakeSettings& given, const ServicesSettings& services, std::string bucket,
+                     Clock& clock) {
+  SDP_TRY(const LakeSettings settings, with_address(given, services));
+  SDP_TRY(auto credentials, s3_credentials(settings, services));
   store::s3::S3Settings s3;
   s3.endpoint = settings.endpoint;
   s3.region = settings.region;
@@ -55,7 +62,23 @@ Result<Lake> open_s3(const LakeSettings& settings, std::string bucket, Clock& cl
 
 }  // namespace
 
-Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings) {
+Result<LogSettings> with_address(LogSettings settings, const ServicesSettings& services) {
+  if (!settings.bootstrap_servers.empty()) return settings;
+  SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
+  settings.bootstrap_servers = endpoints ? endpoints->kafka_brokers : kKafkaDefault;
+  return settings;
+}
+
+Result<LakeSettings> with_address(LakeSettings settings, const ServicesSettings& services) {
+  if (!settings.endpoint.empty()) return settings;
+  SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
+  settings.endpoint = endpoints ? endpoints->s3_url : kS3Default;
+  return settings;
+}
+
+Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& given,
+                                                  const ServicesSettings& services) {
+  SDP_TRY(const LogSettings settings, with_address(given, services));
   log::kafka::KafkaSettings kafka;
   kafka.bootstrap_servers = settings.bootstrap_servers;
   kafka.security_protocol = settings.security_protocol;
@@ -75,9 +98,11 @@ log::TopicSpec topic_spec(const LogSettings& settings) {
   return spec;
 }
 
-Result<Lake> open_lake(const LakeSettings& settings, Clock& clock) {
+Result<Lake> open_lake(const LakeSettings& settings, const ServicesSettings& services, Clock& clock) {
   constexpr std::string_view kS3 = "s3://";
-  if (settings.lake.starts_with(kS3)) return open_s3(settings, settings.lake.substr(kS3.size()), clock);
+  if (settings.lake.starts_with(kS3)) {
+    return open_s3(settings, services, settings.lake.substr(kS3.size()), clock);
+  }
   SDP_TRY(auto store, store::DirectoryStore::open(settings.lake, {}, clock));
   return Lake{std::move(store), "lake", settings.lake};
 }

@@ -14,7 +14,13 @@ namespace sdp::cli {
 
 // Where settings become adapters. Nothing else knows which vendor stands behind a port.
 
-Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings);
+/// The settings with the addresses that they leave open: those that the local servers tell, else the defaults
+/// of `spotify-services up`. `misconfigured` when endpoints.json cannot be read.
+Result<LogSettings> with_address(LogSettings settings, const ServicesSettings& services);
+Result<LakeSettings> with_address(LakeSettings settings, const ServicesSettings& services);
+
+Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings,
+                                                  const ServicesSettings& services);
 log::TopicSpec topic_spec(const LogSettings& settings);
 
 struct Lake {
@@ -23,7 +29,7 @@ struct Lake {
   std::string bucket;
 };
 /// `misconfigured` when an S3 lake has no credentials.
-Result<Lake> open_lake(const LakeSettings& settings, Clock& clock);
+Result<Lake> open_lake(const LakeSettings& settings, const ServicesSettings& services, Clock& clock);
 
 enum class Access { read_write, read_only };
 Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSettings& settings, Access access,

@@ -1,7 +1,6 @@
 #include "services/airflow_secrets.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <optional>
@@ -9,8 +8,8 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "services/credentials.h"
-#include "services/files.h"
+#include "os/files.h"
+#include "services/make_credentials.h"
 
 namespace sdp::services {
 namespace {
@@ -20,33 +19,24 @@ constexpr std::size_t kKeySize = 40;
 /// Five random bits a character make 160 of the key's 256; Fernet asks for this length.
 constexpr std::size_t kFernetBytes = 32;
 
-Result<void> check_private(const std::filesystem::path& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-    return fail(ErrorKind::misconfigured, fmt::format("{} can be read by other users; run: chmod 600 {}",
-                                                      path.string(), path.string()));
-  }
-  return {};
-}
-
 Result<void> make_passwords(const std::filesystem::path& path) {
-  SDP_TRY(const auto existing, read_file(path));
-  if (existing) return check_private(path);
+  SDP_TRY(const auto existing, os::read_file(path));
+  if (existing) return os::check_private(path);
   SDP_TRY(const auto password, random_text(kPasswordSize));
-  return write_file(path, fmt::format("{{\"admin\": \"{}\"}}\n", password), 0600);
+  return os::write_file(path, fmt::format("{{\"admin\": \"{}\"}}\n", password), 0600);
 }
 
 Result<void> make_secrets(const std::filesystem::path& path) {
-  SDP_TRY(const auto existing, read_file(path));
-  if (existing) return check_private(path);
+  SDP_TRY(const auto existing, os::read_file(path));
+  if (existing) return os::check_private(path);
   SDP_TRY(const auto database_password, random_text(kPasswordSize));
   SDP_TRY(const auto jwt_key, random_text(kKeySize));
   SDP_TRY(const auto session_key, random_text(kKeySize));
   SDP_TRY(const auto fernet_bytes, random_text(kFernetBytes));
-  return write_file(path,
-                    fmt::format("DATABASE_PASSWORD={}\nJWT_KEY={}\nSESSION_KEY={}\nFERNET_KEY={}\n",
-                                database_password, jwt_key, session_key, base::base64(fernet_bytes)),
-                    0600);
+  return os::write_file(path,
+                        fmt::format("DATABASE_PASSWORD={}\nJWT_KEY={}\nSESSION_KEY={}\nFERNET_KEY={}\n",
+                                    database_password, jwt_key, session_key, base::base64(fernet_bytes)),
+                        0600);
 }
 
 }  // namespace
@@ -57,11 +47,11 @@ std::filesystem::path airflow_passwords_path(const std::filesystem::path& home) 
 
 Result<AirflowSecrets> load_or_make_airflow_secrets(const std::filesystem::path& home) {
   const auto path = home / "secrets.env";
-  SDP_RETURN_IF_ERROR(make_folder(home));
+  SDP_RETURN_IF_ERROR(os::make_folder(home));
   SDP_RETURN_IF_ERROR(make_passwords(airflow_passwords_path(home)));
   SDP_RETURN_IF_ERROR(make_secrets(path));
-  SDP_TRY(const auto text, read_file(path));
-  auto fields = parse_assignments(text.value_or(""));
+  SDP_TRY(const auto text, os::read_file(path));
+  auto fields = os::parse_assignments(text.value_or(""));
   for (const auto* name : {"DATABASE_PASSWORD", "JWT_KEY", "SESSION_KEY", "FERNET_KEY"}) {
     if (fields[name].empty())
       return fail(ErrorKind::misconfigured, fmt::format("{} must name {}", path.string(), name));

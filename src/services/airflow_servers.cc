@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "base/utc_time.h"
-#include "services/files.h"
+#include "os/files.h"
 #include "services/network.h"
 
 namespace sdp::services {
@@ -141,10 +141,8 @@ std::map<std::string, std::string> airflow_environment(const Settings& settings,
   const char* no_proxy = std::getenv("NO_PROXY");
   result["NO_PROXY"] = result["no_proxy"] =
       fmt::format("127.0.0.1{}{}", no_proxy != nullptr ? "," : "", no_proxy != nullptr ? no_proxy : "");
-  const std::array<std::pair<const char*, std::string>, 5> defaults{
+  const std::array<std::pair<const char*, std::string>, 3> defaults{
       {{"SPOTIFY_PIPELINE", settings.pipeline.string()},
-       {"KAFKA_BOOTSTRAP_SERVERS", fmt::format("127.0.0.1:{}", settings.kafka_port)},
-       {"S3_ENDPOINT", fmt::format("http://127.0.0.1:{}", settings.s3_port)},
        {"SPOTIFY_SERVICES_DATA", settings.data.string()},
        {"SDP_DEPS_DIR", settings.deps.string()}}};
   for (const auto& [name, value] : defaults) {

@@ -4,9 +4,9 @@
 
 #include "base/encoding.h"
 #include "base/utc_time.h"
-#include "services/files.h"
+#include "os/files.h"
 #include "services/postgres_server.h"
-#include "services/test_folder.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::services {
 namespace {
@@ -23,8 +23,8 @@ Settings settings_in(const fs::path& folder) {
 }
 
 TEST(AirflowSecrets, AreMadeAtRandomOnFirstUseAndKept) {
-  const TestFolder one;
-  const TestFolder two;
+  const support::TemporaryFolder one;
+  const support::TemporaryFolder two;
   const auto made = load_or_make_airflow_secrets(one.path());
   const auto again = load_or_make_airflow_secrets(one.path());
   const auto other = load_or_make_airflow_secrets(two.path());
@@ -37,14 +37,14 @@ TEST(AirflowSecrets, AreMadeAtRandomOnFirstUseAndKept) {
 }
 
 TEST(AirflowSecrets, FilesAreForTheirOwnerAlone) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   ASSERT_TRUE(load_or_make_airflow_secrets(folder.path()));
   EXPECT_EQ(fs::status(folder.path() / "secrets.env").permissions(), kOwnerOnly);
   EXPECT_EQ(fs::status(airflow_passwords_path(folder.path())).permissions(), kOwnerOnly);
 }
 
 TEST(AirflowSecrets, FileThatOthersCanReadIsRefused) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   ASSERT_TRUE(load_or_make_airflow_secrets(folder.path()));
   fs::permissions(airflow_passwords_path(folder.path()), fs::perms::others_read, fs::perm_options::add);
   const auto loaded = load_or_make_airflow_secrets(folder.path());
@@ -53,7 +53,7 @@ TEST(AirflowSecrets, FileThatOthersCanReadIsRefused) {
 }
 
 TEST(AirflowServers, NoSecretStandsInArguments) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   const auto settings = settings_in(folder.path());
   const auto secrets = load_or_make_airflow_secrets(folder.path());
   ASSERT_TRUE(secrets);
@@ -70,7 +70,7 @@ TEST(AirflowServers, NoSecretStandsInArguments) {
 }
 
 TEST(AirflowServers, EverythingListensOnLoopback) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   const auto environment = airflow_environment(settings_in(folder.path()), AirflowSecrets{});
   EXPECT_EQ(environment.at("AIRFLOW__API__HOST"), "127.0.0.1");
   for (const auto& server : airflow_servers(settings_in(folder.path()), AirflowSecrets{})) {
@@ -110,7 +110,7 @@ TEST(AirflowServers, HeartbeatOfADeadOneIsNotThatOfItsSuccessor) {
 }
 
 TEST(AirflowServers, EveryComponentWithAHeartbeatIsAskedForAFreshOne) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   for (const auto& server : airflow_servers(settings_in(folder.path()), AirflowSecrets{}))
     EXPECT_EQ(static_cast<bool>(server.probe_started), server.role != "airflow-api-server") << server.role;
 }

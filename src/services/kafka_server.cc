@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "services/files.h"
+#include "os/files.h"
 #include "services/network.h"
 
 namespace sdp::services {
@@ -76,11 +76,11 @@ Result<void> prepare(const Settings& settings) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("Kafka is not in {}; run: tools/setup services", paths.libraries.string()));
   }
-  SDP_RETURN_IF_ERROR(make_folder(paths.data));
-  SDP_RETURN_IF_ERROR(make_folder(paths.properties.parent_path()));
-  SDP_RETURN_IF_ERROR(write_file(paths.properties, kafka_properties(settings), 0644));
+  SDP_RETURN_IF_ERROR(os::make_folder(paths.data));
+  SDP_RETURN_IF_ERROR(os::make_folder(paths.properties.parent_path()));
+  SDP_RETURN_IF_ERROR(os::write_file(paths.properties, kafka_properties(settings), 0644));
   SDP_RETURN_IF_ERROR(
-      write_file(paths.log_properties, fmt::format(kLogProperties, paths.logs.string()), 0644));
+      os::write_file(paths.log_properties, fmt::format(kLogProperties, paths.logs.string()), 0644));
   if (std::filesystem::exists(paths.data / "meta.properties", ignored)) return {};
   const Command format{.arguments = java(paths, {"kafka.tools.StorageTool", "format", "--cluster-id",
                                                  new_cluster_id(), "--config", paths.properties.string()}),

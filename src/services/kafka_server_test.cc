@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "services/files.h"
+#include "os/files.h"
 #include "services/s3_server.h"
 
 namespace sdp::services {
@@ -27,7 +27,7 @@ Settings example() {
 }
 
 TEST(KafkaServer, ListensOnLoopbackOnlyAndMakesNoTopicByAccident) {
-  const auto properties = parse_assignments(kafka_properties(example()));
+  const auto properties = os::parse_assignments(kafka_properties(example()));
   EXPECT_EQ(properties.at("listeners"), "PLAINTEXT://127.0.0.1:19092,CONTROLLER://127.0.0.1:19093");
   EXPECT_EQ(properties.at("advertised.listeners"), "PLAINTEXT://127.0.0.1:19092");
   EXPECT_EQ(properties.at("auto.create.topics.enable"), "false");
@@ -36,7 +36,8 @@ TEST(KafkaServer, ListensOnLoopbackOnlyAndMakesNoTopicByAccident) {
 }
 
 TEST(S3Server, SecretIsInNoArgument) {
-  const Credentials credentials{.access_key = "the-access-key", .secret_key = Secret("the-secret-key")};
+  const local::Credentials credentials{.access_key = "the-access-key",
+                                       .secret_key = Secret("the-secret-key")};
   for (const auto kind : {S3Server::minio, S3Server::versitygw}) {
     auto settings = example();
     settings.s3_server = kind;

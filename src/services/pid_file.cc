@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "services/files.h"
+#include "os/files.h"
 
 namespace sdp::services {
 namespace {
@@ -24,7 +24,7 @@ std::string encode(const PidRecord& record) {
 }
 
 Result<PidRecord> decode_pid_record(std::string_view text) {
-  auto fields = parse_assignments(text);
+  auto fields = os::parse_assignments(text);
   PidRecord record;
   record.program = fields["program"];
   record.address = fields["address"];
@@ -37,7 +37,7 @@ Result<PidRecord> decode_pid_record(std::string_view text) {
 }
 
 Result<std::optional<PidRecord>> read_pid_file(const std::filesystem::path& path) {
-  SDP_TRY(const auto text, read_file(path));
+  SDP_TRY(const auto text, os::read_file(path));
   if (!text) return std::optional<PidRecord>{};
   auto record = decode_pid_record(*text);
   if (!record) return std::unexpected(record.error().in(path.string()));
@@ -45,7 +45,7 @@ Result<std::optional<PidRecord>> read_pid_file(const std::filesystem::path& path
 }
 
 Result<void> write_pid_file(const std::filesystem::path& path, const PidRecord& record) {
-  return write_file(path, encode(record), 0644);
+  return os::write_file(path, encode(record), 0644);
 }
 
 }  // namespace sdp::services

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "services/files.h"
-#include "services/test_folder.h"
+#include "os/files.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::services {
 namespace {
@@ -13,7 +13,7 @@ const PidRecord kRecord{.process = {.pid = 4711, .start_ticks = 123456789012, .b
                         .address = "127.0.0.1:9092"};
 
 TEST(PidFile, ReadsWhatWasWritten) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   ASSERT_TRUE(write_pid_file(folder.path() / "kafka.pid", kRecord));
   const auto record = read_pid_file(folder.path() / "kafka.pid");
   ASSERT_TRUE(record);
@@ -21,7 +21,7 @@ TEST(PidFile, ReadsWhatWasWritten) {
 }
 
 TEST(PidFile, MissingFileIsNothing) {
-  const TestFolder folder;
+  const support::TemporaryFolder folder;
   const auto record = read_pid_file(folder.path() / "kafka.pid");
   ASSERT_TRUE(record);
   EXPECT_FALSE(*record);
@@ -38,8 +38,8 @@ TEST(PidFile, DamagedRecordIsAnErrorAndNeverSomeProcess) {
 }
 
 TEST(PidFile, ErrorNamesTheFile) {
-  const TestFolder folder;
-  ASSERT_TRUE(write_file(folder.path() / "s3.pid", "garbage", 0644));
+  const support::TemporaryFolder folder;
+  ASSERT_TRUE(os::write_file(folder.path() / "s3.pid", "garbage", 0644));
   const auto record = read_pid_file(folder.path() / "s3.pid");
   ASSERT_FALSE(record);
   EXPECT_NE(record.error().message.find("s3.pid"), std::string::npos);

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "services/files.h"
+#include "os/files.h"
 #include "services/network.h"
 
 namespace sdp::services {
@@ -33,9 +33,9 @@ Result<void> prepare(const Settings& settings, const std::filesystem::path& data
   if (std::filesystem::exists(data / "complete", ignored)) return {};
   // What is there without the mark is a start that was cut off: nothing was ever kept in it.
   std::filesystem::remove_all(data, ignored);
-  SDP_RETURN_IF_ERROR(make_folder(data.parent_path()));
+  SDP_RETURN_IF_ERROR(os::make_folder(data.parent_path()));
   const auto password_file = data.parent_path() / ".postgres-password";
-  SDP_RETURN_IF_ERROR(write_file(password_file, secrets.database_password.reveal(), 0600));
+  SDP_RETURN_IF_ERROR(os::write_file(password_file, secrets.database_password.reveal(), 0600));
   const Command initialise{
       .arguments = not_as_root({(kPrograms / "initdb").string(), "--pgdata", data.string(),
                                 "--username=airflow", "--pwfile", password_file.string(),
@@ -45,7 +45,7 @@ Result<void> prepare(const Settings& settings, const std::filesystem::path& data
   auto done = run_to_end(initialise, kInitialiseLimit);
   std::filesystem::remove(password_file, ignored);
   SDP_RETURN_IF_ERROR(done);
-  return write_file(data / "complete", "", 0600);
+  return os::write_file(data / "complete", "", 0600);
 }
 
 }  // namespace

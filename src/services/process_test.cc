@@ -8,8 +8,8 @@
 
 #include <thread>
 
-#include "services/files.h"
-#include "services/test_folder.h"
+#include "os/files.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::services {
 namespace {
@@ -22,14 +22,14 @@ class Process : public ::testing::Test {
     return {.arguments = {"sh", "-c", script}, .environment = {}, .log = log()};
   }
   std::filesystem::path log() const { return folder_.path() / "log"; }
-  std::string output() const { return read_file(log())->value_or(""); }
+  std::string output() const { return os::read_file(log())->value_or(""); }
   void await_output(const std::string& text) {
     for (int i = 0; i < 500 && output() != text; ++i) std::this_thread::sleep_for(10ms);
     ASSERT_EQ(output(), text);
   }
 
  private:
-  TestFolder folder_;
+  support::TemporaryFolder folder_;
 };
 
 TEST_F(Process, StartedOneRunsUntilItIsStopped) {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "services/files.h"
+#include "os/files.h"
 #include "services/network.h"
 
 namespace sdp::services {
@@ -21,10 +21,10 @@ Result<void> prepare(const std::filesystem::path& program, const std::filesystem
     return fail(ErrorKind::misconfigured,
                 fmt::format("the S3 server {} is not there; run: tools/setup services", program.string()));
   }
-  return make_folder(data);
+  return os::make_folder(data);
 }
 
-Server minio(const Settings& settings, const Credentials& credentials) {
+Server minio(const Settings& settings, const local::Credentials& credentials) {
   const auto program = settings.deps / "minio" / "minio";
   const auto data = settings.data / "minio";
   Server server;
@@ -51,7 +51,7 @@ Server minio(const Settings& settings, const Credentials& credentials) {
   return server;
 }
 
-Server versitygw(const Settings& settings, const Credentials& credentials) {
+Server versitygw(const Settings& settings, const local::Credentials& credentials) {
   const auto program = settings.deps / "versitygw" / "versitygw";
   const auto data = settings.data / "versitygw";
   Server server;
@@ -70,7 +70,7 @@ Server versitygw(const Settings& settings, const Credentials& credentials) {
 
 }  // namespace
 
-Server s3_server(const Settings& settings, const Credentials& credentials) {
+Server s3_server(const Settings& settings, const local::Credentials& credentials) {
   auto server =
       settings.s3_server == S3Server::minio ? minio(settings, credentials) : versitygw(settings, credentials);
   server.role = "s3";

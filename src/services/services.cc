@@ -14,8 +14,11 @@
 #include <ranges>
 #include <utility>
 
+#include "local/credentials.h"
+#include "local/endpoints.h"
+#include "os/files.h"
 #include "services/airflow_servers.h"
-#include "services/files.h"
+#include "services/make_credentials.h"
 #include "services/network.h"
 #include "services/postgres_server.h"
 #include "services/s3_server.h"
@@ -40,16 +43,6 @@ constexpr std::chrono::milliseconds kOrphanLimit{2'000};
 
 bool is_of_airflow(std::string_view role) {
   return std::ranges::find(kRoles, role) >= kRoles.begin() + kKafkaAndS3;
-}
-
-std::filesystem::path pid_path_in(const std::filesystem::path& data, std::string_view role) {
-  return data / fmt::format("{}.pid", role);
-}
-
-Result<std::optional<PidRecord>> running_in(const std::filesystem::path& data, std::string_view role) {
-  SDP_TRY(auto record, read_pid_file(pid_path_in(data, role)));
-  if (record && !is_running(record->process)) record.reset();
-  return record;
 }
 
 /// Held while services of a folder are started or stopped; ends with the process at the latest.
@@ -124,7 +117,7 @@ Settings as_recorded(Settings settings, std::string_view role, const PidRecord& 
 /// For asking and stopping, which need no secrets and must not make any.
 Server without_secrets(const Settings& settings, std::string_view role, const KafkaProbe& kafka_probe) {
   if (role == "kafka") return kafka_server(settings, kafka_probe);
-  if (role == "s3") return s3_server(settings, Credentials{});
+  if (role == "s3") return s3_server(settings, local::Credentials{});
   if (role == "postgres") return postgres_server(settings, AirflowSecrets{});
   auto servers = airflow_servers(settings, AirflowSecrets{});
   return *std::ranges::find(servers, role, &Server::role);
@@ -156,11 +149,13 @@ Services::Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say 
 }
 
 std::filesystem::path Services::pid_path(std::string_view role) const {
-  return pid_path_in(settings_.data, role);
+  return settings_.data / fmt::format("{}.pid", role);
 }
 
 Result<std::optional<PidRecord>> Services::running(std::string_view role) const {
-  return running_in(settings_.data, role);
+  SDP_TRY(auto record, read_pid_file(pid_path(role)));
+  if (record && !is_running(record->process)) record.reset();
+  return record;
 }
 
 Result<std::vector<Server>> Services::servers() {
@@ -182,7 +177,7 @@ bool Services::is_chosen(std::string_view role) const {
 }
 
 Result<void> Services::up(std::stop_token stop) {
-  SDP_RETURN_IF_ERROR(make_folder(settings_.data / "logs"));
+  SDP_RETURN_IF_ERROR(os::make_folder(settings_.data / "logs"));
   SDP_TRY(const auto lock, FolderLock::take(settings_.data));
   SDP_TRY(const auto servers, this->servers());
   std::vector<std::string> started;
@@ -192,6 +187,8 @@ Result<void> Services::up(std::stop_token stop) {
       SDP_TRY(const auto time, start(server));
       times.push_back(time);
       if (time) started.push_back(server.role);
+      // The last of those that clients are told of, and before Airflow, whose tasks are such clients.
+      if (server.role == "s3") SDP_RETURN_IF_ERROR(tell_endpoints(servers));
       if (server.others_need_it) SDP_RETURN_IF_ERROR(await_health(server, time, stop));
     }
     for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -209,13 +206,22 @@ Result<void> Services::up(std::stop_token stop) {
   return outcome;
 }
 
+Result<void> Services::tell_endpoints(const std::vector<Server>& servers) const {
+  local::Endpoints endpoints;
+  for (const auto& server : servers) {
+    if (server.role == "kafka") endpoints.kafka_brokers = server.address;
+    if (server.role == "s3") endpoints.s3_url = server.address;
+  }
+  return local::write_endpoints(settings_.data, endpoints);
+}
+
 Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   SDP_TRY(const auto record, running(server.role));
   if (record) {
     if (record->program == server.program && record->address == server.address) return std::nullopt;
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} runs already as {} at {} (process {}), not as {} at {}; stop it first: "
-                            "spotify-pipeline services down --data {}",
+                            "spotify-services down --data {}",
                             server.role, record->program, record->address, record->process.pid,
                             server.program, server.address, settings_.data.string()));
   }
@@ -223,7 +229,7 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   SDP_RETURN_IF_ERROR(stop_role(server.role));
   SDP_RETURN_IF_ERROR(check_ports(server, clock_));
   SDP_RETURN_IF_ERROR(server.prepare());
-  rotate_log(server.command.log, kLogBytesMax);
+  os::rotate_log(server.command.log, kLogBytesMax);
   const auto time = clock_.utc_now();
   SDP_TRY(const auto process, start_detached(server.command));
   const PidRecord new_record{.process = process, .program = server.program, .address = server.address};
@@ -273,7 +279,7 @@ Result<void> Services::check_runs(const Server& server) const {
 Error Services::not_healthy(const Server& server, std::string_view reason) const {
   auto message = fmt::format("{} {}", server.program, reason);
   for (const auto& log : server.logs) {
-    message += fmt::format("\nThe end of {}:\n{}", log.string(), tail_of(log, kShownLogBytes));
+    message += fmt::format("\nThe end of {}:\n{}", log.string(), os::tail_of(log, kShownLogBytes));
   }
   return {ErrorKind::unavailable, std::move(message)};
 }
@@ -290,11 +296,13 @@ Result<void> Services::down() {
 Result<void> Services::stop_role(std::string_view role) {
   SDP_TRY(const auto record, read_pid_file(pid_path(role)));
   if (!record) return {};
+  std::error_code ignored;
+  // First, so that no client is sent to a server that is about to end.
+  if (!is_of_airflow(role)) std::filesystem::remove(local::endpoints_path(settings_.data), ignored);
   SDP_TRY(const auto outcome, stop(record->process, settings_.stop_limit));
   for (const auto& orphan : others_in_session(record->process)) {
     SDP_TRY(std::ignore, stop(orphan, kOrphanLimit));
   }
-  std::error_code ignored;
   std::filesystem::remove(pid_path(role), ignored);
   if (outcome == StopOutcome::ended) say_(fmt::format("stopped {}", record->program));
   if (outcome == StopOutcome::killed) {
@@ -331,28 +339,6 @@ Result<std::vector<ServiceStatus>> Services::status() const {
     SDP_TRY(auto status, status_of(role));
     result.push_back(std::move(status));
   }
-  return result;
-}
-
-Result<Endpoints> endpoints(const std::filesystem::path& data) {
-  Endpoints result;
-  for (const auto role : kRoles | std::views::take(kKafkaAndS3)) {
-    SDP_TRY(const auto record, running_in(data, role));
-    if (!record) {
-      return fail(ErrorKind::unavailable,
-                  fmt::format("no {} runs on {}; start it: spotify-pipeline services up --data {}", role,
-                              data.string(), data.string()));
-    }
-    (role == "kafka" ? result.kafka_brokers : result.s3_url) = record->address;
-  }
-  SDP_TRY(const auto credentials, load_credentials(data));
-  if (!credentials) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("{} is missing; restart the services: spotify-pipeline services "
-                            "down, then up",
-                            credentials_path(data).string()));
-  }
-  result.credentials = *credentials;
   return result;
 }
 

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "services/credentials.h"
 #include "services/kafka_server.h"
 #include "services/pid_file.h"
 #include "services/server.h"
@@ -34,26 +33,19 @@ struct ServiceStatus {
   std::string address;  ///< Where it listens, or would listen.
 };
 
-/// Where clients find the services that run on a data folder.
-struct Endpoints {
-  std::string kafka_brokers;
-  std::string s3_url;
-  Credentials credentials;
-};
-
 /// A real Kafka, a real S3 server and a real Airflow as detached processes that outlive us, with all state in
-/// one folder: pid files, configuration, logs, credentials and the servers' own data. One `up` or `down` at a
-/// time for a folder. Not thread-safe.
+/// one folder: pid files, endpoints, configuration, logs, credentials and the servers' own data. One `up` or
+/// `down` at a time for a folder. Not thread-safe.
 class Services {
  public:
   Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say say);
 
-  /// Starts what does not run yet and waits until all of it is healthy, and runs. When one does not come up,
-  /// those started here are stopped again and the error shows the end of its log; likewise when `stop` is
-  /// requested
-  /// (`interrupted`).
+  /// Starts what does not run yet writes endpoints.json, and waits until all of it is healthy, and runs.
+  /// When one does not come up, those started here are stopped again and the error shows the end of its log;
+  /// likewise when `stop` is requested (`interrupted`).
   Result<void> up(std::stop_token stop = {});
-  /// Stops what runs of the chosen ones; data stays.
+  /// Stops what runs of the chosen ones; data stays. Kafka's or the S3 server's end takes endpoints.json
+  /// away.
   Result<void> down();
   Result<std::vector<ServiceStatus>> status() const;
 
@@ -67,6 +59,7 @@ class Services {
   Result<void> await_health(const Server& server, std::optional<UtcMillis> started,
                             const std::stop_token& stop);
   Result<void> check_runs(const Server& server) const;
+  Result<void> tell_endpoints(const std::vector<Server>& servers) const;
   Result<ServiceStatus> status_of(std::string_view role) const;
   Result<void> stop_role(std::string_view role);
   Error not_healthy(const Server& server, std::string_view reason) const;
@@ -76,8 +69,5 @@ class Services {
   Clock& clock_;
   Say say_;
 };
-
-/// `unavailable` names the service that does not run on this folder and how to start it.
-Result<Endpoints> endpoints(const std::filesystem::path& data);
 
 }  // namespace sdp::services

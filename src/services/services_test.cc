@@ -14,9 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "services/files.h"
+#include "local/credentials.h"
+#include "local/endpoints.h"
+#include "os/files.h"
 #include "services/network.h"
-#include "services/test_folder.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::services {
 namespace {
@@ -72,7 +74,7 @@ class RealServices : public ::testing::Test {
     return result;
   }
 
-  TestFolder folder_;
+  support::TemporaryFolder folder_;
   Settings settings_;
   std::string said_;
 };
@@ -82,25 +84,28 @@ const std::vector<Health> kAllDown{Health::down, Health::down};
 
 TEST_F(RealServices, ComeUpStayUpAndGoDown) {
   EXPECT_EQ(health(), kAllDown);
-  EXPECT_FALSE(endpoints(settings_.data));
+  EXPECT_EQ(local::read_endpoints(settings_.data).value(), std::nullopt);
 
   const auto up = services().up();
   ASSERT_TRUE(up) << up.error().message;
   EXPECT_EQ(health(), kAllUp);
-  const auto found = endpoints(settings_.data);
-  ASSERT_TRUE(found) << found.error().message;
+  const auto found = local::read_endpoints(settings_.data).value();
+  ASSERT_TRUE(found);
   EXPECT_EQ(found->kafka_brokers, fmt::format("127.0.0.1:{}", settings_.kafka_port));
   EXPECT_EQ(found->s3_url, fmt::format("http://127.0.0.1:{}", settings_.s3_port));
+  const auto credentials = local::load_credentials(settings_.data).value();
+  ASSERT_TRUE(credentials);
 
   const auto before = services().status().value();
   ASSERT_TRUE(services().up());
   EXPECT_EQ(services().status().value()[0].pid, before[0].pid) << "a second up must leave what runs alone";
 
   EXPECT_THAT(said_, HasSubstr(found->kafka_brokers));
-  EXPECT_EQ(said_.find(found->credentials.secret_key.reveal()), std::string::npos);
+  EXPECT_EQ(said_.find(credentials->secret_key.reveal()), std::string::npos);
 
   ASSERT_TRUE(services().down());
   EXPECT_EQ(health(), kAllDown);
+  EXPECT_EQ(local::read_endpoints(settings_.data).value(), std::nullopt);
   EXPECT_TRUE(port_is_free(settings_.kafka_port));
 }
 
@@ -153,8 +158,8 @@ TEST_F(RealServices, InterruptedStartLeavesNothingRunning) {
 }
 
 TEST_F(RealServices, ServerThatCannotRunShowsTheEndOfItsLog) {
-  ASSERT_TRUE(make_folder(settings_.data));
-  ASSERT_TRUE(write_file(settings_.data / "minio", "a file where a folder must be", 0644));
+  ASSERT_TRUE(os::make_folder(settings_.data));
+  ASSERT_TRUE(os::write_file(settings_.data / "minio", "a file where a folder must be", 0644));
   const auto up = services().up();
   ASSERT_FALSE(up);
   EXPECT_THAT(up.error().message, HasSubstr("minio"));

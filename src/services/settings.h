@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -17,7 +16,7 @@ Result<S3Server> parse_s3_server(std::string_view text);
 
 /// Everything listens on 127.0.0.1 only.
 struct Settings {
-  std::filesystem::path deps = ".deps";          ///< The .deps folder that tools/setup fills (find_deps).
+  std::filesystem::path deps = ".deps";  ///< The .deps folder that tools/setup fills (local::find_deps).
   std::filesystem::path data = "data/services";  ///< State, logs and the servers' own data.
   S3Server s3_server = S3Server::minio;
   std::uint16_t kafka_port = 9092;
@@ -33,11 +32,5 @@ struct Settings {
   std::chrono::milliseconds start_limit{60'000};
   std::chrono::milliseconds stop_limit{20'000};
 };
-
-/// The folder given, or else .deps in the working folder, or else the first .deps beside a parent folder of
-/// the executable (a build inside the checkout). `misconfigured` says which command fills it.
-Result<std::filesystem::path> find_deps(const std::optional<std::filesystem::path>& given,
-                                        const std::filesystem::path& working_folder,
-                                        const std::filesystem::path& executable);
 
 }  // namespace sdp::services

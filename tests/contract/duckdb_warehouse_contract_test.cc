@@ -1,5 +1,6 @@
 #include "contract/warehouse_contract.h"
 #include "support/child_process.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::warehouse {
 namespace {

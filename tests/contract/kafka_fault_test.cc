@@ -56,7 +56,7 @@ TEST(KafkaFault, AWrongAddressIsToldWithTheAddressAndWhatToDo) {
     EXPECT_EQ(result.error().kind, ErrorKind::unavailable) << result.error().message;
     EXPECT_THAT(result.error().message, HasSubstr("Kafka at " + address));
     EXPECT_THAT(result.error().message, HasSubstr("Connection refused"));
-    EXPECT_THAT(result.error().message, HasSubstr("spotify-pipeline services up"));
+    EXPECT_THAT(result.error().message, HasSubstr("spotify-services up"));
   };
   told(log->describe());
   told(log->watermarks(0));

@@ -10,6 +10,7 @@
 
 #include "contract/warehouse_contract.h"
 #include "support/snowflake_emulator.h"
+#include "support/temporary_folder.h"
 #include "warehouse/snowflake/snowflake_warehouse.h"
 
 namespace sdp::warehouse {

@@ -29,6 +29,13 @@ def test_image_and_its_history_hold_no_secret(builder, image):
     assert "/run/secrets/" not in text
 
 
+@pytest.mark.parametrize("image", IMAGES)
+def test_no_image_can_start_local_servers(builder, image):
+    run = ["run", "--rm", "--network", "none", "--entrypoint", "/usr/bin/spotify-services"]
+    done = builder.engine.docker(*run, f"{image}:local", "--version", check=False)
+    assert done.returncode == 127, f"{done.stdout}{done.stderr}"
+
+
 def test_our_image_is_small(builder):
     size = inspect(builder, "spotify-pipeline")["Size"]
     print(f"spotify-pipeline: {size / MEGABYTE:.1f} MB")

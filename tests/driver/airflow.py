@@ -1,4 +1,4 @@
-"""A real Airflow for tests: the product's own `services up airflow`, spoken to by REST as a person's client would."""
+"""A real Airflow for tests, by `spotify-services up airflow`; the tests speak REST to it, as a person's client would."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class Airflow:
         }
 
     def _call(self, *arguments) -> subprocess.CompletedProcess:
-        command = [str(self.world.services.binary), "services", *map(str, arguments), "--data", str(self.data)]
+        command = [str(self.world.services.program), *map(str, arguments), "--data", str(self.data)]
         return subprocess.run(
             command,
             env=self._env,
@@ -48,7 +48,8 @@ class Airflow:
         done = self._call(
             "up", "airflow", "--deps", self.deps, "--airflow-port", self.port, "--postgres-port", self._postgres_port
         )
-        assert done.returncode == 0, f"services up airflow ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        said = f"{done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"spotify-services up airflow ended with {done.returncode}:\n{said}"
         return done
 
     def down(self) -> None:

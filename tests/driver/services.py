@@ -1,4 +1,4 @@
-"""A real Kafka and a real S3 server, started and stopped by the product's own `services`."""
+"""A real Kafka and a real S3 server, started and stopped by the product's own `spotify-services`."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Services(Servers):
     def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio"):
         kafka, controller, s3, console = free_ports(4)
         self.binary, self.deps, self.data = binary, deps, folder
+        self.program = binary.with_name("spotify-services")
         self.kafka_address = f"127.0.0.1:{kafka}"
         self.s3_endpoint = f"http://127.0.0.1:{s3}"
         self._ports = [
@@ -78,7 +79,7 @@ class Services(Servers):
         ]
 
     def _call(self, part: str, *arguments) -> subprocess.CompletedProcess:
-        command = [str(self.binary), "services", part, "--data", str(self.data), *map(str, arguments)]
+        command = [str(self.program), part, "--data", str(self.data), *map(str, arguments)]
         return subprocess.run(
             command,
             env=clean_environment() | LIGHT_JAVA,
@@ -91,7 +92,7 @@ class Services(Servers):
     def up(self) -> None:
         """Starts what does not run."""
         done = self._call("up", "--deps", self.deps, *self._ports)
-        assert done.returncode == 0, f"services up ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"spotify-services up ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
     def down(self) -> None:
         """Stops what runs, by the process ids that up() wrote down."""

@@ -119,7 +119,7 @@ def parent(pid: int) -> int:
 
 def test_it_comes_up_healthy_with_its_dags_and_says_where(started, say):
     airflow, said, seconds = started
-    say(f"services up airflow: {seconds:.1f} s")
+    say(f"spotify-services up airflow: {seconds:.1f} s")
     assert f"http://127.0.0.1:{airflow.port}" in said
     airflow.wait_for_dags(BRONZE, DBT)
     assert airflow.ask("/importErrors")["total_entries"] == 0

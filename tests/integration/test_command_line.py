@@ -13,7 +13,6 @@ COMMANDS = [
     "load",
     "transform",
     "verify",
-    "services",
     "status",
     "doctor",
     "schema",
@@ -43,6 +42,22 @@ def test_wrong_usage_exits_2_and_says_what(binary, arguments):
     result = call(binary, *arguments)
     assert result.returncode == 2
     assert arguments[-1] in result.stderr or arguments[-2] in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["up", "--s3-port", "9100"], ["status"]])
+def test_services_is_a_usage_error_that_names_the_other_program(binary, arguments):
+    result = call(binary, "services", *arguments)
+    assert result.returncode == 2
+    assert " ".join(["spotify-services", *arguments]) in result.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status"])
+def test_the_servers_program_has_help_and_refuses_other_words(binary, command):
+    program = binary.with_name("spotify-services")
+    assert "Usage" in call(program, command, "--help").stdout
+    result = call(program, command, "--no-such-flag")
+    assert result.returncode == 2
+    assert "--no-such-flag" in result.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)

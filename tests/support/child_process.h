@@ -48,18 +48,4 @@ int http_status(int port, const std::string& path);
 /// False when `ready` stays false.
 bool wait_until(std::chrono::milliseconds timeout, const std::function<bool()>& ready);
 
-/// A new folder in the system's folder for temporary files, removed with this object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace sdp::support

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "support/child_process.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::support {
 

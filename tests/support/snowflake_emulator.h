@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "support/child_process.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::support {
 

@@ -11,7 +11,7 @@ std::string_view advice(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::retry:
     case ErrorKind::unavailable:
-      return ". Is the broker running? Start one with `spotify-pipeline services up`, or set "
+      return ". Is the broker running? Start one with `spotify-services up`, or set "
              "--bootstrap-servers";
     case ErrorKind::unauthorized:
       return ". Check user, password and the rights of the user on topic and group";

@@ -59,7 +59,7 @@ TEST(KafkaError, SaysWhereWhatAndWhatToDo) {
   EXPECT_EQ(error.message,
             "Kafka at 127.0.0.1:1: cannot describe topic x: Local: Broker transport failure (Connection "
             "refused). Is the "
-            "broker running? Start one with `spotify-pipeline services up`, or set --bootstrap-servers");
+            "broker running? Start one with `spotify-services up`, or set --bootstrap-servers");
 }
 
 TEST(KafkaError, WhatWasTriedUntilTheLimitIsUnavailable) {

@@ -10,13 +10,15 @@
 
 #include "base/result.h"
 
-namespace sdp::services {
+namespace sdp::os {
 
 /// Nothing when there is no such file.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path);
 /// Replaces a file in one step: readers see the old text or the new one.
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
 Result<void> make_folder(const std::filesystem::path& path);
+/// `misconfigured`, with the command that cures it, when users besides the owner can read or write the file.
+Result<void> check_private(const std::filesystem::path& path);
 
 /// Reads lines of `name=value`; empty lines and lines that start with `#` are left out.
 std::map<std::string, std::string> parse_assignments(std::string_view text);
@@ -27,4 +29,4 @@ std::string tail_of(const std::filesystem::path& path, std::size_t bytes_max);
 /// Gives a log that has grown past `bytes_max` the name PATH.1, in place of the one before.
 void rotate_log(const std::filesystem::path& path, std::uintmax_t bytes_max);
 
-}  // namespace sdp::services
+}  // namespace sdp::os

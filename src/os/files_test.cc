@@ -1,21 +1,23 @@
-#include "services/files.h"
+#include "os/files.h"
 
 #include <gtest/gtest.h>
 
-#include "services/test_folder.h"
+#include "support/temporary_folder.h"
 
-namespace sdp::services {
+namespace sdp::os {
 namespace {
 
+using support::TemporaryFolder;
+
 TEST(Files, MissingFileIsNothingAndNotAnError) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto text = read_file(folder.path() / "none");
   ASSERT_TRUE(text);
   EXPECT_FALSE(*text);
 }
 
 TEST(Files, WriteReplacesWholeTextAndLeavesNoOtherFile) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "a", "a long text", 0644));
   ASSERT_TRUE(write_file(folder.path() / "a", "short", 0644));
   EXPECT_EQ(**read_file(folder.path() / "a"), "short");
@@ -23,7 +25,7 @@ TEST(Files, WriteReplacesWholeTextAndLeavesNoOtherFile) {
 }
 
 TEST(Files, FolderThatCannotBeMadeSaysWhere) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "file", "", 0644));
   const auto made = make_folder(folder.path() / "file" / "below");
   ASSERT_FALSE(made);
@@ -37,7 +39,7 @@ TEST(Files, AssignmentsKeepWhatFollowsTheFirstEqualsSign) {
 }
 
 TEST(Files, TailStartsAtALine) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder.path() / "log";
   ASSERT_TRUE(write_file(path, "first line\nsecond\nthird\n", 0644));
   EXPECT_EQ(tail_of(path, 15), "second\nthird\n");
@@ -46,7 +48,7 @@ TEST(Files, TailStartsAtALine) {
 }
 
 TEST(Files, LogIsRotatedOnlyWhenTooBig) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder.path() / "log";
   ASSERT_TRUE(write_file(path, "12345", 0644));
   rotate_log(path, 5);
@@ -57,4 +59,4 @@ TEST(Files, LogIsRotatedOnlyWhenTooBig) {
 }
 
 }  // namespace
-}  // namespace sdp::services
+}  // namespace sdp::os

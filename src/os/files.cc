@@ -1,7 +1,8 @@
-#include "services/files.h"
+#include "os/files.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace sdp::services {
+namespace sdp::os {
 namespace {
 
 std::unexpected<Error> cannot_write(const std::filesystem::path& path, int error) {
@@ -61,6 +62,13 @@ Result<void> make_folder(const std::filesystem::path& path) {
   return {};
 }
 
+Result<void> check_private(const std::filesystem::path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & 077) == 0) return {};
+  return fail(ErrorKind::misconfigured,
+              fmt::format("{} can be read by other users; run: chmod 600 {}", path.string(), path.string()));
+}
+
 std::map<std::string, std::string> parse_assignments(std::string_view text) {
   std::map<std::string, std::string> result;
   while (!text.empty()) {
@@ -93,4 +101,4 @@ void rotate_log(const std::filesystem::path& path, std::uintmax_t bytes_max) {
   std::filesystem::rename(path, older, error);
 }
 
-}  // namespace sdp::services
+}  // namespace sdp::os
