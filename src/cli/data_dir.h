@@ -4,19 +4,16 @@
 #include <memory>
 
 #include "base/result.h"
+#include "os/file_lock.h"
 
 namespace sdp::cli {
 
-/// The folder of one embedded pipeline, held by one process at a time (flock, so that a killed process lets
-/// go).
+/// The folder of one embedded pipeline, held by one process at a time.
 class DataDir {
  public:
   /// Creates the folder where it is missing. `fenced` names the process that holds it; `cannot_write` says
   /// why not.
   static Result<DataDir> open(const std::filesystem::path& path);
-  ~DataDir();
-  DataDir(DataDir&& other) noexcept;
-  DataDir& operator=(DataDir&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path lake() const { return path_ / "lake"; }
@@ -25,10 +22,10 @@ class DataDir {
   std::filesystem::path transform() const { return path_ / "transform"; }
 
  private:
-  DataDir(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+  DataDir(std::filesystem::path path, os::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
-  int lock_ = -1;
+  os::FileLock lock_;
 };
 
 }  // namespace sdp::cli

@@ -10,26 +10,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "os/posix_file.h"
+
 namespace sdp::os {
-namespace {
-
-std::unexpected<Error> cannot_write(const std::filesystem::path& path, int error) {
-  return fail(ErrorKind::cannot_write,
-              fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
-}
-
-bool write_whole(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return ::fsync(descriptor) == 0;
-}
-
-}  // namespace
-
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
@@ -45,20 +28,20 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
   auto temporary = path;
   temporary += ".new";
   ::unlink(temporary.c_str());
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (descriptor < 0) return cannot_write(temporary, errno);
-  const bool written = write_whole(descriptor, text);
-  const int error = errno;
-  ::close(descriptor);
-  if (!written) return cannot_write(temporary, error);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return cannot_write(path, errno);
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!fd) return posix_error(errno, Access::write, "write", temporary);
+  SDP_RETURN_IF_ERROR(write_all(fd.get(), text, temporary));
+  SDP_RETURN_IF_ERROR(sync_file(fd.get(), temporary));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return posix_error(errno, Access::write, "write", path);
   return {};
 }
 
 Result<void> make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return cannot_write(path, error.value());
+  if (error) {
+    return fail(ErrorKind::cannot_write, fmt::format("cannot write {}: {}", path.string(), error.message()));
+  }
   return {};
 }
 

@@ -82,10 +82,11 @@ Result<void> prepare(const Settings& settings) {
   SDP_RETURN_IF_ERROR(
       os::write_file(paths.log_properties, fmt::format(kLogProperties, paths.logs.string()), 0644));
   if (std::filesystem::exists(paths.data / "meta.properties", ignored)) return {};
-  const Command format{.arguments = java(paths, {"kafka.tools.StorageTool", "format", "--cluster-id",
-                                                 new_cluster_id(), "--config", paths.properties.string()}),
-                       .environment = {},
-                       .log = paths.logs / "kafka-format.log"};
+  const os::Command format{
+      .arguments = java(paths, {"kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id(),
+                                "--config", paths.properties.string()}),
+      .environment = {},
+      .log = paths.logs / "kafka-format.log"};
   return run_to_end(format, kFormatLimit);
 }
 

@@ -1,38 +1,17 @@
 #include "services/network.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
+#include "os/loopback.h"
+
 namespace sdp::services {
 namespace {
-
-class Socket {
- public:
-  Socket() : number_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-  ~Socket() { ::close(number_); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 constexpr std::size_t kBodyBytesMax = std::size_t{1} << 20;
 
@@ -47,19 +26,16 @@ std::size_t append(char* bytes, std::size_t size, std::size_t count, void* body)
 }  // namespace
 
 bool port_is_free(std::uint16_t port) {
-  const Socket socket;
+  const os::UniqueFd socket = os::tcp_socket();
   const int on = 1;
   // As servers do: connections of an earlier server that are still closing do not count as taken.
-  ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const auto address = loopback(port);
-  return ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-         ::listen(socket.number(), 1) == 0;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return os::bind_to(socket, os::loopback(port)) && ::listen(socket.get(), 1) == 0;
 }
 
 Result<void> probe_tcp(std::uint16_t port) {
-  const Socket socket;
-  const auto address = loopback(port);
-  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
+  const os::UniqueFd socket = os::tcp_socket();
+  if (os::connect_to(socket, os::loopback(port))) return {};
   return fail(ErrorKind::retry, fmt::format("127.0.0.1:{}: {}", port, std::strerror(errno)));
 }
 

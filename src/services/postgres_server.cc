@@ -36,7 +36,7 @@ Result<void> prepare(const Settings& settings, const std::filesystem::path& data
   SDP_RETURN_IF_ERROR(os::make_folder(data.parent_path()));
   const auto password_file = data.parent_path() / ".postgres-password";
   SDP_RETURN_IF_ERROR(os::write_file(password_file, secrets.database_password.reveal(), 0600));
-  const Command initialise{
+  const os::Command initialise{
       .arguments = not_as_root({(kPrograms / "initdb").string(), "--pgdata", data.string(),
                                 "--username=airflow", "--pwfile", password_file.string(),
                                 "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"}),

@@ -1,12 +1,9 @@
 #include "services/process.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 // glibc 2.36 does not declare these for C++ by itself.
 extern "C" {
@@ -16,12 +13,11 @@ extern "C" {
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string_view>
 
-#include "base/exec_text.h"
+#include "os/posix_file.h"
 
 namespace sdp::services {
 namespace {
@@ -41,20 +37,6 @@ std::string_view stat_field(std::string_view stat, std::size_t index) {
   for (; index > 0; --index) rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
   return rest.substr(0, rest.find(' '));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// Whether SIGKILL is on its way to the whole process, which the kernel goes on telling until the process is
 /// gone.
@@ -83,8 +65,8 @@ void reap(pid_t pid) {
   ::waitpid(pid, nullptr, WNOHANG);
 }
 
-bool wait_for_end(const Descriptor& process, std::chrono::milliseconds limit) {
-  pollfd poll_entry{.fd = process.number(), .events = POLLIN, .revents = 0};
+bool wait_for_end(const os::UniqueFd& process, std::chrono::milliseconds limit) {
+  pollfd poll_entry{.fd = process.get(), .events = POLLIN, .revents = 0};
   const auto deadline = std::chrono::steady_clock::now() + limit;
   for (;;) {
     const auto left =
@@ -93,41 +75,6 @@ bool wait_for_end(const Descriptor& process, std::chrono::milliseconds limit) {
     if (ready > 0) return true;
     if (ready == 0 || errno != EINTR) return false;
   }
-}
-
-Result<pid_t> spawn(const Command& command) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, command.log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  auto arguments = command.arguments;
-  auto environment = base::environment_with(command.environment);
-  pid_t pid = 0;
-  const int error =
-      ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
-                     base::pointers_to(arguments).data(), base::pointers_to(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("cannot start {} (output to {}): {}", command.arguments.front(),
-                            command.log.string(), std::strerror(error)));
-  }
-  return pid;
 }
 
 }  // namespace
@@ -170,8 +117,8 @@ std::vector<ProcessId> others_in_session(const ProcessId& leader) {
   return others;
 }
 
-Result<ProcessId> start_detached(const Command& command) {
-  SDP_TRY(const pid_t pid, spawn(command));
+Result<ProcessId> start_detached(const os::Command& command) {
+  SDP_TRY(const pid_t pid, os::spawn(command, os::Lifetime::detached));
   // Until it is reaped, a child keeps its id, so this cannot name somebody else.
   auto process = identify(pid);
   if (!process) {
@@ -182,32 +129,26 @@ Result<ProcessId> start_detached(const Command& command) {
   return *std::move(process);
 }
 
-Result<void> run_to_end(const Command& command, std::chrono::milliseconds limit) {
-  SDP_TRY(const pid_t pid, spawn(command));
-  const Descriptor process(::pidfd_open(pid, 0));
-  const bool ended = wait_for_end(process, limit);
-  if (!ended) ::kill(pid, SIGKILL);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail(ErrorKind::fatal,
-              fmt::format("{} {}; its output is in {}", command.arguments.front(),
-                          ended ? "failed" : fmt::format("did not end within {} ms", limit.count()),
-                          command.log.string()));
+Result<void> run_to_end(const os::Command& command, std::chrono::milliseconds limit) {
+  const auto end = os::run_child(command, {.total = limit});
+  if (end && end->code == 0) return {};
+  if (!end) return fail(ErrorKind::fatal, end.error().message);
+  return fail(ErrorKind::fatal, fmt::format("{} failed (exit code {}); its output is in {}",
+                                            command.arguments.front(), end->code, command.log.string()));
 }
 
 Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit) {
-  const Descriptor handle(::pidfd_open(process.pid, 0));
+  const os::UniqueFd handle(::pidfd_open(process.pid, 0));
   const bool was_running = is_running(process);
   // The handle is fixed to one process: what identify says now stays true of what the signals reach.
-  if (handle.number() < 0 || identify(process.pid) != process) return StopOutcome::was_not_running;
-  if (::pidfd_send_signal(handle.number(), SIGTERM, nullptr, 0) != 0 && errno == EPERM) {
+  if (!handle || identify(process.pid) != process) return StopOutcome::was_not_running;
+  if (::pidfd_send_signal(handle.get(), SIGTERM, nullptr, 0) != 0 && errno == EPERM) {
     return fail(ErrorKind::unauthorized,
                 fmt::format("not allowed to stop process {}: it belongs to another user", process.pid));
   }
   auto outcome = was_running ? StopOutcome::ended : StopOutcome::was_not_running;
   if (!wait_for_end(handle, limit)) {
-    ::pidfd_send_signal(handle.number(), SIGKILL, nullptr, 0);
+    ::pidfd_send_signal(handle.get(), SIGKILL, nullptr, 0);
     if (was_running) outcome = StopOutcome::killed;
     if (!wait_for_end(handle, kKillLimit)) {
       return fail(ErrorKind::fatal, fmt::format("process {} does not end, not even by SIGKILL", process.pid));

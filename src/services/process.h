@@ -4,22 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "os/child.h"
 
 namespace sdp::services {
-
-/// A program to run. Secrets go into `environment`, never into `arguments`, which every user can read.
-struct Command {
-  std::vector<std::string> arguments;              ///< The program first; it is looked up in PATH.
-  std::map<std::string, std::string> environment;  ///< Added to our own.
-  std::filesystem::path log;                       ///< Both outputs are appended here.
-};
 
 /// One process for all time: a process id alone is used again by the system, and a signal could hit a
 /// stranger.
@@ -37,12 +29,12 @@ std::optional<ProcessId> identify(pid_t pid);
 /// its memory, and only then frees its ports; stop() waits for that.
 bool is_running(const ProcessId& process);
 
-/// Starts a process in a session of its own, which outlives us and gets no signal of our terminal, with no
-/// descriptors but /dev/null and its log.
-Result<ProcessId> start_detached(const Command& command);
+/// Starts a process in a session of its own (os::Lifetime::detached); its output is appended to the log.
+Result<ProcessId> start_detached(const os::Command& command);
 
-/// Runs a command to its end; an error when it fails or takes longer than `limit` (it is killed then).
-Result<void> run_to_end(const Command& command, std::chrono::milliseconds limit);
+/// Runs a command, whose log is overwritten, to its end; `fatal` when it fails or takes longer than `limit`
+/// (it is ended then).
+Result<void> run_to_end(const os::Command& command, std::chrono::milliseconds limit);
 
 /// Who else runs in the session that a process began with start_detached, such as children that outlived it.
 std::vector<ProcessId> others_in_session(const ProcessId& leader);

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 class Process : public ::testing::Test {
  protected:
-  Command shell(const std::string& script) {
+  os::Command shell(const std::string& script) {
     return {.arguments = {"sh", "-c", script}, .environment = {}, .log = log()};
   }
   std::filesystem::path log() const { return folder_.path() / "log"; }

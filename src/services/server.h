@@ -26,7 +26,7 @@ struct Server {
                         ///< people see.
   std::string program;  ///< "kafka", "minio" or "versitygw".
   std::string address;  ///< What clients are given.
-  Command command;
+  os::Command command;
   std::vector<Port> ports;
   std::vector<std::filesystem::path> logs;  ///< Where the reason stands when it does not come up.
   std::function<Result<void>()> prepare;    ///< Before each start: folders, configuration, formatting.

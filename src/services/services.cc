@@ -1,21 +1,17 @@
 #include "services/services.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <iterator>
 #include <ranges>
 #include <utility>
 
 #include "local/credentials.h"
 #include "local/endpoints.h"
+#include "os/file_lock.h"
 #include "os/files.h"
 #include "services/airflow_servers.h"
 #include "services/make_credentials.h"
@@ -45,34 +41,15 @@ bool is_of_airflow(std::string_view role) {
   return std::ranges::find(kRoles, role) >= kRoles.begin() + kKafkaAndS3;
 }
 
-/// Held while services of a folder are started or stopped; ends with the process at the latest.
-class FolderLock {
- public:
-  static Result<FolderLock> take(const std::filesystem::path& data) {
-    const auto path = data / ".lock";
-    FolderLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-    if (lock.descriptor_ < 0) {
-      return fail(ErrorKind::cannot_write,
-                  fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-    }
-    if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      return fail(ErrorKind::fenced,
-                  fmt::format("another command starts or stops the services of {} just now; wait "
-                              "for it to end",
-                              data.string()));
-    }
-    return lock;
-  }
-  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-
- private:
-  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
+/// Held while services of a folder are started or stopped.
+Result<os::FileLock> lock_folder(const std::filesystem::path& data) {
+  SDP_TRY(auto lock, os::FileLock::open(data / ".lock"));
+  SDP_TRY(const bool locked, lock.try_lock());
+  if (locked) return lock;
+  return fail(ErrorKind::fenced,
+              fmt::format("another command starts or stops the services of {} just now; wait for it to end",
+                          data.string()));
+}
 
 /// A server that was killed a moment ago may still hold its port.
 bool becomes_free(std::uint16_t port, Clock& clock) {
@@ -178,7 +155,7 @@ bool Services::is_chosen(std::string_view role) const {
 
 Result<void> Services::up(std::stop_token stop) {
   SDP_RETURN_IF_ERROR(os::make_folder(settings_.data / "logs"));
-  SDP_TRY(const auto lock, FolderLock::take(settings_.data));
+  SDP_TRY(const auto lock, lock_folder(settings_.data));
   SDP_TRY(const auto servers, this->servers());
   std::vector<std::string> started;
   auto start_all = [&]() -> Result<void> {
@@ -286,7 +263,7 @@ Error Services::not_healthy(const Server& server, std::string_view reason) const
 
 Result<void> Services::down() {
   if (!std::filesystem::is_directory(settings_.data)) return {};
-  SDP_TRY(const auto lock, FolderLock::take(settings_.data));
+  SDP_TRY(const auto lock, lock_folder(settings_.data));
   for (const auto role : std::views::reverse(kRoles)) {
     if (is_chosen(role)) SDP_RETURN_IF_ERROR(stop_role(role));
   }

@@ -1,12 +1,9 @@
 // Starts the real servers that tools/setup fetched, on free ports.
 #include "services/services.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <stop_token>
@@ -17,6 +14,7 @@
 #include "local/credentials.h"
 #include "local/endpoints.h"
 #include "os/files.h"
+#include "os/loopback.h"
 #include "services/network.h"
 #include "support/temporary_folder.h"
 
@@ -28,25 +26,13 @@ using ::testing::HasSubstr;
 /// A listening socket on a port that the system chose.
 class Listener {
  public:
-  Listener() : number_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(number_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(number_, 1) != 0 ||
-        ::getsockname(number_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      std::abort();
-    }
-    port_ = ntohs(address.sin_port);
+  Listener() {
+    if (!os::bind_to(socket_, os::loopback(0)) || ::listen(socket_.get(), 1) != 0) std::abort();
   }
-  ~Listener() { ::close(number_); }
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return os::port_of(socket_); }
 
  private:
-  int number_;
-  std::uint16_t port_ = 0;
+  os::UniqueFd socket_ = os::tcp_socket();
 };
 
 class RealServices : public ::testing::Test {

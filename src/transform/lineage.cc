@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "transform/child.h"
+#include "os/child.h"
 #include "transform/dbt_paths.h"
 
 namespace sdp::transform {
@@ -55,14 +55,14 @@ Result<void> send_lineage(const TransformOptions& options, std::stop_token stop)
                 fmt::format("no dbt-ol at {}: run `tools/setup build`", sender.string()));
   }
   // After dbt and not around it: what sends lineage could leave a dbt behind that nobody waits for.
-  const ChildCommand command{.arguments = {fs::absolute(sender).string(), "send-events", "--project-dir",
-                                           fs::absolute(options.project_dir).string(), "--target-path",
-                                           fs::absolute(target_path(options)).string()},
-                             .environment = dbt_environment(options),
-                             .folder = fs::absolute(options.work_dir),
-                             .log = lineage_log_path(options),
-                             .echo = options.verbose};
-  SDP_TRY(const ChildEnd end, run_child(command, {.total = kTimeLimit}, std::move(stop)));
+  const os::Command command{.arguments = {fs::absolute(sender).string(), "send-events", "--project-dir",
+                                          fs::absolute(options.project_dir).string(), "--target-path",
+                                          fs::absolute(target_path(options)).string()},
+                            .environment = dbt_environment(options),
+                            .folder = fs::absolute(options.work_dir),
+                            .log = lineage_log_path(options),
+                            .echo = options.verbose};
+  SDP_TRY(const os::ChildEnd end, os::run_child(command, {.total = kTimeLimit}, std::move(stop)));
   const auto see = fmt::format("see {}", lineage_log_path(options).string());
   if (end.code != 0) return fail(ErrorKind::fatal, fmt::format("dbt-ol ended with {}; {}", end.code, see));
   if (end.tail.find(kNotSent) != std::string::npos) {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <optional>
 
-#include "transform/child.h"
+#include "os/child.h"
 #include "transform/dbt_paths.h"
 
 namespace sdp::transform {
@@ -44,12 +44,12 @@ Result<void> prepare(const TransformOptions& options) {
               fmt::format("cannot prepare {} for dbt: {}", options.work_dir.string(), error.message()));
 }
 
-ChildCommand command_of(const TransformOptions& options) {
-  ChildCommand command{.arguments = {fs::absolute(options.dbt_path).string(), "build"},
-                       .environment = dbt_environment(options),
-                       .folder = fs::absolute(options.work_dir),
-                       .log = log_path(options),
-                       .echo = options.verbose};
+os::Command command_of(const TransformOptions& options) {
+  os::Command command{.arguments = {fs::absolute(options.dbt_path).string(), "build"},
+                      .environment = dbt_environment(options),
+                      .folder = fs::absolute(options.work_dir),
+                      .log = log_path(options),
+                      .echo = options.verbose};
   if (!options.unit_tests) {
     command.arguments.insert(command.arguments.end(), {"--exclude-resource-type", "unit_test"});
   }
@@ -96,7 +96,7 @@ Error failed(const TransformOptions& options, const TransformSummary& summary) {
   return {only_tests && named > 0 ? ErrorKind::violation : ErrorKind::fatal, std::move(message)};
 }
 
-Error ended_badly(const TransformOptions& options, const ChildEnd& end) {
+Error ended_badly(const TransformOptions& options, const os::ChildEnd& end) {
   const auto where = fmt::format("{}; see {}", last_lines(end.tail), log_path(options).string());
   if (end.tail.find("Could not set lock on file") != std::string::npos) {
     return {ErrorKind::fenced,
@@ -119,7 +119,8 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   SDP_RETURN_IF_ERROR(check(options));
   SDP_RETURN_IF_ERROR(prepare(options));
   const auto start = std::chrono::steady_clock::now();
-  SDP_TRY(const ChildEnd end, run_child(command_of(options), {.total = options.time_limit}, std::move(stop)));
+  SDP_TRY(const os::ChildEnd end,
+          os::run_child(command_of(options), {.total = options.time_limit}, std::move(stop)));
   auto summary = read_results(options);
   if (!summary || end.code > kDbtFailed) return std::unexpected(ended_badly(options, end));
   summary->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

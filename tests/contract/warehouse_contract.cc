@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 /// Loads what loader_objects() are in a process of its own; its exit status.
 support::ChildProcess loader(const WarehousePlace& place, const std::string& fatal_step) {
-  support::ChildProcess::Command command;
+  os::Command command;
   command.arguments = {std::filesystem::read_symlink("/proc/self/exe").parent_path() / "warehouse_loader",
                        fatal_step};
   for (const std::string& argument : place.arguments()) command.arguments.push_back(argument);

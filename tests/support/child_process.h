@@ -3,11 +3,11 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "os/child.h"
 
 namespace sdp::support {
 
@@ -15,13 +15,8 @@ namespace sdp::support {
 /// start throws std::runtime_error, which fails the test.
 class ChildProcess {
  public:
-  struct Command {
-    std::vector<std::string> arguments;                            ///< the program's path first
-    std::vector<std::pair<std::string, std::string>> environment;  ///< besides ours: where secrets go
-    std::filesystem::path output;  ///< standard output and error; /dev/null when empty
-  };
-
-  explicit ChildProcess(const Command& command);
+  /// The program's path comes first.
+  explicit ChildProcess(const os::Command& command);
   ChildProcess(ChildProcess&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess() { stop(); }

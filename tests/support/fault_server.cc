@@ -1,7 +1,5 @@
 #include "support/fault_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,17 +99,9 @@ void Exchange::hang() {
 }
 
 FaultServer::FaultServer(Handle handle) : handle_(std::move(handle)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(listener_, 64) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+  if (!os::bind_to(listener_, os::loopback(0)) || ::listen(listener_.get(), 64) != 0)
     throw std::runtime_error("the fault server cannot listen");
-  }
-  port_ = ntohs(address.sin_port);
+  port_ = os::port_of(listener_);
   acceptor_ = std::jthread([this] { accept_all(); });
 }
 
@@ -121,15 +111,14 @@ FaultServer::~FaultServer() {
     stopping_ = true;
     for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
   }
-  ::shutdown(listener_, SHUT_RDWR);
+  ::shutdown(listener_.get(), SHUT_RDWR);
   acceptor_.join();
   connections_.clear();
-  ::close(listener_);
 }
 
 void FaultServer::accept_all() {
   for (;;) {
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     std::lock_guard lock(mutex_);
     if (fd < 0 || stopping_) {
       if (fd >= 0) ::close(fd);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <thread>
 
+#include "os/loopback.h"
+
 namespace sdp::support {
 
 /// One request that arrived at a FaultServer, and the ways to treat it. The head has been read, the body not
@@ -65,7 +67,7 @@ class FaultServer {
   void serve(int fd);
 
   const Handle handle_;
-  int listener_ = -1;
+  const os::UniqueFd listener_ = os::tcp_socket();
   int port_ = 0;
   std::atomic<int> requests_ = 0;
   std::mutex mutex_;

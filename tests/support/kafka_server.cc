@@ -1,13 +1,10 @@
 #include "support/kafka_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
+
+#include "os/loopback.h"
 
 namespace sdp::support {
 namespace {
@@ -18,14 +15,7 @@ constexpr int kPortsTriedMax = 3;
 constexpr const char* kClusterId = "c3BvdGlmeS10ZXN0LWthZg";
 
 bool accepts(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(fd);
-  return connected;
+  return os::connect_to(os::tcp_socket(), os::loopback(static_cast<std::uint16_t>(port)));
 }
 
 std::string jars() {
@@ -54,12 +44,11 @@ KafkaServer::KafkaServer() {
   }
 }
 
-ChildProcess::Command KafkaServer::java(const std::string& main_class,
-                                        const std::vector<std::string>& arguments) const {
-  ChildProcess::Command command{
-      {"/usr/bin/env", "java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", jars(), main_class},
-      {},
-      folder_.path() / "log"};
+os::Command KafkaServer::java(const std::string& main_class,
+                              const std::vector<std::string>& arguments) const {
+  os::Command command{
+      .arguments = {"/usr/bin/env", "java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", jars(), main_class},
+      .log = folder_.path() / "log"};
   command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
   return command;
 }

@@ -24,7 +24,7 @@ class KafkaServer {
   void start();
 
  private:
-  ChildProcess::Command java(const std::string& main_class, const std::vector<std::string>& arguments) const;
+  os::Command java(const std::string& main_class, const std::vector<std::string>& arguments) const;
   void write_properties() const;
   void format() const;
 

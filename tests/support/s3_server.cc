@@ -44,24 +44,25 @@ S3Server::S3Server(S3ServerKind kind)
   }
 }
 
-ChildProcess::Command S3Server::command() const {
+os::Command S3Server::command() const {
   const std::string address = "127.0.0.1:" + std::to_string(port_);
   const std::string data = folder_.path() / "data";
   const std::filesystem::path log = folder_.path() / "log";
   if (kind_ == S3ServerKind::minio) {
-    return {{program("minio"), "server", data, "--address", address, "--console-address",
-             "127.0.0.1:" + std::to_string(free_port())},
-            {{"MINIO_ROOT_USER", access_key_},
-             {"MINIO_ROOT_PASSWORD", secret_key_},
-             {"MINIO_UPDATE", "off"},
-             {"MINIO_CALLHOME_ENABLE", "off"},
-             {"MINIO_DOMAIN", "localhost"}},
-            log};
+    return {.arguments = {program("minio"), "server", data, "--address", address, "--console-address",
+                          "127.0.0.1:" + std::to_string(free_port())},
+            .environment = {{"MINIO_ROOT_USER", access_key_},
+                            {"MINIO_ROOT_PASSWORD", secret_key_},
+                            {"MINIO_UPDATE", "off"},
+                            {"MINIO_CALLHOME_ENABLE", "off"},
+                            {"MINIO_DOMAIN", "localhost"}},
+            .log = log};
   }
-  return {{program("versitygw"), "--port", address, "--keep-alive", "--quiet", "--health", health_path(),
-           "--iam-dir", folder_.path() / "iam", "--iam-cache-disable", "posix", data},
-          {{"ROOT_ACCESS_KEY", access_key_}, {"ROOT_SECRET_KEY", secret_key_}},
-          log};
+  return {
+      .arguments = {program("versitygw"), "--port", address, "--keep-alive", "--quiet", "--health",
+                    health_path(), "--iam-dir", folder_.path() / "iam", "--iam-cache-disable", "posix", data},
+      .environment = {{"ROOT_ACCESS_KEY", access_key_}, {"ROOT_SECRET_KEY", secret_key_}},
+      .log = log};
 }
 
 std::string S3Server::health_path() const {
@@ -81,14 +82,14 @@ void S3Server::start() {
 
 S3Server::User S3Server::add_user_without_rights() {
   const User user{random_word(16), random_word(32)};
-  ChildProcess admin(
-      {{program("versitygw"), "admin", "--allow-insecure", "--endpoint-url", endpoint(), "create-user",
-        "--access", user.access_key, "--secret", user.secret_key, "--role", "user"},
-       {{"ADMIN_ACCESS_KEY", access_key_},
-        {"ADMIN_SECRET_KEY", secret_key_},
-        {"ADMIN_ACCESS_KEY_ID", access_key_},
-        {"ADMIN_SECRET_ACCESS_KEY", secret_key_}},
-       folder_.path() / "log"});
+  ChildProcess admin({.arguments = {program("versitygw"), "admin", "--allow-insecure", "--endpoint-url",
+                                    endpoint(), "create-user", "--access", user.access_key, "--secret",
+                                    user.secret_key, "--role", "user"},
+                      .environment = {{"ADMIN_ACCESS_KEY", access_key_},
+                                      {"ADMIN_SECRET_KEY", secret_key_},
+                                      {"ADMIN_ACCESS_KEY_ID", access_key_},
+                                      {"ADMIN_SECRET_ACCESS_KEY", secret_key_}},
+                      .log = folder_.path() / "log"});
   if (admin.wait() != 0) throw std::runtime_error("versitygw cannot add a user");
   return user;
 }

@@ -36,7 +36,7 @@ class S3Server {
   User add_user_without_rights();
 
  private:
-  ChildProcess::Command command() const;
+  os::Command command() const;
   std::string health_path() const;
 
   const S3ServerKind kind_;

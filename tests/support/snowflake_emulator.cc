@@ -21,7 +21,7 @@ std::filesystem::path folder(const char* variable) {
 SnowflakeEmulator::SnowflakeEmulator() {
   const std::filesystem::path ready = folder_.path() / "ready";
   const double idle_seconds = std::chrono::duration<double>(kEmulatorIdleTransaction).count();
-  ChildProcess::Command command;
+  os::Command command;
   command.arguments = {folder("SDP_DEPS_DIR") / "venv-emulator/bin/python",
                        "-B",
                        folder("SDP_SOURCE_DIR") / "tests/emulator/start.py",
@@ -29,12 +29,12 @@ SnowflakeEmulator::SnowflakeEmulator() {
                        ready,
                        "--idle-transaction-seconds",
                        std::to_string(idle_seconds)};
-  command.output = folder_.path() / "log";
+  command.log = folder_.path() / "log";
   process_.emplace(command);
   const bool started =
       wait_until(kStartMax, [&] { return std::filesystem::exists(ready) || !process_->is_running(); });
   if (!started || !process_->is_running())
-    throw std::runtime_error("the emulator of Snowflake does not start; see " + command.output.string());
+    throw std::runtime_error("the emulator of Snowflake does not start; see " + command.log.string());
   std::ifstream(ready) >> port_;
 }
 

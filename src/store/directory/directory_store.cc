@@ -21,23 +21,24 @@ Result<Found> look_at(const std::filesystem::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0) return S_ISDIR(status.st_mode) ? Found::folder : Found::object;
   if (errno == ENOENT || errno == ENOTDIR) return Found::nothing;
-  return posix_error(errno, Access::read, "look at", path);
+  return os::posix_error(errno, os::Access::read, "look at", path);
 }
 
 struct OpenObject {
-  UniqueFd fd;
+  os::UniqueFd fd;
   std::uint64_t bytes = 0;
 };
 
 // Nothing when there is no object of that path.
 Result<std::optional<OpenObject>> open_object(const std::filesystem::path& path) {
-  OpenObject object{UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)), 0};
+  OpenObject object{os::UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)), 0};
   if (!object.fd) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    return posix_error(errno, Access::read, "open", path);
+    return os::posix_error(errno, os::Access::read, "open", path);
   }
   struct stat status{};
-  if (::fstat(object.fd.get(), &status) != 0) return posix_error(errno, Access::read, "look at", path);
+  if (::fstat(object.fd.get(), &status) != 0)
+    return os::posix_error(errno, os::Access::read, "look at", path);
   if (!S_ISREG(status.st_mode)) return std::nullopt;
   object.bytes = static_cast<std::uint64_t>(status.st_size);
   return object;
@@ -51,7 +52,7 @@ std::unexpected<Error> link_error(int code, const std::filesystem::path& target)
                     "create a file only once; choose a directory on ext4, xfs, btrfs or tmpfs",
                     target.string()));
   }
-  return posix_error(code, Access::write, "link", target);
+  return os::posix_error(code, os::Access::write, "link", target);
 }
 
 }  // namespace
@@ -87,7 +88,7 @@ Result<void> DirectoryStore::check_own_key(std::string_view key) const {
 
 Result<bool> DirectoryStore::ensure_bucket() {
   SDP_TRY(const Found found, look_at(root_));
-  if (found == Found::object) return posix_error(ENOTDIR, Access::write, "use as a directory", root_);
+  if (found == Found::object) return os::posix_error(ENOTDIR, os::Access::write, "use as a directory", root_);
   const std::filesystem::path absolute = std::filesystem::absolute(root_);
   if (found == Found::nothing) SDP_RETURN_IF_ERROR(folders_.ensure(existing_ancestor(absolute), absolute));
   return found == Found::nothing;
@@ -124,13 +125,13 @@ Result<PutOutcome> DirectoryStore::put_new(std::string_view key, std::string_vie
 // after a crash neither.
 Result<PutOutcome> DirectoryStore::commit(std::string_view key, TemporaryFile& body, TemporaryFile& sidecar) {
   const std::filesystem::path object = object_path(key);
-  SDP_TRY(const ShardLock lock, ShardLock::acquire(root_ / kLockFolder, key, options_.lock_wait_max, clock_));
+  SDP_TRY(const os::FileLock lock, lock_shard(root_ / kLockFolder, key, options_.lock_wait_max, clock_));
   SDP_TRY(const Found found, look_at(object));
   if (found == Found::object) return PutOutcome::exists;
-  if (found == Found::folder) return posix_error(EISDIR, Access::write, "write the object", object);
+  if (found == Found::folder) return os::posix_error(EISDIR, os::Access::write, "write the object", object);
   if (const int code = sidecar.move_to(sidecar_path(key)); code != 0)
-    return posix_error(code, Access::write, "write the metadata", sidecar_path(key));
-  if (options_.sync) SDP_RETURN_IF_ERROR(sync_folder(sidecar_path(key).parent_path()));
+    return os::posix_error(code, os::Access::write, "write the metadata", sidecar_path(key));
+  if (options_.sync) SDP_RETURN_IF_ERROR(os::sync_folder(sidecar_path(key).parent_path()));
   if (::link(body.path().c_str(), object.c_str()) == 0) return PutOutcome::created;
   if (errno == EEXIST) return PutOutcome::exists;
   return link_error(errno, object);
@@ -138,7 +139,7 @@ Result<PutOutcome> DirectoryStore::commit(std::string_view key, TemporaryFile& b
 
 // An object may be seen before its writer made its name durable; whoever builds on it does so first.
 Result<PutOutcome> DirectoryStore::settle(std::string_view key, PutOutcome outcome) {
-  if (options_.sync) SDP_RETURN_IF_ERROR(sync_folder(object_path(key).parent_path()));
+  if (options_.sync) SDP_RETURN_IF_ERROR(os::sync_folder(object_path(key).parent_path()));
   return outcome;
 }
 
@@ -146,7 +147,7 @@ Result<Metadata> DirectoryStore::read_metadata(std::string_view key) const {
   const std::filesystem::path path = sidecar_path(key);
   SDP_TRY(const auto sidecar, open_object(path));
   if (!sidecar) return Metadata{};
-  SDP_TRY(const std::string text, read_all(sidecar->fd.get(), sidecar->bytes, path));
+  SDP_TRY(const std::string text, os::read_all(sidecar->fd.get(), sidecar->bytes, path));
   auto metadata = parse_sidecar(text);
   if (!metadata) return std::unexpected(metadata.error().in(path.string()));
   return metadata;
@@ -160,7 +161,7 @@ Result<Object> DirectoryStore::get(std::string_view key) {
     SDP_RETURN_IF_ERROR(check_root());
     return fail(ErrorKind::bad_input, fmt::format("{}: there is no object {}", describe(), key));
   }
-  SDP_TRY(std::string body, read_all(object->fd.get(), object->bytes, path));
+  SDP_TRY(std::string body, os::read_all(object->fd.get(), object->bytes, path));
   SDP_TRY(Metadata metadata, read_metadata(key));
   return Object{std::move(body), std::move(metadata)};
 }

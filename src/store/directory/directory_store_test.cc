@@ -165,7 +165,7 @@ TEST_F(DirectoryStoreTest, OpenSweepsOnlyOldFilesThatNobodyHolds) {
   for (const auto& path : {abandoned, held}) {
     fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2));
   }
-  const UniqueFd holder(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
+  const os::UniqueFd holder(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(::flock(holder.get(), LOCK_EX), 0);
   (void)open();
   EXPECT_FALSE(fs::exists(abandoned));
@@ -175,7 +175,7 @@ TEST_F(DirectoryStoreTest, OpenSweepsOnlyOldFilesThatNobodyHolds) {
 
 TEST_F(DirectoryStoreTest, AStoppedHolderOfTheLockIsNamedAfterABoundedWait) {
   ASSERT_TRUE(put("a"));
-  std::vector<UniqueFd> holders;
+  std::vector<os::UniqueFd> holders;
   for (int shard = 0; shard < 64; ++shard) {
     const fs::path path = root_ / ".lock" / ((shard < 10 ? "0" : "") + std::to_string(shard));
     holders.emplace_back(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "store/directory/posix_file.h"
+#include "os/posix_file.h"
 
 namespace sdp::store {
 namespace {
@@ -23,9 +23,9 @@ Result<void> DurableFolders::ensure(const std::filesystem::path& base, const std
     at /= part;
     if (is_known(at)) continue;
     if (::mkdir(at.c_str(), 0777) != 0 && errno != EEXIST) {
-      return posix_error(errno, Access::write, "make the folder", at);
+      return os::posix_error(errno, os::Access::write, "make the folder", at);
     }
-    if (sync_) SDP_RETURN_IF_ERROR(sync_folder(above));
+    if (sync_) SDP_RETURN_IF_ERROR(os::sync_folder(above));
     remember(at);
   }
   return {};

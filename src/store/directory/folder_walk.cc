@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <memory>
 
-#include "store/directory/posix_file.h"
+#include "os/posix_file.h"
 #include "store/object_rules.h"
 
 namespace sdp::store {
@@ -42,7 +42,7 @@ Result<std::vector<std::string>> sorted_entries(const std::filesystem::path& roo
   const std::unique_ptr<DIR, CloseDir> open_folder(::opendir(path.c_str()));
   if (!open_folder) {
     if (errno == ENOENT || errno == ENOTDIR) return keys;
-    return posix_error(errno, Access::read, "read the folder", path);
+    return os::posix_error(errno, os::Access::read, "read the folder", path);
   }
   for (;;) {
     errno = 0;
@@ -56,7 +56,7 @@ Result<std::vector<std::string>> sorted_entries(const std::filesystem::path& roo
     if (kind == EntryKind::folder) key += '/';
     if (key.starts_with(prefix)) keys.push_back(std::move(key));
   }
-  if (errno != 0) return posix_error(errno, Access::read, "read the folder", path);
+  if (errno != 0) return os::posix_error(errno, os::Access::read, "read the folder", path);
   std::ranges::sort(keys);
   return keys;
 }
@@ -66,7 +66,7 @@ Result<bool> visit_file(const std::filesystem::path& root, const std::string& ke
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return true;
-    return posix_error(errno, Access::read, "look at", path);
+    return os::posix_error(errno, os::Access::read, "look at", path);
   }
   return visit(ListedObject{key, static_cast<std::uint64_t>(status.st_size)});
 }

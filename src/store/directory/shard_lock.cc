@@ -1,10 +1,7 @@
 #include "store/directory/shard_lock.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
-#include <cerrno>
 #include <cstdint>
 
 namespace sdp::store {
@@ -23,14 +20,14 @@ std::uint64_t shard_of(std::string_view key) {
 
 }  // namespace
 
-Result<ShardLock> ShardLock::acquire(const std::filesystem::path& folder, std::string_view key,
-                                     std::chrono::milliseconds wait_max, Clock& clock) {
+Result<os::FileLock> lock_shard(const std::filesystem::path& folder, std::string_view key,
+                                std::chrono::milliseconds wait_max, Clock& clock) {
   const std::filesystem::path path = folder / fmt::format("{:02}", shard_of(key));
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!fd) return posix_error(errno, Access::write, "open the lock file", path);
+  SDP_TRY(auto lock, os::FileLock::open(path, 0666));
   const SteadyTime give_up = clock.steady_now() + wait_max;
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return posix_error(errno, Access::write, "lock", path);
+  for (;;) {
+    SDP_TRY(const bool locked, lock.try_lock());
+    if (locked) return lock;
     if (clock.steady_now() >= give_up) {
       return fail(
           ErrorKind::unavailable,
@@ -41,7 +38,6 @@ Result<ShardLock> ShardLock::acquire(const std::filesystem::path& folder, std::s
     }
     clock.sleep_for(kPollEvery);
   }
-  return ShardLock(std::move(fd));
 }
 
 }  // namespace sdp::store

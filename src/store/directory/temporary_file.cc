@@ -27,7 +27,7 @@ UtcMillis modified_at(const struct stat& status) {
 }
 
 void sweep_one(const std::filesystem::path& path, UtcMillis oldest_kept) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const os::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   if (modified_at(status) >= oldest_kept) return;
@@ -41,15 +41,15 @@ Result<TemporaryFile> TemporaryFile::create(const std::filesystem::path& folder)
   for (int i = 0; i < kNamesTriedMax && code == EEXIST; ++i) {
     std::filesystem::path path = folder / random_name();
     // Read-only for all: an object never changes.
-    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+    os::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
     code = fd ? 0 : errno;
     if (!fd) continue;
     TemporaryFile file(std::move(fd), std::move(path));
     if (::flock(file.fd_.get(), LOCK_EX | LOCK_NB) != 0)
-      return posix_error(errno, Access::write, "lock", file.path_);
+      return os::posix_error(errno, os::Access::write, "lock", file.path_);
     return file;
   }
-  return posix_error(code, Access::write, "make a temporary file in", folder);
+  return os::posix_error(code, os::Access::write, "make a temporary file in", folder);
 }
 
 TemporaryFile::~TemporaryFile() {
@@ -57,8 +57,8 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Result<void> TemporaryFile::fill(std::string_view bytes, bool sync) {
-  SDP_RETURN_IF_ERROR(write_all(fd_.get(), bytes, path_));
-  if (sync) SDP_RETURN_IF_ERROR(sync_file(fd_.get(), path_));
+  SDP_RETURN_IF_ERROR(os::write_all(fd_.get(), bytes, path_));
+  if (sync) SDP_RETURN_IF_ERROR(os::sync_file(fd_.get(), path_));
   return {};
 }
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/clock.h"
-#include "store/directory/posix_file.h"
+#include "os/posix_file.h"
 
 namespace sdp::store {
 
@@ -23,9 +23,9 @@ class TemporaryFile {
   int move_to(const std::filesystem::path& target);
 
  private:
-  TemporaryFile(UniqueFd fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  TemporaryFile(os::UniqueFd fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
-  UniqueFd fd_;
+  os::UniqueFd fd_;
   std::filesystem::path path_;  // empty once moved away
 };
 

@@ -1,4 +1,4 @@
-#include "store/directory/posix_file.h"
+#include "os/posix_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace sdp::store {
+namespace sdp::os {
 namespace {
 
 std::string_view advice(int code) {
@@ -28,7 +28,7 @@ std::string_view advice(int code) {
     case EISDIR:
       return "a file stands where a folder must be, or a folder where a file must be";
     case ENAMETOOLONG:
-      return "a directory store holds key segments of at most 255 bytes";
+      return "a file name has at most 255 bytes";
     case EMFILE:
     case ENFILE:
       return "too many open files: raise the limit (ulimit -n)";
@@ -113,4 +113,4 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   return sync_file(fd.get(), folder);
 }
 
-}  // namespace sdp::store
+}  // namespace sdp::os

@@ -7,9 +7,9 @@
 
 #include "base/result.h"
 
-namespace sdp::store {
+namespace sdp::os {
 
-/// Owns a file descriptor.
+/// Owns a file descriptor, of a socket or a process too.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -43,4 +43,4 @@ Result<void> sync_file(int fd, const std::filesystem::path& path);
 /// Makes the names in a folder durable.
 Result<void> sync_folder(const std::filesystem::path& folder);
 
-}  // namespace sdp::store
+}  // namespace sdp::os

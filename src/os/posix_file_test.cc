@@ -1,10 +1,10 @@
-#include "store/directory/posix_file.h"
+#include "os/posix_file.h"
 
 #include <gtest/gtest.h>
 
 #include <cerrno>
 
-namespace sdp::store {
+namespace sdp::os {
 namespace {
 
 TEST(PosixFile, ErrnoValuesBecomeKinds) {
@@ -39,4 +39,4 @@ TEST(PosixFile, ErrorsNameThePathAndWhatToDo) {
 }
 
 }  // namespace
-}  // namespace sdp::store
+}  // namespace sdp::os

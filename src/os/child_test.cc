@@ -1,16 +1,17 @@
-#include "transform/child.h"
+#include "os/child.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <thread>
 
-namespace sdp::transform {
+#include "support/temporary_folder.h"
+
+namespace sdp::os {
 namespace {
 
 using std::chrono::milliseconds;
@@ -18,31 +19,25 @@ using testing::HasSubstr;
 
 class Child : public testing::Test {
  protected:
-  Child() {
-    std::string name = (std::filesystem::temp_directory_path() / "sdp-child-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~Child() override { std::filesystem::remove_all(folder_); }
-
-  ChildCommand shell(const std::string& script) const {
+  Command shell(const std::string& script) const {
     return {.arguments = {"/bin/sh", "-c", script},
             .environment = {{"GREETING", "hello; exit 9"}},
-            .folder = folder_,
-            .log = folder_ / "log"};
+            .folder = folder_.path(),
+            .log = folder_.path() / "log"};
   }
   std::string log() const {
-    std::ifstream file(folder_ / "log");
+    std::ifstream file(folder_.path() / "log");
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  std::filesystem::path folder_;
+  support::TemporaryFolder folder_;
 };
 
 TEST_F(Child, ExitCodeAndBothOutputsComeBack) {
   const auto end = run_child(shell("echo out; echo \"$GREETING\" >&2; pwd; exit 3"), {});
   ASSERT_TRUE(end);
   EXPECT_EQ(end->code, 3);
-  EXPECT_EQ(end->tail, "out\nhello; exit 9\n" + folder_.string() + "\n");
+  EXPECT_EQ(end->tail, "out\nhello; exit 9\n" + folder_.path().string() + "\n");
   EXPECT_EQ(log(), end->tail);
 }
 
@@ -112,6 +107,14 @@ TEST_F(Child, IsNotLeftBehindByAParentThatIsKilled) {
   EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
 }
 
+TEST_F(Child, AProgramWithoutASlashIsLookedUpInPath) {
+  auto command = shell("echo found");
+  command.arguments[0] = "sh";
+  const auto end = run_child(command, {});
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->tail, "found\n");
+}
+
 TEST_F(Child, AProgramThatIsNotThereIsNamed) {
   auto command = shell("");
   command.arguments = {"/no/such/program"};
@@ -122,4 +125,4 @@ TEST_F(Child, AProgramThatIsNotThereIsNamed) {
 }
 
 }  // namespace
-}  // namespace sdp::transform
+}  // namespace sdp::os

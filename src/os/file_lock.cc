@@ -1,0 +1,35 @@
+#include "os/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sdp::os {
+
+Result<FileLock> FileLock::open(const std::filesystem::path& path, mode_t mode) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
+  if (!fd) return posix_error(errno, Access::write, "open the lock file", path);
+  return FileLock(path, std::move(fd));
+}
+
+Result<bool> FileLock::try_lock() {
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK || errno == EINTR) return false;
+  return posix_error(errno, Access::write, "lock", path_);
+}
+
+Result<void> FileLock::write_note(std::string_view note) {
+  if (::ftruncate(fd_.get(), 0) != 0 || ::lseek(fd_.get(), 0, SEEK_SET) != 0)
+    return posix_error(errno, Access::write, "write", path_);
+  return write_all(fd_.get(), note, path_);
+}
+
+Result<std::string> FileLock::read_note() const {
+  constexpr std::size_t kNoteBytes = 32;
+  if (::lseek(fd_.get(), 0, SEEK_SET) != 0) return posix_error(errno, Access::read, "read", path_);
+  return read_all(fd_.get(), kNoteBytes, path_);
+}
+
+}  // namespace sdp::os

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "os/posix_file.h"
+
+namespace sdp::os {
+
+/// An exclusive lock on a file (flock), among all who open it, in this process too. The kernel drops the lock
+/// of a process that dies.
+class FileLock {
+ public:
+  /// Opens the file, or makes it; it is not locked yet. Errors as posix_error.
+  static Result<FileLock> open(const std::filesystem::path& path, mode_t mode = 0644);
+
+  /// False when somebody else holds it.
+  Result<bool> try_lock();
+
+  /// For the holder: what others may read of it, such as its process id.
+  Result<void> write_note(std::string_view note);
+  /// What the holder wrote; empty when it wrote nothing.
+  Result<std::string> read_note() const;
+
+ private:
+  FileLock(std::filesystem::path path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+
+  std::filesystem::path path_;
+  UniqueFd fd_;
+};
+
+}  // namespace sdp::os
