@@ -5,17 +5,15 @@
 
 #include <fstream>
 
+#include "support/temporary_folder.h"
+
 namespace sdp::cli {
 namespace {
 
 class DataDirTest : public testing::Test {
  protected:
-  void SetUp() override {
-    path_ = std::filesystem::temp_directory_path() / ("sdp-data-" + std::to_string(getpid()));
-  }
-  void TearDown() override { std::filesystem::remove_all(path_); }
-
-  std::filesystem::path path_;
+  support::TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_.path() / "data";
 };
 
 TEST_F(DataDirTest, IsHeldByOneAtATimeWhoIsNamed) {

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "support/temporary_folder.h"
+
 namespace sdp::cli {
 namespace {
 
@@ -37,13 +39,7 @@ TEST(EnvText, LineThatIsNoAssignmentIsToldByItsNumberOnly) {
 
 class EnvFileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    path_ =
-        fs::temp_directory_path() /
-        fmt::format("sdp-env-{}-{}", getpid(), testing::UnitTest::GetInstance()->current_test_info()->name());
-  }
   void TearDown() override {
-    fs::remove(path_);
     for (const char* name : {"SNOWFLAKE_TEST_A", "SNOWFLAKE_TEST_PASSWORD", "OTHERS_TEST_A"})
       ::unsetenv(name);
   }
@@ -56,7 +52,8 @@ class EnvFileTest : public testing::Test {
     return text != nullptr ? text : "(none)";
   }
 
-  fs::path path_;
+  support::TemporaryFolder folder_;
+  fs::path path_ = folder_.path() / "env";
 };
 
 constexpr auto kOwner = fs::perms::owner_read | fs::perms::owner_write;

@@ -12,6 +12,7 @@
 #include "load/load_runner.h"
 #include "store/memory/memory_store.h"
 #include "support/lake_builder.h"
+#include "support/temporary_folder.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::load {
@@ -29,19 +30,16 @@ constexpr std::chrono::microseconds kLatestKill{600'000};
 class LoadCrashTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("sdp-load-crash-{}", getpid());
-    std::filesystem::create_directories(folder_);
     const LakeBuilder lake;
     for (int i = 0; i < kObjects; ++i) {
       const log::Offset first = i / 3 * kLines;
       ASSERT_TRUE(put(store_, lake.build(i % 3, first, first + kLines, lake::Compression::zstd)));
     }
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::unique_ptr<warehouse::DuckDbWarehouse> open() const {
-    auto warehouse =
-        warehouse::DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
+    auto warehouse = warehouse::DuckDbWarehouse::open({.path = folder_.path() / "spotify_db.duckdb"},
+                                                      base::system_clock());
     EXPECT_TRUE(warehouse) << warehouse.error().message;
     if (!warehouse) return nullptr;
     const auto init = (*warehouse)->init();
@@ -86,10 +84,11 @@ class LoadCrashTest : public testing::Test {
     return loaded ? static_cast<int>(loaded->size()) : -1;
   }
   void start_anew() const {
-    for (const auto& file : std::filesystem::directory_iterator(folder_)) std::filesystem::remove(file);
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path()))
+      std::filesystem::remove(file);
   }
 
-  std::filesystem::path folder_;
+  support::TemporaryFolder folder_;
   store::MemoryStore store_;
 };
 

@@ -14,6 +14,7 @@
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
 #include "support/lake_builder.h"
+#include "support/temporary_folder.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::load {
@@ -25,19 +26,11 @@ using support::LakeBuilder;
 class LoadRunnerTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              fmt::format("sdp-load-{}-{}", getpid(),
-                          testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(folder_);
-    auto warehouse =
-        warehouse::DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
+    auto warehouse = warehouse::DuckDbWarehouse::open({.path = folder_.path() / "spotify_db.duckdb"},
+                                                      base::system_clock());
     ASSERT_TRUE(warehouse) << warehouse.error().message;
     warehouse_ = std::move(*warehouse);
     ASSERT_TRUE(warehouse_->init());
-  }
-  void TearDown() override {
-    warehouse_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   BuiltObject make(log::Partition partition, log::Offset first, log::Offset end,
@@ -60,7 +53,7 @@ class LoadRunnerTest : public testing::Test {
         "'/' || (SELECT count(*) FROM BRONZE.LOAD_LEDGER)");
   }
 
-  std::filesystem::path folder_;
+  support::TemporaryFolder folder_;
   std::unique_ptr<warehouse::DuckDbWarehouse> warehouse_;
   store::MemoryStore store_;
   LoadOptions options_{.listing_pause = std::chrono::milliseconds(1)};

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string>
 
+#include "support/temporary_folder.h"
 #include "transform/dbt_paths.h"
 
 namespace sdp::transform {
@@ -19,15 +20,12 @@ using testing::HasSubstr;
 class Lineage : public testing::Test {
  protected:
   Lineage() {
-    std::string name = (fs::temp_directory_path() / "sdp-lineage-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     fs::create_directories(target_path(options()));
     for (const char* variable : {"OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT",
                                  "OPENLINEAGE__TRANSPORT__TYPE", "OPENLINEAGE_DISABLED"}) {
       ::unsetenv(variable);
     }
   }
-  ~Lineage() override { fs::remove_all(folder_); }
 
   TransformOptions options() const {
     return {.dbt_path = folder_ / "dbt",
@@ -43,7 +41,8 @@ class Lineage : public testing::Test {
     return send_lineage(options());
   }
 
-  fs::path folder_;
+  support::TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 TEST_F(Lineage, IsOffUnlessACollectorIsSet) {

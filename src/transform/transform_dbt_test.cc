@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/temporary_folder.h"
 #include "transform/transform.h"
 
 namespace sdp::transform {
@@ -51,12 +52,7 @@ class Database {
 /// The real dbt over a small warehouse.
 class TransformDbt : public testing::Test {
  protected:
-  TransformDbt() {
-    std::string name = (fs::temp_directory_path() / "sdp-dbt-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    Database(warehouse()).run(read(source() / "tests/integration/dbt/bronze.sql"));
-  }
-  ~TransformDbt() override { fs::remove_all(folder_); }
+  TransformDbt() { Database(warehouse()).run(read(source() / "tests/integration/dbt/bronze.sql")); }
 
   static fs::path source() { return std::getenv("SDP_SOURCE_DIR"); }
   fs::path warehouse() const { return folder_ / "spotify_db.duckdb"; }
@@ -88,7 +84,8 @@ class TransformDbt : public testing::Test {
             first, last));
   }
 
-  fs::path folder_;
+  support::TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 constexpr auto kFirst = "00112233-4455-4677-8899-aabbccddeef0";

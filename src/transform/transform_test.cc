@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/temporary_folder.h"
+
 namespace sdp::transform {
 namespace {
 
@@ -17,12 +19,9 @@ using testing::HasSubstr;
 class Transform : public testing::Test {
  protected:
   Transform() {
-    std::string name = (fs::temp_directory_path() / "sdp-transform-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     fs::create_directories(folder_ / "project");
     std::ofstream(folder_ / "project" / "dbt_project.yml") << "name: x\n";
   }
-  ~Transform() override { fs::remove_all(folder_); }
 
   TransformOptions options() const {
     return {.dbt_path = folder_ / "dbt",
@@ -40,7 +39,8 @@ class Transform : public testing::Test {
            std::to_string(code);
   }
 
-  fs::path folder_;
+  support::TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 constexpr auto kGood =

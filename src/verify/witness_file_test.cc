@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/temporary_folder.h"
+
 namespace sdp::verify {
 namespace {
 
@@ -13,15 +15,13 @@ namespace fs = std::filesystem;
 
 class WitnessFileTest : public testing::Test {
  protected:
-  WitnessFileTest() : root_(fs::temp_directory_path() / ("sdp-witness-" + std::to_string(::getpid()))) {
-    fs::remove_all(root_);
+  WitnessFileTest() {
     header_.topic = "spotify-events";
     header_.chain.topic_id.bytes[0] = 0xAB;
     header_.chain.partition = 3;
     header_.start = 10;
     path_ = witness_path(root_, header_.chain);
   }
-  ~WitnessFileTest() override { fs::remove_all(root_); }
 
   std::unique_ptr<WitnessFile> open() {
     auto file = WitnessFile::open(path_, header_);
@@ -57,7 +57,8 @@ class WitnessFileTest : public testing::Test {
         .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   }
 
-  fs::path root_;
+  support::TemporaryFolder temporary_;
+  fs::path root_ = temporary_.path();
   fs::path path_;
   WitnessHeader header_;
   std::vector<WitnessRecord> records_;

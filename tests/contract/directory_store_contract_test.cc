@@ -1,27 +1,20 @@
-#include <stdlib.h>
-
-#include <filesystem>
-
 #include "contract/object_store_contract.h"
 #include "store/directory/directory_store.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::store {
 namespace {
 
 class DirectoryPlace final : public StorePlace {
  public:
-  explicit DirectoryPlace(bool sync) : sync_(sync) {
-    std::string name = (std::filesystem::temp_directory_path() / "sdp-contract-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~DirectoryPlace() override { std::filesystem::remove_all(folder_); }
+  explicit DirectoryPlace(bool sync) : sync_(sync) {}
   std::unique_ptr<ObjectStore> open() override {
-    return *DirectoryStore::open(folder_ / "lake", DirectoryOptions{.sync = sync_});
+    return *DirectoryStore::open(folder_.path() / "lake", DirectoryOptions{.sync = sync_});
   }
 
  private:
   bool sync_;
-  std::filesystem::path folder_;
+  support::TemporaryFolder folder_;
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -10,6 +10,7 @@
 #include "integration/verify_world.h"
 #include "lake/compression.h"
 #include "lake/hour_marker.h"
+#include "support/temporary_folder.h"
 #include "verify/witness.h"
 
 namespace sdp::testing {
@@ -20,7 +21,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 fs::path scratch(const std::string& name) {
-  return fs::temp_directory_path() / fmt::format("sdp-verify-{}", ::getpid()) / name;
+  static const support::TemporaryFolder folder;
+  return folder.path() / name;
 }
 
 /// The right end state that every corruption starts from; made once.

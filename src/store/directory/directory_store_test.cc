@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "store/directory/sidecar.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::store {
 namespace {
@@ -25,14 +26,9 @@ using ::testing::HasSubstr;
 class DirectoryStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "sdp-directory-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    root_ = folder_ / "lake";
     store_ = open();
     ASSERT_TRUE(*store_->ensure_bucket());
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::unique_ptr<DirectoryStore> open(DirectoryOptions options = {}) {
     return *DirectoryStore::open(root_, options);
@@ -57,8 +53,8 @@ class DirectoryStoreTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
-  fs::path folder_;
-  fs::path root_;
+  support::TemporaryFolder folder_;
+  fs::path root_ = folder_.path() / "lake";
   std::unique_ptr<DirectoryStore> store_;
 };
 
@@ -216,22 +212,21 @@ TEST_F(DirectoryStoreTest, WritersKilledAnywhereLeaveWholeObjectsOnly) {
 }
 
 TEST(DirectoryStoreRoot, MissingDirectoriesAreNamedUntilCreated) {
-  const fs::path root =
-      fs::temp_directory_path() / ("sdp-missing-" + std::to_string(::getpid())) / "deep/lake";
+  const support::TemporaryFolder folder;
+  const fs::path root = folder.path() / "deep/lake";
   const auto store = *DirectoryStore::open(root);
   EXPECT_EQ(store->list("", [](const auto&) { return true; }).error().kind, ErrorKind::misconfigured);
   EXPECT_THAT(store->put_new("a", "x", {}, "text/plain").error().message, HasSubstr(root.string()));
   EXPECT_TRUE(*store->ensure_bucket());
   EXPECT_FALSE(*store->ensure_bucket());
   EXPECT_TRUE(store->put_new("a", "x", {}, "text/plain"));
-  fs::remove_all(root.parent_path().parent_path());
 }
 
 TEST(DirectoryStoreRoot, AFileInItsPlaceIsRefused) {
-  const fs::path root = fs::temp_directory_path() / ("sdp-file-" + std::to_string(::getpid()));
+  const support::TemporaryFolder folder;
+  const fs::path root = folder.path() / "file";
   std::ofstream(root) << "x";
   EXPECT_EQ((*DirectoryStore::open(root))->ensure_bucket().error().kind, ErrorKind::bad_input);
-  fs::remove(root);
 }
 
 }  // namespace

@@ -10,20 +10,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temporary_folder.h"
+
 namespace sdp::warehouse::duckdb {
 namespace {
 
 class DuckDbConnectionTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              fmt::format("sdp-connection-{}-{}", getpid(),
-                          testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(folder_);
-    path_ = folder_ / "spotify_db.duckdb";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   Connection open() {
     auto connection = Connection::open({.path = path_});
     EXPECT_TRUE(connection) << connection.error().message;
@@ -46,8 +39,9 @@ class DuckDbConnectionTest : public testing::Test {
   }
   void write_file(std::string_view bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
 
-  std::filesystem::path folder_;
-  std::string path_;
+  support::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
+  std::string path_ = folder_ / "spotify_db.duckdb";
 };
 
 TEST_F(DuckDbConnectionTest, ScanThatFailsOnTheWayIsAnErrorNotAShortAnswer) {

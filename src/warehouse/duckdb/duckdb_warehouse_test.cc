@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "lake/line.h"
+#include "support/temporary_folder.h"
 #include "warehouse/object_source.h"
 
 namespace sdp::warehouse {
@@ -14,18 +15,8 @@ namespace {
 class DuckDbWarehouseTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / fmt_name();
-    std::filesystem::create_directories(folder_);
     warehouse_ = open();
     ASSERT_TRUE(warehouse_->init());
-  }
-  void TearDown() override {
-    warehouse_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  static std::string fmt_name() {
-    return "sdp-warehouse-" + std::to_string(getpid()) + "-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
   }
   std::unique_ptr<DuckDbWarehouse> open() {
     auto warehouse = DuckDbWarehouse::open({.path = folder_ / "spotify_db.duckdb"}, base::system_clock());
@@ -60,7 +51,8 @@ class DuckDbWarehouseTest : public testing::Test {
     return table->rows.at(0).at(0).value_or("NULL");
   }
 
-  std::filesystem::path folder_;
+  support::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
   std::unique_ptr<DuckDbWarehouse> warehouse_;
 };
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temporary_folder.h"
 #include "warehouse/snowflake/snowflake_warehouse.h"
 
 namespace sdp::warehouse::snowflake {
@@ -30,8 +31,8 @@ Error refused(const SnowflakeOptions& options) {
   return session ? Error{} : session.error();
 }
 
-std::string write_key(std::string_view text) {
-  const auto path = std::filesystem::temp_directory_path() / ("sdp-key-" + std::to_string(getpid()));
+std::string write_key(const support::TemporaryFolder& folder, std::string_view text) {
+  const auto path = folder.path() / "key";
   std::ofstream(path) << text;
   return path;
 }
@@ -79,24 +80,25 @@ TEST(SnowflakeOptions, SecretsAreKeptAsSecrets) {
 }
 
 TEST(SnowflakeOptions, KeyPairsTakeThePlaceOfPasswords) {
+  const support::TemporaryFolder folder;
   auto options = valid();
-  options.private_key_file = write_key("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n");
+  options.private_key_file =
+      write_key(folder, "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n");
   options.private_key_passphrase = Secret("opensesame");
   const auto session = session_options(options);
   ASSERT_TRUE(session) << session.error().message;
   EXPECT_THAT(session->options, Contains(Pair("adbc.snowflake.sql.auth_type", "auth_jwt")));
   ASSERT_EQ(session->secret_options.size(), 2u);
   EXPECT_EQ(session->secret_options[1].second.reveal(), "opensesame");
-  std::filesystem::remove(options.private_key_file);
 }
 
 TEST(SnowflakeOptions, FilesThatAreNoKeysAreRefusedWithoutBeingShown) {
+  const support::TemporaryFolder folder;
   auto options = valid();
-  options.private_key_file = write_key("-----BEGIN RSA PRIVATE KEY-----\nabc\n");
+  options.private_key_file = write_key(folder, "-----BEGIN RSA PRIVATE KEY-----\nabc\n");
   EXPECT_THAT(refused(options).message, HasSubstr("openssl pkcs8"));
-  options.private_key_file = write_key("my diary");
+  options.private_key_file = write_key(folder, "my diary");
   EXPECT_THAT(refused(options).message, testing::Not(HasSubstr("diary")));
-  std::filesystem::remove(options.private_key_file);
   EXPECT_THAT(refused(options).message, HasSubstr("cannot be read"));
 }
 

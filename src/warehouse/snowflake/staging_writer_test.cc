@@ -10,18 +10,13 @@
 #include <nlohmann/json.hpp>
 
 #include "lake/compression.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::warehouse::snowflake {
 namespace {
 
 class StagingWriterTest : public testing::Test {
  protected:
-  void SetUp() override {
-    parent_ = std::filesystem::temp_directory_path() / ("sdp-staging-" + std::to_string(getpid()));
-    std::filesystem::create_directories(parent_);
-  }
-  void TearDown() override { std::filesystem::remove_all(parent_); }
-
   static StagedObject object(log::Offset first, const std::vector<std::optional<std::string>>& values) {
     StagedObject staged;
     staged.key = "bronze/object'" + std::to_string(first);
@@ -55,7 +50,8 @@ class StagingWriterTest : public testing::Test {
     return found;
   }
 
-  std::filesystem::path parent_;
+  support::TemporaryFolder temporary_;
+  std::filesystem::path parent_ = temporary_.path();
 };
 
 TEST_F(StagingWriterTest, LinesNameTheirObjectByNumberAndPayloadsAreStrings) {
