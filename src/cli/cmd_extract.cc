@@ -25,12 +25,12 @@ struct Options {
   bool json = false;
 };
 
-Result<load::LoadPlan> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
-  load::LoadOptions load;
-  SDP_RETURN_IF_ERROR(apply(options.hours, load));
+Result<lake_reader::LoadPlan> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
+  lake_reader::HoursWanted hours;
+  SDP_RETURN_IF_ERROR(apply(options.hours, hours));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
   SDP_RETURN_IF_ERROR(warehouse->init());
-  SDP_TRY(auto plan, load::plan_extract(lake, *warehouse, load));
+  SDP_TRY(auto plan, load::plan_new_objects(lake_reader::LakeReader(lake), *warehouse, hours));
   // Others may have it while objects are copied.
   SDP_RETURN_IF_ERROR(warehouse->close());
   return plan;

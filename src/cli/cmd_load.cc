@@ -22,7 +22,7 @@ struct Options {
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   load::LoadOptions load = options.load;
-  SDP_RETURN_IF_ERROR(apply(options.hours, load));
+  SDP_RETURN_IF_ERROR(apply(options.hours, load.hours));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
   SDP_RETURN_IF_ERROR(warehouse->init());

@@ -8,8 +8,7 @@
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
-#include "hours/complete_hours.h"
-#include "sink/chain_end.h"
+#include "lake_reader/lake_reader.h"
 
 namespace sdp::cli {
 namespace {
@@ -36,7 +35,7 @@ struct PartitionStatus {
 
 struct Status {
   std::vector<PartitionStatus> partitions;
-  std::vector<hours::HourStatus> hours;  ///< the newest, ascending
+  std::vector<lake_reader::HourStatus> hours;  ///< the newest, ascending
 };
 
 Result<Status> read_status(const Options& options, Clock& clock) {
@@ -46,7 +45,8 @@ Result<Status> read_status(const Options& options, Clock& clock) {
   std::vector<log::Partition> partitions;
   for (log::Partition partition = 0; partition < topic.partitions; ++partition)
     partitions.push_back(partition);
-  SDP_TRY(const auto ends, sink::find_chain_ends(*lake.store, topic.id, partitions));
+  const lake_reader::LakeReader reader(*lake.store);
+  SDP_TRY(const auto ends, reader.chain_ends(topic.id, partitions));
   SDP_TRY(const auto committed, log->committed(options.log.group));
   Status all;
   for (const log::Partition partition : partitions) {
@@ -54,14 +54,14 @@ Result<Status> read_status(const Options& options, Clock& clock) {
     all.partitions.push_back(
         {partition, available, ends.at(partition), committed.at(static_cast<std::size_t>(partition))});
   }
-  SDP_TRY(all.hours, hours::newest_hours(*lake.store, topic.id, options.hours));
+  SDP_TRY(all.hours, reader.newest_hours(topic.id, options.hours));
   return all;
 }
 
-void print_hours(const std::vector<hours::HourStatus>& all) {
+void print_hours(const std::vector<lake_reader::HourStatus>& all) {
   warehouse::Table table;
   table.columns = {"HOUR", "STATE", "PARTITIONS CLOSED", "RECORDS CLOSED"};
-  for (const hours::HourStatus& status : all) {
+  for (const lake_reader::HourStatus& status : all) {
     table.rows.push_back({lake::format_hour(status.hour), status.complete ? "complete" : "open",
                           fmt::format("{}", status.partitions_closed), fmt::format("{}", status.records)});
   }
@@ -89,7 +89,7 @@ void print_json(const Status& all, log::Offset lag) {
         status.lake_end, status.committed ? fmt::format("{}", *status.committed) : "null", status.lag());
   }
   std::string hours;
-  for (const hours::HourStatus& status : all.hours) {
+  for (const lake_reader::HourStatus& status : all.hours) {
     hours += fmt::format(R"({}{{"hour":"{}","state":"{}","partitions_closed":{},"records_closed":{}}})",
                          hours.empty() ? "" : ",", lake::format_hour(status.hour),
                          status.complete ? "complete" : "open", status.partitions_closed, status.records);

@@ -10,11 +10,11 @@ void add_hour_options(CLI::App& command, HourSettings& settings) {
   command.add_option("--to", settings.to, "Only complete hours up to this one, such as 2026-02-15T17");
 }
 
-Result<void> apply(const HourSettings& settings, load::LoadOptions& options) {
-  options.complete_hours = settings.complete || !settings.to.empty();
+Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours) {
+  hours.complete = settings.complete || !settings.to.empty();
   if (settings.to.empty()) return {};
-  options.hours_to = lake::parse_hour(settings.to);
-  if (options.hours_to) return {};
+  hours.to = lake::parse_hour(settings.to);
+  if (hours.to) return {};
   return fail(ErrorKind::misconfigured, "--to " + settings.to + " is no hour like 2026-02-15T17");
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "load/load_runner.h"
+#include "lake_reader/load_plan.h"
 
 namespace sdp::cli {
 
@@ -15,6 +15,6 @@ struct HourSettings {
 };
 
 void add_hour_options(CLI::App& command, HourSettings& settings);
-Result<void> apply(const HourSettings& settings, load::LoadOptions& options);
+Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours);
 
 }  // namespace sdp::cli

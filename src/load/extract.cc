@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <iterator>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -16,7 +14,7 @@ namespace {
 constexpr std::string_view kContentType = "application/x-ndjson";
 
 /// The object's hash, which its body was checked against now or when it was staged.
-Result<std::string> stage_object(store::ObjectStore& lake, const PlannedObject& planned,
+Result<std::string> stage_object(store::ObjectStore& lake, const lake_reader::PlannedObject& planned,
                                  store::ObjectStore& stage, ExtractSummary& summary) {
   SDP_TRY(const auto staged, stage.head(planned.object_key));
   if (staged) {
@@ -35,11 +33,7 @@ Result<std::string> stage_object(store::ObjectStore& lake, const PlannedObject& 
 }
 
 Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& stage) {
-  std::vector<std::string> keys;
-  SDP_RETURN_IF_ERROR(lake.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
-    keys.push_back(object.key);
-    return true;
-  }));
+  SDP_TRY(const auto keys, lake_reader::LakeReader(lake).gap_keys());
   for (const std::string& key : keys) {
     SDP_TRY(const store::Object gap, lake.get(key));
     SDP_TRY(std::ignore, stage.put_new(key, gap.body, gap.metadata, kContentType));
@@ -49,23 +43,6 @@ Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& stage) {
 
 }  // namespace
 
-Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse,
-                              const LoadOptions& options) {
-  SDP_TRY(auto loaded, warehouse.loaded_objects());
-  std::vector<store::ListedObject> listing;
-  SDP_RETURN_IF_ERROR(lake.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
-    listing.push_back(object);
-    return true;
-  }));
-  LoadPlan plan = plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
-                                                           std::make_move_iterator(loaded.end())));
-  if (options.complete_hours) {
-    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(lake, options.hours_to));
-    keep_below(plan, bounds);
-  }
-  return plan;
-}
-
 Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
                                const std::stop_token& stop) {
   SDP_TRY(std::ignore, stage.ensure_bucket());
@@ -73,8 +50,8 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, s
   ExtractSummary summary;
   summary.loaded_already = plan.loaded_already;
   std::string lines;
-  for (const PlannedChain& chain : plan.chains) {
-    for (const PlannedObject& planned : chain.objects) {
+  for (const lake_reader::PlannedChain& chain : plan.chains) {
+    for (const lake_reader::PlannedObject& planned : chain.objects) {
       if (stop.stop_requested())
         return fail(ErrorKind::interrupted, "extract was stopped between objects; run it again");
       auto sha256 = stage_object(lake, planned, stage, summary);

@@ -25,8 +25,4 @@ struct ExtractSummary {
 Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
                                const std::stop_token& stop);
 
-/// What is in the lake and not in the ledger, of the hours that `options` wants.
-Result<LoadPlan> plan_extract(store::ObjectStore& lake, warehouse::Warehouse& warehouse,
-                              const LoadOptions& options);
-
 }  // namespace sdp::load

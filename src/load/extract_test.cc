@@ -19,12 +19,7 @@ class ExtractTest : public testing::Test {
     return object;
   }
   Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
-    std::vector<store::ListedObject> listing;
-    EXPECT_TRUE(lake_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
-      listing.push_back(object);
-      return true;
-    }));
-    return extract(lake_, plan_load(listing, loaded), stage_, stop);
+    return extract(lake_, *lake_reader::LakeReader(lake_).load_plan(loaded, {}), stage_, stop);
   }
   bool is_staged(const std::string& key) { return stage_.head(key)->has_value(); }
 

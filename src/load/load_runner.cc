@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <iterator>
 #include <utility>
 
 #include "diag/log.h"
-#include "hours/complete_hours.h"
 #include "warehouse/object_source.h"
 
 namespace sdp::load {
@@ -36,13 +36,11 @@ void add(const warehouse::LoadCounts& counts, LoadSummary& summary) {
 
 }  // namespace
 
-Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to) {
-  SDP_TRY(const auto complete, hours::read_complete(store, to));
-  LoadBounds bounds;
-  for (const auto& [topic_id, through] : complete) {
-    for (const auto& [partition, next] : through.next) bounds[{topic_id, partition}] = next;
-  }
-  return bounds;
+Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, warehouse::Warehouse& warehouse,
+                                  const lake_reader::HoursWanted& hours) {
+  SDP_TRY(auto loaded, warehouse.loaded_objects());
+  return lake.load_plan({std::make_move_iterator(loaded.begin()), std::make_move_iterator(loaded.end())},
+                        hours);
 }
 
 LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock,
@@ -63,34 +61,21 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
 }
 
 Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& summary) {
-  summary.problems.clear();
-  SDP_RETURN_IF_ERROR(read_gaps(summary));
-  SDP_TRY(const LoadPlan plan, make_plan(summary));
+  // A gap record that cannot be read leaves a hole in its chain, which stops that chain and no other.
+  SDP_TRY(auto gaps, lake_.gaps());
+  gaps_ = std::move(gaps.gaps);
+  summary.problems = std::move(gaps.problems);
+  SDP_TRY(const LoadPlan plan, plan_new_objects(lake_, warehouse_, options_.hours));
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
+  summary.left_for_later = plan.left_for_later;
   summary.foreign = plan.foreign;
   return load_chains(plan, stop, summary);
-}
-
-Result<LoadPlan> LoadRunner::make_plan(LoadSummary& summary) {
-  SDP_TRY(auto loaded, warehouse_.loaded_objects());
-  std::vector<store::ListedObject> listing;
-  SDP_RETURN_IF_ERROR(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
-    listing.push_back(object);
-    return true;
-  }));
-  LoadPlan plan = plan_load(listing, std::set<std::string>(std::make_move_iterator(loaded.begin()),
-                                                           std::make_move_iterator(loaded.end())));
-  if (options_.complete_hours) {
-    SDP_TRY(const LoadBounds bounds, bounds_of_complete_hours(store_, options_.hours_to));
-    summary.left_for_later = keep_below(plan, bounds);
-  }
-  log_event("load.planned", {{"objects", in_order(plan).size()}, {"loaded_before", plan.loaded_already}});
-  return plan;
 }
 
 Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop,
                                      LoadSummary& summary) {
   const std::vector<PlannedObject> objects = in_order(plan);
+  log_event("load.planned", {{"objects", objects.size()}, {"loaded_before", plan.loaded_already}});
   SDP_TRY(const auto chains, warehouse_.loaded_chains());
   ChainEnds ends;
   for (const warehouse::LoadedChain& chain : chains) ends[chain.chain] = chain.end;
@@ -131,25 +116,6 @@ Result<void> LoadRunner::load_alone(ObjectFeed& feed, LoadSummary& summary) {
     summary.line_bytes += object->lines.size();
     summary.hours.insert(lake::hour_of(planned->place.first_timestamp));
     add(*counts, summary);
-  }
-  return {};
-}
-
-Result<void> LoadRunner::read_gaps(LoadSummary& summary) {
-  std::vector<std::string> keys;
-  SDP_RETURN_IF_ERROR(store_.list(lake::kGapsPrefix, [&](const store::ListedObject& object) {
-    keys.push_back(object.key);
-    return true;
-  }));
-  gaps_.clear();
-  for (const std::string& key : keys) {
-    SDP_TRY(const store::Object object, store_.get(key));
-    if (auto gap = lake::gap_from_json(object.body)) {
-      gaps_.push_back(*std::move(gap));
-    } else {
-      // Without it its chain has a hole, which stops that chain and no other.
-      summary.problems.push_back(gap.error().in(fmt::format("{}: object {}", store_.describe(), key)));
-    }
   }
   return {};
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -11,13 +10,15 @@
 #include "base/result.h"
 #include "lake/chain.h"
 #include "lake/hour_marker.h"
-#include "load/load_plan.h"
+#include "lake_reader/lake_reader.h"
 #include "load/object_feed.h"
 #include "load/prefetcher.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::load {
+
+using lake_reader::LoadPlan;
 
 struct LoadOptions {
   /// DuckDB writes whole row groups (122,880 rows) of each of its threads straight into its file; what is
@@ -29,9 +30,7 @@ struct LoadOptions {
   /// A hole may be an object that was put while we listed, so it is looked for again before it is called one.
   int listings_max = 3;
   std::chrono::milliseconds listing_pause{300};
-  /// Only objects of hours that are complete, and of none behind `hours_to`.
-  bool complete_hours = false;
-  std::optional<lake::Hour> hours_to{};
+  lake_reader::HoursWanted hours{};
 };
 
 struct LoadSummary {
@@ -49,8 +48,9 @@ struct LoadSummary {
   std::chrono::milliseconds took{0};
 };
 
-/// How far the complete hours go, up to `to`.
-Result<LoadBounds> bounds_of_complete_hours(store::ObjectStore& store, std::optional<lake::Hour> to);
+/// What the lake has and the ledger has not, of the hours that are wanted.
+Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, warehouse::Warehouse& warehouse,
+                                  const lake_reader::HoursWanted& hours);
 
 /// Loads what is in the lake and not in the ledger, chain by chain: an object only when it continues its
 /// chain. Owned by one thread.
@@ -65,14 +65,13 @@ class LoadRunner {
  private:
   /// One listing and what can be loaded of it. True when a second look may find more.
   Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
-  Result<LoadPlan> make_plan(LoadSummary& summary);
   /// True when a chain was closed for an object that is missing.
   Result<bool> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
   Result<void> load_transaction(ObjectFeed& feed, LoadSummary& summary);
   Result<void> load_alone(ObjectFeed& feed, LoadSummary& summary);
-  Result<void> read_gaps(LoadSummary& summary);
 
   store::ObjectStore& store_;
+  const lake_reader::LakeReader lake_{store_};
   warehouse::Warehouse& warehouse_;
   Clock& clock_;
   const LoadOptions options_;

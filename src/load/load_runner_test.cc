@@ -230,19 +230,19 @@ TEST_F(LoadRunnerTest, CompleteHoursLoadUpToTheirLastOffsetAndTheRestLater) {
     marker.range = {0, 20};
     const lake::ChainBegin begin{marker.chain, marker.hour};
     ASSERT_TRUE(store_.put_new(lake::chain_begin_key(marker.chain), to_json(begin), {}, "application/json"));
-    options_.complete_hours = true;
+    options_.hours.complete = true;
     EXPECT_EQ(load().counts.objects, 0u) << "partition 1 has not closed the hour";
     ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
                                "application/json"));
   }
-  options_.hours_to = *lake::parse_hour("2026-02-15T16");
+  options_.hours.to = *lake::parse_hour("2026-02-15T16");
   EXPECT_EQ(load().counts.objects, 0u);
-  options_.hours_to.reset();
+  options_.hours.to.reset();
   const LoadSummary complete = load();
   EXPECT_EQ(complete.counts.objects, 2u);
   EXPECT_EQ(complete.left_for_later, 2u);
   EXPECT_EQ(rows(), "36+4/2");
-  options_.complete_hours = false;
+  options_.hours.complete = false;
   EXPECT_EQ(load().counts.objects, 2u);
   EXPECT_EQ(rows(), "72+8/4");
 }
@@ -259,16 +259,17 @@ TEST_F(LoadRunnerTest, WhatIsExtractedOfCompleteHoursLoadsLikeTheLakeItself) {
   ASSERT_TRUE(store_.put_new(lake::chain_begin_key(marker.chain), to_json(begin), {}, "application/json"));
   ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
                              "application/json"));
-  options_.complete_hours = true;
+  options_.hours.complete = true;
   store::MemoryStore stage;
-  const auto extracted = extract(store_, *plan_extract(store_, *warehouse_, options_), stage, {});
+  const auto extracted = extract(
+      store_, *plan_new_objects(lake_reader::LakeReader(store_), *warehouse_, options_.hours), stage, {});
   ASSERT_TRUE(extracted) << extracted.error().message;
   EXPECT_EQ(extracted->objects, 1u);
-  options_.complete_hours = false;
+  options_.hours.complete = false;
   EXPECT_EQ(load_from(stage).counts.objects, 1u);
   EXPECT_EQ(load_from(stage).counts.objects, 0u);
   EXPECT_EQ(rows(), "18+2/1");
-  const auto rest = plan_extract(store_, *warehouse_, options_);
+  const auto rest = plan_new_objects(lake_reader::LakeReader(store_), *warehouse_, options_.hours);
   ASSERT_TRUE(rest);
   EXPECT_EQ(rest->loaded_already, 1u);
   EXPECT_EQ(extract(store_, *rest, stage, {})->objects, 1u);

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "lake/chain.h"
-#include "load/load_plan.h"
+#include "lake_reader/load_plan.h"
 #include "load/prefetcher.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::load {
+
+using lake_reader::PlannedObject;
 
 /// A transaction ends with the object that reaches one of these.
 struct TransactionLimits {

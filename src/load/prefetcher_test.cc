@@ -30,7 +30,7 @@ class PrefetcherTest : public testing::Test {
       listing.push_back({object.key, object.body.size()});
     }
     object_bytes_ = listing.back().bytes;
-    objects_ = plan_load(listing, {}).chains.at(0).objects;
+    objects_ = lake_reader::plan_load(listing, {}).chains.at(0).objects;
   }
   std::size_t asked() {
     const std::lock_guard lock(mutex_);

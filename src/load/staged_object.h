@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "load/load_plan.h"
+#include "lake_reader/load_plan.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
 
@@ -9,6 +9,7 @@ namespace sdp::load {
 
 /// Reads an object and checks that it is what its name and metadata say: place, hash, readable body.
 /// `bad_input` names the object and what is wrong with it.
-Result<warehouse::StagedObject> fetch_object(store::ObjectStore& store, const PlannedObject& planned);
+Result<warehouse::StagedObject> fetch_object(store::ObjectStore& store,
+                                             const lake_reader::PlannedObject& planned);
 
 }  // namespace sdp::load

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "diag/log.h"
-#include "hours/hour_folders.h"
 
 namespace sdp::sink {
 namespace {
@@ -13,11 +12,13 @@ using diag::log_event;
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::size_t kRequestsMax = 1'000;
+/// How far back a new chain looks for hours that were complete without it.
+constexpr int kHoursLookedBack = 48;
 
 }  // namespace
 
 HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, log::TopicInfo topic)
-    : log_(log), store_(store), listing_(store), topic_(std::move(topic)) {
+    : log_(log), store_(store), lake_(store), topic_(std::move(topic)) {
   thread_ = std::jthread([this] {
     while (auto request = requests_.pop()) {
       auto closed = close(*request);
@@ -72,39 +73,54 @@ Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& requ
 }
 
 Result<OpenHour> HourCloser::find_or_begin(const CloseRequest& request) {
-  SDP_TRY(const auto open, listing_.find_open({topic_.id, request.partition}));
-  if (open) return *open;
-  return begin(request);
+  const lake::ChainId chain{topic_.id, request.partition};
+  SDP_TRY(const auto stored, lake_.chain_begin(chain));
+  if (!stored) return begin(request);
+  SDP_TRY(const auto newest, lake_.newest_marker(chain, stored->hour));
+  if (newest) return OpenHour{newest->hour + std::chrono::hours(1), newest->range.end};
+  return OpenHour{stored->hour, 0};
 }
 
 Result<OpenHour> HourCloser::begin(const CloseRequest& request) {
   const lake::ChainId chain{topic_.id, request.partition};
-  SDP_TRY(const auto first, listing_.first_hour(chain));
-  SDP_TRY(const lake::Hour hour, listing_.hour_behind_others(chain, first.value_or(request.through)));
+  SDP_TRY(const auto first, lake_.first_hour_of(chain));
+  SDP_TRY(const lake::Hour hour, hour_behind_others(request.partition, first.value_or(request.through)));
   const lake::ChainBegin begin{chain, hour};
   SDP_TRY(const auto outcome, store_.put_new(lake::chain_begin_key(chain), to_json(begin), {}, kJson));
   if (outcome == store::PutOutcome::created) {
-    log_event("hours.begun",
-              {{"topic", topic_.name}, {"partition", request.partition}, {"hour", lake::format_hour(hour)}});
+    log_event("hours.begun", {{"topic", topic_.name},
+                              {"partition", request.partition},
+                              {"hour", lake::format_hour(hour)}});
     return OpenHour{hour, 0};
   }
-  SDP_TRY(const auto stored, hours::read_begin(store_, lake::chain_begin_key(chain)));
+  SDP_TRY(const auto stored, lake_.chain_begin(chain));
   return OpenHour{stored.value_or(begin).hour, 0};
+}
+
+Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake::Hour at_least) {
+  const auto look = [&](lake::Hour hour, std::span<const lake::HourMarker> markers) {
+    for (const lake::HourMarker& marker : markers) {
+      if (marker.partitions <= partition) at_least = hour + std::chrono::hours(1);
+    }
+    return hour >= at_least;
+  };
+  SDP_RETURN_IF_ERROR(lake_.markers_of(topic_.id, at_least, kHoursLookedBack, look));
+  return at_least;
 }
 
 Result<HourCloser::Planned> HourCloser::plan(const CloseRequest& request, const OpenHour& open,
                                              lake::Hour from) {
-  SDP_TRY(const auto objects, listing_.objects({topic_.id, request.partition}, from, request.through));
+  SDP_TRY(const auto objects, lake_.objects_of({topic_.id, request.partition}, from, request.through));
   log::Offset chain_end = request.chain_end;
   if (!objects.empty()) {
-    SDP_TRY(const auto newest, listing_.meta(std::ranges::max(objects, {}, &HourObject::first).key));
+    SDP_TRY(const auto newest, lake_.meta_of(std::ranges::max(objects, {}, &lake_reader::ChainObject::first).key));
     chain_end = std::max(chain_end, newest.range.end);
   }
   Planned planned;
   for (const Closing& closing : plan_closings(open, objects, chain_end, request.through)) {
     std::vector<lake::ObjectMeta> metas;
     for (const std::string& key : closing.keys) {
-      SDP_TRY(metas.emplace_back(), listing_.meta(key));
+      SDP_TRY(metas.emplace_back(), lake_.meta_of(key));
     }
     planned.markers.push_back(make_marker(topic_, request.partition, closing, metas));
     planned.whole = planned.whole && is_whole(closing, metas);
@@ -134,7 +150,7 @@ Result<lake::HourMarker> HourCloser::put(const lake::HourMarker& marker) {
   const std::string key = lake::hour_marker_key(marker.chain, marker.hour);
   SDP_TRY(const auto outcome, store_.put_new(key, to_json(marker), {}, kJson));
   if (outcome == store::PutOutcome::created) return marker;
-  return hours::read_marker(store_, key);
+  return lake_.marker(marker.chain, marker.hour);
 }
 
 }  // namespace sdp::sink

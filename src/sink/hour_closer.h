@@ -7,8 +7,8 @@
 
 #include "base/bounded_queue.h"
 #include "lake/hour_marker.h"
+#include "lake_reader/lake_reader.h"
 #include "log/event_log.h"
-#include "sink/hour_listing.h"
 #include "sink/hour_plan.h"
 #include "store/object_store.h"
 
@@ -68,13 +68,16 @@ class HourCloser {
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);
   Result<OpenHour> find_or_begin(const CloseRequest& request);
   Result<OpenHour> begin(const CloseRequest& request);
+  /// The first hour, not before `at_least`, that cannot have been complete without a partition that has no
+  /// marker yet.
+  Result<lake::Hour> hour_behind_others(log::Partition partition, lake::Hour at_least);
   Result<Planned> plan(const CloseRequest& request, const OpenHour& open, lake::Hour from);
   Result<std::vector<lake::HourMarker>> put_all(const std::vector<lake::HourMarker>& markers, OpenHour& open);
   Result<lake::HourMarker> put(const lake::HourMarker& marker);
 
   log::EventLog& log_;
   store::ObjectStore& store_;
-  HourListing listing_;
+  const lake_reader::LakeReader lake_;
   log::TopicInfo topic_;
   std::map<log::Partition, OpenHour> open_;  // the thread's own
   base::BoundedQueue<CloseRequest> requests_{1'000};

@@ -8,11 +8,13 @@
 
 namespace sdp::sink {
 
-std::vector<Closing> plan_closings(const OpenHour& open, std::span<const HourObject> objects,
+using lake_reader::ChainObject;
+
+std::vector<Closing> plan_closings(const OpenHour& open, std::span<const ChainObject> objects,
                                    log::Offset chain_end, lake::Hour through) {
-  std::vector<HourObject> members(objects.begin(), objects.end());
-  std::erase_if(members, [&](const HourObject& object) { return object.first < open.first; });
-  std::ranges::sort(members, {}, &HourObject::first);
+  std::vector<ChainObject> members(objects.begin(), objects.end());
+  std::erase_if(members, [&](const ChainObject& object) { return object.first < open.first; });
+  std::ranges::sort(members, {}, &ChainObject::first);
   std::vector<Closing> closings;
   log::Offset at = open.first;
   auto next = members.begin();

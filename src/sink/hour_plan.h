@@ -6,6 +6,7 @@
 
 #include "lake/hour_marker.h"
 #include "lake/object_meta.h"
+#include "lake_reader/lake_reader.h"
 #include "log/topic.h"
 
 namespace sdp::sink {
@@ -14,13 +15,6 @@ namespace sdp::sink {
 struct OpenHour {
   lake::Hour hour;
   log::Offset first = 0;
-};
-
-/// An object of a chain, as its key tells.
-struct HourObject {
-  std::string key;
-  log::Offset first = 0;
-  lake::Hour hour;
 };
 
 /// An hour that can be closed: its offsets, and the objects that start among them.
@@ -37,7 +31,7 @@ inline constexpr std::size_t kClosingsMax = 24 * 31;
 /// belongs to its key's hour, or to the hour of the object before it when the broker's clock went back, but
 /// never to a closed hour. The last hour ends where the first object behind it starts, or else at
 /// `chain_end`. Pure.
-std::vector<Closing> plan_closings(const OpenHour& open, std::span<const HourObject> objects,
+std::vector<Closing> plan_closings(const OpenHour& open, std::span<const lake_reader::ChainObject> objects,
                                    log::Offset chain_end, lake::Hour through);
 
 /// Whether the hour's objects have all of its offsets. They have not when an object is filed in a folder that

@@ -8,6 +8,7 @@
 #include "diag/log.h"
 #include "lake/layout.h"
 #include "lake/object_key.h"
+#include "lake_reader/lake_reader.h"
 #include "sink/commit_rule.h"
 #include "sink/hour_closer.h"
 #include "sink/sink_rules.h"
@@ -78,7 +79,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   Result<std::vector<log::PartitionOffset>> on_assigned(std::span<const log::Partition> partitions) override {
-    SDP_TRY(const auto chain_ends, find_chain_ends(runner_.store_, topic_.id, partitions));
+    SDP_TRY(const auto chain_ends, lake_reader::LakeReader(runner_.store_).chain_ends(topic_.id, partitions));
     std::vector<log::PartitionOffset> starts;
     for (const log::Partition partition : partitions) {
       SDP_TRY(const log::Watermarks available, watermarks_or_outage(partition));
@@ -320,7 +321,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       if (!state_.position(partition)) others.push_back(partition);
     }
     if (others.empty()) return true;
-    SDP_TRY(const auto chain_ends, find_chain_ends(runner_.store_, topic_.id, others));
+    SDP_TRY(const auto chain_ends, lake_reader::LakeReader(runner_.store_).chain_ends(topic_.id, others));
     for (const log::Partition partition : others) {
       SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
       if (chain_ends.at(partition) < available.end) {

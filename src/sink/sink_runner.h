@@ -13,9 +13,9 @@
 #include "lake/line.h"
 #include "log/event_log.h"
 #include "sink/batch.h"
-#include "sink/chain_end.h"
 #include "sink/sink_metrics.h"
 #include "sink/sink_timers.h"
+#include "sink/start_offset.h"
 #include "sink/uploader.h"
 #include "store/object_store.h"
 

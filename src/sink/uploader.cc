@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/sha256.h"
-#include "sink/chain_end.h"
+#include "lake_reader/lake_reader.h"
 
 namespace sdp::sink {
 namespace {
@@ -32,7 +32,7 @@ Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOpt
 /// The winner may have gone on since: looking once more saves a conflict for each of its further objects.
 Result<log::Offset> chain_end_after(store::ObjectStore& store, const lake::ObjectMeta& winner) {
   const log::Partition partitions[] = {winner.chain.partition};
-  SDP_TRY(const auto ends, find_chain_ends(store, winner.chain.topic_id, partitions));
+  SDP_TRY(const auto ends, lake_reader::LakeReader(store).chain_ends(winner.chain.topic_id, partitions));
   return std::max(winner.range.end, ends.at(winner.chain.partition));
 }
 

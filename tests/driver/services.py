@@ -62,7 +62,6 @@ class Services(Servers):
     def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio"):
         kafka, controller, s3, console = free_ports(4)
         self.binary, self.deps, self.data = binary, deps, folder
-        self.program = binary.with_name("spotify-services")
         self.kafka_address = f"127.0.0.1:{kafka}"
         self.s3_endpoint = f"http://127.0.0.1:{s3}"
         self._ports = [
@@ -77,6 +76,11 @@ class Services(Servers):
             "--s3",
             s3_server,
         ]
+
+    @property
+    def program(self) -> Path:
+        """What starts and stops them; it stands beside the product's binary."""
+        return self.binary.with_name("spotify-services")
 
     def _call(self, part: str, *arguments) -> subprocess.CompletedProcess:
         command = [str(self.program), part, "--data", str(self.data), *map(str, arguments)]

@@ -9,8 +9,8 @@
 #include "lake/chain.h"
 #include "lake/line.h"
 #include "lake/object_key.h"
+#include "lake_reader/lake_reader.h"
 #include "overwriting_store.h"
-#include "sink/chain_end.h"
 #include "sink/commit_rule.h"
 #include "sink/hour_plan.h"
 #include "store/memory/memory_store.h"
@@ -124,7 +124,7 @@ void World::assign(Sink& sink, log::Partition partition) {
     if (&other != &sink && other.read_at.contains(partition)) ++counts_.shared;
   }
   const std::array partitions{partition};
-  const auto ends = sink::find_chain_ends(*store_, topic_id_, partitions);
+  const auto ends = lake_reader::LakeReader(*store_).chain_ends(topic_id_, partitions);
   if (!ends) return note(fmt::format("chain end of p{}: {}", partition, ends.error().message));
   sink.state->assigned(partition, ends->at(partition));
   sink.read_at[partition] = ends->at(partition);

@@ -1,4 +1,4 @@
-#include "hours/hour_folders.h"
+#include "lake_reader/hour_walk.h"
 
 #include <fmt/core.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace sdp::hours {
+namespace sdp::lake_reader {
 namespace {
 
 std::optional<lake::Hour> hour_of_folder(std::string_view folder) {
@@ -40,20 +40,4 @@ Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order 
   return {};
 }
 
-Result<lake::HourMarker> read_marker(store::ObjectStore& store, const std::string& key) {
-  SDP_TRY(const auto object, store.get(key));
-  auto marker = lake::hour_marker_from_json(object.body);
-  if (!marker) return std::unexpected(marker.error().in(fmt::format("{}: object {}", store.describe(), key)));
-  return marker;
-}
-
-Result<std::optional<lake::ChainBegin>> read_begin(store::ObjectStore& store, const std::string& key) {
-  SDP_TRY(const auto head, store.head(key));
-  if (!head) return std::optional<lake::ChainBegin>();
-  SDP_TRY(const auto object, store.get(key));
-  auto begin = lake::chain_begin_from_json(object.body);
-  if (!begin) return std::unexpected(begin.error().in(fmt::format("{}: object {}", store.describe(), key)));
-  return std::optional(*begin);
-}
-
-}  // namespace sdp::hours
+}  // namespace sdp::lake_reader

@@ -1,11 +1,11 @@
-#include "load/load_plan.h"
+#include "lake_reader/load_plan.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
 
-namespace sdp::load {
+namespace sdp::lake_reader {
 namespace {
 
 std::string key(std::string_view id, log::Partition partition, log::Offset first) {
@@ -61,4 +61,4 @@ RC_GTEST_PROP(LoadPlan, IsTheSameForEveryOrderOfTheListing, ()) {
 }
 
 }  // namespace
-}  // namespace sdp::load
+}  // namespace sdp::lake_reader

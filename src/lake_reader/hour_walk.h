@@ -7,7 +7,7 @@
 #include "lake/hour_marker.h"
 #include "store/object_store.h"
 
-namespace sdp::hours {
+namespace sdp::lake_reader {
 
 /// A folder `...date=YYYY-MM-DD/hour=HH/`.
 struct HourFolder {
@@ -22,9 +22,4 @@ enum class Order { oldest_first, newest_first };
 Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
                         const std::function<Result<bool>(const HourFolder&)>& visit);
 
-/// The marker that is stored under `key`; `bad_input` names the object when it is none.
-Result<lake::HourMarker> read_marker(store::ObjectStore& store, const std::string& key);
-/// Likewise; nothing when there is no such object.
-Result<std::optional<lake::ChainBegin>> read_begin(store::ObjectStore& store, const std::string& key);
-
-}  // namespace sdp::hours
+}  // namespace sdp::lake_reader

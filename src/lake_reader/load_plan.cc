@@ -1,10 +1,10 @@
-#include "load/load_plan.h"
+#include "lake_reader/load_plan.h"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-namespace sdp::load {
+namespace sdp::lake_reader {
 
 LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<std::string>& loaded) {
   LoadPlan plan;
@@ -42,4 +42,4 @@ std::uint64_t keep_below(LoadPlan& plan, const LoadBounds& bounds) {
   return left_out;
 }
 
-}  // namespace sdp::load
+}  // namespace sdp::lake_reader

@@ -2,16 +2,24 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "lake/hour_marker.h"
 #include "lake/object_key.h"
 #include "store/object_store.h"
 
-namespace sdp::load {
+namespace sdp::lake_reader {
+
+/// Which hours of the lake are to be loaded; all that is there unless said otherwise.
+struct HoursWanted {
+  bool complete = false;           ///< only hours that are complete ...
+  std::optional<lake::Hour> to{};  ///< ... and none behind this one
+};
 
 /// An object to load, as far as its name tells.
 struct PlannedObject {
@@ -34,6 +42,8 @@ struct PlannedChain {
 struct LoadPlan {
   std::vector<PlannedChain> chains;
   std::uint64_t loaded_already = 0;
+  /// Of hours that are not complete, when only complete ones were wanted.
+  std::uint64_t left_for_later = 0;
   /// Names below bronze/ that no sink wrote: left alone, but told.
   std::vector<std::string> foreign;
 
@@ -51,4 +61,4 @@ std::uint64_t keep_below(LoadPlan& plan, const LoadBounds& bounds);
 /// own.
 LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<std::string>& loaded);
 
-}  // namespace sdp::load
+}  // namespace sdp::lake_reader

@@ -1,0 +1,47 @@
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "lake/object_key.h"
+#include "lake_reader/lake_reader.h"
+
+namespace sdp::lake_reader {
+
+Result<std::vector<std::string>> LakeReader::keys_below(const std::string& prefix) const {
+  std::vector<std::string> keys;
+  SDP_RETURN_IF_ERROR(store_.list(prefix, [&](const store::ListedObject& object) {
+    keys.push_back(object.key);
+    return true;
+  }));
+  return keys;
+}
+
+Result<std::vector<std::string>> LakeReader::gap_keys() const {
+  return keys_below(std::string(lake::kGapsPrefix));
+}
+
+Result<Gaps> LakeReader::read_gaps(const std::string& prefix) const {
+  SDP_TRY(const auto keys, keys_below(prefix));
+  Gaps result;
+  for (const std::string& key : keys) {
+    SDP_TRY(const store::Object object, store_.get(key));
+    if (auto gap = lake::gap_from_json(object.body)) {
+      result.gaps.push_back(*std::move(gap));
+    } else {
+      result.problems.push_back(gap.error().in(fmt::format("{}: object {}", store_.describe(), key)));
+    }
+  }
+  return result;
+}
+
+Result<Gaps> LakeReader::gaps() const {
+  return read_gaps(std::string(lake::kGapsPrefix));
+}
+
+Result<std::vector<lake::Gap>> LakeReader::gaps_of(const log::TopicId& topic_id) const {
+  SDP_TRY(auto read, read_gaps(fmt::format("{}t{}_", lake::kGapsPrefix, lake::short_id(topic_id))));
+  if (!read.problems.empty()) return std::unexpected(std::move(read.problems.front()));
+  return std::move(read.gaps);
+}
+
+}  // namespace sdp::lake_reader

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "lake/chain.h"
+#include "lake/hour_marker.h"
+#include "lake/object_meta.h"
+#include "lake_reader/load_plan.h"
+#include "log/event_log.h"
+#include "store/object_store.h"
+
+namespace sdp::lake_reader {
+
+/// An object of a chain, as its key tells.
+struct ChainObject {
+  std::string key;
+  log::Offset first = 0;
+  lake::Hour hour;  ///< of the folder it lies in
+};
+
+/// The records of gaps that were read, and what is wrong with those that could not be.
+struct Gaps {
+  std::vector<lake::Gap> gaps;
+  std::vector<Error> problems;  ///< each names its object
+};
+
+/// The last complete hour of a topic id, and how far that is in each partition: what starts below is of this
+/// hour or an earlier one. Partitions that begin later stand at 0.
+struct CompleteThrough {
+  lake::Hour hour;
+  std::map<log::Partition, log::Offset> next;
+};
+
+struct HourStatus {
+  lake::Hour hour;
+  bool complete = false;
+  int partitions_closed = 0;
+  std::int64_t records = 0;  ///< of the partitions that closed it
+};
+
+/// What the stages ask of a lake: where chains end, what belongs to a chain or an hour, what is to be loaded.
+/// Nobody else but `verify`, on purpose, lists a lake. It writes nothing and remembers nothing; answers are
+/// as old as the listings they come from. Errors are the store's, and `bad_input` that names a damaged
+/// object. As thread-safe as the store.
+class LakeReader {
+ public:
+  /// `store` outlives this.
+  explicit LakeReader(store::ObjectStore& store) : store_(store) {}
+
+  // --- chains ---
+
+  /// Where the chain of each partition ends: the end of its newest object, or 0. The answer is a point of the
+  /// chain, and its last unless the broker's clock went back by an hour; then the next put finds the object
+  /// that is in the way and adopts it.
+  Result<std::map<log::Partition, log::Offset>> chain_ends(const log::TopicId& topic_id,
+                                                           std::span<const log::Partition> partitions) const;
+  /// The objects of a chain in the hour folders from `from` on, up to the first folder behind `through` that
+  /// has one; in order of folders.
+  Result<std::vector<ChainObject>> objects_of(const lake::ChainId& chain, lake::Hour from,
+                                              lake::Hour through) const;
+  /// Metadata of an object that was listed; `fatal` when it is gone.
+  Result<lake::ObjectMeta> meta_of(const std::string& key) const;
+
+  // --- gaps ---
+
+  /// The keys of gap records, in byte order.
+  Result<std::vector<std::string>> gap_keys() const;
+  /// The acknowledged gaps of all topic ids.
+  Result<Gaps> gaps() const;
+  /// Those of one topic id, all partitions; an error when one cannot be read.
+  Result<std::vector<lake::Gap>> gaps_of(const log::TopicId& topic_id) const;
+
+  // --- hours ---
+
+  /// The first hour that has an object of the chain; nothing when no hour has one.
+  Result<std::optional<lake::Hour>> first_hour_of(const lake::ChainId& chain) const;
+  /// Nothing when the chain has no begin yet.
+  Result<std::optional<lake::ChainBegin>> chain_begin(const lake::ChainId& chain) const;
+  /// The marker of an hour that the chain has closed.
+  Result<lake::HourMarker> marker(const lake::ChainId& chain, lake::Hour hour) const;
+  /// The chain's newest marker of `not_before` or later.
+  Result<std::optional<lake::HourMarker>> newest_marker(const lake::ChainId& chain,
+                                                        lake::Hour not_before) const;
+  /// A topic id's markers of each hour of `not_before` or later that has any marker, newest first,
+  /// `hours_max` hours at most, until `visit` returns false.
+  Result<void> markers_of(
+      const log::TopicId& topic_id, lake::Hour not_before, int hours_max,
+      const std::function<bool(lake::Hour, std::span<const lake::HourMarker>)>& visit) const;
+
+  /// By topic id (its first 8 hex digits, as in keys), the last complete hour that is not behind `to`. Topic
+  /// ids without a complete hour are left out. Reads markers from the newest backwards until each topic id
+  /// has its answer.
+  Result<std::map<std::string, CompleteThrough>> complete_through(
+      std::optional<lake::Hour> to = std::nullopt) const;
+  /// The newest hours of a topic id that have objects or markers, ascending, `count` at most.
+  Result<std::vector<HourStatus>> newest_hours(const log::TopicId& topic_id, std::size_t count) const;
+
+  // --- loading ---
+
+  /// What the lake has and `loaded` (keys of objects) has not, of the hours that are wanted.
+  Result<LoadPlan> load_plan(const std::set<std::string>& loaded, const HoursWanted& hours) const;
+
+ private:
+  Result<std::vector<std::string>> keys_below(const std::string& prefix) const;
+  Result<Gaps> read_gaps(const std::string& prefix) const;
+  Result<lake::HourMarker> read_marker(const std::string& key) const;
+  Result<std::optional<lake::ChainBegin>> read_begin(const std::string& key) const;
+  /// Of topic ids in keys that begin with `of`; by topic id.
+  Result<std::map<std::string, std::vector<lake::ChainBegin>>> read_begins(const std::string& of = "") const;
+  Result<std::map<std::string, std::vector<lake::HourMarker>>> read_hour(const std::string& folder,
+                                                                         const std::string& of = "") const;
+
+  store::ObjectStore& store_;
+};
+
+}  // namespace sdp::lake_reader
