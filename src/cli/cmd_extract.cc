@@ -48,15 +48,15 @@ void print_json(const load::ExtractSummary& summary, const std::string& stage_di
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const auto plan, make_plan(options, *lake.store, runtime.clock));
-  // A stage is a copy: what a power cut takes of it is fetched again.
+  // It is a copy: what a power cut takes of it is fetched again.
   store::DirectoryOptions unsynced;
   unsynced.sync = false;
-  SDP_TRY(auto stage, store::DirectoryStore::open(options.stage_dir, unsynced, runtime.clock));
-  SDP_TRY(const auto summary, load::extract(*lake.store, plan, *stage, runtime.stop));
+  SDP_TRY(auto copy, store::DirectoryStore::open(options.stage_dir, unsynced, runtime.clock));
+  SDP_TRY(const auto summary, load::extract(*lake.store, plan, *copy, runtime.stop));
   diag::log_event("extract.finished", {{"path", options.stage_dir},
                                        {"objects", summary.objects},
                                        {"bytes", summary.bytes},
-                                       {"staged_before", summary.staged_before},
+                                       {"copied_before", summary.copied_before},
                                        {"loaded_before", summary.loaded_already}});
   if (options.json) print_json(summary, options.stage_dir);
   return 0;

@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::string_view kContentType = "application/x-ndjson";
 
-/// The object's hash, which its body was checked against now or when it was staged.
-Result<std::string> stage_object(store::ObjectStore& lake, const lake_reader::PlannedObject& planned,
-                                 store::ObjectStore& stage, ExtractSummary& summary) {
-  SDP_TRY(const auto staged, stage.head(planned.object_key));
-  if (staged) {
-    ++summary.staged_before;
-    SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(staged->metadata));
+/// The object's hash, which its body was checked against now or when it was copied.
+Result<std::string> copy_object(store::ObjectStore& lake, const lake_reader::PlannedObject& planned,
+                                store::ObjectStore& copy, ExtractSummary& summary) {
+  SDP_TRY(const auto copied, copy.head(planned.object_key));
+  if (copied) {
+    ++summary.copied_before;
+    SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(copied->metadata));
     return meta.sha256;
   }
   SDP_TRY(const store::Object object, lake.get(planned.object_key));
@@ -28,25 +28,25 @@ Result<std::string> stage_object(store::ObjectStore& lake, const lake_reader::Pl
     return fail(ErrorKind::bad_input,
                 fmt::format("its body has sha256 {} but was written with {}", actual, meta.sha256));
   }
-  SDP_TRY(std::ignore, stage.put_new(planned.object_key, object.body, object.metadata, kContentType));
+  SDP_TRY(std::ignore, copy.put_new(planned.object_key, object.body, object.metadata, kContentType));
   return meta.sha256;
 }
 
-Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& stage) {
+Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& copy) {
   SDP_TRY(const auto keys, lake_reader::LakeReader(lake).gap_keys());
   for (const std::string& key : keys) {
     SDP_TRY(const store::Object gap, lake.get(key));
-    SDP_TRY(std::ignore, stage.put_new(key, gap.body, gap.metadata, kContentType));
+    SDP_TRY(std::ignore, copy.put_new(key, gap.body, gap.metadata, kContentType));
   }
   return {};
 }
 
 }  // namespace
 
-Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
+Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& copy,
                                const std::stop_token& stop) {
-  SDP_TRY(std::ignore, stage.ensure_bucket());
-  SDP_RETURN_IF_ERROR(copy_gaps(lake, stage));
+  SDP_TRY(std::ignore, copy.ensure_bucket());
+  SDP_RETURN_IF_ERROR(copy_gaps(lake, copy));
   ExtractSummary summary;
   summary.loaded_already = plan.loaded_already;
   std::string lines;
@@ -54,7 +54,7 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, s
     for (const lake_reader::PlannedObject& planned : chain.objects) {
       if (stop.stop_requested())
         return fail(ErrorKind::interrupted, "extract was stopped between objects; run it again");
-      auto sha256 = stage_object(lake, planned, stage, summary);
+      auto sha256 = copy_object(lake, planned, copy, summary);
       if (!sha256) {
         return std::unexpected(
             sha256.error().in(fmt::format("{}: object {}", lake.describe(), planned.object_key)));

@@ -12,17 +12,17 @@
 namespace sdp::load {
 
 struct ExtractSummary {
-  std::uint64_t objects = 0;         ///< in the stage now that the ledger has not
-  std::uint64_t staged_before = 0;   ///< of these, what an earlier try had brought
+  std::uint64_t objects = 0;         ///< in the folder now that the ledger has not
+  std::uint64_t copied_before = 0;   ///< of these, what an earlier try had brought
   std::uint64_t bytes = 0;           ///< of these objects, as stored
   std::uint64_t loaded_already = 0;  ///< in the lake and in the ledger
   std::string sha256;                ///< of their lines `<key> <sha256>\n`, in chain order
 };
 
-/// Copies the objects of `plan` from the lake into `stage`, under their own keys and with their metadata, and
-/// the notes of gaps, so that a load from the stage is a load from the lake. Each body is checked against its
+/// Copies the objects of `plan` from the lake into `copy`, under their own keys and with their metadata, and
+/// the notes of gaps, so that a load from the copy is a load from the lake. Each body is checked against its
 /// hash; what is there already is not fetched again. `bad_input` names a damaged object.
-Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& stage,
+Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& copy,
                                const std::stop_token& stop);
 
 }  // namespace sdp::load

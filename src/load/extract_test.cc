@@ -19,13 +19,13 @@ class ExtractTest : public testing::Test {
     return object;
   }
   Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
-    return extract(lake_, *lake_reader::LakeReader(lake_).load_plan(loaded, {}), stage_, stop);
+    return extract(lake_, *lake_reader::LakeReader(lake_).load_plan(loaded, {}), copy_, stop);
   }
-  bool is_staged(const std::string& key) { return stage_.head(key)->has_value(); }
+  bool is_copied(const std::string& key) { return copy_.head(key)->has_value(); }
 
   LakeBuilder builder_;
   store::MemoryStore lake_;
-  store::MemoryStore stage_{store::MemoryStore::Bucket::missing};
+  store::MemoryStore copy_{store::MemoryStore::Bucket::missing};
 };
 
 TEST_F(ExtractTest, CopiesWhatTheLedgerHasNotWithItsMetadata) {
@@ -36,11 +36,11 @@ TEST_F(ExtractTest, CopiesWhatTheLedgerHasNotWithItsMetadata) {
   EXPECT_EQ(summary->objects, 1u);
   EXPECT_EQ(summary->loaded_already, 1u);
   EXPECT_EQ(summary->bytes, fresh.body.size());
-  EXPECT_FALSE(is_staged(loaded.key));
-  const auto staged = stage_.get(fresh.key);
-  ASSERT_TRUE(staged);
-  EXPECT_EQ(staged->body, fresh.body);
-  EXPECT_EQ(staged->metadata, lake_.get(fresh.key)->metadata);
+  EXPECT_FALSE(is_copied(loaded.key));
+  const auto copied = copy_.get(fresh.key);
+  ASSERT_TRUE(copied);
+  EXPECT_EQ(copied->body, fresh.body);
+  EXPECT_EQ(copied->metadata, lake_.get(fresh.key)->metadata);
 }
 
 TEST_F(ExtractTest, AgainFetchesNothingAndSaysTheSame) {
@@ -49,13 +49,13 @@ TEST_F(ExtractTest, AgainFetchesNothingAndSaysTheSame) {
   const auto first = extract_without({});
   const auto second = extract_without({});
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(first->staged_before, 0u);
-  EXPECT_EQ(second->staged_before, 2u);
+  EXPECT_EQ(first->copied_before, 0u);
+  EXPECT_EQ(second->copied_before, 2u);
   EXPECT_EQ(second->sha256, first->sha256);
   EXPECT_EQ(second->objects, first->objects);
 }
 
-TEST_F(ExtractTest, DamagedObjectIsNamedAndNotStaged) {
+TEST_F(ExtractTest, DamagedObjectIsNamedAndNotCopied) {
   auto object = builder_.build(0, 0, 10);
   const auto sha256 = object.meta.sha256;
   set_body(object, "{}\n");
@@ -65,14 +65,14 @@ TEST_F(ExtractTest, DamagedObjectIsNamedAndNotStaged) {
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().kind, ErrorKind::bad_input);
   EXPECT_NE(summary.error().message.find(object.key), std::string::npos);
-  EXPECT_FALSE(is_staged(object.key));
+  EXPECT_FALSE(is_copied(object.key));
 }
 
 TEST_F(ExtractTest, NotesOfGapsGoAlong) {
   const std::string key = std::string(lake::kGapsPrefix) + "t1a2b3c4d_p0_o0.json";
   ASSERT_TRUE(lake_.put_new(key, "{}", {}, "application/json"));
   ASSERT_TRUE(extract_without({}));
-  EXPECT_TRUE(is_staged(key));
+  EXPECT_TRUE(is_copied(key));
 }
 
 TEST_F(ExtractTest, StopsBetweenObjects) {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "diag/log.h"
-#include "warehouse/object_source.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::load {
 namespace {
@@ -81,7 +81,7 @@ Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token
   for (const warehouse::LoadedChain& chain : chains) ends[chain.chain] = chain.end;
   ObjectFeed feed(store_, objects, std::move(ends), gaps_, options_.transaction, options_.fetch, stop);
   while (feed.begin()) SDP_RETURN_IF_ERROR(load_transaction(feed, summary));
-  SDP_RETURN_IF_ERROR(feed.verdict());
+  SDP_RETURN_IF_ERROR(feed.outcome());
   for (Error& problem : feed.take_problems()) summary.problems.push_back(std::move(problem));
   return feed.found_hole();
 }

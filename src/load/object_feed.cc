@@ -20,19 +20,19 @@ bool ObjectFeed::begin() {
   handed_.clear();
   line_bytes_ = 0;
   while (next_ < objects_.size() && is_closed(objects_[next_])) ++next_;
-  return next_ < objects_.size() && verdict_;
+  return next_ < objects_.size() && outcome_;
 }
 
 bool ObjectFeed::is_over(std::size_t held_bytes) const {
-  return !verdict_ || next_ >= objects_.size() || handed_.size() >= limits_.objects ||
+  return !outcome_ || next_ >= objects_.size() || handed_.size() >= limits_.objects ||
          line_bytes_ >= limits_.bytes || held_bytes >= limits_.held_bytes;
 }
 
-std::optional<warehouse::StagedObject> ObjectFeed::next(std::size_t held_bytes) {
+std::optional<warehouse::FetchedObject> ObjectFeed::next(std::size_t held_bytes) {
   const std::lock_guard lock(mutex_);
   while (!is_over(held_bytes)) {
     if (stop_.stop_requested()) {
-      verdict_ = fail(ErrorKind::interrupted, "load was stopped between transactions; run it again");
+      outcome_ = fail(ErrorKind::interrupted, "load was stopped between transactions; run it again");
       break;
     }
     const std::size_t index = next_++;
@@ -45,7 +45,7 @@ std::optional<warehouse::StagedObject> ObjectFeed::next(std::size_t held_bytes) 
   return std::nullopt;
 }
 
-std::optional<warehouse::StagedObject> ObjectFeed::fetch(std::size_t index) {
+std::optional<warehouse::FetchedObject> ObjectFeed::fetch(std::size_t index) {
   const PlannedObject& planned = objects_[index];
   if (is_closed(planned)) return std::nullopt;
   auto object = prefetcher_.get(index);
@@ -53,7 +53,7 @@ std::optional<warehouse::StagedObject> ObjectFeed::fetch(std::size_t index) {
     if (object.error().kind == ErrorKind::bad_input) {
       close_chain(planned, std::move(object.error()));
     } else {
-      verdict_ = std::unexpected(std::move(object.error()));
+      outcome_ = std::unexpected(std::move(object.error()));
     }
     return std::nullopt;
   }
@@ -61,7 +61,7 @@ std::optional<warehouse::StagedObject> ObjectFeed::fetch(std::size_t index) {
   return *std::move(object);
 }
 
-bool ObjectFeed::continues(const PlannedObject& planned, const warehouse::StagedObject& object) {
+bool ObjectFeed::continues(const PlannedObject& planned, const warehouse::FetchedObject& object) {
   log::Offset& end = ends_[object.meta.chain];
   const lake::Link link{object.key, object.meta.range};
   lake::ChainCheck check = check_chain(object.meta.chain, end, {&link, 1}, gaps_);

@@ -42,7 +42,7 @@ class ObjectFeed final : public warehouse::ObjectSource {
 
   /// Starts the next transaction. False when nothing is left, or the store failed, or it was stopped.
   bool begin();
-  std::optional<warehouse::StagedObject> next(std::size_t held_bytes) override;
+  std::optional<warehouse::FetchedObject> next(std::size_t held_bytes) override;
 
   /// What was handed out in this transaction.
   std::span<const PlannedObject* const> handed() const { return handed_; }
@@ -52,7 +52,7 @@ class ObjectFeed final : public warehouse::ObjectSource {
   void close_chain(const PlannedObject& object, Error problem);
 
   /// Why it ended before the plan did: the store's error, or `interrupted`.
-  Result<void> verdict() const { return verdict_; }
+  Result<void> outcome() const { return outcome_; }
   std::vector<Error> take_problems() { return std::exchange(problems_, {}); }
   /// Whether a chain was closed for an object that is missing.
   bool found_hole() const { return found_hole_; }
@@ -65,8 +65,8 @@ class ObjectFeed final : public warehouse::ObjectSource {
   }
   bool is_over(std::size_t held_bytes) const;
   /// The planned object when it is to be loaded; notes why when it is not.
-  std::optional<warehouse::StagedObject> fetch(std::size_t index);
-  bool continues(const PlannedObject& planned, const warehouse::StagedObject& object);
+  std::optional<warehouse::FetchedObject> fetch(std::size_t index);
+  bool continues(const PlannedObject& planned, const warehouse::FetchedObject& object);
 
   const std::span<const PlannedObject> objects_;
   const std::span<const lake::Gap> gaps_;
@@ -81,7 +81,7 @@ class ObjectFeed final : public warehouse::ObjectSource {
   std::uint64_t line_bytes_ = 0;
   std::set<ChainName> closed_;
   std::vector<Error> problems_;
-  Result<void> verdict_;
+  Result<void> outcome_;
   bool found_hole_ = false;
 };
 

@@ -18,7 +18,7 @@ Prefetcher::~Prefetcher() {
   changed_.notify_all();
 }
 
-Result<warehouse::StagedObject> Prefetcher::get(std::size_t index) {
+Result<warehouse::FetchedObject> Prefetcher::get(std::size_t index) {
   std::unique_lock lock(mutex_);
   drop_before(index);
   changed_.notify_all();
@@ -26,7 +26,7 @@ Result<warehouse::StagedObject> Prefetcher::get(std::size_t index) {
     const auto slot = slots_.find(index);
     return slot != slots_.end() && slot->second.object;
   });
-  Result<warehouse::StagedObject> object = *std::move(slots_.at(index).object);
+  Result<warehouse::FetchedObject> object = *std::move(slots_.at(index).object);
   drop_before(index + 1);
   changed_.notify_all();
   return object;
@@ -54,7 +54,7 @@ std::optional<std::size_t> Prefetcher::take() {
   return next_++;
 }
 
-void Prefetcher::put(std::size_t index, Result<warehouse::StagedObject> object) {
+void Prefetcher::put(std::size_t index, Result<warehouse::FetchedObject> object) {
   const std::lock_guard lock(mutex_);
   const auto slot = slots_.find(index);
   if (slot == slots_.end()) return;  // left out meanwhile

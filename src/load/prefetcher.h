@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "load/staged_object.h"
+#include "load/fetch_object.h"
 
 namespace sdp::load {
 
@@ -32,18 +32,18 @@ class Prefetcher {
 
   /// Object `index`; indices ascend from call to call, and objects that are left out are not fetched from
   /// then on.
-  Result<warehouse::StagedObject> get(std::size_t index);
+  Result<warehouse::FetchedObject> get(std::size_t index);
 
  private:
   struct Slot {
-    std::optional<Result<warehouse::StagedObject>> object;  ///< nothing while it is on its way
+    std::optional<Result<warehouse::FetchedObject>> object;  ///< nothing while it is on its way
     std::uint64_t bytes = 0;
   };
 
   void work();
   /// The index to fetch next, or nothing when all are taken or it is over.
   std::optional<std::size_t> take();
-  void put(std::size_t index, Result<warehouse::StagedObject> object);
+  void put(std::size_t index, Result<warehouse::FetchedObject> object);
   bool is_full() const;
   void drop_before(std::size_t index);
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "os/child.h"
-#include "transform/dbt_paths.h"
+#include "transform/transform.h"
 
 namespace sdp::transform {
 namespace {

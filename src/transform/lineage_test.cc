@@ -9,7 +9,7 @@
 #include <string>
 
 #include "support/temporary_folder.h"
-#include "transform/dbt_paths.h"
+#include "transform/transform.h"
 
 namespace sdp::transform {
 namespace {

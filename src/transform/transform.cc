@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "os/child.h"
-#include "transform/dbt_paths.h"
 
 namespace sdp::transform {
 namespace {
@@ -126,6 +125,32 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   summary->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (end.code == kDbtFailed || summary->failed > 0) return std::unexpected(failed(options, *summary));
   return *std::move(summary);
+}
+
+fs::path target_path(const TransformOptions& options) {
+  return options.work_dir / "target";
+}
+
+fs::path results_path(const TransformOptions& options) {
+  return target_path(options) / "run_results.json";
+}
+
+std::map<std::string, std::string> dbt_environment(const TransformOptions& options) {
+  std::map<std::string, std::string> result{
+      {"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
+      {"SDP_TRANSFORM_MEMORY", options.memory_limit},
+      {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},
+      {"DBT_PROFILES_DIR", fs::absolute(options.project_dir).string()},
+      {"DBT_TARGET_PATH", fs::absolute(target_path(options)).string()},
+      {"DBT_LOG_PATH", fs::absolute(options.work_dir / "logs").string()},
+      {"DBT_SEND_ANONYMOUS_USAGE_STATS", "false"},
+      {"DBT_VERSION_CHECK", "false"},
+      {"DBT_USE_COLORS", "false"}};
+  if (!options.warehouse_path.empty()) {
+    result["SDP_WAREHOUSE_PATH"] = fs::absolute(options.warehouse_path).string();
+  }
+  for (const auto& [name, value] : options.environment) result[name] = value;
+  return result;
 }
 
 }  // namespace sdp::transform

@@ -43,4 +43,11 @@ std::filesystem::path log_path(const TransformOptions& options);
 /// when the time is used up, `interrupted` on a stop request, `fatal` when a model failed.
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
 
+/// Where dbt leaves what it made of the project.
+std::filesystem::path target_path(const TransformOptions& options);
+/// How each model and test ended, of the last run alone.
+std::filesystem::path results_path(const TransformOptions& options);
+/// What dbt and the project's profiles read.
+std::map<std::string, std::string> dbt_environment(const TransformOptions& options);
+
 }  // namespace sdp::transform

@@ -10,7 +10,7 @@
 
 #include "event/decode.h"
 #include "event/listening_event.h"
-#include "verify/row_hash.h"
+#include "verify/fingerprint.h"
 
 namespace sdp::verify {
 

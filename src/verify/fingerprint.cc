@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "verify/little_endian.h"
-
 namespace sdp::verify {
 namespace {
 

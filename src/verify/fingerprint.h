@@ -1,6 +1,11 @@
 #pragma once
 
+#include <xxhash.h>
+
+#include <bit>
+#include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +15,21 @@
 #include "log/record.h"
 
 namespace sdp::verify {
+
+static_assert(std::endian::native == std::endian::little, "witness files are little-endian");
+
+template <std::integral T>
+void append_little(std::string& out, T number) {
+  out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+/// Reads a number at `at`; the caller has checked that it is there.
+template <std::integral T>
+T read_little(std::string_view bytes, std::size_t at) {
+  T number;
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
 
 /// 64 bits which stand for a record's key, value and headers (docs/formats/witness.md). Never change how they
 /// are made: witness files keep them.
@@ -41,5 +61,27 @@ class Fingerprinter {
 /// `value` as a line keeps it: without JSON white space at its ends, with '\n' and '\r' as spaces, and an
 /// object without members as `{}`. Uses `buffer` only when a byte has to change.
 std::string_view normalised(std::string_view value, std::string& buffer);
+
+/// 64 bits which stand for the columns of a row. Reuses its buffer; owned by one thread.
+class RowHash {
+ public:
+  RowHash& add(const std::optional<std::string_view>& column) {
+    // Absent is not empty, and lengths keep neighbours apart.
+    const std::uint64_t size = column ? column->size() + 1 : 0;
+    append_little(bytes_, size);
+    if (column) bytes_.append(*column);
+    return *this;
+  }
+
+  /// The hash of the columns since the last call.
+  std::uint64_t take() {
+    const std::uint64_t hash = XXH3_64bits(bytes_.data(), bytes_.size());
+    bytes_.clear();
+    return hash;
+  }
+
+ private:
+  std::string bytes_;
+};
 
 }  // namespace sdp::verify

@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "lake/hour_marker.h"
-#include "verify/hour_view.h"
+#include "verify/check_hours.h"
 #include "verify/parallel.h"
 
 namespace sdp::verify {

@@ -54,7 +54,7 @@ std::string named(const Finding& finding) {
   return text;
 }
 
-std::string verdict(const Report& report) {
+std::string proof(const Report& report) {
   std::string text = fmt::format("proved: {} offsets of {} chains in {} objects", grouped(report.offsets),
                                  grouped(report.chains), grouped(report.objects));
   text += fmt::format(", {} of them equal to the log's", grouped(report.offsets_against_log));
@@ -86,7 +86,7 @@ std::string to_text(const Report& report) {
   for (const Finding& finding : report.findings) {
     if (!report.counts(finding)) text += "pending, as allowed:\n" + named(finding);
   }
-  if (report.proved()) return text + verdict(report);
+  if (report.proved()) return text + proof(report);
   std::uint64_t problems = 0;
   std::string offenders;
   for (const Finding& finding : report.findings) {

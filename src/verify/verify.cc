@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <set>
 
-#include "verify/bronze_view.h"
+#include "verify/check_bronze.h"
+#include "verify/check_marts.h"
+#include "verify/check_silver.h"
 #include "verify/derived_marts.h"
 #include "verify/lake_view.h"
 #include "verify/log_view.h"
-#include "verify/mart_view.h"
 #include "verify/recount.h"
-#include "verify/silver_view.h"
 
 namespace sdp::verify {
 namespace {
@@ -141,7 +141,7 @@ class Verification {
   }
 
   Result<void> silver() {
-    SilverView view(lake_, in_.store, in_.limits.named_max, findings_);
+    SilverCheck view(lake_, in_.store, in_.limits.named_max, findings_);
     SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse));
     recount_.emplace(lake_);
     view.check_fates(*recount_);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "verify/little_endian.h"
+#include "verify/fingerprint.h"
 
 namespace sdp::verify {
 namespace {

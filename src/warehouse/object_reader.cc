@@ -18,7 +18,7 @@ lake::Line without_texts(const lake::Line& line) {
 
 }  // namespace
 
-void ObjectReader::open(const StagedObject& object) {
+void ObjectReader::open(const FetchedObject& object) {
   object_ = &object;
   rest_ = object.lines;
   at_least_ = object.meta.range.first;
@@ -45,7 +45,7 @@ Result<std::optional<lake::Line>> ObjectReader::next() {
   return without_texts(*line);
 }
 
-Result<std::uint64_t> ObjectReader::read(const StagedObject& object,
+Result<std::uint64_t> ObjectReader::read(const FetchedObject& object,
                                          const std::function<Result<void>(const lake::Line&)>& visit) {
   open(object);
   while (true) {

@@ -15,7 +15,7 @@ namespace sdp::warehouse {
 class ObjectReader {
  public:
   /// Starts with `object`, which stays where it is until its end was read.
-  void open(const StagedObject& object);
+  void open(const FetchedObject& object);
 
   /// The object's next line, as bronze is to have it: one of more than kBronzeLineBytesMax comes as a
   /// rejected line with its coordinates and nothing else. Nothing at its end. `bad_input` names object and
@@ -27,7 +27,7 @@ class ObjectReader {
   std::uint64_t too_large() const { return too_large_; }
 
   /// All of an object's lines in order. As `next`; how many were too large.
-  Result<std::uint64_t> read(const StagedObject& object,
+  Result<std::uint64_t> read(const FetchedObject& object,
                              const std::function<Result<void>(const lake::Line&)>& visit);
 
  private:
@@ -36,7 +36,7 @@ class ObjectReader {
   std::unexpected<Error> damaged(std::string_view what) const;
 
   lake::LineDecoder decoder_;
-  const StagedObject* object_ = nullptr;
+  const FetchedObject* object_ = nullptr;
   std::string_view rest_;
   log::Offset at_least_ = 0;   ///< the next line's offset
   std::int64_t records_ = 0;   ///< lines so far, the current one included

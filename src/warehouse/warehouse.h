@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +17,7 @@
 namespace sdp::warehouse {
 
 /// An object that is ready to load: its key, checked metadata, and decompressed lines.
-struct StagedObject {
+struct FetchedObject {
   std::string key;
   lake::ObjectMeta meta;
   std::string lines;
@@ -29,7 +30,7 @@ class ObjectSource {
   virtual ~ObjectSource() = default;
   /// Nothing after the last. `held_bytes`: the lines of earlier objects that the warehouse keeps until its
   /// transaction ends; a source may end early for it.
-  virtual std::optional<StagedObject> next(std::size_t held_bytes) = 0;
+  virtual std::optional<FetchedObject> next(std::size_t held_bytes) = 0;
 };
 
 struct LoadCounts {
@@ -88,5 +89,25 @@ class Warehouse {
   /// docs/formats/bronze-tables.md.
   virtual std::string epoch_ms(std::string_view column) const = 0;
 };
+
+// What the ledger holds, as every warehouse answers it by its scan.
+Result<std::vector<LoadedChain>> read_chains(Warehouse& warehouse);
+Result<std::vector<std::string>> read_objects(Warehouse& warehouse);
+
+/// Objects that are in memory already, one after another.
+class HeldObjects final : public ObjectSource {
+ public:
+  /// `objects` outlive this.
+  explicit HeldObjects(std::span<const FetchedObject> objects) : objects_(objects) {}
+
+  std::optional<FetchedObject> next(std::size_t held_bytes) override;
+
+ private:
+  std::mutex mutex_;
+  std::span<const FetchedObject> objects_;
+};
+
+/// One load of objects that are in memory already.
+Result<LoadCounts> load_objects(Warehouse& warehouse, std::span<const FetchedObject> objects);
 
 }  // namespace sdp::warehouse

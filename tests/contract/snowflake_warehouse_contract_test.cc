@@ -124,7 +124,7 @@ TEST_F(SnowflakeLoad, FilesOfDeadLoadersAreSweptWhenTheyAreOld) {
 
   settings = options();
   settings.leftovers_age = std::chrono::hours(0);
-  ASSERT_TRUE(load_objects(*open(settings), std::vector{staged(7, 0, {"{}"})}));
+  ASSERT_TRUE(load_objects(*open(settings), std::vector{fetched(7, 0, {"{}"})}));
   EXPECT_TRUE(staged_files().empty());
 }
 
@@ -135,7 +135,7 @@ TEST_F(SnowflakeLoad, SaysWhatItCost) {
   EXPECT_EQ(first->statements, 12u);
   EXPECT_EQ(first->staging_files, 1u);
   EXPECT_GT(first->staging_bytes, 5'000u);
-  const auto second = load_objects(*warehouse, std::vector{staged(7, 0, {"{}"})});
+  const auto second = load_objects(*warehouse, std::vector{fetched(7, 0, {"{}"})});
   ASSERT_TRUE(second);
   EXPECT_EQ(second->statements, 10u) << "no sweep, and nothing rejected to insert";
 }
@@ -160,7 +160,7 @@ TEST_F(SnowflakeLoad, AfterAFailureWithinItsTransactionALoadStartsAfresh) {
 
 TEST_F(SnowflakeLoad, TheViewParsesPayloads) {
   const auto warehouse = open(options());
-  ASSERT_TRUE(load_objects(*warehouse, std::vector{staged(0, 0, {R"({"song_name":"Love Story"})"})}));
+  ASSERT_TRUE(load_objects(*warehouse, std::vector{fetched(0, 0, {R"({"song_name":"Love Story"})"})}));
   const auto table = warehouse->query("SELECT event:song_name::VARCHAR FROM BRONZE.SPOTIFY_EVENTS_PARSED");
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(table->rows.at(0).at(0), "Love Story");

@@ -35,20 +35,20 @@ std::vector<std::optional<std::string>> numbered(int count) {
 
 /// A value whose line has so many bytes. All quotes: the most that a payload can grow on its way.
 std::string value_of_line(std::size_t line_bytes) {
-  const std::size_t around = staged(0, 0, {R"({"s":""})"}).lines.size() - 1;
+  const std::size_t around = fetched(0, 0, {R"({"s":""})"}).lines.size() - 1;
   std::string value = R"({"s":")";
   for (std::size_t at = around; at + 1 < line_bytes; at += 2) value += R"(\")";
   if ((line_bytes - around) % 2 == 1) value += "x";
   return value + R"("})";
 }
 
-StagedObject damaged(StagedObject object) {
+FetchedObject damaged(FetchedObject object) {
   object.lines.resize(object.lines.size() - 5);
   return object;
 }
 
 TEST_P(WarehouseContract, InitAgainChangesNothing) {
-  load({{staged(0, 0, numbered(3))}});
+  load({{fetched(0, 0, numbered(3))}});
   ASSERT_TRUE(warehouse_->init());
   reopen();
   ASSERT_TRUE(warehouse_->init());
@@ -56,7 +56,7 @@ TEST_P(WarehouseContract, InitAgainChangesNothing) {
 }
 
 TEST_P(WarehouseContract, RowsCarryTheirCoordinates) {
-  const LoadCounts counts = load({{staged(3, 40, {R"({"a":1})", "bad", std::nullopt})}});
+  const LoadCounts counts = load({{fetched(3, 40, {R"({"a":1})", "bad", std::nullopt})}});
   EXPECT_EQ(counts.objects, 1u);
   EXPECT_EQ(counts.rows, 1u);
   EXPECT_EQ(counts.rejected, 2u);
@@ -76,7 +76,7 @@ TEST_P(WarehouseContract, RowsCarryTheirCoordinates) {
 }
 
 TEST_P(WarehouseContract, RowsAndLedgerOfOneLoadHaveOneTime) {
-  load({{staged(0, 0, {R"({"a":1})", "bad"})}});
+  load({{fetched(0, 0, {R"({"a":1})", "bad"})}});
   EXPECT_EQ(
       one("SELECT COUNT(DISTINCT loaded_at) FROM (SELECT loaded_at FROM BRONZE.SPOTIFY_EVENTS UNION ALL "
           "SELECT loaded_at FROM BRONZE.REJECTED_EVENTS UNION ALL SELECT loaded_at FROM BRONZE.LOAD_LEDGER) "
@@ -88,7 +88,7 @@ TEST_P(WarehouseContract, RowsAndLedgerOfOneLoadHaveOneTime) {
 }
 
 TEST_P(WarehouseContract, LoadingAgainChangesNothing) {
-  const std::vector<StagedObject> objects = loader_objects();
+  const std::vector<FetchedObject> objects = loader_objects();
   EXPECT_EQ(load(objects).objects, 6u);
   const LoadCounts again = load(objects);
   EXPECT_EQ(again.objects, 0u);
@@ -99,8 +99,8 @@ TEST_P(WarehouseContract, LoadingAgainChangesNothing) {
 }
 
 TEST_P(WarehouseContract, ObjectsOfTheLedgerAreSkippedAmongNewOnes) {
-  load({{staged(0, 0, numbered(2))}});
-  const StagedObject both[] = {staged(0, 0, numbered(2)), staged(0, 2, {R"({"a":1})", "bad"})};
+  load({{fetched(0, 0, numbered(2))}});
+  const FetchedObject both[] = {fetched(0, 0, numbered(2)), fetched(0, 2, {R"({"a":1})", "bad"})};
   const LoadCounts counts = load(both);
   EXPECT_EQ(counts.objects, 1u);
   EXPECT_EQ(counts.objects_skipped, 1u);
@@ -110,7 +110,7 @@ TEST_P(WarehouseContract, ObjectsOfTheLedgerAreSkippedAmongNewOnes) {
 }
 
 TEST_P(WarehouseContract, AnObjectGivenTwiceIsRefused) {
-  const StagedObject twice[] = {staged(0, 0, numbered(2)), staged(0, 0, numbered(2))};
+  const FetchedObject twice[] = {fetched(0, 0, numbered(2)), fetched(0, 0, numbered(2))};
   EXPECT_FALSE(load_objects(*warehouse_, twice));
   EXPECT_EQ(sizes(), "0|0|0");
 }
@@ -120,8 +120,8 @@ TEST_P(WarehouseContract, NothingToLoadIsNoError) {
 }
 
 TEST_P(WarehouseContract, ADamagedObjectLeavesNothingOfItsWholeCall) {
-  const StagedObject objects[] = {staged(0, 0, numbered(3)), damaged(staged(0, 3, numbered(3))),
-                                  staged(1, 0, numbered(3))};
+  const FetchedObject objects[] = {fetched(0, 0, numbered(3)), damaged(fetched(0, 3, numbered(3))),
+                                   fetched(1, 0, numbered(3))};
   const auto counts = load_objects(*warehouse_, objects);
   ASSERT_FALSE(counts);
   EXPECT_EQ(counts.error().kind, ErrorKind::bad_input);
@@ -131,16 +131,16 @@ TEST_P(WarehouseContract, ADamagedObjectLeavesNothingOfItsWholeCall) {
 }
 
 TEST_P(WarehouseContract, LinesOfAnotherPlaceAreRefused) {
-  StagedObject moved = staged(0, 5, numbered(1));
+  FetchedObject moved = fetched(0, 5, numbered(1));
   moved.meta.range = {6, 7};
   EXPECT_FALSE(load_objects(*warehouse_, {&moved, 1}));
-  StagedObject short_one = staged(0, 5, numbered(1));
+  FetchedObject short_one = fetched(0, 5, numbered(1));
   short_one.meta.range.end = 8;
   EXPECT_FALSE(load_objects(*warehouse_, {&short_one, 1}));
-  StagedObject other_partition = staged(0, 5, numbered(1));
+  FetchedObject other_partition = fetched(0, 5, numbered(1));
   other_partition.meta.chain.partition = 1;
   EXPECT_FALSE(load_objects(*warehouse_, {&other_partition, 1}));
-  StagedObject swapped = staged(0, 0, numbered(3));
+  FetchedObject swapped = fetched(0, 0, numbered(3));
   const auto second = swapped.lines.find('\n') + 1;
   const auto third = swapped.lines.find('\n', second) + 1;
   std::rotate(swapped.lines.begin(), swapped.lines.begin() + static_cast<std::ptrdiff_t>(second),
@@ -150,8 +150,8 @@ TEST_P(WarehouseContract, LinesOfAnotherPlaceAreRefused) {
 }
 
 TEST_P(WarehouseContract, ChainsAndObjectsAreReadBack) {
-  const StagedObject objects[] = {staged(0, 10, numbered(2)), staged(0, 12, numbered(3)),
-                                  staged(11, 0, numbered(1))};
+  const FetchedObject objects[] = {fetched(0, 10, numbered(2)), fetched(0, 12, numbered(3)),
+                                   fetched(11, 0, numbered(1))};
   load(objects);
   const auto chains = warehouse_->loaded_chains();
   ASSERT_TRUE(chains) << chains.error().message;
@@ -176,14 +176,14 @@ TEST_P(WarehouseContract, StrangeTextTravelsUnharmed) {
       "{ \"spaces\" :\t[ 1 , 2 ]  }",
       R"({"percent":"%s %d ${x} {{ y }} @stage $1 ?"})",
       "{}"};
-  load({{staged(0, 0, values)}});
+  load({{fetched(0, 0, values)}});
   std::vector<std::string> wanted;
   for (const auto& value : values) wanted.push_back(*value);
   EXPECT_EQ(rows("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset"), wanted);
 }
 
 TEST_P(WarehouseContract, StrangeKeysAndHeadersTravelUnharmed) {
-  StagedObject object = staged(0, 0, numbered(4));
+  FetchedObject object = fetched(0, 0, numbered(4));
   object.lines.clear();
   lake::LineEncoder encoder;
   const std::vector<std::optional<std::string>> keys = {std::nullopt, "", "k'\"\\\n\x01\U0001F3B5",
@@ -213,7 +213,7 @@ TEST_P(WarehouseContract, TheLargestLineIsKeptAndALargerOneIsRejected) {
   const std::string larger = value_of_line(lake::kBronzeLineBytesMax + 1);
   // A record that the sink rejected, and whose bytes are too many as well.
   const std::string no_json(lake::kBronzeLineBytesMax * 3 / 4, 'x');
-  const LoadCounts counts = load({{staged(0, 0, {largest, larger, R"({"a":1})", no_json})}});
+  const LoadCounts counts = load({{fetched(0, 0, {largest, larger, R"({"a":1})", no_json})}});
   EXPECT_EQ(counts.rows, 2u);
   EXPECT_EQ(counts.rejected, 2u);
   EXPECT_EQ(rows("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset"),
@@ -226,7 +226,7 @@ TEST_P(WarehouseContract, TheLargestLineIsKeptAndALargerOneIsRejected) {
 }
 
 TEST_P(WarehouseContract, TimesBeyondTheYears1And9999AreDrawnIn) {
-  StagedObject object = staged(0, 0, numbered(4));
+  FetchedObject object = fetched(0, 0, numbered(4));
   object.lines.clear();
   lake::LineEncoder encoder;
   constexpr std::int64_t kTimes[] = {INT64_MIN, -62'135'596'800'001, 253'402'300'799'999, INT64_MAX};
@@ -244,9 +244,9 @@ TEST_P(WarehouseContract, TimesBeyondTheYears1And9999AreDrawnIn) {
 }
 
 TEST_P(WarehouseContract, TenThousandObjectsCostNoMoreStatementsThanOne) {
-  std::vector<StagedObject> objects;
+  std::vector<FetchedObject> objects;
   for (log::Offset first = 0; first < 20'000; first += 2)
-    objects.push_back(staged(0, first, {R"({"a":1})", R"({"a":2})"}));
+    objects.push_back(fetched(0, first, {R"({"a":1})", R"({"a":2})"}));
   const LoadCounts counts = load(objects);
   EXPECT_EQ(counts.objects, 10'000u);
   EXPECT_LE(counts.statements, GetParam().statements_max);
@@ -266,7 +266,7 @@ TEST_P(WarehouseContract, CellsAreTextByTheirTypes) {
 }
 
 TEST_P(WarehouseContract, ScansKeepTheOrderOfTheQuery) {
-  load({{staged(0, 0, numbered(5'000))}});
+  load({{fetched(0, 0, numbered(5'000))}});
   const auto found = rows("SELECT kafka_offset FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset DESC");
   ASSERT_EQ(found.size(), 5'000u);
   for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], std::to_string(4'999 - i));
@@ -305,7 +305,7 @@ TEST_P(WarehouseContract, ErrorsOfQueriesSayWhatIsWrongAndLeaveTheWarehouseOfUse
 }
 
 TEST_P(WarehouseContract, AVisitorEndsAScan) {
-  load({{staged(0, 0, numbered(3'000))}});
+  load({{fetched(0, 0, numbered(3'000))}});
   int seen = 0;
   const auto scanned =
       warehouse_->scan("SELECT payload FROM BRONZE.SPOTIFY_EVENTS", [&](RowView) -> Result<void> {
@@ -319,7 +319,7 @@ TEST_P(WarehouseContract, AVisitorEndsAScan) {
 }
 
 TEST_P(WarehouseContract, ClosedWarehousesCanBeOpenedAgain) {
-  load({{staged(0, 0, numbered(3))}});
+  load({{fetched(0, 0, numbered(3))}});
   ASSERT_TRUE(warehouse_->close());
   reopen();
   EXPECT_EQ(sizes(), "3|0|1");

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "contract/warehouse_places.h"
-#include "warehouse/object_source.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
 
@@ -53,8 +53,8 @@ class WarehouseContract : public ::testing::TestWithParam<WarehouseUnderTest> {
     warehouse_.reset();
     warehouse_ = open_place(place_->arguments());
   }
-  LoadCounts load(std::span<const StagedObject> objects) { return load(*warehouse_, objects); }
-  static LoadCounts load(Warehouse& warehouse, std::span<const StagedObject> objects) {
+  LoadCounts load(std::span<const FetchedObject> objects) { return load(*warehouse_, objects); }
+  static LoadCounts load(Warehouse& warehouse, std::span<const FetchedObject> objects) {
     const auto counts = load_objects(warehouse, objects);
     EXPECT_TRUE(counts) << counts.error().message;
     return counts.value_or(LoadCounts{});

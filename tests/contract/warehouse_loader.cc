@@ -8,7 +8,7 @@
 #include <exception>
 
 #include "contract/warehouse_places.h"
-#include "warehouse/object_source.h"
+#include "warehouse/warehouse.h"
 
 int main(int argc, char** argv) {
   using namespace sdp;

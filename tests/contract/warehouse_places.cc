@@ -51,9 +51,9 @@ snowflake::SnowflakeOptions account_options() {
   return options;
 }
 
-StagedObject staged(log::Partition partition, log::Offset first,
-                    const std::vector<std::optional<std::string>>& values) {
-  StagedObject object;
+FetchedObject fetched(log::Partition partition, log::Offset first,
+                      const std::vector<std::optional<std::string>>& values) {
+  FetchedObject object;
   object.key = "bronze/p" + std::to_string(partition) + "_o" + std::to_string(first);
   object.meta.topic = "spotify-events";
   object.meta.chain = {*base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"), partition};
@@ -76,14 +76,14 @@ StagedObject staged(log::Partition partition, log::Offset first,
   return object;
 }
 
-std::vector<StagedObject> loader_objects() {
-  std::vector<StagedObject> objects;
+std::vector<FetchedObject> loader_objects() {
+  std::vector<FetchedObject> objects;
   for (log::Partition partition = 0; partition < 3; ++partition) {
     for (log::Offset first = 0; first < 40; first += 20) {
       std::vector<std::optional<std::string>> values;
       for (log::Offset at = first; at < first + 20; ++at)
         values.push_back(at % 10 == 9 ? "no json" : "{\"n\":" + std::to_string(at) + "}");
-      objects.push_back(staged(partition, first, values));
+      objects.push_back(fetched(partition, first, values));
     }
   }
   return objects;

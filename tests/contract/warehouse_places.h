@@ -13,11 +13,11 @@
 namespace sdp::warehouse {
 
 /// Offsets [first, first + values) of a partition, as a loader hands them over: `nullopt` is a tombstone.
-StagedObject staged(log::Partition partition, log::Offset first,
-                    const std::vector<std::optional<std::string>>& values);
+FetchedObject fetched(log::Partition partition, log::Offset first,
+                      const std::vector<std::optional<std::string>>& values);
 
 /// What the loader process of the contract loads: kept and rejected lines of several objects.
-std::vector<StagedObject> loader_objects();
+std::vector<FetchedObject> loader_objects();
 
 using OnStep = std::function<void(std::string_view)>;
 

@@ -16,7 +16,7 @@
 #include "verify/witness.h"
 #include "warehouse/duckdb/connection.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
-#include "warehouse/object_source.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::testing {
 namespace {
@@ -392,13 +392,13 @@ void World::load() {
   auto warehouse = warehouse::DuckDbWarehouse::open({.path = warehouse_path()}, base::system_clock());
   must(warehouse);
   must((*warehouse)->init());
-  std::vector<warehouse::StagedObject> staged;
+  std::vector<warehouse::FetchedObject> fetched;
   for (const std::string& key : object_keys()) {
     const store::Object& object = store.objects[key];
-    staged.push_back({key, *lake::meta_from(object.metadata),
-                      *lake::decompress(spec_.compression, object.body, lake::kObjectBytesMax)});
+    fetched.push_back({key, *lake::meta_from(object.metadata),
+                       *lake::decompress(spec_.compression, object.body, lake::kObjectBytesMax)});
   }
-  must(warehouse::load_objects(**warehouse, staged));
+  must(warehouse::load_objects(**warehouse, fetched));
   must((*warehouse)->close());
 }
 

@@ -297,7 +297,7 @@ log::Offset World::durable_end(log::Partition partition) {
 /// As HourCloser does it, but for the listing: markers in order from the first open hour on, never twice.
 void World::close_hours(log::Partition partition, lake::Hour through) {
   std::map<std::string, lake::ObjectMeta> metas;
-  std::vector<sink::HourObject> objects;
+  std::vector<lake_reader::ChainObject> objects;
   log::Offset chain_end = 0;
   for (const auto& [key, meta] : objects_of(partition)) {
     objects.push_back({key, meta.range.first, lake::hour_of(meta.first_timestamp)});
@@ -307,7 +307,7 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
   if (objects.empty()) return;
   std::vector<lake::HourMarker>& markers = markers_[partition];
   const sink::OpenHour open =
-      markers.empty() ? sink::OpenHour{std::ranges::min(objects, {}, &sink::HourObject::first).hour, 0}
+      markers.empty() ? sink::OpenHour{std::ranges::min(objects, {}, &lake_reader::ChainObject::first).hour, 0}
                       : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
   log::TopicInfo topic;
   topic.id = topic_id_;

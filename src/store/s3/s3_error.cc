@@ -21,7 +21,7 @@ constexpr std::string_view kTls = "check the endpoint's certificate and the CA f
 
 struct CodeRow {
   std::string_view code;
-  S3Verdict verdict;
+  S3Diagnosis diagnosis;
 };
 
 constexpr std::array kCodes = {
@@ -69,7 +69,7 @@ constexpr std::array kCodes = {
     CodeRow{"XMinioStorageFull", {ErrorKind::retry, "the server's disk is full: free some space there"}},
 };
 
-S3Verdict judge_status(long status) {
+S3Diagnosis diagnose_status(long status) {
   switch (status) {
     case 401:
       return {ErrorKind::unauthorized, kKeys};
@@ -99,7 +99,7 @@ S3Verdict judge_status(long status) {
   return {ErrorKind::fatal, "the server refused the request"};
 }
 
-S3Verdict judge_curl(CURLcode code) {
+S3Diagnosis diagnose_curl(CURLcode code) {
   switch (code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -124,11 +124,11 @@ S3Verdict judge_curl(CURLcode code) {
 
 }  // namespace
 
-S3Verdict judge(const S3Failure& failure) {
-  if (failure.curl != CURLE_OK) return judge_curl(failure.curl);
+S3Diagnosis diagnose(const S3Failure& failure) {
+  if (failure.curl != CURLE_OK) return diagnose_curl(failure.curl);
   const auto* row = std::ranges::find(kCodes, failure.code, &CodeRow::code);
-  if (row != kCodes.end()) return row->verdict;
-  return judge_status(failure.status);
+  if (row != kCodes.end()) return row->diagnosis;
+  return diagnose_status(failure.status);
 }
 
 }  // namespace sdp::store::s3

@@ -16,13 +16,13 @@ struct S3Failure {
 };
 
 /// What to do about it, and what to tell the user.
-struct S3Verdict {
+struct S3Diagnosis {
   ErrorKind kind = ErrorKind::fatal;
   std::string_view advice;
 };
 
 /// The one place where curl codes, statuses and S3 codes become kinds. The S3 code decides where it is known,
 /// then the status.
-S3Verdict judge(const S3Failure& failure);
+S3Diagnosis diagnose(const S3Failure& failure);
 
 }  // namespace sdp::store::s3

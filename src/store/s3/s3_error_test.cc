@@ -55,10 +55,10 @@ TEST(S3Error, EveryFailureHasAKind) {
       {{CURLE_OK, 418, ""}, ErrorKind::fatal},
   };
   for (const auto& row : kTable) {
-    const S3Verdict verdict = judge(row.failure);
-    EXPECT_EQ(verdict.kind, row.kind)
+    const S3Diagnosis diagnosis = diagnose(row.failure);
+    EXPECT_EQ(diagnosis.kind, row.kind)
         << row.failure.curl << ' ' << row.failure.status << ' ' << row.failure.code;
-    EXPECT_FALSE(verdict.advice.empty());
+    EXPECT_FALSE(diagnosis.advice.empty());
   }
 }
 

@@ -87,13 +87,13 @@ std::string S3Store::name_of(std::string_view method, std::string_view key) cons
 
 std::unexpected<Error> S3Store::failed(std::string_view what, const Answer& answer) const {
   const auto& [http, complaint] = answer;
-  const S3Verdict verdict = judge({http.curl, http.status, complaint.code});
+  const S3Diagnosis diagnosis = diagnose({http.curl, http.status, complaint.code});
   std::string said = http.curl != CURLE_OK ? http.curl_message : fmt::format("status {}", http.status);
   if (http.curl == CURLE_OK && !complaint.code.empty()) said += " " + complaint.code;
   if (http.curl == CURLE_OK && !complaint.message.empty()) said += fmt::format(" ({})", complaint.message);
-  const bool elsewhere = verdict.kind == ErrorKind::misconfigured && !complaint.region.empty();
+  const bool elsewhere = diagnosis.kind == ErrorKind::misconfigured && !complaint.region.empty();
   if (elsewhere) said += fmt::format(", bucket region {}, ours {}", complaint.region, settings_.region);
-  return fail(verdict.kind, fmt::format("{}: {}; {}", what, said, verdict.advice));
+  return fail(diagnosis.kind, fmt::format("{}: {}; {}", what, said, diagnosis.advice));
 }
 
 Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& request,

@@ -58,7 +58,7 @@ Result<BronzeWriter> BronzeWriter::open(Connection& connection, UtcMillis loaded
   return BronzeWriter(std::move(rejected), std::move(ledger), loaded_at);
 }
 
-Result<void> BronzeWriter::write(const StagedObject& object, std::uint64_t too_large) {
+Result<void> BronzeWriter::write(const FetchedObject& object, std::uint64_t too_large) {
   const std::string topic_id = base::to_string(object.meta.chain.topic_id);
   if (object.meta.rejected > 0 || too_large > 0) {
     SDP_RETURN_IF_ERROR(reader_.read(object, [&](const lake::Line& line) -> Result<void> {
@@ -69,7 +69,7 @@ Result<void> BronzeWriter::write(const StagedObject& object, std::uint64_t too_l
   return write_ledger(object, topic_id);
 }
 
-Result<void> BronzeWriter::write_rejected(const StagedObject& object, std::string_view topic_id,
+Result<void> BronzeWriter::write_rejected(const FetchedObject& object, std::string_view topic_id,
                                           const lake::Line& line) {
   Columns& columns = rejected_.columns();
   const idx_t row = rejected_.row();
@@ -89,7 +89,7 @@ Result<void> BronzeWriter::write_rejected(const StagedObject& object, std::strin
   return rejected_.end_row();
 }
 
-Result<void> BronzeWriter::write_ledger(const StagedObject& object, std::string_view topic_id) {
+Result<void> BronzeWriter::write_ledger(const FetchedObject& object, std::string_view topic_id) {
   const lake::ObjectMeta& meta = object.meta;
   Columns& columns = ledger_.columns();
   const idx_t row = ledger_.row();

@@ -41,14 +41,14 @@ class BronzeWriter {
   static Result<BronzeWriter> open(Connection& connection, UtcMillis loaded_at);
 
   /// `too_large`: how many kept lines are too large for bronze, and so are rejected too.
-  Result<void> write(const StagedObject& object, std::uint64_t too_large);
+  Result<void> write(const FetchedObject& object, std::uint64_t too_large);
   Result<void> finish();
 
  private:
   BronzeWriter(TableWriter rejected, TableWriter ledger, UtcMillis loaded_at);
 
-  Result<void> write_rejected(const StagedObject& object, std::string_view topic_id, const lake::Line& line);
-  Result<void> write_ledger(const StagedObject& object, std::string_view topic_id);
+  Result<void> write_rejected(const FetchedObject& object, std::string_view topic_id, const lake::Line& line);
+  Result<void> write_ledger(const FetchedObject& object, std::string_view topic_id);
 
   TableWriter rejected_;
   TableWriter ledger_;

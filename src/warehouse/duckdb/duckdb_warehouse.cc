@@ -9,7 +9,7 @@
 
 #include "warehouse/duckdb/bronze_writer.h"
 #include "warehouse/duckdb/schema.h"
-#include "warehouse/ledger.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
 namespace {
@@ -41,7 +41,7 @@ Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::Duc
   SDP_TRY(duckdb::Connection connection, duckdb::Connection::open(options));
   std::unique_ptr<DuckDbWarehouse> warehouse(new DuckDbWarehouse(options, std::move(connection), clock));
   if (!options.read_only) {
-    SDP_TRY(warehouse->staged_events_, duckdb::StagedEvents::install(*warehouse->connection_));
+    SDP_TRY(warehouse->pulled_events_, duckdb::PulledEvents::install(*warehouse->connection_));
   }
   return warehouse;
 }
@@ -80,13 +80,13 @@ Result<LoadCounts> DuckDbWarehouse::load(ObjectSource& objects) {
 }
 
 Result<LoadCounts> DuckDbWarehouse::write_objects(duckdb::Connection& connection, ObjectSource& objects) {
-  if (!staged_events_) return fail(ErrorKind::fatal, fmt::format("DuckDB {} was opened to be read", path_));
+  if (!pulled_events_) return fail(ErrorKind::fatal, fmt::format("DuckDB {} was opened to be read", path_));
   // Asked inside the transaction: what counts is the ledger that this transaction adds to.
   SDP_TRY(auto keys, loaded_objects());
   const std::set<std::string> loaded(std::make_move_iterator(keys.begin()),
                                      std::make_move_iterator(keys.end()));
   const UtcMillis now = clock_.utc_now();
-  SDP_TRY(const duckdb::TakenObjects taken, staged_events_->insert(connection, objects, loaded, now));
+  SDP_TRY(const duckdb::TakenObjects taken, pulled_events_->insert(connection, objects, loaded, now));
   SDP_TRY(duckdb::BronzeWriter writer, duckdb::BronzeWriter::open(connection, now));
   LoadCounts counts;
   counts.objects_skipped = taken.skipped;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "warehouse/duckdb/connection.h"
-#include "warehouse/duckdb/staged_events.h"
+#include "warehouse/duckdb/pulled_events.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
@@ -37,7 +37,7 @@ class DuckDbWarehouse final : public Warehouse {
 
   std::string path_;
   std::function<void(std::string_view)> on_step_;
-  std::unique_ptr<duckdb::StagedEvents> staged_events_;  ///< none when it was opened to be read only
+  std::unique_ptr<duckdb::PulledEvents> pulled_events_;  ///< none when it was opened to be read only
   std::optional<duckdb::Connection> connection_;
   Clock& clock_;
 };

@@ -7,7 +7,7 @@
 
 #include "lake/line.h"
 #include "support/temporary_folder.h"
-#include "warehouse/object_source.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
 namespace {
@@ -25,8 +25,8 @@ class DuckDbWarehouseTest : public testing::Test {
   }
 
   /// Offsets [first, first + values) of partition 0.
-  StagedObject staged(log::Offset first, const std::vector<std::optional<std::string>>& values) {
-    StagedObject object;
+  FetchedObject fetched(log::Offset first, const std::vector<std::optional<std::string>>& values) {
+    FetchedObject object;
     object.key = "bronze/object-" + std::to_string(first);
     object.meta.topic = "spotify-events";
     object.meta.chain = {*base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"), 0};
@@ -57,7 +57,7 @@ class DuckDbWarehouseTest : public testing::Test {
 };
 
 TEST_F(DuckDbWarehouseTest, RowsCarryTheirCoordinates) {
-  const StagedObject object = staged(40, {R"({"a":1})", "bad", std::nullopt});
+  const FetchedObject object = fetched(40, {R"({"a":1})", "bad", std::nullopt});
   const auto counts = load_objects(*warehouse_, {&object, 1});
   ASSERT_TRUE(counts) << counts.error().message;
   EXPECT_EQ(counts->rows, 1u);
@@ -72,7 +72,7 @@ TEST_F(DuckDbWarehouseTest, RowsCarryTheirCoordinates) {
 }
 
 TEST_F(DuckDbWarehouseTest, LoadingTwiceChangesNothing) {
-  const StagedObject object = staged(0, {R"({"a":1})", R"({"a":2})"});
+  const FetchedObject object = fetched(0, {R"({"a":1})", R"({"a":2})"});
   ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
   const auto again = load_objects(*warehouse_, {&object, 1});
   ASSERT_TRUE(again);
@@ -81,11 +81,11 @@ TEST_F(DuckDbWarehouseTest, LoadingTwiceChangesNothing) {
 }
 
 TEST_F(DuckDbWarehouseTest, DamagedObjectLeavesNothingOfItsWholeCall) {
-  const StagedObject objects[] = {staged(0, {R"({"a":1})"}), [&] {
-                                    StagedObject damaged = staged(1, {R"({"a":2})", R"({"a":3})"});
-                                    damaged.lines.resize(damaged.lines.size() - 5);
-                                    return damaged;
-                                  }()};
+  const FetchedObject objects[] = {fetched(0, {R"({"a":1})"}), [&] {
+                                     FetchedObject damaged = fetched(1, {R"({"a":2})", R"({"a":3})"});
+                                     damaged.lines.resize(damaged.lines.size() - 5);
+                                     return damaged;
+                                   }()};
   const auto counts = load_objects(*warehouse_, objects);
   ASSERT_FALSE(counts);
   EXPECT_EQ(counts.error().kind, ErrorKind::bad_input);
@@ -95,10 +95,10 @@ TEST_F(DuckDbWarehouseTest, DamagedObjectLeavesNothingOfItsWholeCall) {
 }
 
 TEST_F(DuckDbWarehouseTest, LinesOfAnotherPlaceAreRefused) {
-  StagedObject moved = staged(5, {R"({"a":1})"});
+  FetchedObject moved = fetched(5, {R"({"a":1})"});
   moved.meta.range = {6, 7};
   EXPECT_FALSE(load_objects(*warehouse_, {&moved, 1}));
-  StagedObject short_one = staged(5, {R"({"a":1})"});
+  FetchedObject short_one = fetched(5, {R"({"a":1})"});
   short_one.meta.range.end = 8;
   EXPECT_FALSE(load_objects(*warehouse_, {&short_one, 1}));
 }
@@ -106,7 +106,7 @@ TEST_F(DuckDbWarehouseTest, LinesOfAnotherPlaceAreRefused) {
 TEST_F(DuckDbWarehouseTest, ManyChunksOfRowsComeBackTheSame) {
   std::vector<std::optional<std::string>> values;
   for (int i = 0; i < 5'000; ++i) values.emplace_back("{\"n\":" + std::to_string(i) + "}");
-  const StagedObject object = staged(0, values);
+  const FetchedObject object = fetched(0, values);
   ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
   int next = 0;
   ASSERT_TRUE(warehouse_->scan("SELECT payload FROM BRONZE.SPOTIFY_EVENTS ORDER BY kafka_offset",
@@ -123,7 +123,7 @@ TEST_F(DuckDbWarehouseTest, ManyChunksOfRowsComeBackTheSame) {
 TEST_F(DuckDbWarehouseTest, StrangeTextTravelsUnharmed) {
   const std::string value =
       R"({"s":"'; DROP TABLE x; -- \" \\ 🎵 \u202e é","n":1e400,"big":123456789012345678901234567890})";
-  const StagedObject object = staged(0, {value});
+  const FetchedObject object = fetched(0, {value});
   ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
   EXPECT_EQ(one("SELECT payload FROM BRONZE.SPOTIFY_EVENTS"), value);
 }

@@ -9,9 +9,9 @@
 #include <set>
 #include <utility>
 
-#include "warehouse/ledger.h"
 #include "warehouse/snowflake/read_only.h"
 #include "warehouse/snowflake/schema.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
 namespace {

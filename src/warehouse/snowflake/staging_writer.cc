@@ -102,7 +102,7 @@ StagingFolder::~StagingFolder() {
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
-Result<void> StagingWriter::write(const StagedObject& object) {
+Result<void> StagingWriter::write(const FetchedObject& object) {
   append_object(object);
   SDP_TRY(const std::uint64_t too_large,
           reader_.read(object, [&](const lake::Line& line) { return append_line(line); }));
@@ -110,7 +110,7 @@ Result<void> StagingWriter::write(const StagedObject& object) {
   return {};
 }
 
-void StagingWriter::append_object(const StagedObject& object) {
+void StagingWriter::append_object(const FetchedObject& object) {
   const lake::ObjectMeta& meta = object.meta;
   add_number(buffer_, R"({"o":)", static_cast<std::int64_t>(objects_.size()));
   add_text(buffer_, R"(,"object_key":)", object.key);

@@ -50,7 +50,7 @@ class StagingWriter {
   explicit StagingWriter(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   /// Checks each line on the way; after an error nothing of this writer may be used.
-  Result<void> write(const StagedObject& object);
+  Result<void> write(const FetchedObject& object);
   /// Writes the last file.
   Result<void> finish();
 
@@ -60,7 +60,7 @@ class StagingWriter {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  void append_object(const StagedObject& object);
+  void append_object(const FetchedObject& object);
   Result<void> append_line(const lake::Line& line);
   Result<void> flush();
 

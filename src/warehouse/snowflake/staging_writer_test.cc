@@ -17,21 +17,21 @@ namespace {
 
 class StagingWriterTest : public testing::Test {
  protected:
-  static StagedObject object(log::Offset first, const std::vector<std::optional<std::string>>& values) {
-    StagedObject staged;
-    staged.key = "bronze/object'" + std::to_string(first);
-    staged.meta.topic = "t";
-    staged.meta.chain = {*base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"), 0};
-    staged.meta.range = {first, first + static_cast<log::Offset>(values.size())};
-    staged.meta.records = static_cast<std::int64_t>(values.size());
+  static FetchedObject object(log::Offset first, const std::vector<std::optional<std::string>>& values) {
+    FetchedObject fetched;
+    fetched.key = "bronze/object'" + std::to_string(first);
+    fetched.meta.topic = "t";
+    fetched.meta.chain = {*base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000"), 0};
+    fetched.meta.range = {first, first + static_cast<log::Offset>(values.size())};
+    fetched.meta.records = static_cast<std::int64_t>(values.size());
     lake::LineEncoder encoder;
     for (const auto& value : values) {
       log::RecordView record;
       record.offset = first++;
       if (value) record.value = *value;
-      if (encoder.append(staged.lines, record)) ++staged.meta.rejected;
+      if (encoder.append(fetched.lines, record)) ++fetched.meta.rejected;
     }
-    return staged;
+    return fetched;
   }
   /// All lines of all files, in the order of the files' names.
   static std::vector<nlohmann::json> lines(const std::filesystem::path& folder) {
@@ -94,7 +94,7 @@ TEST_F(StagingWriterTest, FilesAreBoundedAndManyObjectsShareOne) {
 TEST_F(StagingWriterTest, NoLineIsLargerThanSnowflakeTakes) {
   // What grows most: quotes in a payload and in a header's name, and control characters in a key.
   constexpr std::size_t kSnowflakeBytesMax = std::size_t{16} << 20;
-  StagedObject staged = object(0, {"{}"});
+  FetchedObject fetched = object(0, {"{}"});
   const auto set_line = [&](std::size_t bytes) {
     const std::string key(100'000, '\x01');
     const std::string header(100'000, '"');
@@ -104,19 +104,19 @@ TEST_F(StagingWriterTest, NoLineIsLargerThanSnowflakeTakes) {
     record.headers = headers;
     const auto encode = [&](const std::string& value) {
       record.value = value;
-      staged.lines.clear();
-      lake::LineEncoder().append(staged.lines, record);
+      fetched.lines.clear();
+      lake::LineEncoder().append(fetched.lines, record);
     };
     encode(R"({"":0})");
     std::string name;
-    for (std::size_t at = staged.lines.size() - 1; at + 1 < bytes; at += 2) name += R"(\")";
+    for (std::size_t at = fetched.lines.size() - 1; at + 1 < bytes; at += 2) name += R"(\")";
     encode("{\"" + name + "\":0}");
   };
   set_line(lake::kBronzeLineBytesMax);
-  ASSERT_GT(staged.lines.size(), lake::kBronzeLineBytesMax - 2);
+  ASSERT_GT(fetched.lines.size(), lake::kBronzeLineBytesMax - 2);
   const auto folder = StagingFolder::make(parent_);
   StagingWriter writer(folder->path());
-  ASSERT_TRUE(writer.write(staged));
+  ASSERT_TRUE(writer.write(fetched));
   ASSERT_EQ(writer.objects().front().too_large, 0u);
   ASSERT_TRUE(writer.finish());
   EXPECT_GT(writer.bytes(), lake::kBronzeLineBytesMax * 19 / 10) << "the test does what it says";
@@ -127,7 +127,7 @@ TEST_F(StagingWriterTest, DamagedObjectsAreNamed) {
   const auto folder = StagingFolder::make(parent_);
   ASSERT_TRUE(folder);
   StagingWriter writer(folder->path());
-  StagedObject damaged = object(5, {"{}", "{}"});
+  FetchedObject damaged = object(5, {"{}", "{}"});
   damaged.lines.resize(damaged.lines.size() - 3);
   const auto written = writer.write(damaged);
   ASSERT_FALSE(written);

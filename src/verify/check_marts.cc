@@ -1,4 +1,4 @@
-#include "verify/mart_view.h"
+#include "verify/check_marts.h"
 
 #include <fmt/format.h>
 

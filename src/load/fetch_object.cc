@@ -1,4 +1,4 @@
-#include "load/staged_object.h"
+#include "load/fetch_object.h"
 
 #include <fmt/core.h>
 
@@ -23,33 +23,33 @@ Result<void> check_place(const PlannedObject& planned, const lake::ObjectMeta& m
   return fail(ErrorKind::bad_input, fmt::format("its metadata belong to {}", belongs_at));
 }
 
-Result<warehouse::StagedObject> check_object(const PlannedObject& planned, store::Object object) {
-  warehouse::StagedObject staged;
-  staged.key = planned.object_key;
-  SDP_TRY(staged.meta, lake::meta_from(object.metadata));
-  SDP_RETURN_IF_ERROR(check_place(planned, staged.meta));
-  if (const std::string actual = base::sha256_hex(object.body); actual != staged.meta.sha256) {
+Result<warehouse::FetchedObject> check_object(const PlannedObject& planned, store::Object object) {
+  warehouse::FetchedObject fetched;
+  fetched.key = planned.object_key;
+  SDP_TRY(fetched.meta, lake::meta_from(object.metadata));
+  SDP_RETURN_IF_ERROR(check_place(planned, fetched.meta));
+  if (const std::string actual = base::sha256_hex(object.body); actual != fetched.meta.sha256) {
     return fail(ErrorKind::bad_input,
-                fmt::format("its body has sha256 {} but was written with {}", actual, staged.meta.sha256));
+                fmt::format("its body has sha256 {} but was written with {}", actual, fetched.meta.sha256));
   }
   if (planned.place.compression == lake::Compression::none) {
-    staged.lines = std::move(object.body);
+    fetched.lines = std::move(object.body);
   } else {
-    SDP_TRY(staged.lines, lake::decompress(planned.place.compression, object.body, lake::kObjectBytesMax));
+    SDP_TRY(fetched.lines, lake::decompress(planned.place.compression, object.body, lake::kObjectBytesMax));
   }
-  return staged;
+  return fetched;
 }
 
 }  // namespace
 
-Result<warehouse::StagedObject> fetch_object(store::ObjectStore& store, const PlannedObject& planned) {
+Result<warehouse::FetchedObject> fetch_object(store::ObjectStore& store, const PlannedObject& planned) {
   SDP_TRY(store::Object object, store.get(planned.object_key));
-  auto staged = check_object(planned, std::move(object));
-  if (!staged) {
-    return std::unexpected(staged.error().in(
+  auto fetched = check_object(planned, std::move(object));
+  if (!fetched) {
+    return std::unexpected(fetched.error().in(
         fmt::format("{}: object {} is damaged and was not loaded", store.describe(), planned.object_key)));
   }
-  return staged;
+  return fetched;
 }
 
 }  // namespace sdp::load

@@ -1,4 +1,4 @@
-#include "verify/hour_view.h"
+#include "verify/check_hours.h"
 
 #include <fmt/format.h>
 

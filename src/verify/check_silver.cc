@@ -1,4 +1,4 @@
-#include "verify/silver_view.h"
+#include "verify/check_silver.h"
 
 #include <fmt/format.h>
 
@@ -58,23 +58,23 @@ constexpr std::uint8_t kSeenInAny = kSeenInSilver | kSeenInDuplicates | kSeenInR
 
 }  // namespace
 
-Result<SilverCounts> SilverView::read(warehouse::Warehouse& warehouse) {
+Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse) {
   const auto visit = [this](auto member) {
     return [this, member](warehouse::RowView row) {
       (this->*member)(row);
       return Result<void>();
     };
   };
-  SDP_RETURN_IF_ERROR(warehouse.scan(kept_sql(warehouse), visit(&SilverView::kept_row)));
-  SDP_RETURN_IF_ERROR(warehouse.scan(duplicates_sql(warehouse), visit(&SilverView::duplicate_row)));
-  SDP_RETURN_IF_ERROR(warehouse.scan(rejected_sql(warehouse), visit(&SilverView::rejected_row)));
+  SDP_RETURN_IF_ERROR(warehouse.scan(kept_sql(warehouse), visit(&SilverCheck::kept_row)));
+  SDP_RETURN_IF_ERROR(warehouse.scan(duplicates_sql(warehouse), visit(&SilverCheck::duplicate_row)));
+  SDP_RETURN_IF_ERROR(warehouse.scan(rejected_sql(warehouse), visit(&SilverCheck::rejected_row)));
   SDP_RETURN_IF_ERROR(explain());
   for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
   return counts_;
 }
 
 /// Finds the row's line and notes that `table` has it; nothing when the row is wrong already.
-LakeView::Place SilverView::mark(warehouse::RowView row, Seen table) {
+LakeView::Place SilverCheck::mark(warehouse::RowView row, Seen table) {
   const auto place = finder_.place_of(row[0], row[1], row[2]);
   if (!place) {
     findings_.item(Stage::silver, "row without coordinates", place.error().message);
@@ -98,7 +98,7 @@ LakeView::Place SilverView::mark(warehouse::RowView row, Seen table) {
   return at;
 }
 
-void SilverView::kept_row(warehouse::RowView row) {
+void SilverCheck::kept_row(warehouse::RowView row) {
   ++counts_.kept;
   const LakeView::Place at = mark(row, kSeenInSilver);
   // A line without valid event has no columns to compare with; its fate says that it is in the wrong table.
@@ -114,7 +114,7 @@ void SilverView::kept_row(warehouse::RowView row) {
   differing_.push_back({at, std::move(found)});
 }
 
-void SilverView::duplicate_row(warehouse::RowView row) {
+void SilverCheck::duplicate_row(warehouse::RowView row) {
   ++counts_.duplicates;
   const LakeView::Place at = mark(row, kSeenInDuplicates);
   if (!at.line || !at.line->valid_event()) return;
@@ -126,13 +126,13 @@ void SilverView::duplicate_row(warehouse::RowView row) {
   duplicates_.push_back({at, kept ? lake_.find(kept->chain, kept->offset) : LakeView::Place{}});
 }
 
-void SilverView::rejected_row(warehouse::RowView row) {
+void SilverCheck::rejected_row(warehouse::RowView row) {
   ++counts_.rejected;
   const LakeView::Place at = mark(row, kSeenInRejected);
   if (at.line && !at.line->valid_event()) check_rejection(at, row);
 }
 
-void SilverView::check_rejection(const LakeView::Place& at, warehouse::RowView row) {
+void SilverCheck::check_rejection(const LakeView::Place& at, warehouse::RowView row) {
   std::string_view by = "silver";
   std::string_view reason;
   std::optional<std::string_view> field;
@@ -149,13 +149,13 @@ void SilverView::check_rejection(const LakeView::Place& at, warehouse::RowView r
                     shown(row[kFirstOwn + 2]), by, reason, shown(field)));
 }
 
-Result<void> SilverView::explain() {
+Result<void> SilverCheck::explain() {
   for (const Differing& differing : differing_) SDP_RETURN_IF_ERROR(explain(differing));
   return {};
 }
 
 /// Decodes the line again, to say which column differs.
-Result<void> SilverView::explain(const Differing& differing) {
+Result<void> SilverCheck::explain(const Differing& differing) {
   const LakeView::Place& at = differing.at;
   SDP_TRY(const auto json, payload_of(store_, *at.object, at.object->offset_of(*at.line)));
   event::Decoder decoder;
@@ -175,7 +175,7 @@ Result<void> SilverView::explain(const Differing& differing) {
   return {};
 }
 
-void SilverView::decide_counted(const lake::ChainId& id, LakeChain& chain) {
+void SilverCheck::decide_counted(const lake::ChainId& id, LakeChain& chain) {
   bool later = false;
   for (auto object = chain.objects.rbegin(); object != chain.objects.rend(); ++object) {
     if (!(*object)->in_ledger) continue;
@@ -186,7 +186,7 @@ void SilverView::decide_counted(const lake::ChainId& id, LakeChain& chain) {
   }
 }
 
-void SilverView::check_fates(const Recount& recount) {
+void SilverCheck::check_fates(const Recount& recount) {
   for (LakeObject& object : lake_.objects) {
     if (!object.counted) continue;
     for (LineFact& line : object.lines) check_fate(object, line);
@@ -201,7 +201,7 @@ void SilverView::check_fates(const Recount& recount) {
   }
 }
 
-void SilverView::check_fate(LakeObject& object, LineFact& line) {
+void SilverCheck::check_fate(LakeObject& object, LineFact& line) {
   const LakeView::Place at{&object, &line};
   const Seen wanted = table_of(Recount::fate(line));
   if (line.seen & wanted) return;
@@ -212,7 +212,7 @@ void SilverView::check_fate(LakeObject& object, LineFact& line) {
   }
 }
 
-void SilverView::wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail) {
+void SilverCheck::wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail) {
   findings_.offset(Stage::silver, kind, at.object->meta.chain, at.object->offset_of(*at.line), detail);
 }
 

@@ -16,7 +16,7 @@ namespace sdp::warehouse::duckdb {
 
 /// An object whose kept lines were written.
 struct TakenObject {
-  StagedObject object;          ///< without its lines, unless some of them are rejected ones
+  FetchedObject object;         ///< without its lines, unless some of them are rejected ones
   std::uint64_t too_large = 0;  ///< kept lines that are too large for bronze, and so are rejected too
 };
 
@@ -29,10 +29,10 @@ struct TakenObjects {
 /// writes their rows on all of DuckDB's threads, an object at a time each. An appender would do so on one.
 /// DuckDB calls us from threads of its own and hands a worker from one to another. Whatever it locks for
 /// that, a mutex of ours orders what one call leaves to the next.
-class StagedEvents {
+class PulledEvents {
  public:
   /// Registers the function, outside of any transaction. The answer outlives the connection.
-  static Result<std::unique_ptr<StagedEvents>> install(Connection& connection);
+  static Result<std::unique_ptr<PulledEvents>> install(Connection& connection);
 
   /// Adds the kept lines of the objects that are not in `loaded` to the events table, in no particular order.
   /// Runs inside a transaction of the caller's, who rolls back on failure. Errors are ObjectReader's and
@@ -45,8 +45,8 @@ class StagedEvents {
 
   /// What the workers of one insert share.
   struct Insert {
-    std::optional<StagedObject> take();
-    void give_back(StagedObject object, std::uint64_t too_large);
+    std::optional<FetchedObject> take();
+    void give_back(FetchedObject object, std::uint64_t too_large);
     void fail_with(Error error);
     /// What the workers have left behind, once DuckDB has ended the statement.
     Result<TakenObjects> result();
@@ -60,7 +60,7 @@ class StagedEvents {
     std::optional<Error> error{};
   };
 
-  StagedEvents() = default;
+  PulledEvents() = default;
 
   static void bind(duckdb_bind_info info);
   static void start(duckdb_init_info info);

@@ -1,10 +1,10 @@
-#include "verify/bronze_view.h"
+#include "verify/check_bronze.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "verify/row_hash.h"
+#include "verify/fingerprint.h"
 #include "verify/table_rows.h"
 
 namespace sdp::verify {

@@ -1,4 +1,4 @@
-#include "warehouse/duckdb/staged_events.h"
+#include "warehouse/duckdb/pulled_events.h"
 
 #include <fmt/core.h>
 
@@ -14,7 +14,7 @@
 namespace sdp::warehouse::duckdb {
 namespace {
 
-constexpr const char* kFunction = "sdp_staged_events";
+constexpr const char* kFunction = "sdp_pulled_events";
 /// DuckDB takes no more of its threads for it.
 constexpr idx_t kWorkersMax = 16;
 
@@ -57,7 +57,7 @@ struct Callback {
 }  // namespace
 
 /// What one of DuckDB's threads at a time reads objects with.
-class StagedEvents::Worker {
+class PulledEvents::Worker {
  public:
   explicit Worker(Insert& insert) : insert_(insert) {}
 
@@ -116,12 +116,12 @@ class StagedEvents::Worker {
 
   Insert& insert_;
   ObjectReader reader_;
-  std::optional<StagedObject> object_;
+  std::optional<FetchedObject> object_;
   std::string topic_id_;
   bool at_end_ = true;
 };
 
-std::optional<StagedObject> StagedEvents::Insert::take() {
+std::optional<FetchedObject> PulledEvents::Insert::take() {
   std::unique_lock lock(mutex);
   while (!error) {
     const std::size_t held = held_bytes;
@@ -134,19 +134,19 @@ std::optional<StagedObject> StagedEvents::Insert::take() {
   return std::nullopt;
 }
 
-void StagedEvents::Insert::give_back(StagedObject object, std::uint64_t too_large) {
+void PulledEvents::Insert::give_back(FetchedObject object, std::uint64_t too_large) {
   if (object.meta.rejected == 0 && too_large == 0) std::string().swap(object.lines);
   const std::lock_guard lock(mutex);
   held_bytes += object.lines.size();
   taken.objects.push_back({std::move(object), too_large});
 }
 
-void StagedEvents::Insert::fail_with(Error what) {
+void PulledEvents::Insert::fail_with(Error what) {
   const std::lock_guard lock(mutex);
   if (!error) error = std::move(what);
 }
 
-Result<TakenObjects> StagedEvents::Insert::result() {
+Result<TakenObjects> PulledEvents::Insert::result() {
   const std::lock_guard lock(mutex);
   if (error) return std::unexpected(*std::move(error));
   std::ranges::sort(taken.objects, {},
@@ -154,8 +154,8 @@ Result<TakenObjects> StagedEvents::Insert::result() {
   return std::move(taken);
 }
 
-Result<std::unique_ptr<StagedEvents>> StagedEvents::install(Connection& connection) {
-  std::unique_ptr<StagedEvents> events(new StagedEvents());
+Result<std::unique_ptr<PulledEvents>> PulledEvents::install(Connection& connection) {
+  std::unique_ptr<PulledEvents> events(new PulledEvents());
   const OwnedTableFunction function(duckdb_create_table_function());
   duckdb_table_function_set_name(function.get(), kFunction);
   duckdb_table_function_set_extra_info(function.get(), events.get(), nullptr);
@@ -169,7 +169,7 @@ Result<std::unique_ptr<StagedEvents>> StagedEvents::install(Connection& connecti
   return events;
 }
 
-void StagedEvents::bind(duckdb_bind_info info) {
+void PulledEvents::bind(duckdb_bind_info info) {
   for (const Column& column : kColumns) {
     const OwnedType type(duckdb_create_logical_type(column.type));
     if (column.json) duckdb_logical_type_set_alias(type.get(), "JSON");
@@ -177,30 +177,30 @@ void StagedEvents::bind(duckdb_bind_info info) {
   }
 }
 
-void StagedEvents::start(duckdb_init_info info) {
+void PulledEvents::start(duckdb_init_info info) {
   duckdb_init_set_max_threads(info, kWorkersMax);
 }
 
-void StagedEvents::start_worker(duckdb_init_info info) {
+void PulledEvents::start_worker(duckdb_init_info info) {
   const Callback callback;
-  auto& events = *static_cast<StagedEvents*>(duckdb_init_get_extra_info(info));
+  auto& events = *static_cast<PulledEvents*>(duckdb_init_get_extra_info(info));
   duckdb_init_set_init_data(info, new Worker(*events.insert_), [](void* worker) {
     const Callback end;
     delete static_cast<Worker*>(worker);
   });
 }
 
-void StagedEvents::fill(duckdb_function_info info, duckdb_data_chunk output) {
+void PulledEvents::fill(duckdb_function_info info, duckdb_data_chunk output) {
   const Callback callback;
   auto& worker = *static_cast<Worker*>(duckdb_function_get_local_init_data(info));
   if (auto filled = worker.fill(output); !filled) {
-    auto& events = *static_cast<StagedEvents*>(duckdb_function_get_extra_info(info));
+    auto& events = *static_cast<PulledEvents*>(duckdb_function_get_extra_info(info));
     duckdb_function_set_error(info, filled.error().message.c_str());
     events.insert_->fail_with(std::move(filled.error()));
   }
 }
 
-Result<TakenObjects> StagedEvents::insert(Connection& connection, ObjectSource& source,
+Result<TakenObjects> PulledEvents::insert(Connection& connection, ObjectSource& source,
                                           const std::set<std::string>& loaded, UtcMillis loaded_at) {
   Insert insert{.source = source, .loaded = loaded, .loaded_at = loaded_at};
   insert_ = &insert;

@@ -20,9 +20,9 @@ struct SilverCounts {
 
 /// Reads silver's three tables and compares every column with the lake's lines; what needs the recount waits
 /// for check_fates. The view outlives this.
-class SilverView {
+class SilverCheck {
  public:
-  SilverView(LakeView& lake, store::ObjectStore& store, std::size_t named_max, Findings& findings)
+  SilverCheck(LakeView& lake, store::ObjectStore& store, std::size_t named_max, Findings& findings)
       : lake_(lake), store_(store), named_max_(named_max), findings_(findings) {}
 
   /// Also decides which objects are `counted`: loaded, and not behind the last that silver has anything of.

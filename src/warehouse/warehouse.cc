@@ -1,4 +1,4 @@
-#include "warehouse/ledger.h"
+#include "warehouse/warehouse.h"
 
 #include <fmt/core.h>
 
@@ -41,6 +41,19 @@ Result<std::vector<std::string>> read_objects(Warehouse& warehouse) {
         return {};
       }));
   return keys;
+}
+
+std::optional<FetchedObject> HeldObjects::next(std::size_t) {
+  const std::lock_guard lock(mutex_);
+  if (objects_.empty()) return std::nullopt;
+  FetchedObject object = objects_.front();
+  objects_ = objects_.subspan(1);
+  return object;
+}
+
+Result<LoadCounts> load_objects(Warehouse& warehouse, std::span<const FetchedObject> objects) {
+  HeldObjects source(objects);
+  return warehouse.load(source);
 }
 
 }  // namespace sdp::warehouse
