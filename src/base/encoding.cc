@@ -65,6 +65,12 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   std::size_t clean_from = 0;

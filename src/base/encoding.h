@@ -16,5 +16,7 @@ std::optional<std::string> from_base64(std::string_view text);
 std::optional<std::string> from_hex(std::string_view text);
 /// Appends `text` as a JSON string with quotes (RFC 8259, section 7). The text must be valid UTF-8.
 void append_json_string(std::string& out, std::string_view text);
+/// The same as a text of its own.
+std::string json_string(std::string_view text);
 
 }  // namespace sdp::base

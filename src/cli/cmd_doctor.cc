@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/encoding.h"
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/settings.h"
 #include "cli/transform_settings.h"
 #include "cli/wiring.h"
@@ -13,8 +13,6 @@
 
 namespace sdp::cli {
 namespace {
-
-constexpr int kUnhealthy = 10;
 
 struct Options {
   LogSettings log;
@@ -73,15 +71,14 @@ void print_text(const std::vector<Check>& checks) {
   }
 }
 
-void print_json(const std::vector<Check>& checks) {
-  std::string items;
-  for (const Check& check : checks) {
-    std::string text;
-    base::append_json_string(text, check.outcome ? *check.outcome : check.outcome.error().message);
-    items += fmt::format(R"({}{{"check":"{}","ok":{},"message":{}}})", items.empty() ? "" : ",", check.name,
-                         check.outcome.has_value(), text);
+void print_json(const std::vector<Check>& all) {
+  nlohmann::ordered_json checks = nlohmann::ordered_json::array();
+  for (const Check& check : all) {
+    checks.push_back({{"check", check.name},
+                      {"ok", check.outcome.has_value()},
+                      {"message", check.outcome ? *check.outcome : check.outcome.error().message}});
   }
-  fmt::print("{{\"schema_version\":1,\"checks\":[{}]}}\n", items);
+  print_line({{"schema_version", 1}, {"checks", std::move(checks)}});
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "base/encoding.h"
 #include "cli/command.h"
 #include "cli/hour_settings.h"
+#include "cli/json_output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
@@ -36,15 +36,6 @@ Result<lake_reader::LoadPlan> make_plan(const Options& options, store::ObjectSto
   return plan;
 }
 
-void print_json(const load::ExtractSummary& summary, const std::string& stage_dir) {
-  std::string dir;
-  base::append_json_string(dir, stage_dir);
-  fmt::print(
-      R"({{"schema_version":1,"stage_dir":{},"objects":{},"bytes":{},"loaded_already":{},"sha256":"{}"}})"
-      "\n",
-      dir, summary.objects, summary.bytes, summary.loaded_already, summary.sha256);
-}
-
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const auto plan, make_plan(options, *lake.store, runtime.clock));
@@ -58,7 +49,14 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                                        {"bytes", summary.bytes},
                                        {"copied_before", summary.copied_before},
                                        {"loaded_before", summary.loaded_already}});
-  if (options.json) print_json(summary, options.stage_dir);
+  if (options.json) {
+    print_line({{"schema_version", 1},
+                {"stage_dir", options.stage_dir},
+                {"objects", summary.objects},
+                {"bytes", summary.bytes},
+                {"loaded_already", summary.loaded_already},
+                {"sha256", summary.sha256}});
+  }
   return 0;
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/encoding.h"
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/kafka_probe.h"
 #include "diag/log.h"
 #include "local/credentials.h"
@@ -17,8 +17,6 @@
 
 namespace sdp::cli {
 namespace {
-
-constexpr int kUnhealthy = 10;
 
 struct Options {
   services::Settings settings;
@@ -54,20 +52,16 @@ Result<Options> with_deps_found(Options options) {
   return options;
 }
 
-std::string json_string(std::string_view text) {
-  std::string result;
-  base::append_json_string(result, text);
-  return result;
-}
-
 void print_json(const std::vector<services::ServiceStatus>& all) {
-  std::string items;
+  nlohmann::ordered_json services = nlohmann::ordered_json::array();
   for (const auto& status : all) {
-    items += fmt::format("{}{{\"role\":{},\"program\":{},\"health\":{},\"pid\":{},\"address\":{}}}",
-                         items.empty() ? "" : ",", json_string(status.role), json_string(status.program),
-                         json_string(name(status.health)), status.pid, json_string(status.address));
+    services.push_back({{"role", status.role},
+                        {"program", status.program},
+                        {"health", name(status.health)},
+                        {"pid", status.pid},
+                        {"address", status.address}});
   }
-  fmt::print("{{\"schema_version\":1,\"services\":[{}]}}\n", items);
+  print_line({{"schema_version", 1}, {"services", std::move(services)}});
 }
 
 void print_table(const std::vector<services::ServiceStatus>& all) {

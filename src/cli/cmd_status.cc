@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
@@ -12,8 +13,6 @@
 
 namespace sdp::cli {
 namespace {
-
-constexpr int kLagging = 10;
 
 struct Options {
   LogSettings log;
@@ -81,20 +80,27 @@ void print_table(const std::vector<PartitionStatus>& all) {
 }
 
 void print_json(const Status& all, log::Offset lag) {
-  std::string items;
+  nlohmann::ordered_json partitions = nlohmann::ordered_json::array();
   for (const PartitionStatus& status : all.partitions) {
-    items += fmt::format(
-        R"({}{{"partition":{},"log_start":{},"log_end":{},"lake_end":{},"committed":{},"lag":{}}})",
-        items.empty() ? "" : ",", status.partition, status.available.start, status.available.end,
-        status.lake_end, status.committed ? fmt::format("{}", *status.committed) : "null", status.lag());
+    partitions.push_back({{"partition", status.partition},
+                          {"log_start", status.available.start},
+                          {"log_end", status.available.end},
+                          {"lake_end", status.lake_end},
+                          {"committed", nullptr},
+                          {"lag", status.lag()}});
+    if (status.committed) partitions.back()["committed"] = *status.committed;
   }
-  std::string hours;
+  nlohmann::ordered_json hours = nlohmann::ordered_json::array();
   for (const lake_reader::HourStatus& status : all.hours) {
-    hours += fmt::format(R"({}{{"hour":"{}","state":"{}","partitions_closed":{},"records_closed":{}}})",
-                         hours.empty() ? "" : ",", lake::format_hour(status.hour),
-                         status.complete ? "complete" : "open", status.partitions_closed, status.records);
+    hours.push_back({{"hour", lake::format_hour(status.hour)},
+                     {"state", status.complete ? "complete" : "open"},
+                     {"partitions_closed", status.partitions_closed},
+                     {"records_closed", status.records}});
   }
-  fmt::print("{{\"schema_version\":1,\"lag\":{},\"partitions\":[{}],\"hours\":[{}]}}\n", lag, items, hours);
+  print_line({{"schema_version", 1},
+              {"lag", lag},
+              {"partitions", std::move(partitions)},
+              {"hours", std::move(hours)}});
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -107,7 +113,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
     print_table(all.partitions);
     print_hours(all.hours);
   }
-  return lag > options.lag_max ? kLagging : 0;
+  return lag > options.lag_max ? kUnhealthy : 0;
 }
 
 }  // namespace

@@ -37,6 +37,9 @@ void define_version(CLI::App& app, Action& action);
 /// The subcommands of spotify-services: up, down, status.
 void define_services(CLI::App& app, Action& action);
 
+/// The exit code of commands that look at health and found something wrong.
+inline constexpr int kUnhealthy = 10;
+
 inline constexpr std::string_view kVersion = "0.1.0";
 inline constexpr std::string_view kWriter = "spotify-pipeline/0.1.0";
 

@@ -10,15 +10,9 @@
 namespace sdp::event {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  base::append_json_string(out, text);
-  return out;
-}
-
 std::string word_list(std::span<const std::string_view> words) {
   std::string list;
-  for (const auto word : words) list += (list.empty() ? "" : ", ") + quoted(word);
+  for (const auto word : words) list += (list.empty() ? "" : ", ") + base::json_string(word);
   return list;
 }
 
@@ -51,13 +45,14 @@ std::string json_type(const Field& field) {
 std::string subschema(const Field& field) {
   const std::string rules = rule(field);
   return fmt::format(R"(    "{}": {{"description": {}, "type": {}{}{}}})", field.name,
-                     quoted(field.description), json_type(field), rules.empty() ? "" : ", ", rules);
+                     base::json_string(field.description), json_type(field), rules.empty() ? "" : ", ",
+                     rules);
 }
 
 std::string required_names() {
   std::string list;
   for (const Field& field : kFields) {
-    if (field.required) list += (list.empty() ? "" : ", ") + quoted(field.name);
+    if (field.required) list += (list.empty() ? "" : ", ") + base::json_string(field.name);
   }
   return list;
 }

@@ -8,8 +8,6 @@
 #include "lake/compression.h"
 
 namespace sdp::load {
-
-using lake_reader::PlannedObject;
 namespace {
 
 Result<void> check_place(const PlannedObject& planned, const lake::ObjectMeta& meta) {

@@ -15,7 +15,7 @@ using diag::log_event;
 
 std::vector<PlannedObject> in_order(const LoadPlan& plan) {
   std::vector<PlannedObject> objects;
-  for (const PlannedChain& chain : plan.chains)
+  for (const lake_reader::PlannedChain& chain : plan.chains)
     objects.insert(objects.end(), chain.objects.begin(), chain.objects.end());
   return objects;
 }

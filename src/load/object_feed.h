@@ -19,8 +19,6 @@
 
 namespace sdp::load {
 
-using lake_reader::PlannedObject;
-
 /// A transaction ends with the object that reaches one of these.
 struct TransactionLimits {
   std::size_t bytes = 0;  ///< of lines

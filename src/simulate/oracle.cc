@@ -16,17 +16,11 @@ namespace {
 
 using event::EventType;
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  base::append_json_string(out, text);
-  return out;
-}
-
 void append_row(std::string& out, const TopSong& song) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"song_id":"{}","song_name":{},"artist_name":{},"total_plays":{},"total_skips":{}}})",
-                 base::to_string(song.song_id), quoted(song.song_name), quoted(song.artist_name),
-                 song.total_plays, song.total_skips);
+                 base::to_string(song.song_id), base::json_string(song.song_name),
+                 base::json_string(song.artist_name), song.total_plays, song.total_skips);
 }
 
 void append_row(std::string& out, const EngagementRow& row) {
