@@ -27,7 +27,7 @@ struct Options {
 
 /// With --data: the lake, the witness and the warehouse of an embedded run.
 Result<verify::Report> verify_embedded(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const DataDir data, DataDir::open(options.data));
+  SDP_TRY(const DataDir data, DataDir::open_existing(options.data));
   LakeSettings lake_settings = options.lake;
   lake_settings.lake = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, options.services, runtime.clock));

@@ -30,4 +30,12 @@ Result<DataDir> DataDir::open(const std::filesystem::path& path) {
   return DataDir(path, *std::move(lock));
 }
 
+Result<DataDir> DataDir::open_existing(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return open(path);
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("data directory {} is not there; `run` makes one, --data names another", path.string()));
+}
+
 }  // namespace sdp::cli

@@ -14,6 +14,8 @@ class DataDir {
   /// Creates the folder where it is missing. `fenced` names the process that holds it; `cannot_write` says
   /// why not.
   static Result<DataDir> open(const std::filesystem::path& path);
+  /// The same for readers: `misconfigured` when there is no such folder.
+  static Result<DataDir> open_existing(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path lake() const { return path_ / "lake"; }

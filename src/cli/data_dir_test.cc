@@ -33,6 +33,16 @@ TEST_F(DataDirTest, IsFreeAgainAfterwards) {
   EXPECT_TRUE(DataDir::open(path_));
 }
 
+TEST_F(DataDirTest, ReadersMakeNone) {
+  const auto result = DataDir::open_existing(path_);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
+  EXPECT_NE(result.error().message.find(path_.string()), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  ASSERT_TRUE(DataDir::open(path_));
+  EXPECT_TRUE(DataDir::open_existing(path_));
+}
+
 TEST_F(DataDirTest, PlaceThatIsAFileIsNamed) {
   {
     std::ofstream(path_) << "not a folder";
