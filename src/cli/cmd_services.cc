@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/kafka_probe.h"
@@ -65,11 +66,12 @@ void print_json(const std::vector<services::ServiceStatus>& all) {
 }
 
 void print_table(const std::vector<services::ServiceStatus>& all) {
-  fmt::print("{:<22} {:<10} {:>8}  {}\n", "SERVICE", "STATE", "PID", "ADDRESS");
+  base::TextTable table{.columns = {"SERVICE", "STATE", "PID", "ADDRESS"}, .rows = {}};
   for (const auto& status : all) {
-    const auto pid = status.pid == 0 ? std::string("-") : std::to_string(status.pid);
-    fmt::print("{:<22} {:<10} {:>8}  {}\n", status.program, name(status.health), pid, status.address);
+    table.rows.push_back({status.program, std::string(name(status.health)),
+                          status.pid == 0 ? std::string("-") : std::to_string(status.pid), status.address});
   }
+  fmt::print("{}", base::format_table(table));
 }
 
 using Statuses = std::vector<services::ServiceStatus>;

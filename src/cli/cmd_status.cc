@@ -64,7 +64,7 @@ void print_hours(const std::vector<lake_reader::HourStatus>& all) {
     table.rows.push_back({lake::format_hour(status.hour), status.complete ? "complete" : "open",
                           fmt::format("{}", status.partitions_closed), fmt::format("{}", status.records)});
   }
-  if (!all.empty()) fmt::print("\n{}", format_table(table, table.rows.size()));
+  if (!all.empty()) fmt::print("\n{}", format_table(table));
 }
 
 void print_table(const std::vector<PartitionStatus>& all) {
@@ -76,7 +76,7 @@ void print_table(const std::vector<PartitionStatus>& all) {
                           status.committed ? fmt::format("{}", *status.committed) : "-",
                           fmt::format("{}", status.lag())});
   }
-  fmt::print("{}", format_table(table, table.rows.size()));
+  fmt::print("{}", format_table(table));
 }
 
 void print_json(const Status& all, log::Offset lag) {

@@ -5,17 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text_table.h"
+
 namespace sdp::verify {
 namespace {
-
-/// `1,234,567`
-std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return digits;
-}
 
 std::string_view group_name(Stage stage) {
   switch (stage) {
@@ -32,39 +25,39 @@ std::string_view group_name(Stage stage) {
 }
 
 std::string table(const Report& report) {
-  std::string text =
-      fmt::format("{:<8}{:>16}  {:>16}{:>12}{:>12}\n", "stage", "records", "in", "pending", "problems");
+  base::TextTable table{.columns = {"stage", "records", "in", "pending", "problems"}, .rows = {}};
   for (const Stage stage : kStages) {
     const StageReport& line = report.stage(stage);
     if (!line.looked_at) {
-      text += fmt::format("{:<8}{:>16}\n", name(stage), "not looked at");
+      table.rows.push_back({std::string(name(stage)), "-", "not looked at", "-", "-"});
       continue;
     }
-    text += fmt::format("{:<8}{:>16}  {:>16}{:>12}{:>12}\n", name(stage), grouped(line.records),
-                        fmt::format("{} {}", grouped(line.groups), group_name(stage)), grouped(line.pending),
-                        grouped(line.problems));
+    table.rows.push_back({std::string(name(stage)), base::with_commas(line.records),
+                          fmt::format("{} {}", base::with_commas(line.groups), group_name(stage)),
+                          base::with_commas(line.pending), base::with_commas(line.problems)});
   }
-  return text;
+  return base::format_table(table);
 }
 
 std::string named(const Finding& finding) {
   std::string text =
-      fmt::format("  {}: {} ({})\n", name(finding.stage), finding.kind, grouped(finding.total));
+      fmt::format("  {}: {} ({})\n", name(finding.stage), finding.kind, base::with_commas(finding.total));
   for (const std::string& name : finding.named) text += fmt::format("    {}\n", name);
   return text;
 }
 
 std::string proof(const Report& report) {
-  std::string text = fmt::format("proved: {} offsets of {} chains in {} objects", grouped(report.offsets),
-                                 grouped(report.chains), grouped(report.objects));
-  text += fmt::format(", {} of them equal to the log's", grouped(report.offsets_against_log));
+  std::string text =
+      fmt::format("proved: {} offsets of {} chains in {} objects", base::with_commas(report.offsets),
+                  base::with_commas(report.chains), base::with_commas(report.objects));
+  text += fmt::format(", {} of them equal to the log's", base::with_commas(report.offsets_against_log));
   if (report.stage(Stage::bronze).looked_at) text += ", each once in bronze";
   if (report.stage(Stage::silver).looked_at) {
-    text += fmt::format("; {} kept + {} duplicates + {} rejected in silver", grouped(report.kept),
-                        grouped(report.duplicates), grouped(report.rejected));
+    text += fmt::format("; {} kept + {} duplicates + {} rejected in silver", base::with_commas(report.kept),
+                        base::with_commas(report.duplicates), base::with_commas(report.rejected));
   }
   if (report.stage(Stage::marts).looked_at) {
-    text += fmt::format("; {} mart cells equal to the recount", grouped(report.cells));
+    text += fmt::format("; {} mart cells equal to the recount", base::with_commas(report.cells));
   }
   return text + "\n";
 }
@@ -94,7 +87,7 @@ std::string to_text(const Report& report) {
     problems += finding.total;
     offenders += named(finding);
   }
-  return text + fmt::format("NOT proved: {} problems\n{}", grouped(problems), offenders);
+  return text + fmt::format("NOT proved: {} problems\n{}", base::with_commas(problems), offenders);
 }
 
 std::string to_json(const Report& report) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/text_table.h"
 #include "lake/line.h"
 #include "lake/object_meta.h"
 
@@ -54,10 +55,7 @@ struct LoadedChain {
 };
 
 /// A query's answer as text, for printing and for verification; NULL is nothing.
-struct Table {
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::optional<std::string>>> rows;
-};
+using Table = base::TextTable;
 
 /// One row of a scan: a value's text, or nothing for NULL. Integers in decimal, timestamps as integers only
 /// if the SQL says so (epoch_ms), booleans `true` and `false`. Views are valid during the call.

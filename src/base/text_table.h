@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sdp::base {
+
+/// Rows of texts for people to read; nothing is shown as NULL.
+struct TextTable {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;
+};
+
+/// 1234567 -> `1,234,567`
+std::string with_commas(std::uint64_t number);
+
+/// Aligned columns with a header line, numbers to the right; at most `rows_max` rows, then how many more
+/// there are.
+std::string format_table(const TextTable& table, std::size_t rows_max);
+inline std::string format_table(const TextTable& table) {
+  return format_table(table, table.rows.size());
+}
+
+}  // namespace sdp::base
