@@ -141,16 +141,12 @@ Result<std::unique_ptr<WitnessFile>> WitnessFile::open(const std::filesystem::pa
                                                        const WitnessHeader& header) {
   std::error_code code;
   std::filesystem::create_directories(path.parent_path(), code);
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return cannot("open", path);
-  std::unique_ptr<WitnessFile> file(new WitnessFile(path, descriptor));
-  const auto size = ::lseek(descriptor, 0, SEEK_END);
+  os::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd) return cannot("open", path);
+  const auto size = ::lseek(fd.get(), 0, SEEK_END);
+  std::unique_ptr<WitnessFile> file(new WitnessFile(path, std::move(fd)));
   SDP_RETURN_IF_ERROR(size == 0 ? file->begin(header) : file->resume(header));
   return file;
-}
-
-WitnessFile::~WitnessFile() {
-  ::close(descriptor_);
 }
 
 Result<void> WitnessFile::begin(const WitnessHeader& header) {
@@ -166,9 +162,9 @@ Result<void> WitnessFile::resume(const WitnessHeader& header) {
     return fail(ErrorKind::bad_input, fmt::format("witness file {} is of {} of topic {}", path_.string(),
                                                   lake::describe(end.header.chain), end.header.topic));
   }
-  if (::ftruncate(descriptor_, static_cast<off_t>(end.bytes_whole)) != 0)
+  if (::ftruncate(fd_.get(), static_cast<off_t>(end.bytes_whole)) != 0)
     return cannot("cut the torn end of", path_);
-  ::lseek(descriptor_, 0, SEEK_END);
+  ::lseek(fd_.get(), 0, SEEK_END);
   checksum_ = end.checksum;
   next_ = end.next;
   return {};
@@ -206,12 +202,8 @@ Result<void> WitnessFile::write_block(std::uint32_t tag) {
 }
 
 Result<void> WitnessFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(descriptor_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return cannot("write", path_);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (auto written = os::write_all(fd_.get(), bytes, path_); !written)
+    return fail(ErrorKind::cannot_write, written.error().message);
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "lake/offset_range.h"
+#include "os/posix_file.h"
 #include "verify/fingerprint.h"
 
 namespace sdp::verify {
@@ -43,9 +44,6 @@ class WitnessFile {
   /// Creates the file, or continues one of the same chain behind its last whole block.
   static Result<std::unique_ptr<WitnessFile>> open(const std::filesystem::path& path,
                                                    const WitnessHeader& header);
-  ~WitnessFile();
-  WitnessFile(const WitnessFile&) = delete;
-  WitnessFile& operator=(const WitnessFile&) = delete;
 
   Result<void> append(const WitnessRecord& record);
   /// Writes the records at hand as one block.
@@ -56,14 +54,14 @@ class WitnessFile {
   log::Offset next() const { return next_; }
 
  private:
-  WitnessFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  WitnessFile(std::filesystem::path path, os::UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
   Result<void> begin(const WitnessHeader& header);
   Result<void> resume(const WitnessHeader& header);
   Result<void> write_block(std::uint32_t tag);
   Result<void> write(std::string_view bytes);
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  os::UniqueFd fd_;
   std::uint64_t checksum_ = 0;
   log::Offset next_ = 0;
   std::uint32_t count_ = 0;
