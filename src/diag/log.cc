@@ -179,9 +179,9 @@ class Log {
     const EventSpec& spec = kEvents[kRepeated.index()];
     for (const auto& [key, count] : all) {
       std::vector<Field> fields = {{"event_of", kEvents[key.event].name}, {"count", count}};
-      if (!key.topic.empty()) fields.emplace_back("topic", key.topic);
-      if (key.partition) fields.emplace_back("partition", *key.partition);
-      if (!key.object.empty()) fields.emplace_back("object", key.object);
+      if (!key.topic.empty()) fields.push_back({"topic", key.topic});
+      if (key.partition) fields.push_back({"partition", *key.partition});
+      if (!key.object.empty()) fields.push_back({"object", key.object});
       line(spec, fields);
     }
   }
