@@ -41,10 +41,11 @@ int main(int argc, char** argv) {
   const std::span arguments(argv, static_cast<std::size_t>(argc));
   if (arguments.size() > 1 && std::string_view(arguments[1]) == "services") {
     static_cast<void>(cli::start_logging(cli::logging_from_environment(), ""));
-    diag::log_failure("usage", cli::kUsage,
-                      fmt::format("the local servers have a program of their own; run: spotify-services {}",
-                                  arguments.size() > 2 ? fmt::format("{}", fmt::join(arguments.subspan(2), " "))
-                                                       : "--help"));
+    diag::log_failure(
+        "usage", cli::kUsage,
+        fmt::format(
+            "the local servers have a program of their own; run: spotify-services {}",
+            arguments.size() > 2 ? fmt::format("{}", fmt::join(arguments.subspan(2), " ")) : "--help"));
     return cli::kUsage;
   }
   return cli::run_program(

@@ -11,7 +11,6 @@ using lake_reader::PlannedObject;
 
 /// Reads an object and checks that it is what its name and metadata say: place, hash, readable body.
 /// `bad_input` names the object and what is wrong with it.
-Result<warehouse::FetchedObject> fetch_object(store::ObjectStore& store,
-                                              const PlannedObject& planned);
+Result<warehouse::FetchedObject> fetch_object(store::ObjectStore& store, const PlannedObject& planned);
 
 }  // namespace sdp::load

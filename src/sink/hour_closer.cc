@@ -88,9 +88,8 @@ Result<OpenHour> HourCloser::begin(const CloseRequest& request) {
   const lake::ChainBegin begin{chain, hour};
   SDP_TRY(const auto outcome, store_.put_new(lake::chain_begin_key(chain), to_json(begin), {}, kJson));
   if (outcome == store::PutOutcome::created) {
-    log_event("hours.begun", {{"topic", topic_.name},
-                              {"partition", request.partition},
-                              {"hour", lake::format_hour(hour)}});
+    log_event("hours.begun",
+              {{"topic", topic_.name}, {"partition", request.partition}, {"hour", lake::format_hour(hour)}});
     return OpenHour{hour, 0};
   }
   SDP_TRY(const auto stored, lake_.chain_begin(chain));
@@ -113,7 +112,8 @@ Result<HourCloser::Planned> HourCloser::plan(const CloseRequest& request, const 
   SDP_TRY(const auto objects, lake_.objects_of({topic_.id, request.partition}, from, request.through));
   log::Offset chain_end = request.chain_end;
   if (!objects.empty()) {
-    SDP_TRY(const auto newest, lake_.meta_of(std::ranges::max(objects, {}, &lake_reader::ChainObject::first).key));
+    SDP_TRY(const auto newest,
+            lake_.meta_of(std::ranges::max(objects, {}, &lake_reader::ChainObject::first).key));
     chain_end = std::max(chain_end, newest.range.end);
   }
   Planned planned;

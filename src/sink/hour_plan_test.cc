@@ -12,7 +12,8 @@ using std::chrono::hours;
 
 const lake::Hour kStart = lake::parse_hour("2026-02-15T13").value_or(lake::Hour());
 
-std::vector<lake_reader::ChainObject> objects(std::initializer_list<std::pair<log::Offset, int>> firsts_and_hours) {
+std::vector<lake_reader::ChainObject> objects(
+    std::initializer_list<std::pair<log::Offset, int>> firsts_and_hours) {
   std::vector<lake_reader::ChainObject> result;
   for (const auto& [first, hour] : firsts_and_hours)
     result.push_back({fmt::format("o{}", first), first, kStart + hours(hour)});

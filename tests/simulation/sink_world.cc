@@ -307,8 +307,9 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
   if (objects.empty()) return;
   std::vector<lake::HourMarker>& markers = markers_[partition];
   const sink::OpenHour open =
-      markers.empty() ? sink::OpenHour{std::ranges::min(objects, {}, &lake_reader::ChainObject::first).hour, 0}
-                      : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
+      markers.empty()
+          ? sink::OpenHour{std::ranges::min(objects, {}, &lake_reader::ChainObject::first).hour, 0}
+          : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
   log::TopicInfo topic;
   topic.id = topic_id_;
   topic.partitions = options_.partitions;
