@@ -105,7 +105,7 @@ class LakeReader {
 
   // --- loading ---
 
-  /// What the lake has and `loaded` (keys of objects) has not, of the hours that are wanted.
+  /// What is in the lake and not in `loaded` (keys of objects), of the hours that are wanted.
   Result<LoadPlan> load_plan(const std::set<std::string>& loaded, const HoursWanted& hours) const;
 
  private:

@@ -48,7 +48,7 @@ struct LoadSummary {
   std::chrono::milliseconds took{0};
 };
 
-/// What the lake has and the ledger has not, of the hours that are wanted.
+/// What is in the lake and not in the ledger, of the hours that are wanted.
 Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, warehouse::Warehouse& warehouse,
                                   const lake_reader::HoursWanted& hours);
 

@@ -21,7 +21,7 @@ std::string encode(const Endpoints& endpoints) {
   const nlohmann::ordered_json json = {{"schema_version", kSchemaVersion},
                                        {"kafka", {{"bootstrap_servers", endpoints.kafka_brokers}}},
                                        {"s3", {{"endpoint", endpoints.s3_url}}}};
-  // What is no UTF-8 is replaced: nlohmann would throw.
+  // What is not UTF-8 is replaced: nlohmann would throw.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

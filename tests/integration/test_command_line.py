@@ -1,27 +1,28 @@
 """The command line as a person or a script meets it."""
 
 import json
+import re
 import subprocess
 
 import pytest
-
-COMMANDS = [
-    "run",
-    "init",
-    "simulate",
-    "sink",
-    "load",
-    "transform",
-    "verify",
-    "status",
-    "doctor",
-    "schema",
-    "version",
-]
+from driver.fixtures import the_binary
 
 
 def call(binary, *arguments):
-    return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def commands(program):
+    """The commands that a program names in its own help."""
+    listed = re.search(r"^subcommands:\n((?: .*\n)+)", call(program, "--help").stdout, re.MULTILINE | re.IGNORECASE)
+    return re.findall(r"^  ([a-z]\S*)", listed[1], re.MULTILINE)
+
+
+COMMANDS = commands(the_binary())
+
+
+def test_the_stages_are_commands():
+    assert {"simulate", "sink", "extract", "load", "transform", "verify"} <= set(COMMANDS)
 
 
 def test_bare_call_shows_examples_and_is_a_usage_error(binary):
