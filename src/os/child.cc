@@ -143,7 +143,7 @@ class Output {
 void pump(UniqueFd& pipe, Output& output, milliseconds wait) {
   pollfd entry{.fd = pipe.get(), .events = POLLIN, .revents = 0};
   if (::poll(&entry, 1, static_cast<int>(wait.count())) <= 0 || !pipe) return;
-  std::array<char, 65'536> buffer;
+  std::array<char, 65'536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it.
   const auto count = ::read(pipe.get(), buffer.data(), buffer.size());
   if (count > 0) output.append({buffer.data(), static_cast<std::size_t>(count)});
   if (count == 0) pipe = UniqueFd();
