@@ -82,7 +82,7 @@ std::string one_line(std::string_view text) {
 std::string text_value(const Field::Value& value) {
   struct {
     std::string operator()(bool v) const { return v ? "true" : "false"; }
-    std::string operator()(double v) const { return fmt::format("{:.3g}", v); }
+    std::string operator()(double v) const { return fmt::format("{:.1f}", v); }
     std::string operator()(std::string_view v) const {
       const bool plain =
           !v.empty() && v.find_first_of(" \"=") == std::string_view::npos &&

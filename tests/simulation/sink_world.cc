@@ -62,7 +62,13 @@ void World::step() {
       append_to_log();
       break;
     case 4:
-      if (rng_.chance(0.3)) crash(sink);
+      if (rng_.chance(0.3)) {
+        crash(sink);
+      } else if (rng_.chance(0.04)) {
+        // Now and then for longer than a sink waits.
+        log_is_back_at_ = now_ + std::chrono::milliseconds(rng_.below(3'000));
+        ++counts_.outages;
+      }
       break;
     case 5:
     case 6: {
@@ -80,12 +86,6 @@ void World::step() {
       }
       break;
     case 8:
-      if (rng_.chance(0.1)) {
-        // Now and then for longer than a sink waits.
-        log_is_back_at_ = now_ + std::chrono::milliseconds(rng_.below(3'000));
-        ++counts_.outages;
-      }
-      break;
     case 9:
       now_ += std::chrono::milliseconds(rng_.below(300));
       if (sink.state) sink.state->tick(now_);
