@@ -16,7 +16,7 @@ struct Program {
 };
 
 /// Reads `.env`, then the command line, then runs what was chosen until SIGINT or SIGTERM asks it to stop.
-/// The value is the exit code; an error is told on stderr.
+/// The value is the exit code; an error is the last line of the log.
 int run_program(const Program& program, int argc, char** argv);
 
 /// The exit code of a command line that is not understood.

@@ -112,30 +112,47 @@ struct Start {
   ::_exit(written == sizeof error ? kCannotStart : kCannotSay);
 }
 
-/// Takes the child's output: the log up to its limit, the tail, and the echo.
+/// Takes the child's output: the log up to its limit, the tail, and the lines.
 class Output {
  public:
   Output(const Command& command, const ChildLimits& limits)
       : log_(command.log, std::ios::binary | std::ios::trunc),
         left_(limits.log_bytes_max),
-        echo_(command.echo) {}
+        on_line_(command.on_line) {}
 
   bool is_open() const { return log_.is_open(); }
-  std::string take_tail() { return std::move(tail_); }
+  /// The output has ended.
+  std::string take_tail() {
+    if (!line_.empty()) on_line_(line_);
+    return std::move(tail_);
+  }
 
   void append(std::string_view bytes) {
     const auto kept = bytes.substr(0, left_);
     log_.write(kept.data(), static_cast<std::streamsize>(kept.size())).flush();
     left_ -= kept.size();
-    if (echo_) std::fwrite(bytes.data(), 1, bytes.size(), stderr);
+    if (on_line_) append_lines(bytes);
     tail_ += bytes;
     if (tail_.size() > kTailBytesMax) tail_.erase(0, tail_.size() - kTailBytesMax);
   }
 
  private:
+  void append_lines(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::string_view part = bytes.substr(0, bytes.find('\n'));
+      line_ += part.substr(0, kLineBytesMax - line_.size());
+      bytes.remove_prefix(part.size());
+      if (bytes.empty()) return;
+      bytes.remove_prefix(1);
+      on_line_(line_);
+      line_.clear();
+    }
+  }
+
   std::ofstream log_;
   std::size_t left_;
-  bool echo_;
+  const std::function<void(std::string_view)> on_line_;
+  std::string line_;
   std::string tail_;
 };
 

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -21,7 +23,8 @@ struct Command {
   std::map<std::string, std::string> environment = {};  ///< Added to our own.
   std::filesystem::path folder = {};                    ///< Where it runs; ours when empty.
   std::filesystem::path log = {};                       ///< Both outputs; /dev/null when empty.
-  bool echo = false;                                    ///< run_child: both outputs to our stderr, too.
+  /// run_child: hears each line of both outputs, without its end and cut at kLineBytesMax.
+  std::function<void(std::string_view line)> on_line = {};
 };
 
 enum class Lifetime {
@@ -53,6 +56,7 @@ struct ChildEnd {
 };
 
 inline constexpr std::size_t kTailBytesMax = 8'192;
+inline constexpr std::size_t kLineBytesMax = 8'192;
 
 /// Runs the command, whose log is overwritten, to its end. `misconfigured` when it cannot be started,
 /// `unavailable` when the time is used up, `interrupted` on a stop request; in the last two its whole process

@@ -57,6 +57,17 @@ TEST_F(Child, MuchOutputIsReadButOnlyItsLimitKept) {
   EXPECT_TRUE(end->tail.ends_with("\nend\n"));
 }
 
+TEST_F(Child, LinesAreHeardAsTheyComeAndLongOnesCut) {
+  std::vector<std::string> lines;
+  auto command = shell(
+      "echo out; echo; printf 'two '; echo parts >&2; head -c 20000 /dev/zero | tr '\\0' x; echo; printf "
+      "end");
+  command.on_line = [&](std::string_view line) { lines.emplace_back(line); };
+  ASSERT_TRUE(run_child(command, {}));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"out", "", "two parts", std::string(kLineBytesMax, 'x'), "end"}));
+}
+
 TEST_F(Child, TimeLimitEndsTheWholeGroupEvenWhenItIgnoresSigterm) {
   const auto started = std::chrono::steady_clock::now();
   const auto end = run_child(shell("trap '' TERM; (sleep 60; touch late) & echo $!; wait; sleep 60"),

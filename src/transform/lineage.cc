@@ -61,7 +61,7 @@ Result<void> send_lineage(const TransformOptions& options, std::stop_token stop)
                             .environment = dbt_environment(options),
                             .folder = fs::absolute(options.work_dir),
                             .log = lineage_log_path(options),
-                            .echo = options.verbose};
+                            .on_line = options.verbose ? log_line : nullptr};
   SDP_TRY(const os::ChildEnd end, os::run_child(command, {.total = kTimeLimit}, std::move(stop)));
   const auto see = fmt::format("see {}", lineage_log_path(options).string());
   if (end.code != 0) return fail(ErrorKind::fatal, fmt::format("dbt-ol ended with {}; {}", end.code, see));

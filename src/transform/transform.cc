@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "diag/log.h"
 #include "os/child.h"
 
 namespace sdp::transform {
@@ -48,7 +49,7 @@ os::Command command_of(const TransformOptions& options) {
                       .environment = dbt_environment(options),
                       .folder = fs::absolute(options.work_dir),
                       .log = log_path(options),
-                      .echo = options.verbose};
+                      .on_line = options.verbose ? log_line : nullptr};
   if (!options.unit_tests) {
     command.arguments.insert(command.arguments.end(), {"--exclude-resource-type", "unit_test"});
   }
@@ -151,6 +152,10 @@ std::map<std::string, std::string> dbt_environment(const TransformOptions& optio
   }
   for (const auto& [name, value] : options.environment) result[name] = value;
   return result;
+}
+
+void log_line(std::string_view line) {
+  diag::log_event("transform.output", {{"line", line}});
 }
 
 }  // namespace sdp::transform

@@ -5,6 +5,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -27,7 +28,7 @@ struct TransformOptions {
   std::map<std::string, std::string> environment{};
   /// Unit tests look at the SQL, not at the data: only tests and CI want them in each run.
   bool unit_tests = false;
-  /// dbt's output to stderr while it runs.
+  /// Whether dbt's output is logged while it runs.
   bool verbose = false;
   std::chrono::milliseconds time_limit{30 * 60 * 1000};
   /// Appended to the command line, such as {"--full-refresh"}.
@@ -49,5 +50,7 @@ std::filesystem::path target_path(const TransformOptions& options);
 std::filesystem::path results_path(const TransformOptions& options);
 /// What dbt and the project's profiles read.
 std::map<std::string, std::string> dbt_environment(const TransformOptions& options);
+/// Logs what dbt prints.
+void log_line(std::string_view line);
 
 }  // namespace sdp::transform
