@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs/formats/log-events.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/formats/log-events.md"
 # Every branch that the program may take says so.
 ENVIRONMENT = {"SPOTIFY_LOG_FORMAT": "json", "SPOTIFY_LOG_LEVEL": "debug"}
 MEMBERS_OF_ALL = {"ts", "level", "event", "command"}
