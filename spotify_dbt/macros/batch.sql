@@ -1,8 +1,8 @@
 {#
-  What a run works on: docs/decisions/0007-batches-by-the-ledger.md.
+  What a run works on: docs/decisions/0007-batches-by-the-ledger.md. The ledger itself is in closing.sql.
 
-  transform_ledger()            the relation of the ledger of transformed objects; none before the first whole run. Not a
-                                ref: the ledger is built last, and the batch is the first to read it.
+  fields_new_to_batches()       the event fields that the last closed batch was made without; see
+                                docs/decisions/0029-event-fields.md. Fails when a rule of another field changed.
   everything_is_new()           whether the batch is all that was ever loaded
   known_objects()               keys of the objects that this run may look at: those of its batch and of earlier ones, not
                                 what a loader adds meanwhile
@@ -12,18 +12,39 @@
                                 run does anyway.
 #}
 
-{% macro transform_ledger() %}
-    {{ return(load_cached_relation(api.Relation.create(
-        database=target.database, schema=generate_schema_name('TRANSFORM', none), identifier='transform_ledger'
-    ))) }}
-{% endmacro %}
-
 {% macro everything_is_new() %}
     {%- if not execute -%}
         {{ return(true) }}
     {%- endif -%}
     {%- set ledger = transform_ledger() -%}
     {{ return(not ledger or run_query('select 1 from ' ~ ledger ~ ' limit 1') | length == 0) }}
+{% endmacro %}
+
+{% macro fields_new_to_batches() %}
+    {%- if should_full_refresh() or everything_is_new() or not transform_parts() -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set known = {} -%}
+    {%- for row in run_query("select name, definition from " ~ transform_parts() ~ " where kind = 'field'").rows -%}
+        {%- do known.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set fields = event_fields() | map(attribute='name') | list -%}
+    {%- set removed = known | reject('in', fields) | list -%}
+    {%- set added, changed = [], [] -%}
+    {%- for field in event_fields() -%}
+        {%- if field.name not in known -%}
+            {%- do added.append(field) -%}
+        {%- elif known[field.name] is not none and known[field.name] != definition_of(field) -%}
+            {%- do changed.append(field.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if removed or changed -%}
+        {%- do exceptions.raise_compiler_error(
+            'The rules of the event fields ' ~ (changed + removed) | join(', ') ~ ' are not those by which earlier batches were judged. '
+            ~ 'Judge all rows again: `spotify-pipeline transform --full-refresh`.'
+        ) -%}
+    {%- endif -%}
+    {{ return(added if known else []) }}
 {% endmacro %}
 
 {% macro known_objects() -%}

@@ -35,8 +35,3 @@
 {% macro duckdb__next_value(value, window) -%}
     lead({{ value }} ignore nulls) over {{ window }}
 {%- endmacro %}
-
-{# Events without session_id belong to one session as long as no pause between them is longer than 30 minutes. #}
-{% macro session_gap_ms() -%}
-    1800000
-{%- endmacro %}

@@ -10,6 +10,7 @@
   member_digits(members, name)      digits of a member that is an integer (no fraction, no exponent) of any length,
                                     with `-` where it is negative; null otherwise
   payload_has_string(payload, name) whether the member is a string; slow, for rows that are rejected anyway
+  payload_has_member(payload, name) whether there is such a member, whatever it holds
 #}
 
 {% macro json_members(payload, fields) -%}
@@ -34,6 +35,10 @@
 
 {% macro payload_has_string(payload, name) -%}
     {{ adapter.dispatch('payload_has_string')(payload, name) }}
+{%- endmacro %}
+
+{% macro payload_has_member(payload, name) -%}
+    {{ adapter.dispatch('payload_has_member')(payload, name) }}
 {%- endmacro %}
 
 {#
@@ -68,6 +73,10 @@
     coalesce(json_type({{ payload }}, '$.{{ name }}') = 'VARCHAR', false)
 {%- endmacro %}
 
+{% macro duckdb__payload_has_member(payload, name) -%}
+    coalesce(try(json_exists({{ payload }}, '$.{{ name }}')), false)
+{%- endmacro %}
+
 {#
   Snowflake: a VARIANT. It has one value a name and makes numbers of numbers: of an event that has a member twice, and of an
   integer written as 5.0, it cannot tell what was written. The digits therefore come from the text; and such an event as
@@ -98,4 +107,8 @@
 
 {% macro snowflake__payload_has_string(payload, name) -%}
     coalesce(typeof(try_parse_json({{ payload }}):{{ name }}) = 'VARCHAR', false)
+{%- endmacro %}
+
+{% macro snowflake__payload_has_member(payload, name) -%}
+    typeof(try_parse_json({{ payload }}):{{ name }}) is not null
 {%- endmacro %}

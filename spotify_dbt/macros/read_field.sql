@@ -43,7 +43,7 @@
 {% macro field_fault(field) -%}
     {%- set rule_broken = {
         'uuid': 'bad_uuid', 'country': 'bad_country', 'time': 'bad_timestamp', 'integer': 'out_of_range',
-        'text': 'empty_text', 'choice': field.unknown,
+        'text': 'empty_text', 'choice': 'unknown_' ~ field.name,
     }[field.type] -%}
     case
         when {{ field.name }} is not null then null

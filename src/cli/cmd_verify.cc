@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/data_dir.h"
 #include "cli/settings.h"
+#include "cli/transform_settings.h"
 #include "cli/wiring.h"
 #include "verify/verify.h"
 
@@ -22,11 +23,14 @@ struct Options {
   verify::VerifyLimits limits;
   bool allow_pending = false;
   bool derived_marts = true;
+  bool strict = false;
+  std::string dbt_project;
   bool json = false;
 };
 
 /// With --data: the lake, the witness and the warehouse of an embedded run.
-Result<verify::Report> verify_embedded(const Options& options, const Runtime& runtime) {
+Result<verify::Report> verify_embedded(const Options& options, const Runtime& runtime,
+                                       const std::filesystem::path& recounts) {
   SDP_TRY(const DataDir data, DataDir::open_existing(options.data));
   LakeSettings lake_settings = options.lake;
   lake_settings.lake = data.lake();
@@ -39,10 +43,13 @@ Result<verify::Report> verify_embedded(const Options& options, const Runtime& ru
                          .warehouse = warehouse.get(),
                          .allow_pending = options.allow_pending,
                          .derived_marts = options.derived_marts,
+                         .recounts = recounts,
+                         .strict = options.strict,
                          .limits = options.limits});
 }
 
-Result<verify::Report> verify_services(const Options& options, const Runtime& runtime) {
+Result<verify::Report> verify_services(const Options& options, const Runtime& runtime,
+                                       const std::filesystem::path& recounts) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
@@ -52,12 +59,15 @@ Result<verify::Report> verify_services(const Options& options, const Runtime& ru
                          .warehouse = warehouse.get(),
                          .allow_pending = options.allow_pending,
                          .derived_marts = options.derived_marts,
+                         .recounts = recounts,
+                         .strict = options.strict,
                          .limits = options.limits});
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const auto report,
-          options.data.empty() ? verify_services(options, runtime) : verify_embedded(options, runtime));
+  const auto recounts = recounts_folder(options.dbt_project);
+  SDP_TRY(const auto report, options.data.empty() ? verify_services(options, runtime, recounts)
+                                                  : verify_embedded(options, runtime, recounts));
   fmt::print("{}", options.json ? to_json(report) : to_text(report));
   return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
 }
@@ -74,6 +84,13 @@ void define_verify(CLI::App& app, Action& action) {
                     "What a later stage has not come to yet is no violation");
   command->add_flag("!--only-seed-marts", options->derived_marts,
                     "Of the marts, only TOP_SONGS and USER_ENGAGEMENT: takes half the time");
+  command->add_flag("--strict", options->strict, "A mart or column without a recount breaks the proof");
+  command
+      ->add_option(
+          "--dbt-project", options->dbt_project,
+          "The dbt project, whose recounts say how its marts are counted again (default: spotify_dbt "
+          "beside the deps)")
+      ->envname("SPOTIFY_DBT_PROJECT");
   command
       ->add_option("--records-max", options->limits.records_max,
                    "Refuse larger proofs: about 100 bytes of memory each")

@@ -1,11 +1,21 @@
 #include "cli/transform_settings.h"
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "cli/snowflake_settings.h"
 #include "local/deps.h"
 
 namespace sdp::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path project_beside(const fs::path& deps) {
+  return fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt";
+}
+
+}  // namespace
 
 void add_transform_options(CLI::App& command, TransformSettings& settings) {
   command
@@ -22,13 +32,10 @@ void add_transform_options(CLI::App& command, TransformSettings& settings) {
 
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
                                                       const WarehouseSettings& warehouse) {
-  namespace fs = std::filesystem;
   SDP_TRY(const fs::path deps, local::find_deps(settings.deps));
   transform::TransformOptions options;
   options.dbt_path = deps / "venv-dbt" / "bin" / "dbt";
-  options.project_dir = settings.project.empty()
-                            ? fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt"
-                            : fs::path(settings.project);
+  options.project_dir = settings.project.empty() ? project_beside(deps) : fs::path(settings.project);
   if (warehouse.is_snowflake()) {
     // Asked for here too, so that what is missing is told in our words, not in dbt's.
     SDP_RETURN_IF_ERROR(snowflake_options());
@@ -42,6 +49,15 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
   options.unit_tests = settings.unit_tests;
   options.verbose = settings.verbose;
   return options;
+}
+
+fs::path recounts_folder(const std::string& project) {
+  if (!project.empty()) return fs::path(project) / "recounts";
+  const char* named = std::getenv("SDP_DEPS_DIR");
+  const auto deps = local::find_deps(named ? named : "");
+  if (!deps) return {};
+  const fs::path folder = project_beside(*deps) / "recounts";
+  return fs::is_directory(folder) ? folder : fs::path();
 }
 
 }  // namespace sdp::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 
 #include "base/result.h"
@@ -21,5 +22,9 @@ void add_transform_options(CLI::App& command, TransformSettings& settings);
 /// Finds dbt and the project. `misconfigured` says what to run when there is none.
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
                                                       const WarehouseSettings& warehouse);
+
+/// Folder of the recounts of `project`; of the project beside the deps when that is empty. Empty when there
+/// is no such project here, as on a machine with nothing but the binary.
+std::filesystem::path recounts_folder(const std::string& project);
 
 }  // namespace sdp::cli

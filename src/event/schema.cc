@@ -44,9 +44,9 @@ std::string json_type(const Field& field) {
 
 std::string subschema(const Field& field) {
   const std::string rules = rule(field);
-  return fmt::format(R"(    "{}": {{"description": {}, "type": {}{}{}}})", field.name,
-                     base::json_string(field.description), json_type(field), rules.empty() ? "" : ", ",
-                     rules);
+  return fmt::format(R"(    "{}": {{"description": {}, "x-type": "{}", "type": {}{}{}, "examples": [{}]}})",
+                     field.name, base::json_string(field.description), name(field.type), json_type(field),
+                     rules.empty() ? "" : ", ", rules, example_json(field));
 }
 
 std::string required_names() {
@@ -58,6 +58,28 @@ std::string required_names() {
 }
 
 }  // namespace
+
+std::string_view name(FieldType type) {
+  switch (type) {
+    case FieldType::uuid:
+      return "uuid";
+    case FieldType::choice:
+      return "choice";
+    case FieldType::text:
+      return "text";
+    case FieldType::country:
+      return "country";
+    case FieldType::time:
+      return "time";
+    case FieldType::integer:
+      return "integer";
+  }
+  return "";
+}
+
+std::string example_json(const Field& field) {
+  return field.type == FieldType::integer ? std::string(field.example) : base::json_string(field.example);
+}
 
 std::string json_schema() {
   std::string properties;

@@ -23,6 +23,11 @@ std::string name_of(std::string_view unique_id) {
   return std::string(unique_id.starts_with("test.") ? rest.substr(0, rest.find('.')) : rest);
 }
 
+/// What runs before and after all models and tests.
+bool is_hook(std::string_view unique_id) {
+  return unique_id.starts_with("operation.");
+}
+
 /// The others are models and snapshots, which make tables.
 bool is_test(std::string_view unique_id) {
   return unique_id.starts_with("test.") || unique_id.starts_with("unit_test.");
@@ -31,6 +36,7 @@ bool is_test(std::string_view unique_id) {
 Failure failure_of(const json& result, const std::string& unique_id, bool is_warning) {
   Failure failure{.node = name_of(unique_id),
                   .is_test = is_test(unique_id),
+                  .is_hook = is_hook(unique_id),
                   .is_warning = is_warning,
                   .message = text_of(result, "message"),
                   .rows = std::nullopt};
@@ -42,6 +48,7 @@ Failure failure_of(const json& result, const std::string& unique_id, bool is_war
 void count(TransformSummary& summary, const json& result) {
   const auto status = text_of(result, "status");
   const auto unique_id = text_of(result, "unique_id");
+  if (is_hook(unique_id) && status == "success") return;
   if (status == "success" || status == "pass") {
     ++(is_test(unique_id) ? summary.tests_passed : summary.models_ok);
   } else if (status == "no-op") {
@@ -92,8 +99,11 @@ std::string to_string(const TransformSummary& summary) {
 }
 
 std::string to_string(const Failure& failure) {
-  auto text = fmt::format("{} {} {}", failure.is_test ? "test" : "model", failure.node,
-                          failure.is_warning ? "warned" : "failed");
+  auto text = fmt::format("{} {} {}",
+                          failure.is_test   ? "test"
+                          : failure.is_hook ? "hook"
+                                            : "model",
+                          failure.node, failure.is_warning ? "warned" : "failed");
   if (failure.rows) text += fmt::format(" on {} rows", *failure.rows);
   if (!failure.message.empty()) text += fmt::format(" ({})", one_line(failure.message));
   return text;

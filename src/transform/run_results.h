@@ -10,10 +10,11 @@
 
 namespace sdp::transform {
 
-/// A model or test that did not pass.
+/// A model, test or hook that did not pass.
 struct Failure {
-  std::string node;  ///< `top_songs`, `unique_top_songs_song_id`
+  std::string node;  ///< `top_songs`, `unique_top_songs_song_id`, `spotify_dbt-on-run-end-0`
   bool is_test = false;
+  bool is_hook = false;  ///< runs before or after all models and tests
   bool is_warning = false;
   std::string message;
   /// How many rows the test found.

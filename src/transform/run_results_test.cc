@@ -15,19 +15,22 @@ TEST(RunResults, AreCountedByKindAndStatus) {
     {"status":"error","unique_id":"model.spotify_dbt.user_engagement","message":"Runtime Error"},
     {"status":"success","unique_id":"snapshot.spotify_dbt.listener_history"},
     {"status":"no-op","unique_id":"exposure.spotify_dbt.dashboard"},
+    {"status":"success","unique_id":"operation.spotify_dbt.spotify_dbt-on-run-start-0"},
+    {"status":"error","unique_id":"operation.spotify_dbt.spotify_dbt-on-run-end-0","message":"no space"},
     {"status":"skipped","unique_id":"test.spotify_dbt.z.0a1b"}]})");
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->models_ok, 2u);
   EXPECT_EQ(summary->tests_passed, 2u);
   EXPECT_EQ(summary->warned, 1u);
-  EXPECT_EQ(summary->failed, 2u);
+  EXPECT_EQ(summary->failed, 3u);
   EXPECT_EQ(summary->skipped, 1u);
-  ASSERT_EQ(summary->failures.size(), 3u);
+  ASSERT_EQ(summary->failures.size(), 4u);
   EXPECT_EQ(to_string(summary->failures[0]), "test late warned on 2 rows (Got 2 results)");
   EXPECT_EQ(to_string(summary->failures[1]),
             "test unique_y failed on 3 rows (Got 3 results, configured to fail if != 0)");
   EXPECT_EQ(to_string(summary->failures[2]), "model user_engagement failed (Runtime Error)");
-  EXPECT_EQ(to_string(*summary), "2 models, 2 tests passed, 2 failed, 1 warned, 1 skipped in 0.0 s");
+  EXPECT_EQ(to_string(summary->failures[3]), "hook spotify_dbt-on-run-end-0 failed (no space)");
+  EXPECT_EQ(to_string(*summary), "2 models, 2 tests passed, 3 failed, 1 warned, 1 skipped in 0.0 s");
 }
 
 TEST(RunResults, AnUnknownStatusCountsAsFailed) {

@@ -1,6 +1,7 @@
 #include "verify/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -46,10 +47,15 @@ std::string named(const Finding& finding) {
   return text;
 }
 
+/// `, except MART.X (no recount)`; empty when every mart was compared.
+std::string except(const Report& report) {
+  return report.exceptions.empty() ? "" : fmt::format(", except {}", fmt::join(report.exceptions, ", "));
+}
+
 std::string proof(const Report& report) {
-  std::string text =
-      fmt::format("proved: {} offsets of {} chains in {} objects", base::with_commas(report.offsets),
-                  base::with_commas(report.chains), base::with_commas(report.objects));
+  std::string text = fmt::format("proved{}: {} offsets of {} chains in {} objects", except(report),
+                                 base::with_commas(report.offsets), base::with_commas(report.chains),
+                                 base::with_commas(report.objects));
   text += fmt::format(", {} of them equal to the log's", base::with_commas(report.offsets_against_log));
   if (report.stage(Stage::bronze).looked_at) text += ", each once in bronze";
   if (report.stage(Stage::silver).looked_at) {
@@ -70,6 +76,7 @@ nlohmann::ordered_json stage_json(Stage stage, const StageReport& line) {
 }  // namespace
 
 bool Report::proved() const {
+  if (strict && !exceptions.empty()) return false;
   return std::ranges::none_of(findings, [&](const Finding& finding) { return counts(finding); });
 }
 
@@ -86,6 +93,11 @@ std::string to_text(const Report& report) {
     if (!report.counts(finding)) continue;
     problems += finding.total;
     offenders += named(finding);
+  }
+  if (report.strict && !report.exceptions.empty()) {
+    problems += report.exceptions.size();
+    offenders += "  marts: compared with nothing, which --strict does not allow\n";
+    for (const std::string& exception : report.exceptions) offenders += fmt::format("    {}\n", exception);
   }
   return text + fmt::format("NOT proved: {} problems\n{}", base::with_commas(problems), offenders);
 }
@@ -112,6 +124,7 @@ std::string to_json(const Report& report) {
                                 {"total", finding.total},
                                 {"named", finding.named}});
   }
+  json["exceptions"] = report.exceptions;
   json["notes"] = report.notes;
   // Names come from stored bytes, which need not be UTF-8.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";

@@ -24,6 +24,9 @@ struct Report {
   std::array<StageReport, kStages.size()> stages;
   std::vector<Finding> findings;
   std::vector<std::string> notes;
+  /// What stands in a mart and was compared with nothing: `MART.X (no recount)`.
+  std::vector<std::string> exceptions;
+  bool strict = false;  ///< exceptions break the proof
   bool allow_pending = false;
   std::uint64_t offsets = 0;  ///< lines of the lake
   std::uint64_t chains = 0;
@@ -41,7 +44,8 @@ struct Report {
   bool proved() const;
 };
 
-/// For people: the table, notes, and `proved: ...` or the named offenders. Ends with a line feed.
+/// For people: the table, notes, and `proved: ...`, `proved, except MART.X (no recount): ...` or the named
+/// offenders. Ends with a line feed.
 std::string to_text(const Report& report);
 /// One JSON object (docs/formats/verify-report.md). Ends with a line feed.
 std::string to_json(const Report& report);

@@ -19,8 +19,13 @@ struct VerifyInputs {
   warehouse::Warehouse* warehouse = nullptr;  ///< without one, only log and lake are looked at
   /// Later stages may be behind earlier ones: that is reported, but no violation.
   bool allow_pending = false;
-  /// Also the marts that are derived from kept events; costs about as much as everything else.
+  /// Also the marts that are counted again from silver; costs about as much as everything else.
   bool derived_marts = true;
+  /// Folder of the recounts that are declared for them (`spotify_dbt/recounts`); empty when there is no dbt
+  /// project here, which leaves these marts without recount.
+  std::filesystem::path recounts{};
+  /// A mart without recount breaks the proof.
+  bool strict = false;
   VerifyLimits limits{};
 };
 

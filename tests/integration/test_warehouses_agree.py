@@ -9,15 +9,6 @@ from driver.embedded import Embedded
 from driver.snowflake import OnSnowflake
 from driver.warehouse import query
 
-MARTS = [
-    "TOP_SONGS",
-    "USER_ENGAGEMENT",
-    "SONG_DAILY",
-    "ARTIST_DAILY",
-    "COUNTRY_DEVICE_HOURLY",
-    "LISTENER_SESSIONS",
-    "PIPELINE_HOURS",
-]
 SILVER = ["SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED"]
 # Of the run, not of the events.
 UNLIKE = {"LOADED_AT", "TRANSFORMED_AT"}
@@ -52,14 +43,21 @@ def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps
     def duckdb(sql):
         return query(deps, embedded.data / "warehouse" / "spotify_db.duckdb", sql)
 
+    # All marts but the history, which tells of runs.
+    marts = [
+        name
+        for [name] in duckdb("SELECT table_name FROM information_schema.tables WHERE table_schema = 'MART' ORDER BY 1")
+        if name.upper() != "LISTENER_HISTORY"
+    ]
+    assert len(marts) >= 7
     compared = 0
-    for schema, tables in (("MART", MARTS), ("TRANSFORM", SILVER)):
+    for schema, tables in (("MART", marts), ("TRANSFORM", SILVER)):
         for table in tables:
             names = columns(duckdb, schema, table)
             assert names == columns(snowflake.rows, schema, table), table
             ours = cells(duckdb, schema, table, names)
             assert ours == cells(snowflake.rows, schema, table, names), table
             compared += len(ours) * len(names)
-    say(f"{compared} cells of {len(MARTS) + len(SILVER)} tables are equal")
+    say(f"{compared} cells of {len(marts) + len(SILVER)} tables are equal")
     snowflake.close()
     embedded.close()

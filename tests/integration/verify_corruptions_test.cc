@@ -609,8 +609,16 @@ std::vector<Corruption> mart_corruptions() {
       mart("EngagementMissing", "DELETE FROM MART.USER_ENGAGEMENT" + user, {"missing mart row (1)"}),
       mart("EngagementDoubled", "INSERT INTO MART.USER_ENGAGEMENT SELECT * FROM MART.USER_ENGAGEMENT" + user,
            {"doubled mart row (1)", "USER_ENGAGEMENT user"}),
-      mart("MartEmptied", "DELETE FROM MART.TOP_SONGS", {"missing mart row (5)"}),
-      mart("MartDropped", "DROP TABLE MART.TOP_SONGS", {"table not made yet", "MART.TOP_SONGS"}),
+      mart("MartEmptied", "DELETE FROM MART.TOP_SONGS",
+           {"missing mart row (5)", "emptied mart (1)", "MART.TOP_SONGS had 5 rows"}),
+      mart("MartDropped", "DROP TABLE MART.TOP_SONGS", {"missing mart (1)", "MART.TOP_SONGS"}),
+      // Each by its own name: one that is missing hides no other.
+      mart("MartsDroppedAndSpoilt",
+           "DROP TABLE MART.TOP_SONGS; DELETE FROM MART.USER_ENGAGEMENT; CREATE TABLE MART.STRAY (a INTEGER)",
+           {"missing mart (1)", "MART.TOP_SONGS", "emptied mart (1)", "MART.USER_ENGAGEMENT had",
+            "did not make (1)", "MART.STRAY"}),
+      mart("MartDroppedAndForgotten", "DROP TABLE MART.TOP_SONGS; DROP TABLE TRANSFORM.TRANSFORM_PARTS",
+           {"mart not made yet (1)", "MART.TOP_SONGS", "does not say which marts there must be"}),
       // The seed's own mistake: every count equal.
       mart("SeedCountsEqual", "UPDATE MART.TOP_SONGS SET total_skips = total_plays",
            {"wrong mart cell", "total_skips"}),
@@ -666,6 +674,73 @@ TEST_P(VerifyCleanWorld, IsProved) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, VerifyCleanWorld, ::testing::Range(0, 24));
+
+/// A mart that dbt noted when it closed the last batch.
+void add_mart(World& world, const std::string& name, const std::string& query) {
+  world.sql(
+      fmt::format("CREATE TABLE MART.{0} AS {1}; INSERT INTO TRANSFORM.TRANSFORM_PARTS SELECT 'mart', "
+                  "'MART.{0}', NULL, count(*), now() FROM MART.{0}",
+                  name, query));
+}
+
+constexpr std::string_view kSkips =
+    "SELECT device_type, count(*) AS skips FROM TRANSFORM.SPOTIFY_SILVER WHERE event_type = 'skip' GROUP BY "
+    "ALL";
+
+TEST(Verify, AMartWithoutRecountIsNamedAndBreaksAStrictProof) {
+  const auto world = good().copy(scratch("no_recount"));
+  add_mart(*world, "SKIPS", std::string(kSkips));
+  const verify::Report report = world->verify();
+  EXPECT_TRUE(report.proved());
+  EXPECT_THAT(verify::to_text(report), HasSubstr("proved, except MART.SKIPS (no recount): "));
+  EXPECT_THAT(verify::to_json(report), HasSubstr("MART.SKIPS (no recount)"));
+  world->strict = true;
+  const verify::Report strict = world->verify();
+  EXPECT_FALSE(strict.proved());
+  EXPECT_THAT(verify::to_text(strict), AllOf(HasSubstr("NOT proved: 1 problems"), HasSubstr("MART.SKIPS")));
+}
+
+TEST(Verify, AMartIsProvedByItsRecountCellByCell) {
+  const auto world = good().copy(scratch("recount"));
+  world->recounts = world->folder_ / "recounts";
+  world->strict = true;
+  fs::create_directories(world->recounts);
+  std::ofstream(world->recounts / "_skips.sql")
+      << "SELECT device_type FROM TRANSFORM.SPOTIFY_SILVER WHERE event_type = 'skip'";
+  std::ofstream(world->recounts / "skips.sql") << "-- What it is.\nSELECT device_type, COUNT(*) AS skips "
+                                                  "FROM {{ _skips }} AS s GROUP BY device_type;\n";
+  add_mart(*world, "SKIPS", std::string(kSkips));
+  EXPECT_TRUE(world->verify().proved()) << verify::to_text(world->verify());
+
+  const auto becomes = [&](const std::string& statement, const std::vector<std::string>& says) {
+    const auto copy = world->copy(scratch("recount_copy"));
+    copy->sql(statement);
+    const verify::Report report = copy->verify();
+    EXPECT_FALSE(report.proved()) << statement;
+    for (const auto& part : says) EXPECT_THAT(verify::to_text(report), HasSubstr(part)) << statement;
+  };
+  becomes("UPDATE MART.SKIPS SET skips = skips + 1 WHERE device_type = 'web'",
+          {"mart row that should be there (1)", "mart row that should not be there (1)",
+           "SKIPS DEVICE_TYPE 'web', SKIPS '"});
+  becomes("DELETE FROM MART.SKIPS WHERE device_type = 'web'", {"mart row that should be there (1)"});
+  becomes("INSERT INTO MART.SKIPS SELECT * FROM MART.SKIPS LIMIT 1",
+          {"mart row that should not be there (1)"});
+  becomes("DELETE FROM MART.SKIPS", {"emptied mart (1)", "mart row that should be there (3)"});
+  becomes("DROP TABLE MART.SKIPS", {"missing mart (1)", "MART.SKIPS"});
+  becomes("ALTER TABLE MART.SKIPS DROP skips", {"missing mart column (1)", "MART.SKIPS.SKIPS"});
+  becomes("ALTER TABLE MART.SKIPS ADD COLUMN more INTEGER", {"MART.SKIPS.MORE (no recount)"});
+}
+
+TEST(Verify, ARecountThatCannotRunNamesItsFile) {
+  const auto world = good().copy(scratch("bad_recount"));
+  world->recounts = world->folder_ / "recounts";
+  fs::create_directories(world->recounts);
+  std::ofstream(world->recounts / "skips.sql") << "SELECT no_such_column FROM TRANSFORM.SPOTIFY_SILVER";
+  add_mart(*world, "SKIPS", std::string(kSkips));
+  const auto report = world->try_verify();
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message, AllOf(HasSubstr("skips.sql"), HasSubstr("MART.SKIPS")));
+}
 
 TEST(Verify, LinesThatAreTooLargeForWarehousesAreProvedToBeRejected) {
   World world({.seed = 5, .partitions = 2, .records = 60, .large = true, .odd = false}, scratch("large"));

@@ -77,6 +77,7 @@ class World {
 
   void sql(const std::string& statements);
   verify::Report verify(bool allow_pending = false, bool live_log = false, int threads = 2);
+  Result<verify::Report> try_verify(bool allow_pending = false, bool live_log = false, int threads = 2);
 
   std::filesystem::path witness_root() const { return folder_ / "log"; }
   std::vector<std::string> object_keys() const;
@@ -88,6 +89,8 @@ class World {
   std::shared_ptr<log::MemoryLog> log;
   log::TopicInfo topic;
   std::vector<std::unique_ptr<Fact>> facts;
+  std::filesystem::path recounts;  ///< of verify; none when empty
+  bool strict = false;
   std::filesystem::path folder_;
   WorldSpec spec_;
 

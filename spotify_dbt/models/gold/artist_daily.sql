@@ -1,11 +1,5 @@
 -- One row a UTC day and artist; artists have no id, so the name is taken as it was sent.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
-) }}
-
 with counted as (
     select
         day,

@@ -1,11 +1,5 @@
 -- One row an hour of the events' own time, country and device.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
-) }}
-
 with counted as (
     select
         day,

@@ -1,12 +1,6 @@
 -- One row a listening session and UTC day: midnight cuts a session in two. Events without session_id are put together
 -- by listener as long as no pause is longer than 30 minutes.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
-) }}
-
 with events as (
     select *
     from {{ ref('int_events_heard') }}
@@ -52,12 +46,7 @@ select
     {{ milliseconds('min(timestamp)', 'max(timestamp)') }} as duration_ms,
     max(case when ends_session then device_type end) as device_type,
     max(case when ends_session then country end) as country,
-    count(*) as events,
     count(distinct song_id) as songs,
-    {{ count_where("event_type = 'play'") }} as total_plays,
-    {{ count_where("event_type = 'skip'") }} as total_skips,
-    {{ count_where("event_type = 'add_to_playlist'") }} as playlist_adds,
-    {{ count_where('is_stream') }} as streams,
-    cast(coalesce(sum(heard_ms), 0) as bigint) as heard_ms
+    {{ listening_counts(['events', 'total_plays', 'total_skips', 'playlist_adds', 'streams', 'heard_ms']) }}
 from in_sessions
 group by day, user_id, session_key

@@ -1,12 +1,6 @@
 -- One row an hour of the lake: what arrived, what became of it, and whether all of it is here. The hour is that of an
 -- object's first broker timestamp, as in its key.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
-) }}
-
 with objects as (
     select
         object_key,

@@ -1,11 +1,5 @@
 -- One row a UTC day and song. An id that comes with several names shows the smallest.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
-) }}
-
 with counted as (
     select
         day,

@@ -1,5 +1,7 @@
 -- One row a song over all days. An id that comes with several names shows the smallest.
 
+{{ config(materialized='table') }}
+
 select
     song_id,
     min(song_name) as song_name,

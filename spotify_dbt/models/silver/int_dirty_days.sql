@@ -7,6 +7,16 @@ with contested as (
     select event_id
     from {{ ref('spotify_duplicates') }}
     where event_id in (select event_id from {{ ref('int_batch_events') }})
+
+    union all
+
+    -- A row that is refused now may have been the kept one.
+    select event_id
+    from {{ ref('int_events_judged') }}
+    where
+        reason is not null
+        and event_id is not null
+        and object_key in (select object_key from {{ ref('int_batch_objects') }})
 ),
 
 touched_events as (

@@ -4,6 +4,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild',
+    on_schema_change='append_new_columns',
     meta={'rebuild': {'key': 'object_key', 'touched': 'int_batch_objects'}}
 ) }}
 

@@ -1,8 +1,8 @@
 """Every column of every table has a description, and no description is left of a column that is gone.
 
-    docs_are_complete.py
+    docs_are_complete.py [--write]
 
-Builds an empty warehouse, writes dbt's documentation (`dbt docs generate`), and looks at what that says; sources are also held to the
+The marts' part of docs/formats/mart-tables.md is what dbt says of them; --write makes it so. Builds an empty warehouse, writes dbt's documentation (`dbt docs generate`), and looks at what that says; sources are also held to the
 types of bronze.sql, and their freshness is asked for.
 """
 
@@ -14,8 +14,12 @@ import sys
 import tempfile
 
 from history import History
-from warehouses import DuckDb
+from warehouses import PROJECT, DuckDb
 
+PAGE = pathlib.Path(__file__).parents[3] / "docs" / "formats" / "mart-tables.md"
+BEGIN, END = "<!-- marts: begin (written by docs_are_complete.py) -->\n", "<!-- marts: end -->"
+# What verify counts from the lake itself (src/verify/mart_view.cc).
+FROM_THE_LAKE = {"top_songs", "user_engagement"}
 TYPES = {"VARCHAR": "varchar", "INTEGER": "integer", "BIGINT": "bigint", "TIMESTAMP": "timestamp", "JSON": "json"}
 
 
@@ -39,9 +43,79 @@ def faults(manifest, catalog):
             for column in sorted(columns.keys() & documented.keys()):
                 if TYPES.get(columns[column]) != documented[column]["data_type"]:
                     yield f"{name}.{column} is {columns[column]} and described as {documented[column]['data_type']}"
-    for name, macro in ((node["name"], node) for node in manifest["exposures"].values()):
-        if not macro["description"]:
-            yield f"exposure {name} has no description"
+
+
+def test_faults(manifest):
+    """Every mart says what makes a row unique, and one of days with these counts adds up to silver."""
+    tests = {
+        (node["attached_node"], node["test_metadata"]["name"])
+        for node in manifest["nodes"].values()
+        if node.get("test_metadata")
+    }
+    for unique_id, node in manifest["nodes"].items():
+        if node["resource_type"] != "model" or not is_mart(node):
+            continue
+        wanted = {"unique_together"}
+        if {"day", "total_plays", "total_skips", "playlist_adds"} <= node["columns"].keys():
+            wanted.add("adds_up_to_silver")
+        for name in wanted:
+            if (unique_id, name) not in tests:
+                yield f"{node['name']} has no test {name}"
+        if not node["contract"]["enforced"]:
+            yield f"{node['name']} has no contract"
+
+
+def is_mart(node):
+    return node["resource_type"] in ("model", "snapshot") and node["schema"].upper() == "MART"
+
+
+def recount_of(name):
+    if name in FROM_THE_LAKE:
+        return "Counted again from the lake."
+    if (PROJECT / "recounts" / f"{name}.sql").exists():
+        return f"Counted again from silver by [its recount](../../spotify_dbt/recounts/{name}.sql)."
+    return "Has no recount."
+
+
+def mart_section(manifest, catalog):
+    """The page's text about the marts, by name."""
+    keys = {
+        node["attached_node"]: node["test_metadata"]["kwargs"]["columns"]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "unique_together"
+    }
+    for unique_id, node in sorted(manifest["nodes"].items(), key=lambda pair: pair[1]["name"]):
+        if not is_mart(node):
+            continue
+        types = {name.lower(): about["type"] for name, about in catalog["nodes"][unique_id]["columns"].items()}
+        key = keys.get(unique_id, [name for name in node["columns"] if name == "dbt_scd_id"])
+        yield f"**`{node['name'].upper()}`**: {node['description']} One row a {', '.join(f'`{one}`' for one in key)}. {recount_of(node['name'])}"
+        yield ""
+        yield "| column | type | meaning |"
+        yield "|---|---|---|"
+        for name, about in node["columns"].items():
+            yield f"| `{name}` | {types.get(name)} | {about['description']} |"
+        yield ""
+
+
+def page_faults(section, write):
+    text = PAGE.read_text(encoding="utf-8")
+    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    wanted = before + "\n".join(section) + "\n" + after
+    if wanted == text:
+        return
+    if write:
+        PAGE.write_text(wanted, encoding="utf-8")
+    else:
+        yield f"{PAGE.name} does not say what dbt says of the marts: run {pathlib.Path(__file__).name} --write"
+
+
+def recount_faults(manifest):
+    """A recount is of a mart; parts of recounts begin with an underscore."""
+    marts = {node["name"] for node in manifest["nodes"].values() if is_mart(node)}
+    for path in (PROJECT / "recounts").glob("*.sql"):
+        if path.stem not in marts and not path.stem.startswith("_"):
+            yield f"recounts/{path.name} is of no mart"
 
 
 def main():
@@ -50,7 +124,7 @@ def main():
         warehouse = DuckDb(folder)
         warehouse.clear()
         warehouse.load(History(1).batches[0])
-        warehouse.dbt.build(tests=False)
+        warehouse.dbt.build()
         for command in (["docs", "generate"], ["source", "freshness"]):
             with contextlib.redirect_stdout(io.StringIO()):
                 done = warehouse.dbt.runner().invoke(["--quiet", "--no-use-colors", *command])
@@ -67,7 +141,8 @@ def main():
             json.loads((folder / "target" / file).read_text(encoding="utf-8"))
             for file in ("manifest.json", "catalog.json")
         ]
-        problems += faults(*texts)
+        problems += [*faults(*texts), *test_faults(texts[0]), *recount_faults(texts[0])]
+        problems += page_faults(mart_section(*texts), "--write" in sys.argv[1:])
     print("\n".join(problems) or "every column is described")
     return 1 if problems else 0
 

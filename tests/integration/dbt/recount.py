@@ -1,34 +1,21 @@
 """An independent reading of docs/formats/event.md: what silver and the marts must hold for given rows of bronze.
 
-Shares nothing with the dbt project but the document.
+Shares nothing with the dbt project but the document and its schema.
 """
 
 import calendar
 import dataclasses
 import json
+import pathlib
 import re
 from collections import Counter, defaultdict
 
-FIELDS = [
-    ("event_id", "uuid", True),
-    ("event_type", "event_type", True),
-    ("user_id", "uuid", True),
-    ("song_id", "uuid", True),
-    ("song_name", "text", True),
-    ("artist_name", "text", True),
-    ("device_type", "device_type", True),
-    ("country", "country", True),
-    ("timestamp", "time", True),
-    ("session_id", "text", False),
-    ("position_ms", "integer", False),
-    ("duration_ms", "integer", False),
-    ("app_version", "text", False),
-    ("schema_version", "integer", False),
-]
-CHOICES = {
-    "event_type": {"play", "pause", "skip", "add_to_playlist"},
-    "device_type": {"mobile", "desktop", "web"},
-}
+SCHEMA = pathlib.Path(__file__).parents[3] / "docs" / "formats" / "listening-event.schema.json"
+PROPERTIES = json.loads(SCHEMA.read_text(encoding="utf-8"))["properties"]
+REQUIRED = set(json.loads(SCHEMA.read_text(encoding="utf-8"))["required"])
+# Which fields there are, the schema says; what their types mean is read below.
+FIELDS = [(name, about["x-type"], name in REQUIRED) for name, about in PROPERTIES.items()]
+CHOICES = {name: set(about["enum"]) for name, about in PROPERTIES.items() if "enum" in about}
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:Z|\+00:00)")
 
@@ -71,7 +58,7 @@ def read_time(text):
     return f"{text[:10]} {text[11:19]}.{micros}"
 
 
-def read_value(kind, required, value):
+def read_value(name, kind, required, value):
     if kind == "integer":
         if not isinstance(value, Integer):
             raise Fault("wrong_type")
@@ -94,8 +81,8 @@ def read_value(kind, required, value):
         return value
     if kind == "time":
         return read_time(value)
-    if value not in CHOICES[kind]:
-        raise Fault("unknown_" + kind)
+    if value not in CHOICES[name]:
+        raise Fault("unknown_" + name)
     return value
 
 
@@ -111,7 +98,7 @@ def judge(payload):
                     raise Fault("missing_field")
                 columns.append(None)
             else:
-                columns.append(read_value(kind, required, value))
+                columns.append(read_value(name, kind, required, value))
         except Fault as fault:
             return None, (str(fault), name)
     return tuple(columns), None

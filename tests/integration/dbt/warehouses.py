@@ -45,11 +45,21 @@ class Dbt:
         self.runner = dbtRunner
         self.manifest = None
 
-    def __call__(self, *arguments):
-        """The results by node name; anything that went wrong is in them, or raised when dbt could not begin."""
+    def use(self, project):
+        """Another project from now on, or the same one with other files. Parsed in full: what dbt remembers of one
+        project it would take for the other's."""
+        os.environ.update(DBT_PROJECT_DIR=str(project), DBT_PROFILES_DIR=str(project), DBT_PARTIAL_PARSE="false")
+        self.manifest = None
+
+    def project(self):
+        """The manifest: every node of the project."""
         if self.manifest is None:
             self.manifest = self.invoke(None, "parse").result
-        result = self.invoke(self.manifest, *arguments)
+        return self.manifest
+
+    def __call__(self, *arguments):
+        """The results by node name; anything that went wrong is in them, or raised when dbt could not begin."""
+        result = self.invoke(self.project(), *arguments)
         if result.exception:
             raise result.exception
         return {one.node.name: one for one in result.result.results}
@@ -63,10 +73,9 @@ class Dbt:
             print(output.getvalue(), file=sys.stderr)
         return result
 
-    def build(self, *arguments, tests=True):
-        """`dbt build`, of which everything must pass."""
-        left_out = ["--exclude-resource-type", "unit_test", "exposure", *([] if tests else ["test"])]
-        results = self(*["build", *left_out, *arguments])
+    def build(self, *arguments):
+        """`dbt build`, of which everything must pass. With nothing left out it closes the batch."""
+        results = self("build", "--exclude-resource-type", "unit_test", *arguments)
         bad = {name: str(one.message) for name, one in results.items() if one.status not in ("success", "pass")}
         if bad:
             raise AssertionError(f"dbt build: {bad}")

@@ -1,12 +1,6 @@
 -- Silver's events with what was heard of each play, by the rule of docs/formats/mart-tables.md. What ends a play is
 -- looked for on its own UTC day only, so that a day can be computed alone.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}}
-) }}
-
 {%- set session = 'partition by cast(timestamp as date), user_id, session_id' %}
 {%- set in_session = '(' ~ session ~ ' order by timestamp, kafka_offset, kafka_partition, topic_id)' %}
 {%- set end_position = "case when event_type = 'play' then -1 else coalesce(position_ms, -1) end" %}
@@ -51,7 +45,7 @@ timed as (
         ) as ends_session,
         coalesce(
             {{ milliseconds('timestamp', 'end_at') }},
-            86400000 - {{ milliseconds('cast(timestamp as date)', 'timestamp') }}
+            {{ day_ms() }} - {{ milliseconds('cast(timestamp as date)', 'timestamp') }}
         ) as passed_ms,
         case
             when end_song_id <> song_id or end_ms < 0 then null
@@ -86,7 +80,7 @@ select
     device_type,
     country,
     heard_ms,
-    coalesce(begin_ms < 30000 and begin_ms + heard_ms >= 30000, false) as is_stream,
+    coalesce(begin_ms < {{ stream_ms() }} and begin_ms + heard_ms >= {{ stream_ms() }}, false) as is_stream,
     coalesce(begin_ms + heard_ms >= duration_ms, false) as is_completed,
     begins_session,
     ends_session

@@ -1,0 +1,18 @@
+-- What happened to each artist's songs on each UTC day.
+SELECT
+    day,
+    artist_name,
+    COUNT(DISTINCT song_id) AS songs,
+    COUNT(*) AS events,
+    COUNT_IF(event_type = 'play') AS total_plays,
+    COUNT_IF(event_type = 'skip') AS total_skips,
+    COUNT_IF(event_type = 'pause') AS total_pauses,
+    COUNT_IF(event_type = 'add_to_playlist') AS playlist_adds,
+    CAST(SUM(is_stream) AS BIGINT) AS streams,
+    CAST(SUM(is_completed) AS BIGINT) AS completions,
+    CAST(COALESCE(SUM(heard_ms), 0) AS BIGINT) AS heard_ms,
+    COUNT(DISTINCT user_id) AS unique_listeners,
+    CAST(COUNT_IF(event_type = 'skip') AS DOUBLE) / NULLIF(COUNT_IF(event_type = 'play'), 0) AS skip_rate,
+    CAST(SUM(is_completed) AS DOUBLE) / NULLIF(COUNT_IF(event_type = 'play'), 0) AS completion_rate
+FROM {{ _facts }} AS facts
+GROUP BY day, artist_name

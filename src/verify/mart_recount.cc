@@ -1,0 +1,159 @@
+#include "verify/mart_recount.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+
+namespace sdp::verify {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBytesMax = 1 << 20;
+constexpr std::size_t kFilesMax = 1'000;
+/// Queries within queries.
+constexpr int kDepthMax = 8;
+
+using Reader = std::function<Result<std::string>(std::string_view)>;
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n;";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+std::vector<std::string> column_list(std::string_view text) {
+  std::vector<std::string> columns;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    columns.push_back(upper(trimmed(text.substr(0, comma))));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return columns;
+}
+
+/// Takes the comment lines off the front of `text` and notes in `recount` what they declare.
+void take_head(std::string_view& text, MartRecount& recount) {
+  constexpr std::string_view kWhere = "-- where:";
+  constexpr std::string_view kButFor = "-- but for:";
+  while (text.starts_with("--")) {
+    const auto line = text.substr(0, text.find('\n'));
+    if (line.starts_with(kWhere)) recount.where = trimmed(line.substr(kWhere.size()));
+    if (line.starts_with(kButFor)) recount.but_for = column_list(line.substr(kButFor.size()));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+}
+
+/// The query of a text with its parts put in.
+Result<std::string> expanded(std::string_view name, std::string_view text, const Reader& read, int depth) {
+  if (depth > kDepthMax) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("the recount {}.sql is nested more than {} deep: does it include itself?", name,
+                            kDepthMax));
+  }
+  MartRecount unused;
+  take_head(text, unused);
+  std::string sql;
+  for (;;) {
+    const auto open = text.find("{{");
+    sql += text.substr(0, open);
+    if (open == std::string_view::npos) return std::string(trimmed(sql));
+    const auto close = text.find("}}", open);
+    if (close == std::string_view::npos) {
+      return fail(ErrorKind::misconfigured,
+                  fmt::format("the recount {}.sql has a '{{{{' without '}}}}'", name));
+    }
+    const auto part = trimmed(text.substr(open + 2, close - open - 2));
+    SDP_TRY(const std::string part_text, read(part));
+    SDP_TRY(const std::string part_sql, expanded(part, part_text, read, depth + 1));
+    sql += fmt::format("({})", part_sql);
+    text.remove_prefix(close + 2);
+  }
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("cannot read the recount {}: {}", path.string(), error.message()));
+  }
+  if (size > kBytesMax) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("the recount {} has {} bytes, more than {}", path.string(), size, kBytesMax));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return fail(ErrorKind::misconfigured, fmt::format("cannot read the recount {}", path.string()));
+  return text;
+}
+
+}  // namespace
+
+Result<MartRecount> parse_recount(std::string_view name, const Reader& read) {
+  MartRecount recount;
+  recount.mart = "MART." + upper(name);
+  SDP_TRY(const std::string text, read(name));
+  std::string_view rest(text);
+  take_head(rest, recount);
+  SDP_TRY(recount.sql, expanded(name, text, read, 1));
+  return recount;
+}
+
+Result<std::vector<MartRecount>> read_recounts(const fs::path& folder) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().stem().string();
+    if (at->path().extension() == ".sql" && !name.starts_with('_')) names.push_back(name);
+    if (names.size() > kFilesMax) {
+      return fail(ErrorKind::misconfigured,
+                  fmt::format("more than {} recounts in {}", kFilesMax, folder.string()));
+    }
+  }
+  if (error) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("cannot read the folder of recounts {}: {}", folder.string(), error.message()));
+  }
+  std::ranges::sort(names);
+  std::vector<MartRecount> recounts;
+  for (const std::string& name : names) {
+    SDP_TRY(MartRecount recount, parse_recount(name, [&](std::string_view part) {
+              return read_file(folder / fmt::format("{}.sql", part));
+            }));
+    recount.path = (folder / (name + ".sql")).string();
+    recounts.push_back(std::move(recount));
+  }
+  return recounts;
+}
+
+std::string with_epoch_ms(std::string_view sql, const std::function<std::string(std::string_view)>& spell) {
+  constexpr std::string_view kCall = "epoch_ms(";
+  std::string out;
+  for (;;) {
+    const auto call = sql.find(kCall);
+    out += sql.substr(0, call);
+    if (call == std::string_view::npos) return out;
+    sql.remove_prefix(call + kCall.size());
+    std::size_t end = 0;
+    for (int depth = 1; end < sql.size(); ++end) {
+      depth += sql[end] == '(' ? 1 : sql[end] == ')' ? -1 : 0;
+      if (depth == 0) break;
+    }
+    out += spell(sql.substr(0, end));
+    sql.remove_prefix(std::min(end + 1, sql.size()));
+  }
+}
+
+}  // namespace sdp::verify

@@ -1,0 +1,141 @@
+"""A field that joins the table of fields is judged in old rows, too: batch by batch ends in the cells of a full run.
+
+    fields_join.py [unittest arguments]
+
+The field `network` joins a copy of the project between two batches. Rows of every batch have it before that: with a good
+value, with null, of a wrong type; and rows have none. SDP_WAREHOUSE=snowflake as in incremental_matches_full.py.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import shutil
+import tempfile
+import unittest
+
+from history import History
+from incremental_matches_full import ON_SNOWFLAKE, cells, differences, full
+from warehouses import PROJECT, open_warehouse
+
+FIELD = "{'name': 'network', 'type': 'text', 'required': %s},"
+COLUMN = "      - name: network\n        description: What the player was connected by.\n        data_type: varchar\n"
+VALUES = ["wifi", "", None, 7, ["wifi"]]
+
+
+def with_network(rng, one):
+    """The object, some of whose events have the member."""
+    rows = []
+    for row in one.rows:
+        if row.payload is not None and rng.random() < 0.5:
+            event = json.loads(row.payload) | {"network": rng.choice(VALUES)}
+            row = dataclasses.replace(row, payload=json.dumps(event, ensure_ascii=False))
+        rows.append(row)
+    return dataclasses.replace(one, rows=tuple(rows))
+
+
+def add_field(project, required=False):
+    """What the generated files hold when the C++ table has the row more."""
+    fields = project / "macros" / "event_fields.sql"
+    text = fields.read_text(encoding="utf-8")
+    end = text.index("    ]) }}")
+    row = FIELD % str(required).lower()
+    fields.write_text(f"{text[:end]}        {row}\n{text[end:]}", encoding="utf-8")
+    columns = project / "models" / "silver" / "events.yml"
+    text = columns.read_text(encoding="utf-8")
+    columns.write_text(text.replace("      - name: topic_id\n", COLUMN + "      - name: topic_id\n"), encoding="utf-8")
+
+
+class Fields(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="sdp-dbt-")
+        cls.warehouse = open_warehouse(pathlib.Path(cls.folder.name))
+        cls.history = History(97)
+        rng = random.Random(97)
+        cls.history.batches = [[with_network(rng, one) for one in batch] for batch in cls.history.batches]
+
+    def setUp(self):
+        self.project = pathlib.Path(self.folder.name) / "project"
+        shutil.rmtree(self.project, ignore_errors=True)
+        shutil.copytree(PROJECT, self.project)
+
+    def expect(self, **arguments):
+        add_field(self.project, **arguments)
+        self.warehouse.dbt.use(self.project)
+        return full(self.warehouse, self.history)
+
+    def build_two_batches(self):
+        self.warehouse.dbt.use(PROJECT)
+        self.warehouse.clear()
+        for batch in self.history.batches[:2]:
+            self.warehouse.load(batch)
+            self.warehouse.dbt.build()
+
+    def assert_same(self, wanted):
+        self.assertEqual(list(differences(cells(self.warehouse), wanted)), [])
+
+    def test_objects_with_rows_that_have_the_field_join_the_next_batch(self):
+        wanted = self.expect()
+        refused = [row for row in wanted["transform.spotify_rejected"] if "network" in row]
+        self.assertGreater(len(refused), 20, "the history has too few rows of a wrong type")
+        self.build_two_batches()
+        self.warehouse.dbt.use(self.project)
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build()
+        self.assert_same(wanted)
+        # Only once: the next batch is empty.
+        self.warehouse.dbt.build()
+        self.assertEqual(self.warehouse.query("select count(*) from transform.int_batch_objects"), [(0,)])
+        self.assert_same(wanted)
+
+    @unittest.skipIf(ON_SNOWFLAKE, "works on copies of a DuckDB file")
+    def test_they_join_again_when_that_run_was_stopped(self):
+        wanted = self.expect()
+        self.build_two_batches()
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.keep("field_joins")
+        for last in ("int_batch_objects", "int_events_judged", "spotify_duplicates", "int_events_heard", "top_songs"):
+            with self.subTest(stopped_after=last):
+                self.warehouse.restore("field_joins")
+                self.warehouse.dbt.use(self.project)
+                self.warehouse.dbt.build("--exclude-resource-type", "test", "--select", f"+{last}")
+                self.warehouse.dbt.build()
+                self.assert_same(wanted)
+
+    @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
+    def test_a_warehouse_of_a_version_that_noted_no_fields_joins_too(self):
+        wanted = self.expect()
+        self.build_two_batches()
+        self.warehouse.execute("drop table transform.transform_parts")
+        self.warehouse.dbt.use(self.project)
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build()
+        self.assert_same(wanted)
+
+    @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
+    def test_a_required_field_is_asked_of_every_row(self):
+        wanted = self.expect(required=True)
+        self.build_two_batches()
+        self.warehouse.dbt.use(self.project)
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build()
+        self.assert_same(wanted)
+
+    @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
+    def test_a_changed_rule_wants_a_full_refresh(self):
+        self.build_two_batches()
+        fields = self.project / "macros" / "event_fields.sql"
+        text = fields.read_text(encoding="utf-8")
+        fields.write_text(text.replace("'desktop', 'web'", "'desktop', 'web', 'tv'"), encoding="utf-8")
+        self.warehouse.dbt.use(self.project)
+        results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
+        self.assertIn("device_type", str(results["int_batch_objects"].message))
+        self.assertIn("--full-refresh", str(results["int_batch_objects"].message))
+        self.warehouse.dbt.build("--full-refresh")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("SDP_WAREHOUSE", "duckdb")
+    unittest.main(verbosity=2)
