@@ -30,18 +30,25 @@ CHANGES = {
     "song's plays": "UPDATE MART.SONG_DAILY SET total_plays = total_plays + 1 WHERE song_id = (SELECT min(song_id) FROM MART.SONG_DAILY)",
     "song's name": "UPDATE MART.SONG_DAILY SET song_name = song_name || '!' WHERE song_id = (SELECT max(song_id) FROM MART.SONG_DAILY)",
     "artist's songs": "UPDATE MART.ARTIST_DAILY SET songs = songs + 1 WHERE artist_name = (SELECT min(artist_name) FROM MART.ARTIST_DAILY)",
-    "artist's streams": "UPDATE MART.ARTIST_DAILY SET streams = streams - 1 WHERE artist_name = (SELECT max(artist_name) FROM MART.ARTIST_DAILY WHERE streams > 0)",
-    "hour's listeners": "UPDATE MART.COUNTRY_DEVICE_HOURLY SET unique_listeners = 0 WHERE hour = (SELECT min(hour) FROM MART.COUNTRY_DEVICE_HOURLY)",
-    "hour's device": "UPDATE MART.COUNTRY_DEVICE_HOURLY SET hour = hour + INTERVAL 1 HOUR WHERE hour = (SELECT max(hour) FROM MART.COUNTRY_DEVICE_HOURLY)",
-    "session's end": "UPDATE MART.LISTENER_SESSIONS SET ended_at = ended_at + INTERVAL 1 SECOND WHERE user_id = (SELECT min(user_id) FROM MART.LISTENER_SESSIONS)",
-    "session's heard": "UPDATE MART.LISTENER_SESSIONS SET heard_ms = heard_ms + 1 WHERE user_id = (SELECT max(user_id) FROM MART.LISTENER_SESSIONS)",
+    "artist's streams": "UPDATE MART.ARTIST_DAILY SET streams = streams - 1 "
+    "WHERE artist_name = (SELECT max(artist_name) FROM MART.ARTIST_DAILY WHERE streams > 0)",
+    "hour's listeners": "UPDATE MART.COUNTRY_DEVICE_HOURLY SET unique_listeners = 0 "
+    "WHERE hour = (SELECT min(hour) FROM MART.COUNTRY_DEVICE_HOURLY)",
+    "hour's device": "UPDATE MART.COUNTRY_DEVICE_HOURLY SET hour = hour + INTERVAL 1 HOUR "
+    "WHERE hour = (SELECT max(hour) FROM MART.COUNTRY_DEVICE_HOURLY)",
+    "session's end": "UPDATE MART.LISTENER_SESSIONS SET ended_at = ended_at + INTERVAL 1 SECOND "
+    "WHERE user_id = (SELECT min(user_id) FROM MART.LISTENER_SESSIONS)",
+    "session's heard": "UPDATE MART.LISTENER_SESSIONS SET heard_ms = heard_ms + 1 "
+    "WHERE user_id = (SELECT max(user_id) FROM MART.LISTENER_SESSIONS)",
     "missing session": "DELETE FROM MART.LISTENER_SESSIONS WHERE user_id = (SELECT max(user_id) FROM MART.LISTENER_SESSIONS)",
     "doubled session": "INSERT INTO MART.LISTENER_SESSIONS SELECT * FROM MART.LISTENER_SESSIONS LIMIT 1",
     "hour's lateness": "UPDATE MART.PIPELINE_HOURS SET lateness_ms_max = lateness_ms_max + 1",
     "hour's rejects": "UPDATE MART.PIPELINE_HOURS SET rejected_by_sink = rejected_by_sink + 1",
     "hour's completeness": "UPDATE MART.PIPELINE_HOURS SET is_complete = NOT is_complete",
-    "song's rate": "UPDATE MART.SONG_DAILY SET skip_rate = NULL WHERE total_plays > 0 AND song_id = (SELECT min(song_id) FROM MART.SONG_DAILY WHERE total_plays > 0)",
-    "listener's country": "UPDATE MART.LISTENER_HISTORY SET country = 'ZZ' WHERE dbt_valid_to IS NULL AND user_id = (SELECT min(user_id) FROM MART.LISTENER_HISTORY)",
+    "song's rate": "UPDATE MART.SONG_DAILY SET skip_rate = NULL "
+    "WHERE total_plays > 0 AND song_id = (SELECT min(song_id) FROM MART.SONG_DAILY WHERE total_plays > 0)",
+    "listener's country": "UPDATE MART.LISTENER_HISTORY SET country = 'ZZ' "
+    "WHERE dbt_valid_to IS NULL AND user_id = (SELECT min(user_id) FROM MART.LISTENER_HISTORY)",
 }
 MARTS = [
     "ARTIST_DAILY",
@@ -100,9 +107,13 @@ def test_a_wrong_row_of_a_derived_mart_is_named(filled, spoilt, change):
 
 
 def test_every_mart_is_proved(filled, spoilt):
-    assert sorted(
-        name for [name] in filled.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'MART'")
-    ) == MARTS
+    assert (
+        sorted(
+            name
+            for [name] in filled.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'MART'")
+        )
+        == MARTS
+    )
     finished = filled.start("--strict", command="verify").wait(60)
     assert finished.code == 0, str(finished)
     assert "\nproved: " in finished.out, str(finished)

@@ -50,7 +50,7 @@ class Batches(unittest.TestCase):
         self.warehouse.dbt.use(self.project)
 
     def assert_open(self):
-        self.assertEqual(self.warehouse.query(LEDGER), self.before)
+        assert self.warehouse.query(LEDGER) == self.before
 
     def run_and_tell(self, *arguments):
         """A run that ends well, and what it said."""
@@ -63,14 +63,14 @@ class Batches(unittest.TestCase):
             results = self.warehouse.dbt(*arguments)
         finally:
             self.warehouse.dbt.runner = runner
-        self.assertTrue(all(one.status in ("success", "pass") for one in results.values()), results)
+        assert all(one.status in ("success", "pass") for one in results.values()), results
         return [text for text in said if "The batch stays open" in text]
 
     def finish(self):
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         found = cells(self.warehouse)
-        self.assertEqual(list(differences(found, self.wanted)), [])
+        assert list(differences(found, self.wanted)) == []
 
     def parts(self, kind):
         return {
@@ -79,28 +79,28 @@ class Batches(unittest.TestCase):
         }
 
     def test_a_build_of_everything_closes_the_batch_and_notes_what_it_was_made_by(self):
-        self.assertEqual(self.run_and_tell("build", "--exclude-resource-type", "unit_test"), [])
+        assert self.run_and_tell("build", "--exclude-resource-type", "unit_test") == []
         loaded = self.warehouse.query("select object_key from bronze.load_ledger order by 1")
-        self.assertEqual(self.warehouse.query("select object_key from transform.transform_ledger order by 1"), loaded)
+        assert self.warehouse.query("select object_key from transform.transform_ledger order by 1") == loaded
         catalogue = self.warehouse.query(
             "select upper(table_name) from information_schema.tables where table_schema = 'MART'"
         )
-        self.assertEqual(self.parts("mart"), {f"MART.{name}" for (name,) in catalogue})
+        assert self.parts("mart") == {f"MART.{name}" for (name,) in catalogue}
         self.finish()
 
     def test_a_run_typed_by_hand_fills_the_marts_and_leaves_the_batch_open(self):
         [said] = self.run_and_tell("run")
-        self.assertIn("did not run", said)
+        assert "did not run" in said
         self.assert_open()
         kept = self.warehouse.query("select count(*) from transform.spotify_silver")
-        self.assertEqual(self.warehouse.query("select sum(events) from mart.song_daily"), kept)
+        assert self.warehouse.query("select sum(events) from mart.song_daily") == kept
         self.finish()
 
     def test_a_model_that_a_run_left_out_is_made_good_by_the_next_build(self):
         for command in ("run", "build"):
             with self.subTest(command):
                 [said] = self.run_and_tell(command, "--exclude", "user_engagement")
-                self.assertIn("model user_engagement did not run", said)
+                assert "model user_engagement did not run" in said
                 self.assert_open()
         self.finish()
 
@@ -114,7 +114,7 @@ class Batches(unittest.TestCase):
         right = path.read_text(encoding="utf-8")
         self.write("user_engagement", right.replace("device_type,", "error('broken') as device_type,", 1))
         results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
-        self.assertEqual(results["user_engagement"].status, "error")
+        assert results["user_engagement"].status == "error"
         self.assert_open()
         self.write("user_engagement", right)
         self.finish()
@@ -128,9 +128,9 @@ class Batches(unittest.TestCase):
         texts = unit_tests.read_text(encoding="utf-8")
         begin = texts.index("  - name: listeners_count_plays_skips_and_adds_by_kind")
         unit_tests.write_text(texts[:begin] + texts[texts.index("  - name: ", begin + 5) :], encoding="utf-8")
-        self.assertEqual(self.run_and_tell("build", "--exclude-resource-type", "unit_test"), [])
-        self.assertNotIn("MART.USER_ENGAGEMENT", self.parts("mart"))
-        self.assertNotEqual(self.warehouse.query(LEDGER), self.before)
+        assert self.run_and_tell("build", "--exclude-resource-type", "unit_test") == []
+        assert "MART.USER_ENGAGEMENT" not in self.parts("mart")
+        assert self.warehouse.query(LEDGER) != self.before
         unit_tests.write_text(texts, encoding="utf-8")
         self.write("user_engagement", right)
         self.finish()
@@ -138,18 +138,18 @@ class Batches(unittest.TestCase):
     def test_a_new_mart_holds_every_batch_even_when_it_failed_at_first(self):
         self.write("device_daily", BROKEN_SQL)
         results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
-        self.assertEqual(results["device_daily"].status, "error")
+        assert results["device_daily"].status == "error"
         self.assert_open()
         self.write("device_daily", DEVICE_DAILY_SQL)
         self.warehouse.dbt.build()
-        self.assertIn("MART.DEVICE_DAILY", self.parts("mart"))
+        assert "MART.DEVICE_DAILY" in self.parts("mart")
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         by_silver = (
             "select cast(timestamp as date), device_type, count(*), count_if(event_type = 'play'), count_if(event_type = 'skip'), "
             "count_if(event_type = 'add_to_playlist') from transform.spotify_silver group by all order by all"
         )
-        self.assertEqual(self.warehouse.query("from mart.device_daily order by all"), self.warehouse.query(by_silver))
+        assert self.warehouse.query("from mart.device_daily order by all") == self.warehouse.query(by_silver)
 
     def test_a_batch_that_cannot_be_closed_fails_the_run_and_stays_open(self):
         self.warehouse.execute(
@@ -160,7 +160,7 @@ class Batches(unittest.TestCase):
         result = self.warehouse.dbt.invoke(
             self.warehouse.dbt.project(), "build", "--exclude-resource-type", "unit_test"
         )
-        self.assertFalse(result.success)
+        assert not result.success
         self.assert_open()
         self.warehouse.execute("alter table transform.transform_ledger drop column more")
         self.finish()

@@ -2,8 +2,9 @@
 
     docs_are_complete.py [--write]
 
-The marts' part of docs/formats/mart-tables.md is what dbt says of them; --write makes it so. Builds an empty warehouse, writes dbt's documentation (`dbt docs generate`), and looks at what that says; sources are also held to the
-types of bronze.sql, and their freshness is asked for.
+The marts' part of docs/formats/mart-tables.md is what dbt says of them; --write makes it so. Builds an empty warehouse,
+writes dbt's documentation (`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql,
+and their freshness is asked for.
 """
 
 import contextlib
@@ -89,7 +90,8 @@ def mart_section(manifest, catalog):
             continue
         types = {name.lower(): about["type"] for name, about in catalog["nodes"][unique_id]["columns"].items()}
         key = keys.get(unique_id, [name for name in node["columns"] if name == "dbt_scd_id"])
-        yield f"**`{node['name'].upper()}`**: {node['description']} One row a {', '.join(f'`{one}`' for one in key)}. {recount_of(node['name'])}"
+        columns = ", ".join(f"`{one}`" for one in key)
+        yield f"**`{node['name'].upper()}`**: {node['description']} One row a {columns}. {recount_of(node['name'])}"
         yield ""
         yield "| column | type | meaning |"
         yield "|---|---|---|"

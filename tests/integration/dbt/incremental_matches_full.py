@@ -82,7 +82,7 @@ def compare(seeds):
     wanted = full(warehouse, *histories)
     lines = [f"Snowflake: {line}" for line in differences(wanted, duckdb_cells(seeds))] if ON_SNOWFLAKE else []
     warehouse.clear()
-    for batch in zip(*(history.batches for history in histories)):
+    for batch in zip(*(history.batches for history in histories), strict=True):
         warehouse.load([one for objects in batch for one in objects])
         warehouse.dbt.build()
     found = cells(warehouse)
@@ -117,7 +117,7 @@ def worker_warehouse():
 
 class Incremental(unittest.TestCase):
     def assert_same(self, found, wanted):
-        self.assertEqual(list(differences(found, wanted)), [])
+        assert list(differences(found, wanted)) == []
 
     def test_batches_in_any_order_equal_a_full_run(self):
         with concurrent.futures.ProcessPoolExecutor(WORKERS) as pool:
@@ -130,7 +130,7 @@ class Incremental(unittest.TestCase):
                     ],
                 )
             )
-        self.assertEqual([line for lines, _ in results for line in lines], [])
+        assert [line for lines, _ in results for line in lines] == []
         print(f"{SEEDS} seeds, {sum(count for _, count in results)} cells compared", file=sys.stderr)
 
 
@@ -154,7 +154,7 @@ class Stopped(unittest.TestCase):
         """More is loaded meanwhile, then dbt runs again."""
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
-        self.assertEqual(list(differences(cells(self.warehouse), self.wanted)), [])
+        assert list(differences(cells(self.warehouse), self.wanted)) == []
 
     def stop(self, *arguments):
         """A run that ends after some models, and before any test."""
@@ -177,14 +177,14 @@ class Stopped(unittest.TestCase):
         self.warehouse.restore("second_batch_loaded")
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build("--full-refresh")
-        self.assertEqual(list(differences(cells(self.warehouse), self.wanted)), [])
+        assert list(differences(cells(self.warehouse), self.wanted)) == []
 
     def test_a_run_without_new_objects_changes_nothing(self):
         self.warehouse.restore("second_batch_loaded")
         self.warehouse.load(self.history.batches[2])
         for _ in range(2):
             self.warehouse.dbt.build()
-        self.assertEqual(list(differences(cells(self.warehouse), self.wanted)), [])
+        assert list(differences(cells(self.warehouse), self.wanted)) == []
 
     def test_a_failing_data_test_keeps_the_batch_out_of_the_ledger(self):
         self.warehouse.restore("second_batch_loaded")
@@ -193,8 +193,8 @@ class Stopped(unittest.TestCase):
         )
         before = self.warehouse.query(LEDGER)
         results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
-        self.assertEqual(results["bronze_is_kept_duplicate_or_rejected"].status, "fail")
-        self.assertEqual(self.warehouse.query(LEDGER), before)
+        assert results["bronze_is_kept_duplicate_or_rejected"].status == "fail"
+        assert self.warehouse.query(LEDGER) == before
         self.warehouse.execute("delete from bronze.load_ledger where object_key = 'bronze/nothing'")
         self.finish()
 

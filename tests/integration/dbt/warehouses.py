@@ -24,7 +24,8 @@ def ledger_row(one):
     times = [row.arrived for row in one.rows]
     refused = sum(row.payload is None for row in one.rows)
     digest = hashlib.sha256(one.key.encode()).hexdigest()
-    return (one.key, one.topic_id, one.partition, one.rows[0].offset, one.rows[-1].offset, len(one.rows), refused, min(times), max(times), digest)  # fmt: skip
+    place = (one.key, one.topic_id, one.partition, one.rows[0].offset, one.rows[-1].offset)
+    return (*place, len(one.rows), refused, min(times), max(times), digest)
 
 
 class Dbt:
