@@ -225,7 +225,7 @@ Result<void> Services::await_health(const Server& server, std::optional<UtcMilli
   const auto limit = settings_.start_limit * server.start_limits;
   const auto deadline = clock_.steady_now() + limit;
   for (;;) {
-    const auto health = started && server.probe_started ? server.probe_started(*started) : server.probe();
+    auto health = started && server.probe_started ? server.probe_started(*started) : server.probe();
     if (health) {
       say_(fmt::format("{} is up at {}", server.program, server.address));
       for (const auto& port : server.ports) say_(fmt::format("  {}: 127.0.0.1:{}", port.use, port.number));
