@@ -92,7 +92,7 @@ def test_a_loader_killed_at_random_moments_leaves_ledger_and_rows_exact(
     assert (loaded["rows"], loaded["rejected"], loaded["objects"]) == (0, 0, 0), str(again)
     pipeline.close()
     say(
-        f"{warehouse}: {killed} kills, {partly} of {KILLS // KILLS_A_LOOK} looks found a part loaded, {rounds + 1} warehouses filled; rows and "
-        "ledger exact each time"
+        f"{warehouse}: {killed} kills, {partly} of {KILLS // KILLS_A_LOOK} looks found a part loaded, "
+        f"{rounds + 1} warehouses filled; rows and ledger exact each time"
     )
     assert partly > 0
