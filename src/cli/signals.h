@@ -21,7 +21,7 @@ class SignalStop {
  private:
   void wait_for_signals(const std::stop_token& quit);
 
-  sigset_t signals_;
+  sigset_t signals_{};
   std::stop_source source_;
   std::jthread waiter_;
 };
