@@ -7,34 +7,21 @@
 
 #include "base/utc_time.h"
 #include "event/encode.h"
+#include "event/schema.h"
 
 namespace sdp::event {
 namespace {
 
 /// A valid event as text, with the member `name` replaced by `json`, or left out when `json` is empty.
 std::string text_with(std::string_view name = "", std::string_view json = "") {
-  const std::pair<std::string_view, std::string_view> valid[] = {
-      {"event_id", R"("00112233-4455-4677-8899-aabbccddeeff")"},
-      {"event_type", R"("play")"},
-      {"user_id", R"("881dc191-47cf-4642-b4b2-9334c488cd67")"},
-      {"song_id", R"("09a7d5c8-d131-55b1-9758-8cfdc6375651")"},
-      {"song_name", R"("God's Plan")"},
-      {"artist_name", R"("Drake")"},
-      {"device_type", R"("mobile")"},
-      {"country", R"("UK")"},
-      {"timestamp", R"("2026-02-15T17:52:36.123Z")"},
-      {"session_id", R"("s-1")"},
-      {"position_ms", "5"},
-      {"duration_ms", "199000"},
-      {"app_version", R"("9.1.0")"},
-      {"schema_version", "1"},
-  };
   std::string text = "{";
-  for (const auto& [key, value] : valid) {
-    const std::string_view chosen = key == name ? json : value;
+  for (const Field& field : kFields) {
+    // A title that wants care.
+    const std::string valid = field.name == "song_name" ? R"("God's Plan")" : example_json(field);
+    const std::string_view chosen = field.name == name ? json : valid;
     if (chosen.empty()) continue;
     if (text.size() > 1) text += ',';
-    text.append("\"").append(key).append("\":").append(chosen);
+    text.append("\"").append(field.name).append("\":").append(chosen);
   }
   return text + "}";
 }
@@ -60,7 +47,7 @@ TEST(Decode, ReadsEveryField) {
   EXPECT_EQ(base::to_string(event.user_id), "881dc191-47cf-4642-b4b2-9334c488cd67");
   EXPECT_EQ(base::to_string(event.song_id), "09a7d5c8-d131-55b1-9758-8cfdc6375651");
   EXPECT_EQ(event.song_name, "God's Plan");
-  EXPECT_EQ(event.artist_name, "Drake");
+  EXPECT_EQ(event.artist_name, "Dua Lipa");
   EXPECT_EQ(event.device_type, DeviceType::mobile);
   EXPECT_EQ(event.country.view(), "UK");
   EXPECT_EQ(base::format_iso(event.timestamp), "2026-02-15T17:52:36.123Z");
