@@ -13,6 +13,9 @@ import sources
 PROGRAM = sources.ROOT / "build/release/spotify-pipeline"
 FILES = {
     "docs/formats/listening-event.schema.json": ["schema"],
+    "docs/configuration.md": ["config", "page"],
+    ".env.example": ["config", "env-example"],
+    "docker/.env.example": ["config", "stack-example"],
 }
 
 

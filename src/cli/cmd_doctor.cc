@@ -8,7 +8,6 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
-#include "cli/transform_settings.h"
 #include "cli/wiring.h"
 #include "lake/object_key.h"
 
@@ -40,7 +39,7 @@ Result<std::string> check_log(const Options& options) {
                 "topic " + topic.name + " has CreateTime; set message.timestamp.type=LogAppendTime");
   }
   return fmt::format("topic {} with {} partitions at {}", topic.name, topic.partitions,
-                     settings.bootstrap_servers);
+                     settings.kafka.bootstrap_servers);
 }
 
 Result<std::string> check_lake(const Options& options, Clock& clock) {
@@ -102,18 +101,19 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_doctor(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand(
-      "doctor",
-      "Check log, lake, warehouse and dbt as they are set here, without writing; exit 10 when one fails");
+void define_doctor(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  add_log_options(*command, options->log);
-  add_lake_options(*command, options->lake);
-  add_services_options(*command, options->services);
-  add_warehouse_options(*command, options->warehouse);
-  add_transform_options(*command, options->transform);
-  command->add_flag("--json", options->json, "One JSON object");
-  command->callback(
+  auto& command = commands.add(
+      commands.parser(), "doctor",
+      "Check log, lake, warehouse and dbt as they are set, without writing; exit 10 when one fails",
+      "  spotify-pipeline doctor --json  the findings for a program");
+  bind_log(command, options->log);
+  bind_lake(command, options->lake);
+  bind_services(command, options->services);
+  bind_warehouse(command, options->warehouse);
+  bind_transform(command, options->transform);
+  command.bind("output.json", options->json);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/hour_settings.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
@@ -62,20 +61,20 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_extract(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand(
-      "extract", "Copy what the warehouse has not from the lake to a folder, for `load --lake FOLDER`");
+void define_extract(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  command
-      ->add_option("--stage-dir", options->stage_dir,
-                   "The folder; what is there already is not fetched again")
-      ->required();
-  command->add_flag("--json", options->json, "What was extracted as one JSON object");
-  add_hour_options(*command, options->hours);
-  add_lake_options(*command, options->lake);
-  add_services_options(*command, options->services);
-  add_warehouse_options(*command, options->warehouse);
-  command->callback(
+  auto& command = commands.add(
+      commands.parser(), "extract",
+      "Copy lake objects that the warehouse has not loaded to a folder, for `load --lake FOLDER`",
+      "  spotify-pipeline extract --stage-dir /tmp/stage  copy what is new\n"
+      "  spotify-pipeline load --lake /tmp/stage          then load it");
+  command.bind("load.stage-dir", options->stage_dir, {.required = true});
+  bind_hours(command, options->hours);
+  bind_lake(command, options->lake);
+  bind_services(command, options->services);
+  bind_warehouse(command, options->warehouse);
+  command.bind("output.json", options->json);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

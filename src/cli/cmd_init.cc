@@ -21,21 +21,24 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(options.log)));
+  SDP_RETURN_IF_ERROR(log->ensure_topic(options.log.topic));
   SDP_TRY(const log::TopicInfo topic, log->describe());
-  fmt::print("Topic {} is there with {} partitions.\n", options.log.topic, topic.partitions);
+  fmt::print("Topic {} is there with {} partitions.\n", options.log.topic.name, topic.partitions);
   return 0;
 }
 
 }  // namespace
 
-void define_init(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("init", "Make the topic and the bucket where they are missing");
+void define_init(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  add_log_options(*command, options->log);
-  add_lake_options(*command, options->lake);
-  add_services_options(*command, options->services);
-  command->callback(
+  auto& command =
+      commands.add(commands.parser(), "init", "Create the topic and the bucket if they do not exist",
+                   "  spotify-pipeline init --partitions 12 --replication 3  for a topic of some size");
+  bind_log(command, options->log);
+  bind_new_topic(command, options->log);
+  bind_lake(command, options->lake);
+  bind_services(command, options->services);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "cli/command.h"
-#include "cli/hour_settings.h"
 #include "cli/load_output.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
@@ -37,26 +36,21 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_load(CLI::App& app, Action& action) {
-  auto* command =
-      app.add_subcommand("load", "Load what the lake has and the warehouse has not; again changes nothing");
+void define_load(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  add_lake_options(*command, options->lake);
-  add_services_options(*command, options->services);
-  add_warehouse_options(*command, options->warehouse);
-  command
-      ->add_option("--transaction-objects", options->load.transaction.objects,
-                   "A transaction ends with so many objects")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
-      ->capture_default_str();
-  command
-      ->add_option("--transaction-bytes", options->load.transaction.bytes,
-                   "... or with so many bytes of lines")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 30))
-      ->capture_default_str();
-  add_hour_options(*command, options->hours);
-  command->add_flag("--json", options->json, "What was loaded as one JSON object");
-  command->callback(
+  auto& command = commands.add(
+      commands.parser(), "load", "Load new lake objects into the warehouse. Safe to repeat",
+      "  spotify-pipeline load                                         all that is new\n"
+      "  spotify-pipeline load --complete-hours --to 2026-02-15T17  what will not change any more");
+  bind_lake(command, options->lake);
+  bind_services(command, options->services);
+  bind_warehouse(command, options->warehouse);
+  command.bind("load.transaction-objects", options->load.transaction.objects);
+  command.bind("load.transaction-bytes", options->load.transaction.bytes);
+  command.bind("testing.load-listing-pause-ms", options->load.listing_pause);
+  bind_hours(command, options->hours);
+  command.bind("output.json", options->json);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -24,8 +24,7 @@ constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
 struct Options {
   std::string data = "data";
   std::string profile = "embedded";
-  int partitions = 6;
-  std::string topic = "spotify-events";
+  log::TopicSpec topic;
   SimulationSettings simulation;
   sink::SinkOptions sink;
   WarehouseSettings warehouse;
@@ -53,21 +52,18 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
 Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   SDP_TRY(const DataDir data, DataDir::open(options.data));
   LakeSettings lake_settings;
-  lake_settings.lake = data.lake();
+  lake_settings.place = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, {}, runtime.clock));
   SDP_RETURN_IF_ERROR(lake.store->ensure_bucket());
   log::MemoryLogOptions log_options;
-  log_options.topic = options.topic;
+  log_options.topic = options.topic.name;
   log_options.retained_bytes_max = kLogBytesMax;
   const log::ConsumerOptions consumer;
   log_options.holds = {{consumer.group, log::RetentionHold::Until::committed},
                        {"witness", log::RetentionHold::Until::consumed}};
   std::random_device entropy;
   log::MemoryLog log(log_options, runtime.clock, Rng(std::uint64_t{entropy()} << 32 | entropy()));
-  log::TopicSpec topic;
-  topic.name = options.topic;
-  topic.partitions = options.partitions;
-  SDP_RETURN_IF_ERROR(log.ensure_topic(topic));
+  SDP_RETURN_IF_ERROR(log.ensure_topic(options.topic));
   SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
   parts.witness_root = data.log();
   return run_pipeline(parts, runtime);
@@ -84,16 +80,15 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
                             services.data));
   }
   LogSettings log_settings;
-  log_settings.bootstrap_servers = endpoints->kafka_brokers;
+  log_settings.kafka.bootstrap_servers = endpoints->kafka_brokers;
   log_settings.topic = options.topic;
-  log_settings.partitions = options.partitions;
   LakeSettings lake_settings;
-  lake_settings.endpoint = endpoints->s3_url;
+  lake_settings.s3.endpoint = endpoints->s3_url;
   SDP_TRY(auto lake, open_lake(lake_settings, services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(log_settings, services));
-  SDP_RETURN_IF_ERROR(log->ensure_topic(topic_spec(log_settings)));
+  SDP_RETURN_IF_ERROR(log->ensure_topic(log_settings.topic));
   SDP_TRY(const auto parts, make_parts(options, data, *log, *lake.store, runtime));
   return run_pipeline(parts, runtime);
 }
@@ -108,42 +103,29 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_run(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand(
-      "run", "The whole chain once: simulate, sink, load, transform, verify; marts grow run by run");
+void define_run(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   options->simulation.spec.events = 1'000'000;
   options->sink.limits.bytes_max = kBatchBytes;
-  options->warehouse.memory_limit = "320MB";
+  options->warehouse.duckdb.memory_limit = "320MB";
   options->warehouse.place = "duckdb";
-  command->add_option("--data", options->data, "Folder of lake, warehouse and witness")
-      ->envname("SPOTIFY_DATA")
-      ->capture_default_str();
-  command
-      ->add_option("--profile", options->profile,
-                   "embedded (needs nothing) or services (after `spotify-services up --data DATA/services`)")
-      ->check(CLI::IsMember({"embedded", "services"}))
-      ->capture_default_str();
-  command->add_option("--topic", options->topic, "Topic")->capture_default_str();
-  command->add_option("--partitions", options->partitions, "Partitions of the topic")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  add_simulation_options(*command, options->simulation, "--mix");
-  add_sink_options(*command, options->sink);
-  command
-      ->add_option("--warehouse", options->warehouse.place,
-                   "duckdb (a file below --data), or snowflake, with SNOWFLAKE_ACCOUNT and the like in the "
-                   "environment or "
-                   ".env")
-      ->check(CLI::IsMember({"duckdb", "snowflake"}))
-      ->capture_default_str();
-  command->add_option("--warehouse-memory", options->warehouse.memory_limit, "DuckDB memory limit")
-      ->capture_default_str();
-  command->add_option("--warehouse-threads", options->warehouse.threads, "DuckDB threads")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  add_transform_options(*command, options->transform);
-  command->callback(
+  auto& command = commands.add(
+      commands.parser(), "run",
+      "The whole chain once: simulate, sink, load, transform, verify; marts grow run by run",
+      "  spotify-pipeline run                                  embedded, 1,000,000 events\n"
+      "  spotify-pipeline run --events 10000 --data /tmp/demo  a small one elsewhere\n"
+      "  spotify-pipeline run --profile services               on the servers of `make services`");
+  command.bind("run.data", options->data);
+  command.bind("run.profile", options->profile);
+  command.bind("run.warehouse", options->warehouse.place);
+  command.bind("kafka.topic", options->topic.name);
+  command.bind("kafka.partitions", options->topic.partitions);
+  bind_simulation(command, options->simulation, "--mix");
+  bind_sink(command, options->sink);
+  bind_warehouse_limits(command, options->warehouse);
+  bind_snowflake(command, options->warehouse);
+  bind_transform(command, options->transform);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -5,9 +5,9 @@
 
 namespace sdp::cli {
 
-void define_schema(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("schema", "Print the JSON Schema of a listening event");
-  command->callback([&action] {
+void define_schema(settings::Commands& commands, Action& action) {
+  auto& command = commands.add(commands.parser(), "schema", "Print the JSON Schema of a listening event");
+  command.parser().callback([&action] {
     action = [](const Runtime&) -> Result<int> {
       fmt::print("{}", event::json_schema());
       return 0;

@@ -120,40 +120,17 @@ Result<int> status(const Options& options, const Runtime& runtime) {
   return exit_code_of(all);
 }
 
-void add_port(CLI::App& command, const std::string& flag, std::uint16_t& port, const char* variable,
-              const char* help) {
-  command.add_option(flag, port, help)
-      ->envname(variable)
-      ->check(CLI::Range(1, 65'535))
-      ->capture_default_str();
-}
-
-void add_options(CLI::App& command, Options& options) {
-  command
-      .add_option("--data", options.settings.data, "Folder of state, logs, credentials and the servers' data")
-      ->envname("SPOTIFY_SERVICES_DATA")
-      ->capture_default_str();
-  command
-      .add_option("--deps", options.deps,
-                  "Folder that tools/setup fills (default: .deps here or in the checkout)")
-      ->envname("SDP_DEPS_DIR");
-  command
-      .add_option("--dags", options.settings.dags, "Airflow's DAGs (default: airflow/dags beside the deps)")
-      ->envname("SPOTIFY_DAGS");
-  command.add_option("--s3", options.s3_server, "S3 server")
-      ->envname("SPOTIFY_S3_SERVER")
-      ->check(CLI::IsMember({"minio", "versitygw"}))
-      ->capture_default_str();
-  add_port(command, "--kafka-port", options.settings.kafka_port, "SPOTIFY_KAFKA_PORT", "Kafka");
-  add_port(command, "--kafka-controller-port", options.settings.kafka_controller_port,
-           "SPOTIFY_KAFKA_CONTROLLER_PORT", "Kafka's controller");
-  add_port(command, "--s3-port", options.settings.s3_port, "SPOTIFY_S3_PORT", "S3 server");
-  add_port(command, "--s3-console-port", options.settings.s3_console_port, "SPOTIFY_S3_CONSOLE_PORT",
-           "MinIO's web console");
-  add_port(command, "--airflow-port", options.settings.airflow_port, "SPOTIFY_AIRFLOW_PORT",
-           "Airflow's UI and API");
-  add_port(command, "--postgres-port", options.settings.postgres_port, "SPOTIFY_POSTGRES_PORT",
-           "Airflow's PostgreSQL");
+void bind_options(settings::Command& command, Options& options) {
+  command.bind("services.data", options.settings.data, {.flags = "--data"});
+  command.bind("dbt.deps", options.deps);
+  command.bind("services.dags", options.settings.dags);
+  command.bind("services.s3", options.s3_server);
+  command.bind("services.kafka-port", options.settings.kafka_port);
+  command.bind("services.kafka-controller-port", options.settings.kafka_controller_port);
+  command.bind("services.s3-port", options.settings.s3_port);
+  command.bind("services.s3-console-port", options.settings.s3_console_port);
+  command.bind("services.airflow-port", options.settings.airflow_port);
+  command.bind("services.postgres-port", options.settings.postgres_port);
 }
 
 void add_parts(CLI::App& command, Options& options, std::vector<std::string> unless_given, const char* help) {
@@ -165,26 +142,26 @@ void add_parts(CLI::App& command, Options& options, std::vector<std::string> unl
 
 }  // namespace
 
-void define_services(CLI::App& app, Action& action) {
+void define_services(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   const auto define = [&](const char* name, const char* help,
-                          Result<int> (*run)(const Options&, const Runtime&)) {
-    auto* part = app.add_subcommand(name, help);
-    add_options(*part, *options);
-    part->callback([options, run, &action] {
+                          Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
+    auto& command = commands.add(commands.parser(), name, help);
+    bind_options(command, *options);
+    command.parser().callback([options, run, &action] {
       action = [options, run](const Runtime& runtime) { return run(*options, runtime); };
     });
-    return part;
+    return command;
   };
-  auto* up_command = define("up", "Start what does not run, and wait until all is healthy", up);
-  auto* down_command = define("down", "Stop what runs here; data stays", down);
-  add_parts(*up_command, *options, {"kafka-s3"},
-            "What to start: kafka-s3 (default), airflow with its PostgreSQL");
-  add_parts(*down_command, *options, {"kafka-s3", "airflow"},
-            "What to stop: kafka-s3, airflow (default: both)");
-  auto* status_command =
+  auto& up_command = define("up", "Start what does not run, and wait until all is healthy", up);
+  auto& down_command = define("down", "Stop what runs here; data stays", down);
+  auto& status_command =
       define("status", "What runs, where, and whether it is healthy (exit 10 when not)", status);
-  for (auto* part : {up_command, status_command}) part->add_flag("--json", options->json, "One line of JSON");
+  add_parts(up_command.parser(), *options, {"kafka-s3"},
+            "What to start: kafka-s3 (default), airflow with its PostgreSQL");
+  add_parts(down_command.parser(), *options, {"kafka-s3", "airflow"},
+            "What to stop: kafka-s3, airflow (default: both)");
+  for (auto* command : {&up_command, &status_command}) command->bind("output.json", options->json);
 }
 
 }  // namespace sdp::cli

@@ -34,12 +34,13 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
   SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_TRY(const bool created, log->ensure_topic(topic_spec(options.log)));
+  SDP_TRY(const bool created, log->ensure_topic(options.log.topic));
   if (created)
-    diag::log_event("topic.created", {{"topic", options.log.topic}, {"partitions", options.log.partitions}});
+    diag::log_event("topic.created",
+                    {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
   SDP_TRY(auto producer, log->open_producer());
   SDP_TRY(auto source, simulate::open_source(spec));
-  SimulatePrinter printer;
+  SimulatePrinter printer(runtime.quiet);
   simulate::SimulateRunner runner(spec, *source, *producer, runtime.clock, printer, options.simulate);
   simulate::Oracle oracle;
   if (!options.oracle_path.empty()) runner.tell(oracle);
@@ -54,16 +55,20 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_simulate(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("simulate", "Produce listening events to Kafka");
+void define_simulate(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  add_log_options(*command, options->log);
-  add_services_options(*command, options->services);
-  add_simulation_options(*command, options->simulation, "--profile,--mix");
-  command->add_flag("-v,--verbose", options->simulate.verbose, "Show each event, whatever the rate");
-  command->add_option("--oracle", options->oracle_path,
-                      "Write the right answers for these events to this file");
-  command->callback(
+  auto& command =
+      commands.add(commands.parser(), "simulate", "Produce listening events to Kafka",
+                   "  spotify-pipeline simulate --rate 2                       two events a second, printed\n"
+                   "  spotify-pipeline simulate --mix realistic --events 1000  a thousand at once");
+  bind_log(command, options->log);
+  bind_new_topic(command, options->log);
+  bind_services(command, options->services);
+  command.bind("kafka.delivery-timeout-ms", options->log.kafka.delivery_timeout);
+  bind_simulation(command, options->simulation, "--mix,--profile");
+  command.bind("simulation.verbose", options->simulate.verbose);
+  command.bind("simulation.oracle", options->oracle_path);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -18,6 +18,7 @@ struct Options {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
+  log::ConsumerOptions consumer;
   std::int64_t lag_max = 0;
   std::size_t hours = 24;
   bool json = false;
@@ -46,7 +47,7 @@ Result<Status> read_status(const Options& options, Clock& clock) {
     partitions.push_back(partition);
   const lake_reader::LakeReader reader(*lake.store);
   SDP_TRY(const auto ends, reader.chain_ends(topic.id, partitions));
-  SDP_TRY(const auto committed, log->committed(options.log.group));
+  SDP_TRY(const auto committed, log->committed(options.consumer.group));
   Status all;
   for (const log::Partition partition : partitions) {
     SDP_TRY(const auto available, log->watermarks(partition));
@@ -118,21 +119,21 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_status(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("status",
-                                     "How far the lake is behind the log, by partition, and which hours are "
-                                     "complete; exit 10 when it is behind");
+void define_status(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  add_log_options(*command, options->log);
-  add_lake_options(*command, options->lake);
-  add_services_options(*command, options->services);
-  command->add_option("--lag-max", options->lag_max, "A lag of this many records still exits 0")
-      ->capture_default_str();
-  command->add_option("--hours", options->hours, "How many of the newest hours to list")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000}))
-      ->capture_default_str();
-  command->add_flag("--json", options->json, "One JSON object");
-  command->callback(
+  auto& command = commands.add(commands.parser(), "status",
+                               "How far the lake is behind the log, by partition, and which hours are "
+                               "complete; exit 10 when it is behind",
+                               "  spotify-pipeline status --json         for a program\n"
+                               "  spotify-pipeline status --lag-max 1000 for a health check");
+  bind_log(command, options->log);
+  command.bind("kafka.group", options->consumer.group);
+  bind_lake(command, options->lake);
+  bind_services(command, options->services);
+  command.bind("status.lag-max", options->lag_max);
+  command.bind("status.hours", options->hours);
+  command.bind("output.json", options->json);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/run_transform.h"
 #include "cli/settings.h"
-#include "cli/transform_settings.h"
 
 namespace sdp::cli {
 namespace {
@@ -32,17 +31,18 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 }  // namespace
 
-void define_transform(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand(
-      "transform", "Run dbt build: silver, gold and their tests; exit 20 when a data test fails");
+void define_transform(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  add_warehouse_options(*command, options->warehouse);
-  add_transform_options(*command, options->transform);
-  command->add_option("--work-dir", options->transform.work_dir, "dbt's target and logs")
-      ->capture_default_str();
-  command->add_flag("--full-refresh", options->full_refresh, "Rebuild everything");
-  command->add_flag("--json", options->json, "What was built as one JSON object");
-  command->callback(
+  auto& command = commands.add(commands.parser(), "transform",
+                               "Run dbt build: silver, gold and their tests; exit 20 when a data test fails",
+                               "  spotify-pipeline transform --verbose       with dbt's own output\n"
+                               "  spotify-pipeline transform --full-refresh  after a change of the models");
+  bind_warehouse(command, options->warehouse);
+  bind_transform(command, options->transform);
+  command.bind("dbt.work-dir", options->transform.work_dir);
+  command.bind("dbt.full-refresh", options->full_refresh);
+  command.bind("output.json", options->json);
+  command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -8,11 +8,11 @@
 
 namespace sdp::cli {
 
-void define_version(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("version", "This program's version and its libraries'");
+void define_version(settings::Commands& commands, Action& action) {
+  auto& command = commands.add(commands.parser(), "version", "This program's version and its libraries'");
   const auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "One JSON object");
-  command->callback([json, &action] {
+  command.bind("output.json", *json);
+  command.parser().callback([json, &action] {
     action = [json](const Runtime&) -> Result<int> {
       if (*json) {
         fmt::print("{{\"schema_version\":1,\"version\":\"{}\",\"librdkafka\":\"{}\",\"duckdb\":\"{}\"}}\n",

@@ -19,15 +19,16 @@ Result<int> init(const WarehouseSettings& settings, const Runtime& runtime) {
 
 }  // namespace
 
-void define_warehouse(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("warehouse", "The warehouse itself");
-  command->require_subcommand(1);
-  auto* init_command = command->add_subcommand(
-      "init", "Create what is missing of database, schemas and bronze tables; `load` does so, too");
-  const auto settings = std::make_shared<WarehouseSettings>();
-  add_warehouse_options(*init_command, *settings);
-  init_command->callback([settings, &action] {
-    action = [settings](const Runtime& runtime) { return init(*settings, runtime); };
+void define_warehouse(settings::Commands& commands, Action& action) {
+  auto& parent = commands.add(commands.parser(), "warehouse", "The warehouse itself");
+  parent.parser().require_subcommand(1);
+  const auto warehouse = std::make_shared<WarehouseSettings>();
+  auto& command =
+      commands.add(parent.parser(), "init",
+                   "Create what is missing of database, schemas and bronze tables; `load` does so, too");
+  bind_warehouse(command, *warehouse);
+  command.parser().callback([warehouse, &action] {
+    action = [warehouse](const Runtime& runtime) { return init(*warehouse, runtime); };
   });
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "settings/command.h"
 
 namespace sdp::cli {
 
@@ -14,31 +14,39 @@ namespace sdp::cli {
 struct Runtime {
   std::stop_token stop;  ///< set by the first SIGINT or SIGTERM
   Clock& clock;
+  const settings::EnvFile& env_file;  ///< what the environment has from it
+  bool quiet = false;                 ///< print results only
 };
 
 /// Set by the subcommand that was chosen; its value is the exit code.
 using Action = std::function<Result<int>(const Runtime&)>;
 
-/// Each adds its subcommand, with options, to `app`, and sets `action` when it is chosen.
-void define_run(CLI::App& app, Action& action);
-void define_simulate(CLI::App& app, Action& action);
-void define_init(CLI::App& app, Action& action);
-void define_sink(CLI::App& app, Action& action);
-void define_extract(CLI::App& app, Action& action);
-void define_load(CLI::App& app, Action& action);
-void define_transform(CLI::App& app, Action& action);
-void define_verify(CLI::App& app, Action& action);
-void define_status(CLI::App& app, Action& action);
-void define_warehouse(CLI::App& app, Action& action);
-void define_doctor(CLI::App& app, Action& action);
-void define_schema(CLI::App& app, Action& action);
-void define_version(CLI::App& app, Action& action);
+/// Each adds its command, with the settings that it takes, and sets `action` when it is chosen.
+void define_run(settings::Commands& commands, Action& action);
+void define_simulate(settings::Commands& commands, Action& action);
+void define_init(settings::Commands& commands, Action& action);
+void define_sink(settings::Commands& commands, Action& action);
+void define_extract(settings::Commands& commands, Action& action);
+void define_load(settings::Commands& commands, Action& action);
+void define_transform(settings::Commands& commands, Action& action);
+void define_verify(settings::Commands& commands, Action& action);
+void define_status(settings::Commands& commands, Action& action);
+void define_warehouse(settings::Commands& commands, Action& action);
+void define_doctor(settings::Commands& commands, Action& action);
+void define_schema(settings::Commands& commands, Action& action);
+void define_config(settings::Commands& commands, Action& action);
+void define_completion(settings::Commands& commands, Action& action);
+void define_version(settings::Commands& commands, Action& action);
 
-/// The subcommands of spotify-services: up, down, status.
-void define_services(CLI::App& app, Action& action);
+/// Every command of spotify-pipeline, in the order of --help.
+void define_all(settings::Commands& commands, Action& action);
+/// The commands of spotify-services: up, down, status.
+void define_services(settings::Commands& commands, Action& action);
 
 /// The exit code of commands that look at health and found something wrong.
 inline constexpr int kUnhealthy = 10;
+/// The exit code of a command line that is not understood.
+inline constexpr int kUsage = 2;
 
 inline constexpr std::string_view kVersion = "0.1.0";
 inline constexpr std::string_view kWriter = "spotify-pipeline/0.1.0";

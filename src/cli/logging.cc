@@ -8,6 +8,9 @@ namespace sdp::cli {
 namespace {
 
 constexpr std::string_view kLevelsOfMost = "info";
+/// Of a quiet command: warnings, and what it did in all.
+constexpr std::string_view kQuietLevels =
+    "warning,sink.finished=info,load.finished=info,simulate.finished=info";
 
 /// What is in force, so that a command can still choose its levels.
 struct InForce {
@@ -36,29 +39,21 @@ LoggingSettings logging_from_environment() {
   return settings;
 }
 
-void add_logging_options(CLI::App& app, LoggingSettings& settings) {
-  app.add_option("--log-format", settings.format, "Log lines on standard error: text or json")
-      ->envname("SPOTIFY_LOG_FORMAT")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app.add_option("--log-level", settings.level,
-                 "debug, info, warning, error or off; also for events by the beginning of their names, as in "
-                 "'info,sink=warning'")
-      ->envname("SPOTIFY_LOG_LEVEL");
-  // So that they may stand behind the command's name, too.
-  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    command->fallthrough();
-    for (CLI::App* part : command->get_subcommands([](const CLI::App*) { return true; })) part->fallthrough();
-  }
+void bind_logging(settings::Command& command, LoggingSettings& logging) {
+  command.bind("output.log-format", logging.format);
+  command.bind("output.log-level", logging.level);
+  command.bind("output.quiet", logging.quiet);
 }
 
 Result<void> start_logging(const LoggingSettings& settings, std::string_view command) {
   in_force() = {settings, std::string(command)};
-  return configure(settings.level.empty() ? kLevelsOfMost : std::string_view(settings.level));
+  if (!settings.level.empty()) return configure(settings.level);
+  return configure(settings.quiet ? kQuietLevels : kLevelsOfMost);
 }
 
 void log_by_default(std::string_view levels) {
-  if (in_force().settings.level.empty()) static_cast<void>(configure(levels).has_value());
+  const LoggingSettings& settings = in_force().settings;
+  if (settings.level.empty() && !settings.quiet) static_cast<void>(configure(levels).has_value());
 }
 
 }  // namespace sdp::cli

@@ -15,25 +15,13 @@ using namespace sdp;
 constexpr const char* kExamples =
     "Examples:\n"
     "  spotify-pipeline run                                  the whole chain, embedded, 1,000,000 events\n"
-    "  spotify-pipeline run --events 10000 --data /tmp/demo  a small one elsewhere\n"
     "  spotify-services up                                   a real Kafka and a real S3 server on loopback\n"
     "  spotify-pipeline run --profile services               the same chain on them\n"
-    "  spotify-pipeline simulate --rate 2                    two events a second, printed\n"
-    "  spotify-pipeline sink --batch-records 10              small objects, as in the original document\n"
     "\n"
     "Exit codes: 0 ok, 1 failure, 2 usage, 10 unhealthy, 20 verification found a violation, 65 bad data or "
     "offset gap,\n"
     "69 unavailable after retries, 73 cannot write, 75 temporary, 77 not authorised, 78 settings, 130 "
     "interrupted.";
-
-void define(CLI::App& app, cli::Action& action) {
-  for (const auto define :
-       {cli::define_run, cli::define_init, cli::define_simulate, cli::define_sink, cli::define_extract,
-        cli::define_load, cli::define_transform, cli::define_verify, cli::define_warehouse,
-        cli::define_status, cli::define_doctor, cli::define_schema, cli::define_version}) {
-    define(app, action);
-  }
-}
 
 }  // namespace
 
@@ -53,6 +41,6 @@ int main(int argc, char** argv) {
        .description =
            "Streaming listening events from a simulator over a log and a lake to marts, with a proof.",
        .footer = kExamples,
-       .define = define},
+       .define = cli::define_all},
       argc, argv);
 }

@@ -120,7 +120,7 @@ class PipelineRun {
   Result<simulate::SimulateSummary> simulate(const std::stop_token& stop) {
     SDP_TRY(auto producer, parts_.log.open_producer());
     SDP_TRY(auto source, simulate::open_source(parts_.simulation));
-    SimulatePrinter printer;
+    SimulatePrinter printer(runtime_.quiet);
     simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);
     return runner.run(stop);
   }
@@ -149,9 +149,9 @@ class PipelineRun {
 
   Result<verify::Report> verify() {
     const Stopwatch watch(runtime_.clock);
-    WarehouseSettings settings = parts_.warehouse;
-    settings.memory_limit = kVerifyMemory;
-    SDP_TRY(auto warehouse, open_warehouse(settings, Access::read_only, runtime_.clock));
+    WarehouseSettings smaller = parts_.warehouse;
+    smaller.duckdb.memory_limit = kVerifyMemory;
+    SDP_TRY(auto warehouse, open_warehouse(smaller, Access::read_only, runtime_.clock));
     verify::VerifyInputs inputs{.store = parts_.store,
                                 .witness_root = parts_.witness_root,
                                 .warehouse = warehouse.get(),

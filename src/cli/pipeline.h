@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/settings.h"
-#include "cli/transform_settings.h"
 #include "log/event_log.h"
 #include "sink/sink_runner.h"
 #include "store/object_store.h"

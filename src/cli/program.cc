@@ -2,10 +2,11 @@
 
 #include <fmt/core.h>
 
-#include "cli/env_file.h"
 #include "cli/logging.h"
 #include "cli/signals.h"
 #include "diag/log.h"
+#include "settings/command.h"
+#include "settings/env_file.h"
 
 namespace sdp::cli {
 namespace {
@@ -23,46 +24,48 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, std::string_
   return kUsage;
 }
 
-/// The words of the command line that name the command: `warehouse init`.
-std::string command_of(const CLI::App& app) {
-  std::string words;
-  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-    at = at->get_subcommands().front();
-    words += (words.empty() ? "" : " ") + at->get_name();
-  }
-  return words;
+/// The same for a variable of the environment that has a flag, too; any other setting is misconfigured.
+int report_setting(const Error& error) {
+  if (error.kind != ErrorKind::bad_input) return report(error);
+  diag::log_failure("usage", kUsage, error.message);
+  return kUsage;
 }
 
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
-  if (const auto logs = start_logging(logging_from_environment(), ""); !logs) {
+  // For what is logged before the settings are known.
+  const LoggingSettings early = logging_from_environment();
+  if (const auto logs = start_logging(early, ""); !logs) {
     static_cast<void>(start_logging({}, ""));
     return report(logs.error());
   }
-  // Before the options are defined, since they take their defaults from the environment.
-  if (const auto loaded = load_env_file(); !loaded) return report(loaded.error());
-  CLI::App app(program.description, program.name);
-  app.footer(program.footer);
-  app.require_subcommand(0, 1);
-  app.set_version_flag("--version", std::string(kVersion));
+  // Into the environment, so that dbt has them, too.
+  const auto env_file = settings::load_env_file();
+  if (!env_file) return report(env_file.error());
+  CLI::App parser(program.description, program.name);
+  settings::Commands commands(parser);
+  parser.require_subcommand(0, 1);
+  parser.set_version_flag("--version", std::string(kVersion));
   Action action;
-  program.define(app, action);
-  LoggingSettings logging = logging_from_environment();
-  add_logging_options(app, logging);
+  LoggingSettings logging;
+  commands.for_each_new([&logging](settings::Command& command) { bind_logging(command, logging); });
+  program.define(commands, action);
+  parser.footer(program.footer);
   try {
-    app.parse(argc, argv);
+    parser.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_usage(app, error, logging.format);
+    return report_usage(parser, error, logging.format == "json" ? logging.format : early.format);
   }
   if (!action) {
-    fmt::print("{}", app.help());
+    fmt::print("{}", parser.help());
     return kUsage;
   }
-  if (const auto logs = start_logging(logging, command_of(app)); !logs) return report(logs.error());
+  if (const auto resolved = commands.resolve(*env_file); !resolved) return report_setting(resolved.error());
+  if (const auto logs = start_logging(logging, commands.chosen()->path()); !logs) return report(logs.error());
 
   SignalStop signals;
-  const auto code = action({signals.token(), base::system_clock()});
+  const auto code = action({signals.token(), base::system_clock(), *env_file, logging.quiet});
   if (!code) return report(code.error());
   diag::flush_repeats();
   return *code;

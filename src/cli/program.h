@@ -12,14 +12,11 @@ struct Program {
   std::string name;
   std::string description;
   std::string footer;  ///< examples, behind the help
-  std::function<void(CLI::App&, Action&)> define;
+  std::function<void(settings::Commands&, Action&)> define;
 };
 
 /// Reads `.env`, then the command line, then runs what was chosen until SIGINT or SIGTERM asks it to stop.
 /// The value is the exit code; an error is the last line of the log.
 int run_program(const Program& program, int argc, char** argv);
-
-/// The exit code of a command line that is not understood.
-inline constexpr int kUsage = 2;
 
 }  // namespace sdp::cli

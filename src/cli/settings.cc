@@ -3,144 +3,145 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
+#include <filesystem>
+#include <optional>
 #include <random>
 
 #include "base/utc_time.h"
+#include "lake/hour_marker.h"
+#include "local/deps.h"
 
 namespace sdp::cli {
 namespace {
 
-void add_millis(CLI::App& command, const std::string& flag, std::chrono::milliseconds& value,
-                const std::string& help) {
-  command
-      .add_option_function<std::int64_t>(
-          flag, [&value](const std::int64_t& millis) { value = std::chrono::milliseconds(millis); },
-          help + " (default " + std::to_string(value.count()) + ")")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{86'400'000}));
+namespace fs = std::filesystem;
+
+fs::path project_beside(const fs::path& deps) {
+  return fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt";
 }
 
 }  // namespace
 
-void add_log_options(CLI::App& command, LogSettings& settings) {
-  command
-      .add_option("--bootstrap-servers", settings.bootstrap_servers, "Kafka brokers, host:port[,host:port]")
-      ->envname("KAFKA_BOOTSTRAP_SERVERS")
-      ->default_str("those of --services-data, else 127.0.0.1:9092");
-  command.add_option("--topic", settings.topic, "Topic")->envname("KAFKA_TOPIC")->capture_default_str();
-  command.add_option("--partitions", settings.partitions, "Partitions, when the topic is created")
-      ->envname("KAFKA_PARTITIONS")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command.add_option("--replication", settings.replication, "Replicas, when the topic is created")
-      ->envname("KAFKA_REPLICATION")
-      ->check(CLI::Range(1, 16))
-      ->capture_default_str();
-  command.add_option("--group", settings.group, "Consumer group")
-      ->envname("KAFKA_GROUP_ID")
-      ->capture_default_str();
-  command
-      .add_option("--session-timeout-ms", settings.session_timeout_ms,
-                  "How soon a silent group member loses its partitions")
-      ->check(CLI::Range(1'000, 3'600'000))
-      ->capture_default_str();
-  command
-      .add_option("--security-protocol", settings.security_protocol,
-                  "plaintext, ssl, sasl_plaintext or sasl_ssl")
-      ->envname("KAFKA_SECURITY_PROTOCOL")
-      ->check(CLI::IsMember({"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"}))
-      ->capture_default_str();
-  command.add_option("--sasl-mechanism", settings.sasl_mechanism, "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
-      ->envname("KAFKA_SASL_MECHANISM");
-  command
-      .add_option("--sasl-username", settings.sasl_username,
-                  "SASL user; the password comes from KAFKA_SASL_PASSWORD")
-      ->envname("KAFKA_SASL_USERNAME");
-  command.add_option("--kafka-ca-file", settings.ca_file, "CA certificates for the brokers")
-      ->envname("KAFKA_CA_FILE");
+void bind_log(settings::Command& command, LogSettings& log) {
+  command.bind("kafka.bootstrap-servers", log.kafka.bootstrap_servers);
+  command.bind("kafka.topic", log.topic.name);
+  command.bind("kafka.security-protocol", log.kafka.security_protocol);
+  command.bind("kafka.sasl-mechanism", log.kafka.sasl_mechanism);
+  command.bind("kafka.sasl-username", log.kafka.sasl_username);
+  command.bind("kafka.sasl-password", log.kafka.sasl_password);
+  command.bind("kafka.ca-file", log.kafka.ca_file);
+  command.bind("kafka.call-timeout-ms", log.kafka.call_timeout);
+  command.bind("kafka.properties", log.kafka.properties);
 }
 
-void add_lake_options(CLI::App& command, LakeSettings& settings) {
-  command.add_option("--lake", settings.lake, "s3://bucket, or a directory")
-      ->envname("SPOTIFY_LAKE")
-      ->capture_default_str();
-  command.add_option("--s3-endpoint", settings.endpoint, "S3 server")
-      ->envname("S3_ENDPOINT")
-      ->default_str("that of --services-data, else http://127.0.0.1:9000");
-  command.add_option("--s3-region", settings.region, "S3 region")
-      ->envname("S3_REGION")
-      ->capture_default_str();
-  command.add_option("--s3-ca-file", settings.ca_file, "CA certificates for the S3 server")
-      ->envname("S3_CA_FILE");
-  command.add_flag("--s3-virtual-host", settings.virtual_host_style,
-                   "Address buckets as host names (AWS) instead of paths");
-  command
-      .add_option("--s3-retry-total-s", settings.retry_total_s,
-                  "How long one request is tried again, seconds")
-      ->check(CLI::Range(1, 86'400))
-      ->capture_default_str();
+void bind_new_topic(settings::Command& command, LogSettings& log) {
+  command.bind("kafka.partitions", log.topic.partitions);
+  command.bind("kafka.replication", log.topic.replication);
 }
 
-void add_services_options(CLI::App& command, ServicesSettings& settings) {
-  command
-      .add_option("--services-data", settings.data,
-                  "Folder of `spotify-services up`: its endpoints.json, and its credentials.env unless "
-                  "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are in the environment")
-      ->envname("SPOTIFY_SERVICES_DATA")
-      ->capture_default_str();
+void bind_lake(settings::Command& command, LakeSettings& lake) {
+  store::s3::S3Settings& s3 = lake.s3;
+  command.bind("lake.place", lake.place);
+  command.bind("lake.s3-endpoint", s3.endpoint);
+  command.bind("lake.s3-region", s3.region);
+  command.bind("lake.s3-ca-file", s3.ca_file);
+  command.bind_as<bool>(
+      "lake.s3-virtual-host", [&s3] { return !s3.path_style.value_or(true); },
+      [&s3](bool wanted) { s3.path_style = wanted ? std::optional(false) : std::nullopt; });
+  command.bind("lake.s3-timeout-ms", s3.total_timeout);
+  command.bind("lake.s3-retry-total-s", s3.retry.total_max);
+  command.bind("lake.access-key", s3.access_key);
+  command.bind("lake.secret-key", s3.secret_key);
+  command.bind("lake.session-token", s3.session_token);
+  command.bind("testing.s3-retry-delay-max-ms", s3.retry.delay_max);
 }
 
-void add_warehouse_options(CLI::App& command, WarehouseSettings& settings) {
-  command
-      .add_option(
-          "--warehouse", settings.place,
-          "DuckDB file, which must be named spotify_db.duckdb; or snowflake, with SNOWFLAKE_ACCOUNT and the "
-          "like in the environment or .env")
-      ->envname("SPOTIFY_WAREHOUSE")
-      ->capture_default_str();
-  command.add_option("--warehouse-memory", settings.memory_limit, "DuckDB memory limit")
-      ->capture_default_str();
-  command.add_option("--warehouse-threads", settings.threads, "DuckDB threads")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+void bind_services(settings::Command& command, ServicesSettings& services) {
+  command.bind("services.data", services.data);
 }
 
-void add_simulation_options(CLI::App& command, SimulationSettings& settings, const char* profile_flag) {
-  simulate::SimulationSpec& spec = settings.spec;
-  command
-      .add_option(profile_flag, spec.profile,
-                  "Event mix: seed (the original's six songs, uniform) or realistic (Zipf songs, sessions)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, simulate::Profile>{{"seed", simulate::Profile::seed},
-                                                   {"realistic", simulate::Profile::realistic}},
-          CLI::ignore_case))
-      ->default_str("seed");
-  command
-      .add_option("--seed", spec.seed,
-                  "Same seed, settings and --start: same bytes; 0: another one each time")
-      ->capture_default_str();
-  command.add_option("--events", spec.events, "How many; 0: until stopped")->capture_default_str();
-  command.add_option("--rate", spec.rate, "Events a second; 0: as fast as the log takes them")
-      ->check(CLI::Range(0.0, simulate::kRateMax))
-      ->capture_default_str();
-  command.add_option("--users", spec.users, "Listeners; 0: the profile's own number")
-      ->check(CLI::Range(std::uint32_t{0}, simulate::kUsersMax))
-      ->capture_default_str();
-  command
-      .add_option_function<double>(
-          "--duration",
-          [&spec](const double& seconds) {
-            spec.duration = std::chrono::milliseconds(std::llround(seconds * 1000));
-          },
-          "Seconds of event time; 0: no limit")
-      ->check(CLI::Range(0.0, 3.2e9));
-  command
-      .add_option("--speed", spec.speed,
-                  "Seconds of event time a second, 1: live; 0: not paced by event time")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command.add_option("--start", settings.start,
-                     "Time of the first event, ISO-8601 UTC (default: so that the last is about now)");
+void bind_warehouse(settings::Command& command, WarehouseSettings& warehouse) {
+  command.bind("warehouse.place", warehouse.place);
+  bind_warehouse_limits(command, warehouse);
+  bind_snowflake(command, warehouse);
+}
+
+void bind_warehouse_limits(settings::Command& command, WarehouseSettings& warehouse) {
+  command.bind("warehouse.memory", warehouse.duckdb.memory_limit);
+  command.bind("warehouse.threads", warehouse.duckdb.threads);
+}
+
+void bind_snowflake(settings::Command& command, WarehouseSettings& warehouse) {
+  warehouse::snowflake::SnowflakeOptions& snowflake = warehouse.snowflake;
+  command.bind("snowflake.account", snowflake.account);
+  command.bind("snowflake.user", snowflake.user);
+  command.bind("snowflake.password", snowflake.password);
+  command.bind("snowflake.private-key-file", snowflake.private_key_file);
+  command.bind("snowflake.private-key-passphrase", snowflake.private_key_passphrase);
+  command.bind("snowflake.role", snowflake.role);
+  command.bind("snowflake.warehouse", snowflake.warehouse);
+  command.bind("snowflake.database", snowflake.database);
+  command.bind("snowflake.host", snowflake.host);
+  command.bind("snowflake.port", snowflake.port);
+  command.bind("snowflake.protocol", snowflake.protocol);
+  command.bind("snowflake.driver", snowflake.driver_path);
+  command.bind("dbt.deps", warehouse.deps);
+  command.bind("testing.snowflake-login-timeout-s", snowflake.login_timeout);
+  command.bind("testing.snowflake-request-timeout-s", snowflake.request_timeout);
+  command.bind("testing.snowflake-retry-delay-max-ms", snowflake.retry.delay_max);
+}
+
+void bind_simulation(settings::Command& command, SimulationSettings& simulation, std::string_view mix_flags) {
+  simulate::SimulationSpec& spec = simulation.spec;
+  command.bind("simulation.mix", spec.profile,
+               {{"seed", simulate::Profile::seed}, {"realistic", simulate::Profile::realistic}},
+               {.flags = mix_flags});
+  command.bind("simulation.seed", spec.seed);
+  command.bind("simulation.events", spec.events);
+  command.bind("simulation.rate", spec.rate);
+  command.bind("simulation.users", spec.users);
+  command.bind("simulation.songs", spec.songs);
+  command.bind("simulation.popularity", spec.popularity_exponent);
+  command.bind("simulation.duration-s", spec.duration);
+  command.bind("simulation.speed", spec.speed);
+  command.bind("simulation.start", simulation.start);
+}
+
+void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
+  command.bind("sink.batch-records", sink.limits.records_max);
+  command.bind("sink.batch-bytes", sink.limits.bytes_max);
+  command.bind("sink.buffer-bytes", sink.limits.buffer_bytes_max);
+  command.bind("sink.batch-linger-ms", sink.limits.linger);
+  command.bind("sink.batch-idle-ms", sink.limits.idle);
+  command.bind("sink.compression", sink.compression,
+               {{"none", lake::Compression::none},
+                {"gzip", lake::Compression::gzip},
+                {"zstd", lake::Compression::zstd}});
+  command.bind("sink.upload-threads", sink.upload_threads);
+  command.bind("sink.value-bytes-max", sink.value_bytes_max);
+  command.bind("sink.shutdown-ms", sink.shutdown_max);
+  command.bind("sink.hour-grace-ms", sink.hour_grace);
+  command.bind("sink.outage-ms", sink.outage_max);
+  command.bind_as<bool>(
+      "sink.allow-gap", [&sink] { return sink.gaps == sink::GapPolicy::record; },
+      [&sink](bool allowed) { sink.gaps = allowed ? sink::GapPolicy::record : sink::GapPolicy::stop; });
+  command.bind("testing.sink-quiet-ms", sink.timers.quiet_is_caught_up);
+  command.bind("testing.sink-others-late-ms", sink.timers.others_are_late);
+  command.bind("testing.sink-others-check-ms", sink.timers.others_check_interval);
+  command.bind("testing.sink-hour-check-ms", sink.timers.hour_check_interval);
+  command.bind("testing.sink-hour-retry-ms", sink.timers.hour_retry_interval);
+  command.bind("testing.sink-outage-poll-ms", sink.timers.outage_poll_interval);
+}
+
+void bind_transform(settings::Command& command, TransformSettings& transform) {
+  command.bind("dbt.project", transform.project);
+  command.bind("dbt.unit-tests", transform.unit_tests);
+  command.bind("dbt.verbose", transform.verbose);
+}
+
+void bind_hours(settings::Command& command, HourSettings& hours) {
+  command.bind("load.complete-hours", hours.complete);
+  command.bind("load.to", hours.to);
 }
 
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {
@@ -150,7 +151,7 @@ Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& setting
     const auto start = base::parse_iso(settings.start);
     if (!start)
       return fail(ErrorKind::misconfigured,
-                  "--start " + settings.start + " is no time like 2026-02-15T17:52:36Z");
+                  "--start: '" + settings.start + "' is not a time like 2026-02-15T17:52:36Z");
     spec.start = *start;
     return simulate::checked(spec);
   }
@@ -171,45 +172,53 @@ Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& setting
   return simulate::checked(spec);
 }
 
-void add_sink_options(CLI::App& command, sink::SinkOptions& options) {
-  command
-      .add_option("--batch-records", options.limits.records_max,
-                  "Cut an object at this many records (the original: 10)")
-      ->envname("SINK_BATCH_RECORDS")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command.add_option("--batch-bytes", options.limits.bytes_max, "... at this many bytes of lines")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{256} << 20))
-      ->capture_default_str();
-  command
-      .add_option("--buffer-bytes", options.limits.buffer_bytes_max,
-                  "... when all batches together hold this many bytes")
-      ->check(CLI::Range(std::size_t{1} << 20, std::size_t{64} << 30))
-      ->capture_default_str();
-  add_millis(command, "--batch-linger-ms", options.limits.linger, "... when its first record is this old");
-  add_millis(command, "--batch-idle-ms", options.limits.idle, "... when its last record is this old");
-  command.add_option("--compression", options.compression, "Of objects; laid down by the lake's first sink")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, lake::Compression>{{"none", lake::Compression::none},
-                                                                           {"gzip", lake::Compression::gzip},
-                                                                           {"zstd", lake::Compression::zstd}},
-                                  CLI::ignore_case))
-      ->envname("SINK_COMPRESSION");
-  command.add_option("--upload-threads", options.upload_threads, "Uploads at the same time")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  command.add_option("--value-bytes-max", options.value_bytes_max, "Larger values become rejected lines")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64} << 20))
-      ->capture_default_str();
-  add_millis(command, "--shutdown-ms", options.shutdown_max,
-             "How long a stop may take to make everything durable");
-  add_millis(command, "--hour-grace-ms", options.hour_grace,
-             "How long after its end an hour of an idle partition is closed");
-  add_millis(command, "--outage-ms", options.outage_max,
-             "How long the log may be out of reach before giving up");
-  command.add_flag_callback(
-      "--allow-gap", [&options] { options.gaps = sink::GapPolicy::record; },
-      "Record offsets that the log lost as a gap and go on, instead of stopping with exit 65");
+Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours) {
+  hours.complete = settings.complete || !settings.to.empty();
+  if (settings.to.empty()) return {};
+  hours.to = lake::parse_hour(settings.to);
+  if (hours.to) return {};
+  return fail(ErrorKind::misconfigured, "--to: '" + settings.to + "' is not an hour like 2026-02-15T17");
+}
+
+Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
+                                                      const WarehouseSettings& warehouse) {
+  SDP_TRY(const fs::path deps, local::find_deps(warehouse.deps));
+  transform::TransformOptions options;
+  options.dbt_path = deps / "venv-dbt" / "bin" / "dbt";
+  options.project_dir = settings.project.empty() ? project_beside(deps) : fs::path(settings.project);
+  if (warehouse.is_snowflake()) {
+    // Opened here too, so that what is missing is told in our words, not in dbt's.
+    SDP_TRY(const auto snowflake, snowflake_options(warehouse));
+    options.environment = {{"SDP_WAREHOUSE", "snowflake"},
+                           {"SNOWFLAKE_ROLE", snowflake.role},
+                           {"SNOWFLAKE_WAREHOUSE", snowflake.warehouse},
+                           {"SNOWFLAKE_DATABASE", snowflake.database}};
+  } else {
+    options.warehouse_path = fs::absolute(warehouse.place);
+  }
+  options.threads = warehouse.duckdb.threads;
+  options.memory_limit = warehouse.duckdb.memory_limit;
+  options.work_dir = fs::absolute(settings.work_dir);
+  options.unit_tests = settings.unit_tests;
+  options.verbose = settings.verbose;
+  return options;
+}
+
+Result<warehouse::snowflake::SnowflakeOptions> snowflake_options(const WarehouseSettings& settings) {
+  warehouse::snowflake::SnowflakeOptions options = settings.snowflake;
+  if (!options.driver_path.empty()) return options;
+  SDP_TRY(const fs::path deps, local::find_deps(settings.deps));
+  options.driver_path =
+      fs::absolute(deps / "snowflake-driver" / "lib" / "libadbc_driver_snowflake.so").string();
+  return options;
+}
+
+fs::path recounts_folder(const std::string& project, const WarehouseSettings& warehouse) {
+  if (!project.empty()) return fs::path(project) / "recounts";
+  const auto deps = local::find_deps(warehouse.deps);
+  if (!deps) return {};
+  const fs::path folder = project_beside(*deps) / "recounts";
+  return fs::is_directory(folder) ? folder : fs::path();
 }
 
 }  // namespace sdp::cli

@@ -1,37 +1,33 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <cstdint>
+#include <filesystem>
 #include <string>
 
+#include "lake_reader/lake_reader.h"
+#include "log/event_log.h"
+#include "log/kafka/settings.h"
+#include "settings/command.h"
 #include "simulate/simulation_spec.h"
 #include "sink/sink_runner.h"
+#include "store/s3/s3_settings.h"
+#include "transform/transform.h"
+#include "verify/limits.h"
+#include "warehouse/duckdb/connection.h"
+#include "warehouse/snowflake/options.h"
 
 namespace sdp::cli {
 
-// Settings come from flags, else from the environment variable that --help names, else from the default.
-// Secrets have no flag: they come from the environment or from a file of mode 0600.
+// Which settings a command takes, and the one field where each value lives: that of the part which uses it.
+// Names, texts and ranges are in src/settings/table.cc; the field's initialiser is the default.
 
 struct LogSettings {
-  std::string bootstrap_servers;  ///< empty: those of the local servers
-  std::string topic = "spotify-events";
-  int partitions = 6;
-  int replication = 1;
-  std::string group = "spotify-sink";
-  std::string security_protocol = "plaintext";
-  std::string sasl_mechanism;
-  std::string sasl_username;
-  std::string ca_file;
-  int session_timeout_ms = 45'000;
+  log::kafka::KafkaSettings kafka;  ///< no brokers: those of the local servers
+  log::TopicSpec topic;
 };
 
 struct LakeSettings {
-  std::string lake = "s3://spotify";  ///< `s3://bucket`, or a directory
-  std::string endpoint;               ///< empty: that of the local servers
-  std::string region = "us-east-1";
-  std::string ca_file;
-  bool virtual_host_style = false;
-  int retry_total_s = 60;
+  std::string place = "s3://spotify";  ///< `s3://bucket`, or a directory
+  store::s3::S3Settings s3;            ///< no endpoint: that of the local servers
 };
 
 /// Where the local servers keep what clients need to know: endpoints.json and credentials.env.
@@ -42,8 +38,9 @@ struct ServicesSettings {
 struct WarehouseSettings {
   /// `snowflake`, or a DuckDB file
   std::string place = "data/warehouse/spotify_db.duckdb";
-  std::string memory_limit = "512MB";
-  int threads = 2;
+  warehouse::duckdb::DuckDbOptions duckdb;
+  warehouse::snowflake::SnowflakeOptions snowflake;
+  std::string deps;  ///< folder of tools/setup; empty: looked for
 
   bool is_snowflake() const { return place == "snowflake"; }
 };
@@ -53,14 +50,47 @@ struct SimulationSettings {
   std::string start;  ///< ISO-8601; empty: so that the events end about now
 };
 
-void add_log_options(CLI::App& command, LogSettings& settings);
-void add_lake_options(CLI::App& command, LakeSettings& settings);
-void add_services_options(CLI::App& command, ServicesSettings& settings);
-void add_warehouse_options(CLI::App& command, WarehouseSettings& settings);
-void add_simulation_options(CLI::App& command, SimulationSettings& settings, const char* profile_flag);
+struct TransformSettings {
+  std::string project;  ///< the dbt project; empty: spotify_dbt beside the deps
+  std::string work_dir = "data/transform";
+  bool unit_tests = false;
+  bool verbose = false;
+};
+
+/// Which hours of the lake are wanted; all that is there unless said otherwise.
+struct HourSettings {
+  bool complete = false;
+  std::string to;
+};
+
+/// Brokers and topic, as every command needs them that talks to Kafka.
+void bind_log(settings::Command& command, LogSettings& log);
+/// What the topic is created with.
+void bind_new_topic(settings::Command& command, LogSettings& log);
+void bind_lake(settings::Command& command, LakeSettings& lake);
+void bind_warehouse(settings::Command& command, WarehouseSettings& warehouse);
+void bind_services(settings::Command& command, ServicesSettings& services);
+/// The same without the place, which `run` chooses in its own way.
+void bind_warehouse_limits(settings::Command& command, WarehouseSettings& warehouse);
+void bind_snowflake(settings::Command& command, WarehouseSettings& warehouse);
+/// `mix_flags` because `run` has a --profile of its own.
+void bind_simulation(settings::Command& command, SimulationSettings& simulation, std::string_view mix_flags);
+/// Batches, compression, gaps.
+void bind_sink(settings::Command& command, sink::SinkOptions& sink);
+void bind_transform(settings::Command& command, TransformSettings& transform);
+void bind_hours(settings::Command& command, HourSettings& hours);
+
 /// The spec with its start filled in from --start or the clock.
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock);
-/// Batches, compression, gaps.
-void add_sink_options(CLI::App& command, sink::SinkOptions& options);
+Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours);
+/// Finds dbt and the project. `misconfigured` says what to run when there is none.
+Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
+                                                      const WarehouseSettings& warehouse);
+/// With the driver that tools/setup fetches, unless another one is set.
+Result<warehouse::snowflake::SnowflakeOptions> snowflake_options(const WarehouseSettings& settings);
+
+/// Folder of the recounts of `project`; of the project beside the deps when that is empty. Empty when there
+/// is no such project here, as on a machine with nothing but the binary.
+std::filesystem::path recounts_folder(const std::string& project, const WarehouseSettings& warehouse);
 
 }  // namespace sdp::cli

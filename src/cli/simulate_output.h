@@ -12,7 +12,11 @@ namespace sdp::cli {
 /// Prints events one by one at low rates, logs progress once a second otherwise.
 class SimulatePrinter final : public simulate::SimulateObserver {
  public:
+  /// A quiet one prints no events.
+  explicit SimulatePrinter(bool quiet) : quiet_(quiet) {}
+
   void on_event(const event::ListeningEvent& event) override {
+    if (quiet_) return;
     fmt::print("{}\n", simulate::produced_line(event));
     std::fflush(stdout);
   }
@@ -22,6 +26,9 @@ class SimulatePrinter final : public simulate::SimulateObserver {
                                           {"failed", progress.failed},
                                           {"per_second", progress.events_per_second}});
   }
+
+ private:
+  const bool quiet_;
 };
 
 }  // namespace sdp::cli

@@ -30,8 +30,6 @@ struct TopicSpec {
   std::string name = "spotify-events";
   Partition partitions = 6;
   int replication = 1;
-  /// Broker retention; -1 keeps the broker's default.
-  std::int64_t retention_ms = -1;
 };
 
 /// Offsets available now: [start, end). `end` is the high watermark.

@@ -224,6 +224,37 @@ TEST(RealisticProfile, MixIsThatOfListeningNotOfDice) {
   EXPECT_GT(songs.size(), 3'000);
 }
 
+TEST(RealisticProfile, TheCatalogueHasAsManySongsAsWanted) {
+  SimulationSpec spec = spec_of(Profile::realistic, 5'000);
+  spec.songs = 7;
+  std::set<std::string> songs;
+  for (const auto& event : generate(spec)) songs.insert(event.song_name);
+  EXPECT_EQ(songs.size(), 7);
+}
+
+TEST(RealisticProfile, PopularityIsAsUnequalAsWanted) {
+  const auto plays_of_the_first = [](double exponent) {
+    SimulationSpec spec = spec_of(Profile::realistic, 20'000);
+    spec.songs = 100;
+    spec.popularity_exponent = exponent;
+    std::map<std::string, int> songs;
+    for (const auto& event : generate(spec)) ++songs[event.song_name];
+    return songs["Shape of You"];
+  };
+  EXPECT_LT(plays_of_the_first(0), 600) << "all 100 songs have the same share";
+  EXPECT_GT(plays_of_the_first(2), 8'000) << "the first has six tenths";
+}
+
+TEST(EveryProfile, HasAsManyListenersAsWanted) {
+  for (const Profile profile : {Profile::seed, Profile::realistic}) {
+    SimulationSpec spec = spec_of(profile, 2'000);
+    spec.users = 3;
+    std::set<Uuid> users;
+    for (const auto& event : generate(spec)) users.insert(event.user_id);
+    EXPECT_EQ(users.size(), 3);
+  }
+}
+
 TEST(RealisticProfile, ListenersJoinOverTimeNotAllAtOnce) {
   SimulationSpec spec = spec_of(Profile::realistic, 1'000);
   spec.users = kUsersMax;

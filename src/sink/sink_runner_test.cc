@@ -202,6 +202,28 @@ TEST_F(SinkRunnerTest, StopMakesOpenBatchesDurable) {
   EXPECT_EQ(payloads(), expected(33));
 }
 
+TEST_F(SinkRunnerTest, UploadsThatTakeLongerThanAStopMayAreAnError) {
+  send(0, 33);
+  const auto before = [](const store::StoreCall& call) {
+    if (call.op == store::StoreOp::put_new && call.key.starts_with("bronze/date="))
+      std::this_thread::sleep_for(milliseconds(500));
+  };
+  store::FaultyStore slow(store_, store::scripted_faults(store::StoreOp::put_new, {}), {before, {}});
+  SinkOptions hurried = options();
+  hurried.shutdown_max = milliseconds(100);
+  SinkObserver observer;
+  SinkRunner runner(log_, slow, base::system_clock(), hurried, observer);
+  Result<void> result;
+  {
+    std::jthread sink([&](const std::stop_token& stop) { result = runner.run(stop); });
+    while (runner.metrics().records_read < 33) std::this_thread::sleep_for(milliseconds(1));
+  }
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(result.error().message.find("uploads did not finish"), std::string::npos)
+      << result.error().message;
+}
+
 TEST_F(SinkRunnerTest, TwoSinksOfOneGroupShareTheWork) {
   SinkObserver observer;
   SinkRunner first(log_, store_, base::system_clock(), options(), observer);

@@ -34,6 +34,13 @@ class Transform : public testing::Test {
     fs::permissions(folder_ / "dbt", fs::perms::owner_all);
     return run(options());
   }
+  std::string log_of(const TransformOptions& asked, const std::string& script) {
+    std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
+    fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+    EXPECT_TRUE(run(asked));
+    std::ifstream file(log_path(asked));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   static std::string leaving(const std::string& results, int code) {
     return "cat >\"$DBT_TARGET_PATH/run_results.json\" <<'END'\n" + results + "\nEND\nexit " +
            std::to_string(code);
@@ -66,6 +73,28 @@ TEST_F(Transform, TellsDbtWhereEverythingIsAndKeepsTheProjectClean) {
         "DBT_LOG_PATH=" + path + "/work/logs\n", std::string("DBT_SEND_ANONYMOUS_USAGE_STATS=false\n"),
         std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=384MB\n")}) {
     EXPECT_THAT(log, HasSubstr(line));
+  }
+}
+
+TEST_F(Transform, PassesOnWhatDbtShouldDoAndUse) {
+  TransformOptions asked = options();
+  asked.unit_tests = true;
+  asked.extra_arguments = {"--full-refresh"};
+  asked.threads = 3;
+  asked.memory_limit = "1GB";
+  const std::string log = log_of(asked, "echo \"$@\"; env; " + leaving(kGood, 0));
+  for (const char* line :
+       {"build --full-refresh\n", "SDP_TRANSFORM_THREADS=3\n", "SDP_TRANSFORM_MEMORY=1GB\n"})
+    EXPECT_THAT(log, HasSubstr(line));
+}
+
+TEST_F(Transform, ShowsTheOutputOfDbtWhenAskedTo) {
+  for (const bool verbose : {false, true}) {
+    TransformOptions asked = options();
+    asked.verbose = verbose;
+    testing::internal::CaptureStderr();
+    log_of(asked, "echo canary; " + leaving(kGood, 0));
+    EXPECT_EQ(testing::internal::GetCapturedStderr().contains("canary"), verbose);
   }
 }
 

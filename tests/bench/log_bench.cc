@@ -140,7 +140,7 @@ int main_of(std::span<char*> arguments) {
   }
   kafka::KafkaSettings settings;
   settings.bootstrap_servers = arguments[2];
-  if (arguments.size() > 4) settings.compression = arguments[4];
+  if (arguments.size() > 4) settings.properties["compression.type"] = arguments[4];
   const std::string topic =
       fmt::format("bench-{}", std::chrono::steady_clock::now().time_since_epoch().count());
   const auto log = must(kafka::KafkaLog::open(settings, topic));

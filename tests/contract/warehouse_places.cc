@@ -26,6 +26,9 @@ snowflake::SnowflakeOptions emulator_options(const std::string& port) {
   options.account = "emulator";
   options.user = "emulator";
   options.password = Secret("emulator");
+  // The account has neither of these.
+  options.role = "";
+  options.warehouse = "";
   options.host = "127.0.0.1";
   options.port = std::stoi(port);
   options.protocol = "http";

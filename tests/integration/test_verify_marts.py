@@ -178,3 +178,9 @@ def test_without_a_project_the_verdict_names_what_it_could_not_count(filled, spo
     counted_from_lake = {"TOP_SONGS", "USER_ENGAGEMENT"}
     assert report["exceptions"] == [f"MART.{name} (no recount)" for name in MARTS if name not in counted_from_lake]
     assert any("no dbt project" in note for note in report["notes"])
+
+
+def test_the_seeds_marts_alone_are_proved_without_the_others(filled, spoilt):
+    spoilt("DELETE FROM MART.ARTIST_DAILY")
+    assert filled.start(command="verify").wait(60).code == 20
+    assert filled.start("--only-seed-marts", command="verify").wait(60).code == 0

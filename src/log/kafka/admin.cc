@@ -110,11 +110,7 @@ Result<bool> Admin::create(const TopicSpec& spec) {
   if (!topic) return fail(ErrorKind::misconfigured, fmt::format("{}: {}", what, reason));
   rd_kafka_NewTopic_set_config(topic.get(), "cleanup.policy", "delete");
   rd_kafka_NewTopic_set_config(topic.get(), "message.timestamp.type", "LogAppendTime");
-  rd_kafka_NewTopic_set_config(topic.get(), "max.message.bytes",
-                               std::to_string(settings_.message_bytes_max).c_str());
-  if (spec.retention_ms >= 0) {
-    rd_kafka_NewTopic_set_config(topic.get(), "retention.ms", std::to_string(spec.retention_ms).c_str());
-  }
+  rd_kafka_NewTopic_set_config(topic.get(), "max.message.bytes", std::to_string(kMessageBytesMax).c_str());
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   SDP_TRY(const EventHandle event,
           ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, what, [&](auto* client, auto* options, auto* queue) {

@@ -28,9 +28,6 @@ constexpr std::array<std::string_view, 12> kReserved = {
     "group.protocol",
 };
 
-std::string kibibytes(std::size_t bytes) {
-  return std::to_string(bytes >> 10);
-}
 std::string millis(std::chrono::milliseconds duration) {
   return std::to_string(duration.count());
 }
@@ -38,13 +35,13 @@ std::string millis(std::chrono::milliseconds duration) {
 Properties common_properties(const KafkaSettings& settings) {
   return {
       {"bootstrap.servers", settings.bootstrap_servers},
-      {"client.id", settings.client_id},
+      {"client.id", "spotify-pipeline"},
       {"security.protocol", settings.security_protocol},
-      {"message.max.bytes", std::to_string(settings.message_bytes_max)},
+      {"message.max.bytes", std::to_string(kMessageBytesMax)},
       // A broker that comes back is found within seconds.
       {"reconnect.backoff.max.ms", "2000"},
       // One that fell silent, cable and all, is given up, and what was asked of it is asked of its successor.
-      {"socket.timeout.ms", millis(settings.silence_max)},
+      {"socket.timeout.ms", "15000"},
   };
 }
 
@@ -53,15 +50,15 @@ Properties producer_properties(const KafkaSettings& settings) {
       {"acks", "all"},
       {"enable.idempotence", "true"},
       {"partitioner", "murmur2_random"},
-      {"compression.type", settings.compression},
-      {"linger.ms", millis(settings.linger)},
+      {"compression.type", "lz4"},
+      {"linger.ms", "10"},
       {"message.timeout.ms", millis(settings.delivery_timeout)},
-      {"queue.buffering.max.kbytes", kibibytes(settings.producer_queue_bytes_max)},
+      {"queue.buffering.max.kbytes", "65536"},
       {"queue.buffering.max.messages", "0"},
   };
 }
 
-Properties reading_properties(const KafkaSettings& settings) {
+Properties reading_properties() {
   return {
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
@@ -72,7 +69,7 @@ Properties reading_properties(const KafkaSettings& settings) {
       {"fetch.wait.max.ms", "100"},
       // The default of 1 s leaves a fast reader waiting each time it has emptied its queue.
       {"fetch.queue.backoff.ms", "10"},
-      {"queued.max.messages.kbytes", kibibytes(settings.consumer_queue_bytes_max)},
+      {"queued.max.messages.kbytes", "65536"},
   };
 }
 
@@ -83,12 +80,12 @@ Properties role_properties(Role role, const KafkaSettings& settings) {
     case Role::producer:
       return producer_properties(settings);
     case Role::consumer: {
-      Properties properties = reading_properties(settings);
+      Properties properties = reading_properties();
       properties.emplace_back("partition.assignment.strategy", "cooperative-sticky");
       return properties;
     }
     case Role::reader: {
-      Properties properties = reading_properties(settings);
+      Properties properties = reading_properties();
       properties.emplace_back("enable.partition.eof", "true");
       return properties;
     }
@@ -121,12 +118,27 @@ Result<void> set_credentials(rd_kafka_conf_t* conf, const KafkaSettings& setting
   return {};
 }
 
-Result<void> set_extra(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
-  for (const auto& [name, value] : settings.extra) {
+// Values of these are secrets: they come from the environment or from files, never from a command line.
+constexpr std::array<std::string_view, 5> kSecretWords = {"password", "secret", "token", ".pem",
+                                                          "oauthbearer"};
+
+bool is_secret(std::string_view name) {
+  return std::ranges::any_of(kSecretWords, [&](std::string_view word) { return name.contains(word); });
+}
+
+Result<void> set_own(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
+  for (const auto& [name, value] : settings.properties) {
     if (std::ranges::find(kReserved, name) != kReserved.end()) {
       return fail(
           ErrorKind::misconfigured,
           fmt::format("Kafka setting {} is not for changing: what is promised about records rests on it",
+                      name));
+    }
+    if (is_secret(name)) {
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("Kafka setting {} may hold a secret, which must not be seen in a list of processes; "
+                      "use KAFKA_SASL_PASSWORD",
                       name));
     }
     SDP_RETURN_IF_ERROR(set(conf, name, value));
@@ -180,7 +192,7 @@ Result<ClientHandle> open_client(Role role, const KafkaSettings& settings, Clien
   ConfHandle conf(rd_kafka_conf_new());
   SDP_RETURN_IF_ERROR(set_all(conf.get(), common_properties(settings)));
   SDP_RETURN_IF_ERROR(set_all(conf.get(), role_properties(role, settings)));
-  SDP_RETURN_IF_ERROR(set_extra(conf.get(), settings));
+  SDP_RETURN_IF_ERROR(set_own(conf.get(), settings));
   SDP_RETURN_IF_ERROR(set_credentials(conf.get(), settings));
   SDP_RETURN_IF_ERROR(set_all(conf.get(), properties));
   set_callbacks(conf.get(), role, events);

@@ -2,15 +2,34 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "log/kafka/kafka_log.h"
+
 namespace sdp::log::kafka {
 namespace {
 
 class KafkaClient : public ::testing::Test {
  protected:
+  KafkaClient() { settings_.bootstrap_servers = "127.0.0.1:9092"; }
+
   Error refused(Role role = Role::producer) {
     auto client = open_client(role, settings_, events_);
     EXPECT_FALSE(client);
     return client ? Error{} : std::move(client).error();
+  }
+
+  /// As librdkafka has it in a client that was opened.
+  std::string property(Role role, const char* name) {
+    const auto client = open_client(role, settings_, events_);
+    if (!client) return client.error().message;
+    const rd_kafka_conf_t* conf = rd_kafka_conf(client->get());
+    std::array<char, 256> text{};
+    std::size_t size = text.size();
+    return rd_kafka_conf_get(conf, name, text.data(), &size) == RD_KAFKA_CONF_OK ? text.data() : "(unknown)";
   }
 
   KafkaSettings settings_;
@@ -27,7 +46,7 @@ TEST_F(KafkaClient, EveryRoleOpensWithTheDefaults) {
 
 TEST_F(KafkaClient, EveryCompressionOfOursIsBuiltIn) {
   for (const char* compression : {"none", "gzip", "lz4", "zstd"}) {
-    settings_.compression = compression;
+    settings_.properties["compression.type"] = compression;
     EXPECT_TRUE(open_client(Role::producer, settings_, events_)) << compression;
   }
 }
@@ -40,15 +59,35 @@ TEST_F(KafkaClient, TlsAndScramAreBuiltIn) {
   EXPECT_TRUE(open_client(Role::producer, settings_, events_));
 }
 
-TEST_F(KafkaClient, ExtraSettingsReachTheClient) {
-  settings_.extra["socket.keepalive.enable"] = "true";
-  EXPECT_TRUE(open_client(Role::producer, settings_, events_));
+TEST_F(KafkaClient, PropertiesReachTheClientAndGoBeforeOurOwn) {
+  EXPECT_EQ(property(Role::producer, "compression.type"), "lz4");
+  EXPECT_EQ(property(Role::producer, "linger.ms"), "10");
+  EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "65536");
+  settings_.properties = {{"socket.keepalive.enable", "true"},
+                          {"compression.type", "zstd"},
+                          {"linger.ms", "50"},
+                          {"queued.max.messages.kbytes", "16384"}};
+  EXPECT_EQ(property(Role::producer, "socket.keepalive.enable"), "true");
+  EXPECT_EQ(property(Role::producer, "compression.type"), "zstd");
+  EXPECT_EQ(property(Role::producer, "linger.ms"), "50");
+  EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "16384");
+}
+
+TEST_F(KafkaClient, SecretsAreNotTakenAsProperties) {
+  for (const char* name :
+       {"sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"}) {
+    settings_.properties = {{name, "canary"}};
+    const Error error = refused();
+    EXPECT_EQ(error.kind, ErrorKind::misconfigured);
+    EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
+    EXPECT_EQ(error.message.find("canary"), std::string::npos) << error.message;
+  }
 }
 
 TEST_F(KafkaClient, SettingsThePromisesRestOnCannotBeChanged) {
   for (const char* name :
        {"acks", "enable.idempotence", "enable.auto.commit", "auto.offset.reset", "isolation.level"}) {
-    settings_.extra = {{name, "1"}};
+    settings_.properties = {{name, "1"}};
     const Error error = refused();
     EXPECT_EQ(error.kind, ErrorKind::misconfigured);
     EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
@@ -56,11 +95,23 @@ TEST_F(KafkaClient, SettingsThePromisesRestOnCannotBeChanged) {
 }
 
 TEST_F(KafkaClient, ARefusedSettingIsNamedAndItsValueIsNot) {
-  settings_.extra["no.such.setting"] = "canary";
+  settings_.properties["no.such.setting"] = "canary";
   const Error error = refused();
   EXPECT_EQ(error.kind, ErrorKind::misconfigured);
   EXPECT_NE(error.message.find("no.such.setting"), std::string::npos) << error.message;
   EXPECT_EQ(error.message.find("canary"), std::string::npos) << error.message;
+}
+
+TEST_F(KafkaClient, ARecordIsGivenUpAfterItsDeliveryTimeout) {
+  settings_.bootstrap_servers = "127.0.0.1:1";
+  settings_.delivery_timeout = std::chrono::milliseconds(200);
+  const auto log = KafkaLog::open(settings_, "events");
+  ASSERT_TRUE(log) << log.error().message;
+  const auto producer = (*log)->open_producer();
+  ASSERT_TRUE(producer) << producer.error().message;
+  ASSERT_TRUE((*producer)->send(std::nullopt, "value"));
+  ASSERT_TRUE((*producer)->flush(std::chrono::seconds(20)));
+  EXPECT_EQ((*producer)->counts().failed, 1U);
 }
 
 TEST_F(KafkaClient, SettingsThatDoNotFitTogetherAreMisconfigured) {

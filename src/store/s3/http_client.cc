@@ -133,8 +133,8 @@ void HttpClient::set_options(CURL* handle) const {
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.low_speed_time.count()));
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_USERAGENT, "spotify-pipeline");
-  set(CURLOPT_SSL_VERIFYPEER, settings_.tls_verify ? 1L : 0L);
-  set(CURLOPT_SSL_VERIFYHOST, settings_.tls_verify ? 2L : 0L);
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
   if (!settings_.ca_file.empty()) set(CURLOPT_CAINFO, settings_.ca_file.c_str());
   // A proxy of the environment cannot reach this machine's loopback.
   if (address_.is_loopback) set(CURLOPT_PROXY, "");

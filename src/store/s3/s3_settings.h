@@ -22,7 +22,6 @@ struct S3Settings {
   /// The bucket in the path, or in the host name. By default in the path, but for AWS.
   std::optional<bool> path_style;
   std::string ca_file;  ///< PEM file instead of the system's certificates; may be empty
-  bool tls_verify = true;
   std::chrono::milliseconds connect_timeout{5'000};
   /// For one attempt, body included.
   std::chrono::milliseconds total_timeout{30'000};
@@ -31,7 +30,8 @@ struct S3Settings {
   std::chrono::seconds low_speed_time{10};
   /// A larger object is not read.
   std::uint64_t object_bytes_max = 1ULL << 30;
-  base::RetryPolicy retry;
+  /// The total time is the limit that counts.
+  base::RetryPolicy retry{.attempts_max = 1'000};
 };
 
 /// Settings that were found fit, and what follows from them.

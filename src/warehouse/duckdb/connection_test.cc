@@ -44,6 +44,13 @@ class DuckDbConnectionTest : public testing::Test {
   std::string path_ = folder_ / "spotify_db.duckdb";
 };
 
+TEST_F(DuckDbConnectionTest, DuckDbKeepsToItsMemoryAndThreads) {
+  auto connection = Connection::open({.path = path_, .memory_limit = "64MiB", .threads = 3});
+  ASSERT_TRUE(connection) << connection.error().message;
+  EXPECT_EQ(count_rows(*connection, "SELECT 1 WHERE current_setting('threads') = 3"), 1);
+  EXPECT_EQ(count_rows(*connection, "SELECT 1 WHERE current_setting('memory_limit') = '64.0 MiB'"), 1);
+}
+
 TEST_F(DuckDbConnectionTest, ScanThatFailsOnTheWayIsAnErrorNotAShortAnswer) {
   Connection connection = open();
   ASSERT_TRUE(connection.execute("CREATE TABLE numbers AS SELECT range AS n FROM range(300000)"));

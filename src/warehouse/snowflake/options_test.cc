@@ -50,6 +50,22 @@ TEST(SnowflakeOptions, WhatIsMissingIsNamedByItsVariable) {
   EXPECT_EQ(refused(options).kind, ErrorKind::misconfigured);
 }
 
+TEST(SnowflakeOptions, TimeLimitsReachTheDriver) {
+  auto options = valid();
+  options.login_timeout = std::chrono::seconds(7);
+  options.request_timeout = std::chrono::seconds(9);
+  const auto session = session_options(options);
+  ASSERT_TRUE(session) << session.error().message;
+  const auto value = [&](std::string_view name) {
+    for (const auto& [option, text] : session->options) {
+      if (option == name) return text;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(value("adbc.snowflake.sql.client_option.login_timeout"), "7s");
+  EXPECT_EQ(value("adbc.snowflake.sql.client_option.request_timeout"), "9s");
+}
+
 TEST(SnowflakeOptions, NamesThatNeedQuotesAreRefused) {
   for (const std::string name : {"", "1DB", "a-b", "db; DROP DATABASE x", "\"db\"", "db name", "d.b"}) {
     auto options = valid();

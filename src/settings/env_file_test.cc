@@ -1,4 +1,4 @@
-#include "cli/env_file.h"
+#include "settings/env_file.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "support/temporary_folder.h"
 
-namespace sdp::cli {
+namespace sdp::settings {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,12 +19,15 @@ TEST(EnvText, NamesAndValuesAreReadAsTheyStand) {
       "# a comment\n\nSNOWFLAKE_USER=me\r\n  export SNOWFLAKE_PASSWORD = 'a#b = \"c\"' \nEMPTY=\nQ=\"x "
       "y\"\nLAST=$HOME");
   ASSERT_TRUE(variables);
+  std::map<std::string, std::string> values;
+  for (const auto& [name, line] : *variables) values[name] = line.value;
   const std::map<std::string, std::string> wanted{{"SNOWFLAKE_USER", "me"},
                                                   {"SNOWFLAKE_PASSWORD", "a#b = \"c\""},
                                                   {"EMPTY", ""},
                                                   {"Q", "x y"},
                                                   {"LAST", "$HOME"}};
-  EXPECT_EQ(*variables, wanted);
+  EXPECT_EQ(values, wanted);
+  EXPECT_EQ(variables->at("SNOWFLAKE_PASSWORD").line, 4);
 }
 
 TEST(EnvText, LineThatIsNoAssignmentIsToldByItsNumberOnly) {
@@ -40,8 +43,7 @@ TEST(EnvText, LineThatIsNoAssignmentIsToldByItsNumberOnly) {
 class EnvFileTest : public testing::Test {
  protected:
   void TearDown() override {
-    for (const char* name : {"SNOWFLAKE_TEST_A", "SNOWFLAKE_TEST_PASSWORD", "OTHERS_TEST_A"})
-      ::unsetenv(name);
+    for (const char* name : {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A"}) ::unsetenv(name);
   }
   void write(std::string_view text, fs::perms perms) const {
     std::ofstream(path_) << text;
@@ -60,34 +62,34 @@ constexpr auto kOwner = fs::perms::owner_read | fs::perms::owner_write;
 constexpr auto kEverybody = kOwner | fs::perms::group_read | fs::perms::others_read;
 
 TEST_F(EnvFileTest, SetsOurVariablesAndNobodyElses) {
-  write("SNOWFLAKE_TEST_A=1\nSNOWFLAKE_TEST_PASSWORD=p\nOTHERS_TEST_A=2\n", kOwner);
+  write("SNOWFLAKE_USER=1\nSNOWFLAKE_PASSWORD=p\nOTHERS_TEST_A=2\n", kOwner);
   ASSERT_TRUE(load_env_file(path_));
-  EXPECT_EQ(value("SNOWFLAKE_TEST_A"), "1");
-  EXPECT_EQ(value("SNOWFLAKE_TEST_PASSWORD"), "p");
+  EXPECT_EQ(value("SNOWFLAKE_USER"), "1");
+  EXPECT_EQ(value("SNOWFLAKE_PASSWORD"), "p");
   EXPECT_EQ(value("OTHERS_TEST_A"), "(none)");
 }
 
 TEST_F(EnvFileTest, WhatTheEnvironmentHasStays) {
-  ::setenv("SNOWFLAKE_TEST_A", "given", 1);
-  write("SNOWFLAKE_TEST_A=1\n", kOwner);
+  ::setenv("SNOWFLAKE_USER", "given", 1);
+  write("SNOWFLAKE_USER=1\n", kOwner);
   ASSERT_TRUE(load_env_file(path_));
-  EXPECT_EQ(value("SNOWFLAKE_TEST_A"), "given");
+  EXPECT_EQ(value("SNOWFLAKE_USER"), "given");
 }
 
 TEST_F(EnvFileTest, SecretsThatOthersCanReadAreRefused) {
-  write("SNOWFLAKE_TEST_PASSWORD=hunter2\n", kEverybody);
+  write("SNOWFLAKE_PASSWORD=hunter2\n", kEverybody);
   const auto loaded = load_env_file(path_);
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().kind, ErrorKind::misconfigured);
   EXPECT_NE(loaded.error().message.find("chmod 600"), std::string::npos) << loaded.error().message;
   EXPECT_EQ(loaded.error().message.find("hunter2"), std::string::npos) << loaded.error().message;
-  EXPECT_EQ(value("SNOWFLAKE_TEST_PASSWORD"), "(none)");
+  EXPECT_EQ(value("SNOWFLAKE_PASSWORD"), "(none)");
 }
 
 TEST_F(EnvFileTest, SettingsWithoutSecretsMayBeReadByAll) {
-  write("SNOWFLAKE_TEST_A=1\nSNOWFLAKE_TEST_PASSWORD=\nOTHERS_TEST_SECRET=x\n", kEverybody);
+  write("SNOWFLAKE_USER=1\nSNOWFLAKE_PASSWORD=\nOTHERS_TEST_SECRET=x\n", kEverybody);
   ASSERT_TRUE(load_env_file(path_));
-  EXPECT_EQ(value("SNOWFLAKE_TEST_A"), "1");
+  EXPECT_EQ(value("SNOWFLAKE_USER"), "1");
 }
 
 TEST_F(EnvFileTest, MissingFileIsNamed) {
@@ -97,4 +99,4 @@ TEST_F(EnvFileTest, MissingFileIsNamed) {
 }
 
 }  // namespace
-}  // namespace sdp::cli
+}  // namespace sdp::settings

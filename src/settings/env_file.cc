@@ -1,21 +1,19 @@
-#include "cli/env_file.h"
+#include "settings/env_file.h"
 
 #include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 
-namespace sdp::cli {
+#include "settings/table.h"
+
+namespace sdp::settings {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
-constexpr std::array<std::string_view, 7> kPrefixes{"AWS_",  "KAFKA_",     "S3_",     "SDP_",
-                                                    "SINK_", "SNOWFLAKE_", "SPOTIFY_"};
-constexpr std::array<std::string_view, 4> kSecretWords{"PASSWORD", "PASSPHRASE", "SECRET", "TOKEN"};
 
 std::string_view trimmed(std::string_view text) {
   text.remove_prefix(std::min(text.size(), text.find_first_not_of(kBlanks)));
@@ -41,19 +39,21 @@ bool is_given_by_a_container_runtime(const std::filesystem::path& path) {
   return path.lexically_normal().string().starts_with("/run/secrets/");
 }
 
-/// A `.env` may hold what is somebody else's business.
+/// A `.env` may hold what is somebody else's business, such as the container stack's.
 bool is_ours(std::string_view name) {
-  return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+  const Setting* setting = find_variable(name);
+  return setting != nullptr && setting->group != Group::stack;
 }
 
 bool is_secret(std::string_view name) {
-  return std::ranges::any_of(kSecretWords, [&](std::string_view word) { return name.contains(word); });
+  const Setting* setting = find_variable(name);
+  return setting != nullptr && setting->secret;
 }
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> parse_env(std::string_view text) {
-  std::map<std::string, std::string> variables;
+Result<std::map<std::string, EnvLine>> parse_env(std::string_view text) {
+  std::map<std::string, EnvLine> variables;
   for (int number = 1; !text.empty(); ++number) {
     const auto whole = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), whole.size() + 1));
@@ -65,12 +65,13 @@ Result<std::map<std::string, std::string>> parse_env(std::string_view text) {
     if (equals == std::string_view::npos || !is_name(name)) {
       return fail(ErrorKind::misconfigured, fmt::format("line {} is not NAME=value", number));
     }
-    variables.insert_or_assign(std::string(name), std::string(unquoted(trimmed(line.substr(equals + 1)))));
+    variables.insert_or_assign(std::string(name),
+                               EnvLine{std::string(unquoted(trimmed(line.substr(equals + 1)))), number});
   }
   return variables;
 }
 
-Result<void> load_env_file(const std::filesystem::path& path) {
+Result<EnvFile> load_env_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   struct stat status{};
   if (!file || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
@@ -79,23 +80,29 @@ Result<void> load_env_file(const std::filesystem::path& path) {
   auto variables = parse_env(text);
   if (!variables) return std::unexpected(variables.error().in(path.string()));
   std::erase_if(*variables, [](const auto& variable) { return !is_ours(variable.first); });
-  const auto secret = std::ranges::find_if(
-      *variables, [](const auto& variable) { return is_secret(variable.first) && !variable.second.empty(); });
+  const auto secret = std::ranges::find_if(*variables, [](const auto& variable) {
+    return is_secret(variable.first) && !variable.second.value.empty();
+  });
   const bool is_private = (status.st_mode & 077) == 0 || is_given_by_a_container_runtime(path);
   if (secret != variables->end() && !is_private) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} holds {} and can be read by other users; run: chmod 600 {}", path.string(),
                             secret->first, path.string()));
   }
-  for (const auto& [name, value] : *variables) ::setenv(name.c_str(), value.c_str(), 0);
-  return {};
+  EnvFile loaded{path, {}};
+  for (const auto& [name, line] : *variables) {
+    if (std::getenv(name.c_str()) != nullptr) continue;
+    ::setenv(name.c_str(), line.value.c_str(), 0);
+    loaded.lines.emplace(name, line.line);
+  }
+  return loaded;
 }
 
-Result<void> load_env_file() {
+Result<EnvFile> load_env_file() {
   if (const char* named = std::getenv("SPOTIFY_ENV_FILE")) return load_env_file(std::filesystem::path(named));
   std::error_code failure;
-  if (!std::filesystem::exists(".env", failure)) return {};
+  if (!std::filesystem::exists(".env", failure)) return EnvFile{};
   return load_env_file(std::filesystem::path(".env"));
 }
 
-}  // namespace sdp::cli
+}  // namespace sdp::settings

@@ -1,0 +1,20 @@
+#include <fmt/core.h>
+
+#include "cli/command.h"
+#include "settings/documents.h"
+
+namespace sdp::cli {
+
+void define_completion(settings::Commands& commands, Action& action) {
+  auto& command =
+      commands.add(commands.parser(), "completion", "Print a script that completes commands for bash",
+                   "  source <(spotify-pipeline completion)");
+  command.parser().callback([&commands, &action] {
+    action = [&commands](const Runtime&) -> Result<int> {
+      fmt::print("{}", settings::bash_completion(commands));
+      return 0;
+    };
+  });
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,160 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ranges>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "settings/documents.h"
+#include "settings/help.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  bool json = false;
+};
+
+/// A setting as commands have it: those with the same value are one line.
+struct Shown {
+  const settings::BoundSetting* bound = nullptr;
+  std::string value;
+  std::vector<std::string> commands;
+};
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : std::string(separator)) + word;
+  return text;
+}
+
+/// The values of `command`, or of every command when it is null; by group, as everywhere.
+std::vector<Shown> values_of(const settings::Commands& commands, const settings::Command* command) {
+  std::vector<Shown> all;
+  for (const settings::Setting& setting : settings::table()) {
+    const std::size_t first = all.size();
+    for (const settings::Command& one : commands.all()) {
+      const settings::BoundSetting* bound = one.find(setting.name);
+      if (bound == nullptr || (command != nullptr && &one != command)) continue;
+      const std::string value = bound->show();
+      const auto same = std::ranges::find(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(), value,
+                                          &Shown::value);
+      if (same != all.end()) {
+        same->commands.push_back(one.path());
+      } else {
+        all.push_back({bound, value, {one.path()}});
+      }
+    }
+  }
+  return all;
+}
+
+void print_text(const std::vector<Shown>& all) {
+  warehouse::Table table;
+  table.columns = {"SETTING", "VALUE", "ORIGIN", "COMMANDS"};
+  for (const Shown& shown : all) {
+    const settings::Origin& origin = shown.bound->origin;
+    table.rows.push_back({std::string(shown.bound->setting->name), shown.value,
+                          origin.where.empty() ? std::string(name(origin.kind)) : origin.where,
+                          joined(shown.commands, ", ")});
+  }
+  fmt::print("{}", format_table(table, table.rows.size()));
+}
+
+nlohmann::json to_json(const Shown& shown) {
+  const settings::Setting& setting = *shown.bound->setting;
+  const settings::Origin& origin = shown.bound->origin;
+  nlohmann::json item = {{"name", setting.name},
+                         {"value", shown.value},
+                         {"default", shown.bound->standard},
+                         {"origin", name(origin.kind)},
+                         {"where", origin.where},
+                         {"commands", shown.commands},
+                         {"flags", shown.bound->flags},
+                         {"variable", setting.variable},
+                         {"secret", setting.secret},
+                         {"values", settings::range_text(*shown.bound)}};
+  if (shown.bound->is_switch) item["values"] = "true or false";
+  return item;
+}
+
+void print_json(const std::vector<Shown>& all) {
+  nlohmann::json object = {{"schema_version", 1}, {"settings", nlohmann::json::array()}};
+  for (const Shown& shown : all) object["settings"].push_back(to_json(shown));
+  fmt::print("{}\n", object.dump());
+}
+
+/// `words` are a command as it would be typed, flags included, or nothing for every command.
+Result<int> show(const std::vector<std::string>& words, bool json, const Runtime& runtime) {
+  // A second parser: what it fills is only looked at.
+  CLI::App parser("", "spotify-pipeline");
+  settings::Commands commands(parser);
+  Action ignored;
+  define_all(commands, ignored);
+  const settings::Command* chosen = nullptr;
+  if (!words.empty()) {
+    commands.require_nothing();
+    try {
+      parser.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    } catch (const CLI::ParseError& error) {
+      parser.exit(error);
+      return kUsage;
+    }
+    chosen = commands.chosen();
+    if (chosen == nullptr) {
+      fmt::print(stderr, "error: '{}' is not a command; see spotify-pipeline --help\n", words.front());
+      return kUsage;
+    }
+  }
+  SDP_RETURN_IF_ERROR(chosen == nullptr ? commands.resolve_all(runtime.env_file)
+                                        : commands.resolve(runtime.env_file));
+  const auto all = values_of(commands, chosen);
+  json ? print_json(all) : print_text(all);
+  return 0;
+}
+
+/// Prints a text that is made from the table, for tools/check_generated.py.
+void define_document(settings::Commands& commands, CLI::App& parent, Action& action, const char* name,
+                     const char* help, std::string (*text)(const settings::Commands&)) {
+  auto& command = commands.add(parent, name, help);
+  command.parser().group("");
+  command.parser().callback([&commands, &action, text] {
+    action = [&commands, text](const Runtime&) -> Result<int> {
+      fmt::print("{}", text(commands));
+      return 0;
+    };
+  });
+}
+
+}  // namespace
+
+void define_config(settings::Commands& commands, Action& action) {
+  auto& parent = commands.add(commands.parser(), "config", "The settings, and where their values come from");
+  CLI::App& parser = parent.parser();
+  parser.require_subcommand(1);
+  auto& command = commands.add(
+      parser, "show", "Print each setting that a command takes, its value and where that comes from",
+      "  spotify-pipeline config show                          the settings of every command\n"
+      "  spotify-pipeline config show sink                     those of one command\n"
+      "  spotify-pipeline config show sink --batch-records 10  as they are with these flags");
+  const auto options = std::make_shared<Options>();
+  command.bind("output.json", options->json);
+  // The command's own flags come behind it, so they are not ours to understand.
+  command.parser().allow_extras();
+  command.parser().callback([options, &command, &action] {
+    action = [options, words = command.parser().remaining()](const Runtime& runtime) {
+      return show(words, options->json, runtime);
+    };
+  });
+  define_document(commands, parser, action, "page", "Print docs/configuration.md",
+                  settings::configuration_page);
+  define_document(commands, parser, action, "env-example", "Print .env.example", settings::env_example);
+  define_document(commands, parser, action, "stack-example", "Print docker/.env.example",
+                  [](const settings::Commands&) { return settings::stack_example(); });
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,141 @@
+#include "settings/command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "settings/help.h"
+
+namespace sdp::settings {
+namespace {
+
+std::string joined(const std::vector<std::string_view>& names) {
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
+}  // namespace
+
+std::string_view name(Origin::Kind kind) {
+  switch (kind) {
+    case Origin::Kind::standard:
+      return "default";
+    case Origin::Kind::env_file:
+      return "env file";
+    case Origin::Kind::environment:
+      return "environment";
+    case Origin::Kind::flag:
+      return "flag";
+  }
+  return "";
+}
+
+BoundSetting Command::begin(std::string_view name, const Binding& binding, bool is_switch) {
+  const Setting* setting = find_name(name);
+  SDP_ASSERT(setting != nullptr && find(name) == nullptr);
+  BoundSetting bound;
+  bound.setting = setting;
+  bound.flags = binding.flags.empty() ? setting->flag : binding.flags;
+  bound.is_switch = is_switch;
+  bound.is_required = binding.required;
+  return bound;
+}
+
+void Command::check_choices(const Setting& setting, const std::vector<std::string_view>& names) {
+  SDP_ASSERT(joined(names) == setting.choices);
+}
+
+void Command::add(BoundSetting bound) {
+  bound.standard = bound.show();
+  settings_.push_back(std::move(bound));
+  BoundSetting& kept = settings_.back();
+  if (kept.flags.empty()) return;
+  const auto take = [&kept](std::string_view text) {
+    const std::string flag = kept.option->get_name();
+    if (const auto done = kept.set(text); !done) throw CLI::ValidationError(flag, done.error().message);
+    kept.origin = {Origin::Kind::flag, flag};
+  };
+  const std::string help(kept.setting->help);
+  if (kept.is_switch) {
+    kept.option = parser_.add_flag_callback(kept.flags, [take] { take("true"); }, help);
+  } else {
+    kept.option = parser_.add_option_function<std::vector<std::string>>(
+        kept.flags,
+        [take](const std::vector<std::string>& texts) {
+          for (const std::string& text : texts) take(text);
+        },
+        help);
+    kept.option->expected(1)->take_all();
+  }
+  if (kept.is_required) kept.option->required();
+}
+
+const BoundSetting* Command::find(std::string_view name) const {
+  const auto at =
+      std::ranges::find_if(settings_, [&](const BoundSetting& bound) { return bound.setting->name == name; });
+  return at == settings_.end() ? nullptr : &*at;
+}
+
+Result<void> Command::resolve(const EnvFile& file) {
+  for (BoundSetting& bound : settings_) {
+    const std::string variable(bound.setting->variable);
+    if (bound.origin.kind == Origin::Kind::flag || variable.empty()) continue;
+    const char* text = std::getenv(variable.c_str());
+    if (text == nullptr || *text == '\0') continue;
+    const auto line = file.lines.find(variable);
+    Origin origin{Origin::Kind::environment, variable};
+    if (line != file.lines.end())
+      origin = {Origin::Kind::env_file, fmt::format("{}:{} {}", file.path.string(), line->second, variable)};
+    if (const auto done = bound.set(text); !done) {
+      const ErrorKind kind = bound.flags.empty() ? ErrorKind::misconfigured : ErrorKind::bad_input;
+      return fail(kind, fmt::format("{}: {}", origin.where, done.error().message));
+    }
+    bound.origin = std::move(origin);
+  }
+  return {};
+}
+
+Commands::Commands(CLI::App& parser) : parser_(parser) {
+  parser_.formatter(std::make_shared<HelpFormatter>(*this));
+}
+
+Command& Commands::add(CLI::App& parent, const std::string& name, const std::string& help,
+                       const std::string& examples) {
+  CLI::App* parser = parent.add_subcommand(name, help);
+  parser->footer(examples.empty() ? "" : "Examples:\n" + examples);
+  const bool is_nested = &parent != &parser_;
+  Command& command = commands_.emplace_back(*parser, is_nested ? parent.get_name() + " " + name : name);
+  visit_(command);
+  return command;
+}
+
+Result<void> Commands::resolve(const EnvFile& file) {
+  for (Command& command : commands_) {
+    if (command.parser().parsed()) SDP_RETURN_IF_ERROR(command.resolve(file));
+  }
+  return {};
+}
+
+Result<void> Commands::resolve_all(const EnvFile& file) {
+  for (Command& command : commands_) SDP_RETURN_IF_ERROR(command.resolve(file));
+  return {};
+}
+
+const Command* Commands::chosen() const {
+  const Command* last = nullptr;
+  for (const Command& command : commands_) {
+    if (command.parser().parsed()) last = &command;
+  }
+  return last;
+}
+
+void Commands::require_nothing() {
+  for (const Command& command : commands_) {
+    for (const BoundSetting& bound : command.settings()) {
+      if (bound.option != nullptr) bound.option->required(false);
+    }
+  }
+}
+
+}  // namespace sdp::settings

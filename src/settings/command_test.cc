@@ -1,0 +1,134 @@
+#include "settings/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace sdp::settings {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+enum class Packing { none, gzip, zstd };
+
+class SettingsCommand : public ::testing::Test {
+ protected:
+  SettingsCommand() {
+    command_.bind("kafka.topic", topic_);
+    command_.bind("sink.batch-records", records_);
+    command_.bind("sink.compression", packing_,
+                  {{"none", Packing::none}, {"gzip", Packing::gzip}, {"zstd", Packing::zstd}});
+    command_.bind("snowflake.port", port_);
+    command_.bind("kafka.sasl-password", password_);
+    command_.bind("output.json", json_);
+    command_.bind("testing.sink-quiet-ms", quiet_);
+  }
+  ~SettingsCommand() override {
+    for (const char* variable : {"KAFKA_TOPIC", "SINK_BATCH_RECORDS", "SNOWFLAKE_PORT", "KAFKA_SASL_PASSWORD",
+                                 "SPOTIFY_TESTING_SINK_QUIET_MS"})
+      ::unsetenv(variable);
+  }
+
+  Result<void> parse(const std::string& line, const EnvFile& file = {}) {
+    parser_.parse("sink " + line);
+    return commands_.resolve(file);
+  }
+  Origin origin(std::string_view name) { return command_.find(name)->origin; }
+
+  CLI::App parser_{"A program", "program"};
+  Commands commands_{parser_};
+  Command& command_ = commands_.add(parser_, "sink", "Move events", "  program sink  all of them");
+  std::string topic_ = "spotify-events";
+  std::int64_t records_ = 100;
+  Packing packing_ = Packing::none;
+  int port_ = 0;
+  base::Secret password_;
+  bool json_ = false;
+  std::chrono::milliseconds quiet_{3'000};
+};
+
+TEST_F(SettingsCommand, TheFieldIsTheDefault) {
+  ASSERT_TRUE(parse(""));
+  EXPECT_EQ(topic_, "spotify-events");
+  EXPECT_EQ(command_.find("sink.batch-records")->standard, "100");
+  EXPECT_EQ(origin("kafka.topic").kind, Origin::Kind::standard);
+}
+
+TEST_F(SettingsCommand, AFlagGoesBeforeAVariableAndAVariableBeforeTheDefault) {
+  ::setenv("KAFKA_TOPIC", "from-environment", 1);
+  ::setenv("SINK_BATCH_RECORDS", "7", 1);
+  ASSERT_TRUE(parse("--topic from-flag --compression GZIP --json"));
+  EXPECT_EQ(topic_, "from-flag");
+  EXPECT_EQ(origin("kafka.topic").where, "--topic");
+  EXPECT_EQ(records_, 7);
+  EXPECT_EQ(origin("sink.batch-records").where, "SINK_BATCH_RECORDS");
+  EXPECT_EQ(packing_, Packing::gzip);
+  EXPECT_TRUE(json_);
+}
+
+TEST_F(SettingsCommand, AVariableOfTheFileIsToldByItsLine) {
+  ::setenv("KAFKA_TOPIC", "from-file", 1);
+  ASSERT_TRUE(parse("", {.path = ".env", .lines = {{"KAFKA_TOPIC", 3}}}));
+  EXPECT_EQ(topic_, "from-file");
+  EXPECT_EQ(origin("kafka.topic").kind, Origin::Kind::env_file);
+  EXPECT_EQ(origin("kafka.topic").where, ".env:3 KAFKA_TOPIC");
+}
+
+TEST_F(SettingsCommand, AnEmptyVariableIsNone) {
+  ::setenv("SINK_BATCH_RECORDS", "", 1);
+  ASSERT_TRUE(parse(""));
+  EXPECT_EQ(records_, 100);
+}
+
+TEST_F(SettingsCommand, AWrongFlagIsAParseErrorThatSaysWhatIsTaken) {
+  try {
+    parser_.parse("sink --batch-records many");
+    FAIL() << "it was taken";
+  } catch (const CLI::ValidationError& error) {
+    EXPECT_STREQ(error.what(), "--batch-records: 'many' is not a whole number from 1 to 10000000");
+  }
+}
+
+TEST_F(SettingsCommand, AWrongVariableIsWrongUsageWhenItHasAFlag) {
+  ::setenv("SINK_BATCH_RECORDS", "many", 1);
+  const auto done = parse("");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(done.error().message, "SINK_BATCH_RECORDS: 'many' is not a whole number from 1 to 10000000");
+}
+
+TEST_F(SettingsCommand, AWrongVariableWithoutAFlagIsMisconfigured) {
+  ::setenv("SNOWFLAKE_PORT", "x", 1);
+  const auto done = parse("");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(done.error().message, HasSubstr("SNOWFLAKE_PORT: 'x' is not a whole number from 0 to 65535"));
+}
+
+TEST_F(SettingsCommand, TimersOfTestsAreSetByVariables) {
+  ::setenv("SPOTIFY_TESTING_SINK_QUIET_MS", "50", 1);
+  ASSERT_TRUE(parse(""));
+  EXPECT_EQ(quiet_, std::chrono::milliseconds(50));
+}
+
+TEST_F(SettingsCommand, HelpIsByGroupWithRangeDefaultAndVariable) {
+  const std::string help = parser_.get_subcommand("sink")->help();
+  EXPECT_THAT(help, HasSubstr("\nKafka:\n  --topic NAME"));
+  EXPECT_THAT(help, HasSubstr("\nSink:\n  --batch-records N"));
+  EXPECT_THAT(help, HasSubstr("(1 to 10000000; default 100;"));
+  EXPECT_THAT(help, HasSubstr("SINK_BATCH_RECORDS)"));
+  EXPECT_THAT(help, HasSubstr("--compression none|gzip|zstd"));
+  EXPECT_THAT(help, HasSubstr("\n  KAFKA_SASL_PASSWORD"));
+  EXPECT_THAT(help, HasSubstr("Examples:\n  program sink  all of them"));
+  EXPECT_THAT(help, Not(HasSubstr("TESTING")));
+}
+
+TEST_F(SettingsCommand, HelpFitsATerminal) {
+  std::istringstream help(parser_.get_subcommand("sink")->help());
+  for (std::string line; std::getline(help, line);) EXPECT_LE(line.size(), 100) << line;
+}
+
+}  // namespace
+}  // namespace sdp::settings

@@ -1,0 +1,252 @@
+#include "settings/documents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+#include <vector>
+
+#include "settings/help.h"
+#include "settings/table.h"
+
+namespace sdp::settings {
+namespace {
+
+constexpr std::string_view kProgram = "spotify-pipeline";
+
+/// A row with the commands that take it.
+struct Use {
+  const Setting* setting = nullptr;
+  std::vector<std::pair<const Command*, const BoundSetting*>> bindings;
+};
+
+std::vector<Use> uses_of(const Commands& commands, Group group) {
+  std::vector<Use> uses;
+  for (const Setting& setting : table()) {
+    if (setting.group != group) continue;
+    Use use{&setting, {}};
+    for (const Command& command : commands.all()) {
+      if (const BoundSetting* bound = command.find(setting.name)) use.bindings.emplace_back(&command, bound);
+    }
+    uses.push_back(std::move(use));
+  }
+  return uses;
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? "" : fmt::format("`{}`", text);
+}
+
+std::string flags_of(const Use& use) {
+  std::vector<std::string> flags;
+  for (const auto& [command, bound] : use.bindings) {
+    if (std::ranges::find(flags, bound->flags) == flags.end()) flags.push_back(bound->flags);
+  }
+  if (use.bindings.empty()) flags.emplace_back(use.setting->flag);
+  return fmt::format("{}", fmt::join(flags, ","));
+}
+
+/// The most common default first; another command's own after it, with its name.
+std::string default_of(const Use& use) {
+  const Setting& setting = *use.setting;
+  if (!setting.otherwise.empty()) return std::string(setting.otherwise);
+  if (use.bindings.empty()) return code(setting.stack.value_or(""));
+  if (use.bindings.front().second->is_switch) return "off";
+  if (use.bindings.front().second->is_required) return "must be given";
+  std::vector<std::pair<std::string, std::vector<std::string>>> values;
+  for (const auto& [command, bound] : use.bindings) {
+    auto at =
+        std::ranges::find(values, bound->standard, &std::pair<std::string, std::vector<std::string>>::first);
+    if (at == values.end()) at = values.insert(values.end(), {bound->standard, {}});
+    at->second.push_back(command->path());
+  }
+  std::ranges::stable_sort(values,
+                           [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
+  std::string text = code(values.front().first);
+  for (std::size_t i = 1; i < values.size(); ++i)
+    text += fmt::format("; {} in `{}`", code(values[i].first), fmt::join(values[i].second, "`, `"));
+  return text;
+}
+
+std::string range_of(const Setting& setting) {
+  if (!setting.choices.empty()) return accepted(setting, "");
+  return setting.range
+             ? fmt::format("{} to {}", show_number(setting.range->low), show_number(setting.range->high))
+             : "";
+}
+
+std::string commands_of(const Use& use) {
+  std::vector<std::string> names;
+  for (const auto& [command, bound] : use.bindings) names.push_back(code(command->path()));
+  if (use.setting->group == Group::services) names.push_back(code("spotify-services"));
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+std::string row_of(const Use& use) {
+  const Setting& setting = *use.setting;
+  std::vector<std::string> names;
+  std::string flags = flags_of(use);
+  std::ranges::replace(flags, ',', ' ');
+  for (const std::string& name : {flags, std::string(setting.variable)}) {
+    if (!name.empty()) names.push_back(code(name));
+  }
+  std::string help(setting.help);
+  if (setting.secret) help += ". Secret";
+  if (!setting.example.empty()) help += fmt::format(". Such as {}", code(setting.example));
+  return fmt::format("| {} | {} | {} | {} | {} | {} |\n", setting.name, fmt::join(names, "<br>"), help,
+                     range_of(setting), default_of(use), commands_of(use));
+}
+
+/// Lines of a comment of at most 110 columns.
+std::string comment(std::string_view text) {
+  std::string lines = "#";
+  std::size_t column = 1;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (column + 1 + word.size() > 110) {
+      lines += "\n#";
+      column = 1;
+    }
+    lines += fmt::format(" {}", word);
+    column += 1 + word.size();
+  }
+  return lines + "\n";
+}
+
+std::string heading(const GroupText& group) {
+  return fmt::format("\n# {}\n", group.title);
+}
+
+std::string words(std::string_view text, char separator) {
+  std::string all(text);
+  std::ranges::replace(all, separator, ' ');
+  return all;
+}
+
+/// What bash offers after a flag.
+std::string completion_of(const Setting& setting) {
+  if (!setting.choices.empty()) return fmt::format("compgen -W \"{}\"", words(setting.choices, '|'));
+  if (setting.completion == Completion::file) return "compgen -f";
+  if (setting.completion == Completion::folder) return "compgen -d";
+  return "";
+}
+
+}  // namespace
+
+std::string configuration_page(const Commands& commands) {
+  std::string text =
+      "# Settings\n\n"
+      "Made from the table in `src/settings/table.cc` by `tools/settings --write`; `make check` compares "
+      "it.\n\n"
+      "A flag goes before a variable of the environment, that before a line `NAME=value` of the file which\n"
+      "`SPOTIFY_ENV_FILE` names (`.env` in the working folder without it), and that before the default. An "
+      "empty\n"
+      "variable counts as not set. Secrets have no flag: they come from the environment or from a file that "
+      "only\n"
+      "its owner can read. `spotify-pipeline config show [COMMAND]` prints each value and where it comes "
+      "from, and\n"
+      "`COMMAND --help` the settings of one command. A wrong flag, or a wrong variable that has a flag, ends "
+      "with\n"
+      "exit code 2, any other wrong variable with 78.\n";
+  for (const GroupText& group : groups()) {
+    const auto uses = uses_of(commands, group.group);
+    if (uses.empty()) continue;
+    text += fmt::format("\n## {}\n", group.title);
+    if (!group.about.empty()) text += fmt::format("\n{}\n", group.about);
+    text +=
+        "\n| setting | flag, variable | meaning | values | default | commands |\n|---|---|---|---|---|---|\n";
+    for (const Use& use : uses) text += row_of(use);
+  }
+  return text;
+}
+
+std::string env_example(const Commands& commands) {
+  std::string text =
+      "# Settings of spotify-pipeline. Copy this file to .env (mode 0600 when it holds a secret) and take "
+      "the # from what\n"
+      "# you set. Variables of the environment go before it. docs/configuration.md says more.\n";
+  for (const GroupText& group : groups()) {
+    std::string entries;
+    for (const Use& use : uses_of(commands, group.group)) {
+      const Setting& setting = *use.setting;
+      if (setting.variable.empty() || setting.hidden || use.bindings.empty()) continue;
+      std::string help(setting.help);
+      if (const std::string range = range_of(setting); !range.empty()) help += fmt::format(": {}", range);
+      if (!setting.otherwise.empty()) help += fmt::format(" (without it: {})", setting.otherwise);
+      const std::string value = setting.secret ? "" : use.bindings.back().second->standard;
+      entries += fmt::format("{}#{}={}\n", comment(help), setting.variable, value);
+    }
+    if (!entries.empty()) text += heading(group) + entries;
+  }
+  return text;
+}
+
+std::string stack_example() {
+  std::string text =
+      "# Settings of the container stack. `make docker-env` makes .env from this, mode 0600, with a random "
+      "secret wherever\n"
+      "# the value is `generate`; what you set there stays. After a change run make docker-env again (make "
+      "up does it),\n"
+      "# because containers read secrets from the files that it writes.\n";
+  for (const GroupText& group : groups()) {
+    std::string entries;
+    for (const Setting& setting : table()) {
+      if (setting.group != group.group || !setting.stack) continue;
+      entries += fmt::format("{}{}={}\n", comment(setting.help), setting.variable, *setting.stack);
+    }
+    if (!entries.empty()) text += heading(group) + entries;
+  }
+  return text;
+}
+
+std::string bash_completion(const Commands& commands) {
+  std::string names;
+  std::string nested;
+  std::string two_words;
+  std::string flags;
+  std::string values;
+  for (const Command& command : commands.all()) {
+    const auto blank = command.path().find(' ');
+    if (blank == std::string::npos) {
+      names += fmt::format(" {}", command.path());
+    } else {
+      nested += fmt::format("    {}) words=\"$words {}\" ;;\n", command.path().substr(0, blank),
+                            command.path().substr(blank + 1));
+      two_words += fmt::format("    \"{0}\") command=\"{0}\" ;;\n", command.path());
+    }
+    std::string own = "--help";
+    for (const BoundSetting& bound : command.settings()) {
+      if (bound.flags.empty() || bound.setting->hidden) continue;
+      own += fmt::format(" {}", words(bound.flags, ','));
+      const std::string completion = completion_of(*bound.setting);
+      if (completion.empty() || bound.is_switch) continue;
+      std::vector<std::string> patterns;
+      for (const auto flag : std::views::split(bound.flags, ','))
+        patterns.push_back(
+            fmt::format("\"{}:{}\"", command.path(), std::string_view(flag.begin(), flag.end())));
+      values += fmt::format("    {}) mapfile -t COMPREPLY < <({} -- \"$current\"); return ;;\n",
+                            fmt::join(patterns, "|"), completion);
+    }
+    flags += fmt::format("    \"{}\") words=\"{}\" ;;\n", command.path(), own);
+  }
+  return fmt::format(
+      "# Completion of {0} for bash: source <({0} completion)\n"
+      "_spotify_pipeline() {{\n"
+      "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words=\"\"\n"
+      "  local command=${{COMP_WORDS[1]:-}}\n"
+      "  if ((COMP_CWORD == 1)); then mapfile -t COMPREPLY < <(compgen -W \"{1} --help --version\" -- "
+      "\"$current\"); "
+      "return; fi\n"
+      "  case \"$command ${{COMP_WORDS[2]:-}}\" in\n{5}  esac\n"
+      "  case \"$command:$previous\" in\n{3}  esac\n"
+      "  case \"$command\" in\n{2}  esac\n"
+      "  case \"$command\" in\n{4}  esac\n"
+      "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+      "}}\n"
+      "complete -F _spotify_pipeline {0}\n",
+      kProgram, names, flags, values, nested, two_words);
+}
+
+}  // namespace sdp::settings

@@ -1,0 +1,88 @@
+#include "settings/documents.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace sdp::settings {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class SettingsDocuments : public ::testing::Test {
+ protected:
+  SettingsDocuments() {
+    auto& sink = commands_.add(parser_, "sink", "Move events");
+    sink.bind("kafka.topic", topic_);
+    sink.bind("sink.batch-bytes", sink_bytes_);
+    sink.bind("sink.compression", packing_);
+    sink.bind("kafka.sasl-password", password_);
+    sink.bind("testing.sink-quiet-ms", quiet_);
+    sink.bind("output.json", json_);
+    auto& run = commands_.add(parser_, "run", "Everything");
+    run.bind("sink.batch-bytes", run_bytes_);
+    run.bind("run.data", data_, {.flags = "-d,--data"});
+  }
+
+  CLI::App parser_{"A program", "program"};
+  Commands commands_{parser_};
+  std::string topic_ = "spotify-events";
+  std::string packing_ = "none";
+  std::string data_ = "data";
+  std::size_t sink_bytes_ = 16;
+  std::size_t run_bytes_ = 8;
+  base::Secret password_{"hunter2"};
+  std::chrono::milliseconds quiet_{3'000};
+  bool json_ = false;
+};
+
+TEST_F(SettingsDocuments, ThePageSaysEachCommandsOwnDefault) {
+  const std::string page = configuration_page(commands_);
+  EXPECT_THAT(page, HasSubstr("`16`; `8` in `run`"));
+  EXPECT_THAT(page, HasSubstr("none, gzip or zstd"));
+  EXPECT_THAT(page, HasSubstr("`SPOTIFY_TESTING_SINK_QUIET_MS`"));
+  EXPECT_THAT(page, HasSubstr("`KAFDROP_PORT`"));
+  EXPECT_THAT(page, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(SettingsDocuments, TheExampleHasWhatCommandsReadAndNoTimersOfTests) {
+  const std::string example = env_example(commands_);
+  EXPECT_THAT(example, HasSubstr("\n#KAFKA_TOPIC=spotify-events\n"));
+  EXPECT_THAT(example, HasSubstr("\n#KAFKA_SASL_PASSWORD=\n"));
+  EXPECT_THAT(example, Not(HasSubstr("TESTING")));
+  EXPECT_THAT(example, Not(HasSubstr("KAFDROP_PORT")));
+  EXPECT_THAT(example, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(SettingsDocuments, TheStacksExampleHasItsOwnValues) {
+  EXPECT_THAT(stack_example(), HasSubstr("\nKAFKA_BOOTSTRAP_SERVERS=kafka:29092\n"));
+  EXPECT_THAT(stack_example(), HasSubstr("\nPOSTGRES_PASSWORD=generate\n"));
+}
+
+/// What bash offers for these words, the last of which is being typed.
+std::string offered(const std::string& script, const std::string& words, int last) {
+  const std::string path = ::testing::TempDir() + "completion.bash";
+  std::ofstream(path) << script << "COMP_WORDS=(" << words << ")\nCOMP_CWORD=" << last
+                      << "\n_spotify_pipeline\necho \"${COMPREPLY[*]}\"\n";
+  FILE* output = ::popen(("bash -u " + path + " 2>&1").c_str(), "r");
+  std::string text;
+  char buffer[4096];
+  while (std::fgets(buffer, sizeof buffer, output) != nullptr) text += buffer;
+  ::pclose(output);
+  return text;
+}
+
+TEST_F(SettingsDocuments, BashOffersCommandsFlagsChoicesAndFolders) {
+  const std::string script = bash_completion(commands_);
+  EXPECT_THAT(offered(script, "spotify-pipeline s", 1), HasSubstr("sink"));
+  EXPECT_THAT(offered(script, "spotify-pipeline sink --batch", 2), HasSubstr("--batch-bytes"));
+  EXPECT_EQ(offered(script, "spotify-pipeline sink --compression z", 3), "zstd\n");
+  EXPECT_THAT(offered(script, "spotify-pipeline run --data /us", 3), HasSubstr("/usr"));
+  EXPECT_THAT(offered(script, "spotify-pipeline sink --", 2), Not(HasSubstr("quiet-ms")));
+}
+
+}  // namespace
+}  // namespace sdp::settings

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace sdp::settings {
+
+class Command;
+class Commands;
+struct BoundSetting;
+
+/// `1 to 64`, `none, gzip or zstd`; empty when any value will do.
+std::string range_text(const BoundSetting& bound);
+/// The default in words: the field's value, or what the row says.
+std::string default_text(const BoundSetting& bound);
+
+/// Help made from the table: settings by group, each with range, default, variable and example.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  /// `commands` outlives the formatter.
+  explicit HelpFormatter(const Commands& commands) : commands_(commands) {}
+
+  std::string make_help(const CLI::App* parser, std::string name, CLI::AppFormatMode mode) const override;
+
+ private:
+  const Commands& commands_;
+};
+
+}  // namespace sdp::settings

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace sdp::settings {
+
+/// What a setting belongs to; --help and the pages list settings by group, in this order.
+enum class Group {
+  kafka,
+  lake,
+  sink,
+  warehouse,
+  snowflake,
+  load,
+  dbt,
+  verify,
+  status,
+  simulation,
+  run,
+  services,
+  output,
+  program,
+  airflow,  ///< read by the DAGs in airflow/dags, not by this program
+  stack,    ///< read by docker/docker-compose.yml and tools/docker_env, not by this program
+  testing,  ///< timers that tests shorten; --help does not show them
+};
+
+struct GroupText {
+  Group group = Group::kafka;
+  std::string_view title;
+  std::string_view about;  ///< a sentence for the page; may be empty
+};
+
+/// What a shell offers after the flag. Choices are offered wherever there are any.
+enum class Completion { nothing, file, folder };
+
+/// Numbers that a setting takes, both ends included, in the setting's own unit.
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+/// One row of the table. Names, texts and limits stand here and nowhere else; the default does not, because
+/// it is the value of the field that a command binds to the row. A name that ends in `-ms` or `-s` says the
+/// unit of a time.
+struct Setting {
+  std::string_view name;      ///< `kafka.topic`: unique
+  std::string_view flag;      ///< `--topic`, `-q,--quiet`; empty: only by the variable
+  std::string_view variable;  ///< `KAFKA_TOPIC`; empty: only by the flag
+  Group group = Group::program;
+  std::string_view value = {};    ///< what to write after the flag: `HOST:PORT`; empty for flags and choices
+  std::string_view help = {};     ///< one sentence, no full stop
+  std::string_view choices = {};  ///< `none|gzip|zstd`; empty when any value in `range` will do
+  std::optional<Range> range = {};
+  /// What holds when nothing is set, in words, where the bound field's value does not say it.
+  std::string_view otherwise = {};
+  /// The value in docker/.env.example; nothing when the variable does not stand there.
+  std::optional<std::string_view> stack = {};
+  std::string_view example = {};
+  Completion completion = Completion::nothing;
+  bool hidden = false;  ///< not in --help
+  bool secret = false;  ///< never printed, and no flag
+};
+
+}  // namespace sdp::settings
