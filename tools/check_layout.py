@@ -7,6 +7,7 @@
 * A folder's code stands in the folder's namespace, or in that of the port which it implements (the folder above).
 * A folder's CMakeLists.txt makes the target that is named like the folder.
 * Headers of a library are included only in the folders that the third table names.
+* Only src/base reads the machine's clock; everything else takes a Clock.
 * Every folder at the top is named.
 
 Exits 1 with one line a finding.
@@ -22,6 +23,7 @@ PAGE = "ARCHITECTURE.md"
 CODE = (".h", ".cc")
 OWN_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 LIBRARY_INCLUDE = re.compile(r"^#include <([^>]+)>", re.MULTILINE)
+CLOCK = re.compile(r"(?:steady|system)_clock::now\(|this_thread::sleep_")
 NAMESPACE = re.compile(r"^namespace (sdp(?:::\w+)*) \{", re.MULTILINE)
 
 
@@ -77,6 +79,11 @@ def check_libraries(folder, text, page):
                 yield f"includes <{include}>; {library} belongs to {', '.join(folders)}"
 
 
+def check_clock(path, folder, text):
+    if folder != "base" and not path.stem.endswith(("_test", "_bench")) and CLOCK.search(text):
+        yield "reads the machine's clock: take a Clock, or base::system_clock() where a call waits for something outside"
+
+
 def check_code(page):
     used = set()
     for path in sources.with_suffix(*CODE):
@@ -89,6 +96,7 @@ def check_code(page):
                 continue
             findings = [*check_includes(path, folder, text, page), *check_namespaces(path, folder, text)]
             findings += check_libraries(folder, text, page)
+            findings += check_clock(path, folder, text)
         elif path.parts[0] == "tests":
             findings = [*check_test(path, text, page), *check_libraries(f"tests/{path.parts[1]}", text, page)]
         else:

@@ -18,13 +18,13 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.h"
 #include "os/posix_file.h"
 
 namespace sdp::os {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{50};
 constexpr int kCannotStart = 127;
@@ -178,8 +178,8 @@ std::optional<int> peek_end(pid_t pid) {
 /// Pumps until the child has ended, `limit` is over or a stop is requested.
 std::optional<int> wait_for_end(pid_t pid, UniqueFd& pipe, Output& output, milliseconds limit,
                                 const std::stop_token& stop) {
-  const auto deadline = steady_clock::now() + limit;
-  while (!stop.stop_requested() && steady_clock::now() < deadline) {
+  const auto deadline = base::system_clock().steady_now() + limit;
+  while (!stop.stop_requested() && base::system_clock().steady_now() < deadline) {
     pump(pipe, output, kPollInterval);
     if (const auto code = peek_end(pid)) return code;
   }
@@ -189,8 +189,8 @@ std::optional<int> wait_for_end(pid_t pid, UniqueFd& pipe, Output& output, milli
 /// What is still in the pipe; a grandchild that holds it open does not keep us.
 void drain(UniqueFd& pipe, Output& output) {
   pollfd entry{.fd = pipe.get(), .events = POLLIN, .revents = 0};
-  const auto deadline = steady_clock::now() + kPollInterval;
-  while (pipe && steady_clock::now() < deadline && ::poll(&entry, 1, 0) > 0) {
+  const auto deadline = base::system_clock().steady_now() + kPollInterval;
+  while (pipe && base::system_clock().steady_now() < deadline && ::poll(&entry, 1, 0) > 0) {
     pump(pipe, output, milliseconds(0));
   }
 }

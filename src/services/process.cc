@@ -17,6 +17,7 @@ extern "C" {
 #include <iterator>
 #include <string_view>
 
+#include "base/clock.h"
 #include "os/posix_file.h"
 
 namespace sdp::services {
@@ -67,10 +68,10 @@ void reap(pid_t pid) {
 
 bool wait_for_end(const os::UniqueFd& process, std::chrono::milliseconds limit) {
   pollfd poll_entry{.fd = process.get(), .events = POLLIN, .revents = 0};
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto deadline = base::system_clock().steady_now() + limit;
   for (;;) {
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - base::system_clock().steady_now());
     const int ready = ::poll(&poll_entry, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
     if (ready > 0) return true;
     if (ready == 0 || errno != EINTR) return false;

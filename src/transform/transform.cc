@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/clock.h"
 #include "diag/log.h"
 #include "os/child.h"
 
@@ -118,12 +119,12 @@ std::filesystem::path log_path(const TransformOptions& options) {
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop) {
   SDP_RETURN_IF_ERROR(check(options));
   SDP_RETURN_IF_ERROR(prepare(options));
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = base::system_clock().steady_now();
   SDP_TRY(const os::ChildEnd end,
           os::run_child(command_of(options), {.total = options.time_limit}, std::move(stop)));
   auto summary = read_results(options);
   if (!summary || end.code > kDbtFailed) return std::unexpected(ended_badly(options, end));
-  summary->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  summary->seconds = std::chrono::duration<double>(base::system_clock().steady_now() - start).count();
   if (end.code == kDbtFailed || summary->failed > 0) return std::unexpected(failed(options, *summary));
   return *std::move(summary);
 }
