@@ -8,6 +8,7 @@
 #include "base/utc_time.h"
 #include "event/encode.h"
 #include "event/schema.h"
+#include "support/event_text.h"
 
 namespace sdp::event {
 namespace {
@@ -223,7 +224,7 @@ ListeningEvent any_event() {
 TEST(Decode, GivesBackWhatWasEncoded) {
   EXPECT_TRUE(rc::check([] {
     const ListeningEvent event = any_event();
-    const auto verdict = decode(to_json(event));
+    const auto verdict = decode(support::to_json(event));
     RC_ASSERT(verdict && *verdict);
     RC_ASSERT(**verdict == event);
   }));

@@ -81,10 +81,4 @@ void append_json(std::string& out, const ListeningEvent& event) {
   out.push_back('}');
 }
 
-std::string to_json(const ListeningEvent& event) {
-  std::string out;
-  append_json(out, event);
-  return out;
-}
-
 }  // namespace sdp::event

@@ -10,7 +10,4 @@ namespace sdp::event {
 /// optional ones left out. Texts must be valid UTF-8.
 void append_json(std::string& out, const ListeningEvent& event);
 
-/// The same as a new string.
-std::string to_json(const ListeningEvent& event);
-
 }  // namespace sdp::event

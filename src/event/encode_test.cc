@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/utc_time.h"
+#include "support/event_text.h"
 
 namespace sdp::event {
 namespace {
@@ -26,7 +27,7 @@ ListeningEvent full_event() {
 
 TEST(Encode, WritesMembersInTheOrderOfTheTable) {
   EXPECT_EQ(
-      to_json(full_event()),
+      support::to_json(full_event()),
       R"({"event_id":"00112233-4455-4677-8899-aabbccddeeff","event_type":"pause",)"
       R"("user_id":"881dc191-47cf-4642-b4b2-9334c488cd67","song_id":"09a7d5c8-d131-55b1-9758-8cfdc6375651",)"
       R"("song_name":"God's Plan","artist_name":"Drake","device_type":"web","country":"IN",)"
@@ -40,7 +41,7 @@ TEST(Encode, LeavesAbsentOptionalFieldsOut) {
   event.position_ms.reset();
   event.app_version.reset();
   event.schema_version.reset();
-  const std::string json = to_json(event);
+  const std::string json = support::to_json(event);
   EXPECT_TRUE(json.ends_with(R"("timestamp":"2026-02-15T17:52:36.123Z","duration_ms":9007199254740991})"))
       << json;
 }
@@ -48,13 +49,13 @@ TEST(Encode, LeavesAbsentOptionalFieldsOut) {
 TEST(Encode, EscapesTexts) {
   ListeningEvent event = full_event();
   event.song_name = "a\"b\\c\nd";
-  EXPECT_NE(to_json(event).find(R"("song_name":"a\"b\\c\nd")"), std::string::npos);
+  EXPECT_NE(support::to_json(event).find(R"("song_name":"a\"b\\c\nd")"), std::string::npos);
 }
 
 TEST(Encode, AppendsAfterWhatIsThere) {
   std::string out = "x";
   append_json(out, full_event());
-  EXPECT_EQ(out, "x" + to_json(full_event()));
+  EXPECT_EQ(out, "x" + support::to_json(full_event()));
 }
 
 }  // namespace

@@ -138,8 +138,6 @@ struct Scanner::Buffers {
 
 Scanner::Scanner() : buffers_(std::make_unique<Buffers>()) {}
 Scanner::~Scanner() = default;
-Scanner::Scanner(Scanner&&) noexcept = default;
-Scanner& Scanner::operator=(Scanner&&) noexcept = default;
 
 Result<FoundFields> Scanner::scan(std::string_view text) {
   auto& [parser, padded] = *buffers_;

@@ -31,8 +31,6 @@ class Scanner {
  public:
   Scanner();
   ~Scanner();
-  Scanner(Scanner&&) noexcept;
-  Scanner& operator=(Scanner&&) noexcept;
 
   /// Of members with the same name the first counts. The views last until the next call. `bad_input` when the
   /// text is not one valid UTF-8 JSON object.

@@ -48,7 +48,6 @@ class LineEncoder {
   explicit LineEncoder(std::size_t value_bytes_max = kValueBytesMaxDefault);
   ~LineEncoder();
   LineEncoder(LineEncoder&&) noexcept;
-  LineEncoder& operator=(LineEncoder&&) noexcept;
 
   /// Appends one line with its '\n' to `out`. Says why when the line is a rejected one.
   std::optional<RejectCode> append(std::string& out, const log::RecordView& record);

@@ -144,7 +144,6 @@ LineEncoder::LineEncoder(std::size_t value_bytes_max)
 }
 LineEncoder::~LineEncoder() = default;
 LineEncoder::LineEncoder(LineEncoder&&) noexcept = default;
-LineEncoder& LineEncoder::operator=(LineEncoder&&) noexcept = default;
 
 std::optional<RejectCode> LineEncoder::append(std::string& out, const log::RecordView& record) {
   append_prefix(out, record);

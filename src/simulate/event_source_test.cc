@@ -10,6 +10,7 @@
 #include "event/catalogue.h"
 #include "event/decode.h"
 #include "event/encode.h"
+#include "support/event_text.h"
 
 namespace sdp::simulate {
 namespace {
@@ -89,8 +90,8 @@ TEST_P(EveryProfile, EveryEventIsValidAndUnique) {
   event::Decoder decoder;
   std::set<Uuid> ids;
   for (const auto& event : generate(spec_of(GetParam(), 20'000))) {
-    const auto verdict = decoder.decode(event::to_json(event));
-    ASSERT_TRUE(verdict && *verdict) << event::to_json(event);
+    const auto verdict = decoder.decode(support::to_json(event));
+    ASSERT_TRUE(verdict && *verdict) << support::to_json(event);
     ASSERT_EQ(**verdict, event);
     ASSERT_EQ(event.song_id, event::song_id(event.artist_name, event.song_name));
     ASSERT_TRUE(ids.insert(event.event_id).second);

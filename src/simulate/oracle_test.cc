@@ -9,6 +9,7 @@
 #include "event/decode.h"
 #include "event/encode.h"
 #include "simulate/event_source.h"
+#include "support/event_text.h"
 
 namespace sdp::simulate {
 namespace {
@@ -96,7 +97,7 @@ TEST(Oracle, EqualsANaiveRecountOfTheBytes) {
     const auto source = open_source(spec);
     while ((*source)->next(event)) {
       oracle.add(event);
-      recount.add(decoder.decode(event::to_json(event)).value().value());
+      recount.add(decoder.decode(support::to_json(event)).value().value());
     }
     Recount told;
     for (const auto& row : oracle.top_songs()) {

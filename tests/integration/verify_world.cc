@@ -13,6 +13,7 @@
 #include "lake/compression.h"
 #include "lake/hour_marker.h"
 #include "lake/line.h"
+#include "support/event_text.h"
 #include "verify/witness.h"
 #include "warehouse/duckdb/connection.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
@@ -281,7 +282,7 @@ void World::produce() {
     Draft draft;
     draft.fact.event = drafter.event(now);
     draft.key = base::to_string(draft.fact.event.user_id);
-    draft.value = event::to_json(draft.fact.event);
+    draft.value = support::to_json(draft.fact.event);
     const double luck = spec_.odd ? rng.uniform() : 1;
     if (spec_.large && i % 20 == 7) {
       make_large(draft, i % 40 == 7, *draft.value);

@@ -43,11 +43,4 @@ FileClaim::~FileClaim() {
   open.files.erase(file_);
 }
 
-FileClaim::FileClaim(FileClaim&& other) noexcept : file_(std::exchange(other.file_, {})) {}
-
-FileClaim& FileClaim::operator=(FileClaim&& other) noexcept {
-  std::swap(file_, other.file_);
-  return *this;
-}
-
 }  // namespace sdp::warehouse::duckdb

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -16,8 +17,11 @@ class FileClaim {
   static Result<FileClaim> take(const std::string& path);
 
   ~FileClaim();
-  FileClaim(FileClaim&& other) noexcept;
-  FileClaim& operator=(FileClaim&& other) noexcept;
+  FileClaim(FileClaim&& other) noexcept : file_(std::exchange(other.file_, {})) {}
+  FileClaim& operator=(FileClaim&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
 
  private:
   explicit FileClaim(std::string file) : file_(std::move(file)) {}
