@@ -17,6 +17,7 @@ constexpr const char* kExamples =
     "  spotify-pipeline run                                  the whole chain, embedded, 1,000,000 events\n"
     "  spotify-services up                                   a real Kafka and a real S3 server on loopback\n"
     "  spotify-pipeline run --profile services               the same chain on them\n"
+    "  spotify-pipeline config show sink                     a command's settings and their origins\n"
     "\n"
     "Exit codes: 0 ok, 1 failure, 2 usage, 10 unhealthy, 20 verification found a violation, 65 bad data or "
     "offset gap,\n"
