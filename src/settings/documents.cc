@@ -138,8 +138,8 @@ std::string completion_of(const Setting& setting) {
 std::string configuration_page(const Commands& commands) {
   std::string text =
       "# Settings\n\n"
-      "Made from the table in `src/settings/table.cc` by `tools/settings --write`; `make check` compares "
-      "it.\n\n"
+      "Made from the table in `src/settings/table.cc` by `tools/check_generated.py --write`; `make "
+      "check` compares it.\n\n"
       "A flag goes before a variable of the environment, that before a line `NAME=value` of the file which\n"
       "`SPOTIFY_ENV_FILE` names (`.env` in the working folder without it), and that before the default. An "
       "empty\n"
