@@ -110,7 +110,9 @@ def test_every_mart_is_proved(filled, spoilt):
     assert (
         sorted(
             name
-            for [name] in filled.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'MART'")
+            for [name] in filled.rows(
+                "SELECT upper(table_name) FROM information_schema.tables WHERE table_schema = 'MART'"
+            )
         )
         == MARTS
     )
