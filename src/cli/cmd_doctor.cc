@@ -25,7 +25,7 @@ struct Options {
 
 struct Check {
   std::string name;
-  Result<std::string> outcome;  ///< what was found, or what is wrong and how to mend it
+  Result<std::string> outcome;  ///< what was found, or what is wrong and how to fix it
 };
 
 Result<std::string> check_log(const Options& options) {

@@ -12,7 +12,7 @@
 #include "log/memory/memory_log.h"
 #include "sink/sink_runner.h"
 #include "store/directory/directory_store.h"
-#include "support/child_process.h"
+#include "support/temporary_folder.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::testing {
