@@ -99,7 +99,8 @@ Result<EnvFile> load_env_file(const std::filesystem::path& path) {
 }
 
 Result<EnvFile> load_env_file() {
-  if (const char* named = std::getenv("SPOTIFY_ENV_FILE")) return load_env_file(std::filesystem::path(named));
+  const char* named = std::getenv("SPOTIFY_ENV_FILE");
+  if (named != nullptr && *named != '\0') return load_env_file(std::filesystem::path(named));
   std::error_code failure;
   if (!std::filesystem::exists(".env", failure)) return EnvFile{};
   return load_env_file(std::filesystem::path(".env"));
