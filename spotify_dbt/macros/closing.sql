@@ -32,9 +32,25 @@
         {{ note_fields_of_earlier_versions() }}
         {#- So that this run finds them, too. -#}
         {%- for identifier in ['transform_ledger', 'transform_parts'] if not load_cached_relation(transform_relation(identifier)) -%}
-            {%- do adapter.cache_added(transform_relation(identifier).incorporate(type='table')) -%}
+            {%- do adapter.cache_added(as_catalogued(transform_relation(identifier)).incorporate(type='table')) -%}
         {%- endfor -%}
     {%- endif -%}
+{% endmacro %}
+
+{# The relation under the name by which dbt looks for it in what it knows of the catalogue. #}
+{% macro as_catalogued(relation) %}
+    {{ return(adapter.dispatch('as_catalogued')(relation)) }}
+{% endmacro %}
+
+{% macro default__as_catalogued(relation) %}
+    {{ return(relation) }}
+{% endmacro %}
+
+{# Names without quotes are upper case there. #}
+{% macro snowflake__as_catalogued(relation) %}
+    {{ return(api.Relation.create(
+        database=relation.database | upper, schema=relation.schema | upper, identifier=relation.identifier | upper
+    )) }}
 {% endmacro %}
 
 {#
