@@ -7,6 +7,7 @@ value, with null, of a wrong type; and rows have none. SDP_WAREHOUSE=snowflake a
 """
 
 import dataclasses
+import datetime
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ import shutil
 import tempfile
 import unittest
 
-from history import History
+from history import History, LakeObject, Row, iso
 from incremental_matches_full import ON_SNOWFLAKE, cells, differences, full
 from warehouses import PROJECT, open_warehouse
 
@@ -34,6 +35,24 @@ def with_network(rng, one):
         else:
             rows.append(row)
     return dataclasses.replace(one, rows=tuple(rows))
+
+
+def refused_and_its_duplicate(history):
+    """A kept row that the field refuses, and the only other row of its id: on another day, in an object that nothing else
+    brings back. It takes the kept row's place."""
+    event = next(json.loads(row.payload) for one in history.objects() for row in one.rows if row.payload is not None)
+    event.pop("network", None)
+    arrived = datetime.datetime(2026, 1, 5, 12)
+    for partition, member, day in ((7, {"network": 7}, 0), (8, {}, 3)):
+        event |= {
+            "event_id": "5e9a52f7-0000-4000-8000-00000000000a",
+            "country": "CA",
+            "user_id": event["song_id"],
+            "song_name": "A",
+        }
+        time = arrived + datetime.timedelta(days=day)
+        payload = json.dumps(event | {"timestamp": iso(time)} | member)
+        yield LakeObject(f"bronze/refused_p{partition}", "refused", partition, (Row(partition, time, payload),))
 
 
 def add_field(project, required=False):
@@ -56,6 +75,7 @@ class Fields(unittest.TestCase):
         cls.history = History(97)
         rng = random.Random(97)
         cls.history.batches = [[with_network(rng, one) for one in batch] for batch in cls.history.batches]
+        cls.history.batches[0] += refused_and_its_duplicate(cls.history)
 
     def setUp(self):
         self.project = pathlib.Path(self.folder.name) / "project"
