@@ -67,9 +67,10 @@ def settings_in(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
-def make_settings(folder: Path, kept: dict[str, str]) -> dict[str, str]:
+def make_settings(folder: Path, kept: dict[str, str] | None = None) -> dict[str, str]:
     """Runs what `make docker-env` runs, for another folder, whose .env has these settings already."""
-    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
+    if kept:
+        (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
     subprocess.run([ROOT / "tools/docker_env", folder], check=True)
     return settings_in(folder / ".env")
 
@@ -88,7 +89,7 @@ class Stack:
         self.engine = engine
         self.name = name
         self.files = files
-        self.settings = make_settings(folder, kept or {})
+        self.settings = make_settings(folder, kept)
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         ours = {
             **ports,

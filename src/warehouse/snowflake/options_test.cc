@@ -115,6 +115,7 @@ TEST(SnowflakeOptions, FilesThatAreNoKeysAreRefusedWithoutBeingShown) {
   EXPECT_THAT(refused(options).message, HasSubstr("openssl pkcs8"));
   options.private_key_file = write_key(folder, "my diary");
   EXPECT_THAT(refused(options).message, testing::Not(HasSubstr("diary")));
+  std::filesystem::remove(options.private_key_file);
   EXPECT_THAT(refused(options).message, HasSubstr("cannot be read"));
 }
 
