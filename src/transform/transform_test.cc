@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "diag/log.h"
 #include "support/temporary_folder.h"
 
 namespace sdp::transform {
@@ -92,9 +93,12 @@ TEST_F(Transform, ShowsTheOutputOfDbtWhenAskedTo) {
   for (const bool verbose : {false, true}) {
     TransformOptions asked = options();
     asked.verbose = verbose;
-    testing::internal::CaptureStderr();
+    std::string logged;
+    diag::configure({.enabled = diag::parse_levels("info").value(),
+                     .write = [&](std::string_view line) { logged += line; }});
     log_of(asked, "echo canary; " + leaving(kGood, 0));
-    EXPECT_EQ(testing::internal::GetCapturedStderr().contains("canary"), verbose);
+    diag::configure({});
+    EXPECT_EQ(logged.contains("canary"), verbose) << logged;
   }
 }
 
