@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A collector that does not answer must not hold up a pipeline whose marts are done.
-constexpr std::chrono::milliseconds kTimeLimit{30'000};
+constexpr std::chrono::milliseconds kTimeLimit{90'000};
 /// What the sender says of each event that it could not send; its exit code does not tell.
 constexpr std::string_view kNotSent = "failed to emit event";
 

@@ -183,6 +183,6 @@ def test_without_a_project_the_verdict_names_what_it_could_not_count(filled, spo
 
 
 def test_the_seeds_marts_alone_are_proved_without_the_others(filled, spoilt):
-    spoilt("DELETE FROM MART.ARTIST_DAILY")
+    spoilt("UPDATE MART.ARTIST_DAILY SET events = events + 1")
     assert filled.start(command="verify").wait(60).code == 20
     assert filled.start("--only-seed-marts", command="verify").wait(60).code == 0
