@@ -54,7 +54,8 @@ ProcessId large_child() {
   constexpr std::size_t kBytes = 256'000'000;
   const auto pid = ::fork();
   if (pid == 0) {
-    ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+    if (::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) == MAP_FAILED) ::_exit(1);
     ::raise(SIGSTOP);
     ::_exit(0);
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -61,11 +63,14 @@ std::string default_of(const Use& use) {
     if (at == values.end()) at = values.insert(values.end(), {bound->standard, {}});
     at->second.push_back(command->path());
   }
-  std::ranges::stable_sort(values,
-                           [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
-  std::string text = code(values.front().first);
-  for (std::size_t i = 1; i < values.size(); ++i)
-    text += fmt::format("; {} in `{}`", code(values[i].first), fmt::join(values[i].second, "`, `"));
+  // What most commands have comes first; a multimap keeps the order of equal ones.
+  std::multimap<std::size_t, const std::pair<std::string, std::vector<std::string>>*, std::greater<>> by_use;
+  for (const auto& value : values) by_use.emplace(value.second.size(), &value);
+  std::string text;
+  for (const auto& [count, value] : by_use) {
+    text += text.empty() ? code(value->first)
+                         : fmt::format("; {} in `{}`", code(value->first), fmt::join(value->second, "`, `"));
+  }
   return text;
 }
 

@@ -67,6 +67,7 @@ std::string offered(const std::string& script, const std::string& words, int las
   const std::string path = ::testing::TempDir() + "completion.bash";
   std::ofstream(path) << script << "COMP_WORDS=(" << words << ")\nCOMP_CWORD=" << last
                       << "\n_spotify_pipeline\necho \"${COMPREPLY[*]}\"\n";
+  // NOLINTNEXTLINE(bugprone-command-processor): a shell is what is tested, and the path is the test's own.
   FILE* output = ::popen(("bash -u " + path + " 2>&1").c_str(), "r");
   std::string text;
   char buffer[4096];
