@@ -78,11 +78,12 @@ TEST_F(Lineage, SendsNothingWhenDbtLeftNoResults) {
   EXPECT_TRUE(send_by("exit 1"));
 }
 
-TEST_F(Lineage, AnEventThatWasNotTakenIsAnError) {
+TEST_F(Lineage, TheFirstEventThatWasNotTakenEndsTheSenderAndIsAnError) {
   leave_results();
-  const auto sent = send_by("echo 'OpenLineage client failed to emit event START runId 1'");
+  const auto sent = send_by("echo 'failed to emit event 1: port 9'; sleep 1000; echo 'not reached'");
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(sent.error().message, HasSubstr("failed to emit event 1: port 9"));
   EXPECT_THAT(sent.error().message, HasSubstr("lineage.log"));
 }
 
