@@ -77,8 +77,9 @@ Result<void> send_lineage(const TransformOptions& options, std::stop_token stop)
   const auto end = os::run_child(command, {.total = kTimeLimit}, give_up.get_token());
   const auto see = fmt::format("see {}", lineage_log_path(options).string());
   if (!refused.empty()) {
-    return fail(ErrorKind::unavailable,
-                fmt::format("the collector did not take an event and was sent no more: {}; {}", refused, see));
+    return fail(
+        ErrorKind::unavailable,
+        fmt::format("the collector did not take an event and was sent no more: {}; {}", refused, see));
   }
   if (!end) return std::unexpected(end.error());
   if (end->code != 0) return fail(ErrorKind::fatal, fmt::format("dbt-ol ended with {}; {}", end->code, see));
