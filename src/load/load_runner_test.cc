@@ -140,6 +140,18 @@ TEST_F(LoadRunnerTest, DamagedObjectsAreNamedAndStopOnlyTheirChain) {
   EXPECT_EQ(rows(), "9+1/1");
 }
 
+TEST_F(LoadRunnerTest, LinesThatAreWholeButNotThoseThatWereWrittenAreNotLoaded) {
+  BuiltObject changed = make(0, 0, 5);
+  const auto at = changed.body.find(R"("n":3)");
+  ASSERT_NE(at, std::string::npos);
+  changed.body[at + 4] = '7';
+  put(changed);
+  const LoadSummary summary = load();
+  ASSERT_EQ(summary.problems.size(), 1u);
+  EXPECT_NE(summary.problems[0].message.find("sha256"), std::string::npos) << summary.problems[0].message;
+  EXPECT_EQ(rows(), "0+0/0");
+}
+
 TEST_F(LoadRunnerTest, ForeignNamesAreLeftAloneButTold) {
   put(make(0, 0, 10));
   ASSERT_TRUE(store_.put_new("bronze/date=2026-02-15/hour=17/notes.txt", "hello", {}, "text/plain"));

@@ -458,6 +458,18 @@ std::vector<Corruption> hour_corruptions() {
            [](lake::HourMarker& marker) { --marker.range.end; }),
       hour("HourStartsLate", "hours that do not join",
            [](lake::HourMarker& marker) { ++marker.range.first; }),
+      {"HourStartsEarly",
+       [](World& world) {
+         const std::string key = first_marker_key(world);
+         lake::HourMarker next = *lake::hour_marker_from_json(world.store.objects[key].body);
+         next.hour += std::chrono::hours(1);
+         next.range = {next.range.end - 1, next.range.end};
+         next.objects = next.records = next.rejected = 0;
+         next.sha256 = base::sha256_hex("");
+         const std::string next_key = lake::hour_marker_key(next.chain, next.hour);
+         world.store.objects[next_key].body = lake::to_json(next);
+         return std::vector<std::string>{"hours that do not join", next_key};
+       }},
       hour("HourCountsAnotherNumberOfRecords", kOthers, [](lake::HourMarker& marker) { ++marker.records; }),
       hour("HourOfOtherBytes", kOthers,
            [](lake::HourMarker& marker) { marker.sha256 = std::string(64, '0'); }),
