@@ -9,10 +9,10 @@
 #include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
-#include "cli/kafka_probe.h"
 #include "diag/log.h"
 #include "local/credentials.h"
 #include "local/deps.h"
+#include "log/kafka/probe.h"
 #include "services/airflow_secrets.h"
 #include "services/services.h"
 
@@ -36,7 +36,7 @@ Result<services::Services> open_services(const Options& options, Clock& clock) {
   SDP_TRY(settings.s3_server, services::parse_s3_server(options.s3_server));
   settings.kafka_and_s3 = is_named(options, "kafka-s3");
   settings.airflow = is_named(options, "airflow");
-  return services::Services(std::move(settings), probe_kafka, clock, [](std::string_view line) {
+  return services::Services(std::move(settings), log::kafka::probe, clock, [](std::string_view line) {
     diag::log_event("services.step", {{"message", line}});
   });
 }

@@ -1,10 +1,11 @@
-#include <duckdb.h>
 #include <fmt/core.h>
-#include <librdkafka/rdkafka.h>
 
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/json_output.h"
+#include "log/kafka/probe.h"
+#include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::cli {
 
@@ -15,11 +16,13 @@ void define_version(settings::Commands& commands, Action& action) {
   command.parser().callback([json, &action] {
     action = [json](const Runtime&) -> Result<int> {
       if (*json) {
-        fmt::print("{{\"schema_version\":1,\"version\":\"{}\",\"librdkafka\":\"{}\",\"duckdb\":\"{}\"}}\n",
-                   kVersion, rd_kafka_version_str(), duckdb_library_version());
+        print_line({{"schema_version", 1},
+                    {"version", kVersion},
+                    {"librdkafka", log::kafka::library_version()},
+                    {"duckdb", warehouse::DuckDbWarehouse::library_version()}});
       } else {
-        fmt::print("spotify-pipeline {} (librdkafka {}, DuckDB {})\n", kVersion, rd_kafka_version_str(),
-                   duckdb_library_version());
+        fmt::print("spotify-pipeline {} (librdkafka {}, DuckDB {})\n", kVersion,
+                   log::kafka::library_version(), warehouse::DuckDbWarehouse::library_version());
       }
       return 0;
     };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "cli/json_output.h"
 #include "cli/output.h"
 #include "diag/log.h"
 
@@ -52,12 +53,13 @@ void log_load(const load::LoadSummary& summary) {
 }
 
 void print_load_json(const load::LoadSummary& summary) {
-  fmt::print(
-      "{{\"schema_version\":1,\"rows\":{},\"rejected\":{},\"objects\":{},\"loaded_before\":{},"
-      "\"transactions\":{},"
-      "\"problems\":{}}}\n",
-      summary.counts.rows, summary.counts.rejected, summary.counts.objects,
-      summary.loaded_already + summary.counts.objects_skipped, summary.transactions, summary.problems.size());
+  print_line({{"schema_version", 1},
+              {"rows", summary.counts.rows},
+              {"rejected", summary.counts.rejected},
+              {"objects", summary.counts.objects},
+              {"loaded_before", summary.loaded_already + summary.counts.objects_skipped},
+              {"transactions", summary.transactions},
+              {"problems", summary.problems.size()}});
 }
 
 Result<void> load_outcome(const load::LoadSummary& summary) {

@@ -1,5 +1,6 @@
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
+#include <duckdb.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -44,6 +45,10 @@ Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::Duc
     SDP_TRY(warehouse->pulled_events_, duckdb::PulledEvents::install(*warehouse->connection_));
   }
   return warehouse;
+}
+
+std::string DuckDbWarehouse::library_version() {
+  return ::duckdb_library_version();
 }
 
 Result<duckdb::Connection*> DuckDbWarehouse::connection() {

@@ -17,6 +17,9 @@ class DuckDbWarehouse final : public Warehouse {
   /// Makes the file's folder. `clock` outlives the warehouse.
   static Result<std::unique_ptr<DuckDbWarehouse>> open(const duckdb::DuckDbOptions& options, Clock& clock);
 
+  /// DuckDB's own version, such as "v1.4.2".
+  static std::string library_version();
+
   Result<void> init() override;
   Result<std::vector<LoadedChain>> loaded_chains() override;
   Result<std::vector<std::string>> loaded_objects() override;

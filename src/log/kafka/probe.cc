@@ -1,4 +1,4 @@
-#include "cli/kafka_probe.h"
+#include "log/kafka/probe.h"
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <tuple>
 
-namespace sdp::cli {
+namespace sdp::log::kafka {
 namespace {
 
 constexpr int kTimeoutMillis = 2'000;
@@ -17,7 +17,11 @@ void ignore_log(const rd_kafka_t*, int, const char*, const char*) {}
 
 }  // namespace
 
-Result<void> probe_kafka(const std::string& bootstrap_servers) {
+std::string library_version() {
+  return ::rd_kafka_version_str();
+}
+
+Result<void> probe(const std::string& bootstrap_servers) {
   std::array<char, 512> problem{};
   std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(::rd_kafka_conf_new(),
                                                                     ::rd_kafka_conf_destroy);
@@ -41,4 +45,4 @@ Result<void> probe_kafka(const std::string& bootstrap_servers) {
   return {};
 }
 
-}  // namespace sdp::cli
+}  // namespace sdp::log::kafka
