@@ -125,6 +125,7 @@ void define_run(settings::Commands& commands, Action& action) {
   bind_warehouse_limits(command, options->warehouse);
   bind_snowflake(command, options->warehouse);
   bind_transform(command, options->transform);
+  command.bind("publish.folder", options->warehouse.published);
   command.parser().callback(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }

@@ -1,8 +1,9 @@
-#include <fmt/core.h>
-
+#include <cmath>
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/publish.h"
 #include "cli/run_transform.h"
 #include "cli/settings.h"
 
@@ -20,11 +21,14 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   if (options.full_refresh) transform.extra_arguments.push_back("--full-refresh");
   SDP_TRY(const auto summary, run_transform(transform, runtime.stop));
+  SDP_RETURN_IF_ERROR(publish_marts(options.warehouse, runtime));
   if (options.json) {
-    fmt::print(
-        R"({{"schema_version":1,"models":{},"tests_passed":{},"warned":{},"skipped":{},"seconds":{:.1f}}})"
-        "\n",
-        summary.models_ok, summary.tests_passed, summary.warned, summary.skipped, summary.seconds);
+    print_line({{"schema_version", 1},
+                {"models", summary.models_ok},
+                {"tests_passed", summary.tests_passed},
+                {"warned", summary.warned},
+                {"skipped", summary.skipped},
+                {"seconds", std::round(summary.seconds * 10) / 10}});
   }
   return 0;
 }
@@ -39,6 +43,7 @@ void define_transform(settings::Commands& commands, Action& action) {
                                "  spotify-pipeline transform --full-refresh  after a change of the models");
   bind_warehouse(command, options->warehouse);
   bind_transform(command, options->transform);
+  command.bind("publish.folder", options->warehouse.published);
   command.bind("dbt.work-dir", options->transform.work_dir);
   command.bind("dbt.full-refresh", options->full_refresh);
   command.bind("output.json", options->json);

@@ -29,6 +29,7 @@ void define_sink(settings::Commands& commands, Action& action);
 void define_extract(settings::Commands& commands, Action& action);
 void define_load(settings::Commands& commands, Action& action);
 void define_transform(settings::Commands& commands, Action& action);
+void define_publish(settings::Commands& commands, Action& action);
 void define_verify(settings::Commands& commands, Action& action);
 void define_status(settings::Commands& commands, Action& action);
 void define_warehouse(settings::Commands& commands, Action& action);

@@ -11,6 +11,7 @@
 
 #include "cli/load_output.h"
 #include "cli/output.h"
+#include "cli/publish.h"
 #include "cli/run_transform.h"
 #include "cli/simulate_output.h"
 #include "cli/wiring.h"
@@ -144,6 +145,9 @@ class PipelineRun {
     SDP_TRY(const auto summary, run_transform(parts_.transform, runtime_.stop));
     stages_.push_back({"transform (dbt)", stages_.back().events, summary.seconds,
                        fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});
+    const Stopwatch watch(runtime_.clock);
+    SDP_TRY(published_, publish_marts(parts_.warehouse, runtime_));
+    if (published_) stages_.push_back({"publish", 0, watch.seconds(), "the marts, for readers"});
     return {};
   }
 
@@ -190,12 +194,14 @@ class PipelineRun {
     table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
     fmt::print("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),
                parts_.store.describe(), warehouse_name_);
+    if (published_) fmt::print("to read    {}\n", published_->string());
   }
 
   const PipelineParts& parts_;
   const Runtime& runtime_;
   std::vector<Stage> stages_;
   std::string warehouse_name_;
+  std::optional<std::filesystem::path> published_;
 };
 
 }  // namespace

@@ -35,12 +35,16 @@ struct ServicesSettings {
   std::string data = "data/services";
 };
 
+inline constexpr std::string_view kNotPublished = "none";
+
 struct WarehouseSettings {
   /// `snowflake`, or a DuckDB file
   std::string place = "data/warehouse/spotify_db.duckdb";
   warehouse::duckdb::DuckDbOptions duckdb;
   warehouse::snowflake::SnowflakeOptions snowflake;
   std::string deps;  ///< folder of tools/setup; empty: looked for
+  /// Folder of the copy for readers; empty: beside the file. kNotPublished: there is none.
+  std::string published;
 
   bool is_snowflake() const { return place == "snowflake"; }
 };

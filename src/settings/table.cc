@@ -351,6 +351,14 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "N",
      .help = "DuckDB's threads, for load and for dbt",
      .range = Range{1, 256}},
+    {.name = "publish.folder",
+     .flag = "--published",
+     .variable = "SPOTIFY_PUBLISHED",
+     .group = Group::warehouse,
+     .value = "FOLDER|none",
+     .help = "Where a copy of the marts stands for readers after each transform; none: no copy",
+     .otherwise = "published beside the DuckDB file",
+     .completion = Completion::folder},
 
     // Snowflake
     {.name = "snowflake.account",

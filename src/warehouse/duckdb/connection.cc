@@ -91,11 +91,25 @@ Result<Connection> Connection::open(const DuckDbOptions& options) {
     SDP_RETURN_IF_ERROR(create_file(options.path, config.get()));
   }
   Connection connection(options.path, std::move(claim));
-  SDP_TRY(connection.database_, open_file(options.path, config.get()));
-  if (duckdb_connect(connection.database_.get(), connection.connection_.out()) != DuckDBSuccess) {
-    return fail(ErrorKind::fatal, fmt::format("DuckDB {}: no connection", options.path));
-  }
+  SDP_RETURN_IF_ERROR(connection.connect(options.path, config.get()));
   return connection;
+}
+
+Result<Connection> Connection::open_in_memory(const DuckDbOptions& options) {
+  DuckDbOptions in_memory = options;
+  in_memory.read_only = false;
+  SDP_TRY(const OwnedConfig config, make_config(in_memory));
+  SDP_TRY(FileClaim claim, FileClaim::take(options.path));
+  Connection connection(options.path, std::move(claim));
+  SDP_RETURN_IF_ERROR(connection.connect(":memory:", config.get()));
+  return connection;
+}
+
+Result<void> Connection::connect(const std::string& file, duckdb_config config) {
+  SDP_TRY(database_, open_file(file, config));
+  if (duckdb_connect(database_.get(), connection_.out()) != DuckDBSuccess)
+    return fail(ErrorKind::fatal, fmt::format("DuckDB {}: no connection", path_));
+  return {};
 }
 
 Result<void> Connection::execute(std::string_view sql) {

@@ -25,6 +25,9 @@ struct DuckDbOptions {
 class Connection {
  public:
   static Result<Connection> open(const DuckDbOptions& options);
+  /// A database in memory, to which the caller attaches files. The file of `options.path` counts as open in
+  /// this process, since DuckDB allows that once.
+  static Result<Connection> open_in_memory(const DuckDbOptions& options);
 
   /// Runs statements whose rows nobody wants.
   Result<void> execute(std::string_view sql);
@@ -40,6 +43,8 @@ class Connection {
 
  private:
   Connection(std::string path, FileClaim claim) : path_(std::move(path)), claim_(std::move(claim)) {}
+
+  Result<void> connect(const std::string& file, duckdb_config config);
 
   std::string path_;
   FileClaim claim_;  // before the database: given up after it is closed

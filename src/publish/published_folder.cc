@@ -1,0 +1,121 @@
+#include "publish/published_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "base/utc_time.h"
+#include "os/file_lock.h"
+#include "os/files.h"
+#include "os/posix_file.h"
+
+namespace sdp::publish {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCurrent = "current";
+constexpr std::string_view kDraft = ".draft";
+constexpr std::string_view kNextLink = ".current";
+constexpr std::size_t kKept = 2;
+
+/// `20260215T175236123Z`: in order of time by name, and without a colon.
+std::string id_of(UtcMillis time) {
+  std::string id = base::format_iso(time);
+  std::erase_if(id, [](char letter) { return letter == '-' || letter == ':' || letter == '.'; });
+  return id;
+}
+
+/// Nothing when the name is no id.
+std::optional<UtcMillis> time_of(const std::string& id) {
+  if (id.size() != id_of({}).size()) return std::nullopt;
+  const auto time =
+      base::parse_iso(fmt::format("{}-{}-{}:{}:{}.{}", id.substr(0, 4), id.substr(4, 2), id.substr(6, 5),
+                                  id.substr(11, 2), id.substr(13, 2), id.substr(15)));
+  return time && id_of(*time) == id ? time : std::nullopt;
+}
+
+Result<void> failed(const std::error_code& failure, std::string_view action, const fs::path& path) {
+  if (!failure) return {};
+  return os::posix_error(failure.value(), os::Access::write, action, path);
+}
+
+/// When the publications in the folder were made, oldest first.
+Result<std::vector<UtcMillis>> publications_in(const fs::path& root) {
+  std::error_code failure;
+  std::vector<UtcMillis> times;
+  for (auto entry = fs::directory_iterator(root, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure)) {
+    if (const auto time = time_of(entry->path().filename().string())) times.push_back(*time);
+  }
+  SDP_RETURN_IF_ERROR(failed(failure, "list", root));
+  std::ranges::sort(times);
+  return times;
+}
+
+Result<void> seal(const fs::path& file) {
+  const os::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return os::posix_error(errno, os::Access::write, "open", file);
+  if (::fchmod(fd.get(), 0444) != 0) return os::posix_error(errno, os::Access::write, "protect", file);
+  return os::sync_file(fd.get(), file);
+}
+
+}  // namespace
+
+Result<fs::path> replace_published(const fs::path& root, std::string_view file, Clock& clock,
+                                   const std::function<Result<void>(const fs::path& path)>& write) {
+  SDP_RETURN_IF_ERROR(os::make_folder(root));
+  SDP_TRY(auto lock, os::FileLock::open(root / ".lock"));
+  SDP_TRY(const bool locked, lock.try_lock());
+  if (!locked) {
+    return fail(ErrorKind::fenced,
+                fmt::format("{}: another process publishes there; run it again later", root.string()));
+  }
+  std::error_code failure;
+
+  // 1. What a process that was killed left behind.
+  const fs::path draft = root / kDraft;
+  fs::remove_all(draft, failure);
+  SDP_RETURN_IF_ERROR(failed(failure, "remove", draft));
+  fs::remove(root / kNextLink, failure);
+  SDP_RETURN_IF_ERROR(failed(failure, "remove", root / kNextLink));
+
+  // 2. The file, whole and durable, where nobody looks for it.
+  SDP_RETURN_IF_ERROR(os::make_folder(draft));
+  SDP_RETURN_IF_ERROR(write(draft / file));
+  SDP_RETURN_IF_ERROR(seal(draft / file));
+  SDP_RETURN_IF_ERROR(os::sync_folder(draft));
+
+  // 3. Its own name, behind those that are there, whatever the clock says.
+  SDP_TRY(const auto before, publications_in(root));
+  UtcMillis time = clock.utc_now();
+  if (!before.empty()) time = std::max(time, before.back() + std::chrono::milliseconds(1));
+  const std::string id = id_of(time);
+  fs::rename(draft, root / id, failure);
+  SDP_RETURN_IF_ERROR(failed(failure, "rename", draft));
+  SDP_RETURN_IF_ERROR(os::sync_folder(root));
+
+  // 4. The switch: readers find the old publication or this one.
+  fs::create_directory_symlink(id, root / kNextLink, failure);
+  SDP_RETURN_IF_ERROR(failed(failure, "make", root / kNextLink));
+  fs::rename(root / kNextLink, root / kCurrent, failure);
+  SDP_RETURN_IF_ERROR(failed(failure, "replace", root / kCurrent));
+  SDP_RETURN_IF_ERROR(os::sync_folder(root));
+
+  // 5. Those that nobody can be about to open.
+  for (std::size_t at = 0; at + kKept <= before.size(); ++at) {
+    fs::remove_all(root / id_of(before[at]), failure);
+    SDP_RETURN_IF_ERROR(failed(failure, "remove", root / id_of(before[at])));
+  }
+  return root / id / file;
+}
+
+}  // namespace sdp::publish

@@ -1,0 +1,109 @@
+#include "publish/published_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/utc_time.h"
+#include "os/file_lock.h"
+#include "os/files.h"
+#include "support/temporary_folder.h"
+
+namespace sdp::publish {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+class PublishedFolder : public testing::Test {
+ protected:
+  Result<fs::path> publish(std::string_view text) {
+    return replace_published(root_, "file", clock_, [&](const fs::path& path) -> Result<void> {
+      std::ofstream(path) << text;
+      return {};
+    });
+  }
+  std::string current() const { return os::read_file(root_ / "current" / "file").value().value_or("none"); }
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(root_)) names.push_back(entry.path().filename().string());
+    return names;
+  }
+
+  support::TemporaryFolder temporary_;
+  fs::path root_ = temporary_.path() / "published";
+  base::ManualClock clock_{*base::parse_iso("2026-02-15T17:52:36.123Z")};
+};
+
+TEST_F(PublishedFolder, CurrentLeadsToTheLastAndTheOneBeforeStays) {
+  EXPECT_EQ(publish("one").value(), root_ / "20260215T175236123Z" / "file");
+  EXPECT_EQ(current(), "one");
+  clock_.advance(std::chrono::milliseconds(1));
+  ASSERT_TRUE(publish("two"));
+  clock_.advance(std::chrono::milliseconds(1));
+  ASSERT_TRUE(publish("three"));
+  EXPECT_EQ(current(), "three");
+  EXPECT_THAT(names(),
+              UnorderedElementsAre(".lock", "current", "20260215T175236124Z", "20260215T175236125Z"));
+}
+
+TEST_F(PublishedFolder, NobodyMayWriteToWhatIsPublished) {
+  const auto path = publish("one").value();
+  EXPECT_EQ(fs::status(path).permissions(),
+            fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
+}
+
+TEST_F(PublishedFolder, AClockThatGoesBackHidesNothing) {
+  ASSERT_TRUE(publish("one"));
+  base::ManualClock earlier{*base::parse_iso("2025-02-15T17:52:36.123Z")};
+  ASSERT_TRUE(replace_published(root_, "file", earlier, [](const fs::path& path) -> Result<void> {
+    std::ofstream(path) << "two";
+    return {};
+  }));
+  EXPECT_EQ(current(), "two");
+  EXPECT_THAT(names(),
+              UnorderedElementsAre(".lock", "current", "20260215T175236123Z", "20260215T175236124Z"));
+}
+
+TEST_F(PublishedFolder, AFailureLeavesWhatReadersHave) {
+  ASSERT_TRUE(publish("one"));
+  const auto failed = replace_published(root_, "file", clock_, [](const fs::path&) -> Result<void> {
+    return fail(ErrorKind::cannot_write, "no room");
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "no room");
+  EXPECT_EQ(current(), "one");
+  EXPECT_EQ(publish("two").value(), root_ / "20260215T175236124Z" / "file");
+  EXPECT_THAT(names(),
+              UnorderedElementsAre(".lock", "current", "20260215T175236123Z", "20260215T175236124Z"));
+}
+
+TEST_F(PublishedFolder, WhatAKilledProcessLeftIsRemoved) {
+  fs::create_directories(root_ / ".draft" / "deeper");
+  fs::create_directory_symlink("nowhere", root_ / ".current");
+  ASSERT_TRUE(publish("one"));
+  EXPECT_THAT(names(), UnorderedElementsAre(".lock", "current", "20260215T175236123Z"));
+}
+
+TEST_F(PublishedFolder, FoldersOfOthersStay) {
+  fs::create_directories(root_ / "notes");
+  fs::create_directories(root_ / "20269915T175236123Z");
+  for (const std::string_view text : {"one", "two", "three", "four"}) ASSERT_TRUE(publish(text));
+  EXPECT_TRUE(fs::exists(root_ / "notes"));
+  EXPECT_TRUE(fs::exists(root_ / "20269915T175236123Z"));
+}
+
+TEST_F(PublishedFolder, OneProcessPublishesAtATime) {
+  ASSERT_TRUE(publish("one"));
+  auto other = os::FileLock::open(root_ / ".lock");
+  ASSERT_TRUE(other->try_lock().value());
+  const auto refused = publish("two");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::fenced);
+  EXPECT_THAT(refused.error().message, HasSubstr("another process publishes there"));
+}
+
+}  // namespace
+}  // namespace sdp::publish

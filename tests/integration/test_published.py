@@ -1,0 +1,80 @@
+"""The copy of the marts: any client reads it at any time, and sees a whole state."""
+
+import json
+import subprocess
+import time
+
+from driver.warehouse import query
+
+EVENTS = 3_000
+READ = """
+import duckdb, sys, time
+end, seen = time.monotonic() + float(sys.argv[2]), set()
+while time.monotonic() < end:
+    connection = duckdb.connect(sys.argv[1], read_only=True)
+    [(plays,)] = connection.execute("SELECT sum(total_plays + total_skips + playlist_adds) FROM SPOTIFY_DB.MART.USER_ENGAGEMENT").fetchall()
+    [(loaded,)] = connection.execute("SELECT sum(records) FROM BRONZE.LOAD_LEDGER").fetchall()
+    assert plays == loaded, (plays, loaded)
+    seen.add(int(plays))
+    connection.close()
+print(sorted(seen))
+"""
+
+
+def current(embedded):
+    return embedded.data / "warehouse" / "published" / "current" / "spotify_db.duckdb"
+
+
+def test_readers_keep_a_whole_state_while_the_pipeline_writes(embedded):
+    embedded.must_prove(EVENTS)
+    reader = subprocess.Popen(
+        [embedded.deps / "venv-dbt" / "bin" / "python", "-B", "-c", READ, current(embedded), "25"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1)
+    embedded.must_prove(EVENTS)
+    out, err = reader.communicate(timeout=60)
+    assert reader.returncode == 0, err
+    assert json.loads(out) == [EVENTS, 2 * EVENTS]
+
+
+def test_the_copy_has_every_mart_as_it_is_in_the_warehouse(embedded):
+    embedded.must_prove(EVENTS)
+    marts = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'MART' ORDER BY ALL"
+    names = [name for [name] in embedded.rows(marts)]
+    assert names == [name for [name] in query(embedded.deps, current(embedded), marts)]
+    for name in names:
+        rows = f"SELECT * FROM MART.{name} ORDER BY ALL"
+        assert query(embedded.deps, current(embedded), rows) == embedded.rows(rows), name
+
+
+def test_a_reader_of_the_warehouse_itself_is_told_to_the_stages(embedded):
+    """What the copy is for: who opens the file itself holds up a load, which says so and loses nothing."""
+    embedded.must_prove(EVENTS)
+    warehouse = embedded.data / "warehouse" / "spotify_db.duckdb"
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"
+    reader = subprocess.Popen(
+        [embedded.deps / "venv-dbt" / "bin" / "python", "-B", "-c", hold, warehouse],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout.readline() == "open\n"
+    held_up = embedded.run(EVENTS)
+    assert held_up.code == 75, str(held_up)
+    reader.communicate()
+    embedded.must_prove(EVENTS)
+
+
+def test_the_folder_of_the_copy_can_be_named_and_left_out(embedded, tmp_path):
+    finished = embedded.run(EVENTS, "--published", "none")
+    assert finished.code == 0, str(finished)
+    assert not current(embedded).exists()
+    finished = embedded.run(EVENTS, "--published", tmp_path / "there")
+    assert finished.code == 0, str(finished)
+    assert not current(embedded).exists()
+    assert (tmp_path / "there" / "current" / "spotify_db.duckdb").stat().st_mode & 0o777 == 0o444
+    [published] = finished.events("publish.finished")
+    assert published["tables"] > 5
