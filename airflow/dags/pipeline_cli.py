@@ -12,7 +12,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+import urllib.request
 from collections.abc import Mapping
+from datetime import timedelta
 
 TEMPORARY = {
     69: "a service was out of reach",
@@ -23,6 +25,7 @@ TEMPORARY = {
 OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 SHOWN_CHARS_MAX = 64 * 1024
 END_SECONDS_MAX = 60
+TELL_SECONDS_MAX = 10
 
 
 class PipelineError(Exception):
@@ -35,9 +38,43 @@ class PipelineError(Exception):
         super().__init__(f"spotify-pipeline {command} ended with exit code {code} ({why}): {message}")
 
 
+def task_defaults() -> dict:
+    """What every task has: tries, a limit of time for each of them, and who hears of its last failure."""
+    return {
+        "retries": int(os.environ.get("SPOTIFY_TASK_RETRIES", "5")),
+        "retry_delay": timedelta(seconds=float(os.environ.get("SPOTIFY_TASK_RETRY_S", "15"))),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=5),
+        "execution_timeout": timedelta(seconds=float(os.environ.get("SPOTIFY_TASK_TIMEOUT_S", "7200"))),
+        "on_failure_callback": tell_failure,
+    }
+
+
+def warehouse_pool() -> str:
+    """The pool of the tasks that open the warehouse. DuckDB lets one process write, so its pool has one slot."""
+    return os.environ.get("SPOTIFY_WAREHOUSE_POOL", "default_pool")
+
+
+def tell_failure(context: Mapping) -> None:
+    """Posts a task's last failure to SPOTIFY_FAILURE_URL as JSON. A receiver that does not answer changes nothing. The
+    address may hold a token, so that it is not printed."""
+    url = os.environ.get("SPOTIFY_FAILURE_URL")
+    if not url:
+        return
+    task = context["ti"]
+    told = {"dag": task.dag_id, "task": task.task_id, "run": task.run_id, "error": str(context.get("exception", ""))}
+    request = urllib.request.Request(url, json.dumps(told).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=TELL_SECONDS_MAX):
+            print("the failure was posted to SPOTIFY_FAILURE_URL")
+    except (OSError, ValueError) as error:
+        print(f"the failure could not be posted to SPOTIFY_FAILURE_URL: {type(error).__name__}")
+
+
 def environment() -> dict[str, str]:
-    """Ours without what only Airflow needs to know: its database, its keys."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "_AIRFLOW"))}
+    """Ours without what only Airflow needs to know: its database, its keys, who hears of failures."""
+    own = ("AIRFLOW__", "_AIRFLOW", "SPOTIFY_FAILURE_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 def working_folder() -> str:

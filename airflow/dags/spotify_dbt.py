@@ -6,18 +6,10 @@ one that failed or was killed, and a run with nothing new changes nothing.
 
 from __future__ import annotations
 
-import os
-from datetime import timedelta
-
 import pipeline_cli as pipeline
-from airflow.sdk import Asset, dag, task
+from airflow.sdk import Asset, Param, dag, task
 
-RETRIES = {
-    "retries": int(os.environ.get("SPOTIFY_TASK_RETRIES", "5")),
-    "retry_delay": timedelta(seconds=float(os.environ.get("SPOTIFY_TASK_RETRY_S", "15"))),
-    "retry_exponential_backoff": 2.0,
-    "max_retry_delay": timedelta(minutes=5),
-}
+MARTS = Asset("spotify_marts")
 
 
 @dag(
@@ -25,20 +17,27 @@ RETRIES = {
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,
-    default_args=RETRIES,
+    default_args=pipeline.task_defaults(),
+    params={
+        "full_refresh": Param(
+            False, type="boolean", description="Builds all tables again, as after a change of a model."
+        ),
+    },
     tags=["spotify"],
     doc_md=__doc__,
 )
 def spotify_dbt():
-    @task
-    def dbt_build(ti=None) -> dict:
+    @task(pool=pipeline.warehouse_pool())
+    def dbt_build(ti=None, params=None) -> dict:
         """Every model and test is a line of the log; a failed test is named with how many rows it found."""
-        return pipeline.call("transform", "--verbose", "--json", extra_environment=pipeline.lineage_environment(ti))
+        refresh = ["--full-refresh"] if params["full_refresh"] else []
+        lineage = pipeline.lineage_environment(ti)
+        return pipeline.call("transform", "--verbose", "--json", *refresh, extra_environment=lineage)
 
-    @task
+    @task(pool=pipeline.warehouse_pool(), outlets=[MARTS])
     def verify() -> dict:
         """Accounts for every offset from the log to each cell of the marts. What later runs will load is not a
-        violation."""
+        violation. Whoever waits for the asset `spotify_marts` finds them proved."""
         report = pipeline.call("verify", "--json", "--allow-pending")
         return {name: report[name] for name in ("proved", "kept", "duplicates", "rejected")}
 

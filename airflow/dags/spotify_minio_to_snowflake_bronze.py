@@ -1,8 +1,8 @@
 """Lake to bronze: what the sink has made durable and the warehouse has not loaded.
 
 A scheduled run waits until its hour is complete and loads all complete hours up to it; an hour that one run missed
-comes with the next. A manual run loads everything that is in the lake by now. The warehouse's own ledger makes loading
-exactly once, whatever is repeated, killed or run twice.
+comes with the next. A manual run loads everything that is in the lake by now, or what its parameter `hour` says. The
+warehouse's own ledger makes loading exactly once, whatever is repeated, killed or run twice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pipeline_cli as pipeline
-from airflow.sdk import Asset, BaseSensorOperator, CronDataIntervalTimetable, dag, get_current_context, task
+from airflow.sdk import (
+    Asset,
+    BaseSensorOperator,
+    CronDataIntervalTimetable,
+    Param,
+    dag,
+    get_current_context,
+    setup,
+    task,
+    teardown,
+)
 from airflow.sdk.exceptions import AirflowSkipException
 
 BRONZE = Asset("spotify_bronze")
@@ -22,19 +32,21 @@ HOUR_WAIT_MAX = timedelta(minutes=15)
 # Set: every hour since then gets a run. Not set: only the latest one does, which loads what is missing all the same.
 START = os.environ.get("SPOTIFY_DAG_START")
 
-RETRIES = {
-    "retries": int(os.environ.get("SPOTIFY_TASK_RETRIES", "5")),
-    "retry_delay": timedelta(seconds=float(os.environ.get("SPOTIFY_TASK_RETRY_S", "15"))),
-    "retry_exponential_backoff": 2.0,
-    "max_retry_delay": timedelta(minutes=5),
-}
+
+def start_date() -> datetime:
+    """A time without an offset is UTC."""
+    if not START:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+    start = datetime.fromisoformat(START)
+    return start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
 
 
 def closed_hour() -> str | None:
-    """The hour of a scheduled or backfill run, as `2026-02-15T17`; None for a manual run, which waits for no hour."""
+    """The hour of a scheduled or backfill run, as `2026-02-15T17`. A manual run has the one of its parameter, or None: then
+    it waits for no hour."""
     context = get_current_context()
     if context["dag_run"].run_type not in ("scheduled", "backfill"):
-        return None
+        return context["params"]["hour"]
     return context["data_interval_start"].strftime("%Y-%m-%dT%H")
 
 
@@ -72,11 +84,19 @@ class LakeHourSensor(BaseSensorOperator):
 
 @dag(
     schedule=CronDataIntervalTimetable("@hourly", timezone="UTC"),
-    start_date=datetime.fromisoformat(START).replace(tzinfo=UTC) if START else datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=start_date(),
     catchup=START is not None,
     max_active_runs=1,
     is_paused_upon_creation=False,
-    default_args=RETRIES,
+    default_args=pipeline.task_defaults(),
+    params={
+        "hour": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}$",
+            description="Of a manual run: wait for this hour (UTC, like 2026-02-15T17) and load the complete hours up to it.",
+        ),
+    },
     tags=["spotify"],
     doc_md=__doc__,
 )
@@ -84,12 +104,17 @@ def spotify_minio_to_snowflake_bronze():
     # In this mode no slot is held between looks.
     wait_for_hour = LakeHourSensor(task_id="wait_for_hour", mode="reschedule", poke_interval=15)
 
-    @task
-    def extract_task() -> dict:
-        """Copies the objects that are not in the warehouse yet to local files, each checked against its hash."""
-        return pipeline.call("extract", "--stage-dir", str(stage_dir()), "--json", *hour_options())
+    @setup
+    def stage() -> str:
+        """The folder of this run's files."""
+        return str(stage_dir())
 
-    @task(outlets=[BRONZE])
+    @task(pool=pipeline.warehouse_pool())
+    def extract_task(folder: str) -> dict:
+        """Copies the objects that are not in the warehouse yet to local files, each checked against its hash."""
+        return pipeline.call("extract", "--stage-dir", folder, "--json", *hour_options())
+
+    @task(pool=pipeline.warehouse_pool(), outlets=[BRONZE])
     def load_task(extracted: dict, *, outlet_events) -> dict:
         """Files to bronze, rows and ledger in one transaction. Where the files are not (another host, or they were
         loaded before), it loads from the lake itself: the ledger makes both the same."""
@@ -99,13 +124,18 @@ def spotify_minio_to_snowflake_bronze():
         else:
             print(f"no files in {stage}: loading from the lake itself")
             loaded = pipeline.call("load", "--json", *hour_options())
-        shutil.rmtree(stage, ignore_errors=True)
         outlet_events[BRONZE].extra = {name: loaded[name] for name in ("rows", "rejected", "objects")}
         return loaded
 
-    extracted = extract_task()
-    wait_for_hour >> extracted
-    load_task(extracted)
+    @teardown
+    def remove_stage(folder: str) -> None:
+        """Also when the tasks before failed for the last time; what they staged can be copied again."""
+        if Path(folder).exists():
+            shutil.rmtree(folder)
+
+    folder = stage()
+    wait_for_hour >> folder
+    load_task(extract_task(folder)) >> remove_stage(folder)
 
 
 spotify_minio_to_snowflake_bronze()

@@ -17,6 +17,8 @@ constexpr std::chrono::milliseconds kProbeLimit{5'000};
 constexpr std::chrono::milliseconds kMigrateLimit{300'000};
 /// Airflow imports for seconds before it does anything.
 constexpr int kStartLimits = 3;
+/// Of the tasks that open the warehouse.
+constexpr std::string_view kWarehousePool = "spotify_warehouse";
 
 struct Component {
   std::string_view command;
@@ -49,10 +51,15 @@ Result<void> migrate(const Settings& settings, const AirflowSecrets& secrets) {
                 fmt::format("the folder of DAGs {} is not there; say where it is with --dags",
                             settings.dags.string()));
   }
-  return run_to_end({.arguments = {program.string(), "db", "migrate"},
-                     .environment = airflow_environment(settings, secrets),
-                     .log = settings.data / "logs" / "airflow-migrate.log"},
-                    kMigrateLimit);
+  const os::Command migrate{.arguments = {program.string(), "db", "migrate"},
+                            .environment = airflow_environment(settings, secrets),
+                            .log = settings.data / "logs" / "airflow-migrate.log"};
+  SDP_RETURN_IF_ERROR(run_to_end(migrate, kMigrateLimit));
+  os::Command pool = migrate;
+  pool.arguments = {program.string(), "pools", "set", std::string(kWarehousePool), "1",
+                    "One process writes to a DuckDB file"};
+  pool.log = settings.data / "logs" / "airflow-pool.log";
+  return run_to_end(pool, kMigrateLimit);
 }
 
 Server airflow_server(const Settings& settings, const AirflowSecrets& secrets, const Component& component) {
@@ -141,8 +148,9 @@ std::map<std::string, std::string> airflow_environment(const Settings& settings,
   const char* no_proxy = std::getenv("NO_PROXY");
   result["NO_PROXY"] = result["no_proxy"] =
       fmt::format("127.0.0.1{}{}", no_proxy != nullptr ? "," : "", no_proxy != nullptr ? no_proxy : "");
-  const std::array<std::pair<const char*, std::string>, 3> defaults{
+  const std::array<std::pair<const char*, std::string>, 4> defaults{
       {{"SPOTIFY_PIPELINE", settings.pipeline.string()},
+       {"SPOTIFY_WAREHOUSE_POOL", std::string(kWarehousePool)},
        {"SPOTIFY_SERVICES_DATA", settings.data.string()},
        {"SDP_DEPS_DIR", settings.deps.string()}}};
   for (const auto& [name, value] : defaults) {

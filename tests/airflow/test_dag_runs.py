@@ -39,6 +39,9 @@ def dbt(stand_in):
     return module.spotify_dbt()
 
 
+TASKS = ("wait_for_hour", "stage", "extract_task", "load_task", "remove_stage")
+
+
 def states(run) -> dict[str, str]:
     return {task.task_id: str(task.state) for task in run.get_task_instances()}
 
@@ -49,7 +52,7 @@ def in_hour(hour: int):
 
 def test_a_run_by_hand_loads_everything_that_is_in_the_lake(bronze, stand_in, tmp_path):
     run = bronze.test()
-    assert states(run) == {"wait_for_hour": "success", "extract_task": "success", "load_task": "success"}
+    assert states(run) == dict.fromkeys(TASKS, "success")
     extract, load = stand_in.calls
     stage = extract.split()[2]
     assert stage.startswith(f"{tmp_path}/data/stage/manual")
@@ -62,11 +65,40 @@ def test_staged_files_are_gone_after_the_load(bronze, tmp_path):
     assert list((tmp_path / "data" / "stage").iterdir()) == []
 
 
-def test_the_files_stay_for_the_next_try_when_the_load_fails(bronze, stand_in, tmp_path):
-    stand_in.says(SAYS.replace("load) ", "load) exit 65;; never) "))
+@pytest.mark.parametrize(("command", "task"), [("extract", "extract_task"), ("load", "load_task")])
+def test_staged_files_are_gone_after_a_task_failed_for_the_last_time(bronze, stand_in, tmp_path, command, task):
+    stand_in.says(SAYS.replace(f"{command}) ", f'{command}) mkdir -p "$3"; exit 65;; never) '))
     run = bronze.test()
-    assert states(run)["load_task"] == "failed"
-    assert len(list((tmp_path / "data" / "stage").iterdir())) == 1
+    assert str(run.state) == "failed"
+    assert states(run)[task] == "failed"
+    assert list((tmp_path / "data" / "stage").iterdir()) == []
+
+
+def test_the_load_finds_the_staged_files_at_each_try(bronze, stand_in, tmp_path):
+    """Only the task after the last try removes them."""
+    stand_in.says(SAYS.replace("load) ", 'load) ls "$4" >/dev/null || exit 65;'))
+    assert states(bronze.test())["load_task"] == "success"
+
+
+def test_a_manual_run_takes_its_hour_from_its_parameter(bronze, stand_in):
+    run = bronze.test(run_conf={"hour": "2026-02-15T17"})
+    assert str(run.state) == "success"
+    status, extract, _ = stand_in.calls
+    assert status == "status --json"
+    assert extract.endswith("--complete-hours --to 2026-02-15T17")
+
+
+def test_a_parameter_that_is_no_hour_is_refused(bronze, stand_in):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        bronze.test(run_conf={"hour": "yesterday"})
+    assert stand_in.calls == []
+
+
+def test_a_full_refresh_is_a_parameter(dbt, stand_in):
+    dbt.test(run_conf={"full_refresh": True})
+    assert stand_in.calls[0] == "transform --verbose --json --full-refresh"
 
 
 def test_without_the_files_the_load_is_from_the_lake_itself(bronze, stand_in):
@@ -106,7 +138,11 @@ def bronze_module(bronze, monkeypatch):
     import spotify_minio_to_snowflake_bronze as module
 
     def as_run(hour: int, run_type: str = "scheduled", started_minutes_ago: float = 0) -> dict:
-        context = {"dag_run": FakeRun(run_type, started_minutes_ago), "data_interval_start": in_hour(hour)}
+        context = {
+            "dag_run": FakeRun(run_type, started_minutes_ago),
+            "data_interval_start": in_hour(hour),
+            "params": {"hour": None},
+        }
         monkeypatch.setattr(module, "get_current_context", lambda: context)
         return context
 

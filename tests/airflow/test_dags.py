@@ -47,10 +47,14 @@ def test_every_file_is_parsed_within_a_second(name, say):
 def test_bronze_extracts_then_loads_one_run_at_a_time(dag_bag):
     dag = dag_bag.dags["spotify_minio_to_snowflake_bronze"]
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
-        "wait_for_hour": {"extract_task"},
+        "wait_for_hour": {"stage"},
+        "stage": {"extract_task", "remove_stage"},
         "extract_task": {"load_task"},
-        "load_task": set(),
+        "load_task": {"remove_stage"},
+        "remove_stage": set(),
     }
+    assert [task.task_id for task in dag.tasks if task.is_setup] == ["stage"]
+    assert [task.task_id for task in dag.tasks if task.is_teardown] == ["remove_stage"]
     assert dag.max_active_runs == 1
     assert [outlet.name for outlet in dag.get_task("load_task").outlets] == ["spotify_bronze"]
 
@@ -60,6 +64,7 @@ def test_dbt_follows_bronze_and_ends_with_the_proof(dag_bag):
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {"dbt_build": {"verify"}, "verify": set()}
     assert dag.max_active_runs == 1
     assert [asset.name for asset in dag.timetable.asset_condition.objects] == ["spotify_bronze"]
+    assert [outlet.name for outlet in dag.get_task("verify").outlets] == ["spotify_marts"]
 
 
 def test_every_task_is_tried_again_with_growing_pauses(dag_bag):
@@ -69,9 +74,37 @@ def test_every_task_is_tried_again_with_growing_pauses(dag_bag):
             assert task.retry_exponential_backoff, task.task_id
 
 
+def test_no_task_runs_without_a_limit_of_time(dag_bag):
+    for dag in dag_bag.dags.values():
+        for task in dag.tasks:
+            assert task.execution_timeout.total_seconds() == 7200, task.task_id
+
+
+def test_tasks_that_open_the_warehouse_take_turns(monkeypatch):
+    import spotify_minio_to_snowflake_bronze
+
+    import spotify_dbt
+
+    monkeypatch.setenv("SPOTIFY_WAREHOUSE_POOL", "one_writer")
+    pools = {}
+    for module in (spotify_minio_to_snowflake_bronze, spotify_dbt):
+        dag = getattr(importlib.reload(module), module.__name__)()
+        pools |= {task.task_id: task.pool for task in dag.tasks}
+    assert {name for name, pool in pools.items() if pool == "one_writer"} == {
+        "extract_task",
+        "load_task",
+        "dbt_build",
+        "verify",
+    }
+
+
 @pytest.mark.parametrize(
     ("start", "catchup", "first"),
-    [(None, False, "2026-01-01T00:00:00+00:00"), ("2026-02-15T17", True, "2026-02-15T17:00:00+00:00")],
+    [
+        (None, False, "2026-01-01T00:00:00+00:00"),
+        ("2026-02-15T17", True, "2026-02-15T17:00:00+00:00"),
+        ("2026-02-15T17:00+05:30", True, "2026-02-15T11:30:00+00:00"),
+    ],
 )
 def test_a_set_start_brings_every_hour_since(monkeypatch, start, catchup, first):
     import spotify_minio_to_snowflake_bronze as module

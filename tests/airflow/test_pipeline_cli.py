@@ -1,10 +1,14 @@
 """How tasks call the command line: which failures are tried again, what a task leaves behind, which hours are over."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pipeline_cli
 import pytest
@@ -129,3 +133,42 @@ def test_importing_takes_no_time():
     )
     assert done.returncode == 0
     assert time.process_time() - started < 1
+
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def failed_task() -> dict:
+    task = SimpleNamespace(dag_id="spotify_dbt", task_id="verify", run_id="manual")
+    return {"ti": task, "exception": AirflowFailException("exit code 20")}
+
+
+def test_the_last_failure_of_a_task_is_posted(monkeypatch):
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.handle_request).start()
+        monkeypatch.setenv("SPOTIFY_FAILURE_URL", f"http://127.0.0.1:{server.server_port}/secret-token")
+        pipeline_cli.tell_failure(failed_task())
+    assert server.told == {"dag": "spotify_dbt", "task": "verify", "run": "manual", "error": "exit code 20"}
+    assert pipeline_cli.task_defaults()["on_failure_callback"] is pipeline_cli.tell_failure
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/secret-token", "no address, secret-token"])
+def test_a_receiver_that_is_gone_is_said_without_its_address(monkeypatch, capfd, address):
+    monkeypatch.setenv("SPOTIFY_FAILURE_URL", address)
+    pipeline_cli.tell_failure(failed_task())
+    said = capfd.readouterr().out
+    assert "could not be posted" in said
+    assert "secret-token" not in said
+
+
+def test_the_address_for_failures_is_not_handed_to_commands(stand_in, monkeypatch):
+    monkeypatch.setenv("SPOTIFY_FAILURE_URL", "http://127.0.0.1:1/secret-token")
+    stand_in.says('echo "{\\"url\\": \\"$SPOTIFY_FAILURE_URL\\"}"')
+    assert pipeline_cli.call("load") == {"url": ""}
