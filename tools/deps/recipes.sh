@@ -49,10 +49,21 @@ fetch_go_module() {
   jq -r .Dir <<<"$answer"
 }
 
+# install_go_program NAME OUT: built inside a copy of its module, where the module's own go.sum, which the pinned checksum
+# covers, binds all that it depends on. A patch of ours, patches/NAME.patch, is applied first; it must fit to the line.
 install_go_program() {
+  local name=$1 out=$2 folder package
   use_go
-  fetch_go_module "$1" >/dev/null
-  GOBIN=$2 go install -ldflags='-s -w' "$(pinned_go_field "$1" 5)@$(pinned_go_field "$1" 3)"
+  folder=$(fetch_go_module "$name")
+  package=$(pinned_go_field "$name" 5)
+  cp -r "$folder" module
+  chmod -R u+w module
+  cd module || return
+  if [[ -f $pins/patches/$name.patch ]]; then
+    patch --strip=1 --fuzz=0 --forward --input="$pins/patches/$name.patch"
+  fi
+  GOWORK=off go build -mod=readonly -trimpath -buildvcs=false -ldflags='-s -w' -o "$out/$name" \
+    "./${package#"$(pinned_go_field "$name" 2)"}"
 }
 
 # make_venv LOCK DIR: a virtual environment that may be moved, with exactly what tools/deps/LOCK.lock names. Compiled
