@@ -12,10 +12,10 @@ import duckdb, sys, time
 end, seen = time.monotonic() + float(sys.argv[2]), set()
 while time.monotonic() < end:
     connection = duckdb.connect(sys.argv[1], read_only=True)
-    [(plays,)] = connection.execute("SELECT sum(total_plays + total_skips + playlist_adds) FROM SPOTIFY_DB.MART.USER_ENGAGEMENT").fetchall()
+    [(counted,)] = connection.execute("SELECT sum(records) FROM SPOTIFY_DB.MART.PIPELINE_HOURS").fetchall()
     [(loaded,)] = connection.execute("SELECT sum(records) FROM BRONZE.LOAD_LEDGER").fetchall()
-    assert plays == loaded, (plays, loaded)
-    seen.add(int(plays))
+    assert counted == loaded, (counted, loaded)
+    seen.add(int(counted))
     connection.close()
 print(sorted(seen))
 """

@@ -14,7 +14,9 @@ def test_a_sink_that_is_asked_to_stop_under_load_makes_all_it_read_durable(world
     simulator = world.start_simulator(3000)
     for _ in range(3):
         # Batches that would stay open for long: only the stop makes them durable.
-        sink = world.start("sink", "--session-timeout-ms", 1500, "--batch-linger-ms", 60_000, "--batch-idle-ms", 60_000)
+        sink = world.start(
+            "sink", "--session-timeout-ms", 10_000, "--batch-linger-ms", 60_000, "--batch-idle-ms", 60_000
+        )
         wait_until(lambda: len(sink.partitions) == 3, 60, "the sink to have all partitions")  # noqa: B023
         time.sleep(chance.uniform(0.5, 2))
         before = time.monotonic()

@@ -88,11 +88,13 @@ def forgeries(forger: Forger):
         place, more = (root, UNPACK) if unpacks else (path, {})
         body = archive() if unpacks else BODY
         for payload in ("UNSIGNED-PAYLOAD", UNSIGNED, SIGNED, f"{SIGNED}-TRAILER", "0" * 64):
-            sent = in_chunks(body) if payload.startswith("STREAMING") else body
             headers = more | {"X-Amz-Content-Sha256": payload, "X-Amz-Decoded-Content-Length": str(len(body))}
-            yield f"{payload} by header, unpacks {unpacks}", "PUT", place, headers | by_header, sent
-            yield f"{payload} by query, unpacks {unpacks}", "PUT", f"{place}?{forger.query()}", headers, sent
-            yield f"{payload} without a name, unpacks {unpacks}", "PUT", place, headers, sent
+            # A handler that forgets the signature may forget to take chunks apart, too.
+            for sent in (body, in_chunks(body)):
+                what = f"{payload}, unpacks {unpacks}, chunks {sent is not body}"
+                yield f"{what}: by header", "PUT", place, headers | by_header, sent
+                yield f"{what}: by query", "PUT", f"{place}?{forger.query()}", headers, sent
+                yield f"{what}: without a name", "PUT", place, headers, sent
     for payload in (UNSIGNED, "UNSIGNED-PAYLOAD"):
         headers = {"X-Amz-Content-Sha256": payload, "X-Amz-Decoded-Content-Length": str(len(BODY))}
         part = f"{path}?partNumber=1&uploadId=0"

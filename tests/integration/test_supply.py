@@ -113,19 +113,21 @@ def test_a_module_that_was_changed_is_refused(mirror):
     assert "but tools/deps/go-modules.txt pins" in done.stderr
 
 
-def test_a_patch_that_does_not_fit_is_refused(mirror):
-    patches = mirror.pins / "patches"
-    patches.mkdir()
-    (patches / "program.patch").write_text("--- a/main.go\n+++ b/main.go\n@@ -40,0 +41 @@\n+// planted\n")
-    assert mirror.install().returncode != 0
+def with_patch(mirror, version: str, line: str) -> None:
+    folder = mirror.pins / "patches"
+    folder.mkdir()
+    (folder / f"program-{version}.patch").write_text(f"--- a/main.go\n+++ b/main.go\n@@ -5,0 +6 @@\n+{line}\n")
 
 
 def test_a_patch_is_applied(mirror):
-    patches = mirror.pins / "patches"
-    patches.mkdir()
-    (patches / "program.patch").write_text(
-        '--- a/main.go\n+++ b/main.go\n@@ -5,0 +6 @@\n+func init() { println("patched") }\n'
-    )
+    with_patch(mirror, VERSION, 'func init() { println("patched") }')
     done = mirror.install()
     assert done.returncode == 0, done.stderr
     assert mirror.run(str(mirror.out / "program")).stderr == "patched\nas released\n"
+
+
+def test_a_patch_for_another_version_is_refused(mirror):
+    with_patch(mirror, "v0.9.0", "// planted")
+    done = mirror.install()
+    assert done.returncode != 0
+    assert "program-v0.9.0.patch is for another version" in done.stderr

@@ -50,17 +50,22 @@ fetch_go_module() {
 }
 
 # install_go_program NAME OUT: built inside a copy of its module, where the module's own go.sum, which the pinned checksum
-# covers, binds all that it depends on. A patch of ours, patches/NAME.patch, is applied first; it must fit to the line.
+# covers, binds all that it depends on. A patch of ours, patches/NAME-VERSION.patch, is applied first. It has no lines of
+# the module to be found by, so that one for another version is refused.
 install_go_program() {
-  local name=$1 out=$2 folder package
+  local name=$1 out=$2 folder package patch patches
   use_go
   folder=$(fetch_go_module "$name")
   package=$(pinned_go_field "$name" 5)
   cp -r "$folder" module
   chmod -R u+w module
   cd module || return
-  if [[ -f $pins/patches/$name.patch ]]; then
-    patch --strip=1 --fuzz=0 --forward --input="$pins/patches/$name.patch"
+  patch=$pins/patches/$name-$(pinned_go_version "$name").patch
+  patches=("$pins/patches/$name"-*.patch)
+  if [[ -f $patch ]]; then
+    patch --strip=1 --fuzz=0 --forward --input="$patch"
+  elif [[ -e ${patches[0]} ]]; then
+    fail "${patches[0]##*/} is for another version than tools/deps/go-modules.txt pins; look where its lines belong now"
   fi
   GOWORK=off go build -mod=readonly -trimpath -buildvcs=false -ldflags='-s -w' -o "$out/$name" \
     "./${package#"$(pinned_go_field "$name" 2)"}"

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "warehouse/duckdb/schema.h"
+
 namespace sdp::warehouse::duckdb {
 namespace {
 

@@ -1,0 +1,58 @@
+"""dbt typed by a person in spotify_dbt, with no variable set, on the warehouse that `make run` left beside it."""
+
+import shutil
+import subprocess
+
+import pytest
+from driver.fixtures import ROOT
+from driver.services import clean_environment
+
+EVENTS = 2_000
+
+
+@pytest.fixture
+def dbt(embedded):
+    project = embedded.folder / "spotify_dbt"
+    shutil.copytree(ROOT / "spotify_dbt", project, ignore=shutil.ignore_patterns("target", "logs", ".user.yml"))
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [embedded.deps / "venv-dbt" / "bin" / "dbt", *arguments],
+            cwd=project,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, f"dbt {arguments} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    return run
+
+
+def test_run_works_on_a_finished_warehouse(embedded, dbt):
+    embedded.must_prove(EVENTS)
+    before = embedded.counts()
+    assert "Completed successfully" in dbt("run")
+    assert embedded.counts() == before
+    assert embedded.verify()["proved"]
+
+
+def test_build_works_and_everything_is_still_proved(embedded, dbt):
+    embedded.must_prove(EVENTS)
+    assert "Completed successfully" in dbt("build")
+    assert embedded.verify()["proved"]
+
+
+def test_the_first_thing_a_person_types_works(embedded, dbt):
+    """Before dbt ever ran on this warehouse, by `load` alone."""
+    embedded.must_prove(EVENTS)
+    warehouse = embedded.data / "warehouse" / "spotify_db.duckdb"
+    warehouse.unlink()
+    places = {"SPOTIFY_LAKE": str(embedded.data / "lake"), "SPOTIFY_WAREHOUSE": str(warehouse)}
+    subprocess.run(
+        [embedded.binary, "load"], env=clean_environment() | places, check=True, capture_output=True, timeout=60
+    )
+    dbt("build")
+    assert embedded.verify()["proved"]
