@@ -18,8 +18,8 @@ import sys
 import sources
 
 SIZE_MAX = 1_500_000
-# Makefiles and Go's checksums want tabs.
-MAY_HAVE_TABS = ("Makefile", ".mk")
+# Makefiles and Go want tabs.
+MAY_HAVE_TABS = ("Makefile", ".mk", ".patch")
 REGISTRY = "the address of a registry"
 PATTERNS = {
     # Written so that this file does not match itself.

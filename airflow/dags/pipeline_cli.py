@@ -63,8 +63,8 @@ def tell_failure(context: Mapping) -> None:
         return
     task = context["ti"]
     told = {"dag": task.dag_id, "task": task.task_id, "run": task.run_id, "error": str(context.get("exception", ""))}
-    request = urllib.request.Request(url, json.dumps(told).encode(), {"Content-Type": "application/json"})
     try:
+        request = urllib.request.Request(url, json.dumps(told).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=TELL_SECONDS_MAX):
             print("the failure was posted to SPOTIFY_FAILURE_URL")
     except (OSError, ValueError) as error:

@@ -34,7 +34,7 @@ std::string id_of(UtcMillis time) {
   return id;
 }
 
-/// Nothing when the name is no id.
+/// Nothing when the name is another.
 std::optional<UtcMillis> time_of(const std::string& id) {
   if (id.size() != id_of({}).size()) return std::nullopt;
   const auto time =

@@ -56,7 +56,11 @@ Result<void> migrate(const Settings& settings, const AirflowSecrets& secrets) {
                             .log = settings.data / "logs" / "airflow-migrate.log"};
   SDP_RETURN_IF_ERROR(run_to_end(migrate, kMigrateLimit));
   os::Command pool = migrate;
-  pool.arguments = {program.string(), "pools", "set", std::string(kWarehousePool), "1",
+  pool.arguments = {program.string(),
+                    "pools",
+                    "set",
+                    std::string(kWarehousePool),
+                    "1",
                     "One process writes to a DuckDB file"};
   pool.log = settings.data / "logs" / "airflow-pool.log";
   return run_to_end(pool, kMigrateLimit);

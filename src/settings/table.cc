@@ -814,8 +814,9 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SPOTIFY_WAREHOUSE_POOL",
      .group = Group::airflow,
      .help = "Airflow's pool of the tasks that open the warehouse; one slot for DuckDB",
-     .otherwise = "default_pool; spotify_warehouse, which has one slot, where `spotify-services` or the stack "
-                  "starts Airflow"},
+     .otherwise =
+         "default_pool; spotify_warehouse, which has one slot, where `spotify-services` or the stack "
+         "starts Airflow"},
     {.name = "airflow.failure-url",
      .flag = "",
      .variable = "SPOTIFY_FAILURE_URL",
