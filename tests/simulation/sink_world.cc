@@ -280,9 +280,13 @@ std::vector<std::pair<std::string, lake::ObjectMeta>> World::objects_of(log::Par
   std::vector<std::pair<std::string, lake::ObjectMeta>> objects;
   const lake::ChainId chain{topic_id_, partition};
   (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
-    const auto head = store_->head(object.key);
-    const auto meta = lake::meta_from((*head)->metadata);
-    if (meta && meta->chain == chain) objects.emplace_back(object.key, *meta);
+    // Asked after each commit, and most objects were seen before. Only the mutations replace one.
+    auto [seen, is_new] = seen_.try_emplace(object);
+    if (is_new) {
+      const auto head = store_->head(object.key);
+      if (const auto meta = lake::meta_from((*head)->metadata)) seen->second = *meta;
+    }
+    if (seen->second && seen->second->chain == chain) objects.emplace_back(object.key, *seen->second);
     return true;
   });
   return objects;

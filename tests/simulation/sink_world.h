@@ -118,6 +118,8 @@ class World {
   /// The markers of each partition, as their create-only puts left them.
   std::map<log::Partition, std::vector<lake::HourMarker>> markers_;
   std::unique_ptr<store::ObjectStore> store_;
+  /// What the objects' metadata say; nothing for those that are not lines.
+  std::map<store::ListedObject, std::optional<lake::ObjectMeta>> seen_;
   std::vector<Sink> sinks_;
   std::vector<PendingPut> pending_;
   std::vector<std::string> violations_;
