@@ -34,6 +34,7 @@ build: ## Fetch what is needed and build the release binaries
 	@tools/setup build
 	@tools/configure release
 	cmake --build --preset release --target spotify-pipeline spotify-services
+	@tools/notice >build/NOTICE
 
 # --- tiers: each has one meaning, see CONTRIBUTING.md ---
 

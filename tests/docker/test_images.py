@@ -42,6 +42,31 @@ def test_our_image_is_small(builder):
     assert 60 * MEGABYTE < size < 150 * MEGABYTE
 
 
+@pytest.mark.parametrize(
+    ("image", "path", "words"),
+    [
+        (
+            "spotify-pipeline",
+            "/usr/share/doc/spotify-pipeline/NOTICE",
+            ("Apache License", "librdkafka", "DuckDB", "libfmt-dev"),
+        ),
+        (
+            "spotify-loader",
+            "/usr/share/doc/spotify-pipeline/NOTICE",
+            ("Apache License", "librdkafka", "DuckDB", "libfmt-dev"),
+        ),
+        ("spotify-minio", "/usr/share/doc/minio/LICENSE", ("GNU AFFERO GENERAL PUBLIC LICENSE",)),
+    ],
+)
+def test_image_carries_the_licences_of_what_is_in_it(builder, image, path, words):
+    container = builder.engine.docker("create", f"{image}:local").stdout.strip()
+    try:
+        text = builder.engine.docker("cp", f"{container}:{path}", "-").stdout
+    finally:
+        builder.engine.docker("rm", container)
+    assert not [word for word in words if word not in text]
+
+
 def test_our_image_holds_no_shell(builder):
     run = ["run", "--rm", "--network", "none", "--entrypoint"]
     for shell in ("/bin/sh", "/bin/bash", "/usr/bin/env"):

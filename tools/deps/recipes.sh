@@ -67,6 +67,7 @@ install_go_program() {
   elif [[ -e ${patches[0]} ]]; then
     fail "${patches[0]##*/} is for another version than tools/deps/go-modules.txt pins; look where its lines belong now"
   fi
+  cp LICENSE "$out/"
   GOWORK=off go build -mod=readonly -trimpath -buildvcs=false -ldflags='-s -w' -o "$out/$name" \
     "./${package#"$(pinned_go_field "$name" 2)"}"
 }
@@ -124,6 +125,7 @@ recipe_duckdb() {
   mkdir -p "$out/include" "$out/lib"
   cp node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$out/lib/"
   cp "$header" "$out/include/"
+  cp "${header%/*}/LICENSE" "$out/"
 }
 
 # The driver manager alone, as a static library. pip asks a source package to describe itself before it hands it over,
