@@ -90,6 +90,7 @@ docker-env: ## Write docker/.env with generated secrets, and the files that cont
 up: docker-env ## Bring the container stack up (COMPOSE_OVERRIDE=docker-compose.zookeeper.yml: with ZooKeeper)
 	$(compose) up --build --wait
 	@$(compose) ps
+	@tools/stack_next
 
 down: ## Take the container stack down; its volumes stay
 	$(compose) --profile '*' down

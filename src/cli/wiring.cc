@@ -18,7 +18,7 @@ namespace {
 
 // Where `spotify-services up` starts them unless told otherwise.
 constexpr const char* kKafkaDefault = "127.0.0.1:9092";
-constexpr const char* kS3Default = "http://127.0.0.1:9000";
+constexpr const char* kS3Default = "http://127.0.0.1:9002";
 
 Result<local::Credentials> s3_credentials(const LakeSettings& settings, const ServicesSettings& services) {
   const store::s3::S3Settings& s3 = settings.s3;

@@ -24,7 +24,7 @@ Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings,
 
 struct Lake {
   std::unique_ptr<store::ObjectStore> store;
-  std::string display_name;  ///< as in "Uploaded 10 events to http://127.0.0.1:9000"
+  std::string display_name;  ///< as in "Uploaded 10 events to http://127.0.0.1:9002"
   std::string bucket;
 };
 /// `misconfigured` when an S3 lake has no credentials.

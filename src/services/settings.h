@@ -21,7 +21,7 @@ struct Settings {
   S3Server s3_server = S3Server::minio;
   std::uint16_t kafka_port = 9092;
   std::uint16_t kafka_controller_port = 9093;
-  std::uint16_t s3_port = 9000;
+  std::uint16_t s3_port = 9002;
   std::uint16_t s3_console_port = 9001;  ///< MinIO's; versitygw has none.
   bool kafka_and_s3 = true;              ///< What `up` starts and `down` stops.
   bool airflow = false;                  ///< The same, with its PostgreSQL.

@@ -168,3 +168,20 @@ def test_what_is_fetched_is_pinned():
     text = (ROOT / "docker/Dockerfile").read_text()
     assert not re.search(r"\b(curl|wget|pip install|npm (ci|install)|go install|mvn)\b|^ADD ", text, re.MULTILINE)
     assert re.search(r"obsidiandynamics/kafdrop:\$\{KAFDROP_VERSION:-\d+\.\d+\.\d+\}", BASE.read_text())
+
+
+def next_steps(folder, profiles: str) -> str:
+    (folder / ".env").write_text((ROOT / "docker/.env.example").read_text() + f"COMPOSE_PROFILES={profiles}\n")
+    done = subprocess.run([ROOT / "tools/stack_next", folder], capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout
+
+
+def test_a_newcomer_is_told_what_to_open_and_what_comes_next(tmp_path):
+    said = next_steps(tmp_path, "core,airflow,ui")
+    assert all(f"http://127.0.0.1:{port}" in said for port in (8080, 9000, 9001))
+    assert "airflow-scheduler start dags trigger spotify_minio_to_snowflake_bronze" in said
+    assert "cp airflow-scheduler:/data/warehouse/published/current/spotify_db.duckdb ." in said
+    said = next_steps(tmp_path, "demo")
+    assert "8080" not in said
+    assert "cp loader:" in said
+    assert "Next:" not in next_steps(tmp_path, "core")
