@@ -39,7 +39,7 @@ class Api:
         until(f"{dag} has run", LIMIT_S, all_ended)
 
 
-def test_airflow_loads_and_proves(new_stack, copied_parts):
+def test_airflow_loads_and_proves(new_stack, copied_parts, tmp_path):
     copied_parts("airflow")
     stack = new_stack()
     stack.build("postgres", "airflow-init")
@@ -60,9 +60,9 @@ def test_airflow_loads_and_proves(new_stack, copied_parts):
     report = json.loads(stack.pipeline("verify", "--json").stdout)
     assert report["proved"] and report["kept"] == acked
     stack.compose(
-        "cp", "airflow-scheduler:/data/warehouse/published/current/spotify_db.duckdb", stack.folder / "marts.duckdb"
+        "cp", "airflow-scheduler:/data/warehouse/published/current/spotify_db.duckdb", tmp_path / "marts.duckdb"
     )
-    assert (stack.folder / "marts.duckdb").read_bytes()[8:12] == b"DUCK"
+    assert (tmp_path / "marts.duckdb").read_bytes()[8:12] == b"DUCK"
 
     for service in (
         "postgres",
