@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 
 import pytest
 from driver.embedded import Embedded
@@ -60,3 +61,22 @@ def embedded(binary, deps, tmp_path):
     pipeline = Embedded(binary, deps, tmp_path)
     yield pipeline
     pipeline.close()
+
+
+PROVED_EVENTS = 2_000
+
+
+@pytest.fixture(scope="session")
+def proved_data(binary, deps, tmp_path_factory):
+    """What one run left, for tests that need a finished one and do not care about its way. Copied, never changed."""
+    pipeline = Embedded(binary, deps, tmp_path_factory.mktemp("proved"))
+    pipeline.must_prove(PROVED_EVENTS)
+    return pipeline.data
+
+
+@pytest.fixture
+def proved(embedded, proved_data):
+    """A folder with the data of a finished run of `events` events."""
+    shutil.copytree(proved_data, embedded.data, symlinks=True)
+    embedded.events = PROVED_EVENTS
+    return embedded

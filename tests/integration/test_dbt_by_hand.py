@@ -7,17 +7,15 @@ import pytest
 from driver.fixtures import ROOT
 from driver.services import clean_environment
 
-EVENTS = 2_000
-
 
 @pytest.fixture
-def dbt(embedded):
-    project = embedded.folder / "spotify_dbt"
+def dbt(proved):
+    project = proved.folder / "spotify_dbt"
     shutil.copytree(ROOT / "spotify_dbt", project, ignore=shutil.ignore_patterns("target", "logs", ".user.yml"))
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [embedded.deps / "venv-dbt" / "bin" / "dbt", *arguments],
+            [proved.deps / "venv-dbt" / "bin" / "dbt", *arguments],
             cwd=project,
             env=clean_environment(),
             capture_output=True,
@@ -31,28 +29,25 @@ def dbt(embedded):
     return run
 
 
-def test_run_works_on_a_finished_warehouse(embedded, dbt):
-    embedded.must_prove(EVENTS)
-    before = embedded.counts()
+def test_run_works_on_a_finished_warehouse(proved, dbt):
+    before = proved.counts()
     assert "Completed successfully" in dbt("run")
-    assert embedded.counts() == before
-    assert embedded.verify()["proved"]
+    assert proved.counts() == before
+    assert proved.verify()["proved"]
 
 
-def test_build_works_and_everything_is_still_proved(embedded, dbt):
-    embedded.must_prove(EVENTS)
+def test_build_works_and_everything_is_still_proved(proved, dbt):
     assert "Completed successfully" in dbt("build")
-    assert embedded.verify()["proved"]
+    assert proved.verify()["proved"]
 
 
-def test_the_first_thing_a_person_types_works(embedded, dbt):
+def test_the_first_thing_a_person_types_works(proved, dbt):
     """Before dbt ever ran on this warehouse, by `load` alone."""
-    embedded.must_prove(EVENTS)
-    warehouse = embedded.data / "warehouse" / "spotify_db.duckdb"
+    warehouse = proved.data / "warehouse" / "spotify_db.duckdb"
     warehouse.unlink()
-    places = {"SPOTIFY_LAKE": str(embedded.data / "lake"), "SPOTIFY_WAREHOUSE": str(warehouse)}
+    places = {"SPOTIFY_LAKE": str(proved.data / "lake"), "SPOTIFY_WAREHOUSE": str(warehouse)}
     subprocess.run(
-        [embedded.binary, "load"], env=clean_environment() | places, check=True, capture_output=True, timeout=60
+        [proved.binary, "load"], env=clean_environment() | places, check=True, capture_output=True, timeout=60
     )
     dbt("build")
-    assert embedded.verify()["proved"]
+    assert proved.verify()["proved"]

@@ -70,9 +70,9 @@ class Target:
     [
         ("duckdb", 2, 60, 60),
         # A load takes several times as long here, so that three tests share the 60 kills.
-        ("snowflake", 10, 20, 61),
-        ("snowflake", 10, 20, 62),
-        ("snowflake", 10, 20, 63),
+        ("snowflake", 20, 20, 61),
+        ("snowflake", 20, 20, 62),
+        ("snowflake", 20, 20, 63),
     ],
     ids=["duckdb", "snowflake-1", "snowflake-2", "snowflake-3"],
 )

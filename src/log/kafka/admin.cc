@@ -14,6 +14,8 @@ namespace sdp::log::kafka {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{50};
+/// How long a topic that was created may be unknown to some brokers.
+constexpr std::chrono::milliseconds kSpreadMax{2'000};
 // A request waits for the broker that was last named as controller, which may never come back: each try
 // waits for a part of the time only, and the next one asks who it is now.
 constexpr int kTriesInTime = 4;
@@ -149,7 +151,13 @@ Result<void> Admin::wait_for_topic(const std::function<bool(const Description&)>
 }
 
 Result<TopicInfo> Admin::describe() {
-  SDP_TRY(Description description, describe_partitions());
+  // Brokers learn of a new topic one after another, and the one that answers may be the last of them.
+  auto described = describe_partitions();
+  base::try_until(base::system_clock(), kSpreadMax, kRetryPause, [&] {
+    if (!described && described.error().kind == ErrorKind::bad_input) described = describe_partitions();
+    return described || described.error().kind != ErrorKind::bad_input;
+  });
+  SDP_TRY(Description description, std::move(described));
   SDP_RETURN_IF_ERROR(describe_config(description.info));
   return std::move(description.info);
 }
