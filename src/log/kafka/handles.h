@@ -36,7 +36,5 @@ using TopicNamesHandle =
     std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_TopicCollection_destroy>>;
 using ConfigResourceHandle =
     std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
-using GroupOffsetsHandle = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
-                                           Destroyer<rd_kafka_ListConsumerGroupOffsets_destroy>>;
 
 }  // namespace sdp::log::kafka
