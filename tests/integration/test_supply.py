@@ -87,7 +87,7 @@ def mirror(tmp_path, go):
         for suffix, kind in (("", "Sum"), ("/go.mod", "GoModSum"))
     )
     needs = f"module {PROGRAM}\n\ngo 1.21\n\nrequire {LIBRARY} {VERSION}\n"
-    made.add(PROGRAM, {"go.mod": needs, "go.sum": sums, "main.go": MAIN})
+    made.add(PROGRAM, {"go.mod": needs, "go.sum": sums, "main.go": MAIN, "LICENSE": "of the program\n"})
     (made.pins / "go-modules.txt").write_text(f"program {PROGRAM} {VERSION} {made.checksum(PROGRAM)} {PROGRAM}\n")
     return made
 
