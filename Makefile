@@ -34,7 +34,7 @@ build: ## Fetch what is needed and build the release binaries
 	@tools/setup build
 	@tools/configure release
 	cmake --build --preset release --target spotify-pipeline spotify-services
-	@tools/notice >build/NOTICE
+	@if command -v dpkg-query >/dev/null; then tools/notice >build/NOTICE; fi
 
 # --- tiers: each has one meaning, see CONTRIBUTING.md ---
 

@@ -10,9 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The database of a file is named after it: SPOTIFY_DB, as in the warehouse.
-constexpr std::string_view kFile = "spotify_db.duckdb";
-
 fs::path folder_of(const WarehouseSettings& warehouse) {
   if (!warehouse.published.empty()) return warehouse.published;
   return fs::path(warehouse.place).parent_path() / "published";
@@ -27,8 +24,10 @@ Result<std::optional<fs::path>> publish_marts(const WarehouseSettings& warehouse
   from.path = warehouse.place;
   warehouse::duckdb::ReadersCopy copy;
   const fs::path folder = folder_of(warehouse);
+  // The database of a file is named after it: SPOTIFY_DB, as in the warehouse.
+  const std::string file = fs::path(warehouse.place).filename();
   const auto published =
-      publish::replace_published(folder, kFile, runtime.clock, [&](const fs::path& path) -> Result<void> {
+      publish::replace_published(folder, file, runtime.clock, [&](const fs::path& path) -> Result<void> {
         SDP_TRY(copy, warehouse::duckdb::write_readers_copy(from, path.string()));
         return {};
       });
@@ -41,7 +40,7 @@ Result<std::optional<fs::path>> publish_marts(const WarehouseSettings& warehouse
                                        {"rows", copy.rows},
                                        {"bytes", unknown ? 0 : bytes},
                                        {"seconds", took.count()}});
-  return folder / "current" / kFile;
+  return folder / "current" / file;
 }
 
 }  // namespace sdp::cli

@@ -76,6 +76,8 @@ Result<void> send_lineage(const TransformOptions& options, std::stop_token stop)
                             .on_line = on_line};
   const auto end = os::run_child(command, {.total = kTimeLimit}, give_up.get_token());
   const auto see = fmt::format("see {}", lineage_log_path(options).string());
+  // A line is cut at its limit, and what it had behind that is in the tail.
+  if (refused.empty() && end && end->tail.contains(kNotSent)) refused = kNotSent;
   if (!refused.empty()) {
     return fail(
         ErrorKind::unavailable,

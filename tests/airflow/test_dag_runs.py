@@ -74,8 +74,7 @@ def test_staged_files_are_gone_after_a_task_failed_for_the_last_time(bronze, sta
     assert list((tmp_path / "data" / "stage").iterdir()) == []
 
 
-def test_the_load_finds_the_staged_files_at_each_try(bronze, stand_in, tmp_path):
-    """Only the task after the last try removes them."""
+def test_the_staged_files_are_there_when_the_load_begins(bronze, stand_in):
     stand_in.says(SAYS.replace("load) ", 'load) ls "$4" >/dev/null || exit 65;'))
     assert states(bronze.test())["load_task"] == "success"
 

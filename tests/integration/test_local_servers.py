@@ -54,18 +54,10 @@ def test_damaged_endpoints_are_named(world, tmp_path):
     assert str(tmp_path / "endpoints.json") in ended.stderr
 
 
-def test_the_first_status_of_a_new_cluster_is_an_answer(own_services, tmp_path):
+def test_the_first_status_of_a_new_cluster_is_an_answer(own_services, new_world):
     """Nobody was ever a member of any group there: the coordinator of the first one is still being made."""
-    services = own_services()
-    names = ["--topic", "events", "--lake", "s3://lake-of-the-first-hour"]
+    world = new_world(own_services())
+    names = ["--topic", world.topic, "--lake", f"s3://{world.bucket}"]
     for command in ("init", "status"):
-        ended = subprocess.run(
-            [services.binary, command, *names],
-            env=clean_environment() | {"SPOTIFY_SERVICES_DATA": str(services.data)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        ended = call(world, command, *names, data=world.services.data)
         assert ended.returncode == 0, ended.stderr

@@ -50,7 +50,7 @@ def test_the_copy_has_every_mart_as_it_is_in_the_warehouse(proved):
         assert query(proved.deps, current(proved), rows) == proved.rows(rows), name
 
 
-def test_a_reader_of_the_warehouse_itself_is_told_to_the_stages(proved):
+def test_a_reader_of_the_warehouse_itself_holds_up_the_stages(proved):
     """What the copy is for: who opens the file itself holds up a load, which says so and loses nothing."""
     warehouse = proved.data / "warehouse" / "spotify_db.duckdb"
     hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"

@@ -34,6 +34,7 @@ class Mirror:
         place = self.folder / module / "@v"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{VERSION}.info").write_text(f'{{"Version":"{VERSION}","Time":"2026-01-01T00:00:00Z"}}')
+        (place / "list").write_text(f"{VERSION}\n")
         (place / f"{VERSION}.mod").write_text(files["go.mod"])
         with zipfile.ZipFile(place / f"{VERSION}.zip", "w") as archive:
             for name, text in files.items():

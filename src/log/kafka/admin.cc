@@ -152,12 +152,12 @@ Result<void> Admin::wait_for_topic(const std::function<bool(const Description&)>
 
 Result<TopicInfo> Admin::describe() {
   // Brokers learn of a new topic one after another, and the one that answers may be the last of them.
-  auto described = describe_partitions();
+  std::optional<Result<Description>> described;
   base::try_until(base::system_clock(), kSpreadMax, kRetryPause, [&] {
-    if (!described && described.error().kind == ErrorKind::bad_input) described = describe_partitions();
-    return described || described.error().kind != ErrorKind::bad_input;
+    described = describe_partitions();
+    return *described || described->error().kind != ErrorKind::bad_input;
   });
-  SDP_TRY(Description description, std::move(described));
+  SDP_TRY(Description description, *std::move(described));
   SDP_RETURN_IF_ERROR(describe_config(description.info));
   return std::move(description.info);
 }

@@ -31,16 +31,18 @@ struct TableName {
   std::string table;
 };
 
+std::string quoted(std::string_view text, char mark) {
+  std::string result(1, mark);
+  for (const char letter : text) result.append(letter == mark ? 2 : 1, letter);
+  return result + mark;
+}
+
 std::string literal(std::string_view text) {
-  std::string quoted = "'";
-  for (const char letter : text) quoted.append(letter == '\'' ? 2 : 1, letter);
-  return quoted + '\'';
+  return quoted(text, '\'');
 }
 
 std::string identifier(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char letter : name) quoted.append(letter == '"' ? 2 : 1, letter);
-  return quoted + '"';
+  return quoted(name, '"');
 }
 
 Result<std::vector<TableName>> tables_of(Connection& connection) {
