@@ -1,6 +1,7 @@
 """The lake, not the group, says where to go on; a topic created again is another topic."""
 
 import re
+import signal
 import time
 
 from driver.process import wait_until
@@ -67,6 +68,7 @@ def test_a_topic_deleted_and_created_again_goes_on_with_new_chains(world):
 def test_a_sink_that_runs_while_its_topic_is_created_again_files_nothing_under_the_old_id(world):
     world.simulate(3000)
     sink = world.start_sink()
+    world.wait_for_objects(1)  # from then on there is a bucket, and `status` has an answer
     wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
     delete_topic(world)
     # More than the old topic ever had, so that the sink's positions exist in the new one too.
@@ -76,6 +78,24 @@ def test_a_sink_that_runs_while_its_topic_is_created_again_files_nothing_under_t
         sink.stop()
     ended = sink.finished()
     assert ended.code in (0, 65, 69, 75), str(ended)
+    world.catch_up()
+    world.prove_up_to_bronze()
+    assert [count for _, count in topic_ids(world)] == [3000, 9000]
+
+
+def test_a_sink_that_stands_still_while_its_topic_is_created_again_files_nothing_under_the_old_id(world):
+    """When it goes on, its positions exist in the new topic: no fetch fails that would tell."""
+    world.simulate(3000)
+    sink = world.start_sink("--session-timeout-ms", 30_000)
+    world.wait_for_objects(1)  # from then on there is a bucket, and `status` has an answer
+    wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
+    sink.send(signal.SIGSTOP)
+    delete_topic(world)
+    world.simulate(9000)
+    sink.send(signal.SIGCONT)
+    ended = sink.wait(60)
+    assert ended.code == 75, str(ended)
+    assert "deleted and created again" in ended.failure["message"]
     world.catch_up()
     world.prove_up_to_bronze()
     assert [count for _, count in topic_ids(world)] == [3000, 9000]

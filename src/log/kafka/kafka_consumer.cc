@@ -20,6 +20,8 @@ using diag::log_event;
 constexpr std::chrono::milliseconds kProbeMax{1'000};
 // Members hear of a rebalance by their heartbeats, and a partition moves in two rounds.
 constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
+/// After so long without records the topic may have been created again in the meantime.
+constexpr std::chrono::milliseconds kSilenceMin{500};
 constexpr std::chrono::milliseconds kSeekPause{10};
 constexpr int kLeavePollMs = 20;
 
@@ -162,6 +164,24 @@ Result<void> KafkaConsumer::check_topic() {
   return checked;
 }
 
+/// A topic that is deleted and created again is silent for a while. Then its records may continue at our
+/// positions as if they were the old one's, without any error. An id never comes back, so an answer that is
+/// asked for after records were fetched speaks for all of them.
+Result<void> KafkaConsumer::check_topic_after_silence() {
+  const SteadyTime now = base::system_clock().steady_now();
+  const bool was_silent = now - last_records_ > kSilenceMin;
+  if (auto checked = was_silent ? check_topic() : Result<void>{}; !checked) {
+    if (checked.error().kind != ErrorKind::retry) return checked;
+    // Nothing was learnt. The records are fetched again, and the topic is asked for again.
+    for (const auto& [partition, assigned] : assigned_) {
+      SDP_RETURN_IF_ERROR(move_to({partition, assigned.next}));
+    }
+    return checked;
+  }
+  last_records_ = now;
+  return {};
+}
+
 Result<void> KafkaConsumer::answer_rebalances(ConsumerHandler& handler) {
   for (; !rebalances_.empty(); rebalances_.pop_front()) {
     const Rebalance& rebalance = rebalances_.front();
@@ -215,6 +235,8 @@ Result<std::size_t> KafkaConsumer::deliver(ConsumerHandler& handler, std::size_t
         return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
       });
   for (auto& assigned : assigned_ | std::views::values) assigned.skip_batch = false;
+  const auto is_record = [](const rd_kafka_message_t* message) { return message->err == 0; };
+  if (std::ranges::any_of(messages, is_record)) SDP_RETURN_IF_ERROR(check_topic_after_silence());
   std::size_t delivered = 0;
   delivering_ = true;
   for (const rd_kafka_message_t* message : messages) {

@@ -21,11 +21,12 @@ namespace sdp::log::kafka {
 ///   1. After an outage: ask a broker, and whether the topic still has our id. An outage ends with an answer,
 ///      not with silence: an idle topic sends no records either.
 ///   2. Answer the rebalances that were noted, in order. librdkafka announces them in the midst of a fetch,
-///   and
-///      the group waits for the answer, so that no record can overtake them. Assign: ask for the topic's id,
-///      then the handler for the offsets to start at, then assign at these. Revoke: tell the handler, then
-///      unassign. Nothing is committed by either.
-///   3. Deliver records up to the limit. Offsets below the expected one are leftovers of an earlier position,
+///      and the group waits for the answer, so that no record can overtake them. Assign: ask for the topic's
+///      id, then the handler for the offsets to start at, then assign at these. Revoke: tell the handler,
+///      then unassign. Nothing is committed by either.
+///   3. Fetch records. After a silence: ask whether the topic still has our id before any of them is
+///   delivered.
+///      Deliver them up to the limit. Offsets below the expected one are leftovers of an earlier position,
 ///      and dropped; after a seek or a pause the rest of the partition's batch is dropped and fetched again.
 ///   4. Answer the rebalances that these fetches announced.
 ///   5. Return the client's errors when no record came before them.
@@ -80,6 +81,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void note_failure(const rd_kafka_message_t& message);
   Result<void> check_connection(std::chrono::milliseconds timeout);
   Result<void> check_topic();
+  Result<void> check_topic_after_silence();
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
   Result<void> move_to(PartitionOffset position);
@@ -103,6 +105,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   bool disconnected_ = false;
   bool delivering_ = false;
   bool closed_ = false;
+  /// When records came last.
+  SteadyTime last_records_;
   RecordView record_;
 };
 
