@@ -14,8 +14,23 @@ Result<FileLock> FileLock::open(const std::filesystem::path& path, mode_t mode) 
   return FileLock(path, std::move(fd));
 }
 
+Result<std::optional<FileLock>> FileLock::open_to_read(const std::filesystem::path& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd) return std::optional(FileLock(path, std::move(fd)));
+  if (errno == ENOENT) return std::optional<FileLock>{};
+  return posix_error(errno, Access::read, "open the lock file", path);
+}
+
 Result<bool> FileLock::try_lock() {
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  return lock(LOCK_EX);
+}
+
+Result<bool> FileLock::try_lock_shared() {
+  return lock(LOCK_SH);
+}
+
+Result<bool> FileLock::lock(int operation) {
+  if (::flock(fd_.get(), operation | LOCK_NB) == 0) return true;
   if (errno == EWOULDBLOCK || errno == EINTR) return false;
   return posix_error(errno, Access::write, "lock", path_);
 }

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,15 +12,20 @@
 
 namespace sdp::os {
 
-/// An exclusive lock on a file (flock), among all who open it, in this process too. The kernel drops the lock
-/// of a process that dies.
+/// A lock on a file (flock), among all who open it, in this process too: one may have it, or any number may
+/// share it. The kernel drops the lock of a process that dies.
 class FileLock {
  public:
   /// Opens the file, or makes it; it is not locked yet. Errors as posix_error.
   static Result<FileLock> open(const std::filesystem::path& path, mode_t mode = 0644);
 
-  /// False when somebody else holds it.
+  /// Opens the file to be read, and makes none: nothing when it is not there.
+  static Result<std::optional<FileLock>> open_to_read(const std::filesystem::path& path);
+
+  /// False when somebody else holds or shares it.
   Result<bool> try_lock();
+  /// False when somebody else holds it.
+  Result<bool> try_lock_shared();
 
   /// For the holder: what others may read of it, such as its process id.
   Result<void> write_note(std::string_view note);
@@ -28,6 +34,7 @@ class FileLock {
 
  private:
   FileLock(std::filesystem::path path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  Result<bool> lock(int operation);
 
   std::filesystem::path path_;
   UniqueFd fd_;

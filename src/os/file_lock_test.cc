@@ -26,6 +26,18 @@ TEST_F(FileLockTest, IsHeldByOneUntilItEnds) {
   EXPECT_TRUE(second.try_lock().value());
 }
 
+TEST_F(FileLockTest, ReadersShareItAndMakeNoFile) {
+  const auto path = folder_.path() / "lock";
+  EXPECT_FALSE(FileLock::open_to_read(path).value());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  auto writer = open();
+  auto first = FileLock::open_to_read(path).value();
+  auto second = FileLock::open_to_read(path).value();
+  EXPECT_TRUE(first->try_lock_shared().value());
+  EXPECT_TRUE(second->try_lock_shared().value());
+  EXPECT_FALSE(writer.try_lock().value());
+}
+
 TEST_F(FileLockTest, MovingKeepsIt) {
   auto first = open();
   ASSERT_TRUE(first.try_lock().value());

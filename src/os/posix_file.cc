@@ -35,7 +35,9 @@ std::string_view advice(int code) {
     case EIO:
       return "the disk failed: check the system log";
     case ENOLCK:
-      return "that file system has no locks: choose a local one";
+    case ENOSYS:
+    case EOPNOTSUPP:
+      return "that file system has no locks, or cannot do this: choose a local one";
     default:
       return "";
   }
@@ -63,6 +65,8 @@ ErrorKind kind_of_errno(int code, Access access) {
     case ELOOP:
       return ErrorKind::bad_input;
     case ENOLCK:
+    case ENOSYS:
+    case EOPNOTSUPP:
       return ErrorKind::misconfigured;
     default:
       return ErrorKind::fatal;

@@ -22,6 +22,7 @@ TEST(PosixFile, ErrnoValuesBecomeKinds) {
       {ENOTDIR, ErrorKind::bad_input, ErrorKind::bad_input},
       {ENAMETOOLONG, ErrorKind::bad_input, ErrorKind::bad_input},
       {ENOLCK, ErrorKind::misconfigured, ErrorKind::misconfigured},
+      {EOPNOTSUPP, ErrorKind::misconfigured, ErrorKind::misconfigured},
       {EIO, ErrorKind::fatal, ErrorKind::fatal},
       {EMFILE, ErrorKind::fatal, ErrorKind::fatal},
   };
