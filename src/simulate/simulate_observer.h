@@ -25,7 +25,7 @@ class SimulateObserver {
 
   /// An event was handed to the log. Only where each event is shown.
   virtual void on_event(const event::ListeningEvent&) {}
-  /// About once a second. Only where not each event is shown.
+  /// About once a second, and the final count at the end. Only where not each event is shown.
   virtual void on_progress(const SimulateProgress&) {}
 };
 

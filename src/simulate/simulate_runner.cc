@@ -36,6 +36,8 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   stopped_ = false;
   const auto sent = send_all(stop);
   const auto settled = settle();
+  // Whatever came of it, the last report is the final count.
+  if (!each_event_) observer_.on_progress(progress(clock_.steady_now()));
   if (!sent) return fail(sent.error().kind, fmt::format("{}; {}", sent.error().message, counts_text()));
   SDP_RETURN_IF_ERROR(settled);
   const auto last = progress(clock_.steady_now());

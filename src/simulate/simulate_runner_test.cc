@@ -143,9 +143,26 @@ TEST_F(Runner, HigherRateReportsProgressOnceASecond) {
   spec.events = 500;
   ASSERT_TRUE(run());
   EXPECT_TRUE(observer.lines.empty());
-  ASSERT_EQ(observer.reports.size(), 4);
+  ASSERT_EQ(observer.reports.size(), 5);
   EXPECT_NEAR(observer.reports[0].events_per_second, 100, 2);
   EXPECT_NEAR(static_cast<double>(observer.reports[3].produced), 400, 2);
+}
+
+TEST_F(Runner, TheLastReportIsTheFinalCount) {
+  spec.rate = 100;
+  spec.events = 250;
+  ASSERT_TRUE(run());
+  ASSERT_FALSE(observer.reports.empty());
+  EXPECT_EQ(observer.reports.back().produced, 250);
+  EXPECT_EQ(observer.reports.back().acked, 250);
+}
+
+TEST_F(Runner, TheLastReportOfARunThatFailedIsTheFinalCountToo) {
+  producer.fail_deliveries = 3;
+  ASSERT_FALSE(run());
+  ASSERT_FALSE(observer.reports.empty());
+  EXPECT_EQ(observer.reports.back().acked, 97);
+  EXPECT_EQ(observer.reports.back().failed, 3);
 }
 
 TEST_F(Runner, StopFlushesWhatWasSent) {
