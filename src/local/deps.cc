@@ -1,6 +1,10 @@
 #include "local/deps.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
 
 namespace sdp::local {
 namespace {
@@ -8,6 +12,21 @@ namespace {
 bool is_folder(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored);
+}
+
+/// Programs are run from these folders, and the one that we happen to work in may be anybody's: whether root,
+/// we or `other` own it, and nobody of `writers` (bits of a mode) can write it.
+bool is_trusted(const std::filesystem::path& path, std::optional<uid_t> other, mode_t writers) {
+  const auto is_owner = [&](uid_t owner) { return owner == 0 || owner == ::geteuid() || owner == other; };
+  struct stat link{};
+  struct stat folder{};
+  return ::lstat(path.c_str(), &link) == 0 && ::stat(path.c_str(), &folder) == 0 && is_owner(link.st_uid) &&
+         is_owner(folder.st_uid) && (folder.st_mode & writers) == 0;
+}
+
+std::optional<uid_t> owner_of(const std::filesystem::path& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
 }  // namespace
@@ -21,9 +40,20 @@ Result<std::filesystem::path> find_deps(const std::filesystem::path& given,
         ErrorKind::misconfigured,
         fmt::format("the folder of dependencies {} is not there; run tools/setup services", given.string()));
   }
-  if (is_folder(working_folder / ".deps")) return working_folder / ".deps";
+  const auto here = working_folder / ".deps";
+  const bool is_here = is_folder(here);
+  if (is_here && is_trusted(here, std::nullopt, S_IWGRP | S_IWOTH)) return here;
   for (auto folder = executable.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
-    if (is_folder(folder / ".deps")) return folder / ".deps";
+    // Whoever owns the executable decides what is run anyway.
+    if (is_folder(folder / ".deps") && is_trusted(folder / ".deps", owner_of(executable), S_IWOTH))
+      return folder / ".deps";
+  }
+  if (is_here) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("{} belongs to another user, or others can write it, so no program is run from it; say "
+                    "where the right one is with --deps or SDP_DEPS_DIR",
+                    here.string()));
   }
   return fail(
       ErrorKind::misconfigured,

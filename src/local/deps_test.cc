@@ -29,6 +29,18 @@ TEST(FindDeps, WorkingFolderComesBeforeTheExecutable) {
   EXPECT_EQ(find_deps("", here.path(), executable).value(), here.path() / ".deps");
 }
 
+TEST(FindDeps, AFolderThatOthersCanWriteIsPassedOver) {
+  const TemporaryFolder here;
+  const TemporaryFolder checkout;
+  for (const auto* folder : {&here, &checkout}) ASSERT_TRUE(os::make_folder(folder->path() / ".deps"));
+  std::filesystem::permissions(here.path() / ".deps", std::filesystem::perms::all);
+  EXPECT_EQ(find_deps("", here.path(), checkout.path() / "bin" / "x").value(), checkout.path() / ".deps");
+  std::filesystem::permissions(checkout.path() / ".deps", std::filesystem::perms::all);
+  const auto found = find_deps("", here.path(), checkout.path() / "bin" / "x");
+  ASSERT_FALSE(found);
+  EXPECT_NE(found.error().message.find("others can write it"), std::string::npos) << found.error().message;
+}
+
 TEST(FindDeps, NothingFoundSaysWhatToRun) {
   const TemporaryFolder folder;
   const auto found = find_deps("", folder.path(), folder.path() / "bin");

@@ -7,12 +7,40 @@
 #include <memory>
 
 #include "settings/help.h"
+#include "settings/place.h"
 
 namespace sdp::settings {
 namespace {
 
 std::string joined(const std::vector<std::string_view>& names) {
   return fmt::format("{}", fmt::join(names, "|"));
+}
+
+/// Sets from the environment what no flag has set.
+Result<void> take_variable(BoundSetting& bound, const EnvFile& file) {
+  const std::string variable(bound.setting->variable);
+  if (bound.origin.kind == Origin::Kind::flag || variable.empty()) return {};
+  const char* text = std::getenv(variable.c_str());
+  if (text == nullptr || *text == '\0') return {};
+  const auto line = file.lines.find(variable);
+  Origin origin{Origin::Kind::environment, variable};
+  if (line != file.lines.end())
+    origin = {Origin::Kind::env_file, fmt::format("{}:{} {}", file.path.string(), line->second, variable)};
+  if (const auto done = bound.set(text); !done) {
+    const ErrorKind kind = bound.flags.empty() ? ErrorKind::misconfigured : ErrorKind::bad_input;
+    return fail(kind, fmt::format("{}: {}", origin.where, done.error().message));
+  }
+  bound.origin = std::move(origin);
+  return {};
+}
+
+/// What a value alone does not tell: whether it is a place that the setting takes.
+Result<void> check_value(const BoundSetting& bound) {
+  const bool is_set = bound.origin.kind != Origin::Kind::standard;
+  if (!is_set || bound.setting->completion == Completion::nothing) return {};
+  if (const auto checked = check_place(*bound.setting, bound.show()); !checked)
+    return std::unexpected(checked.error().in(bound.origin.where));
+  return {};
 }
 
 }  // namespace
@@ -79,19 +107,8 @@ const BoundSetting* Command::find(std::string_view name) const {
 
 Result<void> Command::resolve(const EnvFile& file) {
   for (BoundSetting& bound : settings_) {
-    const std::string variable(bound.setting->variable);
-    if (bound.origin.kind == Origin::Kind::flag || variable.empty()) continue;
-    const char* text = std::getenv(variable.c_str());
-    if (text == nullptr || *text == '\0') continue;
-    const auto line = file.lines.find(variable);
-    Origin origin{Origin::Kind::environment, variable};
-    if (line != file.lines.end())
-      origin = {Origin::Kind::env_file, fmt::format("{}:{} {}", file.path.string(), line->second, variable)};
-    if (const auto done = bound.set(text); !done) {
-      const ErrorKind kind = bound.flags.empty() ? ErrorKind::misconfigured : ErrorKind::bad_input;
-      return fail(kind, fmt::format("{}: {}", origin.where, done.error().message));
-    }
-    bound.origin = std::move(origin);
+    SDP_RETURN_IF_ERROR(take_variable(bound, file));
+    SDP_RETURN_IF_ERROR(check_value(bound));
   }
   return {};
 }
@@ -101,8 +118,9 @@ Commands::Commands(CLI::App& parser) : parser_(parser) {
 }
 
 Command& Commands::add(CLI::App& parent, const std::string& name, const std::string& help,
-                       const std::string& examples) {
+                       const std::string& examples, Effect effect) {
   CLI::App* parser = parent.add_subcommand(name, help);
+  if (effect == Effect::only_reads) parser->group("Subcommands that only read");
   parser->footer(examples.empty() ? "" : "Examples:\n" + examples);
   const bool is_nested = &parent != &parser_;
   Command& command = commands_.emplace_back(*parser, is_nested ? parent.get_name() + " " + name : name);

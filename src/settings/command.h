@@ -107,7 +107,8 @@ class Command {
   }
 
   /// Fills what no flag has set from the environment. `bad_input` is wrong usage: a variable that has a flag,
-  /// too, is checked as the flag is; `misconfigured` is any other variable.
+  /// too, is checked as the flag is; `misconfigured` is any other variable, and a place that is none
+  /// (check_place).
   Result<void> resolve(const EnvFile& file);
 
   CLI::App& parser() const { return parser_; }
@@ -125,6 +126,9 @@ class Command {
   std::deque<BoundSetting> settings_;
 };
 
+/// What a command does to what others see; help lists commands by it.
+enum class Effect { writes, only_reads };
+
 /// Every command of a program, below `parser`, with help that is made from the table.
 class Commands {
  public:
@@ -133,7 +137,12 @@ class Commands {
   /// `examples` stand at the end of the command's help, one a line: the command line, two blanks, what it
   /// does.
   Command& add(CLI::App& parent, const std::string& name, const std::string& help,
-               const std::string& examples = "");
+               const std::string& examples = "", Effect effect = Effect::writes);
+  /// A command that changes nothing: no file, folder, bucket, object, topic or table.
+  Command& add_reader(CLI::App& parent, const std::string& name, const std::string& help,
+                      const std::string& examples = "") {
+    return add(parent, name, help, examples, Effect::only_reads);
+  }
   /// From now on every command that is added is handed to `visit`, for settings that all commands take.
   void for_each_new(std::function<void(Command&)> visit) { visit_ = std::move(visit); }
   CLI::App& parser() const { return parser_; }

@@ -98,6 +98,7 @@ std::string row_of(const Use& use) {
   }
   std::string help(setting.help);
   if (setting.secret) help += ". Secret";
+  if (setting.names_program && !setting.variable.empty()) help += ". Not from a `.env` file";
   if (!setting.example.empty()) help += fmt::format(". Such as {}", code(setting.example));
   return fmt::format("| {} | {} | {} | {} | {} | {} |\n", setting.name, fmt::join(names, "<br>"), help,
                      range_of(setting), default_of(use), commands_of(use));
@@ -148,13 +149,23 @@ std::string configuration_page(const Commands& commands) {
       "A flag goes before a variable of the environment, that before a line `NAME=value` of the file which\n"
       "`SPOTIFY_ENV_FILE` names (`.env` in the working folder without it), and that before the default. An "
       "empty\n"
-      "variable counts as not set. Secrets have no flag: they come from the environment or from a file that "
-      "only\n"
-      "its owner can read. `spotify-pipeline config show [COMMAND]` prints each value and where it comes "
-      "from, and\n"
-      "`COMMAND --help` the settings of one command. A wrong flag, or a wrong variable that has a flag, ends "
-      "with\n"
-      "exit code 2, any other wrong variable with 78.\n";
+      "variable counts as not set. The file is read as Docker Compose reads it: a comment may stand behind a "
+      "value, "
+      "`${NAME}` is\n"
+      "replaced, and single quotes or `$$` keep a `$`. A `.env` without any of these variables is left "
+      "alone; one that "
+      "others\n"
+      "own or can write is refused. Secrets have no flag: they come from the environment or from a file that "
+      "only its "
+      "owner\n"
+      "can read. `spotify-pipeline config show [COMMAND]` prints each value and where it comes from, and "
+      "`COMMAND "
+      "--help` the\n"
+      "settings of one command. A wrong flag, or a wrong variable that has a flag, ends with exit code 2, "
+      "any other "
+      "wrong\n"
+      "variable with 78, and so do places that are neither paths nor buckets, and flags that nothing would "
+      "read.\n";
   for (const GroupText& group : groups()) {
     const auto uses = uses_of(commands, group.group);
     if (uses.empty()) continue;
@@ -171,12 +182,15 @@ std::string env_example(const Commands& commands) {
   std::string text =
       "# Settings of spotify-pipeline. Copy this file to .env (mode 0600 when it holds a secret) and take "
       "the # from what\n"
-      "# you set. Variables of the environment go before it. docs/configuration.md says more.\n";
+      "# you set. Variables of the environment go before it. Put a value with a $ in single quotes. "
+      "docs/configuration.md "
+      "says more.\n";
   for (const GroupText& group : groups()) {
     std::string entries;
     for (const Use& use : uses_of(commands, group.group)) {
       const Setting& setting = *use.setting;
-      if (setting.variable.empty() || setting.hidden || use.bindings.empty()) continue;
+      if (setting.variable.empty() || setting.hidden || setting.names_program || use.bindings.empty())
+        continue;
       std::string help(setting.help);
       if (const std::string range = range_of(setting); !range.empty()) help += fmt::format(": {}", range);
       if (!setting.otherwise.empty()) help += fmt::format(" (without it: {})", setting.otherwise);

@@ -3,22 +3,10 @@
 #include <filesystem>
 #include <map>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 
 namespace sdp::settings {
-
-/// A variable of a `.env` text.
-struct EnvLine {
-  std::string value;
-  int line = 0;  ///< the first line is 1
-};
-
-/// Variables of a `.env` text: lines of `NAME=value`, with `export ` before and one pair of quotes around the
-/// value if wanted; blank lines and those that begin with `#` are passed over. Nothing is expanded. Other
-/// lines are `misconfigured`, told by number and never by text.
-Result<std::map<std::string, EnvLine>> parse_env(std::string_view text);
 
 /// The file that was loaded, and the line of each variable that was taken from it.
 struct EnvFile {
@@ -26,11 +14,15 @@ struct EnvFile {
   std::map<std::string, int> lines;
 };
 
-/// Puts the variables of the table that are in the file that SPOTIFY_ENV_FILE names, or in `.env` where there
-/// is one, into the environment, without replacing what is there. A file with secrets that others can read is
-/// refused.
+/// Puts what the file that SPOTIFY_ENV_FILE names, or `.env` in the working folder, sets of the table's
+/// variables into the environment, without replacing what is there. A `.env` that is not a regular file, cannot
+/// be read or sets none of them is somebody else's and left alone.
+///
+/// `misconfigured` names the file, and the line where there is one: a line of ours that cannot be read, or
+/// that names a program or a library, which only the environment may; a file that somebody besides us and
+/// root owns or can write; a file with secrets that others can read.
 Result<EnvFile> load_env_file();
-/// The same for one file; that it is missing is `misconfigured`.
+/// The same for the file of that name, which must be there.
 Result<EnvFile> load_env_file(const std::filesystem::path& path);
 
 }  // namespace sdp::settings

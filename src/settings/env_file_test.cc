@@ -1,12 +1,15 @@
 #include "settings/env_file.h"
 
 #include <fmt/core.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
 
+#include "settings/table.h"
 #include "support/temporary_folder.h"
 
 namespace sdp::settings {
@@ -14,40 +17,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(EnvText, NamesAndValuesAreReadAsTheyStand) {
-  const auto variables = parse_env(
-      "# a comment\n\nSNOWFLAKE_USER=me\r\n  export SNOWFLAKE_PASSWORD = 'a#b = \"c\"' \nEMPTY=\nQ=\"x "
-      "y\"\nLAST=$HOME");
-  ASSERT_TRUE(variables);
-  std::map<std::string, std::string> values;
-  for (const auto& [name, line] : *variables) values[name] = line.value;
-  const std::map<std::string, std::string> wanted{{"SNOWFLAKE_USER", "me"},
-                                                  {"SNOWFLAKE_PASSWORD", "a#b = \"c\""},
-                                                  {"EMPTY", ""},
-                                                  {"Q", "x y"},
-                                                  {"LAST", "$HOME"}};
-  EXPECT_EQ(values, wanted);
-  EXPECT_EQ(variables->at("SNOWFLAKE_PASSWORD").line, 4);
-}
-
-TEST(EnvText, LineThatIsNoAssignmentIsToldByItsNumberOnly) {
-  for (const std::string_view line : {"hunter2", "=hunter2", "1A=hunter2", "A B=hunter2"}) {
-    const auto variables = parse_env(fmt::format("A=b\n{}\n", line));
-    ASSERT_FALSE(variables) << line;
-    EXPECT_EQ(variables.error().kind, ErrorKind::misconfigured);
-    EXPECT_NE(variables.error().message.find("line 2"), std::string::npos) << variables.error().message;
-    EXPECT_EQ(variables.error().message.find("hunter2"), std::string::npos) << variables.error().message;
-  }
-}
-
 class EnvFileTest : public testing::Test {
  protected:
   void TearDown() override {
-    for (const char* name : {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A"}) ::unsetenv(name);
+    for (const char* name :
+         {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A", "SDP_DEPS_DIR", "KAFKA_TOPIC"})
+      ::unsetenv(name);
   }
   void write(std::string_view text, fs::perms perms) const {
     std::ofstream(path_) << text;
     fs::permissions(path_, perms);
+  }
+  /// Why a file of this text is refused; empty when it is taken.
+  std::string refusal(std::string_view text, fs::perms perms) const {
+    write(text, perms);
+    const auto loaded = load_env_file(path_);
+    return loaded ? "" : loaded.error().message;
   }
   static std::string value(const char* name) {
     const char* text = std::getenv(name);
@@ -90,6 +75,47 @@ TEST_F(EnvFileTest, SettingsWithoutSecretsMayBeReadByAll) {
   write("SNOWFLAKE_USER=1\nSNOWFLAKE_PASSWORD=\nOTHERS_TEST_SECRET=x\n", kEverybody);
   ASSERT_TRUE(load_env_file(path_));
   EXPECT_EQ(value("SNOWFLAKE_USER"), "1");
+}
+
+TEST_F(EnvFileTest, OnlyLinesOfOursCanBeWrong) {
+  EXPECT_EQ(refusal("OTHERS='x\nKAFKA_TOPIC=t\n", kOwner), "");
+  EXPECT_EQ(value("KAFKA_TOPIC"), "t");
+  EXPECT_EQ(refusal("OTHERS=1\nSNOWFLAKE_USER='x\n", kOwner),
+            path_.string() + ":2: SNOWFLAKE_USER has a quote that is not closed");
+}
+
+TEST_F(EnvFileTest, AFileThatSetsNothingOfOursIsLeftAlone) {
+  for (const char* text : {"", "OTHERS_TEST_A='", "KAFKA_TOPIC\nKAFKA_TOPIC is a name\n",
+                           "\x7f"
+                           "ELF"})
+    EXPECT_EQ(refusal(text, kEverybody | fs::perms::others_write), "") << text;
+}
+
+TEST_F(EnvFileTest, AFileThatOthersCanWriteIsRefused) {
+  for (const auto perms : {fs::perms::others_write, fs::perms::group_write}) {
+    EXPECT_THAT(refusal("KAFKA_TOPIC=t\n", kOwner | perms), testing::HasSubstr("chmod go-w"));
+    EXPECT_EQ(value("KAFKA_TOPIC"), "(none)");
+  }
+}
+
+TEST_F(EnvFileTest, NoFileNamesAProgram) {
+  for (const Setting& setting : table()) {
+    if (!setting.names_program) continue;
+    EXPECT_THAT(refusal(fmt::format("KAFKA_TOPIC=t\n{}=/x\n", setting.variable), kOwner),
+                testing::HasSubstr(fmt::format(":2: {} ", setting.variable)));
+    EXPECT_EQ(value("KAFKA_TOPIC"), "(none)");
+    EXPECT_EQ(refusal(fmt::format("{}=\n", setting.variable), kOwner), "");
+  }
+}
+
+TEST_F(EnvFileTest, AFolderAPipeAndALargeFileAreNoSettings) {
+  fs::create_directory(path_);
+  EXPECT_FALSE(load_env_file(path_));
+  fs::remove(path_);
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_FALSE(load_env_file(path_));
+  fs::remove(path_);
+  EXPECT_NE(refusal("KAFKA_TOPIC=t\n#" + std::string(std::size_t{2} << 20, 'x'), kOwner), "");
 }
 
 TEST_F(EnvFileTest, MissingFileIsNamed) {

@@ -15,6 +15,7 @@ enum class Group {
   load,
   dbt,
   verify,
+  rejected,
   status,
   simulation,
   run,
@@ -58,9 +59,13 @@ struct Setting {
   /// The value in docker/.env.example; nothing when the variable does not stand there.
   std::optional<std::string_view> stack = {};
   std::string_view example = {};
+  bool bucket = false;  ///< where it takes a path, `s3://BUCKET[/PREFIX]` will do
+  /// Anything but `nothing` also says that the value is a path (settings/place.h).
   Completion completion = Completion::nothing;
   bool hidden = false;  ///< not in --help
   bool secret = false;  ///< never printed, and no flag
+  /// A program, a library, or a folder of such: never taken from a `.env` file.
+  bool names_program = false;
 };
 
 }  // namespace sdp::settings
