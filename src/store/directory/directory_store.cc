@@ -65,7 +65,6 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::filesyst
   std::filesystem::path clean = root.lexically_normal();
   if (!clean.has_filename()) clean = clean.parent_path();
   if (clean.empty()) return fail(ErrorKind::misconfigured, "the directory of the store has no name");
-  sweep_temporary_files(clean / kTemporaryFolder, options.stale_after, clock);
   return std::unique_ptr<DirectoryStore>(new DirectoryStore(std::move(clean), options, clock));
 }
 
@@ -91,6 +90,7 @@ Result<bool> DirectoryStore::ensure_bucket() {
   if (found == Found::object) return os::posix_error(ENOTDIR, os::Access::write, "use as a directory", root_);
   const std::filesystem::path absolute = std::filesystem::absolute(root_);
   if (found == Found::nothing) SDP_RETURN_IF_ERROR(folders_.ensure(existing_ancestor(absolute), absolute));
+  sweep_temporary_files(root_ / kTemporaryFolder, options_.stale_after, clock_);
   return found == Found::nothing;
 }
 

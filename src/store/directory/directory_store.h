@@ -24,8 +24,8 @@ struct DirectoryOptions {
 /// (docs/formats/directory-store.md). Create-only between threads and processes by link(2). Thread-safe.
 class DirectoryStore final : public ObjectStore {
  public:
-  /// Sweeps what crashed writers left. The directory itself may be missing: ensure_bucket makes it. `clock`
-  /// outlives the store.
+  /// Writes nothing. The directory itself may be missing: ensure_bucket makes it, and sweeps what crashed
+  /// writers left in it. `clock` outlives the store.
   static Result<std::unique_ptr<DirectoryStore>> open(const std::filesystem::path& root,
                                                       DirectoryOptions options = {},
                                                       Clock& clock = base::system_clock());

@@ -152,7 +152,7 @@ TEST_F(DirectoryStoreTest, AFileTooLargeCannotBeWrittenAndLeavesNothing) {
   EXPECT_EQ(temporaries(), 0);
 }
 
-TEST_F(DirectoryStoreTest, OpenSweepsOnlyOldFilesThatNobodyHolds) {
+TEST_F(DirectoryStoreTest, AWriterSweepsOnlyOldFilesThatNobodyHolds) {
   ASSERT_TRUE(put("a"));
   const fs::path abandoned = root_ / ".tmp/abandoned";
   const fs::path held = root_ / ".tmp/held";
@@ -163,7 +163,9 @@ TEST_F(DirectoryStoreTest, OpenSweepsOnlyOldFilesThatNobodyHolds) {
   }
   const os::UniqueFd holder(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(::flock(holder.get(), LOCK_EX), 0);
-  (void)open();
+  const auto store = open();
+  EXPECT_TRUE(fs::exists(abandoned)) << "who only opens it may be a reader";
+  ASSERT_TRUE(store->ensure_bucket());
   EXPECT_FALSE(fs::exists(abandoned));
   EXPECT_TRUE(fs::exists(held));
   EXPECT_TRUE(fs::exists(young));
