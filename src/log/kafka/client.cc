@@ -118,6 +118,11 @@ Result<void> set_credentials(rd_kafka_conf_t* conf, const KafkaSettings& setting
   return {};
 }
 
+// Values of these name programs and libraries that are run with our rights; a settings file must not be able
+// to.
+constexpr std::array<std::string_view, 4> kPrograms = {"plugin.library.paths", "sasl.kerberos.kinit.cmd",
+                                                       "ssl.engine.location", "ssl.providers"};
+
 // Values of these are secrets: they come from the environment or from files, never from a command line.
 constexpr std::array<std::string_view, 5> kSecretWords = {"password", "secret", "token", ".pem",
                                                           "oauthbearer"};
@@ -133,6 +138,11 @@ Result<void> set_own(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
           ErrorKind::misconfigured,
           fmt::format("Kafka setting {} is not for changing: what is promised about records rests on it",
                       name));
+    }
+    if (std::ranges::find(kPrograms, name) != kPrograms.end()) {
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("Kafka setting {} names a program or a library to run, which no setting may", name));
     }
     if (is_secret(name)) {
       return fail(

@@ -52,6 +52,16 @@ TEST_F(KafkaClient, EveryCompressionOfOursIsBuiltIn) {
   }
 }
 
+TEST_F(KafkaClient, NoPropertyNamesAProgramOrALibrary) {
+  for (const char* name :
+       {"plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location", "ssl.providers"}) {
+    settings_.properties = {{name, "/tmp/x"}};
+    const Error error = refused();
+    EXPECT_EQ(error.kind, ErrorKind::misconfigured) << name;
+    EXPECT_NE(error.message.find("a program or a library"), std::string::npos) << error.message;
+  }
+}
+
 TEST_F(KafkaClient, TlsAndScramAreBuiltIn) {
   settings_.security_protocol = "sasl_ssl";
   settings_.sasl_mechanism = "SCRAM-SHA-512";

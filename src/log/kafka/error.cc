@@ -7,12 +7,25 @@
 namespace sdp::log::kafka {
 namespace {
 
-std::string_view advice(ErrorKind kind) {
+/// What may be wrong with an address that does not answer, by the reason that librdkafka gives.
+std::string_view advice_on_address(std::string_view reason) {
+  if (reason.contains("Failed to resolve"))
+    return ". No host of that name is known here: correct --bootstrap-servers";
+  if (reason.contains("Invalid response size"))
+    return ". What listens there is no Kafka broker: correct host and port in --bootstrap-servers";
+  if (reason.contains("security.protocol") || reason.contains("SSL handshake failed"))
+    return ". Something listens there, but not by this protocol: set --security-protocol to the listener's "
+           "(plaintext, "
+           "ssl, sasl_plaintext, sasl_ssl), or correct the port in --bootstrap-servers";
+  return ". Is the broker running? Start one with `spotify-services up`, or set "
+         "--bootstrap-servers";
+}
+
+std::string_view advice(ErrorKind kind, std::string_view reason) {
   switch (kind) {
     case ErrorKind::retry:
     case ErrorKind::unavailable:
-      return ". Is the broker running? Start one with `spotify-services up`, or set "
-             "--bootstrap-servers";
+      return advice_on_address(reason);
     case ErrorKind::unauthorized:
       return ". Check user, password and the rights of the user on topic and group";
     default:
@@ -25,7 +38,7 @@ Error error_of_kind(ErrorKind kind, const KafkaSettings& settings, std::string_v
   std::string text =
       fmt::format("Kafka at {}: {}: {}", settings.bootstrap_servers, what, rd_kafka_err2str(code));
   if (!detail.empty()) text += fmt::format(" ({})", detail);
-  text += advice(kind);
+  text += advice(kind, detail);
   return {kind, std::move(text)};
 }
 

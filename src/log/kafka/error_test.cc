@@ -67,5 +67,21 @@ TEST(KafkaError, WhatWasTriedUntilTheLimitIsUnavailable) {
   EXPECT_EQ(make_final_error({}, "x", RD_KAFKA_RESP_ERR__AUTHENTICATION).kind, ErrorKind::unauthorized);
 }
 
+TEST(KafkaError, AnAddressThatDoesNotAnswerIsSaidToBeWhatItIs) {
+  const auto message = [](std::string_view reason) {
+    return make_final_error({}, "x", RD_KAFKA_RESP_ERR__TRANSPORT, reason).message;
+  };
+  EXPECT_NE(message("Failed to resolve 'b:9092': Name or service not known").find("No host of that name"),
+            std::string::npos);
+  EXPECT_NE(message("Receive failed: Invalid response size 1213486160").find("no Kafka broker"),
+            std::string::npos);
+  EXPECT_NE(
+      message("might be caused by incorrect security.protocol configuration").find("--security-protocol"),
+      std::string::npos);
+  EXPECT_NE(message("SSL handshake failed: wrong version number").find("--security-protocol"),
+            std::string::npos);
+  EXPECT_NE(message("Connection refused").find("Is the broker running?"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sdp::log::kafka
