@@ -20,6 +20,10 @@ std::string_view name(ErrorKind kind) {
       return "bad_input";
     case ErrorKind::data_gap:
       return "data_gap";
+    case ErrorKind::partial:
+      return "partial";
+    case ErrorKind::rejected:
+      return "rejected";
     case ErrorKind::violation:
       return "violation";
     case ErrorKind::fenced:
@@ -49,6 +53,10 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::bad_input:
     case ErrorKind::data_gap:
       return 65;
+    case ErrorKind::partial:
+      return 21;
+    case ErrorKind::rejected:
+      return 22;
     case ErrorKind::violation:
       return 20;
     case ErrorKind::interrupted:

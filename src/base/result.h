@@ -17,6 +17,8 @@ enum class ErrorKind {
   cannot_write,   ///< Local disk full, read-only or locked (exit 73).
   bad_input,      ///< A given value or stored byte is not what it must be (exit 65).
   data_gap,       ///< Offsets are missing or overlap, upstream or in a chain (exit 65).
+  partial,        ///< Done in part: what was sound was done, the rest is named (exit 21).
+  rejected,       ///< Everything is done, but too few of the records are events (exit 22).
   violation,      ///< Verification found something that must never be (exit 20).
   fenced,         ///< Another process owns this now (exit 75).
   interrupted,    ///< Stopped by a signal or on request (exit 130).

@@ -1,17 +1,16 @@
-#include <fmt/core.h>
-
 #include "cli/command.h"
+#include "cli/standard_output.h"
 #include "settings/documents.h"
 
 namespace sdp::cli {
 
 void define_completion(settings::Commands& commands, Action& action) {
   auto& command =
-      commands.add(commands.parser(), "completion", "Print a script that completes commands for bash",
-                   "  source <(spotify-pipeline completion)");
+      commands.add_reader(commands.parser(), "completion", "Print a script that completes commands for bash",
+                          "  source <(spotify-pipeline completion)");
   command.parser().callback([&commands, &action] {
     action = [&commands](const Runtime&) -> Result<int> {
-      fmt::print("{}", settings::bash_completion(commands));
+      print_out("{}", settings::bash_completion(commands));
       return 0;
     };
   });

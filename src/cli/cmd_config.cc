@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
@@ -8,7 +8,11 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/output.h"
+#include "cli/program.h"
+#include "cli/standard_output.h"
+#include "diag/log.h"
 #include "settings/documents.h"
 #include "settings/help.h"
 
@@ -62,30 +66,30 @@ void print_text(const std::vector<Shown>& all) {
                           origin.where.empty() ? std::string(name(origin.kind)) : origin.where,
                           joined(shown.commands, ", ")});
   }
-  fmt::print("{}", format_table(table, table.rows.size()));
+  print_out("{}", format_table(table, table.rows.size()));
 }
 
-nlohmann::json to_json(const Shown& shown) {
+nlohmann::ordered_json to_json(const Shown& shown) {
   const settings::Setting& setting = *shown.bound->setting;
   const settings::Origin& origin = shown.bound->origin;
-  nlohmann::json item = {{"name", setting.name},
-                         {"value", shown.value},
-                         {"default", shown.bound->standard},
-                         {"origin", name(origin.kind)},
-                         {"where", origin.where},
-                         {"commands", shown.commands},
-                         {"flags", shown.bound->flags},
-                         {"variable", setting.variable},
-                         {"secret", setting.secret},
-                         {"values", settings::range_text(*shown.bound)}};
+  nlohmann::ordered_json item = {{"name", setting.name},
+                                 {"value", shown.value},
+                                 {"default", shown.bound->standard},
+                                 {"origin", name(origin.kind)},
+                                 {"where", origin.where},
+                                 {"commands", shown.commands},
+                                 {"flags", shown.bound->flags},
+                                 {"variable", setting.variable},
+                                 {"secret", setting.secret},
+                                 {"values", settings::range_text(*shown.bound)}};
   if (shown.bound->is_switch) item["values"] = "true or false";
   return item;
 }
 
 void print_json(const std::vector<Shown>& all) {
-  nlohmann::json object = {{"schema_version", 1}, {"settings", nlohmann::json::array()}};
+  nlohmann::ordered_json object = {{"schema_version", 1}, {"settings", nlohmann::ordered_json::array()}};
   for (const Shown& shown : all) object["settings"].push_back(to_json(shown));
-  fmt::print("{}\n", object.dump());
+  print_line(object);
 }
 
 /// `words` are a command as it would be typed, flags included, or nothing for every command.
@@ -101,12 +105,13 @@ Result<int> show(const std::vector<std::string>& words, bool json, const Runtime
     try {
       parser.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     } catch (const CLI::ParseError& error) {
-      parser.exit(error);
+      print_parse_result(parser, error);
       return kUsage;
     }
     chosen = commands.chosen();
     if (chosen == nullptr) {
-      fmt::print(stderr, "error: '{}' is not a command; see spotify-pipeline --help\n", words.front());
+      diag::log_failure("usage", kUsage,
+                        fmt::format("'{}' is not a command; see spotify-pipeline --help", words.front()));
       return kUsage;
     }
   }
@@ -120,11 +125,11 @@ Result<int> show(const std::vector<std::string>& words, bool json, const Runtime
 /// Prints a text that is made from the table, for tools/check_generated.py.
 void define_document(settings::Commands& commands, CLI::App& parent, Action& action, const char* name,
                      const char* help, std::string (*text)(const settings::Commands&)) {
-  auto& command = commands.add(parent, name, help);
+  auto& command = commands.add_reader(parent, name, help);
   command.parser().group("");
   command.parser().callback([&commands, &action, text] {
     action = [&commands, text](const Runtime&) -> Result<int> {
-      fmt::print("{}", text(commands));
+      print_out("{}", text(commands));
       return 0;
     };
   });
@@ -133,10 +138,11 @@ void define_document(settings::Commands& commands, CLI::App& parent, Action& act
 }  // namespace
 
 void define_config(settings::Commands& commands, Action& action) {
-  auto& parent = commands.add(commands.parser(), "config", "The settings, and where their values come from");
+  auto& parent =
+      commands.add_reader(commands.parser(), "config", "The settings, and where their values come from");
   CLI::App& parser = parent.parser();
   parser.require_subcommand(1);
-  auto& command = commands.add(
+  auto& command = commands.add_reader(
       parser, "show", "Print each setting that a command takes, its value and where that comes from",
       "  spotify-pipeline config show                          the settings of every command\n"
       "  spotify-pipeline config show sink                     those of one command\n"

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "lake/object_key.h"
 
@@ -71,8 +72,8 @@ Result<std::string> check_transform(const Options& options) {
 
 void print_text(const std::vector<Check>& checks) {
   for (const Check& check : checks) {
-    fmt::print("{}  {:<10} {}\n", check.outcome ? "ok  " : "FAIL", check.name,
-               check.outcome ? *check.outcome : check.outcome.error().message);
+    print_out("{}  {:<10} {}\n", check.outcome ? "ok  " : "FAIL", check.name,
+              check.outcome ? *check.outcome : check.outcome.error().message);
   }
 }
 
@@ -103,7 +104,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_doctor(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(
+  auto& command = commands.add_reader(
       commands.parser(), "doctor",
       "Check log, lake, warehouse and dbt as they are set, without writing; exit 10 when one fails",
       "  spotify-pipeline doctor --json  the findings for a program");
@@ -111,10 +112,15 @@ void define_doctor(settings::Commands& commands, Action& action) {
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
-  bind_transform(command, options->transform);
+  command.bind("dbt.project", options->transform.project);
   command.bind("output.json", options->json);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

@@ -2,7 +2,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/json_output.h"
@@ -20,19 +23,36 @@ struct Options {
   ServicesSettings services;
   WarehouseSettings warehouse;
   HourSettings hours;
+  load::OtherLake other_lake = load::OtherLake::refuse;
   std::string stage_dir;
   bool json = false;
 };
 
-Result<lake_reader::LoadPlan> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
-  lake_reader::HoursWanted hours;
-  SDP_RETURN_IF_ERROR(apply(options.hours, hours));
-  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, clock));
-  SDP_RETURN_IF_ERROR(warehouse->init());
-  SDP_TRY(auto plan, load::plan_new_objects(lake_reader::LakeReader(lake), *warehouse, hours));
+struct Planned {
+  lake_reader::LoadPlan objects;
+  std::set<std::string> known_topics;
+};
+
+/// What the warehouse has; nothing where no load has made its file yet, which is left to the load.
+Result<load::Ledger> ledger_of(const WarehouseSettings& settings, Clock& clock) {
+  std::error_code ignored;
+  if (!settings.is_snowflake() && !std::filesystem::exists(settings.place, ignored)) return load::Ledger{};
+  SDP_TRY(auto warehouse, open_warehouse(settings, Access::read_only, clock));
+  SDP_TRY(const bool has_ledger, warehouse->has_ledger());
+  if (!has_ledger) return load::Ledger{};
+  SDP_TRY(auto ledger, load::read_ledger(*warehouse));
   // Others may have it while objects are copied.
   SDP_RETURN_IF_ERROR(warehouse->close());
-  return plan;
+  return ledger;
+}
+
+Result<Planned> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
+  lake_reader::HoursWanted hours;
+  SDP_RETURN_IF_ERROR(apply(options.hours, hours));
+  SDP_TRY(const load::Ledger ledger, ledger_of(options.warehouse, clock));
+  SDP_TRY(auto plan,
+          load::plan_new_objects(lake_reader::LakeReader(lake), ledger, hours, options.other_lake));
+  return Planned{.objects = std::move(plan), .known_topics = load::topic_ids(ledger.chains)};
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -42,21 +62,32 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   store::DirectoryOptions unsynced;
   unsynced.sync = false;
   SDP_TRY(auto copy, store::DirectoryStore::open(options.stage_dir, unsynced, runtime.clock));
-  SDP_TRY(const auto summary, load::extract(*lake.store, plan, *copy, runtime.stop));
+  SDP_TRY(const auto summary,
+          load::extract(*lake.store, plan.objects, plan.known_topics, *copy, runtime.stop));
+  for (const Error& problem : summary.problems)
+    diag::log_event("extract.problem", {{"kind", name(problem.kind)}, {"message", problem.message}});
   diag::log_event("extract.finished", {{"path", options.stage_dir},
                                        {"objects", summary.objects},
                                        {"bytes", summary.bytes},
                                        {"copied_before", summary.copied_before},
-                                       {"loaded_before", summary.loaded_already}});
+                                       {"loaded_before", summary.loaded_already},
+                                       {"problems", summary.problems.size()}});
   if (options.json) {
     print_line({{"schema_version", 1},
                 {"stage_dir", options.stage_dir},
                 {"objects", summary.objects},
                 {"bytes", summary.bytes},
                 {"loaded_already", summary.loaded_already},
+                {"problems", summary.problems.size()},
                 {"sha256", summary.sha256}});
   }
-  return 0;
+  if (summary.problems.empty()) return 0;
+  return fail(
+      ErrorKind::partial,
+      fmt::format(
+          "{} chain(s) could not be copied to their end; everything else is in {}. Repair in the lake "
+          "what the lines above name, then extract again",
+          summary.problems.size(), options.stage_dir));
 }
 
 }  // namespace
@@ -70,12 +101,18 @@ void define_extract(settings::Commands& commands, Action& action) {
       "  spotify-pipeline load --lake /tmp/stage          then load it");
   command.bind("load.stage-dir", options->stage_dir, {.required = true});
   bind_hours(command, options->hours);
+  bind_other_lake(command, options->other_lake);
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   command.bind("output.json", options->json);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

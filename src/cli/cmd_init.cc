@@ -1,10 +1,9 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
 
 namespace sdp::cli {
@@ -23,7 +22,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_RETURN_IF_ERROR(log->ensure_topic(options.log.topic));
   SDP_TRY(const log::TopicInfo topic, log->describe());
-  fmt::print("Topic {} is there with {} partitions.\n", options.log.topic.name, topic.partitions);
+  print_out("Topic {} is there with {} partitions.\n", options.log.topic.name, topic.partitions);
   return 0;
 }
 
@@ -38,8 +37,12 @@ void define_init(settings::Commands& commands, Action& action) {
   bind_new_topic(command, options->log);
   bind_lake(command, options->lake);
   bind_services(command, options->services);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

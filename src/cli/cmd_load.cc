@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/load_output.h"
+#include "cli/rejected.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
 
@@ -16,6 +17,7 @@ struct Options {
   WarehouseSettings warehouse;
   HourSettings hours;
   load::LoadOptions load;
+  double reject_ratio_max = kRejectRatioMax;
   bool json = false;
 };
 
@@ -27,10 +29,16 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(warehouse->init());
   load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
+  Rejected rejected;
+  if (summary.counts.rejected > 0) {
+    SDP_TRY(rejected, rejected_by_sinks(*warehouse));
+  }
   SDP_RETURN_IF_ERROR(warehouse->close());
   log_load(summary);
-  if (options.json) print_load_json(summary);
+  options.json ? print_load_json(summary, rejected) : print_rejected(rejected);
   SDP_RETURN_IF_ERROR(load_outcome(summary));
+  SDP_RETURN_IF_ERROR(
+      check_rejected(summary.counts.rejected, summary.counts.rows, rejected, options.reject_ratio_max));
   return 0;
 }
 
@@ -49,9 +57,16 @@ void define_load(settings::Commands& commands, Action& action) {
   command.bind("load.transaction-bytes", options->load.transaction.bytes);
   command.bind("testing.load-listing-pause-ms", options->load.listing_pause);
   bind_hours(command, options->hours);
+  bind_other_lake(command, options->load.other_lake);
+  command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.bind("output.json", options->json);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

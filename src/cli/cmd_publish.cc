@@ -1,11 +1,10 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/publish.h"
 #include "cli/settings.h"
+#include "cli/standard_output.h"
 
 namespace sdp::cli {
 namespace {
@@ -26,7 +25,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   if (options.json) {
     print_line({{"schema_version", 1}, {"path", path->string()}});
   } else {
-    fmt::print("{}\n", path->string());
+    print_out("{}\n", path->string());
   }
   return 0;
 }
@@ -42,8 +41,12 @@ void define_publish(settings::Commands& commands, Action& action) {
   bind_warehouse(command, options->warehouse);
   command.bind("publish.folder", options->warehouse.published);
   command.bind("output.json", options->json);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

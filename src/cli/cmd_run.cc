@@ -29,6 +29,8 @@ struct Options {
   sink::SinkOptions sink;
   WarehouseSettings warehouse;
   TransformSettings transform;
+  load::OtherLake other_lake = load::OtherLake::refuse;
+  double reject_ratio_max = kRejectRatioMax;
 };
 
 Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log,
@@ -37,6 +39,8 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
   PipelineParts parts{.log = log,
                       .store = store,
                       .warehouse = options.warehouse,
+                      .other_lake = options.other_lake,
+                      .reject_ratio_max = options.reject_ratio_max,
                       .transform = {},
                       .sink = options.sink,
                       .simulation = spec,
@@ -126,8 +130,15 @@ void define_run(settings::Commands& commands, Action& action) {
   bind_snowflake(command, options->warehouse);
   bind_transform(command, options->transform);
   command.bind("publish.folder", options->warehouse.published);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  bind_other_lake(command, options->other_lake);
+  command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
+      SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

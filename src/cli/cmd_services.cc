@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
+#include "cli/standard_output.h"
 #include "diag/log.h"
 #include "local/credentials.h"
 #include "local/deps.h"
@@ -71,7 +73,28 @@ void print_table(const std::vector<services::ServiceStatus>& all) {
     table.rows.push_back({status.program, std::string(name(status.health)),
                           status.pid == 0 ? std::string("-") : std::to_string(status.pid), status.address});
   }
-  fmt::print("{}", base::format_table(table));
+  print_out("{}", base::format_table(table));
+}
+
+/// Settings of parts that are not started: `misconfigured` names the first flag that nothing would read.
+Result<void> check_flags(const settings::Command& command, const Options& options) {
+  constexpr std::array<std::string_view, 3> kOfAirflow = {"services.airflow-port", "services.postgres-port",
+                                                          "services.dags"};
+  constexpr std::array<std::string_view, 5> kOfKafkaAndS3 = {"services.s3", "services.kafka-port",
+                                                             "services.kafka-controller-port",
+                                                             "services.s3-port", "services.s3-console-port"};
+  for (const settings::BoundSetting& bound : command.settings()) {
+    if (bound.origin.kind != settings::Origin::Kind::flag) continue;
+    const std::string_view name = bound.setting->name;
+    const bool is_of_airflow = std::ranges::find(kOfAirflow, name) != kOfAirflow.end();
+    const bool is_of_the_others = std::ranges::find(kOfKafkaAndS3, name) != kOfKafkaAndS3.end();
+    const std::string_view part = is_of_airflow ? "airflow" : "kafka-s3";
+    if ((!is_of_airflow && !is_of_the_others) || is_named(options, part)) continue;
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} would change nothing: {} is not started; name it, or leave the flag out",
+                            bound.origin.where, part));
+  }
+  return {};
 }
 
 using Statuses = std::vector<services::ServiceStatus>;
@@ -120,17 +143,25 @@ Result<int> status(const Options& options, const Runtime& runtime) {
   return exit_code_of(all);
 }
 
-void bind_options(settings::Command& command, Options& options) {
+void bind_data(settings::Command& command, Options& options) {
   command.bind("services.data", options.settings.data, {.flags = "--data"});
-  command.bind("dbt.deps", options.deps);
-  command.bind("services.dags", options.settings.dags);
+}
+
+/// What runs is told by what it was started with; this is where the rest would listen.
+void bind_addresses(settings::Command& command, Options& options) {
   command.bind("services.s3", options.s3_server);
   command.bind("services.kafka-port", options.settings.kafka_port);
-  command.bind("services.kafka-controller-port", options.settings.kafka_controller_port);
   command.bind("services.s3-port", options.settings.s3_port);
-  command.bind("services.s3-console-port", options.settings.s3_console_port);
   command.bind("services.airflow-port", options.settings.airflow_port);
   command.bind("services.postgres-port", options.settings.postgres_port);
+}
+
+/// What only a start needs.
+void bind_start(settings::Command& command, Options& options) {
+  command.bind("dbt.deps", options.deps);
+  command.bind("services.dags", options.settings.dags);
+  command.bind("services.kafka-controller-port", options.settings.kafka_controller_port);
+  command.bind("services.s3-console-port", options.settings.s3_console_port);
 }
 
 void add_parts(CLI::App& command, Options& options, std::vector<std::string> unless_given, const char* help) {
@@ -144,19 +175,30 @@ void add_parts(CLI::App& command, Options& options, std::vector<std::string> unl
 
 void define_services(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  const auto define = [&](const char* name, const char* help,
+  const auto define = [&](const char* name, const char* help, settings::Effect effect,
                           Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
-    auto& command = commands.add(commands.parser(), name, help);
-    bind_options(command, *options);
+    auto& command = commands.add(commands.parser(), name, help, "", effect);
+    bind_data(command, *options);
     command.parser().callback([options, run, &action] {
       action = [options, run](const Runtime& runtime) { return run(*options, runtime); };
     });
     return command;
   };
-  auto& up_command = define("up", "Start what does not run, and wait until all is healthy", up);
-  auto& down_command = define("down", "Stop what runs here; data stays", down);
-  auto& status_command =
-      define("status", "What runs, where, and whether it is healthy (exit 10 when not)", status);
+  using settings::Effect;
+  auto& up_command =
+      define("up", "Start what does not run, and wait until all is healthy", Effect::writes, up);
+  auto& down_command = define("down", "Stop what runs here; data stays", Effect::writes, down);
+  auto& status_command = define("status", "What runs, where, and whether it is healthy (exit 10 when not)",
+                                Effect::only_reads, status);
+  bind_addresses(up_command, *options);
+  bind_start(up_command, *options);
+  bind_addresses(status_command, *options);
+  up_command.parser().callback([options, &up_command, &action] {
+    action = [options, &up_command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_flags(up_command, *options));
+      return up(*options, runtime);
+    };
+  });
   add_parts(up_command.parser(), *options, {"kafka-s3"},
             "What to start: kafka-s3 (default), airflow with its PostgreSQL");
   add_parts(down_command.parser(), *options, {"kafka-s3", "airflow"},

@@ -68,8 +68,12 @@ void define_simulate(settings::Commands& commands, Action& action) {
   bind_simulation(command, options->simulation, "--mix,--profile");
   command.bind("simulation.verbose", options->simulate.verbose);
   command.bind("simulation.oracle", options->oracle_path);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

@@ -52,8 +52,12 @@ void define_sink(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   bind_sink(command, options->sink);
   command.bind("sink.until-caught-up", options->until_caught_up);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

@@ -8,6 +8,7 @@
 #include "cli/json_output.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "lake_reader/lake_reader.h"
 
@@ -65,7 +66,7 @@ void print_hours(const std::vector<lake_reader::HourStatus>& all) {
     table.rows.push_back({lake::format_hour(status.hour), status.complete ? "complete" : "open",
                           fmt::format("{}", status.partitions_closed), fmt::format("{}", status.records)});
   }
-  if (!all.empty()) fmt::print("\n{}", format_table(table));
+  if (!all.empty()) print_out("\n{}", format_table(table));
 }
 
 void print_table(const std::vector<PartitionStatus>& all) {
@@ -77,7 +78,7 @@ void print_table(const std::vector<PartitionStatus>& all) {
                           status.committed ? fmt::format("{}", *status.committed) : "-",
                           fmt::format("{}", status.lag())});
   }
-  fmt::print("{}", format_table(table));
+  print_out("{}", format_table(table));
 }
 
 void print_json(const Status& all, log::Offset lag) {
@@ -121,11 +122,11 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_status(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(commands.parser(), "status",
-                               "How far the lake is behind the log, by partition, and which hours are "
-                               "complete; exit 10 when it is behind",
-                               "  spotify-pipeline status --json         for a program\n"
-                               "  spotify-pipeline status --lag-max 1000 for a health check");
+  auto& command = commands.add_reader(commands.parser(), "status",
+                                      "How far the lake is behind the log, by partition, and which hours are "
+                                      "complete; exit 10 when it is behind",
+                                      "  spotify-pipeline status --json         for a program\n"
+                                      "  spotify-pipeline status --lag-max 1000 for a health check");
   bind_log(command, options->log);
   command.bind("kafka.group", options->consumer.group);
   bind_lake(command, options->lake);
@@ -133,8 +134,12 @@ void define_status(settings::Commands& commands, Action& action) {
   command.bind("status.lag-max", options->lag_max);
   command.bind("status.hours", options->hours);
   command.bind("output.json", options->json);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      return run(*options, runtime);
+    };
+  });
 }
 
 }  // namespace sdp::cli

@@ -1,12 +1,14 @@
-#include <fmt/core.h>
-
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "cli/command.h"
 #include "cli/data_dir.h"
+#include "cli/rejected.h"
 #include "cli/settings.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "verify/verify.h"
 
@@ -23,59 +25,87 @@ struct Options {
   bool allow_pending = false;
   bool only_seed_marts = false;
   bool strict = false;
+  double reject_ratio_max = kRejectRatioMax;
   std::string dbt_project;
   bool json = false;
 };
 
-/// With --data: the lake, the witness and the warehouse of an embedded run.
-Result<verify::Report> verify_embedded(const Options& options, const Runtime& runtime,
-                                       const std::filesystem::path& recounts) {
-  SDP_TRY(const DataDir data, DataDir::open_existing(options.data));
+struct Outcome {
+  verify::Report report;
+  std::optional<Rejected> rejected;  ///< nothing as long as there is no silver
+};
+
+Result<Outcome> prove(const verify::VerifyInputs& inputs) {
+  SDP_TRY(auto report, verify::verify(inputs));
+  // Tables that are not as they must be are verify's to name.
+  if (!report.proved()) return Outcome{.report = std::move(report), .rejected = {}};
+  SDP_TRY(auto rejected, rejected_in_silver(*inputs.warehouse));
+  return Outcome{.report = std::move(report), .rejected = std::move(rejected)};
+}
+
+/// With --data: the lake, the witness and, unless --warehouse names another, the warehouse of an embedded
+/// run.
+Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, const Runtime& runtime,
+                                const std::filesystem::path& recounts) {
+  SDP_TRY(const DataDir data, DataDir::open_to_read(options.data));
   LakeSettings lake_settings = options.lake;
   lake_settings.place = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, options.services, runtime.clock));
   WarehouseSettings warehouse_settings = options.warehouse;
-  if (!warehouse_settings.is_snowflake()) warehouse_settings.place = data.warehouse();
+  if (!names_warehouse && !warehouse_settings.is_snowflake()) warehouse_settings.place = data.warehouse();
   SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
-  return verify::verify({.store = *lake.store,
-                         .witness_root = data.log(),
-                         .warehouse = warehouse.get(),
-                         .allow_pending = options.allow_pending,
-                         .derived_marts = !options.only_seed_marts,
-                         .recounts = recounts,
-                         .strict = options.strict,
-                         .limits = options.limits});
+  return prove({.store = *lake.store,
+                .witness_root = data.log(),
+                .warehouse = warehouse.get(),
+                .allow_pending = options.allow_pending,
+                .derived_marts = !options.only_seed_marts,
+                .recounts = recounts,
+                .strict = options.strict,
+                .limits = options.limits});
 }
 
-Result<verify::Report> verify_services(const Options& options, const Runtime& runtime,
-                                       const std::filesystem::path& recounts) {
+Result<Outcome> verify_services(const Options& options, const Runtime& runtime,
+                                const std::filesystem::path& recounts) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
-  return verify::verify({.store = *lake.store,
-                         .log = log.get(),
-                         .witness_root = {},
-                         .warehouse = warehouse.get(),
-                         .allow_pending = options.allow_pending,
-                         .derived_marts = !options.only_seed_marts,
-                         .recounts = recounts,
-                         .strict = options.strict,
-                         .limits = options.limits});
+  return prove({.store = *lake.store,
+                .log = log.get(),
+                .witness_root = {},
+                .warehouse = warehouse.get(),
+                .allow_pending = options.allow_pending,
+                .derived_marts = !options.only_seed_marts,
+                .recounts = recounts,
+                .strict = options.strict,
+                .limits = options.limits});
 }
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<void> check_flags(const Options& options, const settings::Command& command) {
+  SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options.warehouse));
+  return options.data.empty() ? check_lake_flags(command, options.lake)
+                              : check_embedded_flags(command, options.data);
+}
+
+Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+  SDP_RETURN_IF_ERROR(check_flags(options, command));
   const auto recounts = recounts_folder(options.dbt_project, options.warehouse);
-  SDP_TRY(const auto report, options.data.empty() ? verify_services(options, runtime, recounts)
-                                                  : verify_embedded(options, runtime, recounts));
-  fmt::print("{}", options.json ? to_json(report) : to_text(report));
-  return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
+  const bool names_warehouse = command.find("warehouse.place")->origin.kind == settings::Origin::Kind::flag;
+  SDP_TRY(const Outcome outcome, options.data.empty()
+                                     ? verify_services(options, runtime, recounts)
+                                     : verify_embedded(options, names_warehouse, runtime, recounts));
+  const auto& [report, rejected] = outcome;
+  print_out("{}", options.json ? to_json(report) : to_text(report));
+  if (rejected && !options.json) print_rejected(*rejected);
+  if (!report.proved()) return base::exit_code(ErrorKind::violation);
+  if (rejected) SDP_RETURN_IF_ERROR(check_rejected(*rejected, options.reject_ratio_max));
+  return 0;
 }
 
 }  // namespace
 
 void define_verify(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(
+  auto& command = commands.add_reader(
       commands.parser(), "verify",
       "Account for every offset from the log to each cell of the marts; exit 20 when one is wrong",
       "  spotify-pipeline verify --data data      prove an embedded run\n"
@@ -84,6 +114,7 @@ void define_verify(settings::Commands& commands, Action& action) {
   command.bind("verify.allow-pending", options->allow_pending);
   command.bind("verify.only-seed-marts", options->only_seed_marts);
   command.bind("verify.strict", options->strict);
+  command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.bind("dbt.project", options->dbt_project);
   command.bind("verify.records-max", options->limits.records_max);
   command.bind("sink.value-bytes-max", options->limits.value_bytes_max);
@@ -92,8 +123,9 @@ void define_verify(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   command.bind("output.json", options->json);
-  command.parser().callback(
-      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
+  });
 }
 
 }  // namespace sdp::cli

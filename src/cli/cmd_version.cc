@@ -4,13 +4,15 @@
 
 #include "cli/command.h"
 #include "cli/json_output.h"
+#include "cli/standard_output.h"
 #include "log/kafka/probe.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::cli {
 
 void define_version(settings::Commands& commands, Action& action) {
-  auto& command = commands.add(commands.parser(), "version", "This program's version and its libraries'");
+  auto& command =
+      commands.add_reader(commands.parser(), "version", "This program's version and its libraries'");
   const auto json = std::make_shared<bool>(false);
   command.bind("output.json", *json);
   command.parser().callback([json, &action] {
@@ -21,8 +23,8 @@ void define_version(settings::Commands& commands, Action& action) {
                     {"librdkafka", log::kafka::library_version()},
                     {"duckdb", warehouse::DuckDbWarehouse::library_version()}});
       } else {
-        fmt::print("spotify-pipeline {} (librdkafka {}, DuckDB {})\n", kVersion,
-                   log::kafka::library_version(), warehouse::DuckDbWarehouse::library_version());
+        print_out("spotify-pipeline {} (librdkafka {}, DuckDB {})\n", kVersion, log::kafka::library_version(),
+                  warehouse::DuckDbWarehouse::library_version());
       }
       return 0;
     };

@@ -1,9 +1,8 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/settings.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
 
 namespace sdp::cli {
@@ -12,7 +11,7 @@ namespace {
 Result<int> init(const WarehouseSettings& settings, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(settings, Access::read_write, runtime.clock));
   SDP_RETURN_IF_ERROR(warehouse->init());
-  fmt::print("{}: database, schemas, bronze tables and ledger are there\n", warehouse->describe());
+  print_out("{}: database, schemas, bronze tables and ledger are there\n", warehouse->describe());
   SDP_RETURN_IF_ERROR(warehouse->close());
   return 0;
 }
@@ -27,8 +26,11 @@ void define_warehouse(settings::Commands& commands, Action& action) {
       commands.add(parent.parser(), "init",
                    "Create what is missing of database, schemas and bronze tables; `load` does so, too");
   bind_warehouse(command, *warehouse);
-  command.parser().callback([warehouse, &action] {
-    action = [warehouse](const Runtime& runtime) { return init(*warehouse, runtime); };
+  command.parser().callback([warehouse, &command, &action] {
+    action = [warehouse, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(command, *warehouse));
+      return init(*warehouse, runtime);
+    };
   });
 }
 

@@ -1,21 +1,22 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "os/file_lock.h"
 
 namespace sdp::cli {
 
-/// The folder of one embedded pipeline, held by one process at a time.
+/// The folder of one embedded pipeline, held by one process that writes or by any number that read.
 class DataDir {
  public:
   /// Creates the folder where it is missing. `fenced` names the process that holds it; `cannot_write` says
   /// why not.
   static Result<DataDir> open(const std::filesystem::path& path);
-  /// The same for readers: `misconfigured` when there is no such folder.
-  static Result<DataDir> open_existing(const std::filesystem::path& path);
+  /// For readers, who write nothing and may be several: `misconfigured` when there is no such folder.
+  static Result<DataDir> open_to_read(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path lake() const { return path_ / "lake"; }
@@ -24,10 +25,11 @@ class DataDir {
   std::filesystem::path transform() const { return path_ / "transform"; }
 
  private:
-  DataDir(std::filesystem::path path, os::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  DataDir(std::filesystem::path path, std::optional<os::FileLock> lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
-  os::FileLock lock_;
+  std::optional<os::FileLock> lock_;  ///< none for readers of a folder that nobody ever wrote
 };
 
 }  // namespace sdp::cli

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "support/temporary_folder.h"
@@ -34,13 +35,41 @@ TEST_F(DataDirTest, IsFreeAgainAfterwards) {
 }
 
 TEST_F(DataDirTest, ReadersMakeNone) {
-  const auto result = DataDir::open_existing(path_);
+  const auto result = DataDir::open_to_read(path_);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::misconfigured);
   EXPECT_NE(result.error().message.find(path_.string()), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(path_));
   ASSERT_TRUE(DataDir::open(path_));
-  EXPECT_TRUE(DataDir::open_existing(path_));
+  EXPECT_TRUE(DataDir::open_to_read(path_));
+}
+
+TEST_F(DataDirTest, ReadersChangeNothing) {
+  ASSERT_TRUE(DataDir::open(path_));
+  const auto before = std::filesystem::last_write_time(path_ / ".lock");
+  std::filesystem::last_write_time(path_ / ".lock", before - std::chrono::hours(1));
+  ASSERT_TRUE(DataDir::open_to_read(path_));
+  EXPECT_EQ(std::filesystem::last_write_time(path_ / ".lock"), before - std::chrono::hours(1));
+  std::filesystem::remove(path_ / ".lock");
+  ASSERT_TRUE(DataDir::open_to_read(path_));
+  EXPECT_TRUE(std::filesystem::is_empty(path_));
+}
+
+TEST_F(DataDirTest, ReadersShareItAndKeepWritersOut) {
+  ASSERT_TRUE(DataDir::open(path_));
+  {
+    const auto first = DataDir::open_to_read(path_);
+    const auto second = DataDir::open_to_read(path_);
+    ASSERT_TRUE(first && second);
+    const auto writer = DataDir::open(path_);
+    ASSERT_FALSE(writer);
+    EXPECT_EQ(writer.error().kind, ErrorKind::fenced);
+  }
+  const auto writer = DataDir::open(path_);
+  ASSERT_TRUE(writer);
+  const auto reader = DataDir::open_to_read(path_);
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().kind, ErrorKind::fenced);
 }
 
 TEST_F(DataDirTest, PlaceThatIsAFileIsNamed) {

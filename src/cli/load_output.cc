@@ -52,23 +52,25 @@ void log_load(const load::LoadSummary& summary) {
                    {"per_second", per_second(rows, seconds)}});
 }
 
-void print_load_json(const load::LoadSummary& summary) {
+void print_load_json(const load::LoadSummary& summary, const Rejected& rejected) {
   print_line({{"schema_version", 1},
               {"rows", summary.counts.rows},
               {"rejected", summary.counts.rejected},
               {"objects", summary.counts.objects},
               {"loaded_before", summary.loaded_already + summary.counts.objects_skipped},
               {"transactions", summary.transactions},
-              {"problems", summary.problems.size()}});
+              {"problems", summary.problems.size()},
+              {"rejected_for", to_json(rejected)}});
 }
 
 Result<void> load_outcome(const load::LoadSummary& summary) {
   if (summary.problems.empty()) return {};
-  return fail(summary.problems.front().kind,
-              fmt::format("{} chain(s) could not be loaded to their end: repair in the lake what the lines "
-                          "above name, then load "
-                          "again; everything else is loaded",
-                          summary.problems.size()));
+  return fail(
+      ErrorKind::partial,
+      fmt::format(
+          "{} chain(s) could not be loaded to their end; everything else is loaded. Repair in the lake "
+          "what the lines above name, then load again",
+          summary.problems.size()));
 }
 
 }  // namespace sdp::cli

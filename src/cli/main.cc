@@ -19,14 +19,13 @@ constexpr const char* kExamples =
     "  spotify-pipeline run --profile services               the same chain on them\n"
     "  spotify-pipeline config show sink                     a command's settings and their origins\n"
     "\n"
-    "Exit codes: 0 ok, 1 failure, 2 usage, 10 unhealthy, 20 verification found a violation, 65 bad data or "
-    "offset gap,\n"
-    "69 unavailable after retries, 73 cannot write, 75 temporary, 77 not authorised, 78 settings, 130 "
+    "Exit codes: 0 ok, 1 failure, 2 usage, 10 unhealthy, 20 verification found a violation, 21 done in "
+    "part,\n"
+    "22 too few records are events, 65 bad data or offset gap, 69 unavailable after retries, 73 cannot "
+    "write, 75 temporary, 77 not authorised, 78 settings, 130 "
     "interrupted.";
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const std::span arguments(argv, static_cast<std::size_t>(argc));
   if (arguments.size() > 1 && std::string_view(arguments[1]) == "services") {
     static_cast<void>(cli::start_logging(cli::logging_from_environment(), ""));
@@ -44,4 +43,10 @@ int main(int argc, char** argv) {
        .footer = kExamples,
        .define = cli::define_all},
       argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cli::run_main([argc, argv] { return run(argc, argv); });
 }

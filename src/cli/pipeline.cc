@@ -14,6 +14,7 @@
 #include "cli/publish.h"
 #include "cli/run_transform.h"
 #include "cli/simulate_output.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "load/load_runner.h"
 #include "simulate/simulate_runner.h"
@@ -60,14 +61,19 @@ class PipelineRun {
     const Stopwatch total(runtime_.clock);
     SDP_RETURN_IF_ERROR(produce_and_sink());
     give_memory_back();
-    SDP_RETURN_IF_ERROR(load());
+    // What could not be loaded is named; the rest goes all the way.
+    SDP_TRY(const auto loaded, load());
     give_memory_back();
     SDP_RETURN_IF_ERROR(transform());
     SDP_TRY(const auto report, verify());
     SDP_RETURN_IF_ERROR(print_marts());
-    fmt::print("{}\n", to_text(report));
+    print_rejected(rejected_);
+    print_out("{}\n", to_text(report));
     print_stages(total.seconds());
-    return report.proved() ? 0 : base::exit_code(ErrorKind::violation);
+    if (!report.proved()) return base::exit_code(ErrorKind::violation);
+    SDP_RETURN_IF_ERROR(load_outcome(loaded));
+    SDP_RETURN_IF_ERROR(check_rejected(rejected_, parts_.reject_ratio_max));
+    return 0;
   }
 
  private:
@@ -126,11 +132,13 @@ class PipelineRun {
     return runner.run(stop);
   }
 
-  Result<void> load() {
+  Result<load::LoadSummary> load() {
     SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_write, runtime_.clock));
     warehouse_name_ = warehouse->describe();
     SDP_RETURN_IF_ERROR(warehouse->init());
-    load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock);
+    load::LoadOptions options;
+    options.other_lake = parts_.other_lake;
+    load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock, options);
     SDP_TRY(const auto summary, runner.run(runtime_.stop));
     SDP_RETURN_IF_ERROR(warehouse->close());
     log_load(summary);
@@ -138,7 +146,7 @@ class PipelineRun {
                        static_cast<double>(summary.took.count()) / 1000,
                        fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects),
                                    summary.transactions)});
-    return load_outcome(summary);
+    return summary;
   }
 
   Result<void> transform() {
@@ -170,6 +178,8 @@ class PipelineRun {
 
   Result<void> print_marts() {
     SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
+    SDP_TRY(auto rejected, rejected_in_silver(*warehouse));
+    rejected_ = std::move(rejected).value_or(Rejected{});
     constexpr std::array kMarts = {
         std::pair{"MART.TOP_SONGS", "total_plays DESC, song_id"},
         std::pair{"MART.USER_ENGAGEMENT",
@@ -178,8 +188,8 @@ class PipelineRun {
       SDP_TRY(auto table, warehouse->query(fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", mart, order,
                                                        kMartRowsShown)));
       SDP_TRY(const auto count, warehouse->query(fmt::format("SELECT count(*) FROM {}", mart)));
-      fmt::print("\nSPOTIFY_DB.{} ({} rows)\n\n{}\n", mart, count.rows.at(0).at(0).value_or("0"),
-                 format_table(upper_case_header(std::move(table)), kMartRowsShown));
+      print_out("\nSPOTIFY_DB.{} ({} rows)\n\n{}\n", mart, count.rows.at(0).at(0).value_or("0"),
+                format_table(upper_case_header(std::move(table)), kMartRowsShown));
     }
     return {};
   }
@@ -192,9 +202,9 @@ class PipelineRun {
                             rate(stage.events, stage.seconds), stage.detail});
     }
     table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
-    fmt::print("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),
-               parts_.store.describe(), warehouse_name_);
-    if (published_) fmt::print("to read    {}\n", published_->string());
+    print_out("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),
+              parts_.store.describe(), warehouse_name_);
+    if (published_) print_out("to read    {}\n", published_->string());
   }
 
   const PipelineParts& parts_;
@@ -202,6 +212,7 @@ class PipelineRun {
   std::vector<Stage> stages_;
   std::string warehouse_name_;
   std::optional<std::filesystem::path> published_;
+  Rejected rejected_;
 };
 
 }  // namespace

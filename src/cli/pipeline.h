@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/rejected.h"
 #include "cli/settings.h"
 #include "log/event_log.h"
 #include "sink/sink_runner.h"
@@ -19,6 +20,8 @@ struct PipelineParts {
   log::EventLog& log;
   store::ObjectStore& store;
   WarehouseSettings warehouse;
+  load::OtherLake other_lake = load::OtherLake::refuse;
+  double reject_ratio_max = kRejectRatioMax;
   transform::TransformOptions transform;
   sink::SinkOptions sink;
   simulate::SimulationSpec simulation;
@@ -27,7 +30,8 @@ struct PipelineParts {
 };
 
 /// Simulate and sink at the same time, then load, transform, verify; prints the marts, the proof and how fast
-/// each stage was. The value is the exit code: 0 when proved, 20 when not.
+/// each stage was. The value is the exit code: 0 when proved, 20 when not; `partial` when all of that was
+/// done but an object that could not be loaded.
 Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime);
 
 }  // namespace sdp::cli

@@ -1,12 +1,22 @@
 #include "cli/program.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <exception>
+#include <iostream>
+#include <ranges>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "cli/logging.h"
 #include "cli/signals.h"
+#include "cli/standard_output.h"
 #include "diag/log.h"
+#include "os/standard_streams.h"
 #include "settings/command.h"
 #include "settings/env_file.h"
+#include "settings/suggestion.h"
 
 namespace sdp::cli {
 namespace {
@@ -17,10 +27,43 @@ int report(const Error& error) {
   return code;
 }
 
-/// Help goes to standard output; wrong usage is told like every other failure where programs read along.
-int report_usage(const CLI::App& app, const CLI::ParseError& error, std::string_view format) {
-  if (error.get_exit_code() == 0 || format != "json") return app.exit(error) == 0 ? 0 : kUsage;
-  diag::log_failure("usage", kUsage, error.what());
+/// What could stand where a word is that nobody understands: flags of the command, or commands.
+std::vector<std::string> candidates(const settings::Commands& commands, std::string_view word) {
+  std::vector<std::string> all;
+  const settings::Command* chosen = commands.chosen();
+  if (!word.starts_with('-')) {
+    for (const settings::Command& command : commands.all()) all.push_back(command.path());
+  } else if (chosen != nullptr) {
+    for (const settings::BoundSetting& bound : chosen->settings()) {
+      for (const auto flag : std::views::split(bound.flags, ',')) all.emplace_back(flag.begin(), flag.end());
+    }
+  }
+  return all;
+}
+
+/// The parser's message, and for a word that is unknown what may have been meant by it.
+std::string usage_text(const CLI::App& app, const settings::Commands& commands,
+                       const CLI::ParseError& error) {
+  std::string text = error.what();
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return text;
+  for (const std::string& word : app.remaining(true)) {
+    const std::string name = word.substr(0, word.find('='));
+    if (const auto meant = settings::meant_by(name, candidates(commands, name)))
+      return fmt::format("{}; did you mean {}?", text, *meant);
+  }
+  return text;
+}
+
+/// Wrong usage is told like every other failure where programs read along.
+int report_usage(const CLI::App& app, const settings::Commands& commands, const CLI::ParseError& error,
+                 std::string_view format) {
+  if (error.get_exit_code() == 0) return print_parse_result(app, error);
+  const std::string text = usage_text(app, commands, error);
+  if (format == "json") {
+    diag::log_failure("usage", kUsage, text);
+  } else {
+    std::cerr << text << "\nRun with --help for more information.\n";
+  }
   return kUsage;
 }
 
@@ -40,9 +83,6 @@ int run_program(const Program& program, int argc, char** argv) {
     static_cast<void>(start_logging({}, ""));
     return report(logs.error());
   }
-  // Into the environment, so that dbt has them, too.
-  const auto env_file = settings::load_env_file();
-  if (!env_file) return report(env_file.error());
   CLI::App parser(program.description, program.name);
   settings::Commands commands(parser);
   parser.require_subcommand(0, 1);
@@ -55,12 +95,15 @@ int run_program(const Program& program, int argc, char** argv) {
   try {
     parser.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_usage(parser, error, logging.format == "json" ? logging.format : early.format);
+    return report_usage(parser, commands, error, logging.format == "json" ? logging.format : early.format);
   }
   if (!action) {
-    fmt::print("{}", parser.help());
+    print_out("{}", parser.help());
     return kUsage;
   }
+  // Into the environment, so that dbt has them, too. Only now: help is there whatever stands in the file.
+  const auto env_file = settings::load_env_file();
+  if (!env_file) return report(env_file.error());
   if (const auto resolved = commands.resolve(*env_file); !resolved) return report_setting(resolved.error());
   if (const auto logs = start_logging(logging, commands.chosen()->path()); !logs) return report(logs.error());
 
@@ -69,6 +112,32 @@ int run_program(const Program& program, int argc, char** argv) {
   if (!code) return report(code.error());
   diag::flush_repeats();
   return *code;
+}
+
+int run_main(const std::function<int()>& body) {
+  constexpr ErrorKind kUnforeseen = ErrorKind::fatal;
+  if (!os::open_standard_streams()) return base::exit_code(kUnforeseen);
+  int code = base::exit_code(kUnforeseen);
+  try {
+    code = body();
+  } catch (const std::exception& error) {
+    code = report({kUnforeseen, fmt::format("the command ended by an exception: {}", error.what())});
+  }
+  const auto written = finish_out();
+  if (written) return code;
+  const Error& error = written.error();
+  if (code == 0) code = base::exit_code(error.kind);
+  diag::log_failure(name(error.kind), code, error.message);
+  return code;
+}
+
+int print_parse_result(const CLI::App& parser, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream problem;
+  const int code = parser.exit(error, out, problem);
+  write_out(out.str());
+  std::cerr << problem.str();
+  return code;
 }
 
 }  // namespace sdp::cli

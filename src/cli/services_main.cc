@@ -20,10 +20,12 @@ constexpr const char* kExamples =
 }  // namespace
 
 int main(int argc, char** argv) {
-  return sdp::cli::run_program(
-      {.name = "spotify-services",
-       .description = "A real Kafka, a real S3 server and a real Airflow on loopback, without containers.",
-       .footer = kExamples,
-       .define = sdp::cli::define_services},
-      argc, argv);
+  return sdp::cli::run_main([argc, argv] {
+    return sdp::cli::run_program(
+        {.name = "spotify-services",
+         .description = "A real Kafka, a real S3 server and a real Airflow on loopback, without containers.",
+         .footer = kExamples,
+         .define = sdp::cli::define_services},
+        argc, argv);
+  });
 }

@@ -1,15 +1,19 @@
 #include "cli/settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <random>
 
 #include "base/utc_time.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
+#include "settings/place.h"
 
 namespace sdp::cli {
 namespace {
@@ -20,7 +24,45 @@ fs::path project_beside(const fs::path& deps) {
   return fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt";
 }
 
+/// Refuses the first flag for whose setting `is_unread` says so.
+Result<void> refuse_flags(const settings::Command& command, std::string_view why,
+                          const std::function<bool(const settings::Setting&)>& is_unread) {
+  for (const settings::BoundSetting& bound : command.settings()) {
+    if (bound.origin.kind != settings::Origin::Kind::flag || !is_unread(*bound.setting)) continue;
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} would change nothing: {}; leave it out", bound.origin.where, why));
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<void> check_lake_flags(const settings::Command& command, const LakeSettings& lake) {
+  if (settings::parse_bucket(lake.place)) return {};
+  return refuse_flags(command, fmt::format("the lake {} is a directory", lake.place),
+                      [](const settings::Setting& setting) { return setting.name.starts_with("lake.s3-"); });
+}
+
+Result<void> check_warehouse_flags(const settings::Command& command, const WarehouseSettings& warehouse) {
+  if (!warehouse.is_snowflake()) return {};
+  return refuse_flags(command, "the warehouse is Snowflake, which has a memory of its own",
+                      [](const settings::Setting& setting) { return setting.name == "warehouse.memory"; });
+}
+
+Result<void> check_embedded_flags(const settings::Command& command, std::string_view data) {
+  return refuse_flags(
+      command, fmt::format("--data {} is an embedded run, with a log and a lake of its own", data),
+      [](const settings::Setting& setting) {
+        return setting.group == settings::Group::kafka || setting.group == settings::Group::lake;
+      });
+}
+
+Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation) {
+  if (simulation.spec.profile == simulate::Profile::realistic) return {};
+  return refuse_flags(command, "only --mix realistic has a catalogue", [](const settings::Setting& setting) {
+    return setting.name == "simulation.songs" || setting.name == "simulation.popularity";
+  });
+}
 
 void bind_log(settings::Command& command, LogSettings& log) {
   command.bind("kafka.bootstrap-servers", log.kafka.bootstrap_servers);
@@ -142,6 +184,12 @@ void bind_transform(settings::Command& command, TransformSettings& transform) {
 void bind_hours(settings::Command& command, HourSettings& hours) {
   command.bind("load.complete-hours", hours.complete);
   command.bind("load.to", hours.to);
+}
+
+void bind_other_lake(settings::Command& command, load::OtherLake& other_lake) {
+  command.bind_as<bool>(
+      "load.add-lake", [&other_lake] { return other_lake == load::OtherLake::add; },
+      [&other_lake](bool add) { other_lake = add ? load::OtherLake::add : load::OtherLake::refuse; });
 }
 
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {

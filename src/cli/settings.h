@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lake_reader/lake_reader.h"
+#include "load/other_lake.h"
 #include "log/event_log.h"
 #include "log/kafka/settings.h"
 #include "settings/command.h"
@@ -26,7 +27,7 @@ struct LogSettings {
 };
 
 struct LakeSettings {
-  std::string place = "s3://spotify";  ///< `s3://bucket`, or a directory
+  std::string place = "s3://spotify";  ///< `s3://bucket[/prefix]`, or a directory
   store::s3::S3Settings s3;            ///< no endpoint: that of the local servers
 };
 
@@ -38,8 +39,9 @@ struct ServicesSettings {
 inline constexpr std::string_view kNotPublished = "none";
 
 struct WarehouseSettings {
-  /// `snowflake`, or a DuckDB file
-  std::string place = "data/warehouse/spotify_db.duckdb";
+  /// `snowflake`, or a DuckDB file; by default that of `run --profile services`, whose lake is the default
+  /// lake
+  std::string place = "data/on-services/warehouse/spotify_db.duckdb";
   warehouse::duckdb::DuckDbOptions duckdb;
   warehouse::snowflake::SnowflakeOptions snowflake;
   std::string deps;  ///< folder of tools/setup; empty: looked for
@@ -83,6 +85,19 @@ void bind_simulation(settings::Command& command, SimulationSettings& simulation,
 void bind_sink(settings::Command& command, sink::SinkOptions& sink);
 void bind_transform(settings::Command& command, TransformSettings& transform);
 void bind_hours(settings::Command& command, HourSettings& hours);
+void bind_other_lake(settings::Command& command, load::OtherLake& other_lake);
+
+// Flags that nothing would read: `misconfigured` names the flag and what it contradicts. Only flags: a
+// variable of the environment is set for many commands.
+
+/// An S3 server's, where the lake is a directory.
+Result<void> check_lake_flags(const settings::Command& command, const LakeSettings& lake);
+/// DuckDB's, where the warehouse is Snowflake.
+Result<void> check_warehouse_flags(const settings::Command& command, const WarehouseSettings& warehouse);
+/// Those of the log and the lake, where an embedded run's are looked at.
+Result<void> check_embedded_flags(const settings::Command& command, std::string_view data);
+/// Those of the realistic mix, where it is another.
+Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 
 /// The spec with its start filled in from --start or the clock.
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock);

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <fmt/core.h>
-
-#include <cstdio>
-
+#include "cli/standard_output.h"
 #include "diag/log.h"
 #include "simulate/simulate_observer.h"
 
@@ -17,8 +14,8 @@ class SimulatePrinter final : public simulate::SimulateObserver {
 
   void on_event(const event::ListeningEvent& event) override {
     if (quiet_) return;
-    fmt::print("{}\n", simulate::produced_line(event));
-    std::fflush(stdout);
+    print_out("{}\n", simulate::produced_line(event));
+    flush_out();
   }
   void on_progress(const simulate::SimulateProgress& progress) override {
     diag::log_event("simulate.progress", {{"produced", progress.produced},

@@ -2,26 +2,26 @@
 
 #include <fmt/core.h>
 
-#include <cstdio>
+#include "cli/standard_output.h"
 
 namespace sdp::cli {
 
 void SinkPrinter::listening(const log::TopicInfo& topic) {
   if (quiet_) return;
-  fmt::print("Listening of events on Kafka topic '{}'.....\n", topic.name);
-  std::fflush(stdout);
+  print_out("Listening of events on Kafka topic '{}'.....\n", topic.name);
+  flush_out();
 }
 
 void SinkPrinter::uploaded(const sink::UploadResult& result) {
   if (quiet_ || std::holds_alternative<sink::Adopted>(*result.outcome)) return;
-  fmt::print("Uploaded {} events to {}: {} (cut by {}{})\n", result.records, store_name_, result.key,
-             name(result.reason), result.rejected > 0 ? fmt::format(", {} rejected", result.rejected) : "");
-  std::fflush(stdout);
+  print_out("Uploaded {} events to {}: {} (cut by {}{})\n", result.records, store_name_, result.key,
+            name(result.reason), result.rejected > 0 ? fmt::format(", {} rejected", result.rejected) : "");
+  flush_out();
 }
 
 void print_bucket(std::string_view bucket, bool created) {
-  fmt::print("Bucket {} {}.\n", bucket, created ? "created" : "already exists");
-  std::fflush(stdout);
+  print_out("Bucket {} {}.\n", bucket, created ? "created" : "already exists");
+  flush_out();
 }
 
 }  // namespace sdp::cli

@@ -63,7 +63,7 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"partitions", "number of partitions"},
     {"path", "file or folder"},
     {"per_second", "events or rows a second"},
-    {"problems", "chains that could not be loaded to their end"},
+    {"problems", "chains that could not be copied or loaded to their end"},
     {"produced", "events that the simulator made"},
     {"reason", "why"},
     {"records", "number of records"},
@@ -94,8 +94,10 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"command.stopping", Level::info, "signal",
      "A signal asked for a stop: what was read is made durable first. A second signal ends the process at "
      "once."},
-    {"extract.finished", Level::info, "path objects bytes copied_before loaded_before",
-     "All objects of the hours are in the stage folder."},
+    {"extract.finished", Level::info, "path objects bytes copied_before loaded_before problems",
+     "The objects of the hours are in the stage folder, but those of chains with a problem."},
+    {"extract.problem", Level::error, "kind message",
+     "A chain could not be copied to its end; all else is copied."},
     {"hours.begun", Level::debug, "topic partition hour",
      "The chain of a partition got its first open hour."},
     {"hours.closed", Level::info, "topic partition hour end records objects",
@@ -154,7 +156,7 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"services.step", Level::info, "message", "A local server is started, stopped or waited for."},
     {"simulate.finished", Level::info, "acked seconds per_second", "All events were produced and confirmed."},
     {"simulate.progress", Level::info, "produced acked failed per_second",
-     "Once a second while events are not shown."},
+     "Once a second while events are not shown, and the final count at the end."},
     {"sink.caught_up", Level::info, "topic reason",
      "The sink stops because the log's end is durable. `reason`: `end` (every position is at the log's end) "
      "or "

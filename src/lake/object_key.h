@@ -40,5 +40,7 @@ inline constexpr std::string_view kBronzePrefix = "bronze/";
 inline constexpr std::string_view kLayoutKey = "bronze/_lake.json";
 inline constexpr std::string_view kProbeKey = "bronze/_probe";
 inline constexpr std::string_view kGapsPrefix = "bronze/_gaps/";
+/// Of a folder that `extract` fills: names that are topic ids which the warehouse knew then.
+inline constexpr std::string_view kStagedForPrefix = "_stage/topics/";
 
 }  // namespace sdp::lake

@@ -107,6 +107,8 @@ class LakeReader {
 
   /// What is in the lake and not in `loaded` (keys of objects), of the hours that are wanted.
   Result<LoadPlan> load_plan(const std::set<std::string>& loaded, const HoursWanted& hours) const;
+  /// Topic ids (as in keys) that the warehouse knew for which a stage folder was filled; none in a lake.
+  Result<std::set<std::string>> staged_for() const;
 
  private:
   Result<std::vector<std::string>> keys_below(const std::string& prefix) const;

@@ -23,4 +23,11 @@ Result<LoadPlan> LakeReader::load_plan(const std::set<std::string>& loaded, cons
   return plan;
 }
 
+Result<std::set<std::string>> LakeReader::staged_for() const {
+  SDP_TRY(const auto keys, keys_below(std::string(lake::kStagedForPrefix)));
+  std::set<std::string> ids;
+  for (const std::string& key : keys) ids.insert(key.substr(lake::kStagedForPrefix.size()));
+  return ids;
+}
+
 }  // namespace sdp::lake_reader

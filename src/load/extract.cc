@@ -41,12 +41,22 @@ Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& copy) {
   return {};
 }
 
+Result<void> name_topics(const std::set<std::string>& topics, store::ObjectStore& copy) {
+  for (const std::string& id : topics) {
+    const std::string key = std::string(lake::kStagedForPrefix) + id;
+    SDP_TRY(std::ignore, copy.put_new(key, "", {}, "text/plain"));
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, store::ObjectStore& copy,
+Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan,
+                               const std::set<std::string>& known_topics, store::ObjectStore& copy,
                                const std::stop_token& stop) {
   SDP_TRY(std::ignore, copy.ensure_bucket());
   SDP_RETURN_IF_ERROR(copy_gaps(lake, copy));
+  SDP_RETURN_IF_ERROR(name_topics(known_topics, copy));
   ExtractSummary summary;
   summary.loaded_already = plan.loaded_already;
   std::string lines;
@@ -56,8 +66,12 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan, s
         return fail(ErrorKind::interrupted, "extract was stopped between objects; run it again");
       auto sha256 = copy_object(lake, planned, copy, summary);
       if (!sha256) {
-        return std::unexpected(
-            sha256.error().in(fmt::format("{}: object {}", lake.describe(), planned.object_key)));
+        Error problem = sha256.error().in(
+            fmt::format("{}: object {} was not copied", lake.describe(), planned.object_key));
+        if (problem.kind != ErrorKind::bad_input) return std::unexpected(std::move(problem));
+        // What follows it could not be loaded.
+        summary.problems.push_back(std::move(problem));
+        break;
       }
       ++summary.objects;
       summary.bytes += planned.bytes;

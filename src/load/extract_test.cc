@@ -19,7 +19,7 @@ class ExtractTest : public testing::Test {
     return object;
   }
   Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
-    return extract(lake_, *lake_reader::LakeReader(lake_).load_plan(loaded, {}), copy_, stop);
+    return extract(lake_, *lake_reader::LakeReader(lake_).load_plan(loaded, {}), {}, copy_, stop);
   }
   bool is_copied(const std::string& key) { return copy_.head(key)->has_value(); }
 
@@ -55,17 +55,42 @@ TEST_F(ExtractTest, AgainFetchesNothingAndSaysTheSame) {
   EXPECT_EQ(second->objects, first->objects);
 }
 
-TEST_F(ExtractTest, DamagedObjectIsNamedAndNotCopied) {
-  auto object = builder_.build(0, 0, 10);
-  const auto sha256 = object.meta.sha256;
-  set_body(object, "{}\n");
-  object.meta.sha256 = sha256;
-  ASSERT_TRUE(support::put(lake_, object));
+TEST_F(ExtractTest, ADamagedObjectIsNamedAndEndsItsOwnChainOnly) {
+  const auto before = put(0, 0, 5);
+  auto damaged = builder_.build(0, 5, 10);
+  const auto sha256 = damaged.meta.sha256;
+  set_body(damaged, "{}\n");
+  damaged.meta.sha256 = sha256;
+  ASSERT_TRUE(support::put(lake_, damaged));
+  const auto after = put(0, 10, 20);
+  const auto elsewhere = put(1, 0, 10);
   const auto summary = extract_without({});
-  ASSERT_FALSE(summary);
-  EXPECT_EQ(summary.error().kind, ErrorKind::bad_input);
-  EXPECT_NE(summary.error().message.find(object.key), std::string::npos);
-  EXPECT_FALSE(is_copied(object.key));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->objects, 2u);
+  ASSERT_EQ(summary->problems.size(), 1u);
+  EXPECT_EQ(summary->problems[0].kind, ErrorKind::bad_input);
+  EXPECT_NE(summary->problems[0].message.find(damaged.key), std::string::npos);
+  EXPECT_TRUE(is_copied(before.key));
+  EXPECT_FALSE(is_copied(damaged.key));
+  EXPECT_FALSE(is_copied(after.key));
+  EXPECT_TRUE(is_copied(elsewhere.key));
+}
+
+TEST_F(ExtractTest, AnObjectThatLostItsMetadataStopsNoOtherChain) {
+  const auto object = builder_.build(0, 0, 10);
+  ASSERT_TRUE(lake_.put_new(object.key, object.body, {}, "application/x-ndjson"));
+  const auto elsewhere = put(1, 0, 10);
+  const auto summary = extract_without({});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->problems.size(), 1u);
+  EXPECT_TRUE(is_copied(elsewhere.key));
+}
+
+TEST_F(ExtractTest, TheTopicsOfTheLedgerGoAlong) {
+  put(0, 0, 10);
+  ASSERT_TRUE(extract(lake_, *lake_reader::LakeReader(lake_).load_plan({}, {}), {"0a0b0c0d"}, copy_, {}));
+  EXPECT_EQ(*lake_reader::LakeReader(copy_).staged_for(), std::set<std::string>{"0a0b0c0d"});
+  EXPECT_TRUE(lake_reader::LakeReader(lake_).staged_for()->empty());
 }
 
 TEST_F(ExtractTest, NotesOfGapsGoAlong) {

@@ -36,11 +36,20 @@ void add(const warehouse::LoadCounts& counts, LoadSummary& summary) {
 
 }  // namespace
 
-Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, warehouse::Warehouse& warehouse,
-                                  const lake_reader::HoursWanted& hours) {
-  SDP_TRY(auto loaded, warehouse.loaded_objects());
-  return lake.load_plan({std::make_move_iterator(loaded.begin()), std::make_move_iterator(loaded.end())},
-                        hours);
+Result<Ledger> read_ledger(warehouse::Warehouse& warehouse) {
+  SDP_TRY(auto objects, warehouse.loaded_objects());
+  SDP_TRY(auto chains, warehouse.loaded_chains());
+  return Ledger{.objects = {std::make_move_iterator(objects.begin()), std::make_move_iterator(objects.end())},
+                .chains = std::move(chains)};
+}
+
+Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, const Ledger& ledger,
+                                  const lake_reader::HoursWanted& hours, OtherLake other_lake) {
+  SDP_TRY(auto plan, lake.load_plan(ledger.objects, hours));
+  if (other_lake == OtherLake::add || check_lake(plan, ledger.chains, {})) return plan;
+  SDP_TRY(const auto staged_for, lake.staged_for());
+  SDP_RETURN_IF_ERROR(check_lake(plan, ledger.chains, staged_for));
+  return plan;
 }
 
 LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehouse, Clock& clock,
@@ -65,20 +74,20 @@ Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& sum
   SDP_TRY(auto gaps, lake_.gaps());
   gaps_ = std::move(gaps.gaps);
   summary.problems = std::move(gaps.problems);
-  SDP_TRY(const LoadPlan plan, plan_new_objects(lake_, warehouse_, options_.hours));
+  SDP_TRY(const Ledger ledger, read_ledger(warehouse_));
+  SDP_TRY(const LoadPlan plan, plan_new_objects(lake_, ledger, options_.hours, options_.other_lake));
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
   summary.left_for_later = plan.left_for_later;
   summary.foreign = plan.foreign;
-  return load_chains(plan, stop, summary);
+  return load_chains(plan, ledger.chains, stop, summary);
 }
 
-Result<bool> LoadRunner::load_chains(const LoadPlan& plan, const std::stop_token& stop,
-                                     LoadSummary& summary) {
+Result<bool> LoadRunner::load_chains(const LoadPlan& plan, std::span<const warehouse::LoadedChain> loaded,
+                                     const std::stop_token& stop, LoadSummary& summary) {
   const std::vector<PlannedObject> objects = in_order(plan);
   log_event("load.planned", {{"objects", objects.size()}, {"loaded_before", plan.loaded_already}});
-  SDP_TRY(const auto chains, warehouse_.loaded_chains());
   ChainEnds ends;
-  for (const warehouse::LoadedChain& chain : chains) ends[chain.chain] = chain.end;
+  for (const warehouse::LoadedChain& chain : loaded) ends[chain.chain] = chain.end;
   ObjectFeed feed(store_, objects, std::move(ends), gaps_, options_.transaction, options_.fetch, stop);
   while (feed.begin()) SDP_RETURN_IF_ERROR(load_transaction(feed, summary));
   SDP_RETURN_IF_ERROR(feed.outcome());

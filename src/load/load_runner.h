@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "lake/hour_marker.h"
 #include "lake_reader/lake_reader.h"
 #include "load/object_feed.h"
+#include "load/other_lake.h"
 #include "load/prefetcher.h"
 #include "store/object_store.h"
 #include "warehouse/warehouse.h"
@@ -19,6 +21,12 @@
 namespace sdp::load {
 
 using lake_reader::LoadPlan;
+
+/// What the warehouse has loaded by now.
+struct Ledger {
+  std::set<std::string> objects;
+  std::vector<warehouse::LoadedChain> chains;
+};
 
 struct LoadOptions {
   /// DuckDB writes whole row groups (122,880 rows) of each of its threads straight into its file; what is
@@ -31,6 +39,7 @@ struct LoadOptions {
   int listings_max = 3;
   std::chrono::milliseconds listing_pause{300};
   lake_reader::HoursWanted hours{};
+  OtherLake other_lake = OtherLake::refuse;
 };
 
 struct LoadSummary {
@@ -48,9 +57,12 @@ struct LoadSummary {
   std::chrono::milliseconds took{0};
 };
 
-/// What is in the lake and not in the ledger, of the hours that are wanted.
-Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, warehouse::Warehouse& warehouse,
-                                  const lake_reader::HoursWanted& hours);
+Result<Ledger> read_ledger(warehouse::Warehouse& warehouse);
+
+/// What is in the lake and not in the ledger, of the hours that are wanted. `misconfigured` when the ledger
+/// is another lake's (check_lake).
+Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, const Ledger& ledger,
+                                  const lake_reader::HoursWanted& hours, OtherLake other_lake);
 
 /// Loads what is in the lake and not in the ledger, chain by chain: an object only when it continues its
 /// chain. Owned by one thread.
@@ -66,7 +78,8 @@ class LoadRunner {
   /// One listing and what can be loaded of it. True when a second look may find more.
   Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
   /// True when a chain was closed for an object that is missing.
-  Result<bool> load_chains(const LoadPlan& plan, const std::stop_token& stop, LoadSummary& summary);
+  Result<bool> load_chains(const LoadPlan& plan, std::span<const warehouse::LoadedChain> loaded,
+                           const std::stop_token& stop, LoadSummary& summary);
   Result<void> load_transaction(ObjectFeed& feed, LoadSummary& summary);
   Result<void> load_alone(ObjectFeed& feed, LoadSummary& summary);
 

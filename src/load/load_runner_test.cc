@@ -273,18 +273,21 @@ TEST_F(LoadRunnerTest, WhatIsExtractedOfCompleteHoursLoadsLikeTheLakeItself) {
                              "application/json"));
   options_.hours.complete = true;
   store::MemoryStore stage;
-  const auto extracted = extract(
-      store_, *plan_new_objects(lake_reader::LakeReader(store_), *warehouse_, options_.hours), stage, {});
+  const auto plan = [&] {
+    return plan_new_objects(lake_reader::LakeReader(store_), *read_ledger(*warehouse_), options_.hours,
+                            OtherLake::refuse);
+  };
+  const auto extracted = extract(store_, *plan(), {}, stage, {});
   ASSERT_TRUE(extracted) << extracted.error().message;
   EXPECT_EQ(extracted->objects, 1u);
   options_.hours.complete = false;
   EXPECT_EQ(load_from(stage).counts.objects, 1u);
   EXPECT_EQ(load_from(stage).counts.objects, 0u);
   EXPECT_EQ(rows(), "18+2/1");
-  const auto rest = plan_new_objects(lake_reader::LakeReader(store_), *warehouse_, options_.hours);
+  const auto rest = plan();
   ASSERT_TRUE(rest);
   EXPECT_EQ(rest->loaded_already, 1u);
-  EXPECT_EQ(extract(store_, *rest, stage, {})->objects, 1u);
+  EXPECT_EQ(extract(store_, *rest, {}, stage, {})->objects, 1u);
   EXPECT_EQ(load_from(stage).counts.objects, 1u);
   EXPECT_EQ(rows(), "36+4/2");
 }
@@ -331,6 +334,7 @@ class LedgerOnly final : public warehouse::Warehouse {
   std::map<std::string, lake::ObjectMeta> ledger;
 
   Result<void> init() override { return {}; }
+  Result<bool> has_ledger() override { return true; }
   Result<std::vector<warehouse::LoadedChain>> loaded_chains() override {
     std::map<lake::ChainId, log::Offset> ends;
     for (const auto& [key, meta] : ledger) ends[meta.chain] = std::max(ends[meta.chain], meta.range.end);

@@ -68,6 +68,8 @@ class Warehouse {
 
   /// Creates database, schemas, bronze tables and ledger where they are missing.
   virtual Result<void> init() = 0;
+  /// Whether init() has made the ledger, without which nothing was ever loaded. Read-only.
+  virtual Result<bool> has_ledger() = 0;
   virtual Result<std::vector<LoadedChain>> loaded_chains() = 0;
   virtual Result<std::vector<std::string>> loaded_objects() = 0;
   /// Rows, rejected rows and ledger rows of all objects in one transaction. Objects in the ledger are

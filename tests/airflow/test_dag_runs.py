@@ -39,7 +39,7 @@ def dbt(stand_in):
     return module.spotify_dbt()
 
 
-TASKS = ("wait_for_hour", "stage", "extract_task", "load_task", "remove_stage")
+TASKS = ("wait_for_hour", "stage", "extract_task", "load_task", "nothing_left_out", "remove_stage")
 
 
 def states(run) -> dict[str, str]:
@@ -100,6 +100,19 @@ def test_a_full_refresh_is_a_parameter(dbt, stand_in):
     assert stand_in.calls[0] == "transform --verbose --json --full-refresh"
 
 
+LOADED_IN_PART = LOADED.replace('"problems":0', '"problems":1')
+EXTRACTED_IN_PART = SAYS.replace('3}";;', '3,\\"problems\\":1}"; exit 21;;')
+
+
+@pytest.mark.parametrize("says", [SAYS.replace(f"'{LOADED}'", f"'{LOADED_IN_PART}'; exit 21"), EXTRACTED_IN_PART])
+def test_what_was_done_in_part_goes_on_and_the_run_ends_red_once(bronze, stand_in, says):
+    assert says != SAYS
+    stand_in.says(says)
+    run = bronze.test()
+    assert str(run.state) == "failed"
+    assert states(run) == dict.fromkeys(TASKS, "success") | {"nothing_left_out": "failed"}
+
+
 def test_without_the_files_the_load_is_from_the_lake_itself(bronze, stand_in):
     stand_in.says(SAYS.replace('mkdir -p "$3"; ', ""))
     assert states(bronze.test())["load_task"] == "success"
@@ -116,6 +129,14 @@ def test_a_failed_proof_fails_the_run(dbt, stand_in):
     run = dbt.test()
     assert str(run.state) == "failed"
     assert states(run)["verify"] == "failed"
+
+
+def test_too_many_rejected_records_are_proved_and_end_the_run_red_once(dbt, stand_in):
+    says = SAYS
+    for command in ("transform", "verify"):
+        says = says.replace(f"{command}) ", f"{command}) code=22; ")
+    stand_in.says("code=0" + says + "\nexit $code\n")
+    assert states(dbt.test()) == {"dbt_build": "success", "verify": "failed"}
 
 
 def test_a_failed_data_test_fails_the_run_before_the_proof(dbt, stand_in):

@@ -47,6 +47,20 @@ FetchedObject damaged(FetchedObject object) {
   return object;
 }
 
+TEST_P(WarehouseContract, ItSaysWhetherItHasALedger) {
+  const auto fresh = GetParam().make();
+  {
+    const auto warehouse = open_place(fresh->arguments());
+    const auto before = warehouse->has_ledger();
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_FALSE(*before);
+    ASSERT_TRUE(warehouse->init());
+  }
+  const auto after = open_place(fresh->arguments())->has_ledger();
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_TRUE(*after);
+}
+
 TEST_P(WarehouseContract, InitAgainChangesNothing) {
   load({{fetched(0, 0, numbered(3))}});
   ASSERT_TRUE(warehouse_->init());

@@ -130,7 +130,12 @@ def test_settings_are_private_complete_and_kept(tmp_path):
     env.write_text(env.read_text().replace("SNOWFLAKE_PASSWORD=", "SNOWFLAKE_PASSWORD='canary $1'") + "EXTRA=1\n")
     second = make_settings(tmp_path)
     assert second == {**first, "SNOWFLAKE_PASSWORD": "'canary $1'", "EXTRA": "1"}
-    assert "SNOWFLAKE_PASSWORD=canary $1\n" in (tmp_path / "secrets/pipeline_env").read_text()
+    assert r'SNOWFLAKE_PASSWORD="canary \$1"' in (tmp_path / "secrets/pipeline_env").read_text()
+
+    # As Compose reads the same file.
+    env.write_text(env.read_text().replace("'canary $1'", r'a"b\c${NONE:-d} # a comment'))
+    make_settings(tmp_path)
+    assert r'SNOWFLAKE_PASSWORD="a\"b\\cd"' in (tmp_path / "secrets/pipeline_env").read_text()
 
 
 def test_the_original_settings_are_all_there():

@@ -45,6 +45,9 @@ class S3:
                 return {}
             raise
 
+    def has_bucket(self, bucket: str) -> bool:
+        return self._client.bucket_exists(bucket)
+
     def put(self, bucket: str, key: str, body: bytes, metadata: dict[str, str], content_type: str) -> None:
         """Writes an object, in a bucket that is made where there is none."""
         if not self._client.bucket_exists(bucket):

@@ -4,10 +4,11 @@ import os
 import re
 import secrets
 import shutil
+import subprocess
 
 import pytest
 from driver.embedded import Embedded
-from driver.services import Services
+from driver.services import Services, clean_environment
 from driver.world import World
 
 pytest_plugins = ["driver.fixtures"]
@@ -33,6 +34,16 @@ def own_services(binary, deps, tmp_path):
     yield make
     for one in made:
         one.down()
+
+
+@pytest.fixture(scope="session")
+def finished_run(binary, deps, tmp_path_factory):
+    """The data folder of a run of 600 events that is over. Tests that change it work on a copy."""
+    folder = tmp_path_factory.mktemp("finished-run")
+    command = [binary, "run", "--events", "600", "--data", folder]
+    env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
+    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=120)
+    return folder
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
 """The command line as a person or a script meets it."""
 
 import json
-import re
 import subprocess
 
 import pytest
+from driver.commands import commands
 from driver.fixtures import the_binary
 
 
 def call(binary, *arguments):
     return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=60, check=False)
-
-
-def commands(program):
-    """The commands that a program names in its own help."""
-    listed = re.search(r"^subcommands:\n((?: .*\n)+)", call(program, "--help").stdout, re.MULTILINE | re.IGNORECASE)
-    return re.findall(r"^  ([a-z]\S*)", listed[1], re.MULTILINE)
 
 
 COMMANDS = commands(the_binary())
@@ -45,6 +39,17 @@ def test_wrong_usage_exits_2_and_says_what(binary, arguments):
     assert arguments[-1] in result.stderr or arguments[-2] in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [(["simulate", "--event", "5"], "--events"), (["sinc"], "sink"), (["sink", "--tpoic=x"], "--topic")],
+)
+def test_a_mistyped_word_is_answered_with_what_may_be_meant(binary, arguments, meant):
+    """And never taken for it."""
+    result = call(binary, *arguments)
+    assert result.returncode == 2
+    assert f"did you mean {meant}?" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["up", "--s3-port", "9100"], ["status"]])
 def test_services_is_a_usage_error_that_names_the_other_program(binary, arguments):
     result = call(binary, "services", *arguments)
@@ -59,6 +64,23 @@ def test_the_servers_program_has_help_and_refuses_other_words(binary, command):
     result = call(program, command, "--no-such-flag")
     assert result.returncode == 2
     assert "--no-such-flag" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "flag"),
+    [
+        (["down", "--kafka-port=1"], 2, "--kafka-port"),
+        (["down", "--deps=x"], 2, "--deps"),
+        (["status", "--dags=x"], 2, "--dags"),
+        (["up", "--airflow-port", "9999", "--deps", "none"], 78, "--airflow-port"),
+        (["up", "airflow", "--s3-port", "9999", "--deps", "none"], 78, "--s3-port"),
+    ],
+)
+def test_the_servers_program_refuses_flags_that_would_do_nothing(binary, tmp_path, arguments, code, flag):
+    result = call(binary.with_name("spotify-services"), *arguments, "--data", tmp_path / "none")
+    assert result.returncode == code
+    assert flag in result.stderr
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

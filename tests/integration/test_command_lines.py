@@ -19,15 +19,6 @@ def rows() -> list[tuple[int, str]]:
     return [(int(code), line) for code, _, line in (line.partition(" ") for line in lines)]
 
 
-@pytest.fixture(scope="module")
-def finished_run(binary, deps, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("finished-run")
-    command = [binary, "run", "--events", "600", "--data", folder]
-    env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
-    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=120)
-    return folder
-
-
 @pytest.mark.parametrize(("code", "line"), rows(), ids=lambda value: str(value) or "bare")
 def test_exit_code(binary, deps, finished_run, tmp_path, code, line):
     file = tmp_path / "file"

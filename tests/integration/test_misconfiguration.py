@@ -48,6 +48,16 @@ def test_a_broker_name_that_does_not_resolve_is_named(filled):
     )
 
 
+def test_an_s3_server_is_no_broker(filled):
+    """Whatever else listens at the address is said to be something else."""
+    address = filled.services.s3_endpoint.removeprefix("http://")
+    refused(filled, UNAVAILABLE, address, "no Kafka broker", env={"KAFKA_BOOTSTRAP_SERVERS": address})
+
+
+def test_a_broker_that_speaks_plainly_is_not_taken_for_one_that_is_down(filled):
+    refused(filled, UNAVAILABLE, "--security-protocol", arguments=("--security-protocol", "ssl"))
+
+
 def test_a_wrong_port_of_the_s3_server_is_named(filled):
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
     refused(filled, UNAVAILABLE, nobody, filled.bucket, env={"S3_ENDPOINT": f"http://{nobody}"})

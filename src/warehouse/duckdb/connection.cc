@@ -1,10 +1,13 @@
 #include "warehouse/duckdb/connection.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "warehouse/duckdb/error_kind.h"
 
@@ -56,14 +59,31 @@ Result<void> visit_chunk(duckdb_data_chunk chunk, const std::function<Result<voi
   return {};
 }
 
+/// Whether the file system can lock the file at all. DuckDB does not tell that from a lock that somebody else
+/// has.
+bool has_locks(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return true;
+  struct flock lock{};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  const bool is_refused =
+      ::fcntl(file, F_SETLK, &lock) != 0 && (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP);
+  // This drops every lock of ours on the file, but we have none: DuckDB did not get one.
+  ::close(file);
+  return !is_refused;
+}
+
 Result<OwnedDatabase> open_file(const std::string& path, duckdb_config config) {
   OwnedDatabase database;
   char* message = nullptr;
-  if (duckdb_open_ext(path.c_str(), database.out(), config, &message) != DuckDBSuccess) {
-    const std::unique_ptr<char, decltype(&duckdb_free)> guard(message, &duckdb_free);
-    return std::unexpected(classify(path, message != nullptr ? message : "cannot be opened"));
-  }
-  return database;
+  if (duckdb_open_ext(path.c_str(), database.out(), config, &message) == DuckDBSuccess) return database;
+  const std::unique_ptr<char, decltype(&duckdb_free)> guard(message, &duckdb_free);
+  Error error = classify(path, message != nullptr ? message : "cannot be opened");
+  if (error.kind != ErrorKind::fenced || has_locks(path)) return std::unexpected(std::move(error));
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("DuckDB {}: that file system has no locks; choose a --warehouse on a local one", path));
 }
 
 /// DuckDB makes a file in steps, and killed between them leaves one that nothing can open. So it is made

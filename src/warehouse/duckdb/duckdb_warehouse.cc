@@ -61,6 +61,13 @@ Result<void> DuckDbWarehouse::init() {
   return connection->execute(duckdb::create_statements());
 }
 
+Result<bool> DuckDbWarehouse::has_ledger() {
+  SDP_TRY(const Table found,
+          query("SELECT 1 FROM information_schema.tables WHERE table_schema = 'BRONZE' AND "
+                "table_name = 'LOAD_LEDGER'"));
+  return !found.rows.empty();
+}
+
 Result<std::vector<LoadedChain>> DuckDbWarehouse::loaded_chains() {
   return read_chains(*this);
 }

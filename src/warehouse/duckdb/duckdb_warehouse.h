@@ -21,6 +21,7 @@ class DuckDbWarehouse final : public Warehouse {
   static std::string library_version();
 
   Result<void> init() override;
+  Result<bool> has_ledger() override;
   Result<std::vector<LoadedChain>> loaded_chains() override;
   Result<std::vector<std::string>> loaded_objects() override;
   Result<LoadCounts> load(ObjectSource& objects) override;

@@ -110,6 +110,17 @@ Result<void> SnowflakeWarehouse::init() {
   });
 }
 
+Result<bool> SnowflakeWarehouse::has_ledger() {
+  return base::with_retries(options_.retry, clock_, rng_.fork(rng_.next()), [&]() -> Result<bool> {
+    auto there = is_there();
+    if (there) return there;
+    end_session();
+    // What sign-in or query call missing is what init() makes.
+    if (there.error().kind == ErrorKind::misconfigured) return false;
+    return there;
+  });
+}
+
 Result<bool> SnowflakeWarehouse::is_there() {
   SDP_TRY(adbc::Session * session, this->session());
   // The lock's row is made last: where it is, everything is. So a role that may create nothing never tries

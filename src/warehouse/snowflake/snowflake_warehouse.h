@@ -35,6 +35,7 @@ class SnowflakeWarehouse final : public Warehouse {
 
   /// One query when everything is there already.
   Result<void> init() override;
+  Result<bool> has_ledger() override;
   Result<std::vector<LoadedChain>> loaded_chains() override;
   Result<std::vector<std::string>> loaded_objects() override;
   Result<LoadCounts> load(ObjectSource& objects) override;

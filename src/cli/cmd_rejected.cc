@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/rejected.h"
+#include "cli/settings.h"
+#include "cli/standard_output.h"
+#include "cli/transform_command.h"
+#include "cli/wiring.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  WarehouseSettings warehouse;
+  RejectedFilter filter;
+  bool json = false;
+};
+
+std::unexpected<Error> no_silver(const warehouse::Warehouse& warehouse) {
+  return fail(ErrorKind::misconfigured,
+              fmt::format("{}: nothing was judged yet; run transform first", warehouse.describe()));
+}
+
+Result<int> list(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
+  SDP_TRY(const auto rejected, rejected_in_silver(*warehouse));
+  if (!rejected) return no_silver(*warehouse);
+  if (options.json) {
+    print_line({{"schema_version", 1},
+                {"rejected", rejected->count()},
+                {"not_rejected", rejected->taken},
+                {"rejected_for", to_json(*rejected)}});
+  } else {
+    print_rejected(*rejected);
+    print_out("{} of {} records are rejected\n", rejected->count(), rejected->count() + rejected->taken);
+  }
+  return 0;
+}
+
+nlohmann::ordered_json or_null(const std::optional<std::string>& text) {
+  return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
+}
+
+/// One line of JSON each: a payload has no line ends of its own.
+void print_event(const RejectedEvent& event, bool json) {
+  if (json) {
+    print_line({{"position", event.position},
+                {"reason", event.reason},
+                {"field",
+                 event.field.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(event.field)},
+                {"rejected_by", event.rejected_by},
+                {"object_key", event.object_key},
+                {"payload", or_null(event.payload)},
+                {"raw_base64", or_null(event.raw_base64)}});
+    return;
+  }
+  print_out("{}: {}{}{} (by {}, in {})\n", event.position, event.reason, event.field.empty() ? "" : " of ",
+            event.field, event.rejected_by, event.object_key);
+  if (event.payload) print_out("  {}\n", *event.payload);
+  if (event.raw_base64) print_out("  base64: {}\n", *event.raw_base64);
+}
+
+Result<int> show(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
+  SDP_TRY(const auto events, rejected_events(*warehouse, options.filter));
+  if (!events) return no_silver(*warehouse);
+  for (const RejectedEvent& event : *events) print_event(event, options.json);
+  return 0;
+}
+
+}  // namespace
+
+void define_rejected(settings::Commands& commands, Action& action) {
+  auto& parent =
+      commands.add(commands.parser(), "rejected", "The records that are rejected, and why");
+  parent.parser().require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  const auto define = [&](const char* name, const char* help, const char* examples,
+                          Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
+    auto& command = commands.add_reader(parent.parser(), name, help, examples);
+    bind_warehouse(command, options->warehouse);
+    command.bind("output.json", options->json);
+    command.parser().callback([options, run, &command, &action] {
+      action = [options, run, &command](const Runtime& runtime) -> Result<int> {
+        SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
+        return run(*options, runtime);
+      };
+    });
+    return command;
+  };
+  define("list",
+         "How many records are rejected for which reason and field, with the place of the first of each",
+         "  spotify-pipeline rejected list --json  for a program", list);
+  auto& show_command =
+      define("show", "Rejected records with what was sent, one after another in the order of the log",
+             "  spotify-pipeline rejected show --reason missing_field --field user_id", show);
+  show_command.bind("rejected.reason", options->filter.reason);
+  show_command.bind("rejected.field", options->filter.field);
+  show_command.bind("rejected.limit", options->filter.limit);
+  const auto transform = std::make_shared<TransformCommand>();
+  auto& rejudge = commands.add(parent.parser(), "rejudge",
+                               "Judge again what silver rejects, after a rule was corrected: its objects "
+                               "join the batch of this transform",
+                               "  spotify-pipeline rejected rejudge");
+  bind_transform_command(rejudge, *transform);
+  rejudge.parser().callback([transform, &rejudge, &action] {
+    action = [transform, &rejudge](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_warehouse_flags(rejudge, transform->warehouse));
+      return transform_and_tell(*transform, {"--vars", "{judge_again: true}"}, runtime);
+    };
+  });
+}
+
+}  // namespace sdp::cli

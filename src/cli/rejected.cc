@@ -1,0 +1,199 @@
+#include "cli/rejected.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <ranges>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "cli/output.h"
+#include "cli/standard_output.h"
+
+namespace sdp::cli {
+namespace {
+
+/// How many reasons a table for people has.
+constexpr std::size_t kReasonsShown = 30;
+
+std::uint64_t number(const std::optional<std::string>& text) {
+  std::uint64_t value = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+/// Silver's rows have the topic's id; its name is in the ledger.
+constexpr std::string_view kRejectedInSilver = R"(
+    SELECT
+        rejected.reason, rejected.field, rejected.rejected_by, ledger.topic, rejected.kafka_partition, rejected.kafka_offset,
+        rejected.object_key, rejected.payload, rejected.raw_base64
+    FROM TRANSFORM.SPOTIFY_REJECTED AS rejected
+    JOIN BRONZE.LOAD_LEDGER AS ledger ON ledger.object_key = rejected.object_key)";
+constexpr std::string_view kRejectedBySinks = R"(
+    SELECT error_code AS reason, CAST(NULL AS VARCHAR) AS field, 'sink' AS rejected_by, topic, kafka_partition, kafka_offset
+    FROM BRONZE.REJECTED_EVENTS)";
+
+/// How many of the rows each reason has, and where the first of them is, padded so that the least text is the
+/// first place. Plain SQL that both warehouses understand.
+std::string reasons_sql(std::string_view rows) {
+  return fmt::format(R"(
+SELECT
+    reason, field, rejected_by, count(*) AS events,
+    min(topic || '/' || lpad(CAST(kafka_partition AS VARCHAR), 10, '0') || '/' || lpad(CAST(kafka_offset AS VARCHAR), 19, '0'))
+        AS place
+FROM ({}) AS placed
+GROUP BY reason, field, rejected_by)",
+                     rows);
+}
+
+/// `topic/0000000003/0000000000000000017` -> `topic/3/17`
+std::string without_padding(std::string_view place) {
+  std::string text;
+  for (const auto part : std::views::split(place, '/')) {
+    std::string_view word(part.begin(), part.end());
+    if (!text.empty()) {
+      word.remove_prefix(std::min(word.find_first_not_of('0'), word.size() - 1));
+      text += '/';
+    }
+    text += word;
+  }
+  return text;
+}
+
+Result<std::vector<RejectedReason>> reasons(warehouse::Warehouse& warehouse, const std::string& sql) {
+  std::vector<RejectedReason> all;
+  SDP_TRY(const auto table, warehouse.query(sql));
+  for (const auto& row : table.rows) {
+    all.push_back({.reason = row.at(0).value_or(""),
+                   .field = row.at(1).value_or(""),
+                   .rejected_by = row.at(2).value_or(""),
+                   .events = number(row.at(3)),
+                   .sample = without_padding(row.at(4).value_or(""))});
+  }
+  std::ranges::sort(all, [](const RejectedReason& one, const RejectedReason& other) {
+    return std::tie(other.events, one.reason, one.field) < std::tie(one.events, other.reason, other.field);
+  });
+  return all;
+}
+
+/// A text of SQL.
+std::string sql_text(std::string_view text) {
+  std::string all = "'";
+  for (const char c : text) all += c == '\'' ? std::string("''") : std::string(1, c);
+  return all + "'";
+}
+
+Result<std::uint64_t> one_number(warehouse::Warehouse& warehouse, std::string_view sql) {
+  SDP_TRY(const auto table, warehouse.query(sql));
+  return table.rows.empty() ? 0 : number(table.rows.front().at(0));
+}
+
+Result<bool> has_silver(warehouse::Warehouse& warehouse) {
+  SDP_TRY(
+      const std::uint64_t tables,
+      one_number(warehouse,
+                 "SELECT count(*) FROM information_schema.tables WHERE upper(table_schema) = 'TRANSFORM' AND "
+                 "upper(table_name) IN ('SPOTIFY_REJECTED', 'SPOTIFY_SILVER', 'SPOTIFY_DUPLICATES')"));
+  return tables == 3;
+}
+
+}  // namespace
+
+std::uint64_t Rejected::count() const {
+  return std::accumulate(reasons.begin(), reasons.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const RejectedReason& one) { return sum + one.events; });
+}
+
+Result<Rejected> rejected_by_sinks(warehouse::Warehouse& warehouse) {
+  Rejected rejected;
+  SDP_TRY(rejected.reasons, reasons(warehouse, reasons_sql(kRejectedBySinks)));
+  SDP_TRY(rejected.taken, one_number(warehouse, "SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS"));
+  return rejected;
+}
+
+Result<std::optional<Rejected>> rejected_in_silver(warehouse::Warehouse& warehouse) {
+  SDP_TRY(const bool is_there, has_silver(warehouse));
+  if (!is_there) return std::optional<Rejected>{};
+  Rejected rejected;
+  SDP_TRY(rejected.reasons, reasons(warehouse, reasons_sql(kRejectedInSilver)));
+  SDP_TRY(rejected.taken,
+          one_number(warehouse,
+                     "SELECT (SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER) + (SELECT count(*) FROM "
+                     "TRANSFORM.SPOTIFY_DUPLICATES)"));
+  return std::optional(std::move(rejected));
+}
+
+Result<std::optional<std::vector<RejectedEvent>>> rejected_events(warehouse::Warehouse& warehouse,
+                                                                  const RejectedFilter& filter) {
+  SDP_TRY(const bool is_there, has_silver(warehouse));
+  if (!is_there) return std::optional<std::vector<RejectedEvent>>{};
+  std::string sql = fmt::format("SELECT * FROM ({}) AS placed WHERE 1 = 1", kRejectedInSilver);
+  if (!filter.reason.empty()) sql += " AND reason = " + sql_text(filter.reason);
+  if (!filter.field.empty()) sql += " AND field = " + sql_text(filter.field);
+  sql += fmt::format(" ORDER BY topic, kafka_partition, kafka_offset LIMIT {}", filter.limit);
+  SDP_TRY(const auto table, warehouse.query(sql));
+  std::vector<RejectedEvent> events;
+  for (const auto& row : table.rows) {
+    events.push_back({.reason = row.at(0).value_or(""),
+                      .field = row.at(1).value_or(""),
+                      .rejected_by = row.at(2).value_or(""),
+                      .position = fmt::format("{}/{}/{}", row.at(3).value_or(""), row.at(4).value_or(""),
+                                              row.at(5).value_or("")),
+                      .object_key = row.at(6).value_or(""),
+                      .payload = row.at(7),
+                      .raw_base64 = row.at(8)});
+  }
+  return std::optional(std::move(events));
+}
+
+void print_rejected(const Rejected& rejected) {
+  if (rejected.reasons.empty()) return;
+  warehouse::Table table;
+  table.columns = {"REJECTED FOR", "FIELD", "BY", "EVENTS", "SUCH AS (TOPIC/PARTITION/OFFSET)"};
+  for (const RejectedReason& one : rejected.reasons) {
+    table.rows.push_back({one.reason, one.field.empty() ? std::string("-") : one.field, one.rejected_by,
+                          with_commas(one.events), one.sample});
+  }
+  print_out("{}", format_table(table, kReasonsShown));
+}
+
+nlohmann::ordered_json to_json(const Rejected& rejected) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const RejectedReason& one : rejected.reasons) {
+    all.push_back(
+        {{"reason", one.reason},
+         {"field", one.field.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(one.field)},
+         {"rejected_by", one.rejected_by},
+         {"events", one.events},
+         {"sample", one.sample}});
+  }
+  return all;
+}
+
+Result<void> check_rejected(const Rejected& rejected, double ratio_max) {
+  return check_rejected(rejected.count(), rejected.taken, rejected, ratio_max);
+}
+
+Result<void> check_rejected(std::uint64_t count, std::uint64_t taken, const Rejected& rejected,
+                            double ratio_max) {
+  const std::uint64_t all = count + taken;
+  const bool is_too_much = static_cast<double>(count) > ratio_max * static_cast<double>(all);
+  if (count == 0 || (taken > 0 && !is_too_much)) return {};
+  std::string most;
+  if (!rejected.reasons.empty()) {
+    const RejectedReason& first = rejected.reasons.front();
+    most = fmt::format(", most for {}{}{}, such as {}", first.reason, first.field.empty() ? "" : " of ",
+                       first.field, first.sample);
+  }
+  return fail(
+      ErrorKind::rejected,
+      fmt::format(
+          "{} of {} records are rejected{}; everything else is done. Correct the producer, or allow as many "
+          "with --max-reject-ratio",
+          with_commas(count), with_commas(all), most));
+}
+
+}  // namespace sdp::cli

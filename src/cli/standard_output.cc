@@ -1,0 +1,47 @@
+#include "cli/standard_output.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace sdp::cli {
+namespace {
+
+/// The errno of the first failure; 0 as long as there is none.
+std::atomic<int>& first_failure() {
+  static std::atomic<int> code = 0;
+  return code;
+}
+
+void note_failure() {
+  int none = 0;
+  first_failure().compare_exchange_strong(none, errno != 0 ? errno : EIO);
+}
+
+}  // namespace
+
+void write_out(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) note_failure();
+}
+
+void flush_out() {
+  if (std::fflush(stdout) != 0) note_failure();
+}
+
+Result<void> finish_out() {
+  flush_out();
+  // A network file system may tell only at a close that a write failed. A copy is closed, since the stream is
+  // the process's until its end.
+  if (const int copy = ::dup(STDOUT_FILENO); copy >= 0 && ::close(copy) != 0) note_failure();
+  const int code = first_failure();
+  if (code == 0) return {};
+  return fail(ErrorKind::cannot_write,
+              fmt::format("cannot write standard output: {}; what was printed is not "
+                          "complete: give it a place with room, then run again",
+                          std::generic_category().message(code)));
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,57 @@
+#include "cli/transform_command.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "cli/json_output.h"
+#include "cli/publish.h"
+#include "cli/run_transform.h"
+#include "cli/wiring.h"
+
+namespace sdp::cli {
+namespace {
+
+void print_json(const transform::TransformSummary& summary, const std::optional<Rejected>& rejected) {
+  nlohmann::ordered_json line = {{"schema_version", 1},
+                                 {"models", summary.models_ok},
+                                 {"tests_passed", summary.tests_passed},
+                                 {"warned", summary.warned},
+                                 {"skipped", summary.skipped},
+                                 {"seconds", std::round(summary.seconds * 10) / 10}};
+  if (rejected) line["rejected_for"] = to_json(*rejected);
+  print_line(line);
+}
+
+}  // namespace
+
+void bind_transform_command(settings::Command& command, TransformCommand& options) {
+  bind_warehouse(command, options.warehouse);
+  bind_transform(command, options.transform);
+  command.bind("publish.folder", options.warehouse.published);
+  command.bind("dbt.work-dir", options.transform.work_dir);
+  command.bind("dbt.max-reject-ratio", options.reject_ratio_max);
+  command.bind("output.json", options.json);
+}
+
+Result<int> transform_and_tell(const TransformCommand& options, std::vector<std::string> arguments,
+                               const Runtime& runtime) {
+  SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
+  std::ranges::move(arguments, std::back_inserter(transform.extra_arguments));
+  SDP_TRY(const auto summary, run_transform(transform, runtime.stop));
+  SDP_RETURN_IF_ERROR(publish_marts(options.warehouse, runtime));
+  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
+  SDP_TRY(const auto rejected, rejected_in_silver(*warehouse));
+  SDP_RETURN_IF_ERROR(warehouse->close());
+  if (options.json) {
+    print_json(summary, rejected);
+  } else if (rejected) {
+    print_rejected(*rejected);
+  }
+  if (rejected) SDP_RETURN_IF_ERROR(check_rejected(*rejected, options.reject_ratio_max));
+  return 0;
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,45 @@
+"""What a program's own help says of its commands."""
+
+import re
+import subprocess
+from pathlib import Path
+
+READERS = "subcommands that only read"
+
+
+def _help(program: Path, command: tuple[str, ...]) -> str:
+    done = subprocess.run(
+        [program, *command, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
+
+
+def _listed(program: Path, command: tuple[str, ...]) -> dict[str, bool]:
+    """The commands below one, by name: whether they only read."""
+    found: dict[str, bool] = {}
+    heading = ""
+    for line in _help(program, command).splitlines():
+        if title := re.fullmatch(r"(\S.*):", line):
+            heading = title[1].lower()
+        elif heading.startswith("subcommands") and (name := re.match(r"  ([a-z]\S*)", line)):
+            found[name[1]] = heading == READERS
+    return found
+
+
+def commands(program: Path) -> list[str]:
+    return list(_listed(program, ()))
+
+
+def whole_commands(program: Path, only_readers: bool = False) -> list[tuple[str, ...]]:
+    """Every command that does something by itself, such as `config show`; those that only read, if only they are wanted."""
+    found: list[tuple[str, ...]] = []
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        command = waiting.pop(0)
+        for name, reads in _listed(program, command).items():
+            one = (*command, name)
+            if _listed(program, one):
+                waiting.append(one)
+            elif reads or not only_readers:
+                found.append(one)
+    return found

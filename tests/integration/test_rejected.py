@@ -1,0 +1,132 @@
+"""A topic of unusable records is not a success, and says which records, for which reason, where."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from test_bad_input import event
+
+TOO_MANY_REJECTED = 22
+PROJECT = Path(__file__).resolve().parents[2] / "spotify_dbt"
+
+# What people send who have not read the schema, and the first thing that is wrong with it.
+UNUSABLE = {
+    "no text": ("hello", "sink", "not_json", None),
+    "a list": ("[1]", "sink", "not_object", None),
+    "an empty object": ("{}", "silver", "missing_field", "event_id"),
+    "another schema": ('{"userId":1,"track":"x"}', "silver", "missing_field", "event_id"),
+    "no user": (event(user_id=...), "silver", "missing_field", "user_id"),
+    "no user either": (event(user_id=None), "silver", "missing_field", "user_id"),
+    "a bad country": (event(country="Germany"), "silver", "bad_country", "country"),
+    "a local time": (event(timestamp="2026-02-15 17:52"), "silver", "bad_timestamp", "timestamp"),
+}
+
+
+def send(world, values) -> None:
+    world.services.kafka.produce(world.topic, [(b"key", value.encode()) for value in values])
+
+
+@pytest.fixture
+def one_partition(world):
+    world.services.kafka.create_topic(world.topic, 1, {"message.timestamp.type": "LogAppendTime"})
+    return world
+
+
+def transform(world, *more, code: int):
+    finished = world.run("transform", "--work-dir", world.folder / "transform", *more, timeout=180)
+    assert finished.code == code, str(finished)
+    return finished
+
+
+def test_a_topic_of_unusable_events_is_no_success(one_partition):
+    world = one_partition
+    send(world, [value for value, *_ in UNUSABLE.values()])
+    world.catch_up()
+    loaded = world.must("load", "--json")
+    assert [(one["reason"], one["events"]) for one in json.loads(loaded.out)["rejected_for"]] == [
+        ("not_json", 1),
+        ("not_object", 1),
+    ]
+    said = transform(world, code=TOO_MANY_REJECTED)
+    assert "missing_field" in said.out and f"{world.topic}/0/4" in said.out
+    assert "8 of 8 records are rejected" in said.failure["message"]
+    proof = world.run("verify")
+    assert proof.code == TOO_MANY_REJECTED, str(proof)
+    # Everything was done: it is proved that they were rejected.
+    assert "proved" in proof.out and "bad_country" in proof.out
+    # Nothing kept is never fine, whatever ratio is.
+    transform(world, "--max-reject-ratio", "1", code=TOO_MANY_REJECTED)
+
+    send(world, [event()])
+    world.catch_up()
+    world.must("load")
+    transform(world, code=TOO_MANY_REJECTED)
+    transform(world, "--max-reject-ratio", "0.9", code=0)
+    assert world.run("verify", "--max-reject-ratio", "0.9").code == 0
+
+
+def test_a_load_of_nothing_but_rejected_lines_is_no_success(one_partition):
+    world = one_partition
+    send(world, ["hello", "world"])
+    world.catch_up()
+    loaded = world.run("load", "--json")
+    assert loaded.code == TOO_MANY_REJECTED, str(loaded)
+    assert json.loads(loaded.out)["rejected"] == 2
+    # What was loaded before is nothing new.
+    assert world.run("load").code == 0
+
+
+def test_rejected_records_are_listed_and_shown(one_partition):
+    world = one_partition
+    assert world.run("rejected", "list").code == 78
+    send(world, [*(value for value, *_ in UNUSABLE.values()), *(event() for _ in UNUSABLE)])
+    world.catch_up()
+    world.must("load")
+    assert world.run("rejected", "list").code == 78
+    transform(world, code=0)
+    listed = json.loads(world.must("rejected", "list", "--json").out)
+    assert (listed["rejected"], listed["not_rejected"]) == (len(UNUSABLE), len(UNUSABLE))
+    wanted: dict = {}
+    for offset, (_, by, reason, field) in enumerate(UNUSABLE.values()):
+        count, sample = wanted.get((by, reason, field), (0, f"{world.topic}/0/{offset}"))
+        wanted[by, reason, field] = (count + 1, sample)
+    assert {
+        (one["rejected_by"], one["reason"], one["field"]): (one["events"], one["sample"])
+        for one in listed["rejected_for"]
+    } == wanted
+
+    shown = world.must("rejected", "show", "--json", "--reason", "missing_field", "--field", "user_id")
+    rows = [json.loads(line) for line in shown.out.splitlines()]
+    assert [row["position"] for row in rows] == [f"{world.topic}/0/4", f"{world.topic}/0/5"]
+    assert rows[0]["payload"] == UNUSABLE["no user"][0]
+    [first] = world.must("rejected", "show", "--json", "--limit", 1).out.splitlines()
+    assert json.loads(first)["raw_base64"] == "aGVsbG8="
+    text = world.must("rejected", "show", "--reason", "bad_country").out
+    assert "Germany" in text and "bad_country of country" in text
+    # A reason is a text, whatever is in it.
+    assert world.must("rejected", "show", "--reason", "x' OR '1'='1").out == ""
+
+
+def test_records_are_judged_again_by_a_rule_that_was_corrected(one_partition, tmp_path):
+    """Their objects are of a closed batch, which a transform does not look at any more."""
+    world = one_partition
+    send(world, [event(country="UKR"), event(country="DEUTSCHLAND"), event(), event()])
+    world.catch_up()
+    world.must("load")
+    transform(world, code=0)
+    project = tmp_path / "spotify_dbt"
+    shutil.copytree(PROJECT, project)
+    rules = project / "macros" / "read_field.sql"
+    rules.write_text(rules.read_text().replace("'[A-Z]{2}'", "'[A-Z]{2,3}'"))
+    corrected = ["--dbt-project", project]
+
+    def rejected() -> int:
+        return json.loads(world.must("rejected", "list", "--json").out)["rejected"]
+
+    transform(world, *corrected, code=0)
+    assert rejected() == 2
+    world.must("rejected", "rejudge", "--work-dir", world.folder / "transform", *corrected, timeout=180)
+    assert rejected() == 1
+    assert world.rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER") == [[3]]
+    assert world.rows("SELECT count(*) FROM TRANSFORM.TRANSFORM_LEDGER") == [[1]]
