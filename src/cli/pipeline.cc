@@ -139,7 +139,7 @@ class PipelineRun {
     load::LoadOptions options;
     options.other_lake = parts_.other_lake;
     load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock, options);
-    SDP_TRY(const auto summary, runner.run(runtime_.stop));
+    SDP_TRY(auto summary, runner.run(runtime_.stop));
     SDP_RETURN_IF_ERROR(warehouse->close());
     log_load(summary);
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <exception>
-#include <iostream>
 #include <ranges>
 #include <sstream>
 #include <string>
@@ -25,6 +25,11 @@ int report(const Error& error) {
   const int code = base::exit_code(error.kind);
   diag::log_failure(name(error.kind), code, error.message);
   return code;
+}
+
+/// Not by std::cerr, which flushes standard output first and loses what came of it.
+void write_error(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 /// What could stand where a word is that nobody understands: flags of the command, or commands.
@@ -62,7 +67,7 @@ int report_usage(const CLI::App& app, const settings::Commands& commands, const 
   if (format == "json") {
     diag::log_failure("usage", kUsage, text);
   } else {
-    std::cerr << text << "\nRun with --help for more information.\n";
+    write_error(text + "\nRun with --help for more information.\n");
   }
   return kUsage;
 }
@@ -136,7 +141,7 @@ int print_parse_result(const CLI::App& parser, const CLI::ParseError& error) {
   std::ostringstream problem;
   const int code = parser.exit(error, out, problem);
   write_out(out.str());
-  std::cerr << problem.str();
+  write_error(problem.str());
   return code;
 }
 

@@ -33,6 +33,11 @@ void flush_out() {
 
 Result<void> finish_out() {
   flush_out();
+  // Somebody else may have flushed the stream, as std::cerr does, and kept to himself why that failed.
+  if (std::ferror(stdout) != 0) {
+    errno = EIO;
+    note_failure();
+  }
   // A network file system may tell only at a close that a write failed. A copy is closed, since the stream is
   // the process's until its end.
   if (const int copy = ::dup(STDOUT_FILENO); copy >= 0 && ::close(copy) != 0) note_failure();

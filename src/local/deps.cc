@@ -40,7 +40,7 @@ Result<std::filesystem::path> find_deps(const std::filesystem::path& given,
         ErrorKind::misconfigured,
         fmt::format("the folder of dependencies {} is not there; run tools/setup services", given.string()));
   }
-  const auto here = working_folder / ".deps";
+  auto here = working_folder / ".deps";
   const bool is_here = is_folder(here);
   if (is_here && is_trusted(here, std::nullopt, S_IWGRP | S_IWOTH)) return here;
   for (auto folder = executable.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {

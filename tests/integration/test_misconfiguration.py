@@ -51,7 +51,7 @@ def test_a_broker_name_that_does_not_resolve_is_named(filled):
 def test_an_s3_server_is_no_broker(filled):
     """Whatever else listens at the address is said to be something else."""
     address = filled.services.s3_endpoint.removeprefix("http://")
-    refused(filled, UNAVAILABLE, address, "no Kafka broker", env={"KAFKA_BOOTSTRAP_SERVERS": address})
+    refused(filled, UNAVAILABLE, address, "answers as a Kafka broker", env={"KAFKA_BOOTSTRAP_SERVERS": address})
 
 
 def test_a_broker_that_speaks_plainly_is_not_taken_for_one_that_is_down(filled):

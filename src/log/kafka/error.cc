@@ -13,10 +13,15 @@ std::string_view advice_on_address(std::string_view reason) {
     return ". No host of that name is known here: correct --bootstrap-servers";
   if (reason.contains("Invalid response size"))
     return ". What listens there is no Kafka broker: correct host and port in --bootstrap-servers";
-  if (reason.contains("security.protocol") || reason.contains("SSL handshake failed"))
+  if (reason.contains("security.protocol") || reason.contains("SSL_HANDSHAKE") ||
+      reason.contains("SSL handshake failed"))
     return ". Something listens there, but not by this protocol: set --security-protocol to the listener's "
            "(plaintext, "
            "ssl, sasl_plaintext, sasl_ssl), or correct the port in --bootstrap-servers";
+  if (reason.empty())
+    return ". Nothing there answers as a Kafka broker does: correct host and port in --bootstrap-servers, or "
+           "start a "
+           "broker with `spotify-services up`";
   return ". Is the broker running? Start one with `spotify-services up`, or set "
          "--bootstrap-servers";
 }

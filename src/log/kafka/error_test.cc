@@ -78,6 +78,10 @@ TEST(KafkaError, AnAddressThatDoesNotAnswerIsSaidToBeWhatItIs) {
   EXPECT_NE(
       message("might be caused by incorrect security.protocol configuration").find("--security-protocol"),
       std::string::npos);
+  EXPECT_NE(
+      message("SSL connection closed by peer (after 0ms in state SSL_HANDSHAKE)").find("--security-protocol"),
+      std::string::npos);
+  EXPECT_NE(message("").find("Nothing there answers as a Kafka broker does"), std::string::npos);
   EXPECT_NE(message("SSL handshake failed: wrong version number").find("--security-protocol"),
             std::string::npos);
   EXPECT_NE(message("Connection refused").find("Is the broker running?"), std::string::npos);
