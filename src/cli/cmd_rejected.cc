@@ -76,8 +76,7 @@ Result<int> show(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_rejected(settings::Commands& commands, Action& action) {
-  auto& parent =
-      commands.add(commands.parser(), "rejected", "The records that are rejected, and why");
+  auto& parent = commands.add(commands.parser(), "rejected", "The records that are rejected, and why");
   parent.parser().require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto define = [&](const char* name, const char* help, const char* examples,

@@ -15,8 +15,8 @@ struct EnvFile {
 };
 
 /// Puts what the file that SPOTIFY_ENV_FILE names, or `.env` in the working folder, sets of the table's
-/// variables into the environment, without replacing what is there. A `.env` that is not a regular file, cannot
-/// be read or sets none of them is somebody else's and left alone.
+/// variables into the environment, without replacing what is there. A `.env` that is not a regular file,
+/// cannot be read or sets none of them is somebody else's and left alone.
 ///
 /// `misconfigured` names the file, and the line where there is one: a line of ours that cannot be read, or
 /// that names a program or a library, which only the environment may; a file that somebody besides us and

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kBucketScheme = "s3://";
 
-/// A prefix that keys can begin with: a bucket's keys are not paths, so nothing in it is resolved or left out.
+/// A prefix that keys can begin with: a bucket's keys are not paths, so nothing in it is resolved or left
+/// out.
 bool is_prefix(std::string_view text) {
   const std::string within = fmt::format("/{}/", text);
   return !within.contains("//") && !within.contains("/./") && !within.contains("/../");
