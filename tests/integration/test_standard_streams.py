@@ -15,13 +15,13 @@ pytestmark = pytest.mark.xdist_group("command-lines")
 CANNOT_WRITE = 73
 PIPELINE, SERVICES = the_binary(), the_binary().with_name("spotify-services")
 
-# {data}: the data folder of a run that is over; {tmp}: an empty folder; {dead}: where nobody listens.
+# {data}: the data folder of a run that is over; {tmp}: an empty folder; {dead}: brokers that are not there.
 LINES = {
     PIPELINE: {
         "run": "--events 50 --data {tmp}/d",
-        "init": "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {tmp}/lake",
-        "simulate": "--events 1 --bootstrap-servers {dead} --kafka-call-timeout-ms 500",
-        "sink": "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {tmp}/lake",
+        "init": "{dead} --lake {tmp}/lake",
+        "simulate": "--events 1 {dead}",
+        "sink": "{dead} --lake {tmp}/lake",
         "extract": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --stage-dir {tmp}/out --json",
         "load": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --json",
         "transform": "--warehouse {tmp}/copy/warehouse/spotify_db.duckdb --work-dir {tmp}/work --json",
@@ -31,8 +31,8 @@ LINES = {
         "rejected show": "--warehouse {data}/warehouse/spotify_db.duckdb",
         "rejected rejudge": "--warehouse {tmp}/copy/warehouse/spotify_db.duckdb --work-dir {tmp}/work --json",
         "warehouse init": "--warehouse {tmp}/spotify_db.duckdb",
-        "status": "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake",
-        "doctor": "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",
+        "status": "{dead} --lake {data}/lake",
+        "doctor": "{dead} --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",
         "schema": "",
         "config show": "",
         "completion": "",
@@ -68,7 +68,11 @@ class Caller:
         tmp.mkdir()
         if "{tmp}/copy" in words:
             subprocess.run(["cp", "-a", self._data, tmp / "copy"], check=True)
-        places = {"data": self._data, "tmp": tmp, "dead": self._dead}
+        places = {
+            "data": self._data,
+            "tmp": tmp,
+            "dead": f"--bootstrap-servers {self._dead} --kafka-call-timeout-ms 500",
+        }
 
         def close():
             for descriptor in closed:
