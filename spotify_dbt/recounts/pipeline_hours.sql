@@ -22,7 +22,7 @@ of_objects AS (
     GROUP BY object_key
 ),
 objects AS (
-    SELECT DATE_TRUNC('hour', first_timestamp) AS hour, last_offset - first_offset + 1 AS expected, of_objects.*
+    SELECT DATE_TRUNC('hour', first_timestamp) AS hour, ledger.records AS expected, of_objects.*
     FROM BRONZE.LOAD_LEDGER AS ledger
     JOIN of_objects ON of_objects.object_key = ledger.object_key
 )

@@ -35,12 +35,12 @@ Result<std::string> check_log(const Options& options) {
   SDP_TRY(const log::TopicInfo topic, log->describe());
   if (topic.compacted)
     return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
-  if (topic.timestamp_type != log::TimestampType::log_append_time) {
-    return fail(ErrorKind::misconfigured,
-                "topic " + topic.name + " has CreateTime; set message.timestamp.type=LogAppendTime");
-  }
-  return fmt::format("topic {} with {} partitions at {}", topic.name, topic.partitions,
-                     settings.kafka.bootstrap_servers);
+  const bool create_time = topic.timestamp_type == log::TimestampType::create_time;
+  return fmt::format(
+      "topic {} with {} partitions at {}{}", topic.name, topic.partitions, settings.kafka.bootstrap_servers,
+      create_time ? "; it has CreateTime, so objects are filed under the producers' clocks and hours "
+                    "close by the sink's"
+                  : "");
 }
 
 Result<std::string> check_lake(const Options& options, Clock& clock) {

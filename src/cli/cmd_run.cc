@@ -100,8 +100,9 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
 /// The sink's single steps would hide what a run is about.
 constexpr std::string_view kRunLevels = "info,sink=warning,hours=warning,kafka=warning";
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(Options options, const settings::Command& command, const Runtime& runtime) {
   log_by_default(kRunLevels);
+  options.sink.limits = finished_limits(command, options.sink.limits);
   return options.profile == "services" ? run_on_services(options, runtime) : run_embedded(options, runtime);
 }
 
@@ -136,7 +137,7 @@ void define_run(settings::Commands& commands, Action& action) {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
-      return run(*options, runtime);
+      return run(*options, command, runtime);
     };
   });
 }

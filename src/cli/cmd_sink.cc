@@ -18,14 +18,14 @@ struct Options {
   bool until_caught_up = false;
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!runtime.quiet) print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_RETURN_IF_ERROR(log->ensure_topic(options.log.topic));
   sink::SinkOptions sink_options = options.sink;
   sink_options.writer = kWriter;
+  sink_options.limits = finished_limits(command, options.sink.limits);
   SinkPrinter printer(lake.display_name, runtime.quiet);
   sink::SinkRunner runner(*log, *lake.store, runtime.clock, std::move(sink_options), printer);
   if (options.until_caught_up) runner.finish_when_caught_up();
@@ -44,18 +44,18 @@ void define_sink(settings::Commands& commands, Action& action) {
       "  spotify-pipeline sink --until-caught-up   stop when everything in the topic is durable\n"
       "  spotify-pipeline sink --batch-records 10  small objects");
   bind_log(command, options->log);
-  bind_new_topic(command, options->log);
   command.bind("kafka.group", options->sink.consumer.group);
   command.bind("kafka.session-timeout-ms", options->sink.consumer.session_timeout);
   command.bind("kafka.max-poll-interval-ms", options->sink.consumer.max_poll_interval);
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_sink(command, options->sink);
+  command.bind("sink.wait-topic-s", options->sink.topic_wait);
   command.bind("sink.until-caught-up", options->until_caught_up);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
-      return run(*options, runtime);
+      return run(*options, command, runtime);
     };
   });
 }

@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "cli/settings.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
+#include "lake_reader/lag.h"
 #include "lake_reader/lake_reader.h"
 
 namespace sdp::cli {
@@ -30,8 +30,7 @@ struct PartitionStatus {
   log::Watermarks available;
   log::Offset lake_end = 0;
   std::optional<log::Offset> committed;
-
-  log::Offset lag() const { return std::max<log::Offset>(0, available.end - lake_end); }
+  log::Offset lag = 0;
 };
 
 struct Status {
@@ -52,8 +51,11 @@ Result<Status> read_status(const Options& options, Clock& clock) {
   Status all;
   for (const log::Partition partition : partitions) {
     SDP_TRY(const auto available, log->watermarks(partition));
+    const log::Offset lake_end = ends.at(partition);
+    SDP_TRY(const log::Offset lag, lake_reader::lag_of(*log, reader, {topic.id, partition}, lake_end,
+                                                       available, options.log.kafka.call_timeout));
     all.partitions.push_back(
-        {partition, available, ends.at(partition), committed.at(static_cast<std::size_t>(partition))});
+        {partition, available, lake_end, committed.at(static_cast<std::size_t>(partition)), lag});
   }
   SDP_TRY(all.hours, reader.newest_hours(topic.id, options.hours));
   return all;
@@ -76,7 +78,7 @@ void print_table(const std::vector<PartitionStatus>& all) {
     table.rows.push_back({fmt::format("{}", status.partition), fmt::format("{}", status.available.start),
                           fmt::format("{}", status.available.end), fmt::format("{}", status.lake_end),
                           status.committed ? fmt::format("{}", *status.committed) : "-",
-                          fmt::format("{}", status.lag())});
+                          fmt::format("{}", status.lag)});
   }
   print_out("{}", format_table(table));
 }
@@ -89,7 +91,7 @@ void print_json(const Status& all, log::Offset lag) {
                           {"log_end", status.available.end},
                           {"lake_end", status.lake_end},
                           {"committed", nullptr},
-                          {"lag", status.lag()}});
+                          {"lag", status.lag}});
     if (status.committed) partitions.back()["committed"] = *status.committed;
   }
   nlohmann::ordered_json hours = nlohmann::ordered_json::array();
@@ -108,7 +110,7 @@ void print_json(const Status& all, log::Offset lag) {
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto all, read_status(options, runtime.clock));
   log::Offset lag = 0;
-  for (const PartitionStatus& status : all.partitions) lag += status.lag();
+  for (const PartitionStatus& status : all.partitions) lag += status.lag;
   if (options.json) {
     print_json(all, lag);
   } else {

@@ -72,6 +72,7 @@ void bind_log(settings::Command& command, LogSettings& log) {
   command.bind("kafka.sasl-username", log.kafka.sasl_username);
   command.bind("kafka.sasl-password", log.kafka.sasl_password);
   command.bind("kafka.ca-file", log.kafka.ca_file);
+  command.bind("kafka.metadata-refresh-ms", log.kafka.metadata_refresh);
   command.bind("kafka.call-timeout-ms", log.kafka.call_timeout);
   command.bind("kafka.properties", log.kafka.properties);
 }
@@ -153,6 +154,7 @@ void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
   command.bind("sink.batch-records", sink.limits.records_max);
   command.bind("sink.batch-bytes", sink.limits.bytes_max);
   command.bind("sink.buffer-bytes", sink.limits.buffer_bytes_max);
+  command.bind("sink.batch-max-wait-s", sink.limits.max_wait);
   command.bind("sink.batch-linger-ms", sink.limits.linger);
   command.bind("sink.batch-idle-ms", sink.limits.idle);
   command.bind("sink.compression", sink.compression,
@@ -167,7 +169,6 @@ void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
   command.bind_as<bool>(
       "sink.allow-gap", [&sink] { return sink.gaps == sink::GapPolicy::record; },
       [&sink](bool allowed) { sink.gaps = allowed ? sink::GapPolicy::record : sink::GapPolicy::stop; });
-  command.bind("testing.sink-quiet-ms", sink.timers.quiet_is_caught_up);
   command.bind("testing.sink-others-late-ms", sink.timers.others_are_late);
   command.bind("testing.sink-others-check-ms", sink.timers.others_check_interval);
   command.bind("testing.sink-hour-check-ms", sink.timers.hour_check_interval);
@@ -190,6 +191,18 @@ void bind_other_lake(settings::Command& command, load::OtherLake& other_lake) {
   command.bind_as<bool>(
       "load.add-lake", [&other_lake] { return other_lake == load::OtherLake::add; },
       [&other_lake](bool add) { other_lake = add ? load::OtherLake::add : load::OtherLake::refuse; });
+}
+
+sink::BatchLimits finished_limits(const settings::Command& command, sink::BatchLimits limits) {
+  const auto asked = [&](std::string_view name) {
+    const settings::BoundSetting* bound = command.find(name);
+    return bound != nullptr && bound->origin.kind != settings::Origin::Kind::standard;
+  };
+  sink::prefer_size(limits, {.size = asked("sink.batch-records") || asked("sink.batch-bytes"),
+                             .linger = asked("sink.batch-linger-ms"),
+                             .idle = asked("sink.batch-idle-ms"),
+                             .max_wait = asked("sink.batch-max-wait-s")});
+  return limits;
 }
 
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {

@@ -81,7 +81,7 @@ void bind_warehouse_limits(settings::Command& command, WarehouseSettings& wareho
 void bind_snowflake(settings::Command& command, WarehouseSettings& warehouse);
 /// `mix_flags` because `run` has a --profile of its own.
 void bind_simulation(settings::Command& command, SimulationSettings& simulation, std::string_view mix_flags);
-/// Batches, compression, gaps.
+/// Batches, compression, gaps. What was asked for is known when the command runs: finished_limits().
 void bind_sink(settings::Command& command, sink::SinkOptions& sink);
 void bind_transform(settings::Command& command, TransformSettings& transform);
 void bind_hours(settings::Command& command, HourSettings& hours);
@@ -99,6 +99,8 @@ Result<void> check_embedded_flags(const settings::Command& command, std::string_
 /// Those of the realistic mix, where it is another.
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 
+/// The limits of batches, by which of them were set.
+sink::BatchLimits finished_limits(const settings::Command& command, sink::BatchLimits limits);
 /// The spec with its start filled in from --start or the clock.
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock);
 Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours);

@@ -108,6 +108,11 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "The objects found are not all of the hours' offsets, so older folders are listed too."},
     {"hours.overtaken", Level::debug, "topic partition hour first end",
      "Somebody else closed an hour at another offset; theirs stands, the rest is planned again."},
+    {"hours.past_closed", Level::info, "topic topic_id partition hour end records objects",
+     "An hour of an earlier life of the topic is closed: the topic was deleted and created again."},
+    {"hours.past_postponed", Level::warning, "topic kind message",
+     "The last hours of earlier lives of the topic could not be closed; that is tried again with the next "
+     "hour."},
     {"hours.postponed", Level::warning, "topic partition hour retry_s kind message",
      "Hours up to this one could not be closed. No event depends on it; it is tried again.",
      std::chrono::seconds(60)},
@@ -157,14 +162,12 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"simulate.finished", Level::info, "acked seconds per_second", "All events were produced and confirmed."},
     {"simulate.progress", Level::info, "produced acked failed per_second",
      "Once a second while events are not shown, and the final count at the end."},
-    {"sink.caught_up", Level::info, "topic reason",
-     "The sink stops because the log's end is durable. `reason`: `end` (every position is at the log's end) "
-     "or "
-     "`quiet` (no record came for a while although positions are not)."},
-    {"sink.caught_up.others_expired", Level::info, "topic",
-     "Partitions of other members are not waited for any longer: their sessions have ended by now."},
+    {"sink.caught_up", Level::info, "topic",
+     "The sink stops because everything that the topic had when the stop was wanted is in the lake."},
     {"sink.caught_up.waiting", Level::debug, "topic partition behind reason",
-     "Why the sink does not stop yet. `reason`: `unassigned`, `position` (of an own partition) or `others`.",
+     "Why the sink does not stop yet. `reason`: `end` (the partition's end is being asked for), `position` "
+     "(an "
+     "own partition is not durable up to its end, `behind`) or `others` (one of another member is not).",
      std::chrono::seconds(5)},
     {"sink.finished", Level::info, "records_durable objects rejected adopted", "Totals of this sink."},
     {"sink.listening", Level::info, "topic topic_id partitions",
@@ -184,14 +187,23 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"sink.partition.resumed", Level::debug, "topic partition buffered_bytes",
      "The partition is read again."},
     {"sink.partition.revoked", Level::info, "topic partition lost", "The partition is no longer ours."},
+    {"sink.partition.unanswered", Level::warning, "topic partition kind message",
+     "The log cannot be asked for a partition that was assigned. It is read when its broker answers; the "
+     "others go on.",
+     std::chrono::seconds(60)},
+    {"sink.partitions.added", Level::info, "topic partitions",
+     "The topic has more partitions than before, and new ones are ours."},
     {"sink.range.adopted", Level::info, "topic partition object first winner_end chain_end",
      "Another writer had committed a range at our place: our batch is dropped, reading goes on from "
      "`chain_end`."},
     {"sink.seek", Level::debug, "topic partition offset", "Reading of a partition goes on from `offset`."},
     {"sink.stopping", Level::info, "topic buffered_bytes",
      "The sink makes durable what it has read, then leaves."},
-    {"sink.topic.create_time", Level::warning, "topic message",
-     "The topic has the producers' time stamps, so hours cannot be closed."},
+    {"sink.topic.create_time", Level::info, "topic",
+     "The topic has the producers' time stamps: objects are filed under those, and hours close by this "
+     "machine's clock."},
+    {"sink.topic.waiting", Level::info, "topic limit_s message",
+     "The topic does not exist yet and is waited for.", std::chrono::seconds(10)},
     {"topic.created", Level::info, "topic partitions", "The topic did not exist and was created."},
     {"transform.finished", Level::info, "models tests_passed warned skipped seconds", "dbt build succeeded."},
     {"transform.lineage_failed", Level::warning, "message",

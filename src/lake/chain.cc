@@ -77,6 +77,15 @@ Result<Gap> gap_from_json(std::string_view text) {
   return gap;
 }
 
+log::Offset after_gaps(const ChainId& chain, log::Offset at, std::span<const Gap> gaps) {
+  // Each gap moves at most once, since it moves behind itself.
+  for (log::Offset before = at - 1; before != at;) {
+    before = at;
+    at = after_gap(chain, at, std::numeric_limits<log::Offset>::max(), gaps);
+  }
+  return at;
+}
+
 ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Link> links,
                        std::span<const Gap> gaps) {
   std::vector<Link> sorted(links.begin(), links.end());

@@ -24,6 +24,10 @@ std::string gap_key(const ChainId& chain, log::Offset first);
 std::string to_json(const Gap& gap);
 Result<Gap> gap_from_json(std::string_view json);
 
+/// Where a chain that ends at `at` goes on behind the acknowledged gaps that start there; several may follow
+/// each other. `at` itself when none does.
+log::Offset after_gaps(const ChainId& chain, log::Offset at, std::span<const Gap> gaps);
+
 /// One link of a chain: a committed object's range.
 struct Link {
   std::string object_key;

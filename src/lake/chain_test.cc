@@ -47,6 +47,14 @@ TEST(Chain, WithoutLinksStaysWhereItIs) {
   EXPECT_EQ(checked.end, 10);
 }
 
+TEST(Chain, GapsThatFollowEachOtherAreSteppedOver) {
+  const std::vector<Gap> gaps{gap(20, 25), gap(0, 10), gap(10, 20), gap(30, 40)};
+  EXPECT_EQ(after_gaps(kChain, 0, gaps), 25);
+  EXPECT_EQ(after_gaps(kChain, 12, gaps), 25);
+  EXPECT_EQ(after_gaps(kChain, 25, gaps), 25);
+  EXPECT_EQ(after_gaps({kChain.topic_id, 4}, 0, gaps), 0);
+}
+
 TEST(Chain, StopsAtAHoleAndNamesIt) {
   const auto checked = check(10, {link(10, 20), link(25, 30)});
   expect_problem(checked, {"p3 of topic id 1a2b3c4d-5e6f-4a0b-8c1d-2e3f4a5b6c7d", "[20, 25)", "o25"});

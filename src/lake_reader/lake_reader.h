@@ -46,6 +46,13 @@ struct HourStatus {
   std::int64_t records = 0;  ///< of the partitions that closed it
 };
 
+/// An earlier life of a topic, which was deleted and created again.
+struct PastLife {
+  log::TopicId topic_id;
+  log::Partition partitions = 0;        ///< at least
+  std::optional<lake::Hour> last_open;  ///< its last hour, when not all partitions have closed it
+};
+
 /// What the stages ask of a lake: where chains end, what belongs to a chain or an hour, what is to be loaded.
 /// Nobody else but `verify`, on purpose, lists a lake. It writes nothing and remembers nothing; answers are
 /// as old as the listings they come from. Errors are the store's, and `bad_input` that names a damaged
@@ -103,6 +110,11 @@ class LakeReader {
   /// The newest hours of a topic id that have objects or markers, ascending, `count` at most.
   Result<std::vector<HourStatus>> newest_hours(const log::TopicId& topic_id, std::size_t count) const;
 
+  /// The other topic ids of the lake: those that have a begin, or objects in the newest 48 hour folders. Open
+  /// hours are looked for there, and in the three hours behind the last closed one. Requests grow with the
+  /// number of chains, and with the logarithm of their hours.
+  Result<std::vector<PastLife>> past_lives(const log::TopicId& present) const;
+
   // --- loading ---
 
   /// What is in the lake and not in `loaded` (keys of objects), of the hours that are wanted.
@@ -115,6 +127,8 @@ class LakeReader {
   Result<Gaps> read_gaps(const std::string& prefix) const;
   Result<lake::HourMarker> read_marker(const std::string& key) const;
   Result<std::optional<lake::ChainBegin>> read_begin(const std::string& key) const;
+  /// The chain's last marker: hours have no hole from the begin on, so it is found in doubling steps.
+  Result<std::optional<lake::HourMarker>> last_marker(const lake::ChainBegin& begin) const;
   /// Of topic ids in keys that begin with `of`; by topic id.
   Result<std::map<std::string, std::vector<lake::ChainBegin>>> read_begins(const std::string& of = "") const;
   Result<std::map<std::string, std::vector<lake::HourMarker>>> read_hour(const std::string& folder,

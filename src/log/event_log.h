@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -55,8 +56,17 @@ class ConsumerHandler {
   /// them.
   virtual void on_revoked(std::span<const Partition> partitions, bool lost) = 0;
   /// A record of an assigned partition; offsets of one partition ascend (with holes where the log has
-  /// markers).
+  /// offsets without a record: control records, and records of aborted transactions).
   virtual Result<void> on_record(const RecordView& record) = 0;
+  /// The partition was read to its end, which was `end` then: every record below it was handed over. Told
+  /// once for each end that is come to, and again after a seek, a pause or an assignment. `end` may lie
+  /// behind the last record's next offset, since no consumer is given control records.
+  virtual void on_end(Partition /*partition*/, Offset /*end*/) {}
+  /// The log does not have what a partition's position asks for; `error` is the `data_gap` that poll() would
+  /// return. An answer without an error leaves the partition silent until it is moved by seek().
+  virtual Result<void> on_gap(Partition /*partition*/, Error error) {
+    return std::unexpected(std::move(error));
+  }
 };
 
 /// A member of a consumer group on one topic. Offsets are committed only by commit(). Owned by one thread.
@@ -91,6 +101,10 @@ class Reader {
   /// between records. `data_gap` when the log no longer has `from`.
   virtual Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                             const std::function<Result<void>(const RecordView&)>& visit) = 0;
+  /// The offset of the first record of [from, to); nothing when the range holds control records and records
+  /// of aborted transactions only. `to` is at most the partition's end. Errors as of read().
+  virtual Result<std::optional<Offset>> first_record(Partition partition, Offset from, Offset to,
+                                                     std::chrono::milliseconds timeout) = 0;
 };
 
 struct ConsumerOptions {
@@ -104,6 +118,8 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
 
+  /// The topic's name, whether it exists or not.
+  virtual const std::string& topic_name() const = 0;
   /// Creates the topic when it is missing (LogAppendTime, delete retention). True when it was created.
   virtual Result<bool> ensure_topic(const TopicSpec& spec) = 0;
   /// `bad_input` names the topic when it does not exist.

@@ -32,7 +32,8 @@ struct TopicSpec {
   int replication = 1;
 };
 
-/// Offsets available now: [start, end). `end` is the high watermark.
+/// Offsets available now: [start, end). Behind `end` there is nothing that a consumer would be given now: it
+/// is the high watermark, or where the first open transaction begins.
 struct Watermarks {
   Offset start = 0;
   Offset end = 0;

@@ -23,11 +23,11 @@ class SettingsCommand : public ::testing::Test {
     command_.bind("snowflake.port", port_);
     command_.bind("kafka.sasl-password", password_);
     command_.bind("output.json", json_);
-    command_.bind("testing.sink-quiet-ms", quiet_);
+    command_.bind("testing.sink-hour-check-ms", check_);
   }
   ~SettingsCommand() override {
     for (const char* variable : {"KAFKA_TOPIC", "SINK_BATCH_RECORDS", "SNOWFLAKE_PORT", "KAFKA_SASL_PASSWORD",
-                                 "SPOTIFY_TESTING_SINK_QUIET_MS"})
+                                 "SPOTIFY_TESTING_SINK_HOUR_CHECK_MS"})
       ::unsetenv(variable);
   }
 
@@ -46,7 +46,7 @@ class SettingsCommand : public ::testing::Test {
   int port_ = 0;
   base::Secret password_;
   bool json_ = false;
-  std::chrono::milliseconds quiet_{3'000};
+  std::chrono::milliseconds check_{1'000};
 };
 
 TEST_F(SettingsCommand, TheFieldIsTheDefault) {
@@ -108,9 +108,9 @@ TEST_F(SettingsCommand, AWrongVariableWithoutAFlagIsMisconfigured) {
 }
 
 TEST_F(SettingsCommand, TimersOfTestsAreSetByVariables) {
-  ::setenv("SPOTIFY_TESTING_SINK_QUIET_MS", "50", 1);
+  ::setenv("SPOTIFY_TESTING_SINK_HOUR_CHECK_MS", "50", 1);
   ASSERT_TRUE(parse(""));
-  EXPECT_EQ(quiet_, std::chrono::milliseconds(50));
+  EXPECT_EQ(check_, std::chrono::milliseconds(50));
 }
 
 TEST_F(SettingsCommand, HelpIsByGroupWithRangeDefaultAndVariable) {

@@ -20,7 +20,7 @@ class SettingsDocuments : public ::testing::Test {
     sink.bind("sink.batch-bytes", sink_bytes_);
     sink.bind("sink.compression", packing_);
     sink.bind("kafka.sasl-password", password_);
-    sink.bind("testing.sink-quiet-ms", quiet_);
+    sink.bind("testing.sink-hour-check-ms", check_);
     sink.bind("output.json", json_);
     auto& run = commands_.add(parser_, "run", "Everything");
     run.bind("sink.batch-bytes", run_bytes_);
@@ -35,7 +35,7 @@ class SettingsDocuments : public ::testing::Test {
   std::size_t sink_bytes_ = 16;
   std::size_t run_bytes_ = 8;
   base::Secret password_{"hunter2"};
-  std::chrono::milliseconds quiet_{3'000};
+  std::chrono::milliseconds check_{1'000};
   bool json_ = false;
 };
 
@@ -43,7 +43,7 @@ TEST_F(SettingsDocuments, ThePageSaysEachCommandsOwnDefault) {
   const std::string page = configuration_page(commands_);
   EXPECT_THAT(page, HasSubstr("`16`; `8` in `run`"));
   EXPECT_THAT(page, HasSubstr("none, gzip or zstd"));
-  EXPECT_THAT(page, HasSubstr("`SPOTIFY_TESTING_SINK_QUIET_MS`"));
+  EXPECT_THAT(page, HasSubstr("`SPOTIFY_TESTING_SINK_HOUR_CHECK_MS`"));
   EXPECT_THAT(page, HasSubstr("`KAFDROP_PORT`"));
   EXPECT_THAT(page, Not(HasSubstr("hunter2")));
 }
@@ -82,7 +82,7 @@ TEST_F(SettingsDocuments, BashOffersCommandsFlagsChoicesAndFolders) {
   EXPECT_THAT(offered(script, "spotify-pipeline sink --batch", 2), HasSubstr("--batch-bytes"));
   EXPECT_EQ(offered(script, "spotify-pipeline sink --compression z", 3), "zstd\n");
   EXPECT_THAT(offered(script, "spotify-pipeline run --data /us", 3), HasSubstr("/usr"));
-  EXPECT_THAT(offered(script, "spotify-pipeline sink --", 2), Not(HasSubstr("quiet-ms")));
+  EXPECT_THAT(offered(script, "spotify-pipeline sink --", 2), Not(HasSubstr("hour-check-ms")));
 }
 
 }  // namespace

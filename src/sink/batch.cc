@@ -22,6 +22,13 @@ std::string_view name(CutReason reason) {
   return "records";
 }
 
+void prefer_size(BatchLimits& limits, const AskedLimits& asked) {
+  if (!asked.size && !asked.max_wait) return;
+  if (!asked.linger) limits.linger = limits.max_wait;
+  // As late as linger can be, so that it never cuts.
+  if (!asked.idle) limits.idle = limits.max_wait;
+}
+
 lake::ObjectKey key_of(const Batch& batch, lake::Compression compression) {
   return {.first_timestamp = batch.first_timestamp,
           .topic_id_short = lake::short_id(batch.chain.topic_id),

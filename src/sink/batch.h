@@ -20,7 +20,21 @@ struct BatchLimits {
   std::chrono::milliseconds linger{10'000};               ///< since the batch's first record
   std::chrono::milliseconds idle{3'000};                  ///< since its last record
   std::size_t buffer_bytes_max = std::size_t{256} << 20;  ///< of all batches of this sink, in flight or not
+  /// In place of linger and idle where a size was asked for; see prefer_size().
+  std::chrono::milliseconds max_wait{60'000};
 };
+
+/// Which of the limits somebody asked for; the others have their defaults.
+struct AskedLimits {
+  bool size = false;  ///< records_max or bytes_max
+  bool linger = false;
+  bool idle = false;
+  bool max_wait = false;
+};
+
+/// A size that was asked for is what cuts: linger and idle become `max_wait`, unless they were asked for,
+/// too. Otherwise slow partitions would never fill an object.
+void prefer_size(BatchLimits& limits, const AskedLimits& asked);
 
 enum class CutReason { records, bytes, linger, hour, idle, memory, shutdown };
 std::string_view name(CutReason reason);

@@ -10,20 +10,15 @@ namespace {
 
 using diag::log_event;
 
-constexpr std::string_view kJson = "application/json";
 constexpr std::size_t kRequestsMax = 1'000;
-/// How far back a new chain looks for hours that were complete without it.
-constexpr int kHoursLookedBack = 48;
 
 }  // namespace
 
 HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, log::TopicInfo topic)
-    : log_(log), store_(store), lake_(store), topic_(std::move(topic)) {
+    : log_(log), store_(store), lake_(store), topic_(topic), chains_(store, std::move(topic)) {
   thread_ = std::jthread([this] {
     while (auto request = requests_.pop()) {
       auto closed = close(*request);
-      // The remembered open hour may be the cause.
-      if (!closed) open_.erase(request->partition);
       results_.push({*request, std::move(closed)});
     }
   });
@@ -53,104 +48,55 @@ Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& requ
   // Step 1.
   SDP_TRY(const log::TopicInfo now, log_.describe());
   if (now.id != topic_.id) return std::vector<lake::HourMarker>{};
-  topic_.partitions = std::max(topic_.partitions, now.partitions);
+  chains_.expect_partitions(now.partitions);
   // Step 2.
-  if (!open_.contains(request.partition)) {
-    SDP_TRY(open_[request.partition], find_or_begin(request));
+  if (request.partition == 0 && !past_lives_closed_) {
+    const auto closed = close_past_lives(request.through);
+    past_lives_closed_ = closed && *closed;
+    if (!closed) {
+      log_event(
+          "hours.past_postponed",
+          {{"topic", topic_.name}, {"kind", name(closed.error().kind)}, {"message", closed.error().message}});
+    }
   }
-  OpenHour& open = open_[request.partition];
-  if (open.hour > request.through) return std::vector<lake::HourMarker>{};
   // Step 3.
-  SDP_TRY(Planned planned, plan(request, open, open.hour - std::chrono::hours(1)));
-  if (!planned.whole) {
-    log_event("hours.listed_again", {{"topic", topic_.name},
-                                     {"partition", request.partition},
-                                     {"hour", lake::format_hour(request.through)}});
-    SDP_TRY(planned, plan(request, open, lake::Hour::min()));
+  return chains_.close(request);
+}
+
+Result<bool> HourCloser::close_past_lives(lake::Hour through) {
+  SDP_TRY(const auto lives, lake_.past_lives(topic_.id));
+  bool all = true;
+  for (const lake_reader::PastLife& life : lives) {
+    SDP_TRY(const bool closed, close_past_life(life, through));
+    all = all && closed;
   }
-  // Step 4.
-  return put_all(planned.markers, open);
+  return all;
 }
 
-Result<OpenHour> HourCloser::find_or_begin(const CloseRequest& request) {
-  const lake::ChainId chain{topic_.id, request.partition};
-  SDP_TRY(const auto stored, lake_.chain_begin(chain));
-  if (!stored) return begin(request);
-  SDP_TRY(const auto newest, lake_.newest_marker(chain, stored->hour));
-  if (newest) return OpenHour{newest->hour + std::chrono::hours(1), newest->range.end};
-  return OpenHour{stored->hour, 0};
-}
-
-Result<OpenHour> HourCloser::begin(const CloseRequest& request) {
-  const lake::ChainId chain{topic_.id, request.partition};
-  SDP_TRY(const auto first, lake_.first_hour_of(chain));
-  SDP_TRY(const lake::Hour hour, hour_behind_others(request.partition, first.value_or(request.through)));
-  const lake::ChainBegin begin{chain, hour};
-  SDP_TRY(const auto outcome, store_.put_new(lake::chain_begin_key(chain), to_json(begin), {}, kJson));
-  if (outcome == store::PutOutcome::created) {
-    log_event("hours.begun",
-              {{"topic", topic_.name}, {"partition", request.partition}, {"hour", lake::format_hour(hour)}});
-    return OpenHour{hour, 0};
-  }
-  SDP_TRY(const auto stored, lake_.chain_begin(chain));
-  return OpenHour{stored.value_or(begin).hour, 0};
-}
-
-Result<lake::Hour> HourCloser::hour_behind_others(log::Partition partition, lake::Hour at_least) {
-  const auto look = [&](lake::Hour hour, std::span<const lake::HourMarker> markers) {
-    for (const lake::HourMarker& marker : markers) {
-      if (marker.partitions <= partition) at_least = hour + std::chrono::hours(1);
+Result<bool> HourCloser::close_past_life(const lake_reader::PastLife& life, lake::Hour through) {
+  if (!life.last_open) return true;
+  if (*life.last_open > through) return false;  // it is not over
+  log::TopicInfo topic = topic_;
+  topic.id = life.topic_id;
+  topic.partitions = life.partitions;
+  ChainCloser closer(store_, std::move(topic));
+  for (log::Partition partition = 0; partition < life.partitions; ++partition) {
+    // A long absence is caught up in several goes.
+    for (bool further = true; further;) {
+      SDP_TRY(const auto closed, closer.close({partition, *life.last_open, 0}));
+      further = !closed.empty() && closed.back().hour < *life.last_open;
+      for (const lake::HourMarker& marker : closed) {
+        log_event("hours.past_closed", {{"topic", topic_.name},
+                                        {"topic_id", base::to_string(life.topic_id)},
+                                        {"partition", partition},
+                                        {"hour", lake::format_hour(marker.hour)},
+                                        {"end", marker.range.end},
+                                        {"records", marker.records},
+                                        {"objects", marker.objects}});
+      }
     }
-    return hour >= at_least;
-  };
-  SDP_RETURN_IF_ERROR(lake_.markers_of(topic_.id, at_least, kHoursLookedBack, look));
-  return at_least;
-}
-
-Result<HourCloser::Planned> HourCloser::plan(const CloseRequest& request, const OpenHour& open,
-                                             lake::Hour from) {
-  SDP_TRY(const auto objects, lake_.objects_of({topic_.id, request.partition}, from, request.through));
-  log::Offset chain_end = request.chain_end;
-  if (!objects.empty()) {
-    SDP_TRY(const auto newest,
-            lake_.meta_of(std::ranges::max(objects, {}, &lake_reader::ChainObject::first).key));
-    chain_end = std::max(chain_end, newest.range.end);
   }
-  Planned planned;
-  for (const Closing& closing : plan_closings(open, objects, chain_end, request.through)) {
-    std::vector<lake::ObjectMeta> metas;
-    for (const std::string& key : closing.keys) {
-      SDP_TRY(metas.emplace_back(), lake_.meta_of(key));
-    }
-    planned.markers.push_back(make_marker(topic_, request.partition, closing, metas));
-    planned.whole = planned.whole && is_whole(closing, metas);
-  }
-  return planned;
-}
-
-Result<std::vector<lake::HourMarker>> HourCloser::put_all(const std::vector<lake::HourMarker>& markers,
-                                                          OpenHour& open) {
-  std::vector<lake::HourMarker> closed;
-  for (const lake::HourMarker& marker : markers) {
-    if (marker.range.first != open.first) {
-      log_event("hours.overtaken", {{"topic", topic_.name},
-                                    {"partition", marker.chain.partition},
-                                    {"hour", lake::format_hour(marker.hour)},
-                                    {"first", marker.range.first},
-                                    {"end", open.first}});
-      break;
-    }
-    SDP_TRY(closed.emplace_back(), put(marker));
-    open = {marker.hour + std::chrono::hours(1), closed.back().range.end};
-  }
-  return closed;
-}
-
-Result<lake::HourMarker> HourCloser::put(const lake::HourMarker& marker) {
-  const std::string key = lake::hour_marker_key(marker.chain, marker.hour);
-  SDP_TRY(const auto outcome, store_.put_new(key, to_json(marker), {}, kJson));
-  if (outcome == store::PutOutcome::created) return marker;
-  return lake_.marker(marker.chain, marker.hour);
+  return true;
 }
 
 }  // namespace sdp::sink

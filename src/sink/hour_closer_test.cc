@@ -202,6 +202,50 @@ TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
   expect_dense();
 }
 
+TEST_F(HourCloserTest, LastHoursOfATopicThatWasCreatedAgainAreClosedWhenTheyAreOver) {
+  put(0, kStart);
+  put(1, kStart);
+  HourCloser of_old(log_, store_, topic_);
+  for (const log::Partition partition : {0, 1, 2}) ASSERT_TRUE(close(of_old, partition, kStart));
+  put(0, kStart + hours(1), 7);
+  const std::string old = lake::short_id(topic_.id);
+  ASSERT_TRUE(log_.recreate_topic());
+  topic_ = log_.describe().value_or(log::TopicInfo{});
+  ends_.clear();
+  put(0, kStart + hours(2));
+
+  HourCloser closer(log_, store_, topic_);
+  const auto complete_through = [&] {
+    const auto complete = lake_reader::LakeReader(store_).complete_through();
+    EXPECT_TRUE(complete);
+    return complete->at(old);
+  };
+  ASSERT_TRUE(close(closer, 0, kStart));
+  EXPECT_EQ(complete_through().hour, kStart);
+  // Partitions other than the first leave it to the first.
+  ASSERT_TRUE(close(closer, 1, kStart + hours(1)));
+  EXPECT_EQ(complete_through().hour, kStart);
+  ASSERT_TRUE(close(closer, 0, kStart + hours(1)));
+  EXPECT_EQ(complete_through().hour, kStart + hours(1));
+  EXPECT_EQ(complete_through().next.at(0), 17);
+}
+
+TEST_F(HourCloserTest, ALifeThatEndedBeforeItsFirstHourDidIsClosed) {
+  put(0, kStart, 3);
+  put(2, kStart + hours(1), 4);
+  const std::string old = lake::short_id(topic_.id);
+  ASSERT_TRUE(log_.recreate_topic());
+  topic_ = log_.describe().value_or(log::TopicInfo{});
+  ends_.clear();
+  HourCloser closer(log_, store_, topic_);
+  ASSERT_TRUE(close(closer, 0, kStart + hours(5)));
+  const auto complete = lake_reader::LakeReader(store_).complete_through();
+  ASSERT_TRUE(complete);
+  EXPECT_EQ(complete->at(old).hour, kStart + hours(1));
+  EXPECT_EQ(complete->at(old).next.at(0), 3);
+  EXPECT_EQ(complete->at(old).next.at(2), 4);
+}
+
 TEST_F(HourCloserTest, DamagedMarkerIsNamedAndClosesNothing) {
   put(0, kStart);
   ASSERT_TRUE(store_.put_new(lake::hour_marker_key({topic_.id, 0}, kStart), "{}", {}, "application/json"));

@@ -29,6 +29,12 @@ std::vector<Closing> plan_closings(const OpenHour& open, std::span<const ChainOb
   return closings;
 }
 
+void file_by_clock(std::vector<ChainObject>& objects, lake::Hour through) {
+  for (ChainObject& object : objects) {
+    if (object.hour > through + std::chrono::hours(2)) object.hour = lake::Hour::min();
+  }
+}
+
 bool is_whole(const Closing& closing, std::span<const lake::ObjectMeta> objects) {
   log::Offset counted = 0;
   for (const lake::ObjectMeta& object : objects) counted += object.range.end - object.range.first;

@@ -34,6 +34,11 @@ inline constexpr std::size_t kClosingsMax = 24 * 31;
 std::vector<Closing> plan_closings(const OpenHour& open, std::span<const lake_reader::ChainObject> objects,
                                    log::Offset chain_end, lake::Hour through);
 
+/// For topics in which the hour of a folder is that of a producer's clock: an object more than two hours
+/// behind `through`, the last hour that is over, is of a clock that is wrong, and belongs to the hour of the
+/// object before it. Pure.
+void file_by_clock(std::vector<lake_reader::ChainObject>& objects, lake::Hour through);
+
 /// Whether the hour's objects have all of its offsets. They have not when an object is filed in a folder that
 /// was not listed, or when there is a gap.
 bool is_whole(const Closing& closing, std::span<const lake::ObjectMeta> objects);

@@ -96,5 +96,14 @@ TEST(HourPlan, MarkerCountsTheObjectsAndNamesThem) {
   EXPECT_EQ(make_marker(topic, 5, closing, metas).partitions, 6);
 }
 
+TEST(HourPlan, FoldersOfProducersClocksPlayNoPart) {
+  auto filed = objects({{0, 9'600}, {10, 0}, {20, -300'000}, {30, 1}, {40, 0}});
+  file_by_clock(filed, kStart);
+  const auto plan = plan_closings({kStart, 0}, filed, 50, kStart);
+  ASSERT_EQ(plan.size(), 1u);
+  EXPECT_EQ(plan[0].range, (lake::OffsetRange{0, 30}));
+  EXPECT_EQ(plan[0].keys, (std::vector<std::string>{"o0", "o10", "o20"}));
+}
+
 }  // namespace
 }  // namespace sdp::sink

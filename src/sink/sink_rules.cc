@@ -24,14 +24,28 @@ milliseconds OutageClock::lasts(SteadyTime now) const {
   return since_ ? duration_cast<milliseconds>(now - *since_) : milliseconds(0);
 }
 
+void CaughtUpRule::begin(SteadyTime now) {
+  if (begun_at_) return;
+  begun_at_ = now;
+  moved_at_ = now;
+}
+
 void CaughtUpRule::assigned(SteadyTime now) {
-  assigned_at_ = now;
-  busy_at_ = now;
+  assigned_ = true;
+  moved_at_ = now;
+}
+
+void CaughtUpRule::ended(log::Partition partition, log::Offset end, SteadyTime asked_at) {
+  if (begun_at_ && asked_at >= *begun_at_) ends_.try_emplace(partition, end);
+}
+
+std::optional<log::Offset> CaughtUpRule::end_of(log::Partition partition) const {
+  const auto at = ends_.find(partition);
+  return at == ends_.end() ? std::nullopt : std::optional(at->second);
 }
 
 CaughtUpRule::Others CaughtUpRule::others(SteadyTime now) {
-  if (assigned_at_ && now - *assigned_at_ > session_timeout_ + timers_.others_are_late)
-    return Others::expired;
+  if (now - moved_at_ > session_timeout_ + timers_.others_are_late) return Others::expired;
   if (now - looked_at_ < timers_.others_check_interval) return Others::wait;
   looked_at_ = now;
   return Others::look;
@@ -43,6 +57,21 @@ lake::Hour HourSchedule::over_by_object(UtcMillis first_timestamp) {
 
 lake::Hour HourSchedule::over_by_clock(UtcMillis now) const {
   return lake::hour_of(now - grace_) - hours(1);
+}
+
+bool HourSchedule::wants_end(log::Partition partition, lake::Hour through) const {
+  const auto at = ended_.find(partition);
+  return at == ended_.end() || at->second.through < through;
+}
+
+void HourSchedule::ended(log::Partition partition, lake::Hour through, log::Offset end) {
+  if (wants_end(partition, through)) ended_[partition] = {through, end};
+}
+
+std::optional<lake::Hour> HourSchedule::over_by_end(log::Partition partition, log::Offset durable) const {
+  const auto at = ended_.find(partition);
+  if (at == ended_.end() || durable < at->second.end) return std::nullopt;
+  return at->second.through;
 }
 
 bool HourSchedule::ask(log::Partition partition, lake::Hour through) {

@@ -35,7 +35,7 @@ TEST(OutageClock, IsExceededOnlyAfterTheWholeTimeWithoutAnAnswer) {
 
 class CaughtUp : public testing::Test {
  protected:
-  CaughtUpRule rule_{kTimers, seconds(45), kStart};
+  CaughtUpRule rule_{kTimers, seconds(45)};
 };
 
 TEST_F(CaughtUp, NobodyIsCaughtUpBeforeTheFirstAssignment) {
@@ -44,25 +44,28 @@ TEST_F(CaughtUp, NobodyIsCaughtUpBeforeTheFirstAssignment) {
   EXPECT_TRUE(rule_.was_assigned());
 }
 
-TEST_F(CaughtUp, PositionAtTheEndIsRead) {
-  rule_.assigned(kStart);
-  EXPECT_FALSE(rule_.is_read(9, 10, kStart));
-  EXPECT_TRUE(rule_.is_read(10, 10, kStart));
-  EXPECT_TRUE(rule_.is_read(11, 10, kStart));
+TEST_F(CaughtUp, TheFirstEndThatWasAskedForAfterTheStopWasWantedHolds) {
+  rule_.ended(0, 5, kStart);
+  EXPECT_FALSE(rule_.end_of(0));
+  rule_.begin(kStart + seconds(1));
+  rule_.ended(0, 6, kStart + milliseconds(999));
+  EXPECT_FALSE(rule_.end_of(0));
+  rule_.ended(0, 7, kStart + seconds(1));
+  rule_.begin(kStart + seconds(2));
+  rule_.ended(0, 8, kStart + seconds(3));
+  EXPECT_EQ(rule_.end_of(0), 7);
+  EXPECT_FALSE(rule_.end_of(1));
 }
 
-TEST_F(CaughtUp, QuietTimeCountsAsReadAndEndsWithARecord) {
-  rule_.assigned(kStart);
-  EXPECT_FALSE(rule_.is_read(9, 10, kStart + kTimers.quiet_is_caught_up));
-  EXPECT_TRUE(rule_.is_read(9, 10, kStart + kTimers.quiet_is_caught_up + milliseconds(1)));
-  rule_.busy(kStart + seconds(3));
-  EXPECT_FALSE(rule_.is_read(9, 10, kStart + seconds(4)));
-  rule_.assigned(kStart + seconds(7));
-  EXPECT_FALSE(rule_.is_read(9, 10, kStart + seconds(8)));
+TEST_F(CaughtUp, APartitionOfAnotherMemberStaysDurable) {
+  EXPECT_FALSE(rule_.is_other_durable(2));
+  rule_.other_is_durable(2);
+  EXPECT_TRUE(rule_.is_other_durable(2));
+  EXPECT_FALSE(rule_.is_other_durable(1));
 }
 
-TEST_F(CaughtUp, OthersAreLookedAtOnceAnIntervalUntilTheirSessionsAreOver) {
-  rule_.assigned(kStart);
+TEST_F(CaughtUp, OthersAreLookedAtOnceAnIntervalUntilNothingMovedForASession) {
+  rule_.begin(kStart);
   EXPECT_EQ(rule_.others(kStart), CaughtUpRule::Others::look);
   EXPECT_EQ(rule_.others(kStart + kTimers.others_check_interval - milliseconds(1)),
             CaughtUpRule::Others::wait);
@@ -70,9 +73,16 @@ TEST_F(CaughtUp, OthersAreLookedAtOnceAnIntervalUntilTheirSessionsAreOver) {
   EXPECT_EQ(rule_.others(kStart + seconds(45) + kTimers.others_are_late), CaughtUpRule::Others::look);
   EXPECT_EQ(rule_.others(kStart + seconds(45) + kTimers.others_are_late + milliseconds(1)),
             CaughtUpRule::Others::expired);
-  // A new assignment may have brought a part only: the time begins again.
-  rule_.assigned(kStart + seconds(60));
+}
+
+TEST_F(CaughtUp, TheWaitForOthersBeginsAgainWhenTheyMove) {
+  rule_.begin(kStart);
+  rule_.others_moved(kStart + seconds(40));
   EXPECT_EQ(rule_.others(kStart + seconds(60)), CaughtUpRule::Others::look);
+  // A new assignment may have brought a part only.
+  rule_.assigned(kStart + seconds(60));
+  EXPECT_EQ(rule_.others(kStart + seconds(110)), CaughtUpRule::Others::look);
+  EXPECT_EQ(rule_.others(kStart + seconds(111)), CaughtUpRule::Others::expired);
 }
 
 class Hours : public testing::Test {
@@ -103,7 +113,24 @@ TEST_F(Hours, EachHourOfAPartitionIsAskedForOnce) {
   EXPECT_FALSE(schedule_.was_asked(2, hour_));
 }
 
-TEST_F(Hours, IdlePartitionsAreLookedAtOnceAnInterval) {
+TEST_F(Hours, AnEndThatIsDurableProvesTheHourToBeOver) {
+  EXPECT_TRUE(schedule_.wants_end(0, hour_));
+  EXPECT_FALSE(schedule_.over_by_end(0, 100));
+  schedule_.ended(0, hour_, 7);
+  EXPECT_FALSE(schedule_.wants_end(0, hour_));
+  EXPECT_TRUE(schedule_.wants_end(0, hour_ + hours(1)));
+  EXPECT_TRUE(schedule_.wants_end(1, hour_));
+  EXPECT_FALSE(schedule_.over_by_end(0, 6));
+  EXPECT_EQ(schedule_.over_by_end(0, 7), hour_);
+  // What came later does not put it off.
+  schedule_.ended(0, hour_, 9);
+  EXPECT_EQ(schedule_.over_by_end(0, 7), hour_);
+  schedule_.ended(0, hour_ + hours(1), 9);
+  EXPECT_FALSE(schedule_.over_by_end(0, 8));
+  EXPECT_EQ(schedule_.over_by_end(0, 9), hour_ + hours(1));
+}
+
+TEST_F(Hours, TheyAreLookedAtOnceAnInterval) {
   EXPECT_TRUE(schedule_.look(kStart));
   EXPECT_FALSE(schedule_.look(kStart + kTimers.hour_check_interval - milliseconds(1)));
   EXPECT_TRUE(schedule_.look(kStart + kTimers.hour_check_interval));

@@ -1,7 +1,11 @@
 #include "sink/sink_runner.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,6 +15,7 @@
 #include "lake_reader/lake_reader.h"
 #include "sink/commit_rule.h"
 #include "sink/hour_closer.h"
+#include "sink/log_asker.h"
 #include "sink/sink_rules.h"
 #include "sink/sink_state.h"
 
@@ -29,50 +34,53 @@ double in_seconds(std::chrono::milliseconds duration) {
 ///
 /// The protocol of a partition, and what is durable after each step:
 ///   1. Assign: the chain's end is read from the lake, and reading starts there; the group's own offsets are
-///   not
-///      asked. Nothing is written, but for an acknowledged gap.
-///   2. Deliver: each record is appended to the open batch of its partition. Nothing is durable.
+///      not asked. The start is checked as soon as the partition's broker tells what the log has
+///      (start_offset.h), and moved behind an acknowledged gap. Nothing is written, but for such a gap.
+///   2. Deliver: each record is appended to the open batch of its partition, and each end of the partition
+///      that is come to is noted. Nothing is durable.
 ///   3. Cut: a limit, an hour's end or a stop ends the open batch. Nothing is durable.
 ///   4. Upload: a create-only put of the batch's object commits its range (commit_rule.h). The range is
-///   durable.
-///      At most one upload of a partition is in flight, since the next range starts where this one ends.
+///      durable. At most one upload of a partition is in flight, since the next range starts where this one
+///      ends.
 ///   5. Adopt: when the put meets another writer's object, everything that was built behind it is dropped,
-///   and
-///      reading goes on from the chain's end (seek, then step 2). The winner's range is durable.
-///   6. Commit: the chain's end is committed to the group, for lag tools. It is never ahead of the lake.
+///      and reading goes on from the chain's end (seek, then step 2). The winner's range is durable.
+///   6. Commit: what is durable is committed to the group, for lag tools. It is never ahead of the lake.
 ///   7. Close: hours that are over get their markers (hour_closer.h). Each marker is durable by itself.
 ///   8. Revoke: what is not durable is dropped; the next owner begins with step 1.
-///   9. Stop: everything is cut and uploaded, then the group is left. All that was read is durable, or the
-///   run
-///      ends with an error.
+///   9. Catch up, when that is wanted: the end of each partition is asked for; what lies below it is read,
+///      cut and uploaded, and read again after an adoption; partitions of other members are waited for.
+///      Everything below the ends is durable.
+///   10. Stop: everything is cut and uploaded, then the group is left. All that was read is durable, or the
+///      run ends with an error.
 /// A crash between any two steps is a revoke without a word: the lake is a valid chain at any time.
 class SinkRunner::Loop final : public log::ConsumerHandler {
  public:
   Loop(SinkRunner& runner, const log::TopicInfo& topic, std::unique_ptr<log::Consumer> consumer)
       : runner_(runner),
         topic_(topic),
+        partitions_(topic.partitions),
         consumer_(std::move(consumer)),
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
         uploader_(runner.store_, runner.clock_,
                   {topic.name, runner.options_.compression, runner.options_.writer,
                    runner.options_.upload_threads}),
+        closer_(runner.log_, runner.store_, topic),
+        asker_(runner.log_, runner.store_, runner.clock_, topic.id),
         outage_(runner.options_.outage_max),
-        caught_up_(runner.options_.timers, runner.options_.consumer.session_timeout, now()),
-        hours_(runner.options_.timers, runner.options_.hour_grace) {
-    // Producers' clocks prove no hour to be over.
-    if (topic.timestamp_type == log::TimestampType::log_append_time)
-      closer_.emplace(runner.log_, runner.store_, topic);
-  }
+        caught_up_(runner.options_.timers, runner.options_.consumer.session_timeout),
+        hours_(runner.options_.timers, runner.options_.hour_grace) {}
 
   Result<void> run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      SDP_TRY(const std::size_t records, poll());
+      SDP_RETURN_IF_ERROR(poll());
       state_.tick(now());
       SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
-      SDP_RETURN_IF_ERROR(close_hours());
-      if (records == 0 && runner_.finish_when_caught_up_) {
-        SDP_TRY(const bool caught_up, is_caught_up());
-        if (caught_up) break;
+      SDP_RETURN_IF_ERROR(take_answers());
+      close_hours();
+      if (runner_.finish_when_caught_up_) {
+        SDP_TRY(const Ends ends, catch_up());
+        if (ends == Ends::durable) break;
+        if (ends == Ends::given_up) return give_up_others();
       }
     }
     return shut_down();
@@ -82,26 +90,26 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     SDP_TRY(const auto chain_ends, lake_reader::LakeReader(runner_.store_).chain_ends(topic_.id, partitions));
     std::vector<log::PartitionOffset> starts;
     for (const log::Partition partition : partitions) {
-      SDP_TRY(const log::Watermarks available, watermarks_or_outage(partition));
-      SDP_TRY(const log::Offset start,
-              start_offset(runner_.store_, {topic_.id, partition}, topic_.name, chain_ends.at(partition),
-                           available, runner_.options_.gaps));
+      const log::Offset start = chain_ends.at(partition);
       starts.push_back({partition, start});
-    }
-    for (const auto& [partition, start] : starts) {
       state_.assigned(partition, start);
+      unchecked_.insert_or_assign(partition, Unchecked{start, now()});
+      asker_.ask({partition, std::nullopt});
       log_event("sink.partition.assigned",
                 {{"topic", topic_.name}, {"partition", partition}, {"offset", start}});
     }
     caught_up_.assigned(now());
+    note_added(partitions);
     return starts;
   }
 
   void on_revoked(std::span<const log::Partition> partitions, bool lost) override {
     for (const log::Partition partition : partitions) {
       state_.revoked(partition);
+      unchecked_.erase(partition);
       log_event("sink.partition.revoked", {{"topic", topic_.name}, {"partition", partition}, {"lost", lost}});
     }
+    caught_up_.assigned(now());
   }
 
   Result<void> on_record(const log::RecordView& record) override {
@@ -109,51 +117,64 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     return {};
   }
 
+  void on_end(log::Partition partition, log::Offset end) override { state_.read_to(partition, end); }
+
+  /// The start of a partition that is not checked yet may be gone from the log: the check says what that
+  /// means.
+  Result<void> on_gap(log::Partition partition, Error error) override {
+    if (unchecked_.contains(partition)) return {};
+    return std::unexpected(std::move(error));
+  }
+
  private:
+  /// What became of the ends that were to be come to.
+  enum class Ends {
+    ahead,     ///< not all are durable yet
+    durable,   ///< everything below them is in the lake
+    given_up,  ///< other members did not make their part durable in time
+  };
+
+  /// Where a partition starts that was assigned at `since`.
+  struct Unchecked {
+    log::Offset start = 0;
+    SteadyTime since;
+  };
+
   SteadyTime now() const { return runner_.clock_.steady_now(); }
 
-  Result<std::size_t> poll() {
+  void note_added(std::span<const log::Partition> partitions) {
+    const log::Partition known = std::max(partitions_, std::ranges::max(partitions) + 1);
+    if (known == partitions_) return;
+    partitions_ = known;
+    log_event("sink.partitions.added", {{"topic", topic_.name}, {"partitions", known}});
+  }
+
+  Result<void> poll() {
     // One reading of the clock per poll, not per record: linger and idle are coarse.
     poll_time_ = now();
     const auto timeout =
         uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
     auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
-    if (!records) return survive_outage(std::move(records).error());
-    if (const auto lasted = outage_.answered(now()))
-      log_event("sink.outage.over", {{"topic", topic_.name}, {"seconds", in_seconds(*lasted)}});
-    if (*records > 0 || uploader_.in_flight() > 0) caught_up_.busy(poll_time_);
+    if (!records) {
+      SDP_RETURN_IF_ERROR(survive_outage(outage_, std::move(records).error()));
+      runner_.clock_.sleep_for(runner_.options_.timers.outage_poll_interval);
+      return {};
+    }
+    answered(outage_);
     runner_.metrics_.records_read += *records;
     runner_.metrics_.buffered_bytes = state_.buffered_bytes();
-    return *records;
+    return {};
   }
 
-  /// Inside a poll: a partition without a leader is an outage of the log, which is outlasted there.
-  Result<log::Watermarks> watermarks_or_outage(log::Partition partition) {
-    auto available = runner_.log_.watermarks(partition);
-    if (!available && available.error().kind == ErrorKind::unavailable)
-      available.error().kind = ErrorKind::retry;
-    return available;
+  void answered(OutageClock& outage) {
+    const auto lasted = outage.answered(now());
+    if (!lasted) return;
+    caught_up_.others_moved(now());
+    log_event("sink.outage.over", {{"topic", topic_.name}, {"seconds", in_seconds(*lasted)}});
   }
 
-  Result<std::size_t> survive_outage(Error error) {
-    if (error.kind != ErrorKind::retry) return std::unexpected(std::move(error));
-    switch (outage_.failed(now())) {
-      case OutageClock::Failure::begun:
-        ++runner_.metrics_.outages;
-        log_event("sink.outage.begun", {{"topic", topic_.name},
-                                        {"limit_s", runner_.options_.outage_max.count() / 1000},
-                                        {"message", error.message}});
-        break;
-      case OutageClock::Failure::lasting:
-        break;
-      case OutageClock::Failure::exceeded:
-        log_event("sink.outage.exceeded", {{"topic", topic_.name},
-                                           {"seconds", in_seconds(outage_.lasts(now()))},
-                                           {"message", error.message}});
-        return fail(ErrorKind::unavailable, error.message);
-    }
-    runner_.clock_.sleep_for(runner_.options_.timers.outage_poll_interval);
-    return 0;
+  Result<void> survive_outage(OutageClock& outage, Error error) {
+    return runner_.survive_outage(outage, std::move(error));
   }
 
   /// Carries out commands and takes the results of uploads until there are no more of either at hand.
@@ -209,7 +230,10 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       state_.upload_done(result.partition, result.generation);
     }
     runner_.observer_.uploaded(result);
-    request_closing(result.partition, HourSchedule::over_by_object(result.first_timestamp), result.range.end);
+    // Producers' clocks prove no hour to be over.
+    if (topic_.timestamp_type == log::TimestampType::log_append_time)
+      request_closing(result.partition, HourSchedule::over_by_object(result.first_timestamp),
+                      result.range.end);
     return {};
   }
 
@@ -239,22 +263,93 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   /// Asks for the hours up to `through` to be closed, once.
   void request_closing(log::Partition partition, lake::Hour through, log::Offset chain_end) {
-    if (closer_ && hours_.ask(partition, through)) closer_->request({partition, through, chain_end});
+    if (hours_.ask(partition, through)) closer_.request({partition, through, chain_end});
   }
 
-  /// Takes the results of closings, and asks for the hours of partitions that are idle at the log's end.
-  Result<void> close_hours() {
-    if (!closer_) return {};
-    while (const auto result = closer_->next_result()) apply_closing(*result);
-    if (!hours_.look(now())) return {};
+  /// Takes the results of closings, and asks for the hours that are over by the clock.
+  void close_hours() {
+    while (const auto result = closer_.next_result()) apply_closing(*result);
+    if (!hours_.look(now())) return;
     const lake::Hour through = hours_.over_by_clock(runner_.clock_.utc_now());
-    for (const auto& [partition, chain_end] : state_.settled()) {
-      if (hours_.was_asked(partition, through)) continue;
-      const auto available = runner_.log_.watermarks(partition);
-      // A log that cannot be asked is polled, too, and its outage is noticed there.
-      if (available && chain_end >= available->end) request_closing(partition, through, chain_end);
+    for (const SinkState::Progress& at : state_.progress()) {
+      if (hours_.was_asked(at.partition, through)) continue;
+      if (hours_.wants_end(at.partition, through)) asker_.ask({at.partition, std::nullopt});
+      if (const auto over = hours_.over_by_end(at.partition, at.durable))
+        request_closing(at.partition, *over, at.chain_end);
     }
+  }
+
+  Result<void> take_answers() {
+    while (auto answer = asker_.next_answer()) SDP_RETURN_IF_ERROR(apply_answer(*std::move(answer)));
+    for (const auto& [partition, unchecked] : unchecked_) asker_.ask({partition, std::nullopt});
     return {};
+  }
+
+  Result<void> apply_answer(Answer answer) {
+    const auto& [partition, up_to] = answer.question;
+    if (!answer.found) return apply_failure(answer.question, std::move(answer.found).error());
+    if (const auto outage = asking_.find(partition); outage != asking_.end()) {
+      answered(outage->second);
+      asking_.erase(outage);
+    }
+    if (up_to) {
+      apply_lag(partition, answer.found->lag);
+      return {};
+    }
+    const log::Watermarks& available = answer.found->available;
+    caught_up_.ended(partition, available.end, answer.asked_at);
+    hours_.ended(partition, hours_.over_by_clock(answer.asked_at_utc), available.end);
+    return check_start(partition, available, answer.asked_at);
+  }
+
+  /// Compares the start of a partition, which is its chain's end, with what the log has.
+  Result<void> check_start(log::Partition partition, const log::Watermarks& available, SteadyTime asked_at) {
+    const auto at = unchecked_.find(partition);
+    // An older answer may be of a log that had not yet what the chain has now.
+    if (at == unchecked_.end() || asked_at < at->second.since) return {};
+    // What came proves that the log had the start, wherever it begins now.
+    if (state_.position(partition) > at->second.start) {
+      unchecked_.erase(at);
+      return {};
+    }
+    SDP_TRY(const log::Offset start, start_offset(runner_.store_, {topic_.id, partition}, topic_.name,
+                                                  at->second.start, available, runner_.options_.gaps));
+    const bool moved = start != at->second.start;
+    unchecked_.erase(at);
+    if (!moved) return {};
+    state_.assigned(partition, start);
+    log_event("sink.seek", {{"topic", topic_.name}, {"partition", partition}, {"offset", start}});
+    return consumer_->seek({partition, start});
+  }
+
+  /// A partition that cannot be asked for holds up nobody else: it delivers nothing either, its hours stay
+  /// open, and all of it is asked for again. Who waits for its end outlasts it like a log that cannot be
+  /// polled.
+  Result<void> apply_failure(const Question& question, Error error) {
+    if (unchecked_.contains(question.partition)) {
+      log_event("sink.partition.unanswered", {{"topic", topic_.name},
+                                              {"partition", question.partition},
+                                              {"kind", name(error.kind)},
+                                              {"message", error.message}});
+      if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::retry)
+        return std::unexpected(std::move(error));
+    }
+    if (!runner_.finish_when_caught_up_) return {};
+    // Deleted since the partition's start was asked for: it is lag at the next try.
+    if (question.up_to && error.kind == ErrorKind::data_gap) return {};
+    if (error.kind == ErrorKind::unavailable) error.kind = ErrorKind::retry;
+    const auto at = asking_.try_emplace(question.partition, runner_.options_.outage_max).first;
+    return survive_outage(at->second, std::move(error));
+  }
+
+  void apply_lag(log::Partition partition, log::Offset lag) {
+    if (lag == 0) {
+      caught_up_.other_is_durable(partition);
+      caught_up_.others_moved(now());
+    }
+    const auto [known, first] = others_lag_.try_emplace(partition, lag);
+    if (lag != known->second) caught_up_.others_moved(now());
+    known->second = lag;
   }
 
   void apply_closing(const CloseResult& result) {
@@ -282,57 +377,74 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     }
   }
 
-  Result<bool> is_caught_up() {
-    if (!caught_up_.was_assigned()) {
-      log_event("sink.caught_up.waiting", {{"topic", topic_.name}, {"reason", "unassigned"}});
-      return false;
+  Result<Ends> catch_up() {
+    caught_up_.begin(now());
+    bool durable = true;
+    for (const SinkState::Progress& at : state_.progress()) {
+      const auto end = caught_up_.end_of(at.partition);
+      if (!end) asker_.ask({at.partition, std::nullopt});
+      if (end && at.durable >= *end && !unchecked_.contains(at.partition)) continue;
+      durable = false;
+      log_waiting(at.partition, "position", end);
+      // All of it was read: no batch has to wait for more.
+      if (end && at.read >= *end) state_.cut_below(at.partition, *end);
     }
-    const SteadyTime at = now();
-    for (const auto& [partition, position] : state_.positions()) {
-      SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
-      if (!caught_up_.is_read(position, available.end, at)) {
-        log_event("sink.caught_up.waiting", {{"topic", topic_.name},
-                                             {"partition", partition},
-                                             {"behind", available.end},
-                                             {"reason", "position"}});
-        return false;
-      }
-    }
-    SDP_TRY(const bool others, others_are_durable());
-    if (others) {
-      log_event("sink.caught_up",
-                {{"topic", topic_.name}, {"reason", caught_up_.is_quiet(at) ? "quiet" : "end"}});
-    }
-    return others;
+    return durable ? wait_for_others() : Ends::ahead;
   }
 
-  Result<bool> others_are_durable() {
+  Result<Ends> wait_for_others() {
+    const std::vector<log::Partition> late = late_others();
+    if (late.empty() && caught_up_.was_assigned()) return all_durable();
     switch (caught_up_.others(now())) {
       case CaughtUpRule::Others::expired:
-        log_event("sink.caught_up.others_expired", {{"topic", topic_.name}});
-        return true;
+        // There may be more members than partitions.
+        return late.empty() ? all_durable() : Ends::given_up;
       case CaughtUpRule::Others::wait:
-        return false;
+        break;
       case CaughtUpRule::Others::look:
+        for (const log::Partition partition : late) {
+          asker_.ask({partition, caught_up_.end_of(partition)});
+          log_waiting(partition, "others", caught_up_.end_of(partition));
+        }
         break;
     }
-    std::vector<log::Partition> others;
-    for (log::Partition partition = 0; partition < topic_.partitions; ++partition) {
-      if (!state_.position(partition)) others.push_back(partition);
+    return Ends::ahead;
+  }
+
+  Ends all_durable() const {
+    log_event("sink.caught_up", {{"topic", topic_.name}});
+    return Ends::durable;
+  }
+
+  /// Partitions that are not ours, and of which we do not know that they are durable.
+  std::vector<log::Partition> late_others() const {
+    std::vector<log::Partition> late;
+    for (log::Partition partition = 0; partition < partitions_; ++partition) {
+      if (!state_.position(partition) && !caught_up_.is_other_durable(partition)) late.push_back(partition);
     }
-    if (others.empty()) return true;
-    SDP_TRY(const auto chain_ends, lake_reader::LakeReader(runner_.store_).chain_ends(topic_.id, others));
-    for (const log::Partition partition : others) {
-      SDP_TRY(const log::Watermarks available, runner_.log_.watermarks(partition));
-      if (chain_ends.at(partition) < available.end) {
-        log_event("sink.caught_up.waiting", {{"topic", topic_.name},
-                                             {"partition", partition},
-                                             {"behind", available.end},
-                                             {"reason", "others"}});
-        return false;
-      }
-    }
-    return true;
+    return late;
+  }
+
+  void log_waiting(log::Partition partition, std::string_view reason, std::optional<log::Offset> end) const {
+    if (!end) reason = "end";
+    log_event(
+        "sink.caught_up.waiting",
+        {{"topic", topic_.name}, {"partition", partition}, {"behind", end.value_or(0)}, {"reason", reason}});
+  }
+
+  Result<void> give_up_others() {
+    const std::vector<log::Partition> late = late_others();
+    SDP_RETURN_IF_ERROR(shut_down());
+    return fail(
+        ErrorKind::retry,
+        fmt::format(
+            "topic {}: partitions {} are not all in the lake: other members of group {} own them and "
+            "made nothing durable for {} s. What this sink read is durable; look at the other members, "
+            "or start it again",
+            topic_.name, fmt::join(late, " "), runner_.options_.consumer.group,
+            std::chrono::duration_cast<std::chrono::seconds>(runner_.options_.consumer.session_timeout +
+                                                             runner_.options_.timers.others_are_late)
+                .count()));
   }
 
   Result<void> shut_down() {
@@ -356,11 +468,16 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   SinkRunner& runner_;
   const log::TopicInfo topic_;
+  log::Partition partitions_;  ///< of the topic, as far as we know
   std::unique_ptr<log::Consumer> consumer_;
   SinkState state_;
   Uploader uploader_;
-  std::optional<HourCloser> closer_;
+  HourCloser closer_;
+  LogAsker asker_;
   OutageClock outage_;
+  std::map<log::Partition, OutageClock> asking_;      ///< partitions that could not be asked for
+  std::map<log::Partition, Unchecked> unchecked_;     ///< starts that were not compared with the log yet
+  std::map<log::Partition, log::Offset> others_lag_;  ///< of partitions that are not ours, as last found
   CaughtUpRule caught_up_;
   HourSchedule hours_;
   SteadyTime poll_time_;
@@ -372,8 +489,62 @@ SinkRunner::SinkRunner(log::EventLog& log, store::ObjectStore& store, Clock& clo
 
 SinkRunner::~SinkRunner() = default;
 
-Result<log::TopicInfo> SinkRunner::check_surroundings() {
-  SDP_TRY(log::TopicInfo topic, log_.describe());
+Result<void> SinkRunner::survive_outage(OutageClock& outage, Error error) {
+  if (error.kind != ErrorKind::retry) return std::unexpected(std::move(error));
+  const std::string& topic = log_.topic_name();
+  const SteadyTime now = clock_.steady_now();
+  switch (outage.failed(now)) {
+    case OutageClock::Failure::begun:
+      ++metrics_.outages;
+      log_event(
+          "sink.outage.begun",
+          {{"topic", topic}, {"limit_s", options_.outage_max.count() / 1000}, {"message", error.message}});
+      break;
+    case OutageClock::Failure::lasting:
+      break;
+    case OutageClock::Failure::exceeded:
+      log_event("sink.outage.exceeded",
+                {{"topic", topic}, {"seconds", in_seconds(outage.lasts(now))}, {"message", error.message}});
+      return fail(ErrorKind::unavailable, error.message);
+  }
+  return {};
+}
+
+/// The topic; nothing when a stop was wanted meanwhile. Brokers that are out of reach are outlasted as later
+/// on, and a topic that does not exist is waited for as long as was asked.
+Result<std::optional<log::TopicInfo>> SinkRunner::find_topic(const std::stop_token& stop) {
+  OutageClock outage(options_.outage_max);
+  const SteadyTime begun = clock_.steady_now();
+  while (!stop.stop_requested()) {
+    auto topic = log_.describe();
+    if (topic) {
+      if (const auto lasted = outage.answered(clock_.steady_now()))
+        log_event("sink.outage.over", {{"topic", topic->name}, {"seconds", in_seconds(*lasted)}});
+      return std::optional(*std::move(topic));
+    }
+    Error error = std::move(topic).error();
+    if (error.kind == ErrorKind::bad_input) {
+      static_cast<void>(outage.answered(clock_.steady_now()));
+      if (clock_.steady_now() - begun >= options_.topic_wait) {
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("{}. A sink creates no topic: run `spotify-pipeline init`. --wait-topic SECONDS "
+                        "waits for one",
+                        error.message));
+      }
+      log_event("sink.topic.waiting", {{"topic", log_.topic_name()},
+                                       {"limit_s", options_.topic_wait.count() / 1000},
+                                       {"message", error.message}});
+    } else {
+      if (error.kind == ErrorKind::unavailable) error.kind = ErrorKind::retry;
+      SDP_RETURN_IF_ERROR(survive_outage(outage, std::move(error)));
+    }
+    clock_.sleep_for(options_.timers.outage_poll_interval);
+  }
+  return std::optional<log::TopicInfo>();
+}
+
+Result<void> SinkRunner::check_surroundings(const log::TopicInfo& topic) {
   if (topic.compacted) {
     return fail(
         ErrorKind::misconfigured,
@@ -383,22 +554,20 @@ Result<log::TopicInfo> SinkRunner::check_surroundings() {
             topic.name));
   }
   if (topic.timestamp_type != log::TimestampType::log_append_time) {
-    log_event("sink.topic.create_time",
-              {{"topic", topic.name},
-               {"message",
-                "message.timestamp.type is CreateTime: objects are filed under the producers' clocks, and no "
-                "hour is closed. Set LogAppendTime"}});
+    log_event("sink.topic.create_time", {{"topic", topic.name}});
   }
   SDP_RETURN_IF_ERROR(store::probe_create_only(store_, lake::kProbeKey));
   lake::LakeLayout layout;
   layout.compression = options_.compression;
   layout.topic = topic.name;
-  SDP_RETURN_IF_ERROR(agree_on_layout(store_, layout));
-  return topic;
+  return agree_on_layout(store_, layout);
 }
 
 Result<void> SinkRunner::sink_records(const std::stop_token& stop) {
-  SDP_TRY(const log::TopicInfo topic, check_surroundings());
+  SDP_TRY(const auto found, find_topic(stop));
+  if (!found) return {};
+  const log::TopicInfo& topic = *found;
+  SDP_RETURN_IF_ERROR(check_surroundings(topic));
   SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
   log_event(
       "sink.listening",

@@ -14,6 +14,7 @@
 #include "log/event_log.h"
 #include "sink/batch.h"
 #include "sink/sink_metrics.h"
+#include "sink/sink_rules.h"
 #include "sink/sink_timers.h"
 #include "sink/start_offset.h"
 #include "sink/uploader.h"
@@ -33,8 +34,10 @@ struct SinkOptions {
   std::chrono::milliseconds poll_timeout{50};
   /// How long a stop may take to make open batches durable.
   std::chrono::milliseconds shutdown_max{30'000};
-  /// How long the log may stay out of reach before the sink gives up.
+  /// How long the log may stay out of reach, at the start too, before the sink gives up.
   std::chrono::milliseconds outage_max{300'000};
+  /// How long a topic is waited for that does not exist.
+  std::chrono::milliseconds topic_wait{0};
   /// How long after its end an hour of an idle partition is closed: more than clocks differ and appends take.
   std::chrono::milliseconds hour_grace{60'000};
   SinkTimers timers;
@@ -59,14 +62,19 @@ class SinkRunner {
   /// Runs until `stop`, until caught up when asked for, or until an error that only a person can repair. On a
   /// stop everything read is made durable first. Whatever way it ends, the lake is a valid chain.
   Result<void> run(std::stop_token stop);
-  /// From now on, stop once the log's end is durable, in our partitions and in those of other members.
+  /// From now on, stop once everything that the log has now is durable, in our partitions and in those of
+  /// other members. run() ends with `retry` when others make nothing of theirs durable for the time of a
+  /// session.
   void finish_when_caught_up() { finish_when_caught_up_ = true; }
   const SinkMetrics& metrics() const { return metrics_; }
 
  private:
   class Loop;
 
-  Result<log::TopicInfo> check_surroundings();
+  Result<std::optional<log::TopicInfo>> find_topic(const std::stop_token& stop);
+  /// An error that is a retry, unless the outage exceeds its limit, is none.
+  Result<void> survive_outage(OutageClock& outage, Error error);
+  Result<void> check_surroundings(const log::TopicInfo& topic);
   Result<void> sink_records(const std::stop_token& stop);
 
   log::EventLog& log_;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "lake/chain.h"
 #include "lake/hour_marker.h"
@@ -32,15 +33,67 @@ class ShiftedClock final : public Clock {
   std::atomic<milliseconds> shift_{milliseconds(0)};
 };
 
-/// A log whose partitions have no leader when first asked for.
+/// A consumer to which one record comes, and the others not before a certain time, as under a broker's quota.
+class SilentConsumer final : public log::Consumer {
+ public:
+  SilentConsumer(std::unique_ptr<log::Consumer> consumer, SteadyTime until)
+      : consumer_(std::move(consumer)), until_(until) {}
+
+  Result<std::size_t> poll(log::ConsumerHandler& handler, std::size_t records_max,
+                           milliseconds timeout) override {
+    if (polls_++ == 0) return consumer_->poll(handler, 1, timeout);
+    if (base::system_clock().steady_now() >= until_) return consumer_->poll(handler, records_max, timeout);
+    base::system_clock().sleep_for(timeout);
+    return 0;
+  }
+  Result<void> seek(log::PartitionOffset position) override { return consumer_->seek(position); }
+  Result<void> pause(log::Partition partition) override { return consumer_->pause(partition); }
+  Result<void> resume(log::Partition partition) override { return consumer_->resume(partition); }
+  Result<void> commit(std::span<const log::PartitionOffset> positions) override {
+    return consumer_->commit(positions);
+  }
+  Result<void> close(log::ConsumerHandler& handler) override { return consumer_->close(handler); }
+
+ private:
+  std::unique_ptr<log::Consumer> consumer_;
+  SteadyTime until_;
+  int polls_ = 0;
+};
+
+/// A member of a group that takes what it is given and makes nothing of it durable.
+class IdleMember final : public log::ConsumerHandler {
+ public:
+  Result<std::vector<log::PartitionOffset>> on_assigned(std::span<const log::Partition> partitions) override {
+    std::vector<log::PartitionOffset> starts;
+    for (const log::Partition partition : partitions) starts.push_back({partition, 0});
+    owned += partitions.size();
+    return starts;
+  }
+  void on_revoked(std::span<const log::Partition> partitions, bool) override { owned -= partitions.size(); }
+  Result<void> on_record(const log::RecordView&) override { return {}; }
+
+  std::atomic<std::size_t> owned = 0;
+};
+
+/// A log whose partitions have no leader when first asked for: the first `times` questions fail. What it
+/// opens is silent for `silence`.
 class LeaderlessLog final : public log::EventLog {
  public:
-  LeaderlessLog(log::EventLog& log, int times) : log_(log), times_(times) {}
+  LeaderlessLog(log::EventLog& log, int times, milliseconds silence = milliseconds(0))
+      : log_(log), times_(times), silence_(silence) {}
+
+  /// The broker of this partition is dead: questions to it take their time, and fail.
+  void kill_broker_of(log::Partition partition) { dead_ = partition; }
 
   Result<log::Watermarks> watermarks(log::Partition partition) override {
+    if (partition == dead_) {
+      base::system_clock().sleep_for(milliseconds(500));
+      return fail(ErrorKind::unavailable, "no answer");
+    }
     if (times_-- > 0) return fail(ErrorKind::unavailable, "no leader");
     return log_.watermarks(partition);
   }
+  const std::string& topic_name() const override { return log_.topic_name(); }
   Result<bool> ensure_topic(const log::TopicSpec& spec) override { return log_.ensure_topic(spec); }
   Result<log::TopicInfo> describe() override { return log_.describe(); }
   Result<std::vector<std::optional<log::Offset>>> committed(std::string_view group) override {
@@ -48,13 +101,18 @@ class LeaderlessLog final : public log::EventLog {
   }
   Result<std::unique_ptr<log::Producer>> open_producer() override { return log_.open_producer(); }
   Result<std::unique_ptr<log::Consumer>> open_consumer(const log::ConsumerOptions& options) override {
-    return log_.open_consumer(options);
+    SDP_TRY(auto consumer, log_.open_consumer(options));
+    if (silence_.count() == 0) return consumer;
+    return std::make_unique<SilentConsumer>(std::move(consumer),
+                                            base::system_clock().steady_now() + silence_);
   }
   Result<std::unique_ptr<log::Reader>> open_reader() override { return log_.open_reader(); }
 
  private:
   log::EventLog& log_;
   std::atomic<int> times_;
+  const milliseconds silence_;
+  log::Partition dead_ = -1;
 };
 
 class SinkRunnerTest : public testing::Test {
@@ -273,7 +331,7 @@ TEST_F(SinkRunnerTest, PartitionThatWaitsForASlowUploadIsNotCaughtUp) {
   send(0, 300);
   std::atomic<bool> slow{true};
   const auto before = [&](const store::StoreCall& call) {
-    // Longer than a quiet topic takes to count as caught up.
+    // Longer than any of the sink's timers.
     if (call.op == store::StoreOp::put_new && call.key.starts_with("bronze/date=") && slow.exchange(false))
       std::this_thread::sleep_for(milliseconds(3'500));
   };
@@ -291,8 +349,254 @@ TEST_F(SinkRunnerTest, PartitionWithoutLeaderWhenItIsAssignedIsWaitedFor) {
   SinkRunner runner(leaderless, store_, base::system_clock(), options(), observer);
   runner.finish_when_caught_up();
   ASSERT_TRUE(runner.run({}));
-  EXPECT_EQ(runner.metrics().outages, 1);
+  EXPECT_EQ(runner.metrics().outages, 2);  // one each of two partitions
   EXPECT_EQ(payloads(), expected(40));
+}
+
+TEST_F(SinkRunnerTest, SilenceIsNotTheEnd) {
+  send(0, 40);
+  LeaderlessLog silent(log_, 0, milliseconds(3'500));
+  SinkObserver observer;
+  SinkRunner runner(silent, store_, base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  ASSERT_TRUE(runner.run({}));
+  EXPECT_EQ(payloads(), expected(40));
+}
+
+TEST_F(SinkRunnerTest, PartitionsWhoseEndCannotBeAskedForAreWaitedFor) {
+  send(0, 40);
+  LeaderlessLog leaderless(log_, 5);
+  SinkObserver observer;
+  SinkRunner runner(leaderless, store_, base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  ASSERT_TRUE(runner.run({}));
+  EXPECT_GT(runner.metrics().outages, 0);
+  EXPECT_EQ(payloads(), expected(40));
+}
+
+TEST_F(SinkRunnerTest, PartitionsWhoseEndCannotBeAskedForForTooLongEndTheRun) {
+  send(0, 40);
+  LeaderlessLog leaderless(log_, 1'000'000);
+  SinkOptions hasty = options();
+  hasty.outage_max = milliseconds(300);
+  SinkObserver observer;
+  SinkRunner runner(leaderless, store_, base::system_clock(), hasty, observer);
+  runner.finish_when_caught_up();
+  const auto ended = runner.run({});
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind, ErrorKind::unavailable) << ended.error().message;
+}
+
+TEST_F(SinkRunnerTest, WhatTransactionsLeaveAtTheEndIsCaughtUpAndCommitted) {
+  append(R"({"n":0})");
+  append(R"({"n":1})");
+  ASSERT_TRUE(log_.append_mark(0));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(log_.append_mark(1));
+  const SinkOptions once = options();
+  const auto result = drain(store_, once);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(payloads(), expected(2));
+  const auto committed = log_.committed(once.consumer.group).value();
+  EXPECT_EQ(committed[0], 3);
+  EXPECT_EQ(committed[1], 4);
+  // The chain goes on where its last object ended.
+  append(R"({"n":2})");
+  ASSERT_TRUE(drain(store_, once));
+  EXPECT_EQ(payloads(), expected(3));
+}
+
+TEST_F(SinkRunnerTest, WhatIsBehindAnAdoptedRangeIsReadAgainBeforeTheSinkIsCaughtUp) {
+  for (int i = 0; i < 20; ++i) append(fmt::format(R"({{"n":{}}})", i));
+  ASSERT_TRUE(log_.append_mark(0));
+  std::atomic<bool> raced{false};
+  // Another writer commits the first three at our place, just before us.
+  const auto before = [&](const store::StoreCall& call) {
+    if (call.op != store::StoreOp::put_new || !call.key.starts_with("bronze/date=") || raced.exchange(true))
+      return;
+    std::string lines;
+    lake::LineEncoder encoder;
+    lake::ObjectMeta meta;
+    EXPECT_TRUE(log_.open_reader().value()->read(0, 0, 3, std::chrono::seconds(5),
+                                                 [&](const log::RecordView& record) -> Result<void> {
+                                                   if (record.offset == 0)
+                                                     meta.first_timestamp = record.timestamp;
+                                                   meta.last_timestamp = record.timestamp;
+                                                   encoder.append(lines, record);
+                                                   return {};
+                                                 }));
+    meta.topic = "spotify-events";
+    meta.chain = {log_.describe()->id, 0};
+    meta.range = {0, 3};
+    meta.records = 3;
+    meta.sha256 = std::string(64, '0');
+    meta.writer = "another";
+    EXPECT_TRUE(store_.put_new(call.key, lines, lake::to_metadata(meta), "application/x-ndjson"));
+  };
+  store::FaultyStore store(store_, store::scripted_faults(store::StoreOp::put_new, {}), {before, {}});
+  SinkOptions one_object = options();
+  one_object.limits = {.records_max = 1'000, .linger = std::chrono::hours(1), .idle = std::chrono::hours(1)};
+  const auto result = drain(store, one_object);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_TRUE(raced);
+  EXPECT_EQ(payloads(), expected(20));
+}
+
+TEST_F(SinkRunnerTest, PartitionsOfAMemberThatMakesNothingDurableAreGivenUpAndNamed) {
+  for (const log::Partition partition : {0, 1, 2})
+    ASSERT_TRUE(log_.append(partition, {clock_.utc_now(), "k", R"({"n":1})", {}}));
+  SinkOptions hasty = options();
+  hasty.consumer.session_timeout = milliseconds(300);
+  hasty.timers.others_are_late = milliseconds(100);
+  hasty.timers.others_check_interval = milliseconds(20);
+  auto idle = log_.open_consumer(hasty.consumer).value();
+  IdleMember member;
+  ASSERT_TRUE(idle->poll(member, 1, milliseconds(0)));
+  ASSERT_EQ(member.owned, 3U);
+  SinkObserver observer;
+  SinkRunner runner(log_, store_, base::system_clock(), hasty, observer);
+  runner.finish_when_caught_up();
+  Result<void> ended;
+  {
+    std::jthread sink([&] { ended = runner.run({}); });
+    while (member.owned == 3) ASSERT_TRUE(idle->poll(member, 1, milliseconds(1)));
+  }
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind, ErrorKind::retry);
+  EXPECT_NE(ended.error().message.find("other members of group"), std::string::npos) << ended.error().message;
+  EXPECT_GT(payloads().size(), 0U);
+  EXPECT_LT(payloads().size(), 3U);
+}
+
+TEST_F(SinkRunnerTest, PartitionsOfOthersThatAreInTheLakeButForWhatTransactionsLeaveAreWaitedForNoLonger) {
+  send(0, 60);
+  ASSERT_TRUE(drain(store_, options()));
+  for (const log::Partition partition : {0, 1, 2}) ASSERT_TRUE(log_.append_mark(partition));
+  auto idle = log_.open_consumer(options().consumer).value();
+  IdleMember member;
+  ASSERT_TRUE(idle->poll(member, 1, milliseconds(0)));
+  SinkObserver observer;
+  SinkRunner runner(log_, store_, base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  Result<void> ended;
+  {
+    std::jthread sink([&] { ended = runner.run({}); });
+    while (member.owned == 3) ASSERT_TRUE(idle->poll(member, 1, milliseconds(1)));
+  }
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
+TEST_F(SinkRunnerTest, HourOfAPartitionThatEndsInWhatTransactionsLeaveIsClosedByTheClock) {
+  send(0, 60);
+  const lake::Hour hour = lake::hour_of(clock_.utc_now());
+  ASSERT_TRUE(drain(store_, options()));
+  for (const log::Partition partition : {0, 1, 2}) ASSERT_TRUE(log_.append_mark(partition));
+  clock_.shift(hour + std::chrono::hours(1) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
+  EXPECT_EQ(sink_until_complete(hour), 60);
+}
+
+TEST_F(SinkRunnerTest, ATopicThatDoesNotExistIsWaitedForAsLongAsWasAskedAndNotCreated) {
+  log::MemoryLog empty({}, clock_, Rng(2));
+  SinkOptions patient = options();
+  patient.topic_wait = milliseconds(400);
+  SinkObserver observer;
+  SinkRunner runner(empty, store_, base::system_clock(), patient, observer);
+  runner.finish_when_caught_up();
+  const SteadyTime begun = base::system_clock().steady_now();
+  const auto ended = runner.run({});
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind, ErrorKind::misconfigured);
+  EXPECT_NE(ended.error().message.find("spotify-pipeline init"), std::string::npos) << ended.error().message;
+  EXPECT_GE(base::system_clock().steady_now() - begun, patient.topic_wait);
+  EXPECT_FALSE(empty.describe());
+}
+
+TEST_F(SinkRunnerTest, ATopicThatIsCreatedWhileItIsWaitedForIsRead) {
+  log::MemoryLog late({}, clock_, Rng(2));
+  SinkOptions patient = options();
+  patient.topic_wait = std::chrono::seconds(20);
+  SinkObserver observer;
+  SinkRunner runner(late, store_, base::system_clock(), patient, observer);
+  runner.finish_when_caught_up();
+  Result<void> ended;
+  {
+    std::jthread sink([&] { ended = runner.run({}); });
+    std::this_thread::sleep_for(milliseconds(150));
+    ASSERT_TRUE(late.ensure_topic({.name = "spotify-events", .partitions = 1}));
+  }
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
+TEST_F(SinkRunnerTest, AStopEndsTheWaitForATopic) {
+  log::MemoryLog empty({}, clock_, Rng(2));
+  SinkOptions patient = options();
+  patient.topic_wait = std::chrono::hours(1);
+  SinkObserver observer;
+  SinkRunner runner(empty, store_, base::system_clock(), patient, observer);
+  Result<void> ended;
+  {
+    std::jthread sink([&](const std::stop_token& stop) { ended = runner.run(stop); });
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
+TEST_F(SinkRunnerTest, HoursOfATopicWithProducersTimeStampsAreClosedByTheClock) {
+  log::MemoryLog log({.timestamp_type = log::TimestampType::create_time}, clock_, Rng(3));
+  ASSERT_TRUE(log.ensure_topic({.name = "spotify-events", .partitions = 2}));
+  const lake::Hour hour = lake::hour_of(clock_.utc_now());
+  const auto stamped = [&](std::chrono::hours by) {
+    ASSERT_TRUE(log.append(0, {clock_.utc_now() + by, "k", R"({"n":1})", {}}));
+  };
+  for (const int by : {0, 9'600, 1, -400'000, 0}) stamped(std::chrono::hours(by));
+  SinkObserver observer;
+  SinkRunner runner(log, store_, clock_, options(), observer);
+  std::jthread sink([&](const std::stop_token& stop) { EXPECT_TRUE(runner.run(stop)); });
+  // While the hour runs, nothing in the records closes it.
+  while (runner.metrics().records_durable < 5) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_TRUE(markers(hour).empty());
+  clock_.shift(hour + std::chrono::hours(1) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!is_complete(hour, markers(hour), begins()) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(1));
+  std::int64_t records = 0;
+  for (const lake::HourMarker& marker : markers(hour)) records += marker.records;
+  EXPECT_EQ(records, 5);
+  // A record of a past hour is of the next hour that closes.
+  stamped(std::chrono::hours(-1));
+  while (runner.metrics().records_durable < 6) std::this_thread::sleep_for(milliseconds(1));
+  clock_.shift(std::chrono::hours(1));
+  while (markers(hour + std::chrono::hours(1)).size() < 2 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(1));
+  records = 0;
+  for (const lake::HourMarker& marker : markers(hour + std::chrono::hours(1))) records += marker.records;
+  EXPECT_EQ(records, 1);
+}
+
+TEST_F(SinkRunnerTest, APartitionWhoseBrokerDoesNotAnswerHoldsUpNoOther) {
+  LeaderlessLog log(log_, 0);
+  log.kill_broker_of(1);
+  SinkObserver observer;
+  SinkRunner runner(log, store_, clock_, options(), observer);
+  std::jthread sink([&](const std::stop_token& stop) { EXPECT_TRUE(runner.run(stop)); });
+  // Ten answers of a dead broker would take longer than this.
+  const auto within = [](std::chrono::seconds limit, const auto& done) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!done() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_TRUE(done());
+  };
+  for (int round = 0; round < 5; ++round) {
+    const std::uint64_t before = runner.metrics().records_durable;
+    for (const log::Partition partition : {0, 2}) {
+      for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(log_.append(partition, {clock_.utc_now(), "k", R"({"n":1})", {}}));
+    }
+    within(std::chrono::seconds(4), [&] { return runner.metrics().records_durable >= before + 20; });
+  }
+  const lake::Hour hour = lake::hour_of(clock_.utc_now());
+  clock_.shift(hour + std::chrono::hours(1) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
+  within(std::chrono::seconds(5), [&] { return markers(hour).size() == 2; });
+  for (const lake::HourMarker& marker : markers(hour)) EXPECT_NE(marker.chain.partition, 1);
 }
 
 TEST_F(SinkRunnerTest, OtherCompressionThanTheLakesIsRefused) {

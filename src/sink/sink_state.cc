@@ -1,5 +1,7 @@
 #include "sink/sink_state.h"
 
+#include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "base/check.h"
@@ -33,6 +35,8 @@ std::uint64_t SinkState::assigned(log::Partition partition, log::Offset chain_en
   state.generation = ++generation_;
   state.chain_end = chain_end;
   state.next = chain_end;
+  state.read_to = chain_end;
+  state.committed = chain_end;
   commands_.emplace_back(Resume{partition});  // a pause of an earlier assignment may stand
   return state.generation;
 }
@@ -75,6 +79,7 @@ void SinkState::append(const log::RecordView& record, SteadyTime now) {
   batch.last_timestamp = record.timestamp;
   batch.range.end = record.offset + 1;
   state.next = record.offset + 1;
+  state.read_to = record.offset + 1;
   state.open->appended_at = now;
 
   if (batch.records >= limits_.records_max) {
@@ -84,6 +89,13 @@ void SinkState::append(const log::RecordView& record, SteadyTime now) {
   } else if (buffered_bytes_ >= limits_.buffer_bytes_max) {
     make_room(record.partition, state);
   }
+}
+
+void SinkState::read_to(log::Partition partition, log::Offset end) {
+  const auto at = partitions_.find(partition);
+  if (at == partitions_.end() || shutting_down_ || end <= at->second.read_to) return;
+  at->second.read_to = end;
+  commit(partition, at->second);
 }
 
 void SinkState::tick(SteadyTime now) {
@@ -102,7 +114,7 @@ void SinkState::upload_done(log::Partition partition, std::uint64_t generation) 
   if (state == nullptr) return;
   release(*std::exchange(state->in_flight_bytes, std::nullopt));
   state->chain_end = state->in_flight_end;
-  commands_.emplace_back(Commit{{partition, state->chain_end}});
+  commit(partition, *state);
   start_next_upload(partition, *state);
 }
 
@@ -114,8 +126,9 @@ void SinkState::upload_lost(log::Partition partition, std::uint64_t generation, 
   drop_batches(*state);
   state->chain_end = chain_end;
   state->next = chain_end;
+  state->read_to = chain_end;
   commands_.emplace_back(Seek{{partition, chain_end}});
-  commands_.emplace_back(Commit{{partition, chain_end}});
+  commit(partition, *state);
   hold_back(partition, *state);
 }
 
@@ -126,11 +139,14 @@ void SinkState::shut_down() {
   }
 }
 
+void SinkState::cut_below(log::Partition partition, log::Offset end) {
+  const auto at = partitions_.find(partition);
+  if (at == partitions_.end() || !at->second.open || at->second.open->batch.range.first >= end) return;
+  cut(partition, at->second, CutReason::shutdown);
+}
+
 bool SinkState::drained() const {
-  for (const auto& [partition, state] : partitions_) {
-    if (state.open || !state.waiting.empty() || state.in_flight_bytes) return false;
-  }
-  return true;
+  return std::ranges::all_of(partitions_ | std::views::values, is_settled);
 }
 
 std::vector<Command> SinkState::take_commands() {
@@ -143,20 +159,27 @@ std::optional<log::Offset> SinkState::position(log::Partition partition) const {
   return at->second.next;
 }
 
-std::vector<log::PartitionOffset> SinkState::positions() const {
-  std::vector<log::PartitionOffset> positions;
-  positions.reserve(partitions_.size());
-  for (const auto& [partition, state] : partitions_) positions.push_back({partition, state.next});
-  return positions;
+std::vector<SinkState::Progress> SinkState::progress() const {
+  std::vector<Progress> progress;
+  progress.reserve(partitions_.size());
+  for (const auto& [partition, state] : partitions_)
+    progress.push_back({partition, state.chain_end, durable_to(state), state.read_to});
+  return progress;
 }
 
-std::vector<log::PartitionOffset> SinkState::settled() const {
-  std::vector<log::PartitionOffset> settled;
-  for (const auto& [partition, state] : partitions_) {
-    if (state.open || !state.waiting.empty() || state.in_flight_bytes) continue;
-    settled.push_back({partition, state.chain_end});
-  }
-  return settled;
+bool SinkState::is_settled(const PartitionState& state) {
+  return !state.open && state.waiting.empty() && !state.in_flight_bytes;
+}
+
+log::Offset SinkState::durable_to(const PartitionState& state) {
+  return is_settled(state) ? state.read_to : state.chain_end;
+}
+
+void SinkState::commit(log::Partition partition, PartitionState& state) {
+  const log::Offset durable = durable_to(state);
+  if (durable <= state.committed) return;
+  state.committed = durable;
+  commands_.emplace_back(Commit{{partition, durable}});
 }
 
 SinkState::PartitionState* SinkState::find(log::Partition partition, std::uint64_t generation) {

@@ -38,8 +38,9 @@ using Command = std::variant<Upload, Seek, Commit, Pause, Resume>;
 /// docs/decisions/0001-create-only-commit.md.
 ///
 /// Per assigned partition, offsets are always in this order:
-///   chain end (durable) <= in flight <= waiting <= open <= next record
-/// and only the first of them is ever committed to the group. At most one upload of a partition is in flight,
+///   chain end (durable) <= in flight <= waiting <= open <= next record <= read to
+/// and only what is durable is ever committed to the group: the chain end, or how far the log was read when
+/// nothing but offsets without a record lies between. At most one upload of a partition is in flight,
 /// since the next object may start only where this one is known to end.
 class SinkState {
  public:
@@ -52,8 +53,13 @@ class SinkState {
 
   /// Adds a record. Records of foreign partitions, or below the partition's position, are dropped.
   void append(const log::RecordView& record, SteadyTime now);
+  /// The log was read up to `end`: what lies between the position and it has no record. An end below the
+  /// position is that of an earlier one, and means nothing.
+  void read_to(log::Partition partition, log::Offset end);
   /// Cuts what lingered or idled long enough.
   void tick(SteadyTime now);
+  /// Cuts the partition's open batch when it starts below `end`, and goes on.
+  void cut_below(log::Partition partition, log::Offset end);
 
   /// The upload of (partition, generation) is durable as given, so the chain ends at its end.
   void upload_done(log::Partition partition, std::uint64_t generation);
@@ -73,9 +79,16 @@ class SinkState {
   /// Where the partition's next record is expected; nothing when it is not assigned.
   std::optional<log::Offset> position(log::Partition partition) const;
   std::size_t buffered_bytes() const { return buffered_bytes_; }
-  std::vector<log::PartitionOffset> positions() const;
-  /// The chain ends of the partitions of which nothing is open, waiting or in flight.
-  std::vector<log::PartitionOffset> settled() const;
+
+  /// How far a partition is. Every record below `durable` is in the lake, at or below `chain_end`; every one
+  /// below `read` was taken.
+  struct Progress {
+    log::Partition partition = 0;
+    log::Offset chain_end = 0;
+    log::Offset durable = 0;
+    log::Offset read = 0;
+  };
+  std::vector<Progress> progress() const;
 
  private:
   struct OpenBatch {
@@ -87,6 +100,8 @@ class SinkState {
     std::uint64_t generation = 0;
     log::Offset chain_end = 0;
     log::Offset next = 0;
+    log::Offset read_to = 0;
+    log::Offset committed = 0;
     std::optional<std::size_t> in_flight_bytes;
     log::Offset in_flight_end = 0;
     std::deque<Batch> waiting;
@@ -94,7 +109,10 @@ class SinkState {
     bool paused = false;
   };
 
+  static bool is_settled(const PartitionState& state);
+  static log::Offset durable_to(const PartitionState& state);
   PartitionState* find(log::Partition partition, std::uint64_t generation);
+  void commit(log::Partition partition, PartitionState& state);
   void open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record,
                   SteadyTime now);
   void cut(log::Partition partition, PartitionState& state, CutReason reason);

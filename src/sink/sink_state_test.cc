@@ -93,6 +93,55 @@ TEST_F(SinkStateTest, HolesOfTheLogLieInsideRanges) {
   EXPECT_THAT(commands(state), ElementsAre("commit p0 8", "upload p0 [8,10) shutdown", "resume p0"));
 }
 
+TEST_F(SinkStateTest, OffsetsWithoutARecordAtTheEndAreCommittedWhenAllBeforeThemIsDurable) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 3);
+  state.read_to(0, 5);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,3) records"));
+  EXPECT_EQ(state.progress().front().durable, 0);
+  EXPECT_EQ(state.progress().front().read, 5);
+  state.upload_done(0, generation_);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 5"));
+  EXPECT_EQ(state.progress().front().chain_end, 3);
+  EXPECT_EQ(state.progress().front().durable, 5);
+  state.read_to(0, 6);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 6"));
+  // The chain has no hole there: the next object starts where this one ended.
+  feed_range(state, 0, 6, 9);
+  EXPECT_THAT(commands(state), ElementsAre("upload p0 [3,9) records"));
+}
+
+TEST_F(SinkStateTest, AnOpenBatchIsNotDurableWhateverEndWasComeTo) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 2);
+  state.read_to(0, 4);
+  EXPECT_EQ(state.progress().front().durable, 0);
+  state.cut_below(0, 0);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0"));
+  state.cut_below(0, 4);
+  state.cut_below(0, 4);
+  EXPECT_THAT(commands(state), ElementsAre("upload p0 [0,2) shutdown"));
+  feed_range(state, 0, 4, 5);
+  state.cut_below(0, 2);
+  EXPECT_THAT(commands(state), IsEmpty());
+  state.upload_done(0, generation_);
+  EXPECT_EQ(state.progress().front().durable, 2);
+}
+
+TEST_F(SinkStateTest, AnAdoptionForgetsTheEndThatWasComeTo) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 3);
+  state.read_to(0, 4);
+  commands(state);
+  state.upload_lost(0, generation_, 2);
+  EXPECT_THAT(commands(state), ElementsAre("seek p0 2", "commit p0 2"));
+  EXPECT_EQ(state.progress().front().durable, 2);
+  EXPECT_EQ(state.progress().front().read, 2);
+}
+
 TEST_F(SinkStateTest, CutsByBytes) {
   SinkState state = make({.records_max = 1000, .bytes_max = 150});
   state.assigned(0, 0);
@@ -125,6 +174,43 @@ TEST_F(SinkStateTest, QuietPartitionIsCutByIdleness) {
   EXPECT_THAT(commands(state), ElementsAre("resume p0"));
   state.tick(now_ + seconds(3));
   EXPECT_THAT(commands(state), ElementsAre("upload p0 [0,1) idle"));
+}
+
+TEST_F(SinkStateTest, ASizeThatWasAskedForCutsASlowTrickle) {
+  BatchLimits limits{.records_max = 10, .linger = seconds(10), .idle = seconds(3), .max_wait = seconds(60)};
+  prefer_size(limits, {.size = true});
+  SinkState state = make(limits);
+  state.assigned(0, 0);
+  for (int i = 0; i < 10; ++i) {
+    state.tick(now_);
+    feed(state, 0, i);
+    now_ += seconds(5);
+  }
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,10) records"));
+  state.upload_done(0, generation_);
+  commands(state);
+  feed(state, 0, 10);
+  state.tick(now_ + seconds(60) - milliseconds(1));
+  EXPECT_THAT(commands(state), IsEmpty());
+  state.tick(now_ + seconds(60));
+  EXPECT_EQ(commands(state).size(), 1U);
+}
+
+TEST(BatchLimitsTest, WhatWasAskedForHolds) {
+  const BatchLimits standard;
+  BatchLimits limits;
+  prefer_size(limits, {});
+  EXPECT_EQ(limits.linger, standard.linger);
+  EXPECT_EQ(limits.idle, standard.idle);
+  limits.linger = milliseconds(450);
+  prefer_size(limits, {.size = true, .linger = true});
+  EXPECT_EQ(limits.linger, milliseconds(450));
+  EXPECT_EQ(limits.idle, standard.max_wait);
+  limits = standard;
+  limits.max_wait = seconds(7);
+  prefer_size(limits, {.idle = true, .max_wait = true});
+  EXPECT_EQ(limits.linger, seconds(7));
+  EXPECT_EQ(limits.idle, standard.idle);
 }
 
 TEST_F(SinkStateTest, SlowTrickleIsCutByLinger) {

@@ -6,14 +6,11 @@ namespace sdp::sink {
 
 /// How long the loop waits for what does not announce itself. Part of no promise: tests shorten them.
 struct SinkTimers {
-  /// A topic with transactional producers ends in control records, which no consumer is handed: its end is
-  /// never reached by a position, so this long without a record counts as caught up too.
-  std::chrono::milliseconds quiet_is_caught_up{3'000};
-  /// How long beyond a session the partitions of other members are waited for, and how often they are looked
-  /// at.
+  /// How long beyond a session the partitions of other members are waited for while nothing moves, and how
+  /// often they are looked at.
   std::chrono::milliseconds others_are_late{5'000};
   std::chrono::milliseconds others_check_interval{500};
-  /// How often idle partitions are looked at, and how soon hours that could not be closed are tried again.
+  /// How often hours are looked at, and how soon hours that could not be closed are tried again.
   std::chrono::milliseconds hour_check_interval{1'000};
   std::chrono::milliseconds hour_retry_interval{60'000};
   /// The pause between two polls of a log that is out of reach.

@@ -2,30 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <span>
 #include <string>
 
 #include "lake/chain.h"
 #include "lake_reader/lake_reader.h"
 
 namespace sdp::sink {
-namespace {
-
-log::Offset skip_gaps(log::Offset at, const lake::ChainId& chain, std::span<const lake::Gap> gaps) {
-  // Gaps may follow each other, so each pass that moves is followed by another; each gap moves at most once.
-  for (bool moved = true; moved;) {
-    moved = false;
-    for (const lake::Gap& gap : gaps) {
-      if (gap.chain == chain && gap.range.first <= at && at < gap.range.end) {
-        at = gap.range.end;
-        moved = true;
-      }
-    }
-  }
-  return at;
-}
-
-}  // namespace
 
 Result<log::Offset> start_offset(store::ObjectStore& store, const lake::ChainId& chain,
                                  std::string_view topic, log::Offset chain_end,
@@ -42,8 +24,8 @@ Result<log::Offset> start_offset(store::ObjectStore& store, const lake::ChainId&
   if (chain_end >= available.start) return chain_end;
 
   SDP_TRY(const auto gaps, lake_reader::LakeReader(store).gaps_of(chain.topic_id));
-  const log::Offset after_gaps = skip_gaps(chain_end, chain, gaps);
-  if (after_gaps >= available.start) return after_gaps;
+  const log::Offset next = lake::after_gaps(chain, chain_end, gaps);
+  if (next >= available.start) return next;
   if (policy == GapPolicy::stop) {
     return fail(
         ErrorKind::data_gap,
@@ -51,11 +33,11 @@ Result<log::Offset> start_offset(store::ObjectStore& store, const lake::ChainId&
             "topic {} {}: offsets [{}, {}) are lost: the log deleted them before they were in the lake. "
             "Give the topic longer retention; to go on without them, run once with --allow-gap, which "
             "records the gap in the lake",
-            topic, describe(chain), after_gaps, available.start));
+            topic, describe(chain), next, available.start));
   }
-  const lake::Gap gap{std::string(topic), chain, {after_gaps, available.start}};
+  const lake::Gap gap{std::string(topic), chain, {next, available.start}};
   SDP_TRY(const auto outcome,
-          store.put_new(lake::gap_key(chain, after_gaps), to_json(gap), {}, "application/json"));
+          store.put_new(lake::gap_key(chain, next), to_json(gap), {}, "application/json"));
   // Lost a race: another sink recorded a gap that starts here, perhaps a shorter one. Reading again settles
   // it.
   if (outcome == store::PutOutcome::exists)

@@ -67,8 +67,8 @@ class ChainWalk {
     chain_.end = std::max(chain_.end, range.end);
   }
 
-  /// True when the hole is covered by acknowledged gaps.
-  bool hole(lake::OffsetRange range, const LakeObject& next) {
+  /// How far acknowledged gaps cover a range from its first offset on; several may follow each other.
+  log::Offset covered(lake::OffsetRange range) const {
     log::Offset at = range.first;
     for (bool further = true; further && at < range.end;) {
       further = false;
@@ -78,7 +78,13 @@ class ChainWalk {
         further = true;
       }
     }
+    return at;
+  }
+
+  /// True when the hole is covered by acknowledged gaps.
+  bool hole(lake::OffsetRange range, const LakeObject& next) {
     missing(range);
+    const log::Offset at = covered(range);
     if (at == range.end) return true;
     findings_.range(Stage::lake, "hole in a chain", id_, {at, range.end}, "before " + next.key);
     return false;
@@ -95,10 +101,9 @@ class ChainWalk {
   /// What the log has behind the end of the chain.
   void tail() {
     if (!log_) return;
-    const lake::OffsetRange rest{std::max(chain_.end, log_->start), log_->end};
-    if (chain_.end < log_->start) {
-      missing_for_ever({chain_.end, log_->start});
-    }
+    if (chain_.end < log_->start) missing_for_ever({chain_.end, log_->start});
+    // What transactions leave behind the last record never comes to the lake, and is not missing.
+    const lake::OffsetRange rest{log_->next_record(chain_.end), log_->end};
     if (rest.empty()) return;
     if (log_->gone) {
       findings_.note(fmt::format("{}: offsets [{}, {}) were in the memory of a killed run and died with it",
@@ -109,10 +114,9 @@ class ChainWalk {
   }
 
   void missing_for_ever(lake::OffsetRange range) {
-    for (const lake::Gap& gap : gaps_) {
-      if (gap.chain == id_ && gap.range.first <= range.first && gap.range.end >= range.end) return;
-    }
-    findings_.range(Stage::lake, "lost: no longer in the log, not in the lake", id_, range);
+    range.first = covered(range);
+    if (!range.empty())
+      findings_.range(Stage::lake, "lost: no longer in the log, not in the lake", id_, range);
   }
 
   const lake::ChainId& id_;

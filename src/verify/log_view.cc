@@ -104,6 +104,13 @@ const LogEntry* LogChain::find(log::Offset offset) const {
   return &entries_[at];
 }
 
+log::Offset LogChain::next_record(log::Offset from) const {
+  log::Offset at = std::max(from, start);
+  const log::Offset entries_end = start + static_cast<log::Offset>(entries_.size());
+  while (at < entries_end && !entries_[static_cast<std::size_t>(at - start)].present()) ++at;
+  return at < entries_end ? at : std::max(at, end);
+}
+
 const LogChain* LogView::find(const lake::ChainId& chain) const {
   const auto found = chains.find(chain);
   return found == chains.end() ? nullptr : &found->second;

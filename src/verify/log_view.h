@@ -25,15 +25,17 @@ struct LogEntry {
 static_assert(sizeof(LogEntry) == 24);
 
 /// What the log holds, or held, of one chain: offsets [start, end), without a record where the log has a
-/// marker.
+/// control record or an aborted one.
 class LogChain {
  public:
   LogChain(log::Offset first, log::Offset last_end) : start(first), end(last_end) {}
 
   void reserve(std::uint64_t offsets) { entries_.reserve(offsets); }
   Result<void> add(log::Offset offset, const LogEntry& entry, RecordBudget& budget);
-  /// Nothing for offsets outside [start, end) and for markers.
+  /// Nothing for offsets outside [start, end) and for those without a record.
   const LogEntry* find(log::Offset offset) const;
+  /// The first offset at or above `from` that has a record; `end` when there is none.
+  log::Offset next_record(log::Offset from) const;
 
   log::Offset start = 0;
   log::Offset end = 0;

@@ -271,6 +271,56 @@ TEST_P(EventLogContract, StartsWhereTheHandlerSays) {
   EXPECT_EQ(recorder.offsets(1), range(10, 11));
 }
 
+TEST_P(EventLogContract, TheEndOfAPartitionIsToldBehindItsRecordsAndForEachEndOnce) {
+  create(2);
+  fill(0, 10);
+  Recorder recorder;
+  const auto consumer = join();
+  recorder.then = [&](const RecordView&) { EXPECT_TRUE(recorder.ends[0].empty()); };
+  poll_until(*consumer, recorder, [&] { return !recorder.ends[0].empty() && !recorder.ends[1].empty(); });
+  EXPECT_EQ(recorder.count(), 10U);
+  poll_idle(*consumer, recorder);
+  EXPECT_THAT(recorder.ends[0], ElementsAre(10));
+  EXPECT_THAT(recorder.ends[1], ElementsAre(0));
+  recorder.then = nullptr;
+  fill(0, 5, 10);
+  poll_until(*consumer, recorder, [&] { return recorder.ends[0].back() == 15; });
+  EXPECT_EQ(recorder.count(), 15U);
+}
+
+TEST_P(EventLogContract, TheEndIsToldAgainAfterASeekAndAfterAPause) {
+  create(1);
+  fill(0, 10);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, [&] { return !recorder.ends[0].empty(); });
+  recorder.ends.clear();
+  ASSERT_TRUE(consumer->seek({0, 4}));
+  poll_until(*consumer, recorder, [&] { return !recorder.ends[0].empty(); });
+  EXPECT_EQ(recorder.count(), 16U);
+  recorder.ends.clear();
+  ASSERT_TRUE(consumer->seek({0, 10}));
+  poll_until(*consumer, recorder, [&] { return !recorder.ends[0].empty(); });
+  EXPECT_THAT(recorder.ends[0], ElementsAre(10));
+  recorder.ends.clear();
+  ASSERT_TRUE(consumer->pause(0));
+  poll_idle(*consumer, recorder);
+  EXPECT_TRUE(recorder.ends[0].empty());
+  ASSERT_TRUE(consumer->resume(0));
+  poll_until(*consumer, recorder, [&] { return !recorder.ends[0].empty(); });
+  EXPECT_EQ(recorder.count(), 16U);
+}
+
+TEST_P(EventLogContract, AReaderFindsTheFirstRecordOfARange) {
+  create(1);
+  fill(0, 5);
+  const auto reader = log_->open_reader().value();
+  EXPECT_EQ(reader->first_record(0, 2, 5, 10s).value(), 2);
+  EXPECT_EQ(reader->first_record(0, 0, 5, 10s).value(), 0);
+  EXPECT_EQ(reader->first_record(0, 3, 3, 10s).value(), std::nullopt);
+  EXPECT_EQ(reader->first_record(0, 5, 5, 10s).value(), std::nullopt);
+}
+
 TEST_P(EventLogContract, PollHandsOverNoMoreThanAskedFor) {
   create(1);
   fill(0, 50);

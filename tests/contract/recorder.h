@@ -27,6 +27,7 @@ class Recorder final : public ConsumerHandler {
   Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition> partitions) override;
   void on_revoked(std::span<const Partition> partitions, bool lost) override;
   Result<void> on_record(const RecordView& record) override;
+  void on_end(Partition partition, Offset end) override { ends[partition].push_back(end); }
 
   std::size_t count() const { return count_; }
   std::vector<Offset> offsets(Partition partition) const;
@@ -37,6 +38,7 @@ class Recorder final : public ConsumerHandler {
   std::function<void(const RecordView&)> then;
 
   Records records;
+  std::map<Partition, std::vector<Offset>> ends;  ///< that were come to
   std::vector<Partition> owned;
   bool saw_foreign_record = false;  ///< of a partition that was not assigned
 

@@ -100,6 +100,7 @@ class Stack:
             "SECRETS_DIR": folder / "secrets",
             "SIMULATOR_RATE": 500,
             "SINK_BATCH_RECORDS": 100,
+            "SINK_BATCH_MAX_WAIT_S": 3,
             "LOADER_INTERVAL_S": 3,
             **settings,
         }

@@ -1,6 +1,7 @@
 """Kafka as its users see it, by Confluent's client: topics, groups, records."""
 
 import functools
+import secrets
 import time
 
 from confluent_kafka import KafkaException, Producer, TopicPartition
@@ -11,6 +12,7 @@ from confluent_kafka.admin import (
     ConfigEntry,
     ConfigResource,
     ConsumerGroupDescription,
+    NewPartitions,
     NewTopic,
 )
 
@@ -51,6 +53,9 @@ class Kafka:
     def topic_settings(self, topic: str) -> dict[str, str]:
         [described] = self._each(self._admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]))
         return {name: entry.value for name, entry in described.items()}
+
+    def add_partitions(self, topic: str, total: int) -> None:
+        self._each(self._admin.create_partitions([NewPartitions(topic, total)]))
 
     def delete_topic(self, topic: str) -> None:
         self._each(self._admin.delete_topics([topic]))
@@ -107,6 +112,25 @@ class Kafka:
             )
         left = producer.flush(ANSWER_SECONDS_MAX)
         assert not failed and not left, f"{topic}[{partition}]: {left} records unanswered, refused: {failed[:3]}"
+
+    def begin(self, topic: str, partition: int, records: list[bytes], at_ms: int | None = None) -> Producer:
+        """Sends values in a transaction that is still open; whoever began it commits or aborts it."""
+        producer = Producer(
+            {"bootstrap.servers": self.address, "transactional.id": f"{topic}-{secrets.token_hex(4)}", "linger.ms": 0}
+        )
+        producer.init_transactions(ANSWER_SECONDS_MAX)
+        producer.begin_transaction()
+        stamp = {} if at_ms is None else {"timestamp": at_ms}
+        for value in records:
+            producer.produce(topic, value, partition=partition, **stamp)
+        assert producer.flush(ANSWER_SECONDS_MAX) == 0
+        return producer
+
+    def commit(self, topic: str, partition: int, records: list[bytes], at_ms: int | None = None) -> None:
+        self.begin(topic, partition, records, at_ms).commit_transaction(ANSWER_SECONDS_MAX)
+
+    def abort(self, topic: str, partition: int, records: list[bytes], at_ms: int | None = None) -> None:
+        self.begin(topic, partition, records, at_ms).abort_transaction(ANSWER_SECONDS_MAX)
 
     def _each(self, futures: dict) -> list:
         return [future.result(ANSWER_SECONDS_MAX) for future in futures.values()]

@@ -3,18 +3,15 @@
 import subprocess
 from pathlib import Path
 
+from driver.broker import Broker
 from driver.certificates import Authority
 from driver.process import Running, wait_until
-from driver.services import LIGHT_JAVA, clean_environment, free_ports
+from driver.services import clean_environment, free_ports
 
 USER, PASSWORD = "pipeline", "not-in-any-log-4711"
 KEYS = {"AWS_ACCESS_KEY_ID": "tls-access", "AWS_SECRET_ACCESS_KEY": "not-in-any-log-4712"}
 START_SECONDS_MAX = 60
 PROPERTIES = """
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
 listeners=GOOD://127.0.0.1:{good},EXPIRED://127.0.0.1:{expired},OTHER://127.0.0.1:{other},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=GOOD://127.0.0.1:{good},EXPIRED://127.0.0.1:{expired},OTHER://127.0.0.1:{other}
 listener.security.protocol.map=GOOD:SASL_SSL,EXPIRED:SASL_SSL,OTHER:SASL_SSL,CONTROLLER:PLAINTEXT
@@ -27,15 +24,6 @@ ssl.truststore.location={authority}
 listener.name.good.ssl.keystore.location={folder}/good.pem
 listener.name.expired.ssl.keystore.location={folder}/expired.pem
 listener.name.other.ssl.keystore.location={folder}/other.pem
-log.dirs={folder}/kafka
-auto.create.topics.enable=false
-offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-message.max.bytes=4194304
 """
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="{}" password="{}";'
 
@@ -59,7 +47,6 @@ class Secured:
         ):
             certificate, key = self._authority.issue(name, subject, days)
             (folder / f"{name}.pem").write_text(key.read_text() + certificate.read_text() + self.ca.read_text())
-        self._running: list[Running] = []
         self._start_kafka()
         self._start_minio()
 
@@ -78,30 +65,19 @@ class Secured:
         }
 
     def _start_kafka(self) -> None:
-        properties = self.data / "kafka.properties"
         jaas = JAAS.format(USER, PASSWORD)
         logins = "".join(
             f"listener.name.{name}.scram-sha-512.sasl.jaas.config={jaas}\n" for name in ("good", "expired", "other")
         )
-        properties.write_text(PROPERTIES.format(folder=self.data, authority=self.ca, **self._ports) + logins)
-        java = ["java", "-Xmx512m", *LIGHT_JAVA["JDK_JAVA_OPTIONS"].split(), "-cp", f"{self.deps}/kafka/libs/*"]
-        subprocess.run(
-            [
-                *java,
-                "kafka.tools.StorageTool",
-                "format",
-                "--cluster-id",
-                "MkU3OEVBNTcwNTJENDM2Qk",
-                "--config",
-                properties,
-                "--add-scram",
-                f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]",
-            ],
-            check=True,
-            capture_output=True,
-            timeout=START_SECONDS_MAX,
+        properties = PROPERTIES.format(folder=self.data, authority=self.ca, **self._ports) + logins
+        self._broker = Broker(
+            self.deps,
+            self.data,
+            self._ports["controller"],
+            properties,
+            lambda: self._shows_its_certificate(self.kafka_address),
+            {USER: PASSWORD},
         )
-        self._start([*java, "kafka.Kafka", properties], clean_environment(), "kafka", self.kafka_address, "good")
 
     def _start_minio(self) -> None:
         certificates = self.data / "minio-certificates"
@@ -112,37 +88,32 @@ class Secured:
             "MINIO_ROOT_USER": KEYS["AWS_ACCESS_KEY_ID"],
             "MINIO_ROOT_PASSWORD": KEYS["AWS_SECRET_ACCESS_KEY"],
         }
-        self._start(
-            [
-                self.deps / "minio" / "minio",
-                "server",
-                "--quiet",
-                "--certs-dir",
-                certificates,
-                "--address",
-                f"127.0.0.1:{self._ports['s3']}",
-                "--console-address",
-                f"127.0.0.1:{self._ports['console']}",
-                self.data / "objects",
-            ],
-            environment,
-            "minio",
-            f"127.0.0.1:{self._ports['s3']}",
-            "good",
-        )
-
-    def _start(self, line: list, environment: dict[str, str], name: str, address: str, certificate: str) -> None:
-        server = Running(line, environment, self.data, name)
-        self._running.append(server)
+        address = f"127.0.0.1:{self._ports['s3']}"
+        line = [
+            self.deps / "minio" / "minio",
+            "server",
+            "--quiet",
+            "--certs-dir",
+            certificates,
+            "--address",
+            address,
+            "--console-address",
+            f"127.0.0.1:{self._ports['console']}",
+            self.data / "objects",
+        ]
+        self._minio = Running(line, environment, self.data, "minio")
 
         def answers() -> bool:
-            assert server.is_running(), str(server.finished())
-            line = ["openssl", "s_client", "-connect", address, "-CAfile", str(self.ca), "-verify_return_error"]
-            done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
-            return done.returncode == 0
+            assert self._minio.is_running(), str(self._minio.finished())
+            return self._shows_its_certificate(address)
 
-        wait_until(answers, START_SECONDS_MAX, f"{name} with the certificate {certificate}", 0.3)
+        wait_until(answers, START_SECONDS_MAX, "MinIO with its certificate", 0.3)
+
+    def _shows_its_certificate(self, address: str) -> bool:
+        line = ["openssl", "s_client", "-connect", address, "-CAfile", str(self.ca), "-verify_return_error"]
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+        return done.returncode == 0
 
     def close(self) -> None:
-        for server in self._running:
-            server.end()
+        self._broker.close()
+        self._minio.end()

@@ -55,6 +55,20 @@ class Servers:
         keys = self.credentials
         return S3(self.s3_endpoint, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
 
+    def limit_client(self, client_id: str, bytes_a_second: int) -> None:
+        """A quota of the broker for what clients of this id read. No client library sets one, but Kafka's own tool."""
+        what = ["--entity-type", "clients", "--entity-name", client_id]
+        subprocess.run(
+            [
+                *["java", *LIGHT_JAVA["JDK_JAVA_OPTIONS"].split(), "-cp", f"{self.deps}/kafka/libs/*"],
+                *["kafka.admin.ConfigCommand", "--bootstrap-server", self.kafka_address, "--alter", *what],
+                *["--add-config", f"consumer_byte_rate={bytes_a_second}"],
+            ],
+            check=True,
+            capture_output=True,
+            timeout=START_SECONDS_MAX,
+        )
+
 
 class Services(Servers):
     """Servers of the product's own, with all they have in `folder`. Who calls up() calls down()."""

@@ -48,6 +48,8 @@ class World:
             "SPOTIFY_SERVICES_DATA": str(services.data),
             "SPOTIFY_WAREHOUSE": str(folder / "warehouse" / "spotify_db.duckdb"),
             "SDP_DEPS_DIR": str(services.deps),
+            # Whoever comes first to the topic creates it, but no sink does.
+            "SINK_WAIT_TOPIC_S": "30",
         }
 
     @property

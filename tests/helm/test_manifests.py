@@ -53,7 +53,7 @@ def test_pods_are_hardened(case, tmp_path):
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True and pod["securityContext"]["runAsUser"] == 10001
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        for container in pod["containers"]:
+        for container in pod["containers"] + pod.get("initContainers", []):
             assert container["securityContext"] == {
                 "readOnlyRootFilesystem": True,
                 "allowPrivilegeEscalation": False,
@@ -73,12 +73,20 @@ def test_secrets_are_files_of_a_secret_that_is_there_already(case, tmp_path):
     for pod in filter(None, map(pod_of, manifests)):
         [volume] = [one["secret"] for one in pod["volumes"] if "secret" in one]
         assert volume == {"secretName": "spotify-pipeline", "defaultMode": 0o440}
-        for container in pod["containers"]:
+        for container in pod["containers"] + pod.get("initContainers", []):
             environment = {one["name"]: one["value"] for one in container["env"]}
             assert environment["SPOTIFY_ENV_FILE"] == "/run/secrets/spotify/pipeline_env"
             assert not [
                 name for name in environment if "PASSWORD" in name or "SECRET_ACCESS" in name or "ACCESS_KEY" in name
             ]
+
+
+@pytest.mark.parametrize("creates", [True, False])
+def test_a_sinks_pod_creates_the_topic_unless_somebody_else_does(creates, tmp_path):
+    [sink] = [one for one in rendered({"kafka": {"createTopic": creates}}, tmp_path) if one["kind"] == "Deployment"]
+    pod = pod_of(sink)
+    assert [one["args"] for one in pod.get("initContainers", [])] == ([["init"]] if creates else [])
+    assert "--wait-topic=60" in pod["containers"][0]["args"]
 
 
 @pytest.mark.parametrize("shutdown_ms", [30_000, 120_000])

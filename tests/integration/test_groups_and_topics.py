@@ -3,7 +3,9 @@
 import re
 import signal
 import time
+from datetime import timedelta
 
+from driver.past_hours import make_topic_with_past, this_hour
 from driver.process import wait_until
 
 
@@ -65,10 +67,25 @@ def test_a_topic_deleted_and_created_again_goes_on_with_new_chains(world):
     assert report["offsets_against_log"] == 4000
 
 
+def test_the_last_hour_of_a_topic_that_was_created_again_is_loaded_by_schedule(world):
+    hour = this_hour() - timedelta(hours=1)
+    make_topic_with_past(world, {hour: 30})
+    world.catch_up()
+    delete_topic(world)
+    make_topic_with_past(world, {hour: 20})
+    sink = world.start_sink("--hour-grace-ms", 1)
+    # All partitions of the old life, and those of the new one.
+    wait_until(lambda: len(sink.events("hours.past_closed")) == 3, 60, "the old life's last hour to be closed")
+    wait_until(lambda: {one["partition"] for one in sink.events("hours.closed")} == {0, 1, 2}, 60, "the new one's")
+    assert sink.stop().code == 0
+    world.must("load", "--complete-hours")
+    assert sorted(count for _, count in topic_ids(world)) == [20, 30]
+
+
 def test_a_sink_that_runs_while_its_topic_is_created_again_files_nothing_under_the_old_id(world):
     world.simulate(3000)
     sink = world.start_sink()
-    world.wait_for_objects(1)  # from then on there is a bucket, and `status` has an answer
+    wait_until(lambda: sink.listening, 30, "the sink to have made its bucket")
     wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
     delete_topic(world)
     # More than the old topic ever had, so that the sink's positions exist in the new one too.
@@ -87,7 +104,7 @@ def test_a_sink_that_stands_still_while_its_topic_is_created_again_files_nothing
     """When it goes on, its positions exist in the new topic: no fetch fails that would tell."""
     world.simulate(3000)
     sink = world.start_sink("--session-timeout-ms", 30_000)
-    world.wait_for_objects(1)  # from then on there is a bucket, and `status` has an answer
+    wait_until(lambda: sink.listening, 30, "the sink to have made its bucket")
     wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
     sink.send(signal.SIGSTOP)
     delete_topic(world)
@@ -99,6 +116,43 @@ def test_a_sink_that_stands_still_while_its_topic_is_created_again_files_nothing
     world.catch_up()
     world.prove_up_to_bronze()
     assert [count for _, count in topic_ids(world)] == [3000, 9000]
+
+
+def test_a_sink_creates_no_topic_and_names_the_command_that_does(world):
+    refused = world.run("sink", "--until-caught-up", "--wait-topic", 0)
+    assert refused.code == 78, str(refused)
+    assert world.topic in refused.failure["message"] and "spotify-pipeline init" in refused.failure["message"]
+    assert world.run("status").code == 65, "the topic was created"
+
+    waiting = world.start_sink("--wait-topic", 60)
+    wait_until(lambda: waiting.events("sink.topic.waiting"), 30, "the sink to wait for its topic")
+    world.must("init")
+    wait_until(lambda: waiting.listening, 30, "the sink to find its topic")
+    world.simulate(100)
+    world.wait_for_objects(0)
+    finished = waiting.stop()
+    assert finished.code == 0, str(finished)
+    world.catch_up()
+    world.prove_up_to_bronze()
+
+
+def test_partitions_that_are_added_are_read_within_half_a_minute(world):
+    world.simulate(300)
+    sink = world.start_sink("--kafka-metadata-refresh-ms", 2000)
+    slow = world.start_sink(env={"KAFKA_GROUP_ID": f"{world.group}-by-default"})
+    for one in (sink, slow):
+        wait_until(lambda one=one: len(one.partitions) == 3, 30, "the sink to have the partitions that there are")
+    kafka = world.services.kafka
+    kafka.add_partitions(world.topic, 5)
+    # As often as was asked, and within 30 s when nothing was asked.
+    wait_until(lambda: len(sink.partitions) == 5, 12, "the sink to have the partitions that were added")
+    [said] = sink.events("sink.partitions.added")
+    assert said["partitions"] == 5
+    wait_until(lambda: len(slow.partitions) == 5, 30, "the other sink to have them, too")
+    kafka.produce(world.topic, [(None, b'{"n":1}')], partition=4)
+    wait_until(lambda: any("_p4_" in key for key in world.objects()), 30, "an object of an added partition")
+    for one in (sink, slow):
+        assert one.stop().code == 0
 
 
 def test_offsets_that_the_log_deleted_unread_stop_the_sink_until_the_gap_is_acknowledged(world):

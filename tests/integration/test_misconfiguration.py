@@ -36,7 +36,8 @@ def refused(world, code: int, *names: str, arguments=(), env=None, timeout: floa
 
 def test_a_wrong_port_of_the_broker_is_named(filled):
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
-    refused(filled, UNAVAILABLE, nobody, "--bootstrap-servers", env={"KAFKA_BOOTSTRAP_SERVERS": nobody})
+    wrong = {"KAFKA_BOOTSTRAP_SERVERS": nobody}
+    refused(filled, UNAVAILABLE, nobody, "--bootstrap-servers", arguments=("--outage-ms", 1000), env=wrong)
 
 
 def test_a_broker_name_that_does_not_resolve_is_named(filled):
@@ -44,6 +45,7 @@ def test_a_broker_name_that_does_not_resolve_is_named(filled):
         filled,
         UNAVAILABLE,
         "no-such-broker.invalid:9092",
+        arguments=("--outage-ms", 1000),
         env={"KAFKA_BOOTSTRAP_SERVERS": "no-such-broker.invalid:9092"},
     )
 
@@ -93,6 +95,7 @@ def test_a_lake_of_another_compression_is_refused(filled):
 def test_a_lake_of_another_topic_is_refused(filled):
     filled.catch_up()
     other = {"KAFKA_TOPIC": f"{filled.topic}-other"}
+    filled.services.kafka.create_topic(other["KAFKA_TOPIC"], 1)
     refused(filled, MISCONFIGURED, filled.topic, other["KAFKA_TOPIC"], filled.bucket, env=other)
 
 

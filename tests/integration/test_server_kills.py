@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from driver.process import Running
+from driver.process import Running, wait_until
 from driver.world import World
 
 TEMPORARY = (69, 75)
@@ -64,6 +64,21 @@ def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(own_serv
     services.up()
     world.stop_simulator(simulator)
     world.catch_up()
+    world.prove_up_to_bronze()
+
+
+def test_a_sink_that_starts_before_its_broker_waits_for_it(own_services, new_world):
+    services = own_services()
+    world = new_world(services)
+    world.simulate(500)
+    services.kill("kafka")
+    sink = world.start_sink("--until-caught-up")
+    [begun] = wait_until(lambda: sink.events("sink.outage.begun"), 60, "the sink to notice")
+    assert begun["limit_s"] == 300
+    services.up()
+    finished = sink.wait(120)
+    assert finished.code == 0, str(finished)
+    assert finished.events("sink.outage.over")
     world.prove_up_to_bronze()
 
 

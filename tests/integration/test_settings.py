@@ -131,6 +131,8 @@ def test_flags_that_would_do_nothing_are_not_there(binary):
         ["simulate", "--group", "g"],
         ["init", "--session-timeout-ms", "5000"],
         ["status", "--partitions", "3"],
+        ["sink", "--partitions", "3"],
+        ["sink", "--replication", "3"],
     ):
         done = subprocess.run(
             [binary, *words], env=clean_environment(), capture_output=True, text=True, timeout=60, check=False

@@ -25,9 +25,9 @@ def world(secured, new_world) -> World:
     return made
 
 
-def assert_refused(finished, *words: str) -> None:
+def assert_refused(finished, *words: str, codes=(69, 78)) -> None:
     """It failed, said why, and told no secret."""
-    assert finished.code in (69, 78), str(finished)
+    assert finished.code in codes, str(finished)
     assert all(word in finished.failure["message"].lower() for word in words), str(finished)
     assert PASSWORD not in finished.out + finished.err
 
@@ -51,7 +51,6 @@ def test_the_chain_is_proved_over_tls(world):
         ("authority", ("certificate",)),
         ("expired", ("certificate",)),
         ("name", ("certificate",)),
-        ("password", ("authentication",)),
         ("plaintext", ()),
     ],
 )
@@ -60,11 +59,18 @@ def test_a_broker_that_cannot_be_trusted_is_refused(world, secured, setting, wor
         "authority": {"KAFKA_CA_FILE": str(secured.other_ca)},
         "expired": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("expired")},
         "name": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("other")},
-        "password": {"KAFKA_SASL_PASSWORD": "wrong"},
         "plaintext": {"KAFKA_SECURITY_PROTOCOL": "plaintext"},
     }[setting]
     finished = world.run("simulate", "--events", 10, env=wrong, timeout=SECONDS_MAX)
     assert_refused(finished, *words)
+
+
+@pytest.mark.parametrize("command", [("simulate", "--events", 10), ("sink",), ("status",), ("init",)])
+def test_a_wrong_password_of_the_broker_is_refused_at_once(world, command):
+    finished = world.run(*command, env={"KAFKA_SASL_PASSWORD": "wrong"}, timeout=SECONDS_MAX)
+    assert_refused(finished, "authentication", codes=(77,))
+    # Not after the time that a broker has to answer.
+    assert finished.seconds < 8, str(finished)
 
 
 @pytest.mark.parametrize("setting", ["authority", "name"])

@@ -794,6 +794,36 @@ TEST(Verify, RetentionThatTookWhatTheLakeHasNotIsNamed) {
   EXPECT_THAT(text, HasSubstr(fmt::format(": {}\n", end)));
 }
 
+TEST(Verify, GapsThatFollowEachOtherExplainWhatTheLogDeleted) {
+  World world(WorldSpec{.seed = 7, .records = 300}, scratch("gaps"));
+  const log::Offset end = world.log->watermarks(1)->end;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world.log->append(1, {}));
+  ASSERT_TRUE(world.log->delete_below(1, end + 3));
+  const lake::ChainId chain{world.topic.id, 1};
+  const auto acknowledge = [&](lake::OffsetRange range) {
+    world.store.objects[lake::gap_key(chain, range.first)].body =
+        lake::to_json(lake::Gap{world.topic.name, chain, range});
+  };
+  acknowledge({end, end + 1});
+  EXPECT_THAT(verify::to_text(world.verify(true, true)),
+              HasSubstr("lost: no longer in the log, not in the lake (2)"));
+  acknowledge({end + 1, end + 3});
+  const verify::Report report = world.verify(true, true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+}
+
+TEST(Verify, WhatTransactionsLeaveAtTheEndOfTheLogIsNotMissing) {
+  World world(WorldSpec{.seed = 7, .records = 300}, scratch("marks"));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world.log->append_mark(1));
+  const verify::Report report = world.verify(false, true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  // A record behind it is.
+  ASSERT_TRUE(world.log->append(1, {}));
+  ASSERT_TRUE(world.log->append_mark(1));
+  EXPECT_THAT(verify::to_text(world.verify(true, true)), HasSubstr("not yet in the lake"));
+  EXPECT_FALSE(world.verify(false, true).proved());
+}
+
 TEST(Verify, PendingTailsAreReportedAndNotCountedWhenAllowed) {
   const auto world = good().copy(scratch("pending"));
   const std::string key = world->facts.back()->object_key;

@@ -38,13 +38,17 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
     total.outages += world.counts().outages;
     total.given_up += world.counts().given_up;
     total.hours += world.counts().hours;
+    total.committed += world.counts().committed;
+    total.aborted += world.counts().aborted;
+    total.bare_ends += world.counts().bare_ends;
   }
   fmt::print(
       "{} seeds: {} records, {} crashes, {} shared partitions, {} conflicts, {} lost answers, {} late puts, "
-      "{} "
-      "outages, {} given up, {} hours closed\n",
+      "{} outages, {} given up, {} hours closed, {} transactions committed, {} aborted, {} ends without a "
+      "record\n",
       seeds.count, total.records, total.crashes, total.shared, total.conflicts, total.lost_answers,
-      total.late_puts, total.outages, total.given_up, total.hours);
+      total.late_puts, total.outages, total.given_up, total.hours, total.committed, total.aborted,
+      total.bare_ends);
   // The chaos really happened.
   EXPECT_GT(total.crashes, seeds.count);
   EXPECT_GT(total.conflicts, seeds.count);
@@ -53,6 +57,9 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
   EXPECT_GT(total.outages, seeds.count);
   EXPECT_GT(total.given_up, seeds.count / 10);
   EXPECT_GT(total.hours, seeds.count);
+  EXPECT_GT(total.committed, seeds.count);
+  EXPECT_GT(total.aborted, seeds.count);
+  EXPECT_GT(total.bare_ends, seeds.count / 10);
 }
 
 /// A simulation that cannot fail proves nothing: each defect that the design forbids must be found within few
@@ -71,7 +78,7 @@ TEST_P(SinkSimulationFinds, TheDefect) {
 INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                          testing::Values(Mutation::plain_put, Mutation::commit_before_upload,
                                          Mutation::second_resolution_key, Mutation::keep_batch_after_conflict,
-                                         Mutation::caught_up_at_once, Mutation::hours_by_the_clock_only),
+                                         Mutation::silence_is_the_end, Mutation::hours_by_the_clock_only),
                          [](const testing::TestParamInfo<Mutation>& param) -> std::string {
                            switch (param.param) {
                              case Mutation::plain_put:
@@ -82,8 +89,8 @@ INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                                return "KeyOfSecondResolution";
                              case Mutation::keep_batch_after_conflict:
                                return "GoingOnAfterAConflict";
-                             case Mutation::caught_up_at_once:
-                               return "StoppingBeforeTheEndIsRead";
+                             case Mutation::silence_is_the_end:
+                               return "TakingSilenceForTheEnd";
                              case Mutation::hours_by_the_clock_only:
                                return "ClosingAnHourThatIsNotOver";
                              case Mutation::none:

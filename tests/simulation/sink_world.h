@@ -23,7 +23,7 @@ enum class Mutation {
   commit_before_upload,
   second_resolution_key,
   keep_batch_after_conflict,
-  caught_up_at_once,
+  silence_is_the_end,
   hours_by_the_clock_only
 };
 
@@ -40,19 +40,22 @@ struct WorldOptions {
 /// Fault model: any sink may crash between any two steps, losing its memory, while its puts already on the
 /// way may still arrive, now or much later; an answer to a put may be lost after the put took effect; two or
 /// more sinks may believe that they own a partition (a zombie and its successor); records reach a sink in
-/// runs of any length; the broker's clock ascends with an occasional step back of more than an hour; the log
-/// has holes, as transaction markers leave them, at its end too; it is out of reach for a while, at times for
-/// longer than a sink waits. The log and the bucket themselves do not lose or change what they acknowledged.
+/// runs of any length; the broker's clock ascends with an occasional step back of more than an hour; records
+/// come one by one or in transactions, which leave offsets without a record: a marker behind each, and the
+/// records of those that were aborted, at the log's end too; the log is out of reach for a while, at times
+/// for longer than a sink waits. The log and the bucket themselves do not lose or change what they
+/// acknowledged.
 ///
 /// The rules about time that the loop asks are in the simulation as well: an outage that lasts too long ends
-/// a sink, the healed sink stops when it is caught up, and each sink asks for the hours that an object proves
-/// to be over, which are closed at once from what is in the bucket.
+/// a sink, the healed sink stops when it is caught up, while puts of dead sinks still arrive, and each sink
+/// asks for the hours that an object proves to be over, which are closed at once from what is in the bucket.
+/// The last hour of each partition is closed by the clock when the healed sink has come to the log's end.
 class World {
  public:
   explicit World(const WorldOptions& options);
 
-  /// Runs the steps, then heals: every sink crashes, puts on the way arrive, one new sink takes everything,
-  /// and stops when it is caught up.
+  /// Runs the steps, then heals: every sink crashes, one new sink takes everything while puts on the way
+  /// still arrive, and stops when it is caught up.
   void run();
 
   /// What the audit found wrong; empty when all is well. At most 20 entries.
@@ -60,7 +63,7 @@ class World {
 
   struct Counts {
     std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0,
-                  shared = 0, outages = 0, given_up = 0, hours = 0;
+                  shared = 0, outages = 0, given_up = 0, hours = 0, committed = 0, aborted = 0, bare_ends = 0;
   };
   const Counts& counts() const { return counts_; }
 
@@ -89,6 +92,7 @@ class World {
 
   void step();
   void append_to_log();
+  void append_record(std::size_t partition);
   void assign(Sink& sink, log::Partition partition);
   void crash(Sink& sink);
   /// How many records of one partition the sink was given.
@@ -99,6 +103,10 @@ class World {
   void execute(std::size_t index);
   void arrive(std::size_t put);
   void heal();
+  /// Whether the healed sink may stop.
+  bool is_caught_up(const sink::CaughtUpRule& rule, Sink& sink, bool silent) const;
+  /// By the clock, as at the end of a partition that is idle.
+  void close_last_hours(const Sink& sink);
   void note(std::string violation);
   log::Offset durable_end(log::Partition partition);
   std::vector<std::pair<std::string, lake::ObjectMeta>> objects_of(log::Partition partition);

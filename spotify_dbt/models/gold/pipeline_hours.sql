@@ -5,7 +5,7 @@ with objects as (
     select
         object_key,
         {{ hour_of('first_timestamp') }} as hour,
-        last_offset - first_offset + 1 as records_expected
+        records as records_expected
     from {{ source('bronze', 'load_ledger') }}
     where
         object_key in (

@@ -20,6 +20,9 @@ constexpr std::chrono::milliseconds kSpreadMax{2'000};
 // waits for a part of the time only, and the next one asks who it is now.
 constexpr int kTriesInTime = 4;
 constexpr std::chrono::milliseconds kRefreshMax{1'000};
+// A refused login is told by the client's own queue, which is looked at so often while an answer is waited
+// for.
+constexpr int kServeMs = 50;
 
 void put_big_endian(std::int64_t word, std::uint8_t* out) {
   for (int i = 0; i < 8; ++i)
@@ -67,17 +70,35 @@ Error Admin::error(std::string_view what, rd_kafka_resp_err_t code, std::string_
   return make_final_error(settings_, what, code, detail.empty() ? last_reason() : std::string(detail));
 }
 
+void Admin::on_error(rd_kafka_resp_err_t code, const char* reason) {
+  ClientEvents::on_error(code, reason);
+  if (kind_of(code) == ErrorKind::unauthorized) refused_ = code;
+}
+
+void Admin::begin_to_ask() {
+  rd_kafka_poll(client_.get(), 0);
+  refused_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t Admin::serve_and_see_refusal() {
+  rd_kafka_poll(client_.get(), 0);
+  return refused_;
+}
+
 /// Sends a request by `ask(client, options, queue)` and waits for its answer. Asks again while the answer may
-/// come: all requests may be sent twice.
+/// come: all requests may be sent twice. A refused login ends it at once.
 template <typename Ask>
 Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask) {
   EventHandle event;
   auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
   bool first = true;
+  begin_to_ask();
   base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
     if (!std::exchange(first, false)) refresh_brokers();
     event = try_once(operation, ask);
     code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (const auto refused = serve_and_see_refusal(); kind_of(code) == ErrorKind::retry && refused != 0)
+      code = refused;
     return kind_of(code) != ErrorKind::retry;
   });
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
@@ -92,8 +113,14 @@ EventHandle Admin::try_once(rd_kafka_admin_op_t operation, Ask ask) {
   rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, reason, sizeof reason);
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   ask(client_.get(), options.get(), queue.get());
+  EventHandle event;
   // The request times out by itself; the second more only guards against waiting for ever.
-  return EventHandle(rd_kafka_queue_poll(queue.get(), timeout_ms + 1000));
+  base::try_until(base::system_clock(), std::chrono::milliseconds(timeout_ms + 1000),
+                  std::chrono::milliseconds(0), [&] {
+                    event.reset(rd_kafka_queue_poll(queue.get(), kServeMs));
+                    return event || serve_and_see_refusal() != RD_KAFKA_RESP_ERR_NO_ERROR;
+                  });
+  return event;
 }
 
 /// Asks any broker that answers which ones there are, and which is the controller.
@@ -106,6 +133,9 @@ void Admin::refresh_brokers() {
 
 Result<bool> Admin::create(const TopicSpec& spec) {
   const std::string what = fmt::format("cannot create topic {}", topic_);
+  const auto described = describe_partitions();
+  if (described) return false;
+  if (described.error().kind != ErrorKind::bad_input) return std::unexpected(described.error());
   char reason[256];
   const NewTopicHandle topic(
       rd_kafka_NewTopic_new(topic_.c_str(), spec.partitions, spec.replication, reason, sizeof reason));
@@ -186,8 +216,7 @@ Result<Admin::Description> Admin::describe_partitions() {
       rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
   if (const auto code = rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[0]));
       code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::unexpected(
-        error(what, code, "does it exist? It is created by `simulate`, or by Kafka's own tools"));
+    return std::unexpected(error(what, code, "does it exist? `spotify-pipeline init` creates it"));
   }
   std::size_t partitions = 0;
   const auto** infos = rd_kafka_TopicDescription_partitions(topics[0], &partitions);
@@ -229,9 +258,12 @@ Result<void> Admin::describe_config(TopicInfo& info) {
 Result<Watermarks> Admin::watermarks(Partition partition) {
   Watermarks marks;
   auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  begin_to_ask();
   base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
     code = rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start,
                                             &marks.end, static_cast<int>(settings_.call_timeout.count()));
+    if (const auto refused = serve_and_see_refusal(); kind_of(code) == ErrorKind::retry && refused != 0)
+      code = refused;
     // A broker may not know yet that it leads a partition, which is answered to us at once.
     return kind_of(code) != ErrorKind::retry;
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ class Admin final : private ClientEvents {
  public:
   static Result<std::unique_ptr<Admin>> open(const KafkaSettings& settings, std::string topic);
 
-  /// False when the topic is there already. Returns when every partition has a leader.
+  /// False when the topic is there already, for which no right to create is needed. Returns when every
+  /// partition has a leader.
   Result<bool> create(const TopicSpec& spec);
   Result<TopicInfo> describe();
   /// `fenced` when the topic was deleted and created again, and so is another one now.
@@ -37,6 +39,11 @@ class Admin final : private ClientEvents {
   Admin(KafkaSettings settings, std::string topic)
       : settings_(std::move(settings)), topic_(std::move(topic)) {}
 
+  void on_error(rd_kafka_resp_err_t code, const char* reason) override;
+  /// Forgets what was refused before.
+  void begin_to_ask();
+  /// The code by which a broker refused our login; no error while none did.
+  rd_kafka_resp_err_t serve_and_see_refusal();
   template <typename Ask>
   Result<EventHandle> ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask);
   template <typename Ask>
@@ -49,6 +56,7 @@ class Admin final : private ClientEvents {
 
   const KafkaSettings settings_;
   const std::string topic_;
+  std::atomic<rd_kafka_resp_err_t> refused_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   ClientHandle client_;
 };
 

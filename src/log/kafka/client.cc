@@ -13,7 +13,7 @@ namespace {
 using Properties = std::vector<Property>;
 
 // Delivery, order and the meaning of positions rest on these.
-constexpr std::array<std::string_view, 12> kReserved = {
+constexpr std::array<std::string_view, 13> kReserved = {
     "acks",
     "request.required.acks",
     "enable.idempotence",
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 12> kReserved = {
     "enable.auto.offset.store",
     "auto.offset.reset",
     "isolation.level",
+    "enable.partition.eof",
     "check.crcs",
     "partition.assignment.strategy",
     "group.protocol",
@@ -38,6 +39,7 @@ Properties common_properties(const KafkaSettings& settings) {
       {"client.id", "spotify-pipeline"},
       {"security.protocol", settings.security_protocol},
       {"message.max.bytes", std::to_string(kMessageBytesMax)},
+      {"topic.metadata.refresh.interval.ms", millis(settings.metadata_refresh)},
       // A broker that comes back is found within seconds.
       {"reconnect.backoff.max.ms", "2000"},
       // One that fell silent, cable and all, is given up, and what was asked of it is asked of its successor.
@@ -70,6 +72,8 @@ Properties reading_properties() {
       // The default of 1 s leaves a fast reader waiting each time it has emptied its queue.
       {"fetch.queue.backoff.ms", "10"},
       {"queued.max.messages.kbytes", "65536"},
+      // Only the broker knows whether the offsets behind the last record are records that are still to come.
+      {"enable.partition.eof", "true"},
   };
 }
 
@@ -84,11 +88,8 @@ Properties role_properties(Role role, const KafkaSettings& settings) {
       properties.emplace_back("partition.assignment.strategy", "cooperative-sticky");
       return properties;
     }
-    case Role::reader: {
-      Properties properties = reading_properties();
-      properties.emplace_back("enable.partition.eof", "true");
-      return properties;
-    }
+    case Role::reader:
+      return reading_properties();
   }
   return {};
 }

@@ -74,6 +74,9 @@ TEST_F(KafkaClient, PropertiesReachTheClientAndGoBeforeOurOwn) {
   EXPECT_EQ(property(Role::producer, "compression.type"), "lz4");
   EXPECT_EQ(property(Role::producer, "linger.ms"), "10");
   EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "65536");
+  EXPECT_EQ(property(Role::consumer, "topic.metadata.refresh.interval.ms"), "10000");
+  settings_.metadata_refresh = std::chrono::milliseconds(700);
+  EXPECT_EQ(property(Role::consumer, "topic.metadata.refresh.interval.ms"), "700");
   settings_.properties = {{"socket.keepalive.enable", "true"},
                           {"compression.type", "zstd"},
                           {"linger.ms", "50"},
@@ -96,8 +99,8 @@ TEST_F(KafkaClient, SecretsAreNotTakenAsProperties) {
 }
 
 TEST_F(KafkaClient, SettingsThePromisesRestOnCannotBeChanged) {
-  for (const char* name :
-       {"acks", "enable.idempotence", "enable.auto.commit", "auto.offset.reset", "isolation.level"}) {
+  for (const char* name : {"acks", "enable.idempotence", "enable.auto.commit", "auto.offset.reset",
+                           "isolation.level", "enable.partition.eof"}) {
     settings_.properties = {{name, "1"}};
     const Error error = refused();
     EXPECT_EQ(error.kind, ErrorKind::misconfigured);

@@ -17,7 +17,6 @@ namespace {
 
 using diag::log_event;
 
-constexpr std::chrono::milliseconds kProbeMax{1'000};
 // Members hear of a rebalance by their heartbeats, and a partition moves in two rounds.
 constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
 /// After so long without records the topic may have been created again in the meantime.
@@ -131,7 +130,7 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
                                         std::chrono::milliseconds timeout) {
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
   if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
-  if (disconnected_) SDP_RETURN_IF_ERROR(check_connection(timeout));
+  if (disconnected_) SDP_RETURN_IF_ERROR(check_connection());
   SDP_RETURN_IF_ERROR(answer_rebalances(handler));
   SDP_TRY(std::size_t delivered, deliver(handler, records_max, static_cast<int>(timeout.count())));
   for (std::size_t more = delivered; more > 0 && delivered < records_max; delivered += more) {
@@ -143,13 +142,14 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
 }
 
 /// An outage ends with an answer, not with silence: an idle topic sends no records either.
-Result<void> KafkaConsumer::check_connection(std::chrono::milliseconds timeout) {
+Result<void> KafkaConsumer::check_connection() {
   const rd_kafka_metadata_t* metadata = nullptr;
-  const int timeout_ms =
-      static_cast<int>(std::max(std::chrono::milliseconds(1), std::min(timeout, kProbeMax)).count());
-  const auto code = rd_kafka_metadata(client_.get(), 0, topic_handle_.get(), &metadata, timeout_ms);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+  const auto code = rd_kafka_metadata(client_.get(), 0, topic_handle_.get(), &metadata,
+                                      static_cast<int>(probe_time_.next().count()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    probe_time_.failed();
     return std::unexpected(error("no broker answers", code, last_reason()));
+  }
   rd_kafka_metadata_destroy(metadata);
   SDP_RETURN_IF_ERROR(check_topic());
   disconnected_ = false;
@@ -253,20 +253,25 @@ Result<std::size_t> KafkaConsumer::deliver(ConsumerHandler& handler, std::size_t
 
 /// False when the message is no record for the handler.
 Result<bool> KafkaConsumer::deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message) {
-  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    note_failure(message);
+  const bool at_end = message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR && !at_end) {
+    note_failure(handler, message);
     return false;
   }
   const auto found = assigned_.find(message.partition);
   if (found == assigned_.end() || found->second.skip_batch || message.offset < found->second.next)
     return false;
+  if (at_end) {
+    handler.on_end(message.partition, message.offset);
+    return false;
+  }
   found->second.next = message.offset + 1;
   view_of(message, record_);
   SDP_RETURN_IF_ERROR(handler.on_record(record_));
   return true;
 }
 
-void KafkaConsumer::note_failure(const rd_kafka_message_t& message) {
+void KafkaConsumer::note_failure(ConsumerHandler& handler, const rd_kafka_message_t& message) {
   const ErrorKind kind = kind_of(message.err);
   if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED || kind == ErrorKind::retry) return;
   log_event("kafka.record_failed", {{"topic", topic_},
@@ -277,10 +282,18 @@ void KafkaConsumer::note_failure(const rd_kafka_message_t& message) {
                                     {"message", rd_kafka_message_errstr(&message)}});
   // Returned at the end of this poll or by the next: the records behind it have been taken from the client
   // already.
-  pending_error_ = error(fmt::format("partition {} at offset {}", message.partition, message.offset),
-                         message.err, rd_kafka_message_errstr(&message));
-  if (kind != ErrorKind::data_gap) return;
-  if (auto alive = admin_->check_id(topic_id_); !alive) pending_error_ = std::move(alive).error();
+  Error failure = error(fmt::format("partition {} at offset {}", message.partition, message.offset),
+                        message.err, rd_kafka_message_errstr(&message));
+  if (kind == ErrorKind::data_gap) {
+    auto known = admin_->check_id(topic_id_);
+    if (known) known = handler.on_gap(message.partition, failure);
+    if (known) {
+      if (const auto at = assigned_.find(message.partition); at != assigned_.end()) at->second.in_gap = true;
+      return;
+    }
+    failure = std::move(known).error();
+  }
+  pending_error_ = std::move(failure);
 }
 
 Result<void> KafkaConsumer::seek(PartitionOffset position) {
@@ -290,8 +303,20 @@ Result<void> KafkaConsumer::seek(PartitionOffset position) {
         error(fmt::format("cannot seek in partition {}, it is another member's now", position.partition),
               RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST));
   }
+  const bool in_gap = found->second.in_gap;
   found->second = {.next = position.offset, .skip_batch = delivering_};
-  return move_to(position);
+  return in_gap ? assign_again(position) : move_to(position);
+}
+
+/// A partition whose position is gone from the log is fetched no more, and a seek is refused.
+Result<void> KafkaConsumer::assign_again(PartitionOffset position) {
+  const PartitionListHandle list = list_of({&position, 1});
+  ErrorHandle failed(rd_kafka_incremental_unassign(client_.get(), list.get()));
+  if (!failed) failed.reset(rd_kafka_incremental_assign(client_.get(), list.get()));
+  if (!failed) return {};
+  return std::unexpected(
+      error(fmt::format("cannot go on in partition {} at offset {}", position.partition, position.offset),
+            rd_kafka_error_code(failed.get())));
 }
 
 Result<void> KafkaConsumer::move_to(PartitionOffset position) {

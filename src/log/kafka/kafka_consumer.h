@@ -12,6 +12,7 @@
 #include "log/kafka/admin.h"
 #include "log/kafka/batch.h"
 #include "log/kafka/client.h"
+#include "log/kafka/probe_time.h"
 
 namespace sdp::log::kafka {
 
@@ -19,15 +20,16 @@ namespace sdp::log::kafka {
 ///
 /// The protocol of a poll:
 ///   1. After an outage: ask a broker, and whether the topic still has our id. An outage ends with an answer,
-///      not with silence: an idle topic sends no records either.
+///      not with silence: an idle topic sends no records either. The question has the time that ProbeTime
+///      gives, however short the poll is.
 ///   2. Answer the rebalances that were noted, in order. librdkafka announces them in the midst of a fetch,
 ///      and the group waits for the answer, so that no record can overtake them. Assign: ask for the topic's
 ///      id, then the handler for the offsets to start at, then assign at these. Revoke: tell the handler,
 ///      then unassign. Nothing is committed by either.
-///   3. Fetch records. After a silence: ask whether the topic still has our id before any of them is
-///   delivered.
-///      Deliver them up to the limit. Offsets below the expected one are leftovers of an earlier position,
-///      and dropped; after a seek or a pause the rest of the partition's batch is dropped and fetched again.
+///   3. Fetch records. After a silence: ask whether the topic still has our id, before any of them is
+///      delivered. Deliver them up to the limit, and tell where a partition was read to its end. Offsets below
+///      the expected one are leftovers of an earlier position, and dropped; after a seek or a pause the rest
+///      of the partition's batch is dropped and fetched again.
 ///   4. Answer the rebalances that these fetches announced.
 ///   5. Return the client's errors when no record came before them.
 /// An error in 2 leaves its rebalance in line, and the next poll begins with it again. Offsets are those of
@@ -54,6 +56,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
     Offset next = 0;
     /// Moved or paused since the batch at hand was fetched.
     bool skip_batch = false;
+    /// The log does not have `next`, and the handler knows it. librdkafka has stopped fetching.
+    bool in_gap = false;
   };
   struct Rebalance {
     bool assign = false;
@@ -78,13 +82,14 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void revoke(ConsumerHandler& handler, const Rebalance& rebalance);
   Result<std::size_t> deliver(ConsumerHandler& handler, std::size_t records_max, int timeout_ms);
   Result<bool> deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
-  void note_failure(const rd_kafka_message_t& message);
-  Result<void> check_connection(std::chrono::milliseconds timeout);
+  void note_failure(ConsumerHandler& handler, const rd_kafka_message_t& message);
+  Result<void> check_connection();
   Result<void> check_topic();
   Result<void> check_topic_after_silence();
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
   Result<void> move_to(PartitionOffset position);
+  Result<void> assign_again(PartitionOffset position);
   PartitionListHandle list_of(std::span<const PartitionOffset> positions) const;
   PartitionListHandle list_of(std::span<const Partition> partitions) const;
   Error error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail = {}) const;
@@ -103,6 +108,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::optional<Error> pending_error_;
   /// All brokers were reported down, and none has answered since.
   bool disconnected_ = false;
+  ProbeTime probe_time_;
   bool delivering_ = false;
   bool closed_ = false;
   /// When records came last.

@@ -15,6 +15,7 @@ class KafkaLog final : public EventLog {
   /// Connects to nothing yet: `misconfigured` is all that can go wrong.
   static Result<std::unique_ptr<KafkaLog>> open(KafkaSettings settings, std::string topic);
 
+  const std::string& topic_name() const override { return topic_; }
   Result<bool> ensure_topic(const TopicSpec& spec) override;
   Result<TopicInfo> describe() override { return admin_->describe(); }
   Result<Watermarks> watermarks(Partition partition) override { return admin_->watermarks(partition); }

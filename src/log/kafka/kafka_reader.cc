@@ -22,13 +22,30 @@ Result<std::unique_ptr<Reader>> KafkaReader::open(const KafkaSettings& settings,
 
 Result<void> KafkaReader::read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                                const std::function<Result<void>(const RecordView&)>& visit) {
-  if (from >= to) return {};
   Range range{partition, from, to};
-  if (rd_kafka_consume_start(topic_.get(), partition, from) != 0) {
+  return read_range(range, timeout, visit);
+}
+
+Result<std::optional<Offset>> KafkaReader::first_record(Partition partition, Offset from, Offset to,
+                                                        std::chrono::milliseconds timeout) {
+  Range range{partition, from, to};
+  std::optional<Offset> first;
+  SDP_RETURN_IF_ERROR(read_range(range, timeout, [&](const RecordView& record) -> Result<void> {
+    first = record.offset;
+    range.to = range.next;  // enough
+    return {};
+  }));
+  return first;
+}
+
+Result<void> KafkaReader::read_range(Range& range, std::chrono::milliseconds timeout,
+                                     const std::function<Result<void>(const RecordView&)>& visit) {
+  if (range.next >= range.to) return {};
+  if (rd_kafka_consume_start(topic_.get(), range.partition, range.next) != 0) {
     return std::unexpected(error(range, rd_kafka_last_error(), last_reason()));
   }
   auto result = read_batches(range, timeout, visit);
-  rd_kafka_consume_stop(topic_.get(), partition);
+  rd_kafka_consume_stop(topic_.get(), range.partition);
   return result;
 }
 

@@ -15,6 +15,8 @@ class KafkaReader final : public Reader, private ClientEvents {
 
   Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                     const std::function<Result<void>(const RecordView&)>& visit) override;
+  Result<std::optional<Offset>> first_record(Partition partition, Offset from, Offset to,
+                                             std::chrono::milliseconds timeout) override;
 
  private:
   /// The part [next, to) of a range that is still to be read.
@@ -25,6 +27,8 @@ class KafkaReader final : public Reader, private ClientEvents {
   };
 
   explicit KafkaReader(const KafkaSettings& settings) : settings_(settings) {}
+  Result<void> read_range(Range& range, std::chrono::milliseconds timeout,
+                          const std::function<Result<void>(const RecordView&)>& visit);
   Result<void> read_batches(Range& range, std::chrono::milliseconds timeout,
                             const std::function<Result<void>(const RecordView&)>& visit);
   Result<void> take(const rd_kafka_message_t& message, Range& range,

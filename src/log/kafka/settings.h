@@ -25,6 +25,8 @@ struct KafkaSettings {
   /// delivery and order rest are refused, and so are secrets, which have fields of their own.
   std::map<std::string, std::string> properties;
 
+  /// How often a client looks whether the topic has more partitions, and where they are.
+  std::chrono::milliseconds metadata_refresh{10'000};
   /// For every call that is not a send, poll or read.
   std::chrono::milliseconds call_timeout{10'000};
   /// How long a record may wait for its ack, retries included; also how long a send may wait for space.

@@ -38,7 +38,8 @@ Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t r
 bool MemoryConsumer::has_news() const {
   return topic_->retired() || topic_->groups().version() != seen_version_ ||
          std::ranges::any_of(assigned_ | std::views::values, [](const Assigned& assigned) {
-           return !assigned.paused && assigned.cursor.log().watermarks().end != assigned.cursor.offset();
+           return !assigned.paused && !assigned.in_gap &&
+                  assigned.cursor.log().watermarks().end != assigned.cursor.offset();
          });
 }
 
@@ -76,33 +77,51 @@ Result<void> MemoryConsumer::assign(ConsumerHandler& handler, const std::vector<
 
 Result<std::size_t> MemoryConsumer::deliver(ConsumerHandler& handler, std::size_t records_max) {
   std::size_t delivered = 0;
+  bool moved = false;
   auto next = assigned_.lower_bound(turn_);
   for (std::size_t asked = 0; asked < assigned_.size() && delivered < records_max; ++asked) {
     if (next == assigned_.end()) next = assigned_.begin();
     auto& [partition, assigned] = *next++;
+    const Offset before = assigned.cursor.offset();
     SDP_TRY(const std::size_t records, deliver_one(handler, assigned, records_max - delivered));
     delivered += records;
+    moved = moved || assigned.cursor.offset() != before;
     turn_ = partition + 1;
   }
-  if (delivered > 0) publish_positions();
+  if (moved) publish_positions();
   return delivered;
 }
 
 Result<std::size_t> MemoryConsumer::deliver_one(ConsumerHandler& handler, Assigned& assigned,
                                                 std::size_t records_max) {
   std::size_t delivered = 0;
-  while (!assigned.paused && delivered < records_max) {
+  while (!assigned.paused && !assigned.in_gap && delivered < records_max) {
     assigned.interrupted = false;
-    SDP_TRY(const std::size_t available, assigned.cursor.fetch());
-    if (available == 0) break;
-    const std::size_t end = std::min(delivered + available, records_max);
-    while (delivered < end && !assigned.interrupted) {
-      assigned.cursor.next(record_);
+    auto fetched = assigned.cursor.fetch();
+    if (!fetched) {
+      SDP_RETURN_IF_ERROR(handler.on_gap(assigned.cursor.log().partition(), std::move(fetched).error()));
+      assigned.in_gap = true;
+      break;
+    }
+    const std::size_t available = *fetched;
+    if (available == 0) {
+      tell_end(handler, assigned);
+      break;
+    }
+    for (std::size_t left = available; left > 0 && delivered < records_max && !assigned.interrupted; --left) {
+      if (!assigned.cursor.next(record_)) continue;
       ++delivered;
       SDP_RETURN_IF_ERROR(handler.on_record(record_));
     }
   }
   return delivered;
+}
+
+void MemoryConsumer::tell_end(ConsumerHandler& handler, Assigned& assigned) {
+  const Offset end = assigned.cursor.offset();
+  if (assigned.end_told == end) return;
+  assigned.end_told = end;
+  handler.on_end(assigned.cursor.log().partition(), end);
 }
 
 void MemoryConsumer::publish_positions() {
@@ -123,6 +142,8 @@ Result<void> MemoryConsumer::seek(PartitionOffset position) {
   }
   found->second.cursor.seek(position.offset);
   found->second.interrupted = true;
+  found->second.in_gap = false;
+  found->second.end_told.reset();
   return {};
 }
 
@@ -130,6 +151,7 @@ Result<void> MemoryConsumer::pause(Partition partition) {
   if (const auto found = assigned_.find(partition); found != assigned_.end()) {
     found->second.paused = true;
     found->second.interrupted = true;
+    found->second.end_told.reset();
   }
   return {};
 }

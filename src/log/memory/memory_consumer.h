@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ class MemoryConsumer final : public Consumer {
     bool paused = false;
     /// Moved or paused from inside on_record: what fetch() allowed no longer holds.
     bool interrupted = false;
+    /// The end that the handler was told last; nothing after a seek or a pause.
+    std::optional<Offset> end_told = std::nullopt;
+    /// The log does not have the position, and the handler knows it.
+    bool in_gap = false;
   };
 
   Result<void> serve_group(ConsumerHandler& handler);
@@ -39,6 +44,7 @@ class MemoryConsumer final : public Consumer {
   Result<void> assign(ConsumerHandler& handler, const std::vector<Partition>& partitions);
   Result<std::size_t> deliver(ConsumerHandler& handler, std::size_t records_max);
   Result<std::size_t> deliver_one(ConsumerHandler& handler, Assigned& assigned, std::size_t records_max);
+  static void tell_end(ConsumerHandler& handler, Assigned& assigned);
   void publish_positions();
   bool has_news() const;
 

@@ -69,6 +69,12 @@ Result<Offset> MemoryLog::append(Partition partition, const RecordBytes& record)
   return topic->append(partition, record);
 }
 
+Result<Offset> MemoryLog::append_mark(Partition partition) {
+  SDP_TRY(const auto topic, this->topic());
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
+  return topic->append_mark(partition);
+}
+
 Result<void> MemoryLog::delete_below(Partition partition, Offset offset) {
   SDP_TRY(const auto topic, this->topic());
   SDP_RETURN_IF_ERROR(topic->check_partition(partition));

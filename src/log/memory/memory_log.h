@@ -21,6 +21,7 @@ class MemoryLog final : public EventLog {
  public:
   MemoryLog(MemoryLogOptions options, Clock& clock, Rng rng);
 
+  const std::string& topic_name() const override { return options_.topic; }
   Result<bool> ensure_topic(const TopicSpec& spec) override;
   Result<TopicInfo> describe() override;
   Result<Watermarks> watermarks(Partition partition) override;
@@ -31,6 +32,9 @@ class MemoryLog final : public EventLog {
 
   /// Puts a record where and as told, as a foreign producer would: any value, headers, time stamp.
   Result<Offset> append(Partition partition, const RecordBytes& record);
+  /// Takes an offset that no consumer is given: that of a control record (one ends each transaction), or of a
+  /// record of a transaction that was aborted.
+  Result<Offset> append_mark(Partition partition);
   /// Records below `offset` are gone, as by retention.
   Result<void> delete_below(Partition partition, Offset offset);
   /// Deletes the topic and creates it again, empty and with another id. What was opened before gets `fenced`

@@ -15,11 +15,24 @@ Result<void> MemoryReader::read(Partition partition, Offset from, Offset to,
   while (cursor.offset() < to) {
     SDP_TRY(std::size_t records, wait_for_records(cursor, timeout));
     for (; records > 0 && cursor.offset() < to; --records) {
-      cursor.next(record);
-      SDP_RETURN_IF_ERROR(visit(record));
+      if (cursor.next(record)) SDP_RETURN_IF_ERROR(visit(record));
     }
   }
   return {};
+}
+
+Result<std::optional<Offset>> MemoryReader::first_record(Partition partition, Offset from, Offset to,
+                                                         std::chrono::milliseconds timeout) {
+  SDP_RETURN_IF_ERROR(topic_->check_partition(partition));
+  PartitionCursor cursor(topic_->partition(partition), from);
+  RecordView record;
+  while (cursor.offset() < to) {
+    SDP_TRY(std::size_t offsets, wait_for_records(cursor, timeout));
+    for (; offsets > 0 && cursor.offset() < to; --offsets) {
+      if (cursor.next(record)) return std::optional(record.offset);
+    }
+  }
+  return std::optional<Offset>();
 }
 
 Result<std::size_t> MemoryReader::wait_for_records(PartitionCursor& cursor,

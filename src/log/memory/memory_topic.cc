@@ -24,6 +24,7 @@ TopicInfo info_of(const MemoryLogOptions& options, Partition partitions, TopicId
   info.name = options.topic;
   info.id = id;
   info.partitions = partitions;
+  info.timestamp_type = options.timestamp_type;
   info.message_bytes_max =
       std::min(options.message_bytes_max, static_cast<std::int64_t>(options.retained_bytes_max));
   return info;
@@ -51,6 +52,13 @@ Result<Offset> MemoryTopic::append(Partition partition, const RecordBytes& recor
   }
   if (!reserve(bytes)) SDP_RETURN_IF_ERROR(wait_for_room(bytes));
   const Offset offset = partitions_[static_cast<std::size_t>(partition)]->append(record);
+  changed_.notify();
+  return offset;
+}
+
+Result<Offset> MemoryTopic::append_mark(Partition partition) {
+  if (!reserve(mark_size())) SDP_RETURN_IF_ERROR(wait_for_room(mark_size()));
+  const Offset offset = partitions_[static_cast<std::size_t>(partition)]->append_mark();
   changed_.notify();
   return offset;
 }

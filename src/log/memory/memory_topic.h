@@ -28,6 +28,8 @@ struct MemoryLogOptions {
   /// How long a send waits for the holding groups.
   std::chrono::milliseconds delivery_timeout{120'000};
   std::int64_t message_bytes_max = std::int64_t{10} << 20;
+  /// What describe() says; records have the time stamps that they are appended with.
+  TimestampType timestamp_type = TimestampType::log_append_time;
 };
 
 /// One life of a topic: storage, space and groups. Deleting and recreating a topic makes another one.
@@ -39,6 +41,7 @@ class MemoryTopic {
   const TopicInfo& info() const { return info_; }
   /// Waits for space: `unavailable` names the group that is behind.
   Result<Offset> append(Partition partition, const RecordBytes& record);
+  Result<Offset> append_mark(Partition partition);
   /// Only for a partition number the topic has.
   const PartitionLog& partition(Partition partition) const {
     return *partitions_.at(static_cast<std::size_t>(partition));

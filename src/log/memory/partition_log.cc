@@ -28,6 +28,17 @@ Offset PartitionLog::append(const RecordBytes& record) {
   std::lock_guard lock(mutex_);
   Chunk& chunk = chunk_with_room(size);
   encode_record(record, chunk.bytes.get() + chunk.used);
+  return stepped_over(chunk, size);
+}
+
+Offset PartitionLog::append_mark() {
+  std::lock_guard lock(mutex_);
+  Chunk& chunk = chunk_with_room(mark_size());
+  encode_mark(chunk.bytes.get() + chunk.used);
+  return stepped_over(chunk, mark_size());
+}
+
+Offset PartitionLog::stepped_over(Chunk& chunk, std::size_t size) {
   chunk.used += size;
   ++chunk.count;
   return end_++;
@@ -90,11 +101,18 @@ Result<std::size_t> PartitionCursor::fetch() {
   return static_cast<std::size_t>(slice.end - offset_);
 }
 
-void PartitionCursor::next(RecordView& view) {
+bool PartitionCursor::next(RecordView& view) {
   SDP_ASSERT(in_chunk_);
+  const Offset offset = offset_++;
+  const char* const at = chunk_->bytes.get() + byte_;
+  if (is_mark(at)) {
+    byte_ += skip_record(at);
+    return false;
+  }
   view.partition = log_->partition();
-  view.offset = offset_++;
-  byte_ += decode_record(chunk_->bytes.get() + byte_, view);
+  view.offset = offset;
+  byte_ += decode_record(at, view);
+  return true;
 }
 
 }  // namespace sdp::log

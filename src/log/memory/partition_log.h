@@ -12,8 +12,8 @@
 
 namespace sdp::log {
 
-/// Records [first, first + count) one behind the other. Bytes below `used` never change again, so that a
-/// reader who was told how far to go needs no lock for them.
+/// Offsets [first, first + count) one behind the other: records, and marks of offsets without one. Bytes
+/// below `used` never change again, so that a reader who was told how far to go needs no lock for them.
 struct Chunk {
   Offset first = 0;
   Offset count = 0;
@@ -25,12 +25,14 @@ struct Chunk {
 };
 
 /// The records of one partition, in chunks; the oldest chunks can be dropped. Thread-safe.
-/// Invariant: start <= end, and the chunks hold every record of [start, end).
+/// Invariant: start <= end, and the chunks hold every offset of [start, end).
 class PartitionLog {
  public:
   PartitionLog(std::string topic, Partition partition, std::size_t chunk_bytes);
 
   Offset append(const RecordBytes& record);
+  /// An offset that no reader is given a record of.
+  Offset append_mark();
   Watermarks watermarks() const;
   /// Records below `offset` are gone, as by retention. Returns the bytes freed.
   std::size_t delete_below(Offset offset);
@@ -49,6 +51,7 @@ class PartitionLog {
 
  private:
   Chunk& chunk_with_room(std::size_t size);
+  Offset stepped_over(Chunk& chunk, std::size_t size);
   std::size_t drop_front();
 
   const std::string topic_;
@@ -69,11 +72,11 @@ class PartitionCursor {
   Offset offset() const { return offset_; }
   /// What was handed out last stays valid until the next fetch().
   void seek(Offset offset);
-  /// Looks for records. Returns how many next() can hand out at least; 0 at the end of the partition.
+  /// Looks for offsets. Returns how often next() can step at least; 0 at the end of the partition.
   Result<std::size_t> fetch();
-  /// Hands out the record at the position and steps over it. Only as often as fetch() allowed and without a
-  /// seek since.
-  void next(RecordView& view);
+  /// Hands out the record at the position and steps over it; false when the offset has no record. Only as
+  /// often as fetch() allowed and without a seek since.
+  bool next(RecordView& view);
 
  private:
   const PartitionLog* log_;

@@ -51,6 +51,26 @@ TEST_F(PartitionLogTest, GivesBackEveryByteAndTellsAbsentFromEmpty) {
   EXPECT_EQ(record_.value, "");
 }
 
+TEST_F(PartitionLogTest, AMarkTakesAnOffsetAndIsNoRecord) {
+  append("one");
+  EXPECT_EQ(log_.append_mark(), 1);
+  append("two");
+  EXPECT_EQ(log_.append_mark(), 3);
+  EXPECT_EQ(log_.watermarks().end, 4);
+  PartitionCursor cursor(log_, 0);
+  ASSERT_EQ(cursor.fetch().value(), 4U);
+  EXPECT_TRUE(cursor.next(record_));
+  EXPECT_FALSE(cursor.next(record_));
+  EXPECT_TRUE(cursor.next(record_));
+  EXPECT_EQ(record_.offset, 2);
+  EXPECT_EQ(record_.value, "two");
+  EXPECT_FALSE(cursor.next(record_));
+  EXPECT_EQ(cursor.offset(), 4);
+  cursor.seek(3);
+  ASSERT_EQ(cursor.fetch().value(), 1U);
+  EXPECT_FALSE(cursor.next(record_));
+}
+
 TEST_F(PartitionLogTest, ReadsOnAcrossChunksFromAnyOffset) {
   fill(100);
   for (const Offset from : {0, 1, 37, 99}) {

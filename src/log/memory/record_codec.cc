@@ -7,6 +7,8 @@ namespace sdp::log {
 namespace {
 
 constexpr std::int32_t kAbsent = -1;
+/// In place of a key's size: there is no record.
+constexpr std::int32_t kMark = -2;
 
 // Lives in memory only: no layout to keep, no byte order to mind.
 struct Head {
@@ -28,7 +30,7 @@ std::int32_t size_field(const OptionalBytes& bytes) {
 }
 
 std::size_t byte_count(std::int32_t size) {
-  return size == kAbsent ? 0 : static_cast<std::size_t>(size);
+  return size < 0 ? 0 : static_cast<std::size_t>(size);
 }
 
 std::size_t headers_size(std::span<const HeaderView> headers) {
@@ -105,6 +107,20 @@ std::size_t skip_record(const char* in) {
   std::memcpy(&head, in, sizeof head);
   return sizeof head + byte_count(head.key_size) + byte_count(head.value_size) +
          static_cast<std::size_t>(head.headers_size);
+}
+
+std::size_t mark_size() {
+  return sizeof(Head);
+}
+
+void encode_mark(char* out) {
+  put(out, Head{0, kMark, kAbsent, 0});
+}
+
+bool is_mark(const char* in) {
+  Head head{};
+  std::memcpy(&head, in, sizeof head);
+  return head.key_size == kMark;
 }
 
 }  // namespace sdp::log

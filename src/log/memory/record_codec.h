@@ -24,7 +24,14 @@ void encode_record(const RecordBytes& record, char* out);
 /// Fills everything of `view` but its place from what encode_record wrote; returns the number of bytes read.
 /// The views point into `in`.
 std::size_t decode_record(const char* in, RecordView& view);
-/// The size of the record at `in`, without looking at it further.
+/// The size of the record or mark at `in`, without looking at it further.
 std::size_t skip_record(const char* in);
+
+/// A mark stands for an offset without a record: that of a control record, or of a record of an aborted
+/// transaction.
+std::size_t mark_size();
+/// Writes mark_size() bytes to `out`.
+void encode_mark(char* out);
+bool is_mark(const char* in);
 
 }  // namespace sdp::log
