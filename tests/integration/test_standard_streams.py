@@ -21,7 +21,7 @@ LINES = {
         "run": "--events 50 --data {tmp}/d",
         "init": "{dead} --lake {tmp}/lake",
         "simulate": "--events 1 {dead}",
-        "sink": "{dead} --lake {tmp}/lake",
+        "sink": "{dead} --outage-ms 500 --lake {tmp}/lake",
         "extract": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --stage-dir {tmp}/out --json",
         "load": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --json",
         "transform": "--warehouse {tmp}/copy/warehouse/spotify_db.duckdb --work-dir {tmp}/work --json",
