@@ -49,7 +49,6 @@ class ChainCloser {
   void expect_partitions(log::Partition partitions) {
     topic_.partitions = std::max(topic_.partitions, partitions);
   }
-  const log::TopicInfo& topic() const { return topic_; }
 
  private:
   /// Markers that can be written, and whether the objects that were found have all of their offsets.
