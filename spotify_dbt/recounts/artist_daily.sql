@@ -1,4 +1,7 @@
 -- What happened to each artist's songs on each UTC day.
+-- columns: day DATE, artist_name VARCHAR, songs BIGINT, events BIGINT, total_plays BIGINT, total_skips BIGINT
+-- columns: total_pauses BIGINT, playlist_adds BIGINT, streams BIGINT, completions BIGINT, heard_ms BIGINT
+-- columns: unique_listeners BIGINT, skip_rate DOUBLE, completion_rate DOUBLE
 SELECT
     day,
     artist_name,

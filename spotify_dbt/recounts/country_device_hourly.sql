@@ -1,4 +1,7 @@
 -- What happened in each hour of the events' own time, by country and device.
+-- columns: day DATE, hour TIMESTAMP, country VARCHAR, device_type VARCHAR, events BIGINT, total_plays BIGINT
+-- columns: total_skips BIGINT, total_pauses BIGINT, playlist_adds BIGINT, streams BIGINT, completions BIGINT
+-- columns: heard_ms BIGINT, unique_listeners BIGINT, skip_rate DOUBLE, completion_rate DOUBLE
 SELECT
     day,
     DATE_TRUNC('hour', moment) AS hour,

@@ -1,4 +1,7 @@
 -- Sessions by session_id; events without one belong together until a pause of more than 30 minutes.
+-- columns: day DATE, user_id VARCHAR, session_key VARCHAR, session_id VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP
+-- columns: duration_ms BIGINT, device_type VARCHAR, country VARCHAR, events BIGINT, songs BIGINT, total_plays BIGINT
+-- columns: total_skips BIGINT, playlist_adds BIGINT, streams BIGINT, heard_ms BIGINT
 WITH
 before AS (
     SELECT

@@ -1,4 +1,7 @@
 -- Hours of the lake: what its objects hold by the loader's ledger, and what became of their rows.
+-- columns: day DATE, hour TIMESTAMP, objects BIGINT, records_expected BIGINT, records BIGINT, kept BIGINT
+-- columns: duplicates BIGINT, rejected_by_sink BIGINT, rejected_by_silver BIGINT, skewed_events BIGINT
+-- columns: lateness_ms_max BIGINT, is_complete BOOLEAN
 WITH
 fates AS (
     SELECT

@@ -1,4 +1,7 @@
 -- What happened to each song on each UTC day; of several names the smallest.
+-- columns: day DATE, song_id VARCHAR, song_name VARCHAR, artist_name VARCHAR, events BIGINT, total_plays BIGINT
+-- columns: total_skips BIGINT, total_pauses BIGINT, playlist_adds BIGINT, streams BIGINT, completions BIGINT
+-- columns: heard_ms BIGINT, unique_listeners BIGINT, skip_rate DOUBLE, completion_rate DOUBLE
 SELECT
     day,
     song_id,

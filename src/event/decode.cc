@@ -1,6 +1,7 @@
 #include "event/decode.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/utc_time.h"
@@ -80,6 +81,26 @@ Refusal read_field(const Found& found, Member<I>& out) {
   }
 }
 
+constexpr std::size_t index_of(std::string_view name) {
+  std::size_t i = 0;
+  while (kFields[i].name != name) ++i;
+  return i;
+}
+
+/// The fourth to the sixth digit of a time's fraction, as a number; digits that are absent are zeros.
+int below_ms(std::string_view time) {
+  std::array<int, 6> digits{};
+  const auto point = time.find('.');
+  if (point == std::string_view::npos) return 0;
+  const std::string_view fraction = time.substr(point + 1);
+  for (std::size_t i = 0; i < std::min(digits.size(), fraction.size()); ++i) {
+    // A zone may follow, with digits of its own.
+    if (fraction[i] < '0' || fraction[i] > '9') break;
+    digits[i] = fraction[i] - '0';
+  }
+  return 100 * digits[3] + 10 * digits[4] + digits[5];
+}
+
 }  // namespace
 
 std::string_view name(Reason reason) {
@@ -121,6 +142,7 @@ Result<Verdict> Decoder::decode(std::string_view json) {
     (accept.template operator()<I>() && ...);
   }(std::make_index_sequence<kFields.size()>{});
   if (rejection) return Verdict(std::unexpected(*rejection));
+  timestamp_below_ms_ = below_ms(found[index_of("timestamp")].text);
   return Verdict(std::move(event));
 }
 

@@ -44,9 +44,13 @@ class Decoder {
   /// `bad_input` when the text is not one valid UTF-8 JSON object; what an object holds is the verdict's
   /// matter.
   Result<Verdict> decode(std::string_view json);
+  /// What the last valid event's timestamp has below its millisecond, in whole microseconds; what is finer is
+  /// cut off, as silver does.
+  int timestamp_below_ms() const { return timestamp_below_ms_; }
 
  private:
   Scanner scanner_;
+  int timestamp_below_ms_ = 0;
 };
 
 }  // namespace sdp::event

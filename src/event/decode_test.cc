@@ -189,6 +189,23 @@ TEST(Decode, DeepNestingIsRefusedNotFollowed) {
   EXPECT_EQ(judge(nested(1'000'000)), "not json");
 }
 
+TEST(Decode, TellsWhatATimestampHasBelowItsMillisecond) {
+  Decoder decoder;
+  const auto below = [&](const std::string& fraction) {
+    EXPECT_TRUE(decoder.decode(text_with("timestamp", "\"2026-02-15T17:52:36" + fraction + "\"")).value())
+        << fraction;
+    return decoder.timestamp_below_ms();
+  };
+  EXPECT_EQ(below("Z"), 0);
+  EXPECT_EQ(below(".1Z"), 0);
+  EXPECT_EQ(below(".123Z"), 0);
+  EXPECT_EQ(below(".1234Z"), 400);
+  EXPECT_EQ(below(".123456Z"), 456);
+  EXPECT_EQ(below(".123456789Z"), 456);
+  EXPECT_EQ(below(".1+00:00"), 0);
+  EXPECT_EQ(below(".1230009+00:00"), 0);
+}
+
 TEST(Decode, OneDecoderServesManyTexts) {
   Decoder decoder;
   for (int i = 0; i < 3; ++i) {

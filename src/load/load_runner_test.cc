@@ -359,6 +359,8 @@ class LedgerOnly final : public warehouse::Warehouse {
   Result<void> close() override { return {}; }
   std::string describe() const override { return "ledger"; }
   std::string epoch_ms(std::string_view column) const override { return std::string(column); }
+  std::string epoch_us(std::string_view column) const override { return std::string(column); }
+  std::string catalogued_type(std::string_view type) const override { return std::string(type); }
 };
 
 RC_GTEST_PROP(LoadRunner, LoadsEachChainUpToItsFirstHoleWhateverCameWhen, ()) {

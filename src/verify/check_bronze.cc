@@ -17,21 +17,29 @@ constexpr std::array<std::string_view, 12> kLedgerColumns{
 std::string ledger_sql(const warehouse::Warehouse& warehouse) {
   return fmt::format(
       "SELECT object_key, topic, topic_id, kafka_partition, first_offset, last_offset, records, rejected, "
-      "{}, {}, sha256, writer FROM BRONZE.LOAD_LEDGER",
-      warehouse.epoch_ms("first_timestamp"), warehouse.epoch_ms("last_timestamp"));
+      "{}, {}, sha256, writer, {} FROM BRONZE.LOAD_LEDGER",
+      warehouse.epoch_us("first_timestamp"), warehouse.epoch_us("last_timestamp"),
+      warehouse.epoch_us("loaded_at"));
 }
+
+constexpr std::string_view kEvents = "BRONZE.SPOTIFY_EVENTS";
+constexpr std::string_view kRejected = "BRONZE.REJECTED_EVENTS";
+constexpr std::string_view kLedger = "BRONZE.LOAD_LEDGER";
+/// Where the columns begin that the line's hash covers.
+constexpr std::size_t kFirstHashed = 7;
 
 /// `own_columns` are those that the line's hash covers behind key and headers.
 std::string rows_sql(const warehouse::Warehouse& warehouse, std::string_view own_columns,
                      std::string_view table) {
   return fmt::format(
-      "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, {}, kafka_key, kafka_key_base64, "
-      "kafka_headers, {} FROM BRONZE.{}",
-      warehouse.epoch_ms("kafka_timestamp"), own_columns, table);
+      "SELECT object_key, topic, topic_id, kafka_partition, kafka_offset, {}, {}, kafka_key, "
+      "kafka_key_base64, "
+      "kafka_headers, {} FROM {}",
+      warehouse.epoch_us("kafka_timestamp"), warehouse.epoch_us("loaded_at"), own_columns, table);
 }
 
-std::int64_t millis(UtcMillis time) {
-  return bronze_timestamp(time.time_since_epoch().count());
+std::int64_t micros(UtcMillis time) {
+  return bronze_timestamp_us(time.time_since_epoch().count());
 }
 
 /// What the ledger must say of an object, in the order of kLedgerColumns.
@@ -45,33 +53,32 @@ std::array<std::string, 12> ledger_row(const LakeObject& object) {
           std::to_string(meta.range.end - 1),
           std::to_string(meta.records),
           std::to_string(meta.rejected),
-          std::to_string(millis(meta.first_timestamp)),
-          std::to_string(millis(meta.last_timestamp)),
+          std::to_string(micros(meta.first_timestamp)),
+          std::to_string(micros(meta.last_timestamp)),
           meta.sha256,
           meta.writer};
 }
 
 class BronzeCheck {
  public:
-  BronzeCheck(LakeView& lake, Findings& findings) : lake_(lake), findings_(findings), finder_(lake) {}
+  BronzeCheck(LakeView& lake, WarehouseShape& shape, Findings& findings)
+      : lake_(lake), shape_(shape), findings_(findings), finder_(lake) {}
 
   Result<BronzeCounts> run(warehouse::Warehouse& warehouse) {
-    SDP_RETURN_IF_ERROR(warehouse.scan(ledger_sql(warehouse), [&](warehouse::RowView row) {
-      ledger(row);
-      return Result<void>();
+    const auto scan = [&](std::string_view table, const std::string& sql, auto visit) {
+      return scan_table(warehouse, shape_, std::string(table), sql, visit, findings_);
+    };
+    SDP_RETURN_IF_ERROR(scan(kLedger, ledger_sql(warehouse), [&](warehouse::RowView row) { ledger(row); }));
+    if (!shape_.usable(kLedger)) take_all_as_loaded();
+    SDP_RETURN_IF_ERROR(scan(kEvents, rows_sql(warehouse, "payload", kEvents), [&](warehouse::RowView row) {
+      ++counts_.events;
+      check_row(row, true);
     }));
-    SDP_RETURN_IF_ERROR(
-        warehouse.scan(rows_sql(warehouse, "payload", "SPOTIFY_EVENTS"), [&](warehouse::RowView row) {
-          ++counts_.events;
-          check_row(row, true);
-          return Result<void>();
-        }));
-    SDP_RETURN_IF_ERROR(warehouse.scan(rows_sql(warehouse, "error_code, raw_base64", "REJECTED_EVENTS"),
-                                       [&](warehouse::RowView row) {
-                                         ++counts_.rejected;
-                                         check_row(row, false);
-                                         return Result<void>();
-                                       }));
+    SDP_RETURN_IF_ERROR(scan(kRejected, rows_sql(warehouse, "error_code, raw_base64", kRejected),
+                             [&](warehouse::RowView row) {
+                               ++counts_.rejected;
+                               check_row(row, false);
+                             }));
     for (auto& [id, chain] : lake_.chains) check_chain(id, chain);
     return counts_;
   }
@@ -87,6 +94,8 @@ class BronzeCheck {
     LakeObject& object = *found->second;
     if (object.in_ledger) findings_.item(Stage::bronze, "doubled ledger row", object.key);
     object.in_ledger = true;
+    object.loaded_at_us = integer_of(row[12]);
+    if (!object.loaded_at_us) findings_.item(Stage::bronze, "ledger row without a time", object.key);
     const auto wanted = ledger_row(object);
     for (std::size_t i = 1; i < wanted.size(); ++i) {
       if (row[i] == wanted[i]) continue;
@@ -94,6 +103,11 @@ class BronzeCheck {
                      fmt::format("{}: {} is {} instead of '{}'", object.key, kLedgerColumns[i], shown(row[i]),
                                  wanted[i]));
     }
+  }
+
+  /// Without a ledger nothing tells what was loaded, which is a finding already.
+  void take_all_as_loaded() {
+    for (LakeObject& object : lake_.objects) object.in_ledger = true;
   }
 
   void check_row(warehouse::RowView row, bool kept) {
@@ -115,9 +129,11 @@ class BronzeCheck {
     if (!at.object->in_ledger) wrong("row of an object that the ledger lacks", at.object->key);
     if (row[0] != at.object->key) wrong("row under another object", shown(row[0]));
     if (row[1] != at.object->meta.topic) wrong("row of another topic", shown(row[1]));
-    if (integer_of(row[5]) != bronze_timestamp(line.timestamp_ms))
+    if (integer_of(row[5]) != bronze_timestamp_us(line.timestamp_ms))
       wrong("timestamp differs from the lake", shown(row[5]));
-    for (std::size_t i = 6; i < row.size(); ++i) hash_.add(row[i]);
+    if (at.object->loaded_at_us && integer_of(row[6]) != at.object->loaded_at_us)
+      wrong("loaded at another time than its ledger row says", shown(row[6]));
+    for (std::size_t i = kFirstHashed; i < row.size(); ++i) hash_.add(row[i]);
     if (hash_.take() != line.columns)
       wrong(kept ? "key, headers or payload differ from the lake"
                  : "key, headers, code or raw bytes differ from the lake");
@@ -131,7 +147,8 @@ class BronzeCheck {
       if (object.in_ledger) {
         later_loaded = true;
         for (const LineFact& line : object.lines) {
-          if (!(line.seen & kSeenInBronze)) {
+          const bool readable = shape_.usable(line.kept() ? kEvents : kRejected);
+          if (readable && !(line.seen & kSeenInBronze)) {
             findings_.offset(Stage::bronze, "missing from bronze", id, object.offset_of(line));
           }
         }
@@ -144,6 +161,7 @@ class BronzeCheck {
   }
 
   LakeView& lake_;
+  WarehouseShape& shape_;
   Findings& findings_;
   RowFinder finder_;
   RowHash hash_;
@@ -152,8 +170,9 @@ class BronzeCheck {
 
 }  // namespace
 
-Result<BronzeCounts> check_bronze(LakeView& lake, warehouse::Warehouse& warehouse, Findings& findings) {
-  return BronzeCheck(lake, findings).run(warehouse);
+Result<BronzeCounts> check_bronze(LakeView& lake, WarehouseShape& shape, warehouse::Warehouse& warehouse,
+                                  Findings& findings) {
+  return BronzeCheck(lake, shape, findings).run(warehouse);
 }
 
 }  // namespace sdp::verify

@@ -4,6 +4,7 @@
 
 #include "verify/findings.h"
 #include "verify/lake_view.h"
+#include "verify/warehouse_shape.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::verify {
@@ -16,6 +17,8 @@ struct BronzeCounts {
 
 /// Holds the ledger and every row of the bronze tables against the lake: each line of a loaded object exactly
 /// once, in the right table, with every column as in the line. Marks what it saw in the view.
-Result<BronzeCounts> check_bronze(LakeView& lake, warehouse::Warehouse& warehouse, Findings& findings);
+/// Tables that are broken are left out.
+Result<BronzeCounts> check_bronze(LakeView& lake, WarehouseShape& shape, warehouse::Warehouse& warehouse,
+                                  Findings& findings);
 
 }  // namespace sdp::verify

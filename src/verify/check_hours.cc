@@ -6,6 +6,11 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/sha256.h"
 #include "lake/hour_marker.h"
@@ -62,12 +67,48 @@ class HourReader {
   Hours hours_;
 };
 
+/// What the chains of one topic id have in common.
+struct TopicHours {
+  std::map<log::Partition, lake::Hour> begins;
+  std::optional<lake::Hour> newest;  ///< the last hour that any partition has closed
+  /// Partitions that the log has; nothing when it cannot tell.
+  std::optional<int> partitions;
+  bool lives = false;  ///< the log has this topic id: its hours go on being closed
+};
+
+std::map<log::TopicId, TopicHours> topics_of(const Hours& hours, const LogView& log) {
+  std::map<log::TopicId, TopicHours> topics;
+  for (const auto& [chain, of_chain] : hours) {
+    TopicHours& topic = topics[chain.topic_id];
+    if (of_chain.begin) topic.begins[chain.partition] = *of_chain.begin;
+    if (of_chain.markers.empty()) continue;
+    const lake::Hour last = of_chain.markers.rbegin()->first;
+    topic.newest = topic.newest ? std::max(*topic.newest, last) : last;
+  }
+  std::set<log::TopicId> killed;
+  for (const auto& [chain, held] : log.chains) {
+    TopicHours& topic = topics[chain.topic_id];
+    topic.partitions = std::max(topic.partitions.value_or(0), chain.partition + 1);
+    if (held.gone) killed.insert(chain.topic_id);
+  }
+  if (log.living && topics.contains(*log.living)) topics[*log.living].lives = true;
+  // A killed run may have noted nothing of some partitions.
+  for (const log::TopicId& id : killed) topics[id].partitions.reset();
+  return topics;
+}
+
 /// Walks along the closed hours of one chain.
 class HourWalk {
  public:
-  HourWalk(const LakeView& view, Findings& findings) : view_(view), findings_(findings) {}
+  HourWalk(const LakeView& view, const LakeListing& listing, const TopicHours& topic, Findings& findings)
+      : view_(view),
+        gaps_(listing.gaps),
+        topic_(topic),
+        topic_name_(listing.layout ? listing.layout->topic : ""),
+        findings_(findings) {}
 
   void run(const lake::ChainId& chain, const ChainHours& hours) {
+    check_closed(chain, hours);
     if (hours.markers.empty()) return;
     const auto& [first, first_marker] = *hours.markers.begin();
     if (!hours.begin) wrong("hours without a begin", first_marker, "no " + lake::chain_begin_key(chain));
@@ -83,6 +124,8 @@ class HourWalk {
               fmt::format("starts at offset {} instead of {}", marker.range.first, at));
       }
       check_objects(marker);
+      check_end(marker);
+      check_topic(marker);
       open = hour + std::chrono::hours(1);
       at = marker.range.end;
     }
@@ -124,24 +167,90 @@ class HourWalk {
                     objects.empty() ? "" : "; the last one is ", objects.empty() ? "" : objects.back()->key));
   }
 
+  /// An hour ends where an object does, or the gap behind the last one.
+  void check_end(const lake::HourMarker& marker) {
+    const auto found = view_.chains.find(marker.chain);
+    const log::Offset end = found == view_.chains.end() ? 0 : found->second.end;
+    const bool at_gap = std::ranges::any_of(gaps_, [&](const lake::Gap& gap) {
+      return gap.chain == marker.chain && gap.range.end == marker.range.end;
+    });
+    if (marker.range.end <= end || at_gap) return;
+    wrong("hour that ends behind its chain", marker,
+          fmt::format("offset {}, but the chain ends at {}", marker.range.end, end));
+  }
+
+  /// The marker's topic, and how many partitions that had.
+  void check_topic(const lake::HourMarker& marker) {
+    constexpr std::string_view kOthers = "hour marker of a topic with other partitions";
+    if (!topic_name_.empty() && marker.topic != topic_name_) {
+      wrong("hour marker of another topic", marker,
+            fmt::format("{} instead of {}", marker.topic, topic_name_));
+    }
+    if (topic_.partitions && marker.partitions > *topic_.partitions) {
+      wrong(kOthers, marker,
+            fmt::format("{} partitions, but the log has {}", marker.partitions, *topic_.partitions));
+    }
+    if (marker.partitions < partitions_) {
+      wrong(kOthers, marker,
+            fmt::format("{} partitions, but {} an hour before", marker.partitions, partitions_));
+    }
+    partitions_ = marker.partitions;
+    const auto begun = std::ranges::find_if(topic_.begins, [&](const auto& begin) {
+      return begin.first >= marker.partitions && begin.second <= marker.hour;
+    });
+    if (begun == topic_.begins.end()) return;
+    wrong(kOthers, marker, fmt::format("{} partitions, but p{} had begun", marker.partitions, begun->first));
+  }
+
+  /// Hours behind the chain's newest marker that another partition has closed: this one follows within
+  /// minutes, as soon as it goes on or its hour is over.
+  void check_closed(const lake::ChainId& chain, const ChainHours& hours) {
+    if (!topic_.lives || !hours.begin || !topic_.newest) return;
+    const bool none = hours.markers.empty();
+    const lake::Hour open = none ? *hours.begin : hours.markers.rbegin()->first + std::chrono::hours(1);
+    const log::Offset closed_to = none ? 0 : hours.markers.rbegin()->second.range.end;
+    const bool long_ago = open < *topic_.newest;
+    if (!long_ago && (open > *topic_.newest || !goes_on(chain, closed_to, open))) return;
+    findings_.pending_item(
+        Stage::lake, "hour not closed yet",
+        fmt::format("{}: another partition has closed {}", lake::hour_marker_key(chain, open),
+                    lake::format_hour(*topic_.newest)));
+  }
+
+  /// True when an object behind `offset` is of a later hour.
+  bool goes_on(const lake::ChainId& chain, log::Offset offset, lake::Hour hour) const {
+    const auto found = view_.chains.find(chain);
+    if (found == view_.chains.end()) return false;
+    return std::ranges::any_of(found->second.objects, [&](const LakeObject* object) {
+      return object->meta.range.first >= offset && lake::hour_of(object->meta.first_timestamp) > hour;
+    });
+  }
+
   void wrong(std::string_view kind, const lake::HourMarker& marker, std::string_view detail) {
     findings_.item(Stage::lake, kind,
                    fmt::format("{}: {}", lake::hour_marker_key(marker.chain, marker.hour), detail));
   }
 
   const LakeView& view_;
+  std::span<const lake::Gap> gaps_;
+  const TopicHours& topic_;
+  const std::string topic_name_;
   Findings& findings_;
+  int partitions_ = 0;  // of the hour before
 };
 
 }  // namespace
 
-Result<void> check_hours(const LakeView& view, std::span<const std::string> keys, store::ObjectStore& store,
-                         const VerifyLimits& limits, Findings& findings) {
+Result<void> check_hours(const LakeView& view, const LakeListing& listing, const LogView& log,
+                         store::ObjectStore& store, const VerifyLimits& limits, Findings& findings) {
   HourReader reader(store, findings);
+  const std::vector<std::string>& keys = listing.hours;
   SDP_RETURN_IF_ERROR(
       in_parallel(limits.threads, keys.size(), [&](std::size_t i, int) { return reader.read(keys[i]); }));
-  HourWalk walk(view, findings);
-  for (const auto& [chain, hours] : reader.hours()) walk.run(chain, hours);
+  auto topics = topics_of(reader.hours(), log);
+  for (const auto& [chain, hours] : reader.hours()) {
+    HourWalk(view, listing, topics[chain.topic_id], findings).run(chain, hours);
+  }
   return {};
 }
 

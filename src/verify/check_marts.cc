@@ -53,22 +53,22 @@ class MartCheck {
  public:
   MartCheck(Recount& recount, Findings& findings) : recount_(recount), findings_(findings) {}
 
-  Result<MartCounts> songs(warehouse::Warehouse& warehouse) {
-    SDP_RETURN_IF_ERROR(warehouse.scan(kSongsSql, [&](warehouse::RowView row) {
-      song(row);
-      return Result<void>();
-    }));
+  Result<MartCounts> songs(WarehouseShape& shape, warehouse::Warehouse& warehouse) {
+    const std::string table(kCountedFromLake[0]);
+    SDP_RETURN_IF_ERROR(scan_table(
+        warehouse, shape, table, kSongsSql, [&](warehouse::RowView row) { song(row); }, findings_));
+    if (!shape.usable(table)) return MartCounts{};
     for (const auto& [id, cell] : recount_.songs()) {
       if (!cell.found) missing(fmt::format("TOP_SONGS song {} ({})", base::to_string(id), cell.song_name));
     }
     return counts_;
   }
 
-  Result<MartCounts> engagement(warehouse::Warehouse& warehouse) {
-    SDP_RETURN_IF_ERROR(warehouse.scan(kEngagementSql, [&](warehouse::RowView row) {
-      listener(row);
-      return Result<void>();
-    }));
+  Result<MartCounts> engagement(WarehouseShape& shape, warehouse::Warehouse& warehouse) {
+    const std::string table(kCountedFromLake[1]);
+    SDP_RETURN_IF_ERROR(scan_table(
+        warehouse, shape, table, kEngagementSql, [&](warehouse::RowView row) { listener(row); }, findings_));
+    if (!shape.usable(table)) return MartCounts{};
     for (const auto& [key, cell] : recount_.engagement()) {
       if (!cell.found) missing("USER_ENGAGEMENT " + describe(key));
     }
@@ -150,10 +150,10 @@ bool is_counted_from_lake(std::string_view mart) {
   return std::ranges::find(kCountedFromLake, mart) != kCountedFromLake.end();
 }
 
-Result<MartCounts> check_mart(std::string_view mart, Recount& recount, warehouse::Warehouse& warehouse,
-                              Findings& findings) {
+Result<MartCounts> check_mart(const std::string& mart, Recount& recount, WarehouseShape& shape,
+                              warehouse::Warehouse& warehouse, Findings& findings) {
   MartCheck check(recount, findings);
-  return mart == kCountedFromLake[0] ? check.songs(warehouse) : check.engagement(warehouse);
+  return mart == kCountedFromLake[0] ? check.songs(shape, warehouse) : check.engagement(shape, warehouse);
 }
 
 }  // namespace sdp::verify

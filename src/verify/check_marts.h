@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "verify/findings.h"
 #include "verify/recount.h"
+#include "verify/warehouse_shape.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::verify {
@@ -22,8 +24,8 @@ inline constexpr std::array<std::string_view, 2> kCountedFromLake = {"MART.TOP_S
 bool is_counted_from_lake(std::string_view mart);
 
 /// Compares every row of such a mart with the recount, in both directions. Marks what it found in the
-/// recount.
-Result<MartCounts> check_mart(std::string_view mart, Recount& recount, warehouse::Warehouse& warehouse,
-                              Findings& findings);
+/// recount. Nothing is compared with a mart that is broken.
+Result<MartCounts> check_mart(const std::string& mart, Recount& recount, WarehouseShape& shape,
+                              warehouse::Warehouse& warehouse, Findings& findings);
 
 }  // namespace sdp::verify

@@ -12,14 +12,14 @@ constexpr std::size_t kFirstOwn = 5;
 /// What each row begins with.
 std::string coordinates(const warehouse::Warehouse& warehouse) {
   return fmt::format("topic_id, kafka_partition, kafka_offset, {}, object_key",
-                     warehouse.epoch_ms("kafka_timestamp"));
+                     warehouse.epoch_us("kafka_timestamp"));
 }
 
 std::string kept_sql(const warehouse::Warehouse& warehouse) {
   std::string sql = "SELECT " + coordinates(warehouse);
   for (const event::Field& field : event::kFields) {
     sql += ", ";
-    sql += field.type == event::FieldType::time ? warehouse.epoch_ms(field.name) : field.name;
+    sql += field.type == event::FieldType::time ? warehouse.epoch_us(field.name) : field.name;
   }
   return sql + " FROM TRANSFORM.SPOTIFY_SILVER";
 }
@@ -32,8 +32,9 @@ std::string duplicates_sql(const warehouse::Warehouse& warehouse) {
 }
 
 std::string rejected_sql(const warehouse::Warehouse& warehouse) {
-  return fmt::format("SELECT {}, rejected_by, reason, field FROM TRANSFORM.SPOTIFY_REJECTED",
-                     coordinates(warehouse));
+  return fmt::format(
+      "SELECT {}, rejected_by, reason, field, payload, raw_base64 FROM TRANSFORM.SPOTIFY_REJECTED",
+      coordinates(warehouse));
 }
 
 /// The table that a fate leads to.
@@ -58,16 +59,17 @@ constexpr std::uint8_t kSeenInAny = kSeenInSilver | kSeenInDuplicates | kSeenInR
 
 }  // namespace
 
-Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse) {
-  const auto visit = [this](auto member) {
-    return [this, member](warehouse::RowView row) {
-      (this->*member)(row);
-      return Result<void>();
-    };
+Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse, WarehouseShape& shape) {
+  const auto scan = [&](Seen table, const std::string& sql, auto member) -> Result<void> {
+    const std::string name = fmt::format("TRANSFORM.{}", table_name(table));
+    SDP_RETURN_IF_ERROR(scan_table(
+        warehouse, shape, name, sql, [&](warehouse::RowView row) { (this->*member)(row); }, findings_));
+    if (shape.usable(name)) readable_ |= table;
+    return {};
   };
-  SDP_RETURN_IF_ERROR(warehouse.scan(kept_sql(warehouse), visit(&SilverCheck::kept_row)));
-  SDP_RETURN_IF_ERROR(warehouse.scan(duplicates_sql(warehouse), visit(&SilverCheck::duplicate_row)));
-  SDP_RETURN_IF_ERROR(warehouse.scan(rejected_sql(warehouse), visit(&SilverCheck::rejected_row)));
+  SDP_RETURN_IF_ERROR(scan(kSeenInSilver, kept_sql(warehouse), &SilverCheck::kept_row));
+  SDP_RETURN_IF_ERROR(scan(kSeenInDuplicates, duplicates_sql(warehouse), &SilverCheck::duplicate_row));
+  SDP_RETURN_IF_ERROR(scan(kSeenInRejected, rejected_sql(warehouse), &SilverCheck::rejected_row));
   SDP_RETURN_IF_ERROR(explain());
   for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
   return counts_;
@@ -91,7 +93,7 @@ LakeView::Place SilverCheck::mark(warehouse::RowView row, Seen table) {
   }
   if (at.line->seen & kSeenInAny) wrong("row in two tables", at);
   at.line->seen |= table;
-  if (integer_of(row[3]) != bronze_timestamp(at.line->timestamp_ms)) {
+  if (integer_of(row[3]) != bronze_timestamp_us(at.line->timestamp_ms)) {
     wrong("timestamp differs from the lake", at, shown(row[3]));
   }
   if (row[4] != at.object->key) wrong("row under another object", at, shown(row[4]));
@@ -143,10 +145,16 @@ void SilverCheck::check_rejection(const LakeView::Place& at, warehouse::RowView 
     reason = event::name(static_cast<event::Reason>(at.line->reason - 1));
     field = event::kFields[at.line->field].name;
   }
-  if (row[kFirstOwn] == by && row[kFirstOwn + 1] == reason && row[kFirstOwn + 2] == field) return;
-  wrong("rejected for another reason", at,
-        fmt::format("by {} for {} {} instead of '{}' {} {}", shown(row[kFirstOwn]), shown(row[kFirstOwn + 1]),
-                    shown(row[kFirstOwn + 2]), by, reason, shown(field)));
+  if (row[kFirstOwn] != by || row[kFirstOwn + 1] != reason || row[kFirstOwn + 2] != field) {
+    wrong("rejected for another reason", at,
+          fmt::format("by {} for {} {} instead of '{}' {} {}", shown(row[kFirstOwn]),
+                      shown(row[kFirstOwn + 1]), shown(row[kFirstOwn + 2]), by, reason, shown(field)));
+  }
+  const auto index = static_cast<std::size_t>(at.line - at.object->lines.data());
+  if (hash_.add(row[kFirstOwn + 3]).add(row[kFirstOwn + 4]).take() == at.object->events[index].columns)
+    return;
+  wrong("payload or raw bytes differ from the lake", at,
+        fmt::format("payload {} raw_base64 {}", shown(row[kFirstOwn + 3]), shown(row[kFirstOwn + 4])));
 }
 
 Result<void> SilverCheck::explain() {
@@ -164,7 +172,7 @@ Result<void> SilverCheck::explain(const Differing& differing) {
     wrong("column differs from the record", at);
     return {};
   }
-  const EventColumns wanted = columns_of(*verdict);
+  const EventColumns wanted = columns_of(*verdict, decoder.timestamp_below_ms());
   std::string detail;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i] == differing.found[i]) continue;
@@ -179,8 +187,9 @@ void SilverCheck::decide_counted(const lake::ChainId& id, LakeChain& chain) {
   bool later = false;
   for (auto object = chain.objects.rbegin(); object != chain.objects.rend(); ++object) {
     if (!(*object)->in_ledger) continue;
-    later = later || std::ranges::any_of((*object)->lines,
-                                         [](const LineFact& line) { return (line.seen & kSeenInAny) != 0; });
+    later = later || (*object)->in_batch || std::ranges::any_of((*object)->lines, [](const LineFact& line) {
+              return (line.seen & kSeenInAny) != 0;
+            });
     (*object)->counted = later;
     if (!later) findings_.pending(Stage::silver, "not yet in silver", id, (*object)->meta.range);
   }
@@ -207,7 +216,7 @@ void SilverCheck::check_fate(LakeObject& object, LineFact& line) {
   if (line.seen & wanted) return;
   if (line.seen & kSeenInAny) {
     wrong("row in the wrong table", at, fmt::format("belongs into {}", table_name(wanted)));
-  } else {
+  } else if (readable_ & wanted) {
     wrong("missing from silver", at, fmt::format("belongs into {}", table_name(wanted)));
   }
 }

@@ -8,6 +8,7 @@
 #include "verify/lake_view.h"
 #include "verify/recount.h"
 #include "verify/table_rows.h"
+#include "verify/warehouse_shape.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::verify {
@@ -25,8 +26,9 @@ class SilverCheck {
   SilverCheck(LakeView& lake, store::ObjectStore& store, std::size_t named_max, Findings& findings)
       : lake_(lake), store_(store), named_max_(named_max), findings_(findings) {}
 
-  /// Also decides which objects are `counted`: loaded, and not behind the last that silver has anything of.
-  Result<SilverCounts> read(warehouse::Warehouse& warehouse);
+  /// Also decides which objects are `counted`: loaded, and not behind the last that silver or a closed batch
+  /// has anything of.
+  Result<SilverCounts> read(warehouse::Warehouse& warehouse, WarehouseShape& shape);
   /// Every counted line is in the one table it belongs to, and duplicates point at what was kept.
   void check_fates(const Recount& recount);
 
@@ -61,6 +63,7 @@ class SilverCheck {
   SilverCounts counts_;
   std::vector<Duplicate> duplicates_;
   std::vector<Differing> differing_;
+  std::uint8_t readable_ = 0;  ///< the tables that could be compared; see Seen
 };
 
 }  // namespace sdp::verify

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 namespace sdp::verify {
 namespace {
@@ -26,16 +27,14 @@ void show(std::string& out, const std::string& text) {
 void show(std::string& out, std::int64_t number) {
   fmt::format_to(std::back_inserter(out), "{}", number);
 }
-void show(std::string& out, UtcMillis time) {
-  show(out, time.time_since_epoch().count());
-}
 
 template <typename T>
-bool show_column(std::string& out, const T& value) {
+bool show_column(std::string& out, const T& value, int below_ms) {
   out.clear();
-  if constexpr (event::kIsOptional<T>) {
-    if (!value) return false;
-    show(out, *value);
+  if constexpr (std::is_same_v<T, UtcMillis>) {
+    show(out, 1'000 * value.time_since_epoch().count() + below_ms);
+  } else if constexpr (event::kIsOptional<T>) {
+    return value && show_column(out, *value, below_ms);
   } else {
     show(out, value);
   }
@@ -44,11 +43,11 @@ bool show_column(std::string& out, const T& value) {
 
 /// Calls `visit(i, text)` for each column, with nothing for an absent one.
 template <typename Visit>
-void each_column(const event::ListeningEvent& event, Visit visit) {
+void each_column(const event::ListeningEvent& event, int below_ms, Visit visit) {
   std::string text;
   std::size_t i = 0;
   const auto one = [&](const auto& value) {
-    const bool present = show_column(text, value);
+    const bool present = show_column(text, value, below_ms);
     visit(i++, present ? std::optional<std::string_view>(text) : std::nullopt);
   };
   std::apply([&](const auto&... values) { (one(values), ...); }, event::members(event));
@@ -87,16 +86,16 @@ std::uint32_t Interner::song(const event::ListeningEvent& event) {
   return number;
 }
 
-EventColumns columns_of(const event::ListeningEvent& event) {
+EventColumns columns_of(const event::ListeningEvent& event, int below_ms) {
   EventColumns columns;
-  each_column(event, [&](std::size_t i, std::optional<std::string_view> text) {
+  each_column(event, below_ms, [&](std::size_t i, std::optional<std::string_view> text) {
     if (text) columns[i] = std::string(*text);
   });
   return columns;
 }
 
-std::uint64_t FactReader::hash_of(const event::ListeningEvent& event) {
-  each_column(event, [&](std::size_t, std::optional<std::string_view> text) { hash_.add(text); });
+std::uint64_t FactReader::hash_of(const event::ListeningEvent& event, int below_ms) {
+  each_column(event, below_ms, [&](std::size_t, std::optional<std::string_view> text) { hash_.add(text); });
   return hash_.take();
 }
 
@@ -106,7 +105,7 @@ Result<FactReader::Read> FactReader::read(std::string_view json) {
   const event::ListeningEvent& event = *verdict;
   EventFact fact;
   fact.event_id = event.event_id;
-  fact.columns = hash_of(event);
+  fact.columns = hash_of(event, decoder_.timestamp_below_ms());
   fact.user = interner_.user(event.user_id);
   fact.song = interner_.song(event);
   fact.day = static_cast<std::int32_t>(

@@ -95,9 +95,9 @@ class Interner {
 };
 
 /// The event's columns as silver must show them, in the order of event::kFields: numbers in decimal, the time
-/// as milliseconds since 1970, ids in lower case.
+/// as microseconds since 1970, ids in lower case. `below_ms`: what its time has below the millisecond.
 using EventColumns = std::array<std::optional<std::string>, event::kFields.size()>;
-EventColumns columns_of(const event::ListeningEvent& event);
+EventColumns columns_of(const event::ListeningEvent& event, int below_ms);
 
 /// Reads facts from JSON texts. Owned by one thread.
 class FactReader {
@@ -112,7 +112,7 @@ class FactReader {
   Interner take_interner() { return std::move(interner_); }
 
  private:
-  std::uint64_t hash_of(const event::ListeningEvent& event);
+  std::uint64_t hash_of(const event::ListeningEvent& event, int below_ms);
 
   event::Decoder decoder_;
   Interner interner_;

@@ -21,8 +21,6 @@ Result<void> read_gap(LakeListing& listing, const std::string& key, store::Objec
                   fmt::format("{}: {}", key, gap ? "wrong key" : gap.error().message));
     return {};
   }
-  findings.note(fmt::format("{}: offsets [{}, {}) were acknowledged as lost before a sink could read them",
-                            lake::describe(gap->chain), gap->range.first, gap->range.end));
   listing.gaps.push_back(*gap);
   return {};
 }
@@ -30,11 +28,22 @@ Result<void> read_gap(LakeListing& listing, const std::string& key, store::Objec
 Result<void> read_layout(LakeListing& listing, store::ObjectStore& store, Findings& findings) {
   SDP_TRY(const store::Object stored, store.get(lake::kLayoutKey));
   auto layout = lake::layout_from_json(stored.body);
-  if (layout) {
-    listing.layout = *std::move(layout);
-  } else {
+  if (!layout) {
     findings.item(Stage::lake, "bad layout", fmt::format("{}: {}", lake::kLayoutKey, layout.error().message));
+    return {};
   }
+  // The values that docs/formats/layout.md has so far.
+  const lake::LakeLayout known{.version = 1,
+                               .format = "json-lines",
+                               .compression = layout->compression,
+                               .partitioner = "broker-hour",
+                               .topic = layout->topic};
+  if (const auto same = lake::check_same(*layout, known); !same) {
+    findings.item(Stage::lake, "bad layout",
+                  fmt::format("{}: version {}, format {}, partitioner {}: not all are known",
+                              lake::kLayoutKey, layout->version, layout->format, layout->partitioner));
+  }
+  listing.layout = *std::move(layout);
   return {};
 }
 
@@ -126,6 +135,94 @@ class ChainWalk {
   Findings& findings_;
 };
 
+/// Walks along the gap records of one chain: each begins where the chain has a hole, or at its end, or where
+/// the gap before it ends.
+class GapWalk {
+ public:
+  GapWalk(const lake::ChainId& id, const LakeChain& chain, const LogChain* log, std::string topic,
+          Findings& findings)
+      : id_(id), chain_(chain), log_(log), topic_(std::move(topic)), findings_(findings) {}
+
+  void run(std::vector<lake::Gap> gaps) {
+    std::ranges::sort(gaps, {}, [](const lake::Gap& gap) { return gap.range.first; });
+    for (const lake::Gap& gap : gaps) step(gap);
+  }
+
+ private:
+  void step(const lake::Gap& gap) {
+    if (!topic_.empty() && gap.topic != topic_) {
+      wrong("gap record of another topic", gap, fmt::format("{} instead of {}", gap.topic, topic_));
+    }
+    if (chain_.objects.empty() && !log_) {
+      return wrong("gap record of an unknown chain", gap, "neither the lake nor the log has anything of it");
+    }
+    const bool joins = gap.range.first == end_of_gap_ && !in_lake(gap.range.first);
+    if (!joins && !begins_hole(gap.range.first)) {
+      return wrong("gap record where nothing is missing", gap,
+                   fmt::format("offset {} is {}", gap.range.first,
+                               gap.range.first > chain_.end ? "behind the end of the chain" : "in the lake"));
+    }
+    end_of_gap_ = gap.range.end;
+    if (log_ && gap.range.first >= chain_.end && !check_log(gap)) return;
+    findings_.note(fmt::format("{}: offsets [{}, {}) were acknowledged as lost before a sink could read them",
+                               lake::describe(id_), gap.range.first, gap.range.end));
+  }
+
+  /// True when an object ends at `at`, or the chain begins there, and no object starts there.
+  bool begins_hole(log::Offset at) const {
+    log::Offset end = 0;
+    for (const LakeObject* object : chain_.objects) {
+      if (object->meta.range.first > end && end == at) return true;
+      end = std::max(end, object->meta.range.end);
+    }
+    return end == at;
+  }
+
+  bool in_lake(log::Offset at) const {
+    return std::ranges::any_of(chain_.objects, [&](const LakeObject* object) {
+      return object->meta.range.first <= at && at < object->meta.range.end;
+    });
+  }
+
+  /// A gap at the end of a chain: what it covers is gone from the log, whose start was its end at that time.
+  bool check_log(const lake::Gap& gap) {
+    // What a killed run's log had is not known.
+    if (log_->gone || gap.range.end <= log_->start) return true;
+    for (log::Offset at = std::max(gap.range.first, log_->start); at < std::min(gap.range.end, log_->end);
+         ++at) {
+      if (!log_->find(at)) continue;
+      wrong("gap record over records of the log", gap, fmt::format("the log has offset {}", at));
+      return false;
+    }
+    if (gap.range.end <= log_->end) return true;
+    wrong("gap record over offsets that never were", gap, fmt::format("the log ends at {}", log_->end));
+    return false;
+  }
+
+  void wrong(std::string_view kind, const lake::Gap& gap, std::string_view detail) {
+    findings_.item(Stage::lake, kind, fmt::format("{}: {}", lake::gap_key(id_, gap.range.first), detail));
+  }
+
+  const lake::ChainId& id_;
+  const LakeChain& chain_;
+  const LogChain* log_;
+  const std::string topic_;
+  Findings& findings_;
+  log::Offset end_of_gap_ = -1;
+};
+
+void check_gaps(const LakeView& view, const LakeListing& listing, const LogView& log, Findings& findings) {
+  std::map<lake::ChainId, std::vector<lake::Gap>> gaps;
+  for (const lake::Gap& gap : listing.gaps) gaps[gap.chain].push_back(gap);
+  const LakeChain nothing{};
+  for (auto& [id, of_chain] : gaps) {
+    const auto chain = view.chains.find(id);
+    GapWalk(id, chain == view.chains.end() ? nothing : chain->second, log.find(id),
+            listing.layout ? listing.layout->topic : "", findings)
+        .run(std::move(of_chain));
+  }
+}
+
 void note_what_the_log_lacks(const LakeView& view, const LogView& log, Findings& findings) {
   for (const auto& [id, chain] : view.chains) {
     const LogChain* held = log.find(id);
@@ -170,6 +267,7 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
   }));
   for (const std::string& key : side) {
     if (key == lake::kLayoutKey) {
+      listing.has_layout = true;
       SDP_RETURN_IF_ERROR(read_layout(listing, store, findings));
     } else if (key.starts_with(lake::kGapsPrefix)) {
       SDP_RETURN_IF_ERROR(read_gap(listing, key, store, findings));
@@ -202,9 +300,14 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
     view.chains[object.meta.chain].objects.push_back(&object);
     view.by_key.emplace(object.key, &object);
   }
+  if (!listing.layout && !listing.objects.empty() && !listing.has_layout) {
+    findings.item(Stage::lake, "lake without a layout",
+                  fmt::format("{} is missing: the first sink wrote it", lake::kLayoutKey));
+  }
   for (auto& [id, chain] : view.chains) ChainWalk(id, chain, log.find(id), listing.gaps, findings).run();
+  check_gaps(view, listing, log, findings);
   note_what_the_log_lacks(view, log, findings);
-  return check_hours(view, listing.hours, store, limits, findings);
+  return check_hours(view, listing, log, store, limits, findings);
 }
 
 }  // namespace sdp::verify

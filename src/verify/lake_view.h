@@ -41,6 +41,7 @@ struct LakeListing {
   std::vector<std::string> hours;  ///< markers and begins
   std::vector<lake::Gap> gaps;
   std::optional<lake::LakeLayout> layout;
+  bool has_layout = false;  ///< there is one, readable or not
 };
 Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings);
 

@@ -124,6 +124,7 @@ std::uint64_t LogView::records() const {
 
 Result<void> read_log(LogView& view, log::EventLog& log, const VerifyLimits& limits, RecordBudget& budget) {
   SDP_TRY(const log::TopicInfo topic, log.describe());
+  view.living = topic.id;
   std::mutex mutex;
   return in_parallel(limits.threads, static_cast<std::size_t>(topic.partitions),
                      [&](std::size_t index, int) -> Result<void> {

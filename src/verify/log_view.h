@@ -51,6 +51,8 @@ class LogChain {
 /// What the log holds of all chains that can still be asked for.
 struct LogView {
   std::map<lake::ChainId, LogChain> chains;
+  /// The topic id that a live log has now; nothing when only witnesses were read.
+  std::optional<log::TopicId> living;
 
   const LogChain* find(const lake::ChainId& chain) const;
   std::uint64_t records() const;

@@ -33,26 +33,56 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-std::vector<std::string> column_list(std::string_view text) {
-  std::vector<std::string> columns;
+/// `day DATE` as a column; `misconfigured` when there is no type.
+Result<MartRecount::Column> parse_column(std::string_view name, std::string_view text) {
+  const auto blank = text.find(' ');
+  if (blank == std::string_view::npos) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("the recount {}.sql declares the column '{}' without a type", name, text));
+  }
+  return MartRecount::Column{upper(text.substr(0, blank)), upper(trimmed(text.substr(blank)))};
+}
+
+/// `day DATE, song_id VARCHAR`
+Result<void> add_columns(std::string_view name, std::string_view text, MartRecount& recount) {
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
-    columns.push_back(upper(trimmed(text.substr(0, comma))));
+    SDP_TRY(MartRecount::Column column, parse_column(name, trimmed(text.substr(0, comma))));
+    recount.columns.push_back(std::move(column));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
-  return columns;
+  return {};
+}
+
+/// `seen_at TIMESTAMP: only a run of dbt saw it`
+Result<void> add_unproved(std::string_view name, std::string_view text, MartRecount& recount) {
+  const auto colon = text.find(':');
+  SDP_TRY(MartRecount::Column column, parse_column(name, trimmed(text.substr(0, colon))));
+  column.not_proved = colon == std::string_view::npos ? "" : trimmed(text.substr(colon + 1));
+  if (column.not_proved.empty()) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("the recount {}.sql does not say why {} is not proved", name, column.name));
+  }
+  recount.columns.push_back(std::move(column));
+  return {};
 }
 
 /// Takes the comment lines off the front of `text` and notes in `recount` what they declare.
-void take_head(std::string_view& text, MartRecount& recount) {
-  constexpr std::string_view kWhere = "-- where:";
-  constexpr std::string_view kButFor = "-- but for:";
+Result<void> take_head(std::string_view name, std::string_view& text, MartRecount& recount) {
   while (text.starts_with("--")) {
     const auto line = text.substr(0, text.find('\n'));
-    if (line.starts_with(kWhere)) recount.where = trimmed(line.substr(kWhere.size()));
-    if (line.starts_with(kButFor)) recount.but_for = column_list(line.substr(kButFor.size()));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const auto colon = std::min(line.find(':'), line.size());
+    const std::string_view word = line.substr(0, colon);
+    const std::string_view value = trimmed(line.substr(std::min(colon + 1, line.size())));
+    if (word == "-- table") recount.table = upper(value);
+    if (word == "-- columns") SDP_RETURN_IF_ERROR(add_columns(name, value, recount));
+    if (word == "-- not proved") SDP_RETURN_IF_ERROR(add_unproved(name, value, recount));
+    if (word == "-- where") recount.where = value;
+    if (word == "-- other rows") recount.other_rows = value;
+    if (word == "-- faults") recount.faults = value;
   }
+  return {};
 }
 
 /// The query of a text with its parts put in.
@@ -63,7 +93,7 @@ Result<std::string> expanded(std::string_view name, std::string_view text, const
                             kDepthMax));
   }
   MartRecount unused;
-  take_head(text, unused);
+  SDP_RETURN_IF_ERROR(take_head(name, text, unused));
   std::string sql;
   for (;;) {
     const auto open = text.find("{{");
@@ -101,13 +131,30 @@ Result<std::string> read_file(const fs::path& path) {
 
 }  // namespace
 
+std::vector<std::string> MartRecount::counted() const {
+  std::vector<std::string> names;
+  for (const Column& column : columns) {
+    if (column.not_proved.empty()) names.push_back(column.name);
+  }
+  return names;
+}
+
 Result<MartRecount> parse_recount(std::string_view name, const Reader& read) {
   MartRecount recount;
-  recount.mart = "MART." + upper(name);
+  recount.table = "MART." + upper(name);
   SDP_TRY(const std::string text, read(name));
   std::string_view rest(text);
-  take_head(rest, recount);
+  SDP_RETURN_IF_ERROR(take_head(name, rest, recount));
+  if (recount.counted().empty()) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("the recount {}.sql does not declare its columns: add `-- columns: NAME TYPE, ...`",
+                    name));
+  }
   SDP_TRY(recount.sql, expanded(name, text, read, 1));
+  if (recount.faults.empty()) return recount;
+  SDP_TRY(const std::string faults, read(recount.faults));
+  SDP_TRY(recount.faults, expanded(std::string(recount.faults), faults, read, 1));
   return recount;
 }
 

@@ -10,20 +10,36 @@
 
 namespace sdp::verify {
 
-/// How a mart is counted again from silver: a query of verify's own, declared beside the dbt project's models
-/// (spotify_dbt/recounts/README.md), that shares nothing with the model it checks.
+/// How a table is counted again from silver: a query of verify's own, declared beside the dbt project's
+/// models (spotify_dbt/recounts/README.md), that shares nothing with the model it checks.
 struct MartRecount {
-  std::string mart;  ///< `MART.SONG_DAILY`
+  struct Column {
+    std::string name;  ///< in upper case
+    std::string type;  ///< by DuckDB's name
+    /// Why nothing in silver tells it; empty for a column that the query gives.
+    std::string not_proved{};
+
+    bool operator==(const Column&) const = default;
+  };
+
+  std::string table;  ///< `MART.SONG_DAILY`
   std::string path;
-  /// A query whose columns are named as the mart's. `epoch_ms(x)` in it is for the warehouse to spell.
+  std::vector<Column> columns;  ///< all of the table's
+  /// A query whose columns are named as the table's. `epoch_ms(x)` in it is for the warehouse to spell.
   std::string sql;
-  std::string where;                 ///< the rows of the mart that the query gives; empty for all
-  std::vector<std::string> but_for;  ///< columns, in upper case, that nothing in silver can tell
+  std::string where;       ///< the rows of the table that the query gives; empty for all
+  std::string other_rows;  ///< why nothing tells the other rows
+  /// A query that gives the rows of the table that cannot be, whatever silver holds: first why, then what
+  /// shows which row. Empty for none.
+  std::string faults;
+
+  std::vector<std::string> counted() const;  ///< names of the columns that the query gives
 };
 
-/// Reads a text `name.sql`: comment lines first, of which `-- where: CONDITION` and `-- but for: COLUMN, ...`
-/// mean something, then the query. `{{ other }}` in it stands for the query of `other.sql` in parentheses;
-/// `read(other)` gives its text. `misconfigured` when there is none, or when queries include each other.
+/// Reads a text `name.sql`: comment lines first, of which some declare something
+/// (spotify_dbt/recounts/README.md), then the query. `{{ other }}` in it stands for the query of `other.sql`
+/// in parentheses; `read(other)` gives its text. `misconfigured` when there is none, when a declaration
+/// cannot be read, or when queries include each other.
 Result<MartRecount> parse_recount(std::string_view name,
                                   const std::function<Result<std::string>(std::string_view)>& read);
 

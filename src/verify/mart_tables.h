@@ -1,42 +1,29 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
 
 #include "verify/findings.h"
-#include "verify/mart_recount.h"
+#include "verify/proof_list.h"
 #include "verify/recount.h"
 #include "verify/report.h"
+#include "verify/warehouse_shape.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::verify {
 
-/// What marts the warehouse has, and what is known of them.
-struct MartTables {
-  std::set<std::string> present;  ///< tables of schema MART in the catalogue, `MART.TOP_SONGS`
-  /// By TRANSFORM.TRANSFORM_PARTS, the marts of the project that closed the last batch, and how many rows
-  /// each had then. Nothing when no batch has been closed.
-  std::optional<std::map<std::string, std::int64_t>> closed;
-  std::map<std::string, MartRecount> recounts;  ///< declared, by mart
-};
+/// The project's recounts by table; none when there is no project, whose folder `recounts` is then empty.
+Result<Recounts> read_recounts_by_table(const std::filesystem::path& recounts);
 
-/// `present`: every table and view of the warehouse, `SCHEMA.NAME` in upper case. `recounts`: the project's
-/// folder of recounts, which is all that is known to verify of dbt; empty when there is no project.
-Result<MartTables> read_mart_tables(warehouse::Warehouse& warehouse, const std::set<std::string>& present,
-                                    const std::filesystem::path& recounts);
-
-/// Names the marts that a closed batch made and that are missing or empty now, and the tables that no closed
-/// batch made.
-Result<void> check_catalogue(const MartTables& marts, warehouse::Warehouse& warehouse, Findings& findings);
+/// Names the marts that a closed batch made and that are missing, empty or of another size now, and the
+/// tables that no closed batch made.
+Result<void> check_catalogue(WarehouseShape& shape, const ClosedParts& parts, const Recounts& recounts,
+                             warehouse::Warehouse& warehouse, Findings& findings);
 
 /// Compares each mart with its recount, column by column and row by row, in both directions: those that
-/// `lake` can count with what it counted, the others (if `derived`) with the query that is declared for them.
-/// The report says which marts and columns have no recount.
-Result<void> check_marts(const MartTables& marts, bool derived, Recount& lake,
+/// `lake` can count with what it counted, the others (if `derived`), and the tables of TRANSFORM that have
+/// one, with the query that is declared for them. A table that is broken, or whose recount reads one that is,
+/// is not compared. The report says which marts have no recount.
+Result<void> check_marts(WarehouseShape& shape, const Recounts& recounts, bool derived, Recount& lake,
                          warehouse::Warehouse& warehouse, Findings& findings, Report& report);
 
 }  // namespace sdp::verify

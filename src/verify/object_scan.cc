@@ -154,20 +154,30 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
   object.lines.push_back(fact);
 }
 
-/// The facts of a kept line's event; its verdict goes to `fact`.
+/// The hash of the payload, or the bytes in base64, that a rejected row shows. Of a line that was too large
+/// for bronze it shows neither.
+EventFact ObjectScanner::rejected_columns(const lake::Line& line, const LineFact& fact) {
+  const bool fell_out = fact.reject == std::to_underlying(lake::RejectCode::line_too_large) + 1;
+  hash_.add(fact.kept() ? line.payload : std::nullopt);
+  hash_.add(fact.kept() || fell_out ? std::nullopt : line.payload);
+  EventFact event;
+  event.columns = hash_.take();
+  return event;
+}
+
+/// The facts of a line's event; its verdict goes to `fact`.
 EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& line, LineFact& fact) {
-  if (!fact.kept()) return {};
+  if (!fact.kept()) return rejected_columns(line, fact);
   auto read = facts_.read(*line.payload);
   if (!read) {
     wrong("wrongly kept", object, line.offset, read.error().message);
     fact.reason = kReasonUnknown;
-    return {};
+    return rejected_columns(line, fact);
   }
-  if (read->rejection) {
-    fact.reason = static_cast<std::uint8_t>(std::to_underlying(read->rejection->reason) + 1);
-    fact.field = field_index(read->rejection->field);
-  }
-  return read->fact;
+  if (!read->rejection) return read->fact;
+  fact.reason = static_cast<std::uint8_t>(std::to_underlying(read->rejection->reason) + 1);
+  fact.field = field_index(read->rejection->field);
+  return rejected_columns(line, fact);
 }
 
 /// The hash of kafka_key, kafka_key_base64, kafka_headers, then payload or error_code and raw_base64. A key
@@ -269,10 +279,10 @@ void ObjectScanner::wrong(std::string_view kind, const LakeObject& object, log::
   around_.findings.offset(Stage::lake, kind, object.meta.chain, offset, detail);
 }
 
-std::int64_t bronze_timestamp(std::int64_t timestamp_ms) {
+std::int64_t bronze_timestamp_us(std::int64_t timestamp_ms) {
   constexpr std::int64_t kYear1 = -62'135'596'800'000;
   constexpr std::int64_t kYear10000 = 253'402'300'800'000;
-  return std::clamp(timestamp_ms, kYear1, kYear10000 - 1);
+  return 1'000 * std::clamp(timestamp_ms, kYear1, kYear10000 - 1);
 }
 
 Result<std::string> payload_of(store::ObjectStore& store, const LakeObject& object, log::Offset offset) {

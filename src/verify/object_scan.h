@@ -45,19 +45,24 @@ enum Seen : std::uint8_t {
   kCountedAsDuplicate = 16,
 };
 
-/// A timestamp as the warehouse's columns hold it: what is not in the years 1 to 9999 is drawn in.
-std::int64_t bronze_timestamp(std::int64_t timestamp_ms);
+/// A timestamp in microseconds as the warehouse's columns hold it: what is not in the years 1 to 9999 is
+/// drawn in.
+std::int64_t bronze_timestamp_us(std::int64_t timestamp_ms);
 
 /// One object of the lake, read and checked by itself and against the log.
 struct LakeObject {
   std::string key;
   lake::ObjectMeta meta;
-  std::vector<LineFact> lines;    ///< ascending
-  std::vector<EventFact> events;  ///< of the lines, at the same index; unused for a line without valid event
-  int reader = 0;                 ///< whose Interner the events' numbers are of
-  bool in_chain = false;          ///< continues its chain
-  bool in_ledger = false;         ///< the warehouse says that it is loaded
-  bool counted = false;           ///< loaded and transformed: silver and the marts must show it
+  std::vector<LineFact> lines;  ///< ascending
+  /// Of the lines, at the same index. A line without valid event has only the hash of the columns payload and
+  /// raw_base64 that TRANSFORM.SPOTIFY_REJECTED must show.
+  std::vector<EventFact> events;
+  int reader = 0;                            ///< whose Interner the events' numbers are of
+  bool in_chain = false;                     ///< continues its chain
+  bool in_ledger = false;                    ///< the warehouse says that it is loaded
+  std::optional<std::int64_t> loaded_at_us;  ///< when, by its ledger row
+  bool in_batch = false;                     ///< a closed batch of the transform has it
+  bool counted = false;                      ///< loaded and transformed: silver and the marts must show it
 
   log::Offset offset_of(const LineFact& line) const { return meta.range.first + line.delta; }
   /// Nothing when the object has no line of this offset.
@@ -94,6 +99,7 @@ class ObjectScanner {
   std::uint64_t bronze_columns(const lake::Line& line);
   void fall_out_of_bronze(LineFact& fact);
   EventFact read_event(const LakeObject& object, const lake::Line& line, LineFact& fact);
+  EventFact rejected_columns(const lake::Line& line, const LineFact& fact);
   void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
   void check_counts(const LakeObject& object, std::int64_t rejected);

@@ -68,6 +68,15 @@ std::string proof(const Report& report) {
   return text + "\n";
 }
 
+nlohmann::ordered_json proof_json(const ProofLine& line) {
+  nlohmann::ordered_json json = {{"place", line.place}, {"part", line.part}};
+  if (!line.type.empty()) json["type"] = line.type;
+  json["proved"] = line.proved;
+  json["by"] = line.by;
+  if (!line.rows.empty()) json["rows"] = line.rows;
+  return json;
+}
+
 nlohmann::ordered_json stage_json(Stage stage, const StageReport& line) {
   return {{"stage", name(stage)},           {"looked_at", line.looked_at}, {"records", line.records},
           {group_name(stage), line.groups}, {"pending", line.pending},     {"problems", line.problems}};
@@ -83,6 +92,9 @@ bool Report::proved() const {
 std::string to_text(const Report& report) {
   std::string text = table(report);
   for (const std::string& note : report.notes) text += fmt::format("note: {}\n", note);
+  if (const auto names = not_proved(report.proof); !names.empty()) {
+    text += fmt::format("not proved, as docs/formats/proof.md explains: {}\n", fmt::join(names, ", "));
+  }
   for (const Finding& finding : report.findings) {
     if (!report.counts(finding)) text += "pending, as allowed:\n" + named(finding);
   }
@@ -125,6 +137,8 @@ std::string to_json(const Report& report) {
                                 {"named", finding.named}});
   }
   json["exceptions"] = report.exceptions;
+  json["proof"] = nlohmann::ordered_json::array();
+  for (const ProofLine& line : report.proof) json["proof"].push_back(proof_json(line));
   json["notes"] = report.notes;
   // Names come from stored bytes, which need not be UTF-8.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";

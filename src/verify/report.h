@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "verify/findings.h"
+#include "verify/proof_list.h"
 
 namespace sdp::verify {
 
@@ -26,6 +27,9 @@ struct Report {
   std::vector<std::string> notes;
   /// What stands in a mart and was compared with nothing: `MART.X (no recount)`.
   std::vector<std::string> exceptions;
+  /// What is proved and what is not, table by table and column by column; empty when no warehouse was looked
+  /// at.
+  std::vector<ProofLine> proof;
   bool strict = false;  ///< exceptions break the proof
   bool allow_pending = false;
   std::uint64_t offsets = 0;  ///< lines of the lake

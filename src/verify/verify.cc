@@ -3,32 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <array>
+#include <span>
 
+#include "verify/check_batches.h"
 #include "verify/check_bronze.h"
 #include "verify/check_silver.h"
 #include "verify/lake_view.h"
 #include "verify/log_view.h"
 #include "verify/mart_tables.h"
+#include "verify/proof_list.h"
 #include "verify/recount.h"
+#include "verify/warehouse_shape.h"
 
 namespace sdp::verify {
 namespace {
 
-/// The tables of a stage that must be there before it can be looked at. Which marts there are, the warehouse
-/// says.
-struct StageTables {
-  Stage stage;
-  std::vector<std::string> names;
-};
-
-const std::vector<StageTables>& stage_tables() {
-  static const std::vector<StageTables> tables{
-      {Stage::bronze, {"BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS", "BRONZE.LOAD_LEDGER"}},
-      {Stage::silver,
-       {"TRANSFORM.SPOTIFY_SILVER", "TRANSFORM.SPOTIFY_DUPLICATES", "TRANSFORM.SPOTIFY_REJECTED"}}};
-  return tables;
-}
+constexpr std::array<std::string_view, 3> kBronzeTables{"BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS",
+                                                        "BRONZE.LOAD_LEDGER"};
+constexpr std::array<std::string_view, 3> kSilverTables{
+    "TRANSFORM.SPOTIFY_SILVER", "TRANSFORM.SPOTIFY_DUPLICATES", "TRANSFORM.SPOTIFY_REJECTED"};
 
 class Verification {
  public:
@@ -92,68 +86,66 @@ class Verification {
     return sum;
   }
 
+  /// What is wrong with one table never keeps the others from being looked at: only a stage of which nothing
+  /// is there yet, and what is counted from it, are left out.
   Result<void> warehouse() {
-    SDP_TRY(const auto present, present_tables());
-    for (const StageTables& tables : stage_tables()) {
-      if (!all_present(tables, present)) return {};
-      SDP_RETURN_IF_ERROR(look_at(tables.stage));
-      report_.stage(tables.stage).looked_at = true;
+    SDP_TRY(shape_, read_shape(*in_.warehouse));
+    SDP_TRY(const ClosedParts parts, read_parts(*in_.warehouse, shape_, findings_));
+    SDP_TRY(const Recounts recounts, read_recounts_by_table(in_.recounts));
+    report_.proof = proof_list(recounts);
+    SDP_RETURN_IF_ERROR(check_shape(shape_, report_.proof, parts, *in_.warehouse, findings_));
+    if (!in_.derived_marts) {
+      for (ProofLine& line : report_.proof) {
+        if (!recounts.contains(line.place) || !line.proved) continue;
+        line.proved = false;
+        line.by = "not looked at by this run of verify";
+      }
     }
-    return marts(present);
+    if (any_of(kBronzeTables)) SDP_RETURN_IF_ERROR(bronze());
+    if (any_of(kBronzeTables) && any_of(kSilverTables)) SDP_RETURN_IF_ERROR(silver(parts));
+    return marts(parts, recounts);
   }
 
-  Result<std::set<std::string>> present_tables() {
-    // Whether views stand among the tables differs between warehouses.
-    constexpr std::string_view kTables =
-        "SELECT upper(table_schema), upper(table_name) FROM information_schema.tables UNION "
-        "SELECT upper(table_schema), upper(table_name) FROM information_schema.views";
-    SDP_TRY(const warehouse::Table table, in_.warehouse->query(kTables));
-    std::set<std::string> present;
-    for (const auto& row : table.rows) present.insert(row[0].value_or("") + "." + row[1].value_or(""));
-    return present;
+  bool any_of(std::span<const std::string_view> tables) const {
+    return std::ranges::any_of(tables, [&](std::string_view table) { return shape_.has(table); });
   }
-
-  bool all_present(const StageTables& tables, const std::set<std::string>& present) {
-    bool all = true;
-    for (const std::string& name : tables.names) {
-      if (present.contains(name)) continue;
-      findings_.pending_item(tables.stage, "table not made yet", name);
-      all = false;
-    }
-    return all;
-  }
-
-  Result<void> look_at(Stage stage) { return stage == Stage::bronze ? bronze() : silver(); }
 
   Result<void> bronze() {
-    SDP_TRY(const BronzeCounts counts, check_bronze(lake_, *in_.warehouse, findings_));
+    SDP_TRY(const BronzeCounts counts, check_bronze(lake_, shape_, *in_.warehouse, findings_));
+    report_.stage(Stage::bronze).looked_at = true;
     report_.stage(Stage::bronze).records = counts.events + counts.rejected;
     report_.stage(Stage::bronze).groups = counts.objects;
     return {};
   }
 
-  Result<void> silver() {
+  Result<void> silver(const ClosedParts& parts) {
+    SDP_RETURN_IF_ERROR(check_batch_ledger(lake_, shape_, parts, *in_.warehouse, findings_));
     SilverCheck view(lake_, in_.store, in_.limits.named_max, findings_);
-    SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse));
+    SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse, shape_));
+    check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
     view.check_fates(*recount_);
+    report_.stage(Stage::silver).looked_at = true;
     report_.stage(Stage::silver).records = counts.kept + counts.duplicates + counts.rejected;
-    report_.stage(Stage::silver).groups = stage_tables()[1].names.size();
+    report_.stage(Stage::silver).groups = kSilverTables.size();
     report_.kept = recount_->kept();
     report_.duplicates = recount_->duplicates();
     report_.rejected = recount_->rejected();
     return {};
   }
 
-  Result<void> marts(const std::set<std::string>& present) {
-    SDP_TRY(const MartTables marts, read_mart_tables(*in_.warehouse, present, in_.recounts));
-    SDP_RETURN_IF_ERROR(check_catalogue(marts, *in_.warehouse, findings_));
-    if (marts.present.empty()) return {};
+  Result<void> marts(const ClosedParts& parts, const Recounts& recounts) {
+    const bool any = std::ranges::any_of(shape_.tables,
+                                         [](const auto& table) { return table.first.starts_with("MART."); });
+    // Before the first transform there is nothing to miss.
+    if (!recount_ && !any && !parts.closed()) return {};
+    SDP_RETURN_IF_ERROR(check_catalogue(shape_, parts, recounts, *in_.warehouse, findings_));
+    if (!any || !recount_) return {};
     report_.stage(Stage::marts).looked_at = true;
     if (in_.derived_marts && in_.recounts.empty()) {
       findings_.note("there is no dbt project here to say how marts are counted again (--dbt-project)");
     }
-    return check_marts(marts, in_.derived_marts, *recount_, *in_.warehouse, findings_, report_);
+    return check_marts(shape_, recounts, in_.derived_marts, *recount_, *in_.warehouse, findings_, report_);
   }
 
   void finish() {
@@ -170,6 +162,7 @@ class Verification {
   Report report_;
   LogView log_;
   LakeView lake_;
+  WarehouseShape shape_;
   std::optional<Recount> recount_;
 };
 

@@ -88,6 +88,11 @@ class Warehouse {
   /// SQL: a TIMESTAMP as whole milliseconds since 1970 UTC. Where else the warehouses' SQL differs, see
   /// docs/formats/bronze-tables.md.
   virtual std::string epoch_ms(std::string_view column) const = 0;
+  /// SQL: a TIMESTAMP as whole microseconds since 1970 UTC; NULL for one that is finer than that.
+  virtual std::string epoch_us(std::string_view column) const = 0;
+  /// How information_schema.columns names the type that docs/formats call `type`; a NUMBER with its scale,
+  /// `NUMBER(0)`.
+  virtual std::string catalogued_type(std::string_view type) const = 0;
 };
 
 // What the ledger holds, as every warehouse answers it by its scan.

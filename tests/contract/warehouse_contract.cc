@@ -257,6 +257,28 @@ TEST_P(WarehouseContract, TimesBeyondTheYears1And9999AreDrawnIn) {
               ElementsAre("-62135596800000", "-62135596800000", "253402300799999", "253402300799999"));
 }
 
+TEST_P(WarehouseContract, TimesAreTakenToTheMicrosecond) {
+  EXPECT_EQ(one("SELECT " + warehouse_->epoch_us("t") +
+                " FROM (SELECT CAST('2026-02-15 17:52:36.123456' AS TIMESTAMP) AS t) AS times"),
+            "1771177956123456");
+  EXPECT_EQ(one("SELECT " + warehouse_->epoch_us("t") +
+                " FROM (SELECT CAST('9999-12-31 23:59:59.999' AS TIMESTAMP) AS t) AS times"),
+            "253402300799999000");
+}
+
+TEST_P(WarehouseContract, TheCatalogueNamesTypesAsTheWarehouseSays) {
+  EXPECT_THAT(
+      rows("SELECT CASE WHEN data_type = 'NUMBER' THEN data_type || '(' || CAST(numeric_scale AS VARCHAR) || "
+           "')' "
+           "ELSE data_type END FROM information_schema.columns WHERE upper(table_schema) = 'BRONZE' AND "
+           "upper(table_name) = 'SPOTIFY_EVENTS' AND upper(column_name) IN ('KAFKA_OFFSET', "
+           "'KAFKA_PARTITION', "
+           "'KAFKA_TIMESTAMP', 'PAYLOAD', 'TOPIC') ORDER BY upper(column_name)"),
+      ElementsAre(warehouse_->catalogued_type("BIGINT"), warehouse_->catalogued_type("INTEGER"),
+                  warehouse_->catalogued_type("TIMESTAMP"), warehouse_->catalogued_type("JSON"),
+                  warehouse_->catalogued_type("VARCHAR")));
+}
+
 TEST_P(WarehouseContract, TenThousandObjectsCostNoMoreStatementsThanOne) {
   std::vector<FetchedObject> objects;
   for (log::Offset first = 0; first < 20'000; first += 2)

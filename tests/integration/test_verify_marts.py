@@ -18,6 +18,7 @@ where {{ touched('day', ref('int_dirty_days'), 'day') }}
 group by day, device_type
 """
 DEVICE_DAILY_RECOUNT = """-- What happened on each device on each UTC day.
+-- columns: day DATE, device_type VARCHAR, events BIGINT, streams BIGINT
 SELECT day, device_type, COUNT(*) AS events, CAST(SUM(is_stream) AS BIGINT) AS streams
 FROM {{ _facts }} AS facts
 GROUP BY day, device_type

@@ -158,6 +158,17 @@ std::vector<Corruption> bronze_corruptions() {
             "UPDATE BRONZE.REJECTED_EVENTS SET error_code = 'too_large' WHERE {}", rejected),
       table("TombstoneMadeEmpty", "code or raw bytes differ",
             "UPDATE BRONZE.REJECTED_EVENTS SET raw_base64 = '' WHERE {}", tombstone),
+      table("BronzeTimestampOneMicrosecondLate", "timestamp differs from the lake",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_timestamp = kafka_timestamp + INTERVAL 1 MICROSECOND "
+            "WHERE {}"),
+      table("BronzeRowLoadedAtAnotherTime", "loaded at another time than its ledger row says",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET loaded_at = loaded_at + INTERVAL 1 MICROSECOND WHERE {}"),
+      mart("BronzeTableDropped", "DROP TABLE BRONZE.REJECTED_EVENTS",
+           {"bronze: table not made yet (1)", "BRONZE.REJECTED_EVENTS"}),
+      mart("LedgerColumnDropped", "ALTER TABLE BRONZE.LOAD_LEDGER DROP writer",
+           {"bronze: missing column (1)", "BRONZE.LOAD_LEDGER.WRITER"}),
+      mart("TableThatTheLoaderDoesNotMake", "CREATE TABLE BRONZE.STRAY (a INTEGER)",
+           {"bronze: table that the loader does not make (1)", "BRONZE.STRAY"}),
       {"LedgerRowDropped",
        [](World& world) {
          const std::string key = middle_key(world);
@@ -196,6 +207,17 @@ std::vector<Corruption> bronze_corruptions() {
          return std::vector<std::string>{"not yet in bronze", lake::describe(world.facts.back()->chain)};
        }},
   };
+}
+
+/// A gap record where nothing was lost; `range_of` gets the end of the chain.
+Corruption gap(std::string name, std::string kind, std::function<lake::OffsetRange(log::Offset)> range_of) {
+  return {std::move(name), [=](World& world) {
+            const lake::ChainId chain{world.topic.id, 1};
+            const lake::OffsetRange range = range_of(world.log->watermarks(1)->end);
+            const std::string key = lake::gap_key(chain, range.first);
+            world.store.objects[key].body = lake::to_json(lake::Gap{world.topic.name, chain, range});
+            return std::vector<std::string>{kind, key};
+          }};
 }
 
 std::vector<Corruption> lake_corruptions() {
@@ -307,6 +329,17 @@ std::vector<Corruption> lake_corruptions() {
              lake::to_json(lake::LakeLayout{.compression = lake::Compression::zstd});
          return std::vector<std::string>{"object of another layout"};
        }},
+      {"LayoutRemoved",
+       [](World& world) {
+         world.store.objects.erase(std::string(lake::kLayoutKey));
+         return std::vector<std::string>{"lake without a layout", "bronze/_lake.json"};
+       }},
+      {"LayoutOfAnUnknownPartitioner",
+       [](World& world) {
+         world.store.objects[std::string(lake::kLayoutKey)].body = lake::to_json(lake::LakeLayout{
+             .compression = world.spec_.compression, .partitioner = "event-hour", .topic = world.topic.name});
+         return std::vector<std::string>{"bad layout", "event-hour"};
+       }},
       {"LineDropped",
        [](World& world) {
          const std::string key = middle_key(world);
@@ -365,6 +398,19 @@ std::vector<Corruption> lake_corruptions() {
            std::erase_if(lines, [&](const std::string& l) { return l.contains("\"_error\""); });
          });
          return std::vector<std::string>{"missing from the lake", lake::describe(fact.chain)};
+       }},
+      gap("GapInventedBehindTheChain", "gap record where nothing is missing",
+          [](log::Offset end) { return lake::OffsetRange{end + 5, end + 9}; }),
+      gap("GapInventedInsideTheChain", "gap record where nothing is missing",
+          [](log::Offset end) { return lake::OffsetRange{end / 2, end / 2 + 1}; }),
+      gap("GapInventedAtTheEndOfTheChain", "gap record over offsets that never were",
+          [](log::Offset end) { return lake::OffsetRange{end, end + 9}; }),
+      {"GapInventedForAnUnknownChain",
+       [](World& world) {
+         const lake::ChainId chain{world.topic.id, 99};
+         world.store.objects[lake::gap_key(chain, 0)].body =
+             lake::to_json(lake::Gap{world.topic.name, chain, {0, 5}});
+         return std::vector<std::string>{"gap record of an unknown chain", lake::gap_key(chain, 0)};
        }},
       {"GapRecordedOverRecordsOfTheLog",
        [](World& world) {
@@ -470,6 +516,20 @@ std::vector<Corruption> hour_corruptions() {
          world.store.objects[next_key].body = lake::to_json(next);
          return std::vector<std::string>{"hours that do not join", next_key};
        }},
+      hour("HourOfMorePartitions", "hour marker of a topic with other partitions",
+           [](lake::HourMarker& marker) { ++marker.partitions; }),
+      hour("HourOfFewerPartitions", "hour marker of a topic with other partitions",
+           [](lake::HourMarker& marker) { --marker.partitions; }),
+      hour("HourOfAnotherTopic", "hour marker of another topic",
+           [](lake::HourMarker& marker) { marker.topic += 'x'; }),
+      {"LastHourEndsBehindTheChain",
+       [](World& world) {
+         const std::string key = std::prev(world.store.objects.lower_bound("bronze/_closed/e"))->first;
+         lake::HourMarker marker = *lake::hour_marker_from_json(world.store.objects[key].body);
+         marker.range.end += 1'000;
+         world.store.objects[key].body = lake::to_json(marker);
+         return std::vector<std::string>{"hour that ends behind its chain", key};
+       }},
       hour("HourCountsAnotherNumberOfRecords", kOthers, [](lake::HourMarker& marker) { ++marker.records; }),
       hour("HourOfOtherBytes", kOthers,
            [](lake::HourMarker& marker) { marker.sha256 = std::string(64, '0'); }),
@@ -512,6 +572,7 @@ std::vector<Corruption> silver_corruptions() {
   const auto duplicate = [](const Fact& f) { return f.duplicate_of != nullptr; };
   const auto by_silver = [](const Fact& f) { return f.by_silver.has_value(); };
   const auto by_sink = [](const Fact& f) { return f.by_sink.has_value(); };
+  const auto not_json = [](const Fact& f) { return f.by_sink == lake::RejectCode::not_json; };
   std::vector<Corruption> all = {
       table("SilverRowDropped", "silver: missing from silver",
             "DELETE FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
@@ -556,10 +617,57 @@ std::vector<Corruption> silver_corruptions() {
             "UPDATE TRANSFORM.SPOTIFY_REJECTED SET rejected_by = 'silver' WHERE {}", by_sink),
       table("SilverRejectedDropped", "silver: missing from silver",
             "DELETE FROM TRANSFORM.SPOTIFY_REJECTED WHERE {}", by_sink),
-      table("KeptRowAlsoRejected", "silver: row in two tables",
-            "INSERT INTO TRANSFORM.SPOTIFY_REJECTED SELECT topic_id, kafka_partition, kafka_offset, "
-            "kafka_timestamp, "
-            "object_key, 'silver', 'wrong_type', 'country' FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+      table(
+          "KeptRowAlsoRejected", "silver: row in two tables",
+          "INSERT INTO TRANSFORM.SPOTIFY_REJECTED SELECT topic_id, kafka_partition, kafka_offset, "
+          "kafka_timestamp, "
+          "object_key, 'silver', 'wrong_type', 'country', NULL, NULL FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+      table("RejectedPayloadForgotten", "silver: payload or raw bytes differ from the lake",
+            "UPDATE TRANSFORM.SPOTIFY_REJECTED SET payload = NULL WHERE {}", by_silver),
+      table("RejectedBytesForgotten", "silver: payload or raw bytes differ from the lake",
+            "UPDATE TRANSFORM.SPOTIFY_REJECTED SET raw_base64 = NULL WHERE {}", not_json),
+      table("SilverTimestampOneMicrosecondLate", "silver: column differs from the record",
+            "UPDATE TRANSFORM.SPOTIFY_SILVER SET timestamp = timestamp + INTERVAL 1 MICROSECOND WHERE {}"),
+      table("SilverKafkaTimestampOneMicrosecondLate", "silver: timestamp differs",
+            "UPDATE TRANSFORM.SPOTIFY_SILVER SET kafka_timestamp = kafka_timestamp + INTERVAL 1 MICROSECOND "
+            "WHERE {}"),
+      mart("BatchRowDropped",
+           "DELETE FROM TRANSFORM.TRANSFORM_LEDGER WHERE object_key = (SELECT min(object_key) FROM "
+           "TRANSFORM.TRANSFORM_LEDGER)",
+           {"silver: in silver, but in no closed batch"}),
+      mart("BatchRowDoubled",
+           "INSERT INTO TRANSFORM.TRANSFORM_LEDGER SELECT * FROM TRANSFORM.TRANSFORM_LEDGER LIMIT 1",
+           {"silver: doubled batch row (1)"}),
+      mart("BatchRowOfNothing", "UPDATE TRANSFORM.TRANSFORM_LEDGER SET object_key = 'bronze/none'",
+           {"silver: batch row of no loaded object", "'bronze/none'"}),
+      mart("BatchRowCountsOtherwise", "UPDATE TRANSFORM.TRANSFORM_LEDGER SET records = records + 1",
+           {"silver: batch row differs from its object", ": records is '"}),
+      mart("PartOfNothing",
+           "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('model', 'TRANSFORM.NONE', NULL, NULL, "
+           "make_timestamp(0))",
+           {"silver: missing table (1)", "TRANSFORM.NONE"}),
+      mart("FieldJudgedByAnotherRule",
+           "UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'country optional' WHERE name = 'country'",
+           {"silver: wrong row in TRANSFORM_PARTS (1)", "field country: its rule is 'country optional'"}),
+      mart("FieldForgotten", "DELETE FROM TRANSFORM.TRANSFORM_PARTS WHERE name = 'country'",
+           {"silver: event field that the last closed batch did not know (1)"}),
+      mart("PartsEmptied", "DELETE FROM TRANSFORM.TRANSFORM_PARTS",
+           {"silver: closed batch of which nothing says what it was made by (1)"}),
+      mart("TableOfNoBatch", "CREATE TABLE TRANSFORM.STRAY (a INTEGER)",
+           {"silver: table of schema TRANSFORM that the last closed batch did not make (1)",
+            "TRANSFORM.STRAY"}),
+      mart("SilverTableDroppedAndAnotherSpoilt",
+           "DROP TABLE TRANSFORM.SPOTIFY_DUPLICATES; UPDATE TRANSFORM.SPOTIFY_SILVER SET country = 'ZZ'",
+           {"silver: missing table (1)", "TRANSFORM.SPOTIFY_DUPLICATES",
+            "silver: column differs from the record"}),
+      mart("SilverColumnDropped", "ALTER TABLE TRANSFORM.SPOTIFY_SILVER DROP country",
+           {"silver: missing column (1)", "TRANSFORM.SPOTIFY_SILVER.COUNTRY"}),
+      mart("SilverColumnRenamed", "ALTER TABLE TRANSFORM.SPOTIFY_REJECTED RENAME reason TO why",
+           {"silver: missing column (1)", "TRANSFORM.SPOTIFY_REJECTED.REASON",
+            "silver: column that should not be there (1)", "TRANSFORM.SPOTIFY_REJECTED.WHY"}),
+      mart("SilverColumnOfAnotherType", "ALTER TABLE TRANSFORM.SPOTIFY_SILVER ALTER position_ms TYPE VARCHAR",
+           {"silver: column of another type (1)",
+            "TRANSFORM.SPOTIFY_SILVER.POSITION_MS is VARCHAR instead of BIGINT"}),
   };
   for (const event::Field& field : event::kFields) {
     const bool text = field.type != event::FieldType::integer && field.type != event::FieldType::time;
@@ -600,6 +708,12 @@ std::vector<Corruption> mart_corruptions() {
            {"marts: wrong mart cell (1)", "song_name: expected '", "found Other"}),
       mart("ArtistNamedOtherwise", "UPDATE MART.TOP_SONGS SET artist_name = NULL" + song,
            {"artist_name: expected '", "found NULL"}),
+      mart("MartColumnOfAnotherType", "ALTER TABLE MART.TOP_SONGS ALTER total_plays TYPE VARCHAR",
+           {"marts: column of another type (1)", "MART.TOP_SONGS.TOTAL_PLAYS is VARCHAR instead of BIGINT"}),
+      mart("MartColumnDropped", "ALTER TABLE MART.TOP_SONGS DROP artist_name",
+           {"marts: missing column (1)", "MART.TOP_SONGS.ARTIST_NAME"}),
+      mart("MartColumnAdded", "ALTER TABLE MART.TOP_SONGS ADD COLUMN more INTEGER",
+           {"marts: column that should not be there (1)", "MART.TOP_SONGS.MORE"}),
       mart("SongMissing", "DELETE FROM MART.TOP_SONGS" + song, {"missing mart row (1)", "TOP_SONGS song"}),
       mart("SongDoubled", "INSERT INTO MART.TOP_SONGS SELECT * FROM MART.TOP_SONGS" + song,
            {"doubled mart row (1)"}),
@@ -719,8 +833,10 @@ TEST(Verify, AMartIsProvedByItsRecountCellByCell) {
   fs::create_directories(world->recounts);
   std::ofstream(world->recounts / "_skips.sql")
       << "SELECT device_type FROM TRANSFORM.SPOTIFY_SILVER WHERE event_type = 'skip'";
-  std::ofstream(world->recounts / "skips.sql") << "-- What it is.\nSELECT device_type, COUNT(*) AS skips "
-                                                  "FROM {{ _skips }} AS s GROUP BY device_type;\n";
+  std::ofstream(world->recounts / "skips.sql")
+      << "-- What it is.\n-- columns: device_type VARCHAR, skips BIGINT\n"
+         "SELECT device_type, COUNT(*) AS skips "
+         "FROM {{ _skips }} AS s GROUP BY device_type;\n";
   add_mart(*world, "SKIPS", std::string(kSkips));
   EXPECT_TRUE(world->verify().proved()) << verify::to_text(world->verify());
 
@@ -739,15 +855,23 @@ TEST(Verify, AMartIsProvedByItsRecountCellByCell) {
           {"mart row that should not be there (1)"});
   becomes("DELETE FROM MART.SKIPS", {"emptied mart (1)", "mart row that should be there (3)"});
   becomes("DROP TABLE MART.SKIPS", {"missing mart (1)", "MART.SKIPS"});
-  becomes("ALTER TABLE MART.SKIPS DROP skips", {"missing mart column (1)", "MART.SKIPS.SKIPS"});
-  becomes("ALTER TABLE MART.SKIPS ADD COLUMN more INTEGER", {"MART.SKIPS.MORE (no recount)"});
+  becomes("ALTER TABLE MART.SKIPS DROP skips", {"missing column (1)", "MART.SKIPS.SKIPS"});
+  becomes("ALTER TABLE MART.SKIPS ALTER skips TYPE DOUBLE",
+          {"column of another type (1)", "is DOUBLE instead of BIGINT"});
+  becomes("ALTER TABLE MART.SKIPS ADD COLUMN more INTEGER",
+          {"column that should not be there (1)", "MART.SKIPS.MORE"});
+  // One that is wrong hides no other.
+  becomes("ALTER TABLE TRANSFORM.SPOTIFY_SILVER DROP country; UPDATE MART.TOP_SONGS SET total_plays = 0",
+          {"TRANSFORM.SPOTIFY_SILVER.COUNTRY", "table that cannot be counted again (1)",
+           "MART.SKIPS: its recount reads TRANSFORM.SPOTIFY_SILVER", "wrong mart cell"});
 }
 
 TEST(Verify, ARecountThatCannotRunNamesItsFile) {
   const auto world = good().copy(scratch("bad_recount"));
   world->recounts = world->folder_ / "recounts";
   fs::create_directories(world->recounts);
-  std::ofstream(world->recounts / "skips.sql") << "SELECT no_such_column FROM TRANSFORM.SPOTIFY_SILVER";
+  std::ofstream(world->recounts / "skips.sql")
+      << "-- columns: device_type VARCHAR, skips BIGINT\nSELECT no_such_column FROM TRANSFORM.SPOTIFY_SILVER";
   add_mart(*world, "SKIPS", std::string(kSkips));
   const auto report = world->try_verify();
   ASSERT_FALSE(report);
@@ -822,6 +946,26 @@ TEST(Verify, WhatTransactionsLeaveAtTheEndOfTheLogIsNotMissing) {
   ASSERT_TRUE(world.log->append_mark(1));
   EXPECT_THAT(verify::to_text(world.verify(true, true)), HasSubstr("not yet in the lake"));
   EXPECT_FALSE(world.verify(false, true).proved());
+}
+
+TEST(Verify, AGapThatTheLogLostIsNotedAndNothingElse) {
+  World world(WorldSpec{.seed = 7, .records = 300}, scratch("gap"));
+  const lake::ChainId chain{world.topic.id, 1};
+  const log::Offset end = world.log->watermarks(1)->end;
+  ASSERT_TRUE(world.log->append(1, {}));
+  ASSERT_TRUE(world.log->append(1, {}));
+  ASSERT_TRUE(world.log->delete_below(1, end + 1));
+  const auto acknowledge = [&](lake::OffsetRange range) {
+    world.store.objects[lake::gap_key(chain, range.first)].body =
+        lake::to_json(lake::Gap{world.topic.name, chain, range});
+    return world.verify(true, true);
+  };
+  const verify::Report lost = acknowledge({end, end + 1});
+  EXPECT_TRUE(lost.proved()) << verify::to_text(lost);
+  EXPECT_THAT(verify::to_text(lost),
+              HasSubstr(fmt::format("[{}, {}) were acknowledged as lost", end, end + 1)));
+  const std::string too_long = verify::to_text(acknowledge({end, end + 2}));
+  EXPECT_THAT(too_long, HasSubstr("gap record over records of the log (1)"));
 }
 
 TEST(Verify, PendingTailsAreReportedAndNotCountedWhenAllowed) {

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "base/utc_time.h"
 #include "event/encode.h"
+#include "event/schema.h"
 #include "lake/compression.h"
 #include "lake/hour_marker.h"
 #include "lake/line.h"
@@ -224,6 +225,17 @@ std::string insert(std::string_view table, const std::vector<std::string>& rows)
 std::string part(std::string_view mart, std::size_t rows) {
   return fmt::format("('mart',{},NULL,{},{})", sql_quoted(mart), rows, sql_time(kStart));
 }
+
+/// The bytes of a rejected row are those of its row in bronze.
+constexpr std::string_view kRejectedTable =
+    "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_REJECTED AS SELECT refused.*, CAST(events.payload AS VARCHAR) "
+    "AS "
+    "payload, rejected.raw_base64 FROM refused LEFT JOIN BRONZE.SPOTIFY_EVENTS AS events ON refused.topic_id "
+    "= "
+    "events.topic_id AND refused.kafka_partition = events.kafka_partition AND refused.kafka_offset = "
+    "events.kafka_offset LEFT JOIN BRONZE.REJECTED_EVENTS AS rejected ON refused.topic_id = "
+    "rejected.topic_id AND "
+    "refused.kafka_partition = rejected.kafka_partition AND refused.kafka_offset = rejected.kafka_offset;";
 
 constexpr std::string_view kCoordinateColumns =
     "topic_id VARCHAR, kafka_partition INTEGER, kafka_offset BIGINT, kafka_timestamp TIMESTAMP, object_key "
@@ -490,8 +502,7 @@ void World::transform() {
       "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_SILVER ({0}, {1});"
       "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_DUPLICATES ({0}, event_id VARCHAR, kept_topic_id VARCHAR, "
       "kept_kafka_partition INTEGER, kept_kafka_offset BIGINT);"
-      "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_REJECTED ({0}, rejected_by VARCHAR, reason VARCHAR, field "
-      "VARCHAR);"
+      "CREATE OR REPLACE TEMP TABLE refused ({0}, rejected_by VARCHAR, reason VARCHAR, field VARCHAR);"
       "CREATE OR REPLACE TABLE MART.TOP_SONGS (song_id VARCHAR, song_name VARCHAR, artist_name VARCHAR, "
       "total_plays BIGINT, "
       "total_skips BIGINT);"
@@ -499,13 +510,23 @@ void World::transform() {
       "total_plays "
       "BIGINT, total_skips BIGINT, playlist_adds BIGINT, day DATE);"
       "CREATE OR REPLACE TABLE TRANSFORM.TRANSFORM_PARTS (kind VARCHAR, name VARCHAR, definition VARCHAR, "
-      "row_count BIGINT, closed_at TIMESTAMP);",
-      kCoordinateColumns, event_columns()));
+      "row_count BIGINT, closed_at TIMESTAMP);"
+      "CREATE OR REPLACE TABLE TRANSFORM.TRANSFORM_LEDGER AS SELECT object_key, records, first_timestamp, "
+      "last_timestamp, {2} AS transformed_at FROM BRONZE.LOAD_LEDGER;{3}{4}",
+      kCoordinateColumns, event_columns(), sql_time(kStart), insert("refused", rejected), kRejectedTable));
+  std::vector<std::string> parts{part("MART.TOP_SONGS", song_rows.size()),
+                                 part("MART.USER_ENGAGEMENT", engagement_rows.size())};
+  for (const std::string_view model : {"SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED"}) {
+    parts.push_back(fmt::format("('model','TRANSFORM.{}',NULL,NULL,{})", model, sql_time(kStart)));
+  }
+  for (const event::Field& field : event::kFields) {
+    parts.push_back(fmt::format("('field','{}','{} {}{}{}',NULL,{})", field.name, event::name(field.type),
+                                field.required ? "required" : "optional", field.choices.empty() ? "" : " ",
+                                fmt::join(field.choices, " "), sql_time(kStart)));
+  }
   sql(insert("TRANSFORM.SPOTIFY_SILVER", kept) + insert("TRANSFORM.SPOTIFY_DUPLICATES", duplicates) +
-      insert("TRANSFORM.SPOTIFY_REJECTED", rejected) + insert("MART.TOP_SONGS", song_rows) +
-      insert("MART.USER_ENGAGEMENT", engagement_rows) +
-      insert("TRANSFORM.TRANSFORM_PARTS", {part("MART.TOP_SONGS", song_rows.size()),
-                                           part("MART.USER_ENGAGEMENT", engagement_rows.size())}));
+      insert("MART.TOP_SONGS", song_rows) + insert("MART.USER_ENGAGEMENT", engagement_rows) +
+      insert("TRANSFORM.TRANSFORM_PARTS", parts));
 }
 
 std::unique_ptr<World> World::copy(const fs::path& folder) const {

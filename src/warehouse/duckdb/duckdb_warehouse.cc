@@ -141,4 +141,12 @@ std::string DuckDbWarehouse::epoch_ms(std::string_view column) const {
   return fmt::format("epoch_ms({})", column);
 }
 
+std::string DuckDbWarehouse::epoch_us(std::string_view column) const {
+  return fmt::format("epoch_us({})", column);
+}
+
+std::string DuckDbWarehouse::catalogued_type(std::string_view type) const {
+  return std::string(type);
+}
+
 }  // namespace sdp::warehouse

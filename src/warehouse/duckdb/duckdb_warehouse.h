@@ -30,6 +30,8 @@ class DuckDbWarehouse final : public Warehouse {
   Result<void> close() override;
   std::string describe() const override { return "DuckDB " + path_; }
   std::string epoch_ms(std::string_view column) const override;
+  std::string epoch_us(std::string_view column) const override;
+  std::string catalogued_type(std::string_view type) const override;
 
  private:
   DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::Connection connection, Clock& clock);

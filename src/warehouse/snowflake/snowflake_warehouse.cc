@@ -310,4 +310,17 @@ std::string SnowflakeWarehouse::epoch_ms(std::string_view column) const {
   return fmt::format("DATE_PART(epoch_millisecond, {})", column);
 }
 
+std::string SnowflakeWarehouse::epoch_us(std::string_view column) const {
+  return fmt::format(
+      "CASE WHEN {0} = DATE_TRUNC('microsecond', {0}) THEN DATE_PART(epoch_microsecond, {0}) END", column);
+}
+
+std::string SnowflakeWarehouse::catalogued_type(std::string_view type) const {
+  if (type == "VARCHAR" || type == "JSON") return "TEXT";
+  if (type == "INTEGER" || type == "BIGINT") return "NUMBER(0)";
+  if (type == "DOUBLE") return "FLOAT";
+  if (type == "TIMESTAMP") return "TIMESTAMP_NTZ";
+  return std::string(type);
+}
+
 }  // namespace sdp::warehouse

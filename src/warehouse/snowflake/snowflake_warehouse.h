@@ -45,6 +45,8 @@ class SnowflakeWarehouse final : public Warehouse {
   Result<void> close() override;
   std::string describe() const override;
   std::string epoch_ms(std::string_view column) const override;
+  std::string epoch_us(std::string_view column) const override;
+  std::string catalogued_type(std::string_view type) const override;
 
  private:
   SnowflakeWarehouse(snowflake::SnowflakeOptions options, adbc::SessionOptions session_options, Clock& clock,

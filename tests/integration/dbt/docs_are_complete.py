@@ -2,12 +2,14 @@
 
     docs_are_complete.py [--write]
 
-The marts' part of docs/formats/mart-tables.md is what dbt says of them; --write makes it so. Builds an empty warehouse,
-writes dbt's documentation (`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql,
-and their freshness is asked for.
+The marts' part of docs/formats/mart-tables.md is what dbt says of them, and what docs/formats/proof.md says of their
+proof; --write makes it so. Tables, columns and types are those of proof.md, by which verify judges them. Builds an empty
+warehouse, writes dbt's documentation (`dbt docs generate`), and reads that; the types of sources are also compared with
+bronze.sql, and their freshness is asked for.
 """
 
 import contextlib
+import fnmatch
 import io
 import json
 import pathlib
@@ -19,8 +21,7 @@ from warehouses import PROJECT, DuckDb
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "formats" / "mart-tables.md"
 BEGIN, END = "<!-- marts: begin (written by docs_are_complete.py) -->\n", "<!-- marts: end -->"
-# What verify counts from the lake itself (src/verify/mart_view.cc).
-FROM_THE_LAKE = {"top_songs", "user_engagement"}
+PROOF = PAGE.with_name("proof.md")
 TYPES = {"VARCHAR": "varchar", "INTEGER": "integer", "BIGINT": "bigint", "TIMESTAMP": "timestamp", "JSON": "json"}
 
 
@@ -70,15 +71,51 @@ def is_mart(node):
     return node["resource_type"] in ("model", "snapshot") and node["schema"].upper() == "MART"
 
 
-def recount_of(name):
-    if name in FROM_THE_LAKE:
-        return "Counted again from the lake."
+def proof_list():
+    """What proof.md says: {table: {column: (type, proved, how or why not)}}."""
+    found = {}
+    for line in PROOF.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(cells) == 5 and cells[1].startswith("`"):
+            found.setdefault(cells[0], {})[cells[1].strip("`")] = (cells[2], cells[3] == "yes", cells[4])
+    return found
+
+
+def proof_faults(manifest, catalog, proof):
+    """Every table has its lines, and those with a type are its columns."""
+    relations = {**catalog["nodes"], **catalog["sources"]}
+    for unique_id, node in {**manifest["nodes"], **manifest["sources"]}.items():
+        if unique_id.split(".")[0] not in ("model", "snapshot", "source") or unique_id not in relations:
+            continue
+        table = f"{node['schema']}.{node['name']}".upper()
+        lines = next((lines for place, lines in proof.items() if fnmatch.fnmatchcase(table, place)), None)
+        if lines is None:
+            # A mart without recount is an exception that every verdict names.
+            if not is_mart(node):
+                yield f"{table} is not in {PROOF.name}: src/verify/proof_list.cc does not know it"
+            continue
+        typed = {column: about[0] for column, about in lines.items() if about[0]}
+        found = {column.lower(): about["type"] for column, about in relations[unique_id]["columns"].items()}
+        if typed and typed != found:
+            yield f"{table} has {sorted(found.items() - typed.items())}, and {PROOF.name} {sorted(typed.items() - found.items())}"
+
+
+def recount_of(name, proof):
     if (PROJECT / "recounts" / f"{name}.sql").exists():
         return f"Counted again from silver by [its recount](../../spotify_dbt/recounts/{name}.sql)."
+    if f"MART.{name.upper()}" in proof:
+        return "Counted again from the lake."
     return "Has no recount."
 
 
-def mart_section(manifest, catalog):
+def proved(about):
+    """A cell of the page: `yes`, in which rows, or `no`."""
+    if about is None or not about[1]:
+        return "**no**"
+    return "yes" + (f", {about[2][about[2].index('where') :]}" if "where" in about[2] else "")
+
+
+def mart_section(manifest, catalog, proof):
     """The page's text about the marts, by name."""
     keys = {
         node["attached_node"]: node["test_metadata"]["kwargs"]["columns"]
@@ -91,12 +128,13 @@ def mart_section(manifest, catalog):
         types = {name.lower(): about["type"] for name, about in catalog["nodes"][unique_id]["columns"].items()}
         key = keys.get(unique_id, [name for name in node["columns"] if name == "dbt_scd_id"])
         columns = ", ".join(f"`{one}`" for one in key)
-        yield f"**`{node['name'].upper()}`**: {node['description']} One row a {columns}. {recount_of(node['name'])}"
+        yield f"**`{node['name'].upper()}`**: {node['description']} One row a {columns}. {recount_of(node['name'], proof)}"
         yield ""
-        yield "| column | type | meaning |"
-        yield "|---|---|---|"
+        yield "| column | type | proved | meaning |"
+        yield "|---|---|---|---|"
+        lines = proof.get(f"MART.{node['name'].upper()}", {})
         for name, about in node["columns"].items():
-            yield f"| `{name}` | {types.get(name)} | {about['description']} |"
+            yield f"| `{name}` | {types.get(name)} | {proved(lines.get(name))} | {about['description']} |"
         yield ""
 
 
@@ -113,11 +151,11 @@ def page_faults(section, write):
 
 
 def recount_faults(manifest):
-    """A recount is of a mart; parts of recounts begin with an underscore."""
-    marts = {node["name"] for node in manifest["nodes"].values() if is_mart(node)}
+    """A recount is of a model or snapshot; parts of recounts begin with an underscore."""
+    tables = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] in ("model", "snapshot")}
     for path in (PROJECT / "recounts").glob("*.sql"):
-        if path.stem not in marts and not path.stem.startswith("_"):
-            yield f"recounts/{path.name} is of no mart"
+        if path.stem not in tables and not path.stem.startswith("_"):
+            yield f"recounts/{path.name} is of no table"
 
 
 def main():
@@ -144,7 +182,9 @@ def main():
             for file in ("manifest.json", "catalog.json")
         ]
         problems += [*faults(*texts), *test_faults(texts[0]), *recount_faults(texts[0])]
-        problems += page_faults(mart_section(*texts), "--write" in sys.argv[1:])
+        proof = proof_list()
+        problems += proof_faults(*texts, proof)
+        problems += page_faults(mart_section(*texts, proof), "--write" in sys.argv[1:])
     print("\n".join(problems) or "every column is described")
     return 1 if problems else 0
 

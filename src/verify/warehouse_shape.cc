@@ -1,0 +1,284 @@
+#include "verify/warehouse_shape.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "event/fields.h"
+#include "event/schema.h"
+#include "verify/table_rows.h"
+
+namespace sdp::verify {
+namespace {
+
+constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+Stage stage_of(std::string_view table) {
+  if (table.starts_with("BRONZE.")) return Stage::bronze;
+  return table.starts_with("MART.") ? Stage::marts : Stage::silver;
+}
+
+/// What dbt makes on its way and removes again, or leaves when it is killed.
+bool is_of_a_killed_run(std::string_view table) {
+  return table.contains("__DBT_");
+}
+
+/// The rule of a field as dbt notes it.
+std::string definition_of(const event::Field& field) {
+  return fmt::format("{} {}{}{}", event::name(field.type), field.required ? "required" : "optional",
+                     field.choices.empty() ? "" : " ", fmt::join(field.choices, " "));
+}
+
+/// True for an error that says something about the statement or the table, and nothing about the way to the
+/// warehouse.
+bool is_about_the_table(const Error& error) {
+  return error.kind == ErrorKind::fatal || error.kind == ErrorKind::bad_input ||
+         error.kind == ErrorKind::misconfigured;
+}
+
+class PartsReader {
+ public:
+  explicit PartsReader(Findings& findings) : findings_(findings) {}
+
+  void row(warehouse::RowView row) {
+    const std::string kind(row[0].value_or(""));
+    const std::string name(row[1].value_or(""));
+    if (!seen_.emplace(kind, name).second) wrong(kind, name, "stands there twice");
+    if (kind == "field") return field(name, row);
+    if (row[2]) wrong(kind, name, fmt::format("has the definition {}", shown(row[2])));
+    if (kind == "mart") {
+      const auto rows = integer_of(row[3]);
+      if (!rows) wrong(kind, name, fmt::format("has {} rows", shown(row[3])));
+      parts_.marts[name] = rows.value_or(0);
+    } else if (kind == "model") {
+      if (row[3]) wrong(kind, name, fmt::format("has {} rows", shown(row[3])));
+      parts_.models.insert(name);
+    } else {
+      wrong(kind, name, "is of no known kind");
+    }
+  }
+
+  ClosedParts finish() {
+    // Before its first batch closes, a warehouse has only the fields of an earlier version, without rules.
+    if (!parts_.closed()) return std::move(parts_);
+    for (const event::Field& field : event::kFields) {
+      if (!seen_.contains({"field", std::string(field.name)})) {
+        findings_.pending_item(Stage::silver, "event field that the last closed batch did not know",
+                               std::string(field.name));
+      }
+    }
+    for (const std::string& text : fields_) findings_.item(Stage::silver, kWrong, text);
+    return std::move(parts_);
+  }
+
+ private:
+  static constexpr std::string_view kWrong = "wrong row in TRANSFORM_PARTS";
+
+  void field(const std::string& name, warehouse::RowView row) {
+    const auto known = std::ranges::find(event::kFields, name, &event::Field::name);
+    if (known == event::kFields.end()) {
+      fields_.push_back(fmt::format("field {}: there is no such field", name));
+    } else if (row[2] != definition_of(*known)) {
+      fields_.push_back(fmt::format("field {}: its rule is {} instead of '{}'", name, shown(row[2]),
+                                    definition_of(*known)));
+    } else if (row[3]) {
+      fields_.push_back(fmt::format("field {}: has {} rows", name, shown(row[3])));
+    }
+  }
+
+  void wrong(const std::string& kind, const std::string& name, std::string_view why) {
+    findings_.item(Stage::silver, kWrong, fmt::format("{} {}: {}", kind, name, why));
+  }
+
+  Findings& findings_;
+  ClosedParts parts_;
+  std::set<std::pair<std::string, std::string>> seen_;
+  std::vector<std::string> fields_;
+};
+
+class ShapeCheck {
+ public:
+  ShapeCheck(WarehouseShape& shape, const ClosedParts& parts, warehouse::Warehouse& warehouse,
+             Findings& findings)
+      : shape_(shape), parts_(parts), warehouse_(warehouse), findings_(findings) {}
+
+  Result<void> run(std::span<const ProofLine> list) {
+    std::map<std::string, std::map<std::string, std::string>> wanted;
+    for (const ProofLine& line : list) {
+      if (line.type.empty()) continue;
+      wanted[line.place][upper(line.part)] = warehouse_.catalogued_type(line.type);
+    }
+    for (const auto& [table, columns] : wanted) compare(table, columns);
+    compare_with_parts();
+    for (const auto& [table, columns] : shape_.tables) {
+      if (table.starts_with("BRONZE.") && std::ranges::find(list, table, &ProofLine::place) == list.end()) {
+        findings_.item(Stage::bronze, "table that the loader does not make", table);
+      }
+    }
+    for (const std::string& view : shape_.views) SDP_RETURN_IF_ERROR(probe(view));
+    return {};
+  }
+
+ private:
+  using Columns = std::map<std::string, std::string>;
+
+  void compare(const std::string& table, const Columns& wanted) {
+    const auto found = shape_.tables.find(table);
+    if (found == shape_.tables.end()) return missing(table);
+    for (const auto& [column, type] : wanted) {
+      const auto at = found->second.find(column);
+      if (at == found->second.end()) {
+        broken(table, "missing column", fmt::format("{}.{}", table, column));
+      } else if (at->second != type) {
+        broken(table, "column of another type",
+               fmt::format("{}.{} is {} instead of {}", table, column, at->second, type));
+      }
+    }
+    for (const auto& [column, type] : found->second) {
+      if (wanted.contains(column)) continue;
+      findings_.item(stage_of(table), "column that should not be there", fmt::format("{}.{}", table, column));
+    }
+  }
+
+  void missing(const std::string& table) {
+    shape_.broken.insert(table);
+    // A mart is named by check_catalogue, a model of the last batch below.
+    if (table.starts_with("MART.") || parts_.models.contains(table)) return;
+    // A warehouse that an earlier version transformed has none; check_catalogue notes it.
+    if (table == kParts) return;
+    findings_.pending_item(stage_of(table), "table not made yet", table);
+  }
+
+  void compare_with_parts() {
+    if (!parts_.closed()) return;
+    for (const std::string& model : parts_.models) {
+      if (shape_.has(model)) continue;
+      broken(model, "missing table", model);
+    }
+    for (const auto& [table, columns] : shape_.tables) {
+      const bool ledger = table == kParts || table == "TRANSFORM.TRANSFORM_LEDGER";
+      if (!table.starts_with("TRANSFORM.") || ledger || is_of_a_killed_run(table) ||
+          parts_.models.contains(table)) {
+        continue;
+      }
+      findings_.item(Stage::silver, "table of schema TRANSFORM that the last closed batch did not make",
+                     table);
+    }
+  }
+
+  /// The catalogue may remember columns of a view whose tables are gone.
+  Result<void> probe(const std::string& view) {
+    if (shape_.broken.contains(view)) return {};
+    const auto read = warehouse_.query(fmt::format("SELECT * FROM {} LIMIT 0", view));
+    if (read) return {};
+    if (!is_about_the_table(read.error())) return std::unexpected(read.error());
+    broken(view, "view that cannot be read", fmt::format("{}: {}", view, read.error().message));
+    return {};
+  }
+
+  void broken(const std::string& table, std::string_view kind, std::string named) {
+    shape_.broken.insert(table);
+    findings_.item(stage_of(table), kind, std::move(named));
+  }
+
+  WarehouseShape& shape_;
+  const ClosedParts& parts_;
+  warehouse::Warehouse& warehouse_;
+  Findings& findings_;
+};
+
+}  // namespace
+
+bool WarehouseShape::has_column(std::string_view table, std::string_view column) const {
+  const auto found = tables.find(table);
+  return found != tables.end() && found->second.contains(upper(column));
+}
+
+std::string_view WarehouseShape::broken_in(std::string_view sql) const {
+  const std::string text = upper(sql);
+  for (const std::string& table : broken) {
+    for (auto at = text.find(table); at != std::string::npos; at = text.find(table, at + 1)) {
+      const char next = at + table.size() < text.size() ? text[at + table.size()] : ' ';
+      // The name may only be the beginning of a longer one.
+      if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return table;
+    }
+  }
+  return {};
+}
+
+Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
+                        std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
+                        Findings& findings) {
+  if (!shape.usable(table)) return {};
+  const auto scanned = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
+    visit(row);
+    return {};
+  });
+  if (scanned || !is_about_the_table(scanned.error())) return scanned;
+  shape.broken.insert(table);
+  findings.item(stage_of(table), "table that cannot be read",
+                fmt::format("{}: {}", table, scanned.error().message));
+  return {};
+}
+
+Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse) {
+  // Whether views stand among the tables differs between warehouses.
+  constexpr std::string_view kTables =
+      "SELECT upper(table_schema), upper(table_name), 0 FROM information_schema.tables WHERE "
+      "upper(table_schema) IN ('BRONZE', 'TRANSFORM', 'MART') UNION ALL SELECT upper(table_schema), "
+      "upper(table_name), 1 FROM information_schema.views WHERE upper(table_schema) IN ('BRONZE', "
+      "'TRANSFORM', 'MART')";
+  constexpr std::string_view kColumns =
+      "SELECT upper(table_schema), upper(table_name), upper(column_name), CASE WHEN data_type = 'NUMBER' "
+      "THEN "
+      "data_type || '(' || CAST(numeric_scale AS VARCHAR) || ')' ELSE data_type END FROM "
+      "information_schema.columns WHERE upper(table_schema) IN ('BRONZE', 'TRANSFORM', 'MART')";
+  WarehouseShape shape;
+  const auto table_of = [](warehouse::RowView row) {
+    return fmt::format("{}.{}", row[0].value_or(""), row[1].value_or(""));
+  };
+  SDP_RETURN_IF_ERROR(warehouse.scan(kTables, [&](warehouse::RowView row) -> Result<void> {
+    shape.tables[table_of(row)];
+    if (row[2] == "1") shape.views.insert(table_of(row));
+    return {};
+  }));
+  SDP_RETURN_IF_ERROR(warehouse.scan(kColumns, [&](warehouse::RowView row) -> Result<void> {
+    shape.tables[table_of(row)][std::string(row[2].value_or(""))] = row[3].value_or("");
+    return {};
+  }));
+  return shape;
+}
+
+Result<ClosedParts> read_parts(warehouse::Warehouse& warehouse, const WarehouseShape& shape,
+                               Findings& findings) {
+  PartsReader reader(findings);
+  for (const std::string_view column : {"kind", "name", "definition", "row_count"}) {
+    // What is missing is named by check_shape.
+    if (!shape.has_column(kParts, column)) return reader.finish();
+  }
+  SDP_RETURN_IF_ERROR(warehouse.scan(
+      fmt::format("SELECT kind, name, CAST(definition AS VARCHAR), CAST(row_count AS VARCHAR) FROM {}",
+                  kParts),
+      [&](warehouse::RowView row) -> Result<void> {
+        reader.row(row);
+        return {};
+      }));
+  return reader.finish();
+}
+
+Result<void> check_shape(WarehouseShape& shape, std::span<const ProofLine> list, const ClosedParts& parts,
+                         warehouse::Warehouse& warehouse, Findings& findings) {
+  return ShapeCheck(shape, parts, warehouse, findings).run(list);
+}
+
+}  // namespace sdp::verify

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "verify/findings.h"
+#include "verify/proof_list.h"
+#include "warehouse/warehouse.h"
+
+namespace sdp::verify {
+
+/// Which tables a warehouse has, and what is wrong with their shape.
+struct WarehouseShape {
+  /// Tables and views of BRONZE, TRANSFORM and MART, `SCHEMA.NAME` in upper case, with the types of their
+  /// columns by name in upper case.
+  std::map<std::string, std::map<std::string, std::string>, std::less<>> tables;
+  std::set<std::string, std::less<>> views;
+  /// Tables that cannot be compared: they are missing, cannot be read, lack a column, or have one of another
+  /// type. Each is a finding.
+  std::set<std::string, std::less<>> broken;
+
+  bool has(std::string_view table) const { return tables.contains(table); }
+  bool usable(std::string_view table) const { return has(table) && !broken.contains(table); }
+  bool has_column(std::string_view table, std::string_view column) const;
+  /// The first table of `broken` that a query names; empty when there is none.
+  std::string_view broken_in(std::string_view sql) const;
+};
+
+/// Reads a table like Warehouse::scan, unless it is broken. An error that is about the table or the statement
+/// is a finding, and the table is broken from then on.
+Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
+                        std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
+                        Findings& findings);
+
+Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse);
+
+/// What the last closed batch says that it was made by (TRANSFORM.TRANSFORM_PARTS).
+struct ClosedParts {
+  std::map<std::string, std::int64_t> marts;  ///< how many rows each had, by `MART.NAME`
+  std::set<std::string> models;               ///< `TRANSFORM.NAME`
+
+  /// False when no batch has been closed, or none by a version that notes its parts.
+  bool closed() const { return !marts.empty(); }
+};
+
+/// Reads the parts, and names rows among them that no batch writes.
+Result<ClosedParts> read_parts(warehouse::Warehouse& warehouse, const WarehouseShape& shape,
+                               Findings& findings);
+
+/// Compares the tables of `shape` with `list` and `parts`, each by itself: names tables and columns that are
+/// missing or too much, columns of another type, and views that cannot be read. Notes in `shape` which tables
+/// are broken. Marts that are missing or too much are the business of check_catalogue.
+Result<void> check_shape(WarehouseShape& shape, std::span<const ProofLine> list, const ClosedParts& parts,
+                         warehouse::Warehouse& warehouse, Findings& findings);
+
+}  // namespace sdp::verify

@@ -1,0 +1,335 @@
+"""Spoils one thing of a lake in a directory: an object, its metadata, the layout, a gap record, a marker, a witness.
+
+`corruptions` lists what a lake offers; `spoil` does one. Files of a copy may be hard links to the whole lake's: they are written
+again, never changed where they are.
+"""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+HEAD = "object metadata 1\n"
+HOUR = "%Y-%m-%dT%H"
+
+
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
+def metadata_of(lake: Path, key: str) -> dict[str, str]:
+    lines = (lake / ".meta" / key).read_text(encoding="utf-8").removeprefix(HEAD).splitlines()
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def write_metadata(lake: Path, key: str, metadata: dict[str, str]) -> None:
+    text = HEAD + "".join(f"{name}: {value}\n" for name, value in sorted(metadata.items()))
+    write(lake / ".meta" / key, text.encode())
+
+
+def keys(lake: Path) -> list[str]:
+    return sorted(str(path.relative_to(lake)) for path in (lake / "bronze").rglob("*") if path.is_file())
+
+
+def is_object(key: str) -> bool:
+    return "/spotify_events_" in key
+
+
+class Chain:
+    """The objects of one partition of one topic id."""
+
+    def __init__(self, topic: str, topic_id: str, partition: int):
+        self.topic, self.topic_id, self.partition = topic, topic_id, partition
+        self.objects: list[tuple[str, dict[str, str]]] = []
+
+    @property
+    def name(self) -> str:
+        return f"t{self.topic_id[:8]}_p{self.partition}"
+
+    @property
+    def end(self) -> int:
+        return int(self.objects[-1][1]["last-offset"]) + 1
+
+
+def chains(lake: Path) -> list[Chain]:
+    found: dict[tuple[str, int], Chain] = {}
+    for key in keys(lake):
+        if not is_object(key):
+            continue
+        metadata = metadata_of(lake, key)
+        place = (metadata["topic-id"], int(metadata["partition"]))
+        found.setdefault(place, Chain(metadata["topic-name"], *place)).objects.append((key, metadata))
+    for chain in found.values():
+        chain.objects.sort(key=lambda pair: int(pair[1]["first-offset"]))
+    return [found[place] for place in sorted(found)]
+
+
+def close_hours(lake: Path) -> None:
+    """Closes two hours of every chain that has none, as a sink does when the clock has passed them: all objects, then nothing."""
+    all_chains = chains(lake)
+    for chain in all_chains:
+        partitions = 1 + max(one.partition for one in all_chains if one.topic_id == chain.topic_id)
+        milliseconds = [int(metadata["first-timestamp-ms"]) for _, metadata in chain.objects]
+        begin = datetime.fromtimestamp(min(milliseconds) / 1000, UTC).replace(minute=0, second=0, microsecond=0)
+        last = datetime.fromtimestamp(max(milliseconds) / 1000, UTC).replace(minute=0, second=0, microsecond=0)
+        path = lake / "bronze" / "_closed" / "begin" / f"{chain.name}.json"
+        if path.exists():
+            continue
+        own = {"topic_id": chain.topic_id, "partition": chain.partition}
+        put_json(path, {"version": 1, **own, "hour": begin.strftime(HOUR)})
+        lines = "".join(f"{key} {metadata['sha256']}\n" for key, metadata in chain.objects)
+        counts = {
+            "objects": len(chain.objects),
+            "records": sum(int(metadata["records"]) for _, metadata in chain.objects),
+            "rejected": sum(int(metadata["rejected"]) for _, metadata in chain.objects),
+            "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+        }
+        nothing = {"objects": 0, "records": 0, "rejected": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+        hour, first = begin, 0
+        while hour <= last + timedelta(hours=1):
+            # What came late belongs to the first hour that was still open: all of it to the last.
+            is_last = hour == last
+            put_json(
+                lake / "bronze" / "_closed" / f"date={hour:%Y-%m-%d}" / f"hour={hour:%H}" / f"{chain.name}.json",
+                {"version": 1, "topic": chain.topic, **own, "partitions": partitions, "hour": hour.strftime(HOUR)}
+                | {"first_offset": first, "next_offset": chain.end if is_last else first}
+                | (counts if is_last else nothing),
+            )
+            first = chain.end if is_last else first
+            hour += timedelta(hours=1)
+
+
+def put_json(path: Path, value: dict) -> None:
+    write(path, (json.dumps(value, separators=(",", ":")) + "\n").encode())
+
+
+def corruptions(data: Path):
+    """Each has `place` and `part` as the list of what is proved names them, and `what`."""
+    lake = data / "lake"
+    all_chains = chains(lake)
+    for chain in all_chains:
+        for key, metadata in chain.objects:
+            for what in (
+                "removed",
+                "under a later hour",
+                "of another object",
+                "without metadata",
+                "copied to a later place",
+            ):
+                yield {"place": "lake: objects", "part": "key", "what": what, "key": key}
+            for what in (
+                "bit flipped",
+                "cut",
+                "line missing",
+                "line doubled",
+                "lines exchanged",
+                "value changed",
+                "longer",
+            ):
+                yield {"place": "lake: objects", "part": "body", "what": what, "key": key}
+            for name in metadata:
+                for what in ("changed", "removed"):
+                    yield {"place": "lake: object metadata", "part": name, "what": what, "key": key}
+    yield {"place": "lake: layout", "part": "(file)", "what": "removed", "key": "bronze/_lake.json"}
+    for key in keys(lake):
+        if is_object(key) or key.endswith("_probe"):
+            continue
+        place = (
+            "lake: layout"
+            if key.endswith("_lake.json")
+            else "lake: hour begins"
+            if "/begin/" in key
+            else "lake: hour markers"
+        )
+        for name in json.loads((lake / key).read_text(encoding="utf-8")):
+            for what in ("changed", "removed"):
+                yield {"place": place, "part": name, "what": what, "key": key}
+        for what in ("cut", "more behind it"):
+            yield {"place": place, "part": "(file)", "what": what, "key": key}
+        if place == "lake: hour begins":
+            yield {"place": place, "part": "(file)", "what": "removed", "key": key}
+    for chain in all_chains:
+        markers = [key for key in keys(lake) if "_closed/date=" in key and key.endswith(f"/{chain.name}.json")]
+        for key in markers:
+            part = "(newest)" if key == markers[-1] else "(file)"
+            yield {"place": "lake: hour markers", "part": part, "what": "removed", "key": key}
+        for what in (
+            "behind the chain",
+            "inside the chain",
+            "at its end",
+            "at its beginning",
+            "of another partition",
+            "of another topic",
+        ):
+            yield {"place": "lake: gaps", "part": "first_offset", "what": what, "chain": chain.name}
+    yield {
+        "place": "lake: objects",
+        "part": "key",
+        "what": "of no known name",
+        "key": "bronze/date=2026-02-15/hour=17/more.json",
+    }
+    for witness in sorted((data / "log").rglob("*.witness")):
+        for at in (3, 40, 200, -1):
+            yield {
+                "place": "log: witnesses",
+                "part": "records",
+                "what": f"byte {at} flipped",
+                "file": str(witness.relative_to(data)),
+                "at": at,
+            }
+        yield {"place": "log: witnesses", "part": "(file)", "what": "removed", "file": str(witness.relative_to(data))}
+
+
+def changed(name: str, value):
+    """Another value of the kind that a member has."""
+    if isinstance(value, int):
+        return value + 1
+    if re.fullmatch(r"\d+", value):
+        return str(int(value) + 1)
+    if re.fullmatch(r"[0-9a-f-]{36}", value):
+        return ("1" if value[0] == "0" else "0") + value[1:]
+    if re.fullmatch(r"[0-9a-f]{64}", value):
+        return "0" * 64 if value != "0" * 64 else "1" * 64
+    if name == "hour":
+        return (datetime.strptime(value, HOUR) + timedelta(hours=1)).strftime(HOUR)
+    if name == "compression":
+        return "gzip" if value != "gzip" else "zstd"
+    return value + "x"
+
+
+def spoil(data: Path, one: dict) -> bool:
+    """False when this cannot be done to this thing."""
+    lake = data / "lake"
+    if one["place"] == "log: witnesses":
+        return spoil_witness(data / one["file"], one)
+    if one["place"] == "lake: gaps":
+        return spoil_gap(lake, one)
+    if one["place"] == "lake: objects":
+        return spoil_object(lake, one)
+    if one["place"] == "lake: object metadata":
+        metadata = metadata_of(lake, one["key"])
+        value = metadata.pop(one["part"])
+        if one["what"] == "changed":
+            metadata[one["part"]] = changed(one["part"], value)
+        write_metadata(lake, one["key"], metadata)
+        return True
+    return spoil_json(lake / one["key"], one)
+
+
+def spoil_json(path: Path, one: dict) -> bool:
+    text = path.read_text(encoding="utf-8")
+    if one["part"].startswith("("):
+        if one["what"] == "removed":
+            path.unlink()
+        else:
+            write(path, (text[: len(text) // 2] if one["what"] == "cut" else text + text).encode())
+        return True
+    value = json.loads(text)
+    old = value.pop(one["part"])
+    if one["what"] == "changed":
+        value[one["part"]] = changed(one["part"], old)
+    put_json(path, value)
+    return True
+
+
+def spoil_witness(path: Path, one: dict) -> bool:
+    if one["what"] == "removed":
+        path.unlink()
+        return True
+    content = bytearray(path.read_bytes())
+    if one["at"] >= len(content):
+        return False
+    content[one["at"]] ^= 1
+    write(path, bytes(content))
+    return True
+
+
+def spoil_gap(lake: Path, one: dict) -> bool:
+    chain = next(chain for chain in chains(lake) if chain.name == one["chain"])
+    first = {"behind the chain": chain.end + 5, "at its end": chain.end, "inside the chain": chain.end // 2}.get(
+        one["what"], 0
+    )
+    partition = 77 if one["what"] == "of another partition" else chain.partition
+    record = {"version": 1, "topic": chain.topic, "topic_id": chain.topic_id, "partition": partition}
+    if one["what"] == "of another topic":
+        record["topic"] += "x"
+    name = f"t{chain.topic_id[:8]}_p{partition}_o{first:020}.json"
+    put_json(lake / "bronze" / "_gaps" / name, record | {"first_offset": first, "last_offset": first + 3})
+    return True
+
+
+def spoil_object(lake: Path, one: dict) -> bool:
+    key, what = one["key"], one["what"]
+    path = lake / key
+    if what == "of no known name":
+        write(path, b"{}\n")
+    elif what == "removed":
+        path.unlink()
+        (lake / ".meta" / key).unlink()
+    elif what == "without metadata":
+        (lake / ".meta" / key).unlink()
+    elif what == "of another object":
+        other = next((other for other in keys(lake) if is_object(other) and other != key), None)
+        if other is None:
+            return False
+        write(path, (lake / other).read_bytes())
+        write_metadata(lake, key, metadata_of(lake, other))
+    elif what in ("under a later hour", "copied to a later place"):
+        moved = (
+            re.sub(r"date=\d{4}", "date=2031", key)
+            if what == "under a later hour"
+            else re.sub(r"_o\d{20}", "_o" + "9" * 18 + "00", key)
+        )
+        write(lake / moved, path.read_bytes())
+        write_metadata(lake, moved, metadata_of(lake, key))
+        if what == "under a later hour":
+            path.unlink()
+            (lake / ".meta" / key).unlink()
+    else:
+        return spoil_body(lake, key, what)
+    return True
+
+
+def spoil_body(lake: Path, key: str, what: str) -> bool:
+    """Lines are spoilt with hash and counts made to fit, so that only what they hold tells."""
+    path = lake / key
+    body = path.read_bytes()
+    if what == "bit flipped":
+        write(path, body[: len(body) // 2] + bytes([body[len(body) // 2] ^ 1]) + body[len(body) // 2 + 1 :])
+        return True
+    if what == "cut":
+        write(path, body[: len(body) // 2])
+        return True
+    lines = body.splitlines(keepends=True)
+    at = len(lines) // 2
+    if what == "line missing":
+        del lines[at]
+    elif what == "line doubled":
+        lines.insert(at, lines[at])
+    elif what == "lines exchanged":
+        if len(lines) < 2:
+            return False
+        lines[0], lines[-1] = lines[-1], lines[0]
+    elif what == "value changed":
+        at = next((i for i, line in enumerate(lines) if b'"song_name":"' in line), None)
+        if at is None:
+            return False
+        lines[at] = lines[at].replace(b'"song_name":"', b'"song_name":"X', 1)
+    else:
+        lines[at] = lines[at].replace(b"}\n", b',"more":1}\n')
+        if b'"more":1' not in lines[at]:
+            return False
+    body = b"".join(lines)
+    write(path, body)
+    fitting = {
+        "records": str(len(lines)),
+        "rejected": str(sum(b'"_error":' in line for line in lines)),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    if not lines:
+        return False
+    write_metadata(lake, key, metadata_of(lake, key) | fitting)
+    return True
