@@ -86,6 +86,7 @@ constexpr std::size_t index_of(std::string_view name) {
   while (kFields[i].name != name) ++i;
   return i;
 }
+constexpr std::size_t kTimestamp = index_of("timestamp");
 
 /// The fourth to the sixth digit of a time's fraction, as a number; digits that are absent are zeros.
 int below_ms(std::string_view time) {
@@ -142,7 +143,7 @@ Result<Verdict> Decoder::decode(std::string_view json) {
     (accept.template operator()<I>() && ...);
   }(std::make_index_sequence<kFields.size()>{});
   if (rejection) return Verdict(std::unexpected(*rejection));
-  timestamp_below_ms_ = below_ms(found[index_of("timestamp")].text);
+  timestamp_below_ms_ = below_ms(found[kTimestamp].text);
   return Verdict(std::move(event));
 }
 

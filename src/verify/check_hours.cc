@@ -89,7 +89,7 @@ std::map<log::TopicId, TopicHours> topics_of(const Hours& hours, const LogView& 
   for (const auto& [chain, held] : log.chains) {
     TopicHours& topic = topics[chain.topic_id];
     topic.partitions = std::max(topic.partitions.value_or(0), chain.partition + 1);
-    if (held.gone) killed.insert(chain.topic_id);
+    if (held.gone || !log.whole) killed.insert(chain.topic_id);
   }
   if (log.living && topics.contains(*log.living)) topics[*log.living].lives = true;
   // A killed run may have noted nothing of some partitions.

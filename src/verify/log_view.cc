@@ -33,6 +33,7 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
 /// Reads as far as the file is whole; damage is a finding and what comes before it still counts.
 Result<void> read_one_witness(LogView& view, const std::filesystem::path& path, RecordBudget& budget,
                               Findings& findings) {
+  view.whole = false;
   std::error_code code;
   if (std::filesystem::file_size(path, code) == 0 && !code) {
     findings.note(fmt::format("{} is empty: its run was killed before it noted anything", path.string()));
@@ -73,6 +74,7 @@ Result<void> read_one_witness(LogView& view, const std::filesystem::path& path, 
                     lake::describe(end->header.chain), end->next));
   }
   view.chains.insert_or_assign(end->header.chain, *std::move(chain));
+  view.whole = true;
   return {};
 }
 
@@ -149,7 +151,10 @@ Result<void> read_witnesses(LogView& view, const std::filesystem::path& root, co
   SDP_RETURN_IF_ERROR(in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
     return read_one_witness(parts[i], paths[i], budget, findings);
   }));
-  for (LogView& part : parts) view.chains.merge(part.chains);
+  for (LogView& part : parts) {
+    view.chains.merge(part.chains);
+    view.whole = view.whole && part.whole;
+  }
   return {};
 }
 

@@ -53,6 +53,8 @@ struct LogView {
   std::map<lake::ChainId, LogChain> chains;
   /// The topic id that a live log has now; nothing when only witnesses were read.
   std::optional<log::TopicId> living;
+  /// Every witness could be read, so that the partitions of their topics are known.
+  bool whole = true;
 
   const LogChain* find(const lake::ChainId& chain) const;
   std::uint64_t records() const;
