@@ -298,7 +298,7 @@ std::vector<std::string> not_proved(const std::vector<ProofLine>& list) {
   std::vector<std::string> parts;
   std::size_t lines = 0;
   const auto finish = [&](const std::string& place) {
-    if (parts.size() == lines) {
+    if (lines > 0 && parts.size() == lines) {
       names.push_back(place);
     } else if (!parts.empty()) {
       names.push_back(fmt::format("{} ({})", place, fmt::join(parts, ", ")));
@@ -307,8 +307,8 @@ std::vector<std::string> not_proved(const std::vector<ProofLine>& list) {
     lines = 0;
   };
   for (std::size_t i = 0; i < list.size(); ++i) {
-    ++lines;
-    if (!list[i].proved) parts.push_back(list[i].part);
+    lines += list[i].looked_at ? 1 : 0;
+    if (list[i].looked_at && !list[i].proved) parts.push_back(list[i].part);
     if (i + 1 == list.size() || list[i + 1].place != list[i].place) finish(list[i].place);
   }
   return names;

@@ -16,8 +16,9 @@ struct ProofLine {
   std::string part;  ///< a column or a member, in lower case; `*` for all
   std::string type;  ///< the column's, by DuckDB's name; empty where none is compared
   bool proved = true;
-  std::string by;    ///< what it is compared with, or why it is not proved
-  std::string rows;  ///< the rows of the table that are compared, as a condition; empty for all
+  std::string by;         ///< what it is compared with, or why it is not proved
+  std::string rows;       ///< the rows of the table that are compared, as a condition; empty for all
+  bool looked_at = true;  ///< false where this run of verify left it out, which the report notes
 };
 
 /// Recounts by the table that they count.
@@ -28,7 +29,8 @@ std::vector<ProofLine> proof_list(const Recounts& recounts);
 
 /// As a table for docs/formats/proof.md.
 std::string to_markdown(const std::vector<ProofLine>& list);
-/// The names of what is not proved, `MART.LISTENER_HISTORY (seen_at, dbt_scd_id)`, a table each.
+/// The names of what is not proved even when it is looked at, `MART.LISTENER_HISTORY (seen_at, dbt_scd_id)`,
+/// a table each.
 std::vector<std::string> not_proved(const std::vector<ProofLine>& list);
 
 }  // namespace sdp::verify

@@ -74,6 +74,9 @@ TEST(ProofList, NamesTablesThatAreNotProvedAtAllAndPartsOfOthers) {
   const ProofLine all{"A.C", "*", "", false, "why", {}};
   EXPECT_THAT(not_proved({yes, no, all}), testing::ElementsAre("A.B (y)", "A.C"));
   EXPECT_THAT(not_proved({yes}), testing::IsEmpty());
+  ProofLine left_out = no;
+  left_out.looked_at = false;
+  EXPECT_THAT(not_proved({left_out}), testing::IsEmpty());
 }
 
 TEST(ProofList, IsATableForPages) {

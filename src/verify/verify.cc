@@ -97,7 +97,7 @@ class Verification {
     if (!in_.derived_marts) {
       for (ProofLine& line : report_.proof) {
         if (!recounts.contains(line.place) || !line.proved) continue;
-        line.proved = false;
+        line.proved = line.looked_at = false;
         line.by = "not looked at by this run of verify";
       }
     }
