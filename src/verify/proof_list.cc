@@ -70,7 +70,7 @@ class List {
 void add_log(List& list) {
   constexpr std::string_view kWitnesses = "log: witnesses";
   list.proved(kWitnesses, {{"records", ""}}, "by checksums; each is in the lake, or not yet");
-  list.not_proved(kWitnesses, {"(file)", ""},
+  list.not_proved(kWitnesses, {"the file", ""},
                   "one that is missing, or ends early as a killed run leaves it, is noted; the proof then "
                   "begins at the lake");
 }
@@ -106,7 +106,7 @@ void add_lake(List& list) {
   list.proved("lake: hour begins", {{"topic_id", ""}, {"partition", ""}, {"hour", ""}},
               "the hours of a chain follow it without a hole");
   list.add({"lake: hour begins",
-            "(of a chain without marker)",
+            "of a chain without marker",
             "",
             false,
             "nothing else says in which hour such a chain begins",
@@ -126,7 +126,7 @@ void add_lake(List& list) {
   list.proved("lake: hour markers", {{"partitions", ""}},
               "not more than the log has, not fewer than began, never fewer than before");
   list.add({"lake: hour markers",
-            "(newest)",
+            "the newest",
             "",
             false,
             "that an hour was closed is only told by its marker; it is missed when the log still has the "
@@ -221,7 +221,7 @@ void add_silver(List& list) {
               {{"kind", "VARCHAR"}, {"name", "VARCHAR"}, {"definition", "VARCHAR"}, {"row_count", "BIGINT"}},
               "equal to the event fields of this version, to the tables that there are, and to their rows");
   list.not_proved(kParts, {"closed_at", "TIMESTAMP"}, "when a batch closed is only told here");
-  list.not_proved(kParts, {"(the table itself)", ""},
+  list.not_proved(kParts, {"the table itself", ""},
                   "a warehouse that an earlier version transformed has none; a note says so");
   list.not_proved("TRANSFORM.INT_EVENTS_JUDGED", {"*", ""},
                   "what is read of it is proved as SPOTIFY_SILVER, SPOTIFY_DUPLICATES and SPOTIFY_REJECTED");
@@ -237,7 +237,7 @@ void add_recount(List& list, const MartRecount& recount) {
   }
   if (!recount.where.empty()) {
     list.add({recount.table,
-              "(other rows)",
+              "other rows",
               "",
               false,
               recount.other_rows.empty() ? "no recount tells them" : recount.other_rows,

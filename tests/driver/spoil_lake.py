@@ -133,7 +133,7 @@ def corruptions(data: Path):
             for name in metadata:
                 for what in ("changed", "removed"):
                     yield {"place": "lake: object metadata", "part": name, "what": what, "key": key}
-    yield {"place": "lake: layout", "part": "(file)", "what": "removed", "key": "bronze/_lake.json"}
+    yield {"place": "lake: layout", "part": "the file", "what": "removed", "key": "bronze/_lake.json"}
     for key in keys(lake):
         if is_object(key) or key.endswith("_probe"):
             continue
@@ -148,13 +148,13 @@ def corruptions(data: Path):
             for what in ("changed", "removed"):
                 yield {"place": place, "part": name, "what": what, "key": key}
         for what in ("cut", "more behind it"):
-            yield {"place": place, "part": "(file)", "what": what, "key": key}
+            yield {"place": place, "part": "the file", "what": what, "key": key}
         if place == "lake: hour begins":
-            yield {"place": place, "part": "(file)", "what": "removed", "key": key}
+            yield {"place": place, "part": "the file", "what": "removed", "key": key}
     for chain in all_chains:
         markers = [key for key in keys(lake) if "_closed/date=" in key and key.endswith(f"/{chain.name}.json")]
         for key in markers:
-            part = "(newest)" if key == markers[-1] else "(file)"
+            part = "the newest" if key == markers[-1] else "the file"
             yield {"place": "lake: hour markers", "part": part, "what": "removed", "key": key}
         for what in (
             "behind the chain",
@@ -180,7 +180,7 @@ def corruptions(data: Path):
                 "file": str(witness.relative_to(data)),
                 "at": at,
             }
-        yield {"place": "log: witnesses", "part": "(file)", "what": "removed", "file": str(witness.relative_to(data))}
+        yield {"place": "log: witnesses", "part": "the file", "what": "removed", "file": str(witness.relative_to(data))}
 
 
 def changed(name: str, value):
@@ -221,7 +221,7 @@ def spoil(data: Path, one: dict) -> bool:
 
 def spoil_json(path: Path, one: dict) -> bool:
     text = path.read_text(encoding="utf-8")
-    if one["part"].startswith("("):
+    if one["part"].startswith("the "):
         if one["what"] == "removed":
             path.unlink()
         else:

@@ -352,7 +352,8 @@ void World::sink() {
   }
 }
 
-/// Every hour of the chain but its last, which goes on. What a first call closed stays.
+/// Every hour but the one in which the topic's last record came: those before it are over for idle chains,
+/// too. What a first call closed stays.
 void World::close_hours(log::Partition partition) {
   std::map<log::Offset, std::pair<std::string, lake::ObjectMeta>> objects;
   for (const std::string& key : object_keys()) {
@@ -369,23 +370,28 @@ void World::close_hours(log::Partition partition) {
   marker.partitions = spec_.partitions;
   marker.hour = begin.hour;
   std::string lines;
-  for (const auto& [first, object] : objects) {
-    const auto& [key, meta] = object;
-    while (lake::hour_of(meta.first_timestamp) > marker.hour) {
-      marker.range.end = first;
+  const auto close_before = [&](lake::Hour hour, log::Offset end) {
+    while (hour > marker.hour) {
+      marker.range.end = end;
       marker.sha256 = base::sha256_hex(lines);
       must(store.put_new(lake::hour_marker_key(marker.chain, marker.hour), lake::to_json(marker), {},
                          "application/json"));
       marker.hour += std::chrono::hours(1);
-      marker.range.first = first;
+      marker.range.first = end;
       marker.objects = marker.records = marker.rejected = 0;
       lines.clear();
     }
+  };
+  for (const auto& [first, object] : objects) {
+    const auto& [key, meta] = object;
+    close_before(lake::hour_of(meta.first_timestamp), first);
     ++marker.objects;
     marker.records += meta.records;
     marker.rejected += meta.rejected;
     lines += fmt::format("{} {}\n", key, meta.sha256);
   }
+  const auto last = std::ranges::max(facts, {}, [](const auto& fact) { return fact->timestamp; })->timestamp;
+  close_before(lake::hour_of(last), objects.rbegin()->second.second.range.end);
 }
 
 void World::sink_partition(log::Partition partition, Rng& rng) {
