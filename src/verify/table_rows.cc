@@ -28,7 +28,8 @@ Result<RowPlace> RowFinder::place_of(const std::optional<std::string_view>& topi
   const auto o = integer_of(offset);
   if (topic_id && *topic_id != topic_id_text_) {
     const auto id = base::parse_uuid(*topic_id);
-    if (id) {
+    // Another spelling of an id would be another topic to whoever compares the text.
+    if (id && base::to_string(*id) == *topic_id) {
       topic_id_ = *id;
       topic_id_text_ = *topic_id;
     }

@@ -129,6 +129,8 @@ std::vector<Corruption> bronze_corruptions() {
             "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_partition = 77 WHERE {}"),
       table("BronzeTopicIdChanged", "missing from bronze",
             "UPDATE BRONZE.SPOTIFY_EVENTS SET topic_id = '00000000-0000-4000-8000-000000000000' WHERE {}"),
+      table("BronzeTopicIdInUpperCase", "missing from bronze",
+            "UPDATE BRONZE.SPOTIFY_EVENTS SET topic_id = upper(topic_id) WHERE {}"),
       table("BronzeTimestampChanged", "timestamp differs from the lake",
             "UPDATE BRONZE.SPOTIFY_EVENTS SET kafka_timestamp = kafka_timestamp + INTERVAL 1 MILLISECOND "
             "WHERE {}"),
