@@ -215,9 +215,9 @@ class Spoiler:
             return bool(filled) and self.write_again(
                 f"SELECT * REPLACE (CAST(NULL AS {self.one['type']}) AS {column}) FROM {self.table}"
             )
-        return self.write_again(
-            f"SELECT * REPLACE (CAST({column} AS {what.removeprefix('as ')}) AS {column}) FROM {self.table}"
-        )
+        kind = what.removeprefix("as ")
+        value = f"encode({column})" if kind == "BLOB" else f"CAST({column} AS {kind})"
+        return self.write_again(f"SELECT * REPLACE ({value} AS {column}) FROM {self.table}")
 
     def spoil_schema(self):
         self.connection.execute(f"CREATE TABLE {self.table} AS SELECT 1 AS a")

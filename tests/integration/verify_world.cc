@@ -390,8 +390,8 @@ void World::close_hours(log::Partition partition) {
     marker.rejected += meta.rejected;
     lines += fmt::format("{} {}\n", key, meta.sha256);
   }
-  const auto last = std::ranges::max(facts, {}, [](const auto& fact) { return fact->timestamp; })->timestamp;
-  close_before(lake::hour_of(last), objects.rbegin()->second.second.range.end);
+  const auto last = std::ranges::max_element(facts, {}, [](const auto& fact) { return fact->timestamp; });
+  close_before(lake::hour_of((*last)->timestamp), objects.rbegin()->second.second.range.end);
 }
 
 void World::sink_partition(log::Partition partition, Rng& rng) {
