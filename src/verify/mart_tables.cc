@@ -91,7 +91,7 @@ class MartComparison {
                      shown_row(recount_.table, columns, row));
       return Result<void>();
     });
-    if (!compared) return std::unexpected(in_recount(recount_, compared.error()));
+    if (!compared) return failed(compared.error());
     SDP_RETURN_IF_ERROR(faults());
     SDP_TRY(const std::int64_t rows,
             row_count(warehouse_, shape_, recount_.table, findings_, recount_.where));
@@ -133,7 +133,14 @@ class MartComparison {
               fmt::format("{}: {}", shown_row(recount_.table, shown_columns, row), row[0].value_or("")));
           return Result<void>();
         });
-    if (!looked) return std::unexpected(in_recount(recount_, looked.error()));
+    return looked ? Result<void>() : failed(looked.error());
+  }
+
+  /// A query that was accepted and fails on the rows has met values that no column of its type can hold.
+  Result<void> failed(const Error& error) {
+    if (!is_about_the_table(error)) return std::unexpected(in_recount(recount_, error));
+    findings_.item(Stage::marts, "table that cannot be counted again",
+                   fmt::format("{}: {}", recount_.table, error.message));
     return {};
   }
 

@@ -39,13 +39,6 @@ std::string definition_of(const event::Field& field) {
                      field.choices.empty() ? "" : " ", fmt::join(field.choices, " "));
 }
 
-/// True for an error that says something about the statement or the table, and nothing about the way to the
-/// warehouse.
-bool is_about_the_table(const Error& error) {
-  return error.kind == ErrorKind::fatal || error.kind == ErrorKind::bad_input ||
-         error.kind == ErrorKind::misconfigured;
-}
-
 class PartsReader {
  public:
   explicit PartsReader(Findings& findings) : findings_(findings) {}
@@ -214,6 +207,11 @@ std::string_view WarehouseShape::broken_in(std::string_view sql) const {
     }
   }
   return {};
+}
+
+bool is_about_the_table(const Error& error) {
+  return error.kind == ErrorKind::fatal || error.kind == ErrorKind::bad_input ||
+         error.kind == ErrorKind::misconfigured;
 }
 
 Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,

@@ -30,6 +30,10 @@ struct WarehouseShape {
   std::string_view broken_in(std::string_view sql) const;
 };
 
+/// True for an error that says something about a statement or its tables, and nothing about the way to the
+/// warehouse.
+bool is_about_the_table(const Error& error);
+
 /// Reads a table like Warehouse::scan, unless it is broken. An error that is about the table or the statement
 /// is a finding, and the table is broken from then on.
 Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
