@@ -174,7 +174,9 @@ class ShapeCheck {
     if (shape_.broken.contains(view)) return {};
     const auto read = warehouse_.query(fmt::format("SELECT * FROM {} LIMIT 0", view));
     if (read) return {};
-    if (!is_about_the_table(read.error())) return std::unexpected(read.error());
+    // A table that is gone is a name that does not exist.
+    if (!is_about_the_table(read.error()) && read.error().kind != ErrorKind::misconfigured)
+      return std::unexpected(read.error());
     broken(view, "view that cannot be read", fmt::format("{}: {}", view, read.error().message));
     return {};
   }
@@ -210,8 +212,8 @@ std::string_view WarehouseShape::broken_in(std::string_view sql) const {
 }
 
 bool is_about_the_table(const Error& error) {
-  return error.kind == ErrorKind::fatal || error.kind == ErrorKind::bad_input ||
-         error.kind == ErrorKind::misconfigured;
+  // What memory, rights, files and networks refuse has kinds of its own.
+  return error.kind == ErrorKind::fatal;
 }
 
 Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
