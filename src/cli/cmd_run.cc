@@ -87,7 +87,7 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   log_settings.kafka.bootstrap_servers = endpoints->kafka_brokers;
   log_settings.topic = options.topic;
   LakeSettings lake_settings;
-  lake_settings.s3.endpoint = endpoints->s3_url;
+  lake_settings.endpoint = endpoints->s3_url;
   SDP_TRY(auto lake, open_lake(lake_settings, services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);

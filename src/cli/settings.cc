@@ -35,6 +35,27 @@ Result<void> refuse_flags(const settings::Command& command, std::string_view why
   return {};
 }
 
+void bind_aws(settings::Command& command, store::s3::AwsSettings& aws) {
+  command.bind("aws.region", aws.region);
+  command.bind("aws.default-region", aws.default_region);
+  command.bind("aws.s3-endpoint", aws.s3_endpoint);
+  command.bind("aws.sts-endpoint", aws.sts_endpoint);
+  command.bind("aws.endpoint", aws.endpoint);
+  command.bind("aws.ca-bundle", aws.ca_bundle);
+  command.bind("aws.profile", aws.profile);
+  command.bind("aws.credentials-file", aws.credentials_file);
+  command.bind("aws.config-file", aws.config_file);
+  command.bind("aws.web-identity-token-file", aws.web_identity_token_file);
+  command.bind("aws.role", aws.role_arn);
+  command.bind("aws.role-session-name", aws.role_session_name);
+  command.bind("aws.container-path", aws.container_path);
+  command.bind("aws.container-url", aws.container_url);
+  command.bind("aws.container-token", aws.container_token);
+  command.bind("aws.container-token-file", aws.container_token_file);
+  command.bind("aws.metadata-disabled", aws.without_metadata);
+  command.bind("aws.metadata-endpoint", aws.metadata_endpoint);
+}
+
 }  // namespace
 
 Result<void> check_lake_flags(const settings::Command& command, const LakeSettings& lake) {
@@ -85,7 +106,9 @@ void bind_new_topic(settings::Command& command, LogSettings& log) {
 void bind_lake(settings::Command& command, LakeSettings& lake) {
   store::s3::S3Settings& s3 = lake.s3;
   command.bind("lake.place", lake.place);
-  command.bind("lake.s3-endpoint", s3.endpoint);
+  command.bind_as<std::string>(
+      "lake.s3-endpoint", [&lake] { return lake.endpoint.value_or(""); },
+      [&lake](std::string endpoint) { lake.endpoint = std::move(endpoint); });
   command.bind("lake.s3-region", s3.region);
   command.bind("lake.s3-ca-file", s3.ca_file);
   command.bind_as<bool>(
@@ -93,9 +116,10 @@ void bind_lake(settings::Command& command, LakeSettings& lake) {
       [&s3](bool wanted) { s3.path_style = wanted ? std::optional(false) : std::nullopt; });
   command.bind("lake.s3-timeout-ms", s3.total_timeout);
   command.bind("lake.s3-retry-total-s", s3.retry.total_max);
-  command.bind("lake.access-key", s3.access_key);
-  command.bind("lake.secret-key", s3.secret_key);
-  command.bind("lake.session-token", s3.session_token);
+  command.bind("lake.access-key", s3.keys.access_key);
+  command.bind("lake.secret-key", s3.keys.secret_key);
+  command.bind("lake.session-token", s3.keys.session_token);
+  bind_aws(command, s3.aws);
   command.bind("testing.s3-retry-delay-max-ms", s3.retry.delay_max);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "lake_reader/lake_reader.h"
@@ -28,7 +29,9 @@ struct LogSettings {
 
 struct LakeSettings {
   std::string place = "s3://spotify";  ///< `s3://bucket[/prefix]`, or a directory
-  store::s3::S3Settings s3;            ///< no endpoint: that of the local servers
+  store::s3::S3Settings s3;            ///< its endpoint is chosen by `endpoint`
+  /// Empty: AWS itself. Nothing: that of AWS's variables, else of the local servers.
+  std::optional<std::string> endpoint;
 };
 
 /// Where the local servers keep what clients need to know: endpoints.json and credentials.env.

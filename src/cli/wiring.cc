@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <optional>
 #include <random>
 #include <string_view>
+#include <utility>
 
 #include "local/credentials.h"
 #include "local/endpoints.h"
@@ -11,6 +13,7 @@
 #include "settings/place.h"
 #include "store/directory/directory_store.h"
 #include "store/prefixed_store.h"
+#include "store/s3/access.h"
 #include "store/s3/s3_store.h"
 #include "warehouse/duckdb/duckdb_warehouse.h"
 #include "warehouse/snowflake/snowflake_warehouse.h"
@@ -31,32 +34,52 @@ Result<void> check_brokers(const std::string& brokers) {
                           brokers));
 }
 
-Result<local::Credentials> s3_credentials(const LakeSettings& settings, const ServicesSettings& services) {
-  const store::s3::S3Settings& s3 = settings.s3;
-  if (!s3.access_key.empty() && !s3.secret_key.empty())
-    return local::Credentials{s3.access_key, s3.secret_key};
-  SDP_TRY(const auto stored, local::load_credentials(services.data));
-  if (stored) return *stored;
-  return fail(
-      ErrorKind::misconfigured,
-      fmt::format(
-          "lake {}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or start servers with "
-          "`spotify-services up` and name their folder with --services-data (now {})",
-          settings.place, services.data));
+/// Settings with an endpoint, and what the local servers have for it.
+struct Place {
+  store::s3::S3Settings s3;
+  store::s3::LocalServers local;
+};
+
+/// The endpoint that a setting names; nothing when none does.
+std::optional<std::string> named_endpoint(const LakeSettings& settings) {
+  const store::s3::AwsSettings& aws = settings.s3.aws;
+  if (settings.endpoint) return settings.endpoint;
+  if (!aws.s3_endpoint.empty()) return aws.s3_endpoint;
+  return aws.endpoint.empty() ? std::nullopt : std::optional(aws.endpoint);
 }
 
-Result<Lake> open_s3(const LakeSettings& given, const ServicesSettings& services,
+Result<Place> place_of(const LakeSettings& settings, const ServicesSettings& services, std::string bucket) {
+  Place place{.s3 = settings.s3,
+              .local = {.place = fmt::format("credentials.env of --services-data {}", services.data)}};
+  place.s3.bucket = std::move(bucket);
+  const auto named = named_endpoint(settings);
+  const auto url = store::s3::parse_url(named.value_or(kS3Default));
+  if (named) place.s3.endpoint = *named;
+  if (!url || !url->is_loopback()) return place;
+  SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
+  const std::string local_endpoint = endpoints ? endpoints->s3_url : kS3Default;
+  if (!named) place.s3.endpoint = local_endpoint;
+  const auto local_url = store::s3::parse_url(local_endpoint);
+  place.local.are_meant = !named || (local_url && store::s3::is_same_server(*url, *local_url));
+  if (!place.s3.keys.access_key.empty() || !place.s3.keys.secret_key.empty()) return place;
+  SDP_TRY(const auto stored, local::load_credentials(services.data));
+  if (stored) {
+    place.local.credentials =
+        store::s3::Credentials{.access_key = stored->access_key, .secret_key = stored->secret_key};
+  }
+  return place;
+}
+
+Result<Lake> open_s3(const LakeSettings& settings, const ServicesSettings& services,
                      const settings::BucketAddress& address, Clock& clock) {
-  SDP_TRY(const LakeSettings settings, with_address(given, services));
-  SDP_TRY(auto credentials, s3_credentials(settings, services));
-  store::s3::S3Settings s3 = settings.s3;
-  s3.bucket = address.bucket;
-  s3.access_key = credentials.access_key;
-  s3.secret_key = credentials.secret_key;
+  SDP_TRY(Place place, place_of(settings, services, address.bucket));
+  SDP_TRY(auto access, store::s3::find_access(place.s3, place.local, clock));
+  place.s3.region = std::move(access.region);
+  SDP_TRY(auto s3_store, store::s3::S3Store::open(std::move(place.s3), std::move(access.credentials), clock,
+                                                  Rng(std::random_device()())));
   // As people call the server: by its endpoint, since any vendor's may stand there.
-  std::string name = s3.endpoint;
-  SDP_TRY(std::unique_ptr<store::ObjectStore> store,
-          store::s3::S3Store::open(std::move(s3), clock, Rng(std::random_device()())));
+  std::string name = s3_store->endpoint();
+  std::unique_ptr<store::ObjectStore> store = std::move(s3_store);
   if (!address.prefix.empty()) {
     SDP_TRY(store, store::PrefixedStore::open(std::move(store), address.prefix));
   }
@@ -73,13 +96,6 @@ Result<LogSettings> with_address(LogSettings settings, const ServicesSettings& s
   }
   SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
   brokers = endpoints ? endpoints->kafka_brokers : kKafkaDefault;
-  return settings;
-}
-
-Result<LakeSettings> with_address(LakeSettings settings, const ServicesSettings& services) {
-  if (!settings.s3.endpoint.empty()) return settings;
-  SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
-  settings.s3.endpoint = endpoints ? endpoints->s3_url : kS3Default;
   return settings;
 }
 

@@ -14,10 +14,9 @@ namespace sdp::cli {
 
 // Where settings become adapters. Nothing else knows which vendor stands behind a port.
 
-/// The settings with the addresses that they leave open: those that the local servers tell, else the defaults
-/// of `spotify-services up`. `misconfigured` when endpoints.json cannot be read.
+/// The settings with the brokers that they leave open: those that the local servers tell, else the default of
+/// `spotify-services up`. `misconfigured` when endpoints.json cannot be read.
 Result<LogSettings> with_address(LogSettings settings, const ServicesSettings& services);
-Result<LakeSettings> with_address(LakeSettings settings, const ServicesSettings& services);
 
 Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings,
                                                   const ServicesSettings& services);
@@ -27,7 +26,7 @@ struct Lake {
   std::string display_name;  ///< as in "Uploaded 10 events to http://127.0.0.1:9002"
   std::string bucket;
 };
-/// `misconfigured` when an S3 lake has no credentials.
+/// `misconfigured` when an S3 lake has no credentials, with all places that were looked at (docs/aws.md).
 Result<Lake> open_lake(const LakeSettings& settings, const ServicesSettings& services, Clock& clock);
 
 enum class Access { read_write, read_only };

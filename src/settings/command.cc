@@ -21,7 +21,7 @@ Result<void> take_variable(BoundSetting& bound, const EnvFile& file) {
   const std::string variable(bound.setting->variable);
   if (bound.origin.kind == Origin::Kind::flag || variable.empty()) return {};
   const char* text = std::getenv(variable.c_str());
-  if (text == nullptr || *text == '\0') return {};
+  if (text == nullptr || (*text == '\0' && !bound.setting->empty_counts)) return {};
   const auto line = file.lines.find(variable);
   Origin origin{Origin::Kind::environment, variable};
   if (line != file.lines.end())

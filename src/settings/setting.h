@@ -9,6 +9,7 @@ namespace sdp::settings {
 enum class Group {
   kafka,
   lake,
+  aws,  ///< named as AWS's own tools name them
   sink,
   warehouse,
   snowflake,
@@ -62,8 +63,9 @@ struct Setting {
   bool bucket = false;  ///< where it takes a path, `s3://BUCKET[/PREFIX]` will do
   /// Anything but `nothing` also says that the value is a path (settings/place.h).
   Completion completion = Completion::nothing;
-  bool hidden = false;  ///< not in --help
-  bool secret = false;  ///< never printed, and no flag
+  bool empty_counts = false;  ///< a variable that is set and empty is a value, not "not set"
+  bool hidden = false;        ///< not in --help
+  bool secret = false;        ///< never printed, and no flag
   /// A program, a library, or a folder of such: never taken from a `.env` file.
   bool names_program = false;
 };

@@ -24,8 +24,8 @@ S3Settings settings_for(const std::string& endpoint) {
   S3Settings settings;
   settings.endpoint = endpoint;
   settings.bucket = "spotify";
-  settings.access_key = "access";
-  settings.secret_key = Secret("canary-secret");
+  settings.keys.access_key = "access";
+  settings.keys.secret_key = Secret("canary-secret");
   settings.connect_timeout = milliseconds(500);
   settings.total_timeout = milliseconds(400);
   settings.retry = {.attempts_max = 3, .delay_first = milliseconds(5), .delay_max = milliseconds(20)};
@@ -33,7 +33,9 @@ S3Settings settings_for(const std::string& endpoint) {
 }
 
 std::unique_ptr<S3Store> open(const S3Settings& settings) {
-  return *S3Store::open(settings, base::system_clock(), Rng(1));
+  auto credentials = std::make_unique<CredentialKeeper>("a test", settings.keys, CredentialKeeper::Source(),
+                                                        base::system_clock());
+  return *S3Store::open(settings, std::move(credentials), base::system_clock(), Rng(1));
 }
 std::unique_ptr<S3Store> open(const FaultServer& server) {
   return open(settings_for(server.endpoint()));
@@ -70,7 +72,7 @@ TEST(S3Faults, APutCarriesConditionHashAndSignature) {
     exchange.answer(200);
   });
   auto settings = settings_for(server.endpoint());
-  settings.session_token = Secret("token");
+  settings.keys.session_token = Secret("token");
   ASSERT_EQ(*put(*open(settings)), PutOutcome::created);
   EXPECT_EQ(target, "/spotify/bronze/a%3D1");
   EXPECT_EQ(headers["if-none-match"], "*");

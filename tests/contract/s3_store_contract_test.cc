@@ -1,4 +1,5 @@
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 namespace sdp::store {
 namespace {
 
+using s3::CredentialKeeper;
 using s3::S3Settings;
 using s3::S3Store;
 using std::chrono::milliseconds;
@@ -29,14 +31,16 @@ S3Settings settings_for(const S3Server& server, const std::string& bucket) {
   S3Settings settings;
   settings.endpoint = server.endpoint();
   settings.bucket = bucket;
-  settings.access_key = server.access_key();
-  settings.secret_key = Secret(server.secret_key());
+  settings.keys.access_key = server.access_key();
+  settings.keys.secret_key = Secret(server.secret_key());
   settings.retry = {.attempts_max = 6, .delay_first = milliseconds(20), .delay_max = milliseconds(500)};
   return settings;
 }
 
 std::unique_ptr<S3Store> open(const S3Settings& settings) {
-  return *S3Store::open(settings, base::system_clock(), Rng(1));
+  auto credentials = std::make_unique<CredentialKeeper>("a test", settings.keys, CredentialKeeper::Source(),
+                                                        base::system_clock());
+  return *S3Store::open(settings, std::move(credentials), base::system_clock(), Rng(1));
 }
 
 std::string new_bucket() {
@@ -75,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(S3, S3OnRealServers,
 TEST_P(S3OnRealServers, AWrongSecretIsUnauthorizedAndNamesTheBucketButNoSecret) {
   auto settings = settings_for(server(), new_bucket());
   ASSERT_TRUE(open(settings)->ensure_bucket());
-  settings.secret_key = Secret("not-the-secret-key");
+  settings.keys.secret_key = Secret("not-the-secret-key");
   const auto store = open(settings);
   for (const auto& error :
        {store->ensure_bucket().error(), store->put_new("a", "x", {}, "text/plain").error(),
@@ -91,7 +95,7 @@ TEST_P(S3OnRealServers, AWrongSecretIsUnauthorizedAndNamesTheBucketButNoSecret) 
 
 TEST_P(S3OnRealServers, AnUnknownAccessKeyIsUnauthorized) {
   auto settings = settings_for(server(), new_bucket());
-  settings.access_key = "nobody";
+  settings.keys.access_key = "nobody";
   const auto error = open(settings)->ensure_bucket().error();
   EXPECT_EQ(error.kind, ErrorKind::unauthorized) << error.message;
   EXPECT_THAT(error.message, HasSubstr("InvalidAccessKeyId"));
@@ -125,8 +129,8 @@ TEST(S3OnVersitygw, RightsThatAreMissingAreUnauthorizedAndNamed) {
   auto settings = settings_for(shared_server(S3ServerKind::versitygw), new_bucket());
   ASSERT_TRUE(open(settings)->ensure_bucket());
   const auto user = shared_server(S3ServerKind::versitygw).add_user_without_rights();
-  settings.access_key = user.access_key;
-  settings.secret_key = Secret(user.secret_key);
+  settings.keys.access_key = user.access_key;
+  settings.keys.secret_key = Secret(user.secret_key);
   const auto store = open(settings);
   for (const auto& error :
        {store->ensure_bucket().error(), store->put_new("a", "x", {}, "text/plain").error()}) {

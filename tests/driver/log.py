@@ -14,7 +14,7 @@ MEMBERS_OF_ALL = {"ts", "level", "event", "command"}
 @functools.cache
 def listed() -> dict[str, tuple[str, set[str]]]:
     """Level and fields of each event."""
-    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| (.*?) \| .* \|$", PAGE.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \| (\w+) \| (.*?) \| .* \|$", PAGE.read_text(), re.MULTILINE)
     return {name: (level, set(re.findall(r"`(\w+)`", fields))) for name, level, fields in rows}
 
 

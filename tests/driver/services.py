@@ -31,10 +31,22 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+# A developer's own profile, and the machine's own role, are none of a test's.
+WITHOUT_AWS = {
+    "AWS_CONFIG_FILE": "/nonexistent/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
 def clean_environment() -> dict[str, str]:
     """Ours without anything that would set the program under test, but for its log, which tests read."""
     prefixes = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SINK_", "SNOWFLAKE_", "SPOTIFY_", "SDP_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)} | log.ENVIRONMENT
+    return (
+        {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+        | log.ENVIRONMENT
+        | WITHOUT_AWS
+    )
 
 
 class Servers:

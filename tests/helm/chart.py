@@ -48,6 +48,13 @@ VALUES = {
         "simulator": {"enabled": True, "rate": 2.5, "events": 50_000_000},
         "loader": {"warehouse": "/data/warehouse/spotify_db.duckdb", "claim": "warehouse"},
     },
+    "aws": {
+        "s3": {"endpoint": "", "region": "eu-north-1", "bucket": "my-lake"},
+        "serviceAccount": {
+            "create": True,
+            "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/spotify-lake"},
+        },
+    },
     "sinks-alone": {"loader": {"enabled": False}, "networkPolicy": {"enabled": False}, "sink": {"replicas": 1}},
 }
 
@@ -73,7 +80,7 @@ def rendered(values: dict, folder: Path, **more) -> list[dict]:
 
 def pod_of(manifest: dict) -> dict | None:
     """The pod that a manifest makes, if it makes one."""
-    spec = manifest["spec"]
+    spec = manifest.get("spec", {})
     spec = spec.get("jobTemplate", {}).get("spec", spec)
     return spec["template"]["spec"] if "template" in spec else None
 

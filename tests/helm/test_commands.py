@@ -40,7 +40,7 @@ def run(binary: Path, arguments: list[str], folder: Path, **environment) -> subp
         timeout=60,
         check=False,
         cwd=folder,
-        env={"PATH": os.environ["PATH"]} | ours,
+        env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"} | ours,
     )
 
 

@@ -11,6 +11,7 @@ KINDS = {
     "default": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy"},
     "keda": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "ScaledObject"},
     "hpa": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "HorizontalPodAutoscaler", "Job"},
+    "aws": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "ServiceAccount"},
     "sinks-alone": {"Deployment", "PodDisruptionBudget"},
 }
 
@@ -87,6 +88,25 @@ def test_a_sinks_pod_creates_the_topic_unless_somebody_else_does(creates, tmp_pa
     pod = pod_of(sink)
     assert [one["args"] for one in pod.get("initContainers", [])] == ([["init"]] if creates else [])
     assert "--wait-topic=60" in pod["containers"][0]["args"]
+
+
+def test_pods_use_aws_itself_as_the_account_whose_role_gives_them_credentials(tmp_path):
+    manifests = rendered(VALUES["aws"], tmp_path)
+    [account] = [one for one in manifests if one["kind"] == "ServiceAccount"]
+    assert account["metadata"]["annotations"] == VALUES["aws"]["serviceAccount"]["annotations"]
+    pods = list(filter(None, map(pod_of, manifests)))
+    assert {pod["serviceAccountName"] for pod in pods} == {account["metadata"]["name"]}
+    for pod in pods:
+        for container in pod["containers"]:
+            environment = {one["name"]: one["value"] for one in container["env"]}
+            assert (environment["S3_ENDPOINT"], environment["S3_REGION"]) == ("", "eu-north-1")
+
+
+def test_an_account_that_is_there_already_is_used_and_not_made(tmp_path):
+    manifests = rendered({"serviceAccount": {"name": "lake-writer"}}, tmp_path)
+    assert "ServiceAccount" not in {one["kind"] for one in manifests}
+    assert {pod["serviceAccountName"] for pod in filter(None, map(pod_of, manifests))} == {"lake-writer"}
+    assert all("serviceAccountName" not in pod for pod in filter(None, map(pod_of, rendered({}, tmp_path))))
 
 
 @pytest.mark.parametrize("shutdown_ms", [30_000, 120_000])

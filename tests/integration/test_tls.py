@@ -83,3 +83,11 @@ def test_a_store_that_cannot_be_trusted_is_refused(world, secured, setting):
     assert_refused(finished, "certificate")
     world.catch_up()
     world.prove_up_to_bronze()
+
+
+def test_the_certificates_of_awss_tools_are_trusted(world):
+    world.simulate(10)
+    bundle = {"AWS_CA_BUNDLE": world.env["S3_CA_FILE"], "S3_CA_FILE": ""}
+    world.catch_up(env=bundle)
+    finished = world.run("load", env=bundle | {"AWS_CA_BUNDLE": ""}, timeout=SECONDS_MAX)
+    assert_refused(finished, "certificate")

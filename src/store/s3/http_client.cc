@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sdp::store::s3 {
 namespace {
@@ -78,13 +79,19 @@ HeaderList header_list(const HttpRequest& request) {
 
 void set_method(CURL* handle, const HttpRequest& request) {
   if (request.method == Method::head) curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
-  if (request.method != Method::put) return;
+  if (request.method != Method::put && request.method != Method::post) return;
   // As post fields, the body is neither copied nor pulled through a callback, and can be sent again on a
   // fresh connection.
   curl_easy_setopt(handle, CURLOPT_POST, 1L);
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
+  if (request.method == Method::put) curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
   curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+}
+
+void set_signature(CURL* handle, const Signer& signer) {
+  curl_easy_setopt(handle, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", signer.region).c_str());
+  curl_easy_setopt(handle, CURLOPT_USERNAME, signer.credentials.access_key.c_str());
+  curl_easy_setopt(handle, CURLOPT_PASSWORD, signer.credentials.secret_key.reveal().c_str());
 }
 
 }  // namespace
@@ -94,11 +101,11 @@ std::string_view HttpAnswer::header(std::string_view name) const {
   return found == headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-Result<std::unique_ptr<HttpClient>> HttpClient::open(const S3Settings& settings, const S3Address& address) {
+Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpOptions options) {
   // Once for the process, whichever thread comes first.
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (initialised != CURLE_OK) return fail(ErrorKind::fatal, "libcurl cannot be initialised");
-  return std::unique_ptr<HttpClient>(new HttpClient(settings, address));
+  return std::unique_ptr<HttpClient>(new HttpClient(std::move(options)));
 }
 
 HttpClient::Handle HttpClient::borrow() {
@@ -118,26 +125,22 @@ void HttpClient::give_back(Handle handle) {
 
 void HttpClient::set_options(CURL* handle) const {
   const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
-  set(CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", settings_.region).c_str());
-  set(CURLOPT_USERNAME, settings_.access_key.c_str());
-  set(CURLOPT_PASSWORD, settings_.secret_key.reveal().c_str());
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_PROTOCOLS_STR, address_.scheme.c_str());
+  set(CURLOPT_PROTOCOLS_STR, options_.scheme.c_str());
   set(CURLOPT_FOLLOWLOCATION, 0L);
   // The key's bytes are the path: nothing may be tidied.
   set(CURLOPT_PATH_AS_IS, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(settings_.total_timeout.count()));
-  set(CURLOPT_LOW_SPEED_LIMIT, settings_.low_speed_bytes_per_second);
-  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.low_speed_time.count()));
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
+  set(CURLOPT_LOW_SPEED_LIMIT, options_.low_speed_bytes_per_second);
+  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.low_speed_time.count()));
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_USERAGENT, "spotify-pipeline");
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!settings_.ca_file.empty()) set(CURLOPT_CAINFO, settings_.ca_file.c_str());
-  // A proxy of the environment cannot reach this machine's loopback.
-  if (address_.is_loopback) set(CURLOPT_PROXY, "");
+  if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+  if (!options_.use_proxy) set(CURLOPT_PROXY, "");
 }
 
 HttpAnswer HttpClient::send(const HttpRequest& request) {
@@ -152,6 +155,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
   const HeaderList headers = header_list(request);
   set_options(handle.get());
   set_method(handle.get(), request);
+  if (request.signer != nullptr) set_signature(handle.get(), *request.signer);
   curl_easy_setopt(handle.get(), CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, message.data());

@@ -33,6 +33,8 @@ constexpr std::array kCodes = {
     CodeRow{"AllAccessDisabled", {ErrorKind::unauthorized, kRights}},
     CodeRow{"ExpiredToken",
             {ErrorKind::unauthorized, "the session token has expired: get new temporary credentials"}},
+    CodeRow{"TokenRefreshRequired",
+            {ErrorKind::unauthorized, "the session token has expired: get new temporary credentials"}},
     CodeRow{"InvalidToken", {ErrorKind::unauthorized, "check the session token"}},
     CodeRow{"RequestTimeTooSkewed",
             {ErrorKind::misconfigured,

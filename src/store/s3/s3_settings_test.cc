@@ -13,8 +13,6 @@ S3Settings fit() {
   S3Settings settings;
   settings.endpoint = "http://127.0.0.1:9000";
   settings.bucket = "spotify";
-  settings.access_key = "access";
-  settings.secret_key = Secret("canary-secret");
   return settings;
 }
 
@@ -65,10 +63,54 @@ TEST(S3Settings, UnfitOnesAreRefusedWithoutShowingASecret) {
     EXPECT_TRUE(refused([&](S3Settings& s) { s.bucket = bucket; })) << bucket;
   }
   EXPECT_TRUE(refused([](S3Settings& s) { s.region = "us:east"; }));
-  EXPECT_TRUE(refused([](S3Settings& s) { s.access_key = ""; }));
-  EXPECT_TRUE(refused([](S3Settings& s) { s.secret_key = Secret(); }));
-  EXPECT_TRUE(refused([](S3Settings& s) { s.secret_key = Secret("canary\n"); }));
-  EXPECT_TRUE(refused([](S3Settings& s) { s.session_token = Secret("canary\r\nx: y"); }));
+}
+
+TEST(S3Settings, WithoutARegionItIsUsEast1) {
+  auto settings = fit();
+  settings.endpoint = "";
+  EXPECT_EQ(resolve(settings)->endpoint, "https://s3.us-east-1.amazonaws.com");
+}
+
+TEST(S3Settings, ChinaHasADomainOfItsOwn) {
+  EXPECT_EQ(aws_host("sts", "cn-north-1"), "sts.cn-north-1.amazonaws.com.cn");
+}
+
+TEST(S3Settings, OnlyThisMachinesAddressesAreLoopback) {
+  for (const char* url :
+       {"http://localhost:9000", "http://127.0.0.1", "http://127.8.8.8:1", "https://[::1]:9"}) {
+    EXPECT_TRUE(parse_url(url)->is_loopback()) << url;
+  }
+  for (const char* url : {"http://127.example.com", "http://128.0.0.1", "http://localhost.example.com",
+                          "http://[fd00:ec2::23]", "http://minio:9000"}) {
+    EXPECT_FALSE(parse_url(url)->is_loopback()) << url;
+  }
+}
+
+TEST(S3Settings, AServerIsTheSameByAnyNameOfThisMachine) {
+  const auto same = [](const char* one, const char* other) {
+    return is_same_server(*parse_url(one), *parse_url(other));
+  };
+  EXPECT_TRUE(same("http://localhost:9000", "http://127.0.0.1:9000/"));
+  EXPECT_FALSE(same("http://localhost:9000", "http://127.0.0.1:9001"));
+  EXPECT_FALSE(same("http://minio:9000", "http://127.0.0.1:9000"));
+  EXPECT_FALSE(same("https://localhost:9000", "http://localhost:9000"));
+}
+
+TEST(Credentials, UnfitOnesAreRefusedWithoutShowingASecret) {
+  const Credentials fit{.access_key = "access", .secret_key = Secret("canary-secret")};
+  EXPECT_TRUE(check(fit));
+  const auto refused = [&](auto change) {
+    Credentials credentials = fit;
+    change(credentials);
+    const auto checked = check(credentials);
+    if (checked) return false;
+    EXPECT_THAT(checked.error().message, Not(HasSubstr("canary")));
+    return checked.error().kind == ErrorKind::misconfigured;
+  };
+  EXPECT_TRUE(refused([](Credentials& c) { c.access_key = ""; }));
+  EXPECT_TRUE(refused([](Credentials& c) { c.secret_key = Secret(); }));
+  EXPECT_TRUE(refused([](Credentials& c) { c.secret_key = Secret("canary\n"); }));
+  EXPECT_TRUE(refused([](Credentials& c) { c.session_token = Secret("canary\r\nx: y"); }));
 }
 
 }  // namespace

@@ -45,6 +45,13 @@ S3Complaint complaint_in(const HttpAnswer& answer) {
   return complaint;
 }
 
+// An answer to HEAD has no body, so its status must do: S3 says 400 where it says ExpiredToken otherwise.
+bool says_expired(Method method, const HttpAnswer& answer, const S3Complaint& complaint) {
+  if (answer.curl != CURLE_OK || is_success(answer.status)) return false;
+  if (complaint.code == "ExpiredToken" || complaint.code == "TokenRefreshRequired") return true;
+  return method == Method::head && complaint.code.empty() && answer.status == 400;
+}
+
 // The chain rules rest on the order of keys, so a server that lists otherwise must be found out. Strict
 // ascent also ends a list whose pages repeat.
 std::unexpected<Error> out_of_order(std::string_view what, std::string_view last, std::string_view key) {
@@ -58,19 +65,30 @@ std::unexpected<Error> out_of_order(std::string_view what, std::string_view last
 
 }  // namespace
 
-S3Store::S3Store(S3Settings settings, S3Address address, std::unique_ptr<HttpClient> http, Clock& clock,
-                 Rng rng)
+S3Store::S3Store(S3Settings settings, S3Address address, std::unique_ptr<CredentialKeeper> credentials,
+                 std::unique_ptr<HttpClient> http, Clock& clock, Rng rng)
     : settings_(std::move(settings)),
       address_(std::move(address)),
+      credentials_(std::move(credentials)),
       http_(std::move(http)),
       clock_(clock),
       rng_(rng) {}
 
-Result<std::unique_ptr<S3Store>> S3Store::open(S3Settings settings, Clock& clock, Rng rng) {
+Result<std::unique_ptr<S3Store>> S3Store::open(S3Settings settings,
+                                               std::unique_ptr<CredentialKeeper> credentials, Clock& clock,
+                                               Rng rng) {
+  if (settings.region.empty()) settings.region = kRegionDefault;
   SDP_TRY(S3Address address, resolve(settings));
-  SDP_TRY(auto http, HttpClient::open(settings, address));
-  return std::unique_ptr<S3Store>(
-      new S3Store(std::move(settings), std::move(address), std::move(http), clock, rng));
+  SDP_TRY(auto http,
+          HttpClient::open({.scheme = address.scheme,
+                            .ca_file = settings.ca_file.empty() ? settings.aws.ca_bundle : settings.ca_file,
+                            .use_proxy = !address.is_loopback,
+                            .connect_timeout = settings.connect_timeout,
+                            .total_timeout = settings.total_timeout,
+                            .low_speed_bytes_per_second = settings.low_speed_bytes_per_second,
+                            .low_speed_time = settings.low_speed_time}));
+  return std::unique_ptr<S3Store>(new S3Store(std::move(settings), std::move(address), std::move(credentials),
+                                              std::move(http), clock, rng));
 }
 
 std::string S3Store::describe() const {
@@ -93,20 +111,46 @@ std::unexpected<Error> S3Store::failed(std::string_view what, const Answer& answ
   if (http.curl == CURLE_OK && !complaint.message.empty()) said += fmt::format(" ({})", complaint.message);
   const bool elsewhere = diagnosis.kind == ErrorKind::misconfigured && !complaint.region.empty();
   if (elsewhere) said += fmt::format(", bucket region {}, ours {}", complaint.region, settings_.region);
-  return fail(diagnosis.kind, fmt::format("{}: {}; {}", what, said, diagnosis.advice));
+  std::string message = fmt::format("{}: {}; {}", what, said, diagnosis.advice);
+  if (diagnosis.kind == ErrorKind::unauthorized) {
+    message += fmt::format(" (the credentials come from {})", credentials_->name());
+  }
+  return fail(diagnosis.kind, std::move(message));
+}
+
+S3Store::Answer S3Store::send(const HttpRequest& request, const Credentials& credentials) {
+  HttpRequest signed_request = request;
+  if (!credentials.session_token.empty()) {
+    signed_request.headers.emplace_back("x-amz-security-token", credentials.session_token.reveal());
+  }
+  const Signer signer{settings_.region, credentials};
+  signed_request.signer = &signer;
+  Answer answer{http_->send(signed_request), {}};
+  if (answer.http.curl == CURLE_OK && !is_success(answer.http.status))
+    answer.complaint = complaint_in(answer.http);
+  return answer;
+}
+
+Result<S3Store::Answer> S3Store::attempt(const HttpRequest& request, bool& has_renewed) {
+  SDP_TRY(const auto credentials, credentials_->get());
+  Answer answer = send(request, *credentials);
+  if (has_renewed || !says_expired(request.method, answer.http, answer.complaint)) return answer;
+  has_renewed = true;
+  SDP_TRY(const auto renewed, credentials_->replace(credentials));
+  if (renewed == credentials) return answer;
+  return send(request, *renewed);
 }
 
 Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& request,
                                       std::initializer_list<long> accepted, const Check& check) {
-  HttpRequest signed_request = request;
-  signed_request.headers.emplace_back(kHashHeader, base::sha256_hex(request.body));
-  if (!settings_.session_token.empty()) {
-    signed_request.headers.emplace_back("x-amz-security-token", settings_.session_token.reveal());
-  }
+  HttpRequest hashed_request = request;
+  hashed_request.headers.emplace_back(kHashHeader, base::sha256_hex(request.body));
+  bool has_renewed = false;
   return base::with_retries(settings_.retry, clock_, rng_.fork(calls_++), [&]() -> Result<Answer> {
-    Answer answer{http_->send(signed_request), {}};
+    auto attempted = attempt(hashed_request, has_renewed);
+    if (!attempted) return std::unexpected(attempted.error().in(what));
+    Answer answer = *std::move(attempted);
     const long status = answer.http.status;
-    if (answer.http.curl == CURLE_OK && !is_success(status)) answer.complaint = complaint_in(answer.http);
     if (answer.http.curl != CURLE_OK || std::ranges::find(accepted, status) == accepted.end()) {
       return failed(what, answer);
     }
