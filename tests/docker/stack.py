@@ -133,10 +133,13 @@ class Stack:
         return self.compose("logs", "--tail", 15, check=False).stdout[-6000:]
 
     def build(self, *services, **options) -> None:
-        """One after another: Debian's engine (20.10) may read a cache record of a build while another one moves it, and
-        then it dies of a segmentation fault."""
+        """One after another, since builds at once make a fault of the engine likelier (Engine.start_again_if_it_died)."""
         for service in services:
-            self.compose("build", service, **options)
+            first = self.compose("build", service, check=False, **options)
+            if first.returncode != 0 and self.engine.start_again_if_it_died():
+                self.compose("build", service, **options)
+            else:
+                assert first.returncode == 0, f"build {service}:\n{first.stdout[-6000:]}\n{first.stderr[-6000:]}"
 
     def up(self, *services, profile: str) -> None:
         """As `make up`: returns when every container is healthy, the one-shot ones have ended well."""

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/retry.h"
@@ -23,6 +25,17 @@ constexpr std::chrono::milliseconds kRefreshMax{1'000};
 // A refused login is told by the client's own queue, which is looked at so often while an answer is waited
 // for.
 constexpr int kServeMs = 50;
+
+/// Brokers learn of a new topic one after another, and the one that answers may be the last of them.
+template <typename Ask>
+std::invoke_result_t<Ask> ask_while_unknown(Ask ask) {
+  std::optional<std::invoke_result_t<Ask>> answer;
+  base::try_until(base::system_clock(), kSpreadMax, kRetryPause, [&] {
+    answer = ask();
+    return *answer || answer->error().kind != ErrorKind::bad_input;
+  });
+  return *std::move(answer);
+}
 
 void put_big_endian(std::int64_t word, std::uint8_t* out) {
   for (int i = 0; i < 8; ++i)
@@ -181,19 +194,15 @@ Result<void> Admin::wait_for_topic(const std::function<bool(const Description&)>
 }
 
 Result<TopicInfo> Admin::describe() {
-  // Brokers learn of a new topic one after another, and the one that answers may be the last of them.
-  std::optional<Result<Description>> described;
-  base::try_until(base::system_clock(), kSpreadMax, kRetryPause, [&] {
-    described = describe_partitions();
-    return *described || described->error().kind != ErrorKind::bad_input;
+  return ask_while_unknown([&]() -> Result<TopicInfo> {
+    SDP_TRY(Description description, describe_partitions());
+    SDP_RETURN_IF_ERROR(describe_config(description.info));
+    return std::move(description.info);
   });
-  SDP_TRY(Description description, *std::move(described));
-  SDP_RETURN_IF_ERROR(describe_config(description.info));
-  return std::move(description.info);
 }
 
 Result<void> Admin::check_id(TopicId id) {
-  SDP_TRY(const Description description, describe_partitions());
+  SDP_TRY(const Description description, ask_while_unknown([&] { return describe_partitions(); }));
   if (description.info.id == id) return {};
   return fail(
       ErrorKind::fenced,
