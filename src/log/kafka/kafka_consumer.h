@@ -27,9 +27,9 @@ namespace sdp::log::kafka {
 ///      id, then the handler for the offsets to start at, then assign at these. Revoke: tell the handler,
 ///      then unassign. Nothing is committed by either.
 ///   3. Fetch records. After a silence: ask whether the topic still has our id, before any of them is
-///      delivered. Deliver them up to the limit, and tell where a partition was read to its end. Offsets below
-///      the expected one are leftovers of an earlier position, and dropped; after a seek or a pause the rest
-///      of the partition's batch is dropped and fetched again.
+///      delivered. Deliver them up to the limit, and tell where a partition was read to its end. Offsets
+///      below the expected one are leftovers of an earlier position, and dropped; after a seek or a pause the
+///      rest of the partition's batch is dropped and fetched again.
 ///   4. Answer the rebalances that these fetches announced.
 ///   5. Return the client's errors when no record came before them.
 /// An error in 2 leaves its rebalance in line, and the next poll begins with it again. Offsets are those of
