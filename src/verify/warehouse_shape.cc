@@ -220,7 +220,7 @@ Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, 
                         std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
                         Findings& findings) {
   if (!shape.usable(table)) return {};
-  const auto scanned = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
+  auto scanned = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
     visit(row);
     return {};
   });

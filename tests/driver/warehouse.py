@@ -6,7 +6,9 @@ from pathlib import Path
 
 ASK = """
 import duckdb, json, sys
-rows = duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchall()
+connection = duckdb.connect(sys.argv[1], read_only=True)
+connection.execute("SET enable_progress_bar = false")  # else stdout has it when a query takes long
+rows = connection.execute(sys.argv[2]).fetchall()
 print(json.dumps(rows, default=str))
 """
 

@@ -20,7 +20,7 @@ from driver import lake_object, spoil_lake
 from driver.embedded import Embedded
 from driver.services import clean_environment
 
-DRAWN = 600
+DRAWN = 150
 THREADS = 2
 PROVED, NOT_NAMED = "proved", "not named"
 WAREHOUSE = Path("warehouse") / "spotify_db.duckdb"

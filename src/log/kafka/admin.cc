@@ -296,6 +296,10 @@ Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view gro
   base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
     const auto limit = settings_.call_timeout / kTriesInTime;
     code = rd_kafka_committed(client.get(), partitions.get(), static_cast<int>(limit.count()));
+    // A refused question for the coordinator is told by the group's queue; the request itself only times out.
+    const MessageHandle told(rd_kafka_consumer_poll(client.get(), 0));
+    if (kind_of(code) == ErrorKind::retry && told && kind_of(told->err) == ErrorKind::unauthorized)
+      code = told->err;
     return kind_of(code) != ErrorKind::retry;
   });
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error(what, code));
