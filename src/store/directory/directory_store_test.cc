@@ -13,6 +13,8 @@
 #include <fstream>
 #include <thread>
 
+#include "base/clock.h"
+#include "base/retry.h"
 #include "store/directory/sidecar.h"
 #include "support/temporary_folder.h"
 
@@ -195,6 +197,12 @@ TEST_F(DirectoryStoreTest, WritersKilledAnywhereLeaveWholeObjectsOnly) {
     if (child == 0) {
       for (int i = 0;; ++i)
         (void)put("r" + std::to_string(round) + "/" + std::to_string(i), body, {{"i", "1"}});
+    }
+    if (round % 2 == 1) {  // Every other writer has come to its second object, however slow the machine is.
+      const std::string first = "r" + std::to_string(round) + "/0";
+      EXPECT_TRUE(base::try_until(base::system_clock(), std::chrono::seconds(30),
+                                  std::chrono::milliseconds(1),
+                                  [&] { return store_->head(first).value_or(std::nullopt).has_value(); }));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5 + 3 * round));
     ::kill(child, SIGKILL);
