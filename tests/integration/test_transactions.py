@@ -105,7 +105,7 @@ def test_an_open_transaction_is_not_waited_for_and_what_is_missing_counts(world,
 def test_a_sink_under_a_quota_of_the_broker_goes_on_to_the_end(world):
     """The broker keeps an answer back for seconds, again and again."""
     client = f"slow-{world.name}"
-    world.services.limit_client(client, bytes_a_second=100_000)
+    world.services.limit_client(client, bytes_a_second=50_000)
     # Many small batches, so that there are many answers to keep back.
     world.simulate(8000, "--rate", 3000)
     properties = f"client.id={client};fetch.message.max.bytes=20000"
