@@ -70,12 +70,16 @@ def chains(lake: Path) -> list[Chain]:
 def close_hours(lake: Path) -> None:
     """Closes two hours of every chain that has none, as a sink does when the clock has passed them: all objects, then nothing."""
     all_chains = chains(lake)
+    begins = lake / "bronze" / "_closed" / "begin"
     for chain in all_chains:
-        partitions = 1 + max(one.partition for one in all_chains if one.topic_id == chain.topic_id)
+        # A partition without an object counts, too, when the sink had the time to begin its hours.
+        topic = chain.name.rpartition("_p")[0]
+        begun = [int(path.stem.rpartition("_p")[2]) for path in begins.glob(f"{topic}_p*.json")]
+        partitions = 1 + max(begun + [one.partition for one in all_chains if one.topic_id == chain.topic_id])
         milliseconds = [int(metadata["first-timestamp-ms"]) for _, metadata in chain.objects]
         begin = datetime.fromtimestamp(min(milliseconds) / 1000, UTC).replace(minute=0, second=0, microsecond=0)
         last = datetime.fromtimestamp(max(milliseconds) / 1000, UTC).replace(minute=0, second=0, microsecond=0)
-        path = lake / "bronze" / "_closed" / "begin" / f"{chain.name}.json"
+        path = begins / f"{chain.name}.json"
         if path.exists():
             continue
         own = {"topic_id": chain.topic_id, "partition": chain.partition}
