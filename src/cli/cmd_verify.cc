@@ -43,6 +43,18 @@ Result<Outcome> prove(const verify::VerifyInputs& inputs) {
   return Outcome{.report = std::move(report), .rejected = std::move(rejected)};
 }
 
+/// What both kinds of a run are looked at by; the log or its witness joins.
+verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store,
+                               warehouse::Warehouse& warehouse, const std::filesystem::path& recounts) {
+  return {.store = store,
+          .warehouse = &warehouse,
+          .allow_pending = options.allow_pending,
+          .derived_marts = !options.only_seed_marts,
+          .recounts = recounts,
+          .strict = options.strict,
+          .limits = options.limits};
+}
+
 /// With --data: the lake, the witness and, unless --warehouse names another, the warehouse of an embedded
 /// run.
 Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, const Runtime& runtime,
@@ -54,14 +66,9 @@ Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, co
   WarehouseSettings warehouse_settings = options.warehouse;
   if (!names_warehouse && !warehouse_settings.is_snowflake()) warehouse_settings.place = data.warehouse();
   SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
-  return prove({.store = *lake.store,
-                .witness_root = data.log(),
-                .warehouse = warehouse.get(),
-                .allow_pending = options.allow_pending,
-                .derived_marts = !options.only_seed_marts,
-                .recounts = recounts,
-                .strict = options.strict,
-                .limits = options.limits});
+  auto inputs = inputs_of(options, *lake.store, *warehouse, recounts);
+  inputs.witness_root = data.log();
+  return prove(inputs);
 }
 
 Result<Outcome> verify_services(const Options& options, const Runtime& runtime,
@@ -69,15 +76,9 @@ Result<Outcome> verify_services(const Options& options, const Runtime& runtime,
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
-  return prove({.store = *lake.store,
-                .log = log.get(),
-                .witness_root = {},
-                .warehouse = warehouse.get(),
-                .allow_pending = options.allow_pending,
-                .derived_marts = !options.only_seed_marts,
-                .recounts = recounts,
-                .strict = options.strict,
-                .limits = options.limits});
+  auto inputs = inputs_of(options, *lake.store, *warehouse, recounts);
+  inputs.log = log.get();
+  return prove(inputs);
 }
 
 Result<void> check_flags(const Options& options, const settings::Command& command) {

@@ -1,4 +1,4 @@
-"""A service of AWS on loopback, which answers as a test says and remembers what it was asked."""
+"""A service on loopback, which answers as a test says and remembers what it was asked."""
 
 from __future__ import annotations
 

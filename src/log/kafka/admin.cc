@@ -281,7 +281,7 @@ Result<Watermarks> Admin::watermarks(Partition partition) {
 }
 
 Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view group) {
-  SDP_TRY(const Description description, describe_partitions());
+  SDP_TRY(const Description description, ask_while_unknown([&] { return describe_partitions(); }));
   const std::string what = fmt::format("cannot read what group {} committed for topic {}", group, topic_);
   const PartitionListHandle partitions(rd_kafka_topic_partition_list_new(description.info.partitions));
   for (Partition p = 0; p < description.info.partitions; ++p) {

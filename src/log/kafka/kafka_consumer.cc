@@ -174,7 +174,8 @@ Result<void> KafkaConsumer::check_topic_after_silence() {
     if (checked.error().kind != ErrorKind::retry) return checked;
     // Nothing was learnt. The records are fetched again, and the topic is asked for again.
     for (const auto& [partition, assigned] : assigned_) {
-      SDP_RETURN_IF_ERROR(move_to({partition, assigned.next}));
+      // A partition in a gap has brought none, and refuses a seek.
+      if (!assigned.in_gap) SDP_RETURN_IF_ERROR(move_to({partition, assigned.next}));
     }
     return checked;
   }
