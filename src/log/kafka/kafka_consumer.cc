@@ -22,6 +22,8 @@ constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
 /// After so long without records the topic may have been created again in the meantime.
 constexpr std::chrono::milliseconds kSilenceMin{500};
 constexpr std::chrono::milliseconds kSeekPause{10};
+/// So long a partition that was assigned just now may refuse a seek because its fetching has not begun.
+constexpr std::chrono::milliseconds kStartMax{1'000};
 constexpr int kLeavePollMs = 20;
 
 /// The handler of a consumer that is destroyed without close(): it takes no partition and no record.
@@ -306,7 +308,10 @@ Result<void> KafkaConsumer::seek(PartitionOffset position) {
   }
   const bool in_gap = found->second.in_gap;
   found->second = {.next = position.offset, .skip_batch = delivering_};
-  return in_gap ? assign_again(position) : move_to(position);
+  // Until a later poll tells us of the gap, the position that is gone is only seen by seeks that stay
+  // refused.
+  const auto code = in_gap ? RD_KAFKA_RESP_ERR__STATE : try_seek(position);
+  return code == RD_KAFKA_RESP_ERR__STATE ? assign_again(position) : moved(position, code);
 }
 
 /// A partition whose position is gone from the log is fetched no more, and a seek is refused.
@@ -321,8 +326,12 @@ Result<void> KafkaConsumer::assign_again(PartitionOffset position) {
 }
 
 Result<void> KafkaConsumer::move_to(PartitionOffset position) {
+  return moved(position, try_seek(position));
+}
+
+rd_kafka_resp_err_t KafkaConsumer::try_seek(PartitionOffset position) {
   auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  base::try_until(base::system_clock(), settings_.call_timeout, kSeekPause, [&] {
+  base::try_until(base::system_clock(), kStartMax, kSeekPause, [&] {
     const PartitionListHandle list = list_of({&position, 1});
     const ErrorHandle failed(rd_kafka_seek_partitions(client_.get(), list.get(),
                                                       static_cast<int>(settings_.call_timeout.count())));
@@ -337,6 +346,10 @@ Result<void> KafkaConsumer::move_to(PartitionOffset position) {
     }
     return !starting;
   });
+  return code;
+}
+
+Result<void> KafkaConsumer::moved(PartitionOffset position, rd_kafka_resp_err_t code) const {
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   return std::unexpected(
       error(fmt::format("cannot seek to partition {} offset {}", position.partition, position.offset), code));

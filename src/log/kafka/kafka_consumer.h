@@ -89,6 +89,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
   Result<void> move_to(PartitionOffset position);
+  rd_kafka_resp_err_t try_seek(PartitionOffset position);
+  Result<void> moved(PartitionOffset position, rd_kafka_resp_err_t code) const;
   Result<void> assign_again(PartitionOffset position);
   PartitionListHandle list_of(std::span<const PartitionOffset> positions) const;
   PartitionListHandle list_of(std::span<const Partition> partitions) const;
