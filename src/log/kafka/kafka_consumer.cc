@@ -277,6 +277,10 @@ Result<bool> KafkaConsumer::deliver_one(ConsumerHandler& handler, const rd_kafka
 void KafkaConsumer::note_failure(ConsumerHandler& handler, const rd_kafka_message_t& message) {
   const ErrorKind kind = kind_of(message.err);
   if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED || kind == ErrorKind::retry) return;
+  const auto at = assigned_.find(message.partition);
+  // A gap at an earlier position is a leftover of it, as records are.
+  const bool is_leftover = at != assigned_.end() && message.offset >= 0 && message.offset < at->second.next;
+  if (kind == ErrorKind::data_gap && is_leftover) return;
   log_event("kafka.record_failed", {{"topic", topic_},
                                     {"partition", message.partition},
                                     {"offset", message.offset},
@@ -291,7 +295,7 @@ void KafkaConsumer::note_failure(ConsumerHandler& handler, const rd_kafka_messag
     auto known = admin_->check_id(topic_id_);
     if (known) known = handler.on_gap(message.partition, failure);
     if (known) {
-      if (const auto at = assigned_.find(message.partition); at != assigned_.end()) at->second.in_gap = true;
+      if (at != assigned_.end()) at->second.in_gap = true;
       return;
     }
     failure = std::move(known).error();
