@@ -11,6 +11,7 @@
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "lake/object_key.h"
+#include "lake_reader/find_places.h"
 
 namespace sdp::cli {
 namespace {
@@ -47,7 +48,8 @@ Result<std::string> check_lake(const Options& options, Clock& clock) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, clock));
   SDP_RETURN_IF_ERROR(
       lake.store->list(lake::kBronzePrefix, [](const store::ListedObject&) { return false; }));
-  SDP_TRY(const auto probe, lake.store->head(lake::kProbeKey));
+  SDP_TRY(const lake::Places places, lake_reader::find_places(*lake.store));
+  SDP_TRY(const auto probe, lake.store->head(places.probe_key()));
   return lake.store->describe() + (probe ? " can be read, and a sink has tested its create-only puts"
                                          : " can be read; the first sink tests its create-only puts");
 }

@@ -12,6 +12,7 @@
 #include "cli/settings.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
+#include "lake_reader/find_places.h"
 #include "load/extract.h"
 #include "store/directory/directory_store.h"
 
@@ -50,8 +51,9 @@ Result<Planned> make_plan(const Options& options, store::ObjectStore& lake, Cloc
   lake_reader::HoursWanted hours;
   SDP_RETURN_IF_ERROR(apply(options.hours, hours));
   SDP_TRY(const load::Ledger ledger, ledger_of(options.warehouse, clock));
+  SDP_TRY(const lake::Places places, lake_reader::find_places(lake));
   SDP_TRY(auto plan,
-          load::plan_new_objects(lake_reader::LakeReader(lake), ledger, hours, options.other_lake));
+          load::plan_new_objects(lake_reader::LakeReader(lake, places), ledger, hours, options.other_lake));
   return Planned{.objects = std::move(plan), .known_topics = load::topic_ids(ledger.chains)};
 }
 

@@ -9,6 +9,7 @@
 #include "cli/settings.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
+#include "lake_reader/find_places.h"
 #include "lake_reader/lag.h"
 #include "lake_reader/lake_reader.h"
 
@@ -45,7 +46,8 @@ Result<Status> read_status(const Options& options, Clock& clock) {
   std::vector<log::Partition> partitions;
   for (log::Partition partition = 0; partition < topic.partitions; ++partition)
     partitions.push_back(partition);
-  const lake_reader::LakeReader reader(*lake.store);
+  SDP_TRY(const lake::Places places, lake_reader::find_places(*lake.store));
+  const lake_reader::LakeReader reader(*lake.store, places);
   SDP_TRY(const auto ends, reader.chain_ends(topic.id, partitions));
   SDP_TRY(const auto committed, log->committed(options.consumer.group));
   Status all;

@@ -6,8 +6,6 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "lake/object_key.h"
-
 namespace sdp::lake {
 namespace {
 
@@ -34,10 +32,6 @@ Error overlap(const ChainId& chain, log::Offset end, const Link& link, const std
 }
 
 }  // namespace
-
-std::string gap_key(const ChainId& chain, log::Offset first) {
-  return fmt::format("{}t{}_p{}_o{:020}.json", kGapsPrefix, short_id(chain.topic_id), chain.partition, first);
-}
 
 std::string to_json(const Gap& gap) {
   const nlohmann::ordered_json json = {{"version", 1},

@@ -10,8 +10,7 @@
 namespace sdp::lake {
 
 /// A gap record: offsets the log had lost before any sink could read them, acknowledged by an operator
-/// (`--allow-gap`). Stored create-only as `bronze/_gaps/t<id>_p<partition>_o<first>.json`
-/// (docs/formats/gap.md).
+/// (`--allow-gap`). Stored create-only at Places::gap_key (docs/formats/gap.md).
 struct Gap {
   std::string topic;
   ChainId chain;
@@ -20,7 +19,6 @@ struct Gap {
   bool operator==(const Gap&) const = default;
 };
 
-std::string gap_key(const ChainId& chain, log::Offset first);
 std::string to_json(const Gap& gap);
 Result<Gap> gap_from_json(std::string_view json);
 

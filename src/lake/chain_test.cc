@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "lake/places.h"
+
 namespace sdp::lake {
 namespace {
 
@@ -175,7 +177,7 @@ constexpr std::string_view kGapText =
     "\n";
 
 TEST(GapRecord, IsWrittenToTheLetter) {
-  EXPECT_EQ(gap_key(kChain, 10), "bronze/_gaps/t1a2b3c4d_p3_o00000000000000000010.json");
+  EXPECT_EQ(Places(2).gap_key(kChain, 10), "_pipeline/gaps/t1a2b3c4d_p3_o00000000000000000010.json");
   EXPECT_EQ(to_json(gap(10, 20)), kGapText);
 }
 

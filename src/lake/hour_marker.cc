@@ -15,12 +15,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::int64_t kOffsetMax = std::numeric_limits<log::Offset>::max();
+
 /// Reads members, and remembers whether all were of their kind.
 class Reader {
  public:
   explicit Reader(std::string_view text) : json_(Json::parse(text, nullptr, false)) {
-    ok_ = json_.is_object() && number("version", 1) == 1;
+    ok_ = json_.is_object() && version() >= 1;
   }
+
+  std::int64_t version() { return number("version", 2); }
 
   std::int64_t number(const char* member, std::int64_t max) {
     const auto at = json_.is_object() ? json_.find(member) : json_.end();
@@ -48,6 +52,22 @@ class Reader {
     const auto partition = number("partition", std::numeric_limits<log::Partition>::max());
     return {id.value_or(log::TopicId()), static_cast<log::Partition>(partition)};
   }
+  /// `[[first offset, next offset, key], ...]`
+  std::vector<ListedRange> list(const char* member) {
+    std::vector<ListedRange> list;
+    const auto at = json_.is_object() ? json_.find(member) : json_.end();
+    expect(at != json_.end() && at->is_array());
+    if (!ok_) return list;
+    for (const Json& entry : *at) {
+      expect(entry.is_array() && entry.size() == 3 && entry[0].is_number_unsigned() &&
+             entry[1].is_number_unsigned() && entry[2].is_string() &&
+             entry[0].get<std::uint64_t>() < entry[1].get<std::uint64_t>() &&
+             entry[1].get<std::uint64_t>() <= static_cast<std::uint64_t>(kOffsetMax));
+      if (!ok_) return {};
+      list.push_back({entry[2], {entry[0], entry[1]}});
+    }
+    return list;
+  }
   void expect(bool condition) { ok_ = ok_ && condition; }
   bool ok() const { return ok_; }
 
@@ -61,16 +81,10 @@ std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string name_of(const ChainId& chain) {
-  return fmt::format("t{}_p{}.json", short_id(chain.topic_id), chain.partition);
-}
-
-constexpr std::int64_t kOffsetMax = std::numeric_limits<log::Offset>::max();
-
 }  // namespace
 
 Hour hour_of(UtcMillis time) {
-  return std::chrono::floor<std::chrono::hours>(clamp_timestamp(time));
+  return has_time(time) ? std::chrono::floor<std::chrono::hours>(time) : Hour();
 }
 
 std::string format_hour(Hour hour) {
@@ -83,18 +97,6 @@ std::optional<Hour> parse_hour(std::string_view text) {
   return hour_of(*time);
 }
 
-std::string chain_begin_key(const ChainId& chain) {
-  return fmt::format("{}begin/{}", kClosedPrefix, name_of(chain));
-}
-
-std::string closed_hour_prefix(Hour hour) {
-  return fmt::format("{}date={}/hour={}/", kClosedPrefix, base::format_date(hour), base::format_hour(hour));
-}
-
-std::string hour_marker_key(const ChainId& chain, Hour hour) {
-  return closed_hour_prefix(hour) + name_of(chain);
-}
-
 std::string to_json(const ChainBegin& begin) {
   return dump({{"version", 1},
                {"topic_id", base::to_string(begin.chain.topic_id)},
@@ -103,23 +105,31 @@ std::string to_json(const ChainBegin& begin) {
 }
 
 std::string to_json(const HourMarker& marker) {
-  return dump({{"version", 1},
-               {"topic", marker.topic},
-               {"topic_id", base::to_string(marker.chain.topic_id)},
-               {"partition", marker.chain.partition},
-               {"partitions", marker.partitions},
-               {"hour", format_hour(marker.hour)},
-               {"first_offset", marker.range.first},
-               {"next_offset", marker.range.end},
-               {"objects", marker.objects},
-               {"records", marker.records},
-               {"rejected", marker.rejected},
-               {"sha256", marker.sha256}});
+  nlohmann::ordered_json json = {{"version", marker.list ? 2 : 1},
+                                 {"topic", marker.topic},
+                                 {"topic_id", base::to_string(marker.chain.topic_id)},
+                                 {"partition", marker.chain.partition},
+                                 {"partitions", marker.partitions},
+                                 {"hour", format_hour(marker.hour)},
+                                 {"first_offset", marker.range.first},
+                                 {"next_offset", marker.range.end},
+                                 {"objects", marker.objects},
+                                 {"records", marker.records},
+                                 {"rejected", marker.rejected},
+                                 {"sha256", marker.sha256}};
+  if (marker.list) {
+    auto list = nlohmann::ordered_json::array();
+    for (const ListedRange& object : *marker.list)
+      list.push_back({object.range.first, object.range.end, object.object_key});
+    json["list"] = std::move(list);
+  }
+  return dump(json);
 }
 
 Result<ChainBegin> chain_begin_from_json(std::string_view json) {
   Reader in(json);
   const ChainBegin begin{in.chain(), in.hour("hour")};
+  in.expect(in.version() == 1);
   if (in.ok()) return begin;
   return fail(ErrorKind::bad_input, "chain begin is not of the form that this program writes");
 }
@@ -137,6 +147,7 @@ Result<HourMarker> hour_marker_from_json(std::string_view json) {
   marker.rejected = in.number("rejected", marker.records);
   marker.sha256 = in.text("sha256");
   in.expect(marker.range.first <= marker.range.end && marker.chain.partition < marker.partitions);
+  if (in.version() == 2) marker.list = in.list("list");
   if (in.ok()) return marker;
   return fail(ErrorKind::bad_input, "hour marker is not of the form that this program writes");
 }

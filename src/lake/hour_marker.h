@@ -18,6 +18,7 @@ namespace sdp::lake {
 /// A broker hour, UTC.
 using Hour = std::chrono::sys_time<std::chrono::hours>;
 
+/// The first hour of 1970 for what has no time (has_time), so that it proves no hour to be over.
 Hour hour_of(UtcMillis time);
 /// `2026-02-15T17`
 std::string format_hour(Hour hour);
@@ -30,6 +31,14 @@ struct ChainBegin {
   Hour hour;
 
   bool operator==(const ChainBegin&) const = default;
+};
+
+/// An object as a marker lists it.
+struct ListedRange {
+  std::string object_key;
+  OffsetRange range;
+
+  bool operator==(const ListedRange&) const = default;
 };
 
 /// Fixes, permanently, which offsets of a chain belong to an hour. Written create-only; the markers of a
@@ -48,18 +57,11 @@ struct HourMarker {
   std::int64_t rejected = 0;
   /// Of their lines `<key> <sha256>\n` in offset order.
   std::string sha256;
+  /// These objects, in offset order; nothing in layout 1, whose markers have no list.
+  std::optional<std::vector<ListedRange>> list{};
 
   bool operator==(const HourMarker&) const = default;
 };
-
-inline constexpr std::string_view kClosedPrefix = "bronze/_closed/";
-
-/// `bronze/_closed/begin/t1a2b3c4d_p3.json`
-std::string chain_begin_key(const ChainId& chain);
-/// `bronze/_closed/date=2026-02-15/hour=17/t1a2b3c4d_p3.json`
-std::string hour_marker_key(const ChainId& chain, Hour hour);
-/// `bronze/_closed/date=2026-02-15/hour=17/`
-std::string closed_hour_prefix(Hour hour);
 
 std::string to_json(const ChainBegin& begin);
 std::string to_json(const HourMarker& marker);

@@ -33,17 +33,28 @@ TEST(Hour, IsWrittenAsDateAndHour) {
   EXPECT_EQ(hour_of(UtcMillis(kHour) + hours(1) - std::chrono::milliseconds(1)), kHour);
 }
 
-TEST(HourMarker, KeysSortByHourAndNameTheChain) {
-  EXPECT_EQ(hour_marker_key(kChain, kHour), "bronze/_closed/date=2026-02-15/hour=13/t1a2b3c4d_p3.json");
-  EXPECT_EQ(chain_begin_key(kChain), "bronze/_closed/begin/t1a2b3c4d_p3.json");
-}
-
 TEST(HourMarker, ReadsWhatItWrote) {
   const auto read = hour_marker_from_json(to_json(marker(3, 6)));
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, marker(3, 6));
+  HourMarker listed = marker(3, 6);
+  listed.list = {{"bronze/a.json", {listed.range.first, listed.range.first + 1}},
+                 {"bronze/b.json", {listed.range.first + 1, listed.range.end}}};
+  EXPECT_EQ(hour_marker_from_json(to_json(listed)).value_or(HourMarker{}), listed);
   const ChainBegin begin{kChain, kHour};
   EXPECT_EQ(chain_begin_from_json(to_json(begin)).value_or(ChainBegin{}), begin);
+}
+
+TEST(HourMarker, AListHasRangesAndKeys) {
+  HourMarker good = marker(3, 6);
+  good.list = {{"a", {3, 5}}};
+  const std::string text = to_json(good);
+  ASSERT_TRUE(hour_marker_from_json(text));
+  for (const std::string_view bad : {"[[5,3,\"a\"]]", "[[3,3,\"a\"]]", "[[-1,3,\"a\"]]", "[[3,5]]",
+                                     "[[3,5,7]]", "[3,5,\"a\"]", "{}", "[[3,9223372036854775808,\"a\"]]"}) {
+    std::string other = text;
+    EXPECT_FALSE(hour_marker_from_json(other.replace(text.find("[[3,5"), 11, bad))) << bad;
+  }
 }
 
 TEST(HourMarker, WhatItDidNotWriteIsBadInput) {

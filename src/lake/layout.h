@@ -5,13 +5,14 @@
 
 #include "base/result.h"
 #include "lake/compression.h"
+#include "lake/places.h"
 
 namespace sdp::lake {
 
 /// What all writers of one lake must agree on, or one place would have two names. Stored create-only at
-/// kLayoutKey by the first sink (docs/formats/layout.md).
+/// Places::layout_key by the first sink (docs/formats/layout.md).
 struct LakeLayout {
-  int version = 1;
+  int version = Places::kNewest;
   std::string format = "json-lines";
   Compression compression = Compression::none;
   std::string partitioner = "broker-hour";

@@ -6,7 +6,7 @@ namespace sdp::lake {
 namespace {
 
 constexpr std::string_view kExample =
-    R"({"version":1,"format":"json-lines","compression":"none","partitioner":"broker-hour","topic":"spotify-events"})"
+    R"({"version":2,"format":"json-lines","compression":"none","partitioner":"broker-hour","topic":"spotify-events"})"
     "\n";
 
 TEST(Layout, IsWrittenToTheLetter) {
@@ -14,7 +14,7 @@ TEST(Layout, IsWrittenToTheLetter) {
 }
 
 TEST(Layout, ReadsWhatItWrites) {
-  const LakeLayout layout{.version = 2,
+  const LakeLayout layout{.version = 3,
                           .format = "parquet",
                           .compression = Compression::zstd,
                           .partitioner = "event-hour",
@@ -46,7 +46,7 @@ TEST(Layout, TheSameSettingsAgree) {
 }
 
 TEST(Layout, EachDifferenceIsNamedWithBothValues) {
-  const LakeLayout wanted{.version = 2,
+  const LakeLayout wanted{.version = 3,
                           .format = "parquet",
                           .compression = Compression::zstd,
                           .partitioner = "event-hour",
@@ -55,7 +55,7 @@ TEST(Layout, EachDifferenceIsNamedWithBothValues) {
   ASSERT_FALSE(same);
   EXPECT_EQ(same.error().kind, ErrorKind::misconfigured);
   for (const std::string_view part :
-       {"version is 1 in the lake but 2 here", "format is json-lines in the lake but parquet here",
+       {"version is 2 in the lake but 3 here", "format is json-lines in the lake but parquet here",
         "compression is none in the lake but zstd here",
         "partitioner is broker-hour in the lake but event-hour here",
         "topic is spotify-events in the lake but other here"}) {

@@ -13,6 +13,8 @@ namespace {
 constexpr UtcMillis kLatest{std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) +
                             std::chrono::hours(24) - std::chrono::milliseconds(1)};
 
+constexpr std::string_view kUntimed = "untimed";
+
 /// Takes a fixed piece off the front.
 bool take(std::string_view& text, std::string_view piece) {
   if (!text.starts_with(piece)) return false;
@@ -28,10 +30,24 @@ bool take_number(std::string_view& text, Number& number) {
   return true;
 }
 
+/// `2026-02-15T17-52-36`, or `untimed`.
+std::optional<UtcMillis> take_time(std::string_view& name) {
+  if (take(name, kUntimed)) return kNoTime;
+  if (name.size() < 19) return std::nullopt;
+  std::string time(name.substr(0, 19));
+  name.remove_prefix(19);
+  std::replace(time.begin() + 10, time.end(), '-', ':');
+  return base::parse_iso(time + "Z");
+}
+
 }  // namespace
 
 std::string short_id(const log::TopicId& id) {
   return base::to_string(id).substr(0, 8);
+}
+
+bool has_time(UtcMillis time) {
+  return time >= UtcMillis{} && time <= kLatest;
 }
 
 UtcMillis clamp_timestamp(UtcMillis time) {
@@ -39,13 +55,14 @@ UtcMillis clamp_timestamp(UtcMillis time) {
 }
 
 std::string hour_prefix(UtcMillis time) {
-  time = clamp_timestamp(time);
+  if (!has_time(time)) return std::string(kUntimedPrefix);
   return fmt::format("{}date={}/hour={}/", kBronzePrefix, base::format_date(time), base::format_hour(time));
 }
 
 std::string format_key(const ObjectKey& key) {
-  const UtcMillis time = clamp_timestamp(key.first_timestamp);
-  return fmt::format("{}spotify_events_{}_t{}_p{}_o{:020}{}", hour_prefix(time), base::format_name_time(time),
+  const UtcMillis time = key.first_timestamp;
+  return fmt::format("{}spotify_events_{}_t{}_p{}_o{:020}{}", hour_prefix(time),
+                     has_time(time) ? base::format_name_time(time) : std::string(kUntimed),
                      key.topic_id_short, key.partition, key.first, extension(key.compression));
 }
 
@@ -54,11 +71,8 @@ std::optional<ObjectKey> parse_key(std::string_view text) {
   const auto name_at = text.rfind('/');
   if (name_at == std::string_view::npos) return std::nullopt;
   std::string_view name = text.substr(name_at + 1);
-  if (!take(name, "spotify_events_") || name.size() < 19) return std::nullopt;
-  std::string time(name.substr(0, 19));
-  name.remove_prefix(19);
-  std::replace(time.begin() + 10, time.end(), '-', ':');
-  const auto first_timestamp = base::parse_iso(time + "Z");
+  if (!take(name, "spotify_events_")) return std::nullopt;
+  const auto first_timestamp = take_time(name);
   ObjectKey key;
   if (!first_timestamp || !take(name, "_t") || name.size() < 8) return std::nullopt;
   key.first_timestamp = *first_timestamp;

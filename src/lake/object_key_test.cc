@@ -6,6 +6,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/utc_time.h"
+#include "lake/places.h"
 
 namespace sdp::lake {
 namespace {
@@ -38,18 +39,19 @@ TEST(ObjectKey, NamesTheSecondInWhichTheFirstRecordCame) {
   EXPECT_EQ(format_key(key), kExampleText);
 }
 
-TEST(ObjectKey, PlacesTimesBefore1970AndAfter9999AtTheEnds) {
+TEST(ObjectKey, HasAPlaceForTimesThatTellNoHour) {
   ObjectKey key = kExample;
-  for (const std::int64_t early : {std::int64_t{-1}, std::numeric_limits<std::int64_t>::min()}) {
-    key.first_timestamp = UtcMillis(std::chrono::milliseconds(early));
-    EXPECT_TRUE(
-        format_key(key).starts_with("bronze/date=1970-01-01/hour=00/spotify_events_1970-01-01T00-00-00_"));
-    EXPECT_EQ(hour_prefix(key.first_timestamp), "bronze/date=1970-01-01/hour=00/");
+  for (const std::int64_t none :
+       {std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(), std::int64_t{253'402'300'800'000},
+        std::numeric_limits<std::int64_t>::max()}) {
+    key.first_timestamp = UtcMillis(std::chrono::milliseconds(none));
+    EXPECT_EQ(format_key(key),
+              "bronze/date=__HIVE_DEFAULT_PARTITION__/hour=__HIVE_DEFAULT_PARTITION__/"
+              "spotify_events_untimed_t1a2b3c4d_p3_o00000000000000000042.json.zst");
+    EXPECT_EQ(parse_key(format_key(key))->first_timestamp, kNoTime);
   }
-  key.first_timestamp = UtcMillis(std::chrono::milliseconds(std::numeric_limits<std::int64_t>::max()));
-  EXPECT_TRUE(
-      format_key(key).starts_with("bronze/date=9999-12-31/hour=23/spotify_events_9999-12-31T23-59-59_"));
-  EXPECT_TRUE(parse_key(format_key(key)));
+  for (const std::int64_t edge : {std::int64_t{0}, std::int64_t{253'402'300'799'999}})
+    EXPECT_TRUE(has_time(UtcMillis(std::chrono::milliseconds(edge)))) << edge;
 }
 
 TEST(ObjectKey, ShortIdIsTheFirstEightDigits) {
@@ -75,8 +77,8 @@ TEST(ObjectKey, RefusesNamesThatItDoesNotWrite) {
   };
   for (const std::string& text : {std::string(),
                                   std::string("bronze/"),
-                                  std::string(kLayoutKey),
-                                  std::string(kProbeKey),
+                                  std::string(Places(1).layout_key()),
+                                  std::string(Places(1).probe_key()),
                                   with("bronze/", "silver/"),
                                   with("bronze/", "/bronze/"),
                                   with("bronze/", "x/bronze/"),
@@ -113,7 +115,8 @@ RC_GTEST_PROP(ObjectKeyProperty, EveryKeyIsReadBack, (std::uint32_t id, std::int
       .first = *rc::gen::nonNegative<std::int64_t>(),
       .compression = *rc::gen::element(Compression::none, Compression::gzip, Compression::zstd)};
   ObjectKey expected = key;
-  expected.first_timestamp = std::chrono::floor<std::chrono::seconds>(clamp_timestamp(key.first_timestamp));
+  expected.first_timestamp =
+      has_time(key.first_timestamp) ? std::chrono::floor<std::chrono::seconds>(key.first_timestamp) : kNoTime;
   RC_ASSERT(parse_key(format_key(key)) == expected);
   RC_ASSERT(format_key(key).starts_with(hour_prefix(key.first_timestamp)));
 }

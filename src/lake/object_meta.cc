@@ -49,6 +49,11 @@ bool is_topic_name(std::string_view name) {
          std::ranges::all_of(name, fits);
 }
 
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
 Result<void> check_invariants(const ObjectMeta& meta) {
   const auto bad = [](std::string_view what) {
     return fail(ErrorKind::bad_input, fmt::format("metadata: {}", what));
@@ -59,27 +64,63 @@ Result<void> check_invariants(const ObjectMeta& meta) {
   if (meta.records < 1 || meta.records > meta.range.end - meta.range.first)
     return bad("records do not fit the offsets");
   if (meta.rejected < 0 || meta.rejected > meta.records) return bad("rejected does not fit records");
-  const bool is_hex = std::ranges::all_of(
-      meta.sha256, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (meta.sha256.size() != 64 || !is_hex) return bad("sha256 is not 64 hex digits");
+  if (!is_sha256(meta.sha256)) return bad("sha256 is not 64 hex digits");
+  if (!meta.last_line_sha256.empty() && !is_sha256(meta.last_line_sha256))
+    return bad("last-line-sha256 is not 64 hex digits");
+  if (meta.leader_epoch && *meta.leader_epoch < 0) return bad("leader-epoch is negative");
+  if (!meta.rejected_range) return {};
+  const OffsetRange rejected = *meta.rejected_range;
+  if (rejected.first < meta.range.first || rejected.end > meta.range.end || rejected.empty() ||
+      meta.rejected > rejected.end - rejected.first) {
+    return bad("first-rejected and last-rejected do not fit the offsets");
+  }
   return {};
 }
 
 }  // namespace
 
 Metadata to_metadata(const ObjectMeta& meta) {
-  return {{"topic-name", meta.topic},
-          {"topic-id", base::to_string(meta.chain.topic_id)},
-          {"partition", fmt::format("{}", meta.chain.partition)},
-          {"first-offset", fmt::format("{}", meta.range.first)},
-          {"last-offset", fmt::format("{}", meta.range.end - 1)},
-          {"records", fmt::format("{}", meta.records)},
-          {"rejected", fmt::format("{}", meta.rejected)},
-          {"first-timestamp-ms", millis(meta.first_timestamp)},
-          {"last-timestamp-ms", millis(meta.last_timestamp)},
-          {"sha256", meta.sha256},
-          {"writer", meta.writer}};
+  Metadata metadata = {{"topic-name", meta.topic},
+                       {"topic-id", base::to_string(meta.chain.topic_id)},
+                       {"partition", fmt::format("{}", meta.chain.partition)},
+                       {"first-offset", fmt::format("{}", meta.range.first)},
+                       {"last-offset", fmt::format("{}", meta.range.end - 1)},
+                       {"records", fmt::format("{}", meta.records)},
+                       {"rejected", fmt::format("{}", meta.rejected)},
+                       {"first-timestamp-ms", millis(meta.first_timestamp)},
+                       {"last-timestamp-ms", millis(meta.last_timestamp)},
+                       {"sha256", meta.sha256},
+                       {"writer", meta.writer}};
+  if (!meta.last_line_sha256.empty()) metadata["last-line-sha256"] = meta.last_line_sha256;
+  if (meta.rejected_range) {
+    metadata["first-rejected"] = fmt::format("{}", meta.rejected_range->first);
+    metadata["last-rejected"] = fmt::format("{}", meta.rejected_range->end - 1);
+  }
+  if (meta.leader_epoch) metadata["leader-epoch"] = fmt::format("{}", *meta.leader_epoch);
+  return metadata;
 }
+
+namespace {
+
+/// What objects of layout 1 do not have.
+Result<void> read_later_entries(const Metadata& metadata, ObjectMeta& meta) {
+  if (metadata.contains("last-line-sha256")) {
+    SDP_TRY(meta.last_line_sha256, text_at(metadata, "last-line-sha256"));
+  }
+  if (metadata.contains("first-rejected") || metadata.contains("last-rejected")) {
+    SDP_TRY(const auto first, number_at<log::Offset>(metadata, "first-rejected"));
+    SDP_TRY(const auto last, number_at<log::Offset>(metadata, "last-rejected"));
+    if (last == std::numeric_limits<log::Offset>::max())
+      return fail(ErrorKind::bad_input, "metadata last-rejected is too large");
+    meta.rejected_range = OffsetRange{first, last + 1};
+  }
+  if (metadata.contains("leader-epoch")) {
+    SDP_TRY(meta.leader_epoch, number_at<log::LeaderEpoch>(metadata, "leader-epoch"));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<ObjectMeta> meta_from(const Metadata& metadata) {
   ObjectMeta meta;
@@ -100,6 +141,7 @@ Result<ObjectMeta> meta_from(const Metadata& metadata) {
   SDP_TRY(meta.last_timestamp, time_at(metadata, "last-timestamp-ms"));
   SDP_TRY(meta.sha256, text_at(metadata, "sha256"));
   SDP_TRY(meta.writer, text_at(metadata, "writer"));
+  SDP_RETURN_IF_ERROR(read_later_entries(metadata, meta));
   SDP_RETURN_IF_ERROR(check_invariants(meta));
   return meta;
 }

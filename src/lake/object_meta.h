@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -17,10 +18,20 @@ struct ObjectMeta {
   OffsetRange range;
   std::int64_t records = 0;  ///< lines, rejected ones included
   std::int64_t rejected = 0;
-  UtcMillis first_timestamp;  ///< of the first record
-  UtcMillis last_timestamp;   ///< of the last record
-  std::string sha256;         ///< of the body as stored, 64 hex digits
-  std::string writer;         ///< `spotify-pipeline/0.1.0`
+  /// Of the first record, and of the last; layout 1 draws both to the years 1970 to 9999.
+  UtcMillis first_timestamp;
+  UtcMillis last_timestamp;
+  std::string sha256;  ///< of the body as stored, 64 hex digits
+  std::string writer;  ///< `spotify-pipeline/0.1.0`
+
+  // From layout 2 on.
+
+  /// Of the last line without its end, 64 hex digits; empty in layout 1.
+  std::string last_line_sha256{};
+  /// From the first rejected line to behind the last one; nothing when there is none, and in layout 1.
+  std::optional<OffsetRange> rejected_range{};
+  /// The epoch of the leader that appended the last record, where the log tells.
+  std::optional<log::LeaderEpoch> leader_epoch{};
 
   bool operator==(const ObjectMeta&) const = default;
 };

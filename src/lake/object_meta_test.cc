@@ -82,6 +82,27 @@ TEST(ObjectMeta, NamesTheBadEntry) {
   }
 }
 
+TEST(ObjectMeta, EntriesOfLayout2ComeBackAndAreChecked) {
+  ObjectMeta meta = example();
+  meta.last_line_sha256 = std::string(64, 'b');
+  meta.rejected = 1;
+  meta.rejected_range = OffsetRange{meta.range.first, meta.range.first + 1};
+  meta.leader_epoch = 7;
+  const auto metadata = to_metadata(meta);
+  EXPECT_EQ(meta_from(metadata).value(), meta);
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"last-line-sha256", "aa"},
+                                                                      {"first-rejected", "-1"},
+                                                                      {"last-rejected", "99"},
+                                                                      {"leader-epoch", "-1"}}) {
+    auto bad = metadata;
+    bad[name] = value;
+    EXPECT_FALSE(meta_from(bad)) << name;
+  }
+  auto half = metadata;
+  half.erase("last-rejected");
+  EXPECT_FALSE(meta_from(half));
+}
+
 TEST(ObjectMeta, TakesTimesThatGoBackAndRangesWithHoles) {
   ObjectMeta meta = example();
   meta.last_timestamp = UtcMillis(std::chrono::milliseconds(-1));

@@ -89,6 +89,12 @@ Result<std::vector<ChainObject>> LakeReader::objects_of(const lake::ChainId& cha
   const std::string topic_id_short = lake::short_id(chain.topic_id);
   std::vector<ChainObject> objects;
   bool behind = false;
+  SDP_RETURN_IF_ERROR(store_.list(lake::kUntimedPrefix, [&](const store::ListedObject& object) {
+    const auto key = lake::parse_key(object.key);
+    if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition)
+      objects.push_back({object.key, key->first, lake::Hour::min()});
+    return true;
+  }));
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
     if (folder.hour < from) return true;
     SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {

@@ -34,7 +34,7 @@ class ChainsTest : public testing::Test {
   }
 
   store::MemoryStore store_;
-  const LakeReader lake_{store_};
+  const LakeReader lake_{store_, lake::Places()};
   const log::TopicId id_ = *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000");
   const log::TopicId recreated_ = *base::parse_uuid("5e6f7a8b-0000-4000-8000-000000000000");
   const log::TopicId lookalike_ = *base::parse_uuid("1a2b3c4d-ffff-4000-8000-000000000000");

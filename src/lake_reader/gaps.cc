@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "lake/object_key.h"
+#include "lake/places.h"
 #include "lake_reader/lake_reader.h"
 
 namespace sdp::lake_reader {
@@ -17,7 +17,7 @@ Result<std::vector<std::string>> LakeReader::keys_below(const std::string& prefi
 }
 
 Result<std::vector<std::string>> LakeReader::gap_keys() const {
-  return keys_below(std::string(lake::kGapsPrefix));
+  return keys_below(std::string(places_.gaps_prefix()));
 }
 
 Result<Gaps> LakeReader::read_gaps(const std::string& prefix) const {
@@ -35,11 +35,11 @@ Result<Gaps> LakeReader::read_gaps(const std::string& prefix) const {
 }
 
 Result<Gaps> LakeReader::gaps() const {
-  return read_gaps(std::string(lake::kGapsPrefix));
+  return read_gaps(std::string(places_.gaps_prefix()));
 }
 
 Result<std::vector<lake::Gap>> LakeReader::gaps_of(const log::TopicId& topic_id) const {
-  SDP_TRY(auto read, read_gaps(fmt::format("{}t{}_", lake::kGapsPrefix, lake::short_id(topic_id))));
+  SDP_TRY(auto read, read_gaps(places_.gaps_prefix(topic_id)));
   if (!read.problems.empty()) return std::unexpected(std::move(read.problems.front()));
   return std::move(read.gaps);
 }

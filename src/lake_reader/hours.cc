@@ -44,7 +44,7 @@ Result<std::optional<lake::ChainBegin>> LakeReader::read_begin(const std::string
 
 Result<std::map<std::string, std::vector<lake::ChainBegin>>> LakeReader::read_begins(
     const std::string& of) const {
-  SDP_TRY(const auto keys, keys_below(std::string(lake::kClosedPrefix) + "begin/" + of));
+  SDP_TRY(const auto keys, keys_below(places_.begins_prefix() + of));
   std::map<std::string, std::vector<lake::ChainBegin>> begins;
   for (const std::string& key : keys) {
     SDP_TRY(const auto begin, read_begin(key));
@@ -65,11 +65,11 @@ Result<std::map<std::string, std::vector<lake::HourMarker>>> LakeReader::read_ho
 }
 
 Result<std::optional<lake::ChainBegin>> LakeReader::chain_begin(const lake::ChainId& chain) const {
-  return read_begin(lake::chain_begin_key(chain));
+  return read_begin(places_.begin_key(chain));
 }
 
 Result<lake::HourMarker> LakeReader::marker(const lake::ChainId& chain, lake::Hour hour) const {
-  return read_marker(lake::hour_marker_key(chain, hour));
+  return read_marker(places_.marker_key(chain, hour));
 }
 
 Result<std::optional<lake::HourMarker>> LakeReader::newest_marker(const lake::ChainId& chain,
@@ -77,13 +77,13 @@ Result<std::optional<lake::HourMarker>> LakeReader::newest_marker(const lake::Ch
   std::optional<lake::HourMarker> newest;
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
     if (folder.hour < not_before) return false;
-    const std::string key = lake::hour_marker_key(chain, folder.hour);
+    const std::string key = places_.marker_key(chain, folder.hour);
     SDP_TRY(const auto head, store_.head(key));
     if (!head) return true;
     SDP_TRY(newest, read_marker(key));
     return false;
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kClosedPrefix, Order::newest_first, look));
+  SDP_RETURN_IF_ERROR(walk_hours(store_, places_.hours_prefix(), Order::newest_first, look));
   return newest;
 }
 
@@ -98,7 +98,7 @@ Result<void> LakeReader::markers_of(
     return visit(folder.hour, markers != by_topic.end() ? std::span(markers->second)
                                                         : std::span<const lake::HourMarker>());
   };
-  return walk_hours(store_, lake::kClosedPrefix, Order::newest_first, look);
+  return walk_hours(store_, places_.hours_prefix(), Order::newest_first, look);
 }
 
 Result<std::map<std::string, CompleteThrough>> LakeReader::complete_through(
@@ -116,7 +116,7 @@ Result<std::map<std::string, CompleteThrough>> LakeReader::complete_through(
     }
     return complete.size() < begins.size();
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kClosedPrefix, Order::newest_first, look));
+  SDP_RETURN_IF_ERROR(walk_hours(store_, places_.hours_prefix(), Order::newest_first, look));
   return complete;
 }
 
@@ -148,7 +148,7 @@ Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& top
     status.complete = is_complete(folder.hour, markers, begins[topic_id_short]);
     return ++closed < count;
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kClosedPrefix, Order::newest_first, look_at_markers));
+  SDP_RETURN_IF_ERROR(walk_hours(store_, places_.hours_prefix(), Order::newest_first, look_at_markers));
   std::vector<HourStatus> newest;
   newest.reserve(hours.size());
   for (const auto& [hour, status] : hours) newest.push_back(status);

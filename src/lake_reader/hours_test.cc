@@ -15,7 +15,8 @@ class CompleteHours : public testing::Test {
  protected:
   void begin(log::Partition partition, int hour, log::TopicId topic = kTopic) {
     const lake::ChainBegin begin{{topic, partition}, kStart + std::chrono::hours(hour)};
-    ASSERT_TRUE(store_.put_new(lake::chain_begin_key(begin.chain), to_json(begin), {}, "application/json"));
+    ASSERT_TRUE(
+        store_.put_new(lake::Places().begin_key(begin.chain), to_json(begin), {}, "application/json"));
   }
   void close(log::Partition partition, int hour, log::Offset next, log::TopicId topic = kTopic) {
     lake::HourMarker marker;
@@ -24,12 +25,12 @@ class CompleteHours : public testing::Test {
     marker.hour = kStart + std::chrono::hours(hour);
     marker.range = {0, next};
     marker.records = next;
-    ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
+    ASSERT_TRUE(store_.put_new(lake::Places().marker_key(marker.chain, marker.hour), to_json(marker), {},
                                "application/json"));
   }
 
   store::MemoryStore store_;
-  const LakeReader lake_{store_};
+  const LakeReader lake_{store_, lake::Places()};
 };
 
 TEST_F(CompleteHours, LakeWithoutMarkersHasNone) {
@@ -67,7 +68,7 @@ TEST_F(CompleteHours, EachTopicIdHasItsOwn) {
 
 TEST_F(CompleteHours, DamagedMarkerIsNamed) {
   begin(0, 0);
-  ASSERT_TRUE(store_.put_new(lake::hour_marker_key({kTopic, 0}, kStart), "{}", {}, "application/json"));
+  ASSERT_TRUE(store_.put_new(lake::Places().marker_key({kTopic, 0}, kStart), "{}", {}, "application/json"));
   const auto complete = lake_.complete_through();
   ASSERT_FALSE(complete);
   EXPECT_NE(complete.error().message.find("hour=22/t1a2b3c4d_p0.json"), std::string::npos)

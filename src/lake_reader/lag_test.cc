@@ -19,7 +19,8 @@ class LagTest : public testing::Test {
   void mark() { ASSERT_TRUE(log_.append_mark(0)); }
   log::Offset lag(log::Offset chain_end) {
     const lake::ChainId chain{log_.describe()->id, 0};
-    const auto lag = lag_of(log_, LakeReader(store_), chain, chain_end, log_.watermarks(0).value(), kTimeout);
+    const auto lag = lag_of(log_, LakeReader(store_, lake::Places()), chain, chain_end,
+                            log_.watermarks(0).value(), kTimeout);
     EXPECT_TRUE(lag) << lag.error().message;
     return lag.value_or(-1);
   }
@@ -67,7 +68,7 @@ TEST_F(LagTest, AcknowledgedGapsAreNoLag) {
   const lake::ChainId chain{log_.describe()->id, 0};
   for (const lake::OffsetRange range : {lake::OffsetRange{0, 2}, lake::OffsetRange{2, 4}}) {
     EXPECT_EQ(lag(0), 5 - range.first);
-    ASSERT_TRUE(store_.put_new(lake::gap_key(chain, range.first),
+    ASSERT_TRUE(store_.put_new(lake::Places().gap_key(chain, range.first),
                                to_json(lake::Gap{"spotify-events", chain, range}), {}, "application/json"));
   }
   EXPECT_EQ(lag(0), 1);

@@ -13,6 +13,7 @@
 #include "lake/chain.h"
 #include "lake/hour_marker.h"
 #include "lake/object_meta.h"
+#include "lake/places.h"
 #include "lake_reader/load_plan.h"
 #include "log/event_log.h"
 #include "store/object_store.h"
@@ -23,7 +24,7 @@ namespace sdp::lake_reader {
 struct ChainObject {
   std::string key;
   log::Offset first = 0;
-  lake::Hour hour;  ///< of the folder it lies in
+  lake::Hour hour;  ///< of the folder it lies in; Hour::min() where that has no time
 };
 
 /// The records of gaps that were read, and what is wrong with those that could not be.
@@ -59,8 +60,10 @@ struct PastLife {
 /// object. As thread-safe as the store.
 class LakeReader {
  public:
-  /// `store` outlives this.
-  explicit LakeReader(store::ObjectStore& store) : store_(store) {}
+  /// `store` outlives this; `places` are the lake's (find_places).
+  LakeReader(store::ObjectStore& store, lake::Places places) : store_(store), places_(places) {}
+
+  const lake::Places& places() const { return places_; }
 
   // --- chains ---
 
@@ -70,7 +73,7 @@ class LakeReader {
   Result<std::map<log::Partition, log::Offset>> chain_ends(const log::TopicId& topic_id,
                                                            std::span<const log::Partition> partitions) const;
   /// The objects of a chain in the hour folders from `from` on, up to the first folder behind `through` that
-  /// has one; in order of folders.
+  /// has one, and those without a time; in order of folders.
   Result<std::vector<ChainObject>> objects_of(const lake::ChainId& chain, lake::Hour from,
                                               lake::Hour through) const;
   /// Metadata of an object that was listed; `fatal` when it is gone.
@@ -135,6 +138,7 @@ class LakeReader {
                                                                          const std::string& of = "") const;
 
   store::ObjectStore& store_;
+  lake::Places places_;
 };
 
 }  // namespace sdp::lake_reader

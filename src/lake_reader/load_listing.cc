@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "lake/object_key.h"
+#include "lake/places.h"
 #include "lake_reader/lake_reader.h"
 
 namespace sdp::lake_reader {

@@ -4,14 +4,15 @@
 #include <map>
 #include <utility>
 
+#include "lake/places.h"
+
 namespace sdp::lake_reader {
 
 LoadPlan plan_load(std::span<const store::ListedObject> listing, const std::set<std::string>& loaded) {
   LoadPlan plan;
   std::map<std::pair<std::string, log::Partition>, std::vector<PlannedObject>> chains;
-  const std::string own_prefix = std::string(lake::kBronzePrefix) + "_";
   for (const store::ListedObject& object : listing) {
-    if (object.key.starts_with(own_prefix)) continue;
+    if (object.key.starts_with(lake::kOwnPrefixOfLayout1)) continue;
     const auto place = lake::parse_key(object.key);
     if (!place) {
       plan.foreign.push_back(object.key);

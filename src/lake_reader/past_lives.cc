@@ -63,7 +63,9 @@ std::optional<lake::Hour> last_hour(const PastChain& chain) {
   if (chain.closed) last = chain.closed->hour;
   for (const auto& [first, hour] : chain.objects) {
     if (chain.closed && first < chain.closed->range.end) continue;
-    // A clock that went back files an object in a folder whose hour is closed: it is of the hour behind.
+    // A clock that went back files an object in a folder whose hour is closed: it is of the hour behind. One
+    // without a time is of that hour too, or of none.
+    if (hour == lake::Hour::min() && !chain.closed) continue;
     const lake::Hour open = chain.closed ? std::max(hour, chain.closed->hour + std::chrono::hours(1)) : hour;
     last = std::max(last.value_or(open), open);
   }
@@ -85,7 +87,7 @@ bool all_closed(const PastChains& chains, const std::string& topic_id_short, con
 Result<std::optional<lake::HourMarker>> LakeReader::last_marker(const lake::ChainBegin& begin) const {
   const auto is_closed = [&](std::int64_t hours) -> Result<bool> {
     SDP_TRY(const auto head,
-            store_.head(lake::hour_marker_key(begin.chain, begin.hour + std::chrono::hours(hours))));
+            store_.head(places_.marker_key(begin.chain, begin.hour + std::chrono::hours(hours))));
     return head.has_value();
   };
   // Hours [0, closed) are closed, hour `open` is not.
@@ -108,7 +110,7 @@ Result<std::optional<lake::HourMarker>> LakeReader::last_marker(const lake::Chai
   }
   if (closed == 0) return std::optional<lake::HourMarker>();
   SDP_TRY(auto last,
-          read_marker(lake::hour_marker_key(begin.chain, begin.hour + std::chrono::hours(closed - 1))));
+          read_marker(places_.marker_key(begin.chain, begin.hour + std::chrono::hours(closed - 1))));
   return std::optional(std::move(last));
 }
 
@@ -135,6 +137,7 @@ Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present
     return ++folders < kFoldersMax;
   };
   SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::newest_first, look));
+  SDP_RETURN_IF_ERROR(objects.list(std::string(lake::kUntimedPrefix), lake::Hour::min()));
   for (const auto& [topic_id_short, of_topic] : begins) {
     if (topic_id_short == present_short) continue;
     const lake::Hour open = behind_closed(of_topic, chains, topic_id_short);

@@ -32,7 +32,8 @@ class PastLivesTest : public testing::Test {
   }
   void begin(lake::Hour hour, log::Partition partition, log::TopicId id) {
     const lake::ChainBegin begin{{id, partition}, hour};
-    ASSERT_TRUE(store_.put_new(lake::chain_begin_key(begin.chain), to_json(begin), {}, "application/json"));
+    ASSERT_TRUE(
+        store_.put_new(lake::Places().begin_key(begin.chain), to_json(begin), {}, "application/json"));
   }
   void marker(lake::Hour hour, log::Partition partition, log::Offset first, log::Offset end,
               log::TopicId id) {
@@ -43,11 +44,11 @@ class PastLivesTest : public testing::Test {
     marker.hour = hour;
     marker.range = {first, end};
     marker.sha256 = std::string(64, '0');
-    ASSERT_TRUE(
-        store_.put_new(lake::hour_marker_key(marker.chain, hour), to_json(marker), {}, "application/json"));
+    ASSERT_TRUE(store_.put_new(lake::Places().marker_key(marker.chain, hour), to_json(marker), {},
+                               "application/json"));
   }
   std::vector<PastLife> lives() {
-    const auto lives = LakeReader(store_).past_lives(present_);
+    const auto lives = LakeReader(store_, lake::Places()).past_lives(present_);
     EXPECT_TRUE(lives) << lives.error().message;
     return lives.value_or(std::vector<PastLife>{});
   }

@@ -7,6 +7,8 @@
 
 #include "base/sha256.h"
 #include "lake/object_meta.h"
+#include "lake/places.h"
+#include "lake_reader/find_places.h"
 
 namespace sdp::load {
 namespace {
@@ -32,8 +34,11 @@ Result<std::string> copy_object(store::ObjectStore& lake, const lake_reader::Pla
   return meta.sha256;
 }
 
-Result<void> copy_gaps(store::ObjectStore& lake, store::ObjectStore& copy) {
-  SDP_TRY(const auto keys, lake_reader::LakeReader(lake).gap_keys());
+Result<void> copy_layout_and_gaps(store::ObjectStore& lake, store::ObjectStore& copy) {
+  // The layout's file goes along: by it a reader of the copy knows where the gaps are.
+  SDP_TRY(const auto found, lake_reader::find_layout(lake));
+  SDP_TRY(auto keys, lake_reader::LakeReader(lake, found.places).gap_keys());
+  if (found.has_file) keys.emplace_back(found.places.layout_key());
   for (const std::string& key : keys) {
     SDP_TRY(const store::Object gap, lake.get(key));
     SDP_TRY(std::ignore, copy.put_new(key, gap.body, gap.metadata, kContentType));
@@ -55,7 +60,7 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan,
                                const std::set<std::string>& known_topics, store::ObjectStore& copy,
                                const std::stop_token& stop) {
   SDP_TRY(std::ignore, copy.ensure_bucket());
-  SDP_RETURN_IF_ERROR(copy_gaps(lake, copy));
+  SDP_RETURN_IF_ERROR(copy_layout_and_gaps(lake, copy));
   SDP_RETURN_IF_ERROR(name_topics(known_topics, copy));
   ExtractSummary summary;
   summary.loaded_already = plan.loaded_already;

@@ -19,7 +19,8 @@ class ExtractTest : public testing::Test {
     return object;
   }
   Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
-    return extract(lake_, *lake_reader::LakeReader(lake_).load_plan(loaded, {}), {}, copy_, stop);
+    return extract(lake_, *lake_reader::LakeReader(lake_, lake::Places()).load_plan(loaded, {}), {}, copy_,
+                   stop);
   }
   bool is_copied(const std::string& key) { return copy_.head(key)->has_value(); }
 
@@ -88,13 +89,14 @@ TEST_F(ExtractTest, AnObjectThatLostItsMetadataStopsNoOtherChain) {
 
 TEST_F(ExtractTest, TheTopicsOfTheLedgerGoAlong) {
   put(0, 0, 10);
-  ASSERT_TRUE(extract(lake_, *lake_reader::LakeReader(lake_).load_plan({}, {}), {"0a0b0c0d"}, copy_, {}));
-  EXPECT_EQ(*lake_reader::LakeReader(copy_).staged_for(), std::set<std::string>{"0a0b0c0d"});
-  EXPECT_TRUE(lake_reader::LakeReader(lake_).staged_for()->empty());
+  ASSERT_TRUE(extract(lake_, *lake_reader::LakeReader(lake_, lake::Places()).load_plan({}, {}), {"0a0b0c0d"},
+                      copy_, {}));
+  EXPECT_EQ(*lake_reader::LakeReader(copy_, lake::Places()).staged_for(), std::set<std::string>{"0a0b0c0d"});
+  EXPECT_TRUE(lake_reader::LakeReader(lake_, lake::Places()).staged_for()->empty());
 }
 
 TEST_F(ExtractTest, NotesOfGapsGoAlong) {
-  const std::string key = std::string(lake::kGapsPrefix) + "t1a2b3c4d_p0_o0.json";
+  const std::string key = std::string(lake::Places().gaps_prefix()) + "t1a2b3c4d_p0_o0.json";
   ASSERT_TRUE(lake_.put_new(key, "{}", {}, "application/json"));
   ASSERT_TRUE(extract_without({}));
   EXPECT_TRUE(is_copied(key));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "diag/log.h"
+#include "lake_reader/find_places.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::load {
@@ -59,8 +60,10 @@ LoadRunner::LoadRunner(store::ObjectStore& store, warehouse::Warehouse& warehous
 Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
   const SteadyTime started = clock_.steady_now();
   LoadSummary summary;
+  SDP_TRY(const lake::Places places, lake_reader::find_places(store_));
+  const lake_reader::LakeReader lake(store_, places);
   for (int listing = 1; listing <= options_.listings_max; ++listing) {
-    SDP_TRY(const bool look_again, load_once(stop, summary));
+    SDP_TRY(const bool look_again, load_once(lake, stop, summary));
     if (!look_again || listing == options_.listings_max) break;
     log_event("load.hole", {{"retry_s", std::chrono::duration<double>(options_.listing_pause).count()}});
     clock_.sleep_for(options_.listing_pause);
@@ -69,13 +72,14 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
   return summary;
 }
 
-Result<bool> LoadRunner::load_once(const std::stop_token& stop, LoadSummary& summary) {
+Result<bool> LoadRunner::load_once(const lake_reader::LakeReader& lake, const std::stop_token& stop,
+                                   LoadSummary& summary) {
   // A gap record that cannot be read leaves a hole in its chain, which stops that chain and no other.
-  SDP_TRY(auto gaps, lake_.gaps());
+  SDP_TRY(auto gaps, lake.gaps());
   gaps_ = std::move(gaps.gaps);
   summary.problems = std::move(gaps.problems);
   SDP_TRY(const Ledger ledger, read_ledger(warehouse_));
-  SDP_TRY(const LoadPlan plan, plan_new_objects(lake_, ledger, options_.hours, options_.other_lake));
+  SDP_TRY(const LoadPlan plan, plan_new_objects(lake, ledger, options_.hours, options_.other_lake));
   if (summary.transactions == 0) summary.loaded_already = plan.loaded_already;
   summary.left_for_later = plan.left_for_later;
   summary.foreign = plan.foreign;

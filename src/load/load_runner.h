@@ -76,7 +76,8 @@ class LoadRunner {
 
  private:
   /// One listing and what can be loaded of it. True when a second look may find more.
-  Result<bool> load_once(const std::stop_token& stop, LoadSummary& summary);
+  Result<bool> load_once(const lake_reader::LakeReader& lake, const std::stop_token& stop,
+                         LoadSummary& summary);
   /// True when a chain was closed for an object that is missing.
   Result<bool> load_chains(const LoadPlan& plan, std::span<const warehouse::LoadedChain> loaded,
                            const std::stop_token& stop, LoadSummary& summary);
@@ -84,7 +85,6 @@ class LoadRunner {
   Result<void> load_alone(ObjectFeed& feed, LoadSummary& summary);
 
   store::ObjectStore& store_;
-  const lake_reader::LakeReader lake_{store_};
   warehouse::Warehouse& warehouse_;
   Clock& clock_;
   const LoadOptions options_;

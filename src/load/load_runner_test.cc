@@ -100,8 +100,8 @@ TEST_F(LoadRunnerTest, AcknowledgedGapIsPassed) {
   const lake::ChainId chain{lake_.id(), 0};
   put(make(0, 0, 20));
   put(make(0, 25, 40));
-  ASSERT_TRUE(store_.put_new(lake::gap_key(chain, 20), to_json(lake::Gap{"spotify-events", chain, {20, 25}}),
-                             {}, "application/json"));
+  ASSERT_TRUE(store_.put_new(lake::Places().gap_key(chain, 20),
+                             to_json(lake::Gap{"spotify-events", chain, {20, 25}}), {}, "application/json"));
   EXPECT_TRUE(load().problems.empty());
   EXPECT_EQ(rows(), "31+4/2");
 }
@@ -201,8 +201,8 @@ TEST_F(LoadRunnerTest, ChainWhoseFirstOffsetsAreMissingIsAHole) {
   ASSERT_EQ(summary.problems.size(), 1u);
   EXPECT_NE(summary.problems[0].message.find("[0, 10)"), std::string::npos) << summary.problems[0].message;
   const lake::ChainId chain{lake_.id(), 0};
-  ASSERT_TRUE(store_.put_new(lake::gap_key(chain, 0), to_json(lake::Gap{"spotify-events", chain, {0, 10}}),
-                             {}, "application/json"));
+  ASSERT_TRUE(store_.put_new(lake::Places().gap_key(chain, 0),
+                             to_json(lake::Gap{"spotify-events", chain, {0, 10}}), {}, "application/json"));
   EXPECT_TRUE(load().problems.empty());
   EXPECT_EQ(rows(), "9+1/1");
 }
@@ -211,7 +211,7 @@ TEST_F(LoadRunnerTest, DamagedGapRecordIsNamedAndStopsOnlyItsChain) {
   put(make(0, 0, 20));
   put(make(0, 25, 40));
   put(make(1, 0, 10));
-  const std::string key = lake::gap_key({lake_.id(), 0}, 20);
+  const std::string key = lake::Places().gap_key({lake_.id(), 0}, 20);
   ASSERT_TRUE(store_.put_new(key, "{", {}, "application/json"));
   const LoadSummary summary = load();
   ASSERT_EQ(summary.problems.size(), 2u);
@@ -241,10 +241,11 @@ TEST_F(LoadRunnerTest, CompleteHoursLoadUpToTheirLastOffsetAndTheRestLater) {
     marker.hour = *lake::parse_hour("2026-02-15T17");
     marker.range = {0, 20};
     const lake::ChainBegin begin{marker.chain, marker.hour};
-    ASSERT_TRUE(store_.put_new(lake::chain_begin_key(marker.chain), to_json(begin), {}, "application/json"));
+    ASSERT_TRUE(
+        store_.put_new(lake::Places().begin_key(marker.chain), to_json(begin), {}, "application/json"));
     options_.hours.complete = true;
     EXPECT_EQ(load().counts.objects, 0u) << "partition 1 has not closed the hour";
-    ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
+    ASSERT_TRUE(store_.put_new(lake::Places().marker_key(marker.chain, marker.hour), to_json(marker), {},
                                "application/json"));
   }
   options_.hours.to = *lake::parse_hour("2026-02-15T16");
@@ -268,14 +269,14 @@ TEST_F(LoadRunnerTest, WhatIsExtractedOfCompleteHoursLoadsLikeTheLakeItself) {
   marker.hour = *lake::parse_hour("2026-02-15T17");
   marker.range = {0, 20};
   const lake::ChainBegin begin{marker.chain, marker.hour};
-  ASSERT_TRUE(store_.put_new(lake::chain_begin_key(marker.chain), to_json(begin), {}, "application/json"));
-  ASSERT_TRUE(store_.put_new(lake::hour_marker_key(marker.chain, marker.hour), to_json(marker), {},
+  ASSERT_TRUE(store_.put_new(lake::Places().begin_key(marker.chain), to_json(begin), {}, "application/json"));
+  ASSERT_TRUE(store_.put_new(lake::Places().marker_key(marker.chain, marker.hour), to_json(marker), {},
                              "application/json"));
   options_.hours.complete = true;
   store::MemoryStore stage;
   const auto plan = [&] {
-    return plan_new_objects(lake_reader::LakeReader(store_), *read_ledger(*warehouse_), options_.hours,
-                            OtherLake::refuse);
+    return plan_new_objects(lake_reader::LakeReader(store_, lake::Places()), *read_ledger(*warehouse_),
+                            options_.hours, OtherLake::refuse);
   };
   const auto extracted = extract(store_, *plan(), {}, stage, {});
   ASSERT_TRUE(extracted) << extracted.error().message;

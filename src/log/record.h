@@ -24,6 +24,8 @@ struct RecordView {
   /// Nothing is a tombstone; an empty value is not the same.
   std::optional<std::string_view> value;
   std::vector<HeaderView> headers;
+  /// Of the leader that appended it; nothing where the log does not tell.
+  std::optional<LeaderEpoch> leader_epoch{};
 };
 
 }  // namespace sdp::log

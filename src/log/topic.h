@@ -11,6 +11,9 @@ namespace sdp::log {
 using Offset = std::int64_t;
 using Partition = std::int32_t;
 
+/// How often the leader of a partition had changed when a record was appended.
+using LeaderEpoch = std::int32_t;
+
 /// The broker's identity of a topic: a topic deleted and created again has another id, and so starts new
 /// chains.
 using TopicId = Uuid;

@@ -1,5 +1,7 @@
 #include "sink/batch.h"
 
+#include "base/sha256.h"
+
 namespace sdp::sink {
 
 std::string_view name(CutReason reason) {
@@ -29,23 +31,37 @@ void prefer_size(BatchLimits& limits, const AskedLimits& asked) {
   if (!asked.idle) limits.idle = limits.max_wait;
 }
 
-lake::ObjectKey key_of(const Batch& batch, lake::Compression compression) {
-  return {.first_timestamp = batch.first_timestamp,
+namespace {
+
+/// Without its end.
+std::string_view last_line(std::string_view lines) {
+  if (lines.ends_with('\n')) lines.remove_suffix(1);
+  return lines.substr(lines.rfind('\n') + 1);
+}
+
+}  // namespace
+
+lake::ObjectKey key_of(const Batch& batch, lake::Compression compression, const lake::Places& places) {
+  return {.first_timestamp = places.filing_time(batch.first_timestamp),
           .topic_id_short = lake::short_id(batch.chain.topic_id),
           .partition = batch.chain.partition,
           .first = batch.range.first,
           .compression = compression};
 }
 
-lake::ObjectMeta meta_of(const Batch& batch, std::string_view topic) {
+lake::ObjectMeta meta_of(const Batch& batch, std::string_view topic, const lake::Places& places) {
   lake::ObjectMeta meta;
   meta.topic = topic;
   meta.chain = batch.chain;
   meta.range = batch.range;
   meta.records = batch.records;
   meta.rejected = batch.rejected;
-  meta.first_timestamp = batch.first_timestamp;
-  meta.last_timestamp = batch.last_timestamp;
+  meta.first_timestamp = places.filing_time(batch.first_timestamp);
+  meta.last_timestamp = places.filing_time(batch.last_timestamp);
+  if (places.version() == 1) return meta;
+  meta.last_line_sha256 = base::sha256_hex(last_line(batch.lines));
+  meta.rejected_range = batch.rejected_range;
+  meta.leader_epoch = batch.leader_epoch;
   return meta;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "lake/object_key.h"
 #include "lake/object_meta.h"
 #include "lake/offset_range.h"
+#include "lake/places.h"
 
 namespace sdp::sink {
 
@@ -49,12 +51,14 @@ struct Batch {
   std::int64_t rejected = 0;
   UtcMillis first_timestamp;
   UtcMillis last_timestamp;
+  std::optional<lake::OffsetRange> rejected_range{};
+  std::optional<log::LeaderEpoch> leader_epoch{};  ///< of the last record
   CutReason reason = CutReason::records;
   std::string lines;
 };
 
-lake::ObjectKey key_of(const Batch& batch, lake::Compression compression);
+lake::ObjectKey key_of(const Batch& batch, lake::Compression compression, const lake::Places& places);
 /// Everything of the metadata but sha256 and writer, which the stored body decides.
-lake::ObjectMeta meta_of(const Batch& batch, std::string_view topic);
+lake::ObjectMeta meta_of(const Batch& batch, std::string_view topic, const lake::Places& places);
 
 }  // namespace sdp::sink

@@ -60,7 +60,7 @@ Result<OpenHour> ChainCloser::begin(const CloseRequest& request) {
   }
   SDP_TRY(const lake::Hour hour, hour_behind_others(request.partition, first));
   const lake::ChainBegin begin{chain, hour};
-  SDP_TRY(const auto outcome, store_.put_new(lake::chain_begin_key(chain), to_json(begin), {}, kJson));
+  SDP_TRY(const auto outcome, store_.put_new(lake_.places().begin_key(chain), to_json(begin), {}, kJson));
   if (outcome == store::PutOutcome::created) {
     log_event("hours.begun",
               {{"topic", topic_.name}, {"partition", request.partition}, {"hour", lake::format_hour(hour)}});
@@ -98,7 +98,7 @@ Result<ChainCloser::Planned> ChainCloser::plan(const CloseRequest& request, cons
     for (const std::string& key : closing.keys) {
       SDP_TRY(metas.emplace_back(), lake_.meta_of(key));
     }
-    planned.markers.push_back(make_marker(topic_, request.partition, closing, metas));
+    planned.markers.push_back(make_marker(topic_, request.partition, closing, metas, lake_.places()));
     planned.whole = planned.whole && is_whole(closing, metas);
   }
   return planned;
@@ -123,7 +123,7 @@ Result<std::vector<lake::HourMarker>> ChainCloser::put_all(const std::vector<lak
 }
 
 Result<lake::HourMarker> ChainCloser::put(const lake::HourMarker& marker) {
-  const std::string key = lake::hour_marker_key(marker.chain, marker.hour);
+  const std::string key = lake_.places().marker_key(marker.chain, marker.hour);
   SDP_TRY(const auto outcome, store_.put_new(key, to_json(marker), {}, kJson));
   if (outcome == store::PutOutcome::created) return marker;
   return lake_.marker(marker.chain, marker.hour);

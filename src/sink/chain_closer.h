@@ -40,8 +40,8 @@ struct CloseRequest {
 class ChainCloser {
  public:
   /// The store outlives this.
-  ChainCloser(store::ObjectStore& store, log::TopicInfo topic)
-      : store_(store), lake_(store), topic_(std::move(topic)) {}
+  ChainCloser(store::ObjectStore& store, lake::Places places, log::TopicInfo topic)
+      : store_(store), lake_(store, places), topic_(std::move(topic)) {}
 
   /// The markers that stand for the hours now.
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);

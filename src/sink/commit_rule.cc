@@ -43,12 +43,19 @@ Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view 
   return CommitOutcome(Adopted{std::move(winner)});
 }
 
-Result<void> agree_on_layout(store::ObjectStore& store, const lake::LakeLayout& wanted) {
-  SDP_TRY(const auto outcome, store.put_new(lake::kLayoutKey, to_json(wanted), {}, "application/json"));
-  if (outcome == store::PutOutcome::created) return {};
-  SDP_TRY(const store::Object stored, store.get(lake::kLayoutKey));
+Result<void> agree_on_layout(store::ObjectStore& store, const lake_reader::FoundLayout& found,
+                             lake::LakeLayout wanted) {
+  const std::string_view key = found.places.layout_key();
+  wanted.version = found.places.version();
+  if (!found.has_file) {
+    SDP_TRY(const auto outcome, store.put_new(key, to_json(wanted), {}, "application/json"));
+    // A sink of an older version may have begun at the same time.
+    SDP_RETURN_IF_ERROR(lake_reader::check_only_layout(store, found.places));
+    if (outcome == store::PutOutcome::created) return {};
+  }
+  SDP_TRY(const store::Object stored, store.get(key));
   auto layout = lake::layout_from_json(stored.body);
-  if (!layout) return std::unexpected(layout.error().in(store.describe()).in(lake::kLayoutKey));
+  if (!layout) return std::unexpected(layout.error().in(store.describe()).in(key));
   if (auto same = check_same(*layout, wanted); !same)
     return std::unexpected(same.error().in(store.describe()));
   return {};

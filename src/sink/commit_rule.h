@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "lake/layout.h"
 #include "lake/object_meta.h"
+#include "lake_reader/find_places.h"
 #include "store/object_store.h"
 
 namespace sdp::sink {
@@ -31,8 +32,10 @@ using CommitOutcome = std::variant<Committed, AlreadyOurs, Adopted>;
 Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view key, std::string_view body,
                                     const lake::ObjectMeta& meta);
 
-/// Writes `wanted` as the lake's layout when it has none, or checks that it is the lake's. `misconfigured`
-/// names what differs: two layouts would give one place two names, and so two objects.
-Result<void> agree_on_layout(store::ObjectStore& store, const lake::LakeLayout& wanted);
+/// Writes `wanted`, in the version that was found, as the lake's layout when it has none, or checks that it
+/// is the lake's. `misconfigured` names what differs: two layouts would give one place two names, and so two
+/// objects.
+Result<void> agree_on_layout(store::ObjectStore& store, const lake_reader::FoundLayout& found,
+                             lake::LakeLayout wanted);
 
 }  // namespace sdp::sink

@@ -34,7 +34,7 @@ struct CloseResult {
 class HourCloser {
  public:
   /// Log and store outlive this.
-  HourCloser(log::EventLog& log, store::ObjectStore& store, log::TopicInfo topic);
+  HourCloser(log::EventLog& log, store::ObjectStore& store, lake::Places places, log::TopicInfo topic);
   ~HourCloser();
   HourCloser(const HourCloser&) = delete;
   HourCloser& operator=(const HourCloser&) = delete;

@@ -58,7 +58,7 @@ class HourCloserTest : public testing::Test {
 
   std::vector<lake::HourMarker> markers() {
     std::vector<lake::HourMarker> all;
-    EXPECT_TRUE(store_.list("bronze/_closed/date=", [&](const store::ListedObject& object) {
+    EXPECT_TRUE(store_.list("_pipeline/hours/date=", [&](const store::ListedObject& object) {
       const auto stored = store_.get(object.key);
       const auto marker =
           stored ? lake::hour_marker_from_json(stored->body) : std::unexpected(stored.error());
@@ -70,7 +70,7 @@ class HourCloserTest : public testing::Test {
   }
   std::vector<lake::ChainBegin> begins() {
     std::vector<lake::ChainBegin> all;
-    EXPECT_TRUE(store_.list("bronze/_closed/begin/", [&](const store::ListedObject& object) {
+    EXPECT_TRUE(store_.list("_pipeline/hours/begin/", [&](const store::ListedObject& object) {
       const auto stored = store_.get(object.key);
       const auto begin = stored ? lake::chain_begin_from_json(stored->body) : std::unexpected(stored.error());
       EXPECT_TRUE(begin) << object.key;
@@ -103,7 +103,7 @@ TEST_F(HourCloserTest, ClosesTheHoursThatAreOverWithTheirCounts) {
   put(0, kStart, 7);
   put(0, kStart, 5);
   put(0, kStart + hours(2));
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   const auto closed = close(closer, 0, kStart + hours(1));
   ASSERT_TRUE(closed) << closed.error().message;
   ASSERT_EQ(closed->size(), 2u);
@@ -118,10 +118,10 @@ TEST_F(HourCloserTest, ClosesTheHoursThatAreOverWithTheirCounts) {
 
 TEST_F(HourCloserTest, AnotherCloserGoesOnWhereTheFirstOneStopped) {
   put(0, kStart);
-  ASSERT_TRUE(close(*std::make_unique<HourCloser>(log_, store_, topic_), 0, kStart));
+  ASSERT_TRUE(close(*std::make_unique<HourCloser>(log_, store_, lake::Places(), topic_), 0, kStart));
   put(0, kStart + hours(1));
   put(0, kStart + hours(5));
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   const auto closed = close(closer, 0, kStart + hours(4));
   ASSERT_TRUE(closed) << closed.error().message;
   EXPECT_EQ(closed->size(), 4u);
@@ -130,8 +130,8 @@ TEST_F(HourCloserTest, AnotherCloserGoesOnWhereTheFirstOneStopped) {
 
 TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
   put(0, kStart);
-  HourCloser stale(log_, store_, topic_);
-  HourCloser other(log_, store_, topic_);
+  HourCloser stale(log_, store_, lake::Places(), topic_);
+  HourCloser other(log_, store_, lake::Places(), topic_);
   ASSERT_TRUE(close(stale, 0, kStart - hours(1)));
   ASSERT_TRUE(close(other, 0, kStart));
   const auto before = markers();
@@ -149,7 +149,7 @@ TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
 TEST_F(HourCloserTest, HourEndsWhereItsLastObjectEndsWhateverTheRequestKnows) {
   put(0, kStart, 7);
   put(0, kStart, 5);
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   const auto closed = close_at(closer, 0, kStart, 3);
   ASSERT_TRUE(closed) << closed.error().message;
   ASSERT_EQ(closed->size(), 1u);
@@ -159,7 +159,7 @@ TEST_F(HourCloserTest, HourEndsWhereItsLastObjectEndsWhateverTheRequestKnows) {
 
 TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
   put(0, kStart);
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   ASSERT_TRUE(close(closer, 0, kStart + hours(4)));
   put(0, kStart + hours(1), 3);  // late for the hours that are closed
   put(0, kStart + hours(5), 4);
@@ -172,7 +172,7 @@ TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
 }
 
 TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   const auto closed = close(closer, 2, kStart + hours(3));
   ASSERT_TRUE(closed) << closed.error().message;
   ASSERT_EQ(closed->size(), 1u);
@@ -181,7 +181,7 @@ TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
 }
 
 TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   for (log::Partition partition = 0; partition < 3; ++partition) {
     put(partition, kStart);
     ASSERT_TRUE(close(closer, partition, kStart));
@@ -205,7 +205,7 @@ TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
 TEST_F(HourCloserTest, LastHoursOfATopicThatWasCreatedAgainAreClosedWhenTheyAreOver) {
   put(0, kStart);
   put(1, kStart);
-  HourCloser of_old(log_, store_, topic_);
+  HourCloser of_old(log_, store_, lake::Places(), topic_);
   for (const log::Partition partition : {0, 1, 2}) ASSERT_TRUE(close(of_old, partition, kStart));
   put(0, kStart + hours(1), 7);
   const std::string old = lake::short_id(topic_.id);
@@ -214,9 +214,9 @@ TEST_F(HourCloserTest, LastHoursOfATopicThatWasCreatedAgainAreClosedWhenTheyAreO
   ends_.clear();
   put(0, kStart + hours(2));
 
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   const auto complete_through = [&] {
-    const auto complete = lake_reader::LakeReader(store_).complete_through();
+    const auto complete = lake_reader::LakeReader(store_, lake::Places()).complete_through();
     EXPECT_TRUE(complete);
     return complete->at(old);
   };
@@ -237,9 +237,9 @@ TEST_F(HourCloserTest, ALifeThatEndedBeforeItsFirstHourDidIsClosed) {
   ASSERT_TRUE(log_.recreate_topic());
   topic_ = log_.describe().value_or(log::TopicInfo{});
   ends_.clear();
-  HourCloser closer(log_, store_, topic_);
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   ASSERT_TRUE(close(closer, 0, kStart + hours(5)));
-  const auto complete = lake_reader::LakeReader(store_).complete_through();
+  const auto complete = lake_reader::LakeReader(store_, lake::Places()).complete_through();
   ASSERT_TRUE(complete);
   EXPECT_EQ(complete->at(old).hour, kStart + hours(1));
   EXPECT_EQ(complete->at(old).next.at(0), 3);
@@ -248,8 +248,9 @@ TEST_F(HourCloserTest, ALifeThatEndedBeforeItsFirstHourDidIsClosed) {
 
 TEST_F(HourCloserTest, DamagedMarkerIsNamedAndClosesNothing) {
   put(0, kStart);
-  ASSERT_TRUE(store_.put_new(lake::hour_marker_key({topic_.id, 0}, kStart), "{}", {}, "application/json"));
-  HourCloser closer(log_, store_, topic_);
+  ASSERT_TRUE(
+      store_.put_new(lake::Places().marker_key({topic_.id, 0}, kStart), "{}", {}, "application/json"));
+  HourCloser closer(log_, store_, lake::Places(), topic_);
   const auto closed = close(closer, 0, kStart + hours(1));
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.error().kind, ErrorKind::bad_input);
@@ -266,7 +267,8 @@ TEST_P(HourCloserSeeds, CompleteHoursNeverChangeWhateverHappens) {
   std::map<lake::Hour, std::vector<lake::HourMarker>> complete;
   for (int step = 0; step < 120; ++step) {
     auto& closer = closers[rng.below(closers.size())];
-    if (!closer || rng.below(8) == 0) closer = std::make_unique<HourCloser>(log_, store_, topic_);
+    if (!closer || rng.below(8) == 0)
+      closer = std::make_unique<HourCloser>(log_, store_, lake::Places(), topic_);
     const auto partition = static_cast<log::Partition>(rng.below(3));
     const auto skewed = [&] {
       return clock + hours(rng.below(6) == 0 ? static_cast<int>(rng.below(4)) - 2 : 0);

@@ -42,7 +42,7 @@ bool is_whole(const Closing& closing, std::span<const lake::ObjectMeta> objects)
 }
 
 lake::HourMarker make_marker(const log::TopicInfo& topic, log::Partition partition, const Closing& closing,
-                             std::span<const lake::ObjectMeta> objects) {
+                             std::span<const lake::ObjectMeta> objects, const lake::Places& places) {
   lake::HourMarker marker;
   marker.topic = topic.name;
   marker.chain = {topic.id, partition};
@@ -50,10 +50,12 @@ lake::HourMarker make_marker(const log::TopicInfo& topic, log::Partition partiti
   marker.hour = closing.hour;
   marker.range = closing.range;
   std::string listed;
+  if (places.version() > 1) marker.list.emplace();
   for (std::size_t i = 0; i < objects.size(); ++i) {
     ++marker.objects;
     marker.records += objects[i].records;
     marker.rejected += objects[i].rejected;
+    if (marker.list) marker.list->push_back({closing.keys[i], objects[i].range});
     listed += fmt::format("{} {}\n", closing.keys[i], objects[i].sha256);
   }
   marker.sha256 = base::sha256_hex(listed);

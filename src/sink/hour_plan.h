@@ -45,6 +45,6 @@ bool is_whole(const Closing& closing, std::span<const lake::ObjectMeta> objects)
 
 /// The marker of the hour, from the metadata of the objects that `closing.keys` name, in the same order.
 lake::HourMarker make_marker(const log::TopicInfo& topic, log::Partition partition, const Closing& closing,
-                             std::span<const lake::ObjectMeta> objects);
+                             std::span<const lake::ObjectMeta> objects, const lake::Places& places);
 
 }  // namespace sdp::sink

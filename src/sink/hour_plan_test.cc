@@ -81,7 +81,7 @@ TEST(HourPlan, MarkerCountsTheObjectsAndNamesThem) {
   topic.name = "spotify-events";
   topic.partitions = 2;
   const std::vector metas{meta_of_range(10, 20, 1), meta_of_range(20, 30, 2)};
-  const lake::HourMarker marker = make_marker(topic, 1, closing, metas);
+  const lake::HourMarker marker = make_marker(topic, 1, closing, metas, lake::Places());
   EXPECT_EQ(marker.topic, "spotify-events");
   EXPECT_EQ(marker.chain, (lake::ChainId{topic.id, 1}));
   EXPECT_EQ(marker.partitions, 2);
@@ -93,7 +93,7 @@ TEST(HourPlan, MarkerCountsTheObjectsAndNamesThem) {
   EXPECT_EQ(marker.sha256,
             base::sha256_hex(fmt::format("o10 {}\no20 {}\n", metas[0].sha256, metas[1].sha256)));
   // A partition that the topic had not when it was last asked.
-  EXPECT_EQ(make_marker(topic, 5, closing, metas).partitions, 6);
+  EXPECT_EQ(make_marker(topic, 5, closing, metas, lake::Places()).partitions, 6);
 }
 
 TEST(HourPlan, FoldersOfProducersClocksPlayNoPart) {

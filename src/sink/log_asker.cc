@@ -39,8 +39,9 @@ void QuestionLine::answered(const Question& question, bool failed) {
   }
 }
 
-LogAsker::LogAsker(log::EventLog& log, store::ObjectStore& store, Clock& clock, log::TopicId topic_id)
-    : log_(log), store_(store), clock_(clock), topic_id_(topic_id) {
+LogAsker::LogAsker(log::EventLog& log, store::ObjectStore& store, lake::Places places, Clock& clock,
+                   log::TopicId topic_id)
+    : log_(log), lake_(store, places), clock_(clock), topic_id_(topic_id) {
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 
@@ -90,15 +91,14 @@ Result<Finding> LogAsker::find(const Question& question) {
 /// The log below `up_to` does not change, so that a lag changes only with the chain's end.
 Result<log::Offset> LogAsker::find_lag(log::Partition partition, log::Offset up_to) {
   const log::Partition partitions[] = {partition};
-  const lake_reader::LakeReader lake(store_);
-  SDP_TRY(const auto ends, lake.chain_ends(topic_id_, partitions));
+  SDP_TRY(const auto ends, lake_.chain_ends(topic_id_, partitions));
   const log::Offset chain_end = ends.at(partition);
   const auto known = behind_.find({partition, up_to});
   if (known != behind_.end() && known->second.chain_end == chain_end) return known->second.offsets;
   SDP_TRY(log::Watermarks available, log_.watermarks(partition));
   available.end = up_to;
   SDP_TRY(const log::Offset offsets,
-          lake_reader::lag_of(log_, lake, {topic_id_, partition}, chain_end, available, kReadTimeout));
+          lake_reader::lag_of(log_, lake_, {topic_id_, partition}, chain_end, available, kReadTimeout));
   behind_[{partition, up_to}] = {chain_end, offsets};
   return offsets;
 }

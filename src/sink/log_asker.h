@@ -12,6 +12,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
+#include "lake_reader/lake_reader.h"
 #include "log/event_log.h"
 #include "store/object_store.h"
 
@@ -63,7 +64,8 @@ class QuestionLine {
 class LogAsker {
  public:
   /// Log, store and clock outlive this.
-  LogAsker(log::EventLog& log, store::ObjectStore& store, Clock& clock, log::TopicId topic_id);
+  LogAsker(log::EventLog& log, store::ObjectStore& store, lake::Places places, Clock& clock,
+           log::TopicId topic_id);
   ~LogAsker();
   LogAsker(const LogAsker&) = delete;
   LogAsker& operator=(const LogAsker&) = delete;
@@ -83,7 +85,7 @@ class LogAsker {
   Result<log::Offset> find_lag(log::Partition partition, log::Offset up_to);
 
   log::EventLog& log_;
-  store::ObjectStore& store_;
+  const lake_reader::LakeReader lake_;
   Clock& clock_;
   const log::TopicId topic_id_;
   std::mutex mutex_;

@@ -12,6 +12,7 @@
 #include "diag/log.h"
 #include "lake/layout.h"
 #include "lake/object_key.h"
+#include "lake_reader/find_places.h"
 #include "lake_reader/lake_reader.h"
 #include "sink/commit_rule.h"
 #include "sink/hour_closer.h"
@@ -55,17 +56,19 @@ double in_seconds(std::chrono::milliseconds duration) {
 /// A crash between any two steps is a revoke without a word: the lake is a valid chain at any time.
 class SinkRunner::Loop final : public log::ConsumerHandler {
  public:
-  Loop(SinkRunner& runner, const log::TopicInfo& topic, std::unique_ptr<log::Consumer> consumer)
+  Loop(SinkRunner& runner, const log::TopicInfo& topic, lake::Places places,
+       std::unique_ptr<log::Consumer> consumer)
       : runner_(runner),
         topic_(topic),
+        lake_(runner.store_, places),
         partitions_(topic.partitions),
         consumer_(std::move(consumer)),
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
         uploader_(runner.store_, runner.clock_,
-                  {topic.name, runner.options_.compression, runner.options_.writer,
+                  {topic.name, places, runner.options_.compression, runner.options_.writer,
                    runner.options_.upload_threads}),
-        closer_(runner.log_, runner.store_, topic),
-        asker_(runner.log_, runner.store_, runner.clock_, topic.id),
+        closer_(runner.log_, runner.store_, places, topic),
+        asker_(runner.log_, runner.store_, places, runner.clock_, topic.id),
         outage_(runner.options_.outage_max),
         caught_up_(runner.options_.timers, runner.options_.consumer.session_timeout),
         hours_(runner.options_.timers, runner.options_.hour_grace) {}
@@ -87,7 +90,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   Result<std::vector<log::PartitionOffset>> on_assigned(std::span<const log::Partition> partitions) override {
-    SDP_TRY(const auto chain_ends, lake_reader::LakeReader(runner_.store_).chain_ends(topic_.id, partitions));
+    SDP_TRY(const auto chain_ends, lake_.chain_ends(topic_.id, partitions));
     std::vector<log::PartitionOffset> starts;
     for (const log::Partition partition : partitions) {
       const log::Offset start = chain_ends.at(partition);
@@ -312,8 +315,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       unchecked_.erase(at);
       return {};
     }
-    SDP_TRY(const log::Offset start, start_offset(runner_.store_, {topic_.id, partition}, topic_.name,
-                                                  at->second.start, available, runner_.options_.gaps));
+    SDP_TRY(const log::Offset start,
+            start_offset(runner_.store_, lake_.places(), {topic_.id, partition}, topic_.name,
+                         at->second.start, available, runner_.options_.gaps));
     const bool moved = start != at->second.start;
     unchecked_.erase(at);
     if (!moved) return {};
@@ -468,6 +472,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   SinkRunner& runner_;
   const log::TopicInfo topic_;
+  const lake_reader::LakeReader lake_;
   log::Partition partitions_;  ///< of the topic, as far as we know
   std::unique_ptr<log::Consumer> consumer_;
   SinkState state_;
@@ -544,7 +549,7 @@ Result<std::optional<log::TopicInfo>> SinkRunner::find_topic(const std::stop_tok
   return std::optional<log::TopicInfo>();
 }
 
-Result<void> SinkRunner::check_surroundings(const log::TopicInfo& topic) {
+Result<lake::Places> SinkRunner::check_surroundings(const log::TopicInfo& topic) {
   if (topic.compacted) {
     return fail(
         ErrorKind::misconfigured,
@@ -556,24 +561,26 @@ Result<void> SinkRunner::check_surroundings(const log::TopicInfo& topic) {
   if (topic.timestamp_type != log::TimestampType::log_append_time) {
     log_event("sink.topic.create_time", {{"topic", topic.name}});
   }
-  SDP_RETURN_IF_ERROR(store::probe_create_only(store_, lake::kProbeKey));
+  SDP_TRY(const auto found, lake_reader::find_layout(store_));
+  SDP_RETURN_IF_ERROR(store::probe_create_only(store_, found.places.probe_key()));
   lake::LakeLayout layout;
   layout.compression = options_.compression;
   layout.topic = topic.name;
-  return agree_on_layout(store_, layout);
+  SDP_RETURN_IF_ERROR(agree_on_layout(store_, found, layout));
+  return found.places;
 }
 
 Result<void> SinkRunner::sink_records(const std::stop_token& stop) {
   SDP_TRY(const auto found, find_topic(stop));
   if (!found) return {};
   const log::TopicInfo& topic = *found;
-  SDP_RETURN_IF_ERROR(check_surroundings(topic));
+  SDP_TRY(const lake::Places places, check_surroundings(topic));
   SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
   log_event(
       "sink.listening",
       {{"topic", topic.name}, {"topic_id", base::to_string(topic.id)}, {"partitions", topic.partitions}});
   observer_.listening(topic);
-  Loop loop(*this, topic, std::move(consumer));
+  Loop loop(*this, topic, places, std::move(consumer));
   return loop.run(stop);
 }
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "lake/compression.h"
 #include "lake/line.h"
+#include "lake/places.h"
 #include "log/event_log.h"
 #include "sink/batch.h"
 #include "sink/sink_metrics.h"
@@ -74,7 +75,8 @@ class SinkRunner {
   Result<std::optional<log::TopicInfo>> find_topic(const std::stop_token& stop);
   /// An error that is a retry, unless the outage exceeds its limit, is none.
   Result<void> survive_outage(OutageClock& outage, Error error);
-  Result<void> check_surroundings(const log::TopicInfo& topic);
+  /// Where the lake keeps things.
+  Result<lake::Places> check_surroundings(const log::TopicInfo& topic);
   Result<void> sink_records(const std::stop_token& stop);
 
   log::EventLog& log_;

@@ -199,7 +199,7 @@ class SinkRunnerTest : public testing::Test {
 
   std::vector<lake::HourMarker> markers(lake::Hour hour) {
     std::vector<lake::HourMarker> all;
-    EXPECT_TRUE(store_.list(lake::closed_hour_prefix(hour), [&](const store::ListedObject& object) {
+    EXPECT_TRUE(store_.list(lake::Places().hour_folder(hour), [&](const store::ListedObject& object) {
       all.push_back(lake::hour_marker_from_json(store_.get(object.key)->body).value());
       return true;
     }));
@@ -207,7 +207,7 @@ class SinkRunnerTest : public testing::Test {
   }
   std::vector<lake::ChainBegin> begins() {
     std::vector<lake::ChainBegin> all;
-    EXPECT_TRUE(store_.list("bronze/_closed/begin/", [&](const store::ListedObject& object) {
+    EXPECT_TRUE(store_.list("_pipeline/hours/begin/", [&](const store::ListedObject& object) {
       all.push_back(lake::chain_begin_from_json(store_.get(object.key)->body).value());
       return true;
     }));

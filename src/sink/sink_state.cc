@@ -5,12 +5,23 @@
 #include <utility>
 
 #include "base/check.h"
+#include "lake/hour_marker.h"
 
 namespace sdp::sink {
 namespace {
 
-std::chrono::sys_time<std::chrono::hours> hour_of(UtcMillis time) {
-  return std::chrono::floor<std::chrono::hours>(time);
+/// Whether a record is filed under another hour than the batch whose first record has the time `first`. A
+/// clock that went back keeps its records in the later hour's batch, and so does one that tells no time: an
+/// object belongs to its first record. Only what follows a batch without a time has an hour of its own.
+bool begins_hour(UtcMillis time, UtcMillis first) {
+  if (!lake::has_time(time)) return false;
+  return !lake::has_time(first) || lake::hour_of(time) > lake::hour_of(first);
+}
+
+void note_rejected(Batch& batch, log::Offset offset) {
+  ++batch.rejected;
+  batch.rejected_range =
+      lake::OffsetRange{batch.rejected_range.value_or(lake::OffsetRange{offset, 0}).first, offset + 1};
 }
 
 log::Partition partition_of(const Command& command) {
@@ -64,19 +75,18 @@ void SinkState::append(const log::RecordView& record, SteadyTime now) {
   PartitionState& state = *last_used_;
   if (shutting_down_ || record.offset < state.next) return;
 
-  // A clock that went back an hour keeps its records in the later hour's batch: an object belongs to its
-  // first record.
-  if (state.open && hour_of(record.timestamp) > hour_of(state.open->batch.first_timestamp)) {
+  if (state.open && begins_hour(record.timestamp, state.open->batch.first_timestamp)) {
     cut(record.partition, state, CutReason::hour);
   }
   if (!state.open) open_batch(record.partition, state, record, now);
 
   Batch& batch = state.open->batch;
   const std::size_t bytes_before = batch.lines.size();
-  if (encoder_.append(batch.lines, record)) ++batch.rejected;
+  if (encoder_.append(batch.lines, record)) note_rejected(batch, record.offset);
   buffered_bytes_ += batch.lines.size() - bytes_before;
   ++batch.records;
   batch.last_timestamp = record.timestamp;
+  batch.leader_epoch = record.leader_epoch;
   batch.range.end = record.offset + 1;
   state.next = record.offset + 1;
   state.read_to = record.offset + 1;

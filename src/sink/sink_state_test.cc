@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/sha256.h"
+
 namespace sdp::sink {
 namespace {
 
@@ -164,6 +166,57 @@ TEST_F(SinkStateTest, ClockThatGoesBackKeepsTheBatch) {
   feed(state, 0, 1, kNoon - hours(2));
   feed(state, 0, 2, kNoon);
   EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,3) records"));
+}
+
+TEST_F(SinkStateTest, RecordsWhoseTimesTellNoHourShareAnObject) {
+  // Microseconds where milliseconds belong: each would be of an hour of its own.
+  SinkState state = make({.records_max = 500});
+  state.assigned(0, 0);
+  for (log::Offset offset = 0; offset < 500; ++offset) {
+    const std::int64_t micros = kNoon.time_since_epoch().count() * 1'000 + offset * 3'600'000'000;
+    feed(state, 0, offset, UtcMillis(milliseconds(offset % 3 == 0 ? -1 - offset : micros)));
+  }
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,500) records"));
+}
+
+TEST_F(SinkStateTest, ARecordBehindOneWithoutATimeIsFiledUnderItsOwnHour) {
+  SinkState state = make({});
+  state.assigned(0, 0);
+  constexpr UtcMillis kNone{milliseconds(-1)};
+  feed(state, 0, 0, kNone);
+  feed(state, 0, 1, kNone);
+  feed(state, 0, 2, kNoon);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,2) hour"));
+  // From here on the batch has an hour, and one without a time changes nothing.
+  for (log::Offset offset = 3; offset < 100; ++offset)
+    feed(state, 0, offset, offset % 2 == 0 ? kNoon : kNone);
+  state.upload_done(0, generation_);
+  EXPECT_THAT(commands(state), ElementsAre("commit p0 2"));
+  state.shut_down();
+  EXPECT_THAT(commands(state), ElementsAre("upload p0 [2,100) shutdown"));
+}
+
+TEST_F(SinkStateTest, ABatchKnowsItsRejectedRecordsAndTheLeaderOfItsLastOne) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  for (log::Offset offset = 0; offset < 3; ++offset) {
+    log::RecordView record;
+    record.offset = offset;
+    record.timestamp = kNoon;
+    record.value = offset == 1 ? "not json" : "{}";
+    record.leader_epoch = static_cast<log::LeaderEpoch>(offset);
+    state.append(record, now_);
+  }
+  const auto all = state.take_commands();
+  const Batch& batch = std::get<Upload>(all.back()).batch;
+  EXPECT_EQ(batch.rejected_range, (lake::OffsetRange{1, 2}));
+  const lake::ObjectMeta meta = meta_of(batch, "t", lake::Places(2));
+  EXPECT_EQ(meta.leader_epoch, 2);
+  EXPECT_EQ(meta.rejected_range, batch.rejected_range);
+  const std::string lines = batch.lines.substr(0, batch.lines.size() - 1);
+  EXPECT_EQ(meta.last_line_sha256, base::sha256_hex(lines.substr(lines.rfind('\n') + 1)));
+  const lake::ObjectMeta old = meta_of(batch, "t", lake::Places(1));
+  EXPECT_FALSE(old.leader_epoch || old.rejected_range || !old.last_line_sha256.empty());
 }
 
 TEST_F(SinkStateTest, QuietPartitionIsCutByIdleness) {

@@ -22,7 +22,7 @@ Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOpt
     SDP_TRY(compressed, lake::compress(options.compression, batch.lines));
     body = compressed;
   }
-  lake::ObjectMeta meta = meta_of(batch, options.topic);
+  lake::ObjectMeta meta = meta_of(batch, options.topic, options.places);
   meta.sha256 = base::sha256_hex(body);
   meta.writer = options.writer;
   SDP_TRY(CommitOutcome outcome, commit_object(store, key, body, meta));
@@ -30,9 +30,11 @@ Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOpt
 }
 
 /// The winner may have gone on since: looking once more saves a conflict for each of its further objects.
-Result<log::Offset> chain_end_after(store::ObjectStore& store, const lake::ObjectMeta& winner) {
+Result<log::Offset> chain_end_after(store::ObjectStore& store, const lake::Places& places,
+                                    const lake::ObjectMeta& winner) {
   const log::Partition partitions[] = {winner.chain.partition};
-  SDP_TRY(const auto ends, lake_reader::LakeReader(store).chain_ends(winner.chain.topic_id, partitions));
+  SDP_TRY(const auto ends,
+          lake_reader::LakeReader(store, places).chain_ends(winner.chain.topic_id, partitions));
   return std::max(winner.range.end, ends.at(winner.chain.partition));
 }
 
@@ -75,14 +77,14 @@ UploadResult Uploader::upload(const Batch& batch) {
   result.rejected = batch.rejected;
   result.first_timestamp = batch.first_timestamp;
   result.reason = batch.reason;
-  result.key = format_key(key_of(batch, options_.compression));
+  result.key = format_key(key_of(batch, options_.compression, options_.places));
   auto attempt = compress_and_commit(store_, options_, result.key, batch);
   if (!attempt) {
     result.outcome = std::unexpected(std::move(attempt).error());
   } else {
     result.body_bytes = attempt->body_bytes;
     if (const auto* adopted = std::get_if<Adopted>(&attempt->outcome)) {
-      if (auto end = chain_end_after(store_, adopted->winner)) {
+      if (auto end = chain_end_after(store_, options_.places, adopted->winner)) {
         result.chain_end = *end;
       } else {
         result.outcome = std::unexpected(std::move(end).error());

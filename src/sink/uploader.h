@@ -15,6 +15,7 @@ namespace sdp::sink {
 
 struct UploaderOptions {
   std::string topic;
+  lake::Places places;
   lake::Compression compression = lake::Compression::none;
   std::string writer;
   int threads = 4;

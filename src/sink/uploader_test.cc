@@ -39,7 +39,8 @@ int puts_at_once(int threads) {
   };
   store::MemoryStore memory;
   store::FaultyStore store(memory, store::scripted_faults(store::StoreOp::put_new, {}), {before, {}});
-  Uploader uploader(store, base::system_clock(), {"t", lake::Compression::none, "test", threads});
+  Uploader uploader(store, base::system_clock(),
+                    {"t", lake::Places(), lake::Compression::none, "test", threads});
   for (log::Partition partition = 0; partition < 8; ++partition) uploader.start(batch_of(partition));
   for (int i = 0; i < 8; ++i) {
     const auto result = uploader.next_result(std::chrono::seconds(20));

@@ -28,16 +28,16 @@ struct ChainHours {
 
 using Hours = std::map<lake::ChainId, ChainHours>;
 
-/// Reads what is below `bronze/_closed/`. Used by several threads.
+/// Reads begins and markers. Used by several threads.
 class HourReader {
  public:
-  HourReader(store::ObjectStore& store, Findings& findings) : store_(store), findings_(findings) {}
+  HourReader(store::ObjectStore& store, lake::Places places, Findings& findings)
+      : store_(store), places_(places), findings_(findings) {}
 
   Result<void> read(const std::string& key) {
     SDP_TRY(const store::Object stored, store_.get(key));
     std::lock_guard lock(mutex_);
-    key.starts_with(std::string(lake::kClosedPrefix) + "begin/") ? begin(key, stored.body)
-                                                                 : marker(key, stored.body);
+    key.starts_with(places_.begins_prefix()) ? begin(key, stored.body) : marker(key, stored.body);
     return {};
   }
   const Hours& hours() const { return hours_; }
@@ -46,14 +46,15 @@ class HourReader {
   void begin(const std::string& key, std::string_view body) {
     const auto begin = lake::chain_begin_from_json(body);
     if (!begin) return bad(key, begin.error().message);
-    if (lake::chain_begin_key(begin->chain) != key) return bad(key, "wrong key");
+    if (places_.begin_key(begin->chain) != key) return bad(key, "wrong key");
     hours_[begin->chain].begin = begin->hour;
   }
 
   void marker(const std::string& key, std::string_view body) {
     const auto marker = lake::hour_marker_from_json(body);
     if (!marker) return bad(key, marker.error().message);
-    if (lake::hour_marker_key(marker->chain, marker->hour) != key) return bad(key, "wrong key");
+    if (places_.marker_key(marker->chain, marker->hour) != key) return bad(key, "wrong key");
+    if (marker->list.has_value() != (places_.version() > 1)) return bad(key, "it is of another layout");
     hours_[marker->chain].markers[marker->hour] = *marker;
   }
 
@@ -62,6 +63,7 @@ class HourReader {
   }
 
   store::ObjectStore& store_;
+  const lake::Places places_;
   Findings& findings_;
   std::mutex mutex_;
   Hours hours_;
@@ -103,6 +105,7 @@ class HourWalk {
   HourWalk(const LakeView& view, const LakeListing& listing, const TopicHours& topic, Findings& findings)
       : view_(view),
         gaps_(listing.gaps),
+        places_(listing.places),
         topic_(topic),
         topic_name_(listing.layout ? listing.layout->topic : ""),
         findings_(findings) {}
@@ -111,7 +114,7 @@ class HourWalk {
     check_closed(chain, hours);
     if (hours.markers.empty()) return;
     const auto& [first, first_marker] = *hours.markers.begin();
-    if (!hours.begin) wrong("hours without a begin", first_marker, "no " + lake::chain_begin_key(chain));
+    if (!hours.begin) wrong("hours without a begin", first_marker, "no " + places_.begin_key(chain));
     lake::Hour open = hours.begin.value_or(first);
     log::Offset at = 0;
     for (const auto& [hour, marker] : hours.markers) {
@@ -150,7 +153,9 @@ class HourWalk {
     std::int64_t records = 0;
     std::int64_t rejected = 0;
     std::string lines;
+    std::vector<lake::ListedRange> list;
     for (const LakeObject* object : objects) {
+      list.push_back({object->key, object->meta.range});
       records += object->meta.records;
       rejected += object->meta.rejected;
       lines += fmt::format("{} {}\n", object->key, object->meta.sha256);
@@ -158,6 +163,8 @@ class HourWalk {
     const auto count = static_cast<std::int64_t>(objects.size());
     if (count == marker.objects && records == marker.records && rejected == marker.rejected &&
         base::sha256_hex(lines) == marker.sha256) {
+      if (marker.list && *marker.list != list)
+        wrong("closed hour that lists other ranges than its objects have", marker, "");
       return;
     }
     wrong(
@@ -211,10 +218,9 @@ class HourWalk {
     const log::Offset closed_to = none ? 0 : hours.markers.rbegin()->second.range.end;
     const bool long_ago = open < *topic_.newest;
     if (!long_ago && (open > *topic_.newest || !goes_on(chain, closed_to, open))) return;
-    findings_.pending_item(
-        Stage::lake, "hour not closed yet",
-        fmt::format("{}: another partition has closed {}", lake::hour_marker_key(chain, open),
-                    lake::format_hour(*topic_.newest)));
+    findings_.pending_item(Stage::lake, "hour not closed yet",
+                           fmt::format("{}: another partition has closed {}", places_.marker_key(chain, open),
+                                       lake::format_hour(*topic_.newest)));
   }
 
   /// True when an object behind `offset` is of a later hour.
@@ -228,11 +234,12 @@ class HourWalk {
 
   void wrong(std::string_view kind, const lake::HourMarker& marker, std::string_view detail) {
     findings_.item(Stage::lake, kind,
-                   fmt::format("{}: {}", lake::hour_marker_key(marker.chain, marker.hour), detail));
+                   fmt::format("{}: {}", places_.marker_key(marker.chain, marker.hour), detail));
   }
 
   const LakeView& view_;
   std::span<const lake::Gap> gaps_;
+  const lake::Places places_;
   const TopicHours& topic_;
   const std::string topic_name_;
   Findings& findings_;
@@ -243,7 +250,7 @@ class HourWalk {
 
 Result<void> check_hours(const LakeView& view, const LakeListing& listing, const LogView& log,
                          store::ObjectStore& store, const VerifyLimits& limits, Findings& findings) {
-  HourReader reader(store, findings);
+  HourReader reader(store, listing.places, findings);
   const std::vector<std::string>& keys = listing.hours;
   SDP_RETURN_IF_ERROR(
       in_parallel(limits.threads, keys.size(), [&](std::size_t i, int) { return reader.read(keys[i]); }));

@@ -16,7 +16,7 @@ Result<void> read_gap(LakeListing& listing, const std::string& key, store::Objec
                       Findings& findings) {
   SDP_TRY(const store::Object stored, store.get(key));
   const auto gap = lake::gap_from_json(stored.body);
-  if (!gap || lake::gap_key(gap->chain, gap->range.first) != key) {
+  if (!gap || listing.places.gap_key(gap->chain, gap->range.first) != key) {
     findings.item(Stage::lake, "bad gap record",
                   fmt::format("{}: {}", key, gap ? "wrong key" : gap.error().message));
     return {};
@@ -26,22 +26,23 @@ Result<void> read_gap(LakeListing& listing, const std::string& key, store::Objec
 }
 
 Result<void> read_layout(LakeListing& listing, store::ObjectStore& store, Findings& findings) {
-  SDP_TRY(const store::Object stored, store.get(lake::kLayoutKey));
+  const std::string_view key = listing.places.layout_key();
+  SDP_TRY(const store::Object stored, store.get(key));
   auto layout = lake::layout_from_json(stored.body);
   if (!layout) {
-    findings.item(Stage::lake, "bad layout", fmt::format("{}: {}", lake::kLayoutKey, layout.error().message));
+    findings.item(Stage::lake, "bad layout", fmt::format("{}: {}", key, layout.error().message));
     return {};
   }
   // The values that docs/formats/layout.md has so far.
-  const lake::LakeLayout known{.version = 1,
+  const lake::LakeLayout known{.version = listing.places.version(),
                                .format = "json-lines",
                                .compression = layout->compression,
                                .partitioner = "broker-hour",
                                .topic = layout->topic};
   if (const auto same = lake::check_same(*layout, known); !same) {
     findings.item(Stage::lake, "bad layout",
-                  fmt::format("{}: version {}, format {}, partitioner {}: not all are known",
-                              lake::kLayoutKey, layout->version, layout->format, layout->partitioner));
+                  fmt::format("{}: version {}, format {}, partitioner {}: not all are known", key,
+                              layout->version, layout->format, layout->partitioner));
   }
   listing.layout = *std::move(layout);
   return {};
@@ -139,9 +140,14 @@ class ChainWalk {
 /// the gap before it ends.
 class GapWalk {
  public:
-  GapWalk(const lake::ChainId& id, const LakeChain& chain, const LogChain* log, std::string topic,
+  GapWalk(const lake::ChainId& id, const LakeChain& chain, const LogChain* log, const LakeListing& listing,
           Findings& findings)
-      : id_(id), chain_(chain), log_(log), topic_(std::move(topic)), findings_(findings) {}
+      : id_(id),
+        chain_(chain),
+        log_(log),
+        places_(listing.places),
+        topic_(listing.layout ? listing.layout->topic : ""),
+        findings_(findings) {}
 
   void run(std::vector<lake::Gap> gaps) {
     std::ranges::sort(gaps, {}, [](const lake::Gap& gap) { return gap.range.first; });
@@ -200,12 +206,13 @@ class GapWalk {
   }
 
   void wrong(std::string_view kind, const lake::Gap& gap, std::string_view detail) {
-    findings_.item(Stage::lake, kind, fmt::format("{}: {}", lake::gap_key(id_, gap.range.first), detail));
+    findings_.item(Stage::lake, kind, fmt::format("{}: {}", places_.gap_key(id_, gap.range.first), detail));
   }
 
   const lake::ChainId& id_;
   const LakeChain& chain_;
   const LogChain* log_;
+  const lake::Places places_;
   const std::string topic_;
   Findings& findings_;
   log::Offset end_of_gap_ = -1;
@@ -217,8 +224,7 @@ void check_gaps(const LakeView& view, const LakeListing& listing, const LogView&
   const LakeChain nothing{};
   for (auto& [id, of_chain] : gaps) {
     const auto chain = view.chains.find(id);
-    GapWalk(id, chain == view.chains.end() ? nothing : chain->second, log.find(id),
-            listing.layout ? listing.layout->topic : "", findings)
+    GapWalk(id, chain == view.chains.end() ? nothing : chain->second, log.find(id), listing, findings)
         .run(std::move(of_chain));
   }
 }
@@ -258,22 +264,43 @@ LakeView::Place LakeView::find(const lake::ChainId& chain, log::Offset offset) {
   return line ? Place{object, line} : Place{};
 }
 
+namespace {
+
+/// Each layout's file fixes it; a lake that lost its file is told by its other names.
+lake::Places places_of(const std::vector<std::string>& side) {
+  const auto has = [&](std::string_view key) { return std::ranges::find(side, key) != side.end(); };
+  if (has(lake::Places(1).layout_key())) return lake::Places(1);
+  if (has(lake::Places(2).layout_key())) return lake::Places(2);
+  const bool has_old = std::ranges::any_of(
+      side, [](const std::string& key) { return key.starts_with(lake::kOwnPrefixOfLayout1); });
+  return lake::Places(has_old ? 1 : 2);
+}
+
+}  // namespace
+
 Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
   LakeListing listing;
   std::vector<std::string> side;
-  SDP_RETURN_IF_ERROR(store.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
-    (lake::parse_key(object.key) ? listing.objects : side).push_back(object.key);
-    return true;
-  }));
+  for (const std::string_view prefix : {lake::kPipelinePrefix, lake::kBronzePrefix}) {
+    SDP_RETURN_IF_ERROR(store.list(prefix, [&](const store::ListedObject& object) {
+      (lake::parse_key(object.key) ? listing.objects : side).push_back(object.key);
+      return true;
+    }));
+  }
+  listing.places = places_of(side);
+  const lake::Places& places = listing.places;
   for (const std::string& key : side) {
-    if (key == lake::kLayoutKey) {
+    if (key == places.layout_key()) {
       listing.has_layout = true;
       SDP_RETURN_IF_ERROR(read_layout(listing, store, findings));
-    } else if (key.starts_with(lake::kGapsPrefix)) {
+    } else if (key.starts_with(places.gaps_prefix())) {
       SDP_RETURN_IF_ERROR(read_gap(listing, key, store, findings));
-    } else if (key.starts_with(lake::kClosedPrefix)) {
+    } else if (key.starts_with(places.hours_prefix())) {
       listing.hours.push_back(key);
-    } else if (key != lake::kProbeKey) {
+    } else if (key == lake::Places(2).layout_key()) {
+      findings.item(Stage::lake, "lake with two layouts",
+                    fmt::format("{} stands beside {}", key, places.layout_key()));
+    } else if (key != places.probe_key() && !key.starts_with(lake::kHeadsPrefix)) {
       findings.item(Stage::lake, "object of no known name", key);
     }
   }
@@ -283,7 +310,7 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
 Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
                        const LogView& log, const VerifyLimits& limits, Findings& findings) {
   RecordBudget budget(limits.records_max);
-  ObjectScanner::Surroundings around{store, log, limits, budget, findings, listing.layout};
+  ObjectScanner::Surroundings around{store, log, limits, budget, findings, listing.layout, listing.places};
   std::deque<ObjectScanner> readers;
   for (int i = 0; i < limits.threads; ++i) readers.emplace_back(around, i);
   std::mutex mutex;
@@ -302,7 +329,7 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
   }
   if (!listing.layout && !listing.objects.empty() && !listing.has_layout) {
     findings.item(Stage::lake, "lake without a layout",
-                  fmt::format("{} is missing: the first sink wrote it", lake::kLayoutKey));
+                  fmt::format("{} is missing: the first sink wrote it", listing.places.layout_key()));
   }
   for (auto& [id, chain] : view.chains) ChainWalk(id, chain, log.find(id), listing.gaps, findings).run();
   check_gaps(view, listing, log, findings);

@@ -18,7 +18,7 @@ struct LakeChain {
   log::Offset end = 0;
 };
 
-/// Everything below `bronze/`, read once. Objects stay where they are in memory.
+/// Everything in the lake, read once. Objects stay where they are in memory.
 struct LakeView {
   std::deque<LakeObject> objects;
   std::map<lake::ChainId, LakeChain> chains;
@@ -42,6 +42,7 @@ struct LakeListing {
   std::vector<lake::Gap> gaps;
   std::optional<lake::LakeLayout> layout;
   bool has_layout = false;  ///< there is one, readable or not
+  lake::Places places;
 };
 Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings);
 

@@ -25,6 +25,8 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
                                    [&](const log::RecordView& record) -> Result<void> {
                                      const LogEntry entry{fingerprinter.of(record),
                                                           record.timestamp.time_since_epoch().count()};
+                                     if (record.leader_epoch)
+                                       chain.note_epoch(record.offset, *record.leader_epoch);
                                      return chain.add(record.offset, entry, budget);
                                    }));
   return chain;
@@ -104,6 +106,16 @@ const LogEntry* LogChain::find(log::Offset offset) const {
   const auto at = static_cast<std::uint64_t>(offset - start);
   if (offset < start || at >= entries_.size() || !entries_[at].present()) return nullptr;
   return &entries_[at];
+}
+
+void LogChain::note_epoch(log::Offset offset, log::LeaderEpoch epoch) {
+  if (epochs_.empty() || epochs_.rbegin()->second != epoch) epochs_.emplace(offset, epoch);
+}
+
+std::optional<log::LeaderEpoch> LogChain::epoch_of(log::Offset offset) const {
+  const auto behind = epochs_.upper_bound(offset);
+  if (behind == epochs_.begin()) return std::nullopt;
+  return std::prev(behind)->second;
 }
 
 log::Offset LogChain::next_record(log::Offset from) const {

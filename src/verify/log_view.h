@@ -32,6 +32,9 @@ class LogChain {
 
   void reserve(std::uint64_t offsets) { entries_.reserve(offsets); }
   Result<void> add(log::Offset offset, const LogEntry& entry, RecordBudget& budget);
+  /// Of the leader that appended the record at `offset`; nothing where the log does not tell.
+  std::optional<log::LeaderEpoch> epoch_of(log::Offset offset) const;
+  void note_epoch(log::Offset offset, log::LeaderEpoch epoch);
   /// Nothing for offsets outside [start, end) and for those without a record.
   const LogEntry* find(log::Offset offset) const;
   /// The first offset at or above `from` that has a record; `end` when there is none.
@@ -45,7 +48,8 @@ class LogChain {
   std::uint64_t records = 0;
 
  private:
-  std::vector<LogEntry> entries_;  // of start, start + 1, ...
+  std::map<log::Offset, log::LeaderEpoch> epochs_;  // by the first offset of each
+  std::vector<LogEntry> entries_;                   // of start, start + 1, ...
 };
 
 /// What the log holds of all chains that can still be asked for.

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/sha256.h"
 #include "verify/json_judge.h"
+#include "verify/record_time.h"
 
 namespace sdp::verify {
 namespace {
@@ -25,6 +26,9 @@ struct ObjectScanner::Cursor {
   log::Offset next = 0;  // the lowest offset that the next line may have
   std::uint64_t line = 0;
   std::int64_t rejected = 0;  // of the object's lines, by themselves
+  log::Offset first_rejected = -1;
+  log::Offset last_rejected = -1;
+  std::string_view last_line;
 };
 
 LineFact* LakeObject::find(log::Offset offset) {
@@ -62,11 +66,13 @@ Result<std::optional<LakeObject>> ObjectScanner::scan(const std::string& key_tex
 /// The key must be the one that the metadata's place has, or two objects could claim one place.
 bool ObjectScanner::placed(const std::string& key_text, const lake::ObjectMeta& meta) {
   const auto key = lake::parse_key(key_text);
-  const lake::ObjectKey wanted{meta.first_timestamp, lake::short_id(meta.chain.topic_id),
-                               meta.chain.partition, meta.range.first, key->compression};
-  if (lake::format_key(wanted) != key_text) {
+  const std::string wanted = fmt::format("{}{}_t{:.8}_p{}_o{:020}{}", lake::kBronzePrefix,
+                                         dated_name(meta.first_timestamp.time_since_epoch().count()),
+                                         base::to_string(meta.chain.topic_id), meta.chain.partition,
+                                         meta.range.first, lake::extension(key->compression));
+  if (wanted != key_text) {
     around_.findings.item(Stage::lake, "object under a wrong key",
-                          fmt::format("{} says of itself that it is {}", key_text, lake::format_key(wanted)));
+                          fmt::format("{} says of itself that it is {}", key_text, wanted));
     return false;
   }
   if (meta.range.end - meta.range.first > std::numeric_limits<std::uint32_t>::max()) {
@@ -116,7 +122,8 @@ Result<void> ObjectScanner::read_lines(LakeObject& object, std::string_view text
     text.remove_prefix(end + 1);
   }
   check_missing(object, cursor, object.meta.range.end);
-  check_counts(object, cursor.rejected);
+  check_counts(object, cursor);
+  check_last_line(object, cursor);
   return around_.budget.take(object.lines.size());
 }
 
@@ -143,7 +150,11 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
   fact.timestamp_ms = line->timestamp.time_since_epoch().count();
   fact.reject = line->reject ? static_cast<std::uint8_t>(std::to_underlying(*line->reject) + 1) : 0;
   fact.columns = bronze_columns(*line);
-  cursor.rejected += line->reject ? 1 : 0;
+  cursor.last_line = text;
+  if (line->reject) {
+    if (cursor.rejected++ == 0) cursor.first_rejected = line->offset;
+    cursor.last_rejected = line->offset;
+  }
   if (text.size() > lake::kBronzeLineBytesMax) fall_out_of_bronze(fact);
   const auto fingerprint = judge_value(object, *line);
   if (!fingerprint) return;
@@ -249,7 +260,8 @@ void ObjectScanner::check_missing(const LakeObject& object, Cursor& cursor, log:
   }
 }
 
-void ObjectScanner::check_counts(const LakeObject& object, std::int64_t rejected) {
+void ObjectScanner::check_counts(const LakeObject& object, const Cursor& cursor) {
+  const std::int64_t rejected = cursor.rejected;
   const auto& meta = object.meta;
   const auto records = static_cast<std::int64_t>(object.lines.size());
   if (records != meta.records || rejected != meta.rejected) {
@@ -264,9 +276,42 @@ void ObjectScanner::check_counts(const LakeObject& object, std::int64_t rejected
   }
   const auto first = meta.first_timestamp.time_since_epoch().count();
   const auto last = meta.last_timestamp.time_since_epoch().count();
-  if (object.lines.front().timestamp_ms != first || object.lines.back().timestamp_ms != last) {
+  const int layout = around_.places.version();
+  if (filed_ms(layout, object.lines.front().timestamp_ms) != first ||
+      filed_ms(layout, object.lines.back().timestamp_ms) != last) {
     wrong("object with other timestamps than its metadata", object,
           fmt::format("first {} last {}", first, last));
+  }
+}
+
+/// What metadata of layout 2 say of the last line and of the rejected ones.
+void ObjectScanner::check_last_line(const LakeObject& object, const Cursor& cursor) {
+  constexpr std::string_view kOthers = "object with other lines than its metadata";
+  const auto& meta = object.meta;
+  if (around_.places.version() == 1) {
+    if (!meta.last_line_sha256.empty() || meta.rejected_range || meta.leader_epoch)
+      wrong(kOthers, object, "it has entries of layout 2");
+    return;
+  }
+  if (const std::string sha256 = base::sha256_hex(cursor.last_line); sha256 != meta.last_line_sha256) {
+    wrong(kOthers, object,
+          fmt::format("the sha256 of its last line is {}, its metadata says \"{}\"", sha256,
+                      meta.last_line_sha256));
+  }
+  const log::Offset first = meta.rejected_range ? meta.rejected_range->first : -1;
+  const log::Offset last = meta.rejected_range ? meta.rejected_range->end - 1 : -1;
+  if (first != cursor.first_rejected || last != cursor.last_rejected) {
+    wrong(kOthers, object,
+          fmt::format("rejected from offset {} to {}, its metadata says from {} to {} (-1: none)",
+                      cursor.first_rejected, cursor.last_rejected, first, last));
+  }
+  const log::Offset end = meta.range.end - 1;
+  const auto epoch = cursor.log ? cursor.log->epoch_of(end) : std::nullopt;
+  const bool in_log = cursor.log && cursor.log->find(end);
+  if (in_log && epoch && epoch != meta.leader_epoch) {
+    wrong(kOthers, object,
+          fmt::format("leader epoch {} instead of {} (-1: none)", meta.leader_epoch.value_or(-1),
+                      epoch.value_or(-1)));
   }
 }
 

@@ -79,6 +79,7 @@ class ObjectScanner {
     RecordBudget& budget;
     Findings& findings;
     std::optional<lake::LakeLayout> layout;
+    lake::Places places;
   };
 
   ObjectScanner(Surroundings& around, int reader) : around_(around), reader_(reader) {}
@@ -102,7 +103,8 @@ class ObjectScanner {
   EventFact rejected_columns(const lake::Line& line, const LineFact& fact);
   void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
-  void check_counts(const LakeObject& object, std::int64_t rejected);
+  void check_counts(const LakeObject& object, const Cursor& cursor);
+  void check_last_line(const LakeObject& object, const Cursor& cursor);
   void wrong(std::string_view kind, const LakeObject& object, std::string_view detail);
   void wrong(std::string_view kind, const LakeObject& object, log::Offset offset,
              std::string_view detail = {});

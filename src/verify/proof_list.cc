@@ -89,8 +89,13 @@ void add_lake(List& list) {
                {"rejected", ""},
                {"first-timestamp-ms", ""},
                {"last-timestamp-ms", ""},
-               {"sha256", ""}},
+               {"sha256", ""},
+               {"last-line-sha256", ""},
+               {"first-rejected", ""},
+               {"last-rejected", ""}},
               "equal to the body, the key, the layout and the ranges of the chain");
+  list.proved("lake: object metadata", {{"leader-epoch", ""}},
+              "equal to the log's as long as it has the object's last record");
   list.proved("lake: object metadata", {{"writer", ""}}, "equal to the ledger row of a loaded object");
   list.proved("lake: layout",
               {{"version", ""}, {"format", ""}, {"compression", ""}, {"partitioner", ""}, {"topic", ""}},
@@ -121,7 +126,8 @@ void add_lake(List& list) {
                {"objects", ""},
                {"records", ""},
                {"rejected", ""},
-               {"sha256", ""}},
+               {"sha256", ""},
+               {"list", ""}},
               "the hours of a chain follow each other, and have the objects that the marker counted");
   list.proved("lake: hour markers", {{"partitions", ""}},
               "not more than the log has, not fewer than began, never fewer than before");
@@ -132,6 +138,12 @@ void add_lake(List& list) {
             "that an hour was closed is only told by its marker; it is missed when the log still has the "
             "topic, and "
             "another partition has closed a later hour, or the same one while this partition has gone on",
+            {}});
+  list.add({"lake: chain heads",
+            "*",
+            "",
+            false,
+            "a hint that nobody trusts: what it names is looked at, and the log tells what follows",
             {}});
   list.add({"lake: probe", "*", "", false, "its content means nothing", {}});
 }

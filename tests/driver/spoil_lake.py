@@ -32,7 +32,8 @@ def write_metadata(lake: Path, key: str, metadata: dict[str, str]) -> None:
 
 
 def keys(lake: Path) -> list[str]:
-    return sorted(str(path.relative_to(lake)) for path in (lake / "bronze").rglob("*") if path.is_file())
+    folders = (lake / "bronze", lake / "_pipeline")
+    return sorted(str(path.relative_to(lake)) for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def is_object(key: str) -> bool:
@@ -71,9 +72,9 @@ def chains(lake: Path) -> list[Chain]:
 def close_hours(lake: Path) -> None:
     """Closes two hours of every chain, as a sink does when the clock has passed them: all objects, then nothing."""
     # The run's own sink began as many hours as it had the time for.
-    begins = lake / "bronze" / "_closed" / "begin"
+    begins = lake / "_pipeline" / "hours" / "begin"
     for place in (lake, lake / ".meta"):
-        shutil.rmtree(place / "bronze" / "_closed", ignore_errors=True)
+        shutil.rmtree(place / "_pipeline" / "hours", ignore_errors=True)
     all_chains = chains(lake)
     for chain in all_chains:
         partitions = 1 + max(one.partition for one in all_chains if one.topic_id == chain.topic_id)
@@ -89,15 +90,16 @@ def close_hours(lake: Path) -> None:
             "records": sum(int(metadata["records"]) for _, metadata in chain.objects),
             "rejected": sum(int(metadata["rejected"]) for _, metadata in chain.objects),
             "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+            "list": [[int(one["first-offset"]), int(one["last-offset"]) + 1, key] for key, one in chain.objects],
         }
-        nothing = {"objects": 0, "records": 0, "rejected": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+        nothing = {"objects": 0, "records": 0, "rejected": 0, "sha256": hashlib.sha256(b"").hexdigest(), "list": []}
         hour, first = begin, 0
         while hour <= last + timedelta(hours=1):
             # What came late belongs to the first hour that was still open: all of it to the last.
             is_last = hour == last
             put_json(
-                lake / "bronze" / "_closed" / f"date={hour:%Y-%m-%d}" / f"hour={hour:%H}" / f"{chain.name}.json",
-                {"version": 1, "topic": chain.topic, **own, "partitions": partitions, "hour": hour.strftime(HOUR)}
+                lake / "_pipeline" / "hours" / f"date={hour:%Y-%m-%d}" / f"hour={hour:%H}" / f"{chain.name}.json",
+                {"version": 2, "topic": chain.topic, **own, "partitions": partitions, "hour": hour.strftime(HOUR)}
                 | {"first_offset": first, "next_offset": chain.end if is_last else first}
                 | (counts if is_last else nothing),
             )
@@ -110,7 +112,7 @@ def put_json(path: Path, value: dict) -> None:
 
 
 def markers_of(lake: Path, chain: Chain) -> list[str]:
-    return [key for key in keys(lake) if "_closed/date=" in key and key.endswith(f"/{chain.name}.json")]
+    return [key for key in keys(lake) if "/hours/date=" in key and key.endswith(f"/{chain.name}.json")]
 
 
 def corruptions(data: Path):
@@ -140,14 +142,16 @@ def corruptions(data: Path):
             for name in metadata:
                 for what in ("changed", "removed"):
                     yield {"place": "lake: object metadata", "part": name, "what": what, "key": key}
-    yield {"place": "lake: layout", "part": "the file", "what": "removed", "key": "bronze/_lake.json"}
+    yield {"place": "lake: layout", "part": "the file", "what": "removed", "key": "_pipeline/lake.json"}
     newest = {max(markers) for chain in all_chains if (markers := markers_of(lake, chain))}
     for key in keys(lake):
-        if is_object(key) or key.endswith("_probe"):
+        if is_object(key) or key.endswith("/probe"):
             continue
         place = (
             "lake: layout"
-            if key.endswith("_lake.json")
+            if key.endswith("/lake.json")
+            else "lake: chain heads"
+            if "/heads/" in key
             else "lake: hour begins"
             if "/begin/" in key
             else "lake: hour markers"
@@ -194,6 +198,8 @@ def corruptions(data: Path):
 
 def changed(name: str, value):
     """Another value of the kind that a member has."""
+    if isinstance(value, list):
+        return value[:-1] if value else [[0, 1, "bronze/none.json"]]
     if isinstance(value, int):
         return value + 1
     if re.fullmatch(r"\d+", value):
@@ -266,7 +272,7 @@ def spoil_gap(lake: Path, one: dict) -> bool:
     if one["what"] == "of another topic":
         record["topic"] += "x"
     name = f"t{chain.topic_id[:8]}_p{partition}_o{first:020}.json"
-    put_json(lake / "bronze" / "_gaps" / name, record | {"first_offset": first, "last_offset": first + 3})
+    put_json(lake / "_pipeline" / "gaps" / name, record | {"first_offset": first, "last_offset": first + 3})
     return True
 
 
@@ -333,12 +339,21 @@ def spoil_body(lake: Path, key: str, what: str) -> bool:
             return False
     body = b"".join(lines)
     write(path, body)
-    fitting = {
-        "records": str(len(lines)),
-        "rejected": str(sum(b'"_error":' in line for line in lines)),
-        "sha256": hashlib.sha256(body).hexdigest(),
-    }
     if not lines:
         return False
-    write_metadata(lake, key, metadata_of(lake, key) | fitting)
+    metadata = metadata_of(lake, key)
+    for name in ("first-rejected", "last-rejected"):
+        metadata.pop(name, None)
+    write_metadata(lake, key, metadata | said_of(lines) | {"sha256": hashlib.sha256(body).hexdigest()})
     return True
+
+
+def said_of(lines: list[bytes]) -> dict[str, str]:
+    """What an object's metadata say of its lines."""
+    rejected = [re.search(rb'"_kafka_offset":(\d+)', line)[1].decode() for line in lines if b'"_error":' in line]
+    said = {
+        "records": str(len(lines)),
+        "rejected": str(len(rejected)),
+        "last-line-sha256": hashlib.sha256(lines[-1].removesuffix(b"\n")).hexdigest(),
+    }
+    return said | ({"first-rejected": rejected[0], "last-rejected": rejected[-1]} if rejected else {})

@@ -95,7 +95,7 @@ std::string middle_key(const World& world) {
 }
 
 std::string first_marker_key(const World& world) {
-  return world.store.objects.lower_bound("bronze/_closed/date=")->first;
+  return world.store.objects.lower_bound("_pipeline/hours/date=")->first;
 }
 
 std::vector<Corruption> bronze_corruptions() {
@@ -216,7 +216,7 @@ Corruption gap(std::string name, std::string kind, std::function<lake::OffsetRan
   return {std::move(name), [=](World& world) {
             const lake::ChainId chain{world.topic.id, 1};
             const lake::OffsetRange range = range_of(world.log->watermarks(1)->end);
-            const std::string key = lake::gap_key(chain, range.first);
+            const std::string key = lake::Places().gap_key(chain, range.first);
             world.store.objects[key].body = lake::to_json(lake::Gap{world.topic.name, chain, range});
             return std::vector<std::string>{kind, key};
           }};
@@ -295,6 +295,8 @@ std::vector<Corruption> lake_corruptions() {
          meta.first_timestamp = meta.last_timestamp;
          meta.records = 1;
          meta.rejected = object.body.contains("\"_error\"") ? 1 : 0;
+         meta.rejected_range.reset();
+         if (meta.rejected > 0) meta.rejected_range = meta.range;
          meta.sha256 = base::sha256_hex(object.body);
          object.metadata = lake::to_metadata(meta);
          const std::string second =
@@ -302,6 +304,37 @@ std::vector<Corruption> lake_corruptions() {
                                meta.chain.partition, meta.range.first, lake::Compression::none});
          world.store.objects[second] = object;
          return std::vector<std::string>{"overlapping object", second};
+       }},
+      {"MetadataOfAnotherLastLine",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.store.objects[key].metadata["last-line-sha256"] = std::string(64, '0');
+         return std::vector<std::string>{"object with other lines than its metadata", key};
+       }},
+      {"MetadataWithoutLastLine",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         world.store.objects[key].metadata.erase("last-line-sha256");
+         return std::vector<std::string>{"object with other lines than its metadata", key};
+       }},
+      {"MetadataOfAnotherRejectedRange",
+       [](World& world) {
+         const Fact& fact = world.first([](const Fact& f) { return f.by_sink.has_value(); });
+         auto& metadata = world.store.objects[fact.object_key].metadata;
+         metadata.erase("first-rejected");
+         metadata.erase("last-rejected");
+         return std::vector<std::string>{"object with other lines than its metadata", fact.object_key};
+       }},
+      {"LayoutOfAnOlderVersionBesideIt",
+       [](World& world) {
+         const std::string old(lake::Places(1).layout_key());
+         world.store.objects[old].body = lake::to_json(lake::LakeLayout{.version = 1});
+         return std::vector<std::string>{"lake with two layouts", old};
+       }},
+      {"NameOfAnotherLayout",
+       [](World& world) {
+         world.store.objects["bronze/_closed/begin/t1a2b3c4d_p0.json"].body = "{}";
+         return std::vector<std::string>{"object of no known name", "bronze/_closed/begin/t1a2b3c4d_p0.json"};
        }},
       {"MetadataOfTooManyRecords",
        [](World& world) {
@@ -327,18 +360,18 @@ std::vector<Corruption> lake_corruptions() {
        }},
       {"LayoutOfAnotherCompression",
        [](World& world) {
-         world.store.objects[std::string(lake::kLayoutKey)].body =
+         world.store.objects[std::string(lake::Places().layout_key())].body =
              lake::to_json(lake::LakeLayout{.compression = lake::Compression::zstd});
          return std::vector<std::string>{"object of another layout"};
        }},
       {"LayoutRemoved",
        [](World& world) {
-         world.store.objects.erase(std::string(lake::kLayoutKey));
-         return std::vector<std::string>{"lake without a layout", "bronze/_lake.json"};
+         world.store.objects.erase(std::string(lake::Places().layout_key()));
+         return std::vector<std::string>{"lake without a layout", "_pipeline/lake.json"};
        }},
       {"LayoutOfAnUnknownPartitioner",
        [](World& world) {
-         world.store.objects[std::string(lake::kLayoutKey)].body = lake::to_json(lake::LakeLayout{
+         world.store.objects[std::string(lake::Places().layout_key())].body = lake::to_json(lake::LakeLayout{
              .compression = world.spec_.compression, .partitioner = "event-hour", .topic = world.topic.name});
          return std::vector<std::string>{"bad layout", "event-hour"};
        }},
@@ -410,16 +443,16 @@ std::vector<Corruption> lake_corruptions() {
       {"GapInventedForAnUnknownChain",
        [](World& world) {
          const lake::ChainId chain{world.topic.id, 99};
-         world.store.objects[lake::gap_key(chain, 0)].body =
+         world.store.objects[lake::Places().gap_key(chain, 0)].body =
              lake::to_json(lake::Gap{world.topic.name, chain, {0, 5}});
-         return std::vector<std::string>{"gap record of an unknown chain", lake::gap_key(chain, 0)};
+         return std::vector<std::string>{"gap record of an unknown chain", lake::Places().gap_key(chain, 0)};
        }},
       {"GapRecordedOverRecordsOfTheLog",
        [](World& world) {
          const std::string key = middle_key(world);
          const lake::ObjectMeta meta = *lake::meta_from(world.store.objects[key].metadata);
          world.store.objects.erase(key);
-         world.store.objects[lake::gap_key(meta.chain, meta.range.first)].body =
+         world.store.objects[lake::Places().gap_key(meta.chain, meta.range.first)].body =
              lake::to_json(lake::Gap{meta.topic, meta.chain, meta.range});
          return std::vector<std::string>{"missing from the lake", lake::describe(meta.chain)};
        }},
@@ -474,8 +507,9 @@ std::vector<Corruption> hour_corruptions() {
          next.hour += std::chrono::hours(1);
          next.range = {marker.range.end, marker.range.end};
          next.objects = next.records = next.rejected = 0;
+         next.list->clear();
          next.sha256 = base::sha256_hex("");
-         const std::string next_key = lake::hour_marker_key(next.chain, next.hour);
+         const std::string next_key = lake::Places().marker_key(next.chain, next.hour);
          world.store.objects[next_key].body = lake::to_json(next);
          return std::vector<std::string>{"hole in the hours of a chain", "hours that do not join", next_key};
        }},
@@ -483,8 +517,8 @@ std::vector<Corruption> hour_corruptions() {
        [](World& world) {
          const std::string key = first_marker_key(world);
          const auto chain = lake::hour_marker_from_json(world.store.objects[key].body)->chain;
-         world.store.objects.erase(lake::chain_begin_key(chain));
-         return std::vector<std::string>{"hours without a begin", key, lake::chain_begin_key(chain)};
+         world.store.objects.erase(lake::Places().begin_key(chain));
+         return std::vector<std::string>{"hours without a begin", key, lake::Places().begin_key(chain)};
        }},
       {"HourMarkerDamaged",
        [](World& world) {
@@ -513,8 +547,9 @@ std::vector<Corruption> hour_corruptions() {
          next.hour += std::chrono::hours(1);
          next.range = {next.range.end - 1, next.range.end};
          next.objects = next.records = next.rejected = 0;
+         next.list->clear();
          next.sha256 = base::sha256_hex("");
-         const std::string next_key = lake::hour_marker_key(next.chain, next.hour);
+         const std::string next_key = lake::Places().marker_key(next.chain, next.hour);
          world.store.objects[next_key].body = lake::to_json(next);
          return std::vector<std::string>{"hours that do not join", next_key};
        }},
@@ -526,13 +561,18 @@ std::vector<Corruption> hour_corruptions() {
            [](lake::HourMarker& marker) { marker.topic += 'x'; }),
       {"LastHourEndsBehindTheChain",
        [](World& world) {
-         const std::string key = std::prev(world.store.objects.lower_bound("bronze/_closed/e"))->first;
+         const std::string key = std::prev(world.store.objects.lower_bound("_pipeline/hours/e"))->first;
          lake::HourMarker marker = *lake::hour_marker_from_json(world.store.objects[key].body);
          marker.range.end += 1'000;
          world.store.objects[key].body = lake::to_json(marker);
          return std::vector<std::string>{"hour that ends behind its chain", key};
        }},
       hour("HourCountsAnotherNumberOfRecords", kOthers, [](lake::HourMarker& marker) { ++marker.records; }),
+      hour("HourListsFewerObjects", "closed hour that lists other ranges than its objects have",
+           [](lake::HourMarker& marker) { marker.list->pop_back(); }),
+      hour("HourListsAnotherRange", "closed hour that lists other ranges than its objects have",
+           [](lake::HourMarker& marker) { ++marker.list->front().range.end; }),
+      hour("HourWithoutAList", "bad hour marker", [](lake::HourMarker& marker) { marker.list.reset(); }),
       hour("HourOfOtherBytes", kOthers,
            [](lake::HourMarker& marker) { marker.sha256 = std::string(64, '0'); }),
   };
@@ -927,7 +967,7 @@ TEST(Verify, GapsThatFollowEachOtherExplainWhatTheLogDeleted) {
   ASSERT_TRUE(world.log->delete_below(1, end + 3));
   const lake::ChainId chain{world.topic.id, 1};
   const auto acknowledge = [&](lake::OffsetRange range) {
-    world.store.objects[lake::gap_key(chain, range.first)].body =
+    world.store.objects[lake::Places().gap_key(chain, range.first)].body =
         lake::to_json(lake::Gap{world.topic.name, chain, range});
   };
   acknowledge({end, end + 1});
@@ -958,7 +998,7 @@ TEST(Verify, AGapThatTheLogLostIsNotedAndNothingElse) {
   ASSERT_TRUE(world.log->append(1, {}));
   ASSERT_TRUE(world.log->delete_below(1, end + 1));
   const auto acknowledge = [&](lake::OffsetRange range) {
-    world.store.objects[lake::gap_key(chain, range.first)].body =
+    world.store.objects[lake::Places().gap_key(chain, range.first)].body =
         lake::to_json(lake::Gap{world.topic.name, chain, range});
     return world.verify(true, true);
   };

@@ -343,7 +343,7 @@ void World::witness() {
 }
 
 void World::sink() {
-  store.objects[std::string(lake::kLayoutKey)].body =
+  store.objects[std::string(lake::Places().layout_key())].body =
       lake::to_json(lake::LakeLayout{.compression = spec_.compression, .topic = topic.name});
   Rng rng(spec_.seed + 1);
   for (log::Partition p = 0; p < spec_.partitions; ++p) {
@@ -363,22 +363,24 @@ void World::close_hours(log::Partition partition) {
   if (objects.empty()) return;
   const lake::ChainBegin begin{{topic.id, partition},
                                lake::hour_of(objects.begin()->second.second.first_timestamp)};
-  must(store.put_new(lake::chain_begin_key(begin.chain), lake::to_json(begin), {}, "application/json"));
+  must(store.put_new(lake::Places().begin_key(begin.chain), lake::to_json(begin), {}, "application/json"));
   lake::HourMarker marker;
   marker.topic = topic.name;
   marker.chain = begin.chain;
   marker.partitions = spec_.partitions;
   marker.hour = begin.hour;
+  marker.list.emplace();
   std::string lines;
   const auto close_before = [&](lake::Hour hour, log::Offset end) {
     while (hour > marker.hour) {
       marker.range.end = end;
       marker.sha256 = base::sha256_hex(lines);
-      must(store.put_new(lake::hour_marker_key(marker.chain, marker.hour), lake::to_json(marker), {},
+      must(store.put_new(lake::Places().marker_key(marker.chain, marker.hour), lake::to_json(marker), {},
                          "application/json"));
       marker.hour += std::chrono::hours(1);
       marker.range.first = end;
       marker.objects = marker.records = marker.rejected = 0;
+      marker.list->clear();
       lines.clear();
     }
   };
@@ -388,6 +390,7 @@ void World::close_hours(log::Partition partition) {
     ++marker.objects;
     marker.records += meta.records;
     marker.rejected += meta.rejected;
+    marker.list->push_back({key, meta.range});
     lines += fmt::format("{} {}\n", key, meta.sha256);
   }
   const auto last = std::ranges::max_element(facts, {}, [](const auto& fact) { return fact->timestamp; });
@@ -408,6 +411,8 @@ void World::sink_partition(log::Partition partition, Rng& rng) {
     const lake::ObjectKey key{meta.first_timestamp, lake::short_id(topic.id), partition, meta.range.first,
                               spec_.compression};
     const std::string body = *lake::compress(spec_.compression, lines);
+    const std::string whole_lines = lines.substr(0, lines.size() - 1);
+    meta.last_line_sha256 = base::sha256_hex(whole_lines.substr(whole_lines.rfind('\n') + 1));
     meta.sha256 = base::sha256_hex(body);
     must(store.put_new(lake::format_key(key), body, lake::to_metadata(meta), "application/json"));
     for (const auto& fact : facts) {
@@ -430,7 +435,11 @@ void World::sink_partition(log::Partition partition, Rng& rng) {
           wanted =
               static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spec_.object_records_max))) + 1;
         }
-        meta.rejected += encoder.append(lines, record).has_value();
+        if (encoder.append(lines, record)) {
+          ++meta.rejected;
+          meta.rejected_range = {meta.rejected_range.value_or(lake::OffsetRange{record.offset, 0}).first,
+                                 record.offset + 1};
+        }
         meta.range.end = record.offset + 1;
         meta.last_timestamp = record.timestamp;
         offsets.insert(record.offset);
@@ -602,10 +611,16 @@ void World::edit_lines(const std::string& key, const std::function<void(std::vec
   lake::LineDecoder decoder;
   meta.records = static_cast<std::int64_t>(lines.size());
   meta.rejected = 0;
+  meta.rejected_range.reset();
   for (const std::string& line : lines) {
     body += line + "\n";
-    if (const auto decoded = decoder.decode(line)) meta.rejected += decoded->reject.has_value();
+    const auto decoded = decoder.decode(line);
+    if (!decoded || !decoded->reject) continue;
+    ++meta.rejected;
+    const lake::OffsetRange first{decoded->offset, 0};
+    meta.rejected_range = {meta.rejected_range.value_or(first).first, decoded->offset + 1};
   }
+  meta.last_line_sha256 = base::sha256_hex(lines.empty() ? "" : lines.back());
   object.body = *lake::compress(spec_.compression, body);
   meta.sha256 = base::sha256_hex(object.body);
   object.metadata = lake::to_metadata(meta);

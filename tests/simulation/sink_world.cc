@@ -135,7 +135,7 @@ void World::assign(Sink& sink, log::Partition partition) {
     if (&other != &sink && other.read_at.contains(partition)) ++counts_.shared;
   }
   const std::array partitions{partition};
-  const auto ends = lake_reader::LakeReader(*store_).chain_ends(topic_id_, partitions);
+  const auto ends = lake_reader::LakeReader(*store_, lake::Places()).chain_ends(topic_id_, partitions);
   if (!ends) return note(fmt::format("chain end of p{}: {}", partition, ends.error().message));
   sink.state->assigned(partition, ends->at(partition));
   sink.read_at[partition] = ends->at(partition);
@@ -216,12 +216,12 @@ std::string World::key_for(const sink::Batch& batch) const {
     return fmt::format("bronze/date=2026-02-15/hour=16/spotify_events_{}.json",
                        batch.first_timestamp.time_since_epoch().count() / 1'000'000);
   }
-  return format_key(key_of(batch, lake::Compression::none));
+  return format_key(key_of(batch, lake::Compression::none, lake::Places()));
 }
 
 void World::arrive(std::size_t put) {
   const PendingPut& pending = pending_[put];
-  lake::ObjectMeta meta = meta_of(pending.batch, "spotify-events");
+  lake::ObjectMeta meta = meta_of(pending.batch, "spotify-events", lake::Places());
   meta.sha256 = base::sha256_hex(pending.batch.lines);
   meta.writer = "simulation";
   const auto outcome = sink::commit_object(*store_, key_for(pending.batch), pending.batch.lines, meta);
@@ -369,7 +369,7 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
       note(fmt::format("p{} {}: its objects have not all of its offsets", partition,
                        lake::format_hour(closing.hour)));
     }
-    markers.push_back(make_marker(topic, partition, closing, of_hour));
+    markers.push_back(make_marker(topic, partition, closing, of_hour, lake::Places()));
     ++counts_.hours;
   }
 }

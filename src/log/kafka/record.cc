@@ -30,6 +30,8 @@ void view_of(const rd_kafka_message_t& message, RecordView& view) {
   view.key = bytes_of(message.key, message.key_len);
   view.value = bytes_of(message.payload, message.len);
   view_headers(message, view.headers);
+  const LeaderEpoch epoch = rd_kafka_message_leader_epoch(&message);
+  view.leader_epoch = epoch < 0 ? std::nullopt : std::optional(epoch);
 }
 
 }  // namespace sdp::log::kafka

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "lake/hour_marker.h"
+#include "lake/offset_range.h"
+
+namespace sdp::lake {
+
+/// Where the lake keeps what is no object of a chain, and under which time a record is filed: both follow
+/// from the version of its layout (docs/formats/layout.md), which never changes. No other code spells such a
+/// name.
+///   layout 1: names that begin with `bronze/_`
+///   layout 2: below `_pipeline/`, so that everything below `bronze/` is events
+class Places {
+ public:
+  static constexpr int kNewest = 2;
+
+  /// `version` is 1 or 2.
+  explicit constexpr Places(int version = kNewest) : version_(version) {}
+
+  constexpr int version() const { return version_; }
+  /// Of the file that fixes the layout; readers tell a lake's layout by it.
+  std::string_view layout_key() const { return version_ == 1 ? "bronze/_lake.json" : "_pipeline/lake.json"; }
+  /// What a sink puts twice to see that the store honours create-only puts.
+  std::string_view probe_key() const { return version_ == 1 ? "bronze/_probe" : "_pipeline/probe"; }
+
+  std::string_view gaps_prefix() const { return version_ == 1 ? "bronze/_gaps/" : "_pipeline/gaps/"; }
+  std::string gaps_prefix(const log::TopicId& topic_id) const;
+  std::string gap_key(const ChainId& chain, log::Offset first) const;
+
+  /// Of the folders of closed hours, and of the begins.
+  std::string_view hours_prefix() const { return version_ == 1 ? "bronze/_closed/" : "_pipeline/hours/"; }
+  std::string begins_prefix() const { return std::string(hours_prefix()) + "begin/"; }
+  std::string begin_key(const ChainId& chain) const;
+  std::string hour_folder(Hour hour) const;
+  std::string marker_key(const ChainId& chain, Hour hour) const;
+
+  /// Of the hint where a chain ends; the same in every layout, since it is none of the lake's facts.
+  std::string head_key(const ChainId& chain) const;
+
+  /// The time by which an object's key files its first record. Layout 1 draws what is before 1970 or after
+  /// 9999 to these ends; later ones leave it as it is, and the key has a place for it (format_key).
+  UtcMillis filing_time(UtcMillis time) const;
+
+  bool operator==(const Places&) const = default;
+
+ private:
+  int version_;
+};
+
+/// Below it lies everything that Places(2) names, and the hints of all layouts.
+inline constexpr std::string_view kPipelinePrefix = "_pipeline/";
+/// Below it lie the hints.
+inline constexpr std::string_view kHeadsPrefix = "_pipeline/heads/";
+/// What names of layout 1 that are no objects begin with.
+inline constexpr std::string_view kOwnPrefixOfLayout1 = "bronze/_";
+/// Of a folder that `extract` fills: names that are topic ids which the warehouse knew then.
+inline constexpr std::string_view kStagedForPrefix = "_stage/topics/";
+
+}  // namespace sdp::lake

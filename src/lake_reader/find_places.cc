@@ -1,0 +1,54 @@
+#include "lake_reader/find_places.h"
+
+#include <fmt/core.h>
+
+namespace sdp::lake_reader {
+namespace {
+
+const lake::Places kOld(1);
+const lake::Places kNew(2);
+
+Result<bool> has(store::ObjectStore& store, std::string_view key) {
+  SDP_TRY(const auto head, store.head(key));
+  return head.has_value();
+}
+
+std::unexpected<Error> two_layouts(const store::ObjectStore& store) {
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("{}: the lake has layout 2 ({}), and {} of layout 1 has appeared in it: a sink of an older "
+                  "version was started on it. Stop that sink, run `verify` with a copy of {} elsewhere, then "
+                  "remove {} and what else begins with {}",
+                  store.describe(), kNew.layout_key(), kOld.layout_key(), kOld.layout_key(),
+                  kOld.layout_key(), lake::kOwnPrefixOfLayout1));
+}
+
+}  // namespace
+
+Result<FoundLayout> find_layout(store::ObjectStore& store) {
+  SDP_TRY(const bool is_old, has(store, kOld.layout_key()));
+  SDP_TRY(const bool is_new, has(store, kNew.layout_key()));
+  if (is_old && is_new) return two_layouts(store);
+  if (is_old) return FoundLayout{kOld, true};
+  if (is_new) return FoundLayout{kNew, true};
+  bool has_old_names = false;
+  SDP_RETURN_IF_ERROR(store.list(lake::kOwnPrefixOfLayout1, [&](const store::ListedObject&) {
+    has_old_names = true;
+    return false;
+  }));
+  return FoundLayout{has_old_names ? kOld : lake::Places(), false};
+}
+
+Result<lake::Places> find_places(store::ObjectStore& store) {
+  SDP_TRY(const FoundLayout found, find_layout(store));
+  return found.places;
+}
+
+Result<void> check_only_layout(store::ObjectStore& store, const lake::Places& places) {
+  if (places.version() == 1) return {};
+  SDP_TRY(const bool is_old, has(store, kOld.layout_key()));
+  if (is_old) return two_layouts(store);
+  return {};
+}
+
+}  // namespace sdp::lake_reader
