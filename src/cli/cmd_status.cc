@@ -9,6 +9,7 @@
 #include "cli/settings.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
+#include "lake_reader/chain_walk.h"
 #include "lake_reader/find_places.h"
 #include "lake_reader/lag.h"
 #include "lake_reader/lake_reader.h"
@@ -46,14 +47,20 @@ Result<Status> read_status(const Options& options, Clock& clock) {
   std::vector<log::Partition> partitions;
   for (log::Partition partition = 0; partition < topic.partitions; ++partition)
     partitions.push_back(partition);
-  SDP_TRY(const lake::Places places, lake_reader::find_places(*lake.store));
-  const lake_reader::LakeReader reader(*lake.store, places);
-  SDP_TRY(const auto ends, reader.chain_ends(topic.id, partitions));
+  SDP_TRY(const auto found, lake_reader::find_layout(*lake.store));
+  SDP_TRY(const auto layout, lake_reader::read_layout(*lake.store, found));
+  const lake_reader::LakeReader reader(*lake.store, found.places);
+  SDP_TRY(auto points, reader.chain_points(topic.id, partitions));
+  SDP_TRY(const auto records, log->open_reader());
   SDP_TRY(const auto committed, log->committed(options.consumer.group));
   Status all;
   for (const log::Partition partition : partitions) {
     SDP_TRY(const auto available, log->watermarks(partition));
-    const log::Offset lake_end = ends.at(partition);
+    SDP_TRY(const auto end, lake_reader::walk_to_end(*records, reader, {topic.id, partition},
+                                                     layout ? layout->compression : lake::Compression::none,
+                                                     std::move(points.at(partition)), available,
+                                                     options.log.kafka.call_timeout));
+    const log::Offset lake_end = end.end;
     SDP_TRY(const log::Offset lag, lake_reader::lag_of(*log, reader, {topic.id, partition}, lake_end,
                                                        available, options.log.kafka.call_timeout));
     all.partitions.push_back(

@@ -178,6 +178,13 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "own partition is not durable up to its end, `behind`) or `others` (one of another member is not).",
      std::chrono::seconds(5)},
     {"sink.finished", Level::info, "records_durable objects rejected adopted", "Totals of this sink."},
+    {"sink.head.not_written", Level::warning, "topic partition object kind message",
+     "The hint where a chain ends could not be written. Nothing depends on it: the next start looks further.",
+     std::chrono::seconds(60)},
+    {"sink.lake.listing", Level::info, "topic objects",
+     "No hint tells where a chain ends, or the log starts above it: the whole lake is listed, `objects` "
+     "names "
+     "so far."},
     {"sink.listening", Level::info, "topic topic_id partitions",
      "The sink has joined the group of its topic."},
     {"sink.object.uploaded", Level::debug,

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "lake/chain_head.h"
 #include "lake/object_key.h"
 #include "lake_reader/hour_walk.h"
 #include "lake_reader/lake_reader.h"
@@ -11,23 +12,7 @@
 namespace sdp::lake_reader {
 namespace {
 
-using NewestKeys = std::map<log::Partition, std::string>;
-
-/// The newest object of each wanted partition in one hour.
-Result<NewestKeys> newest_in_hour(store::ObjectStore& store, const std::string& hour,
-                                  const std::string& topic_id_short, const std::set<log::Partition>& wanted) {
-  std::map<log::Partition, std::pair<log::Offset, std::string>> newest;
-  SDP_RETURN_IF_ERROR(store.list(hour, [&](const store::ListedObject& object) {
-    const auto key = lake::parse_key(object.key);
-    if (!key || key->topic_id_short != topic_id_short || !wanted.contains(key->partition)) return true;
-    auto& best = newest[key->partition];
-    if (best.second.empty() || key->first > best.first) best = {key->first, object.key};
-    return true;
-  }));
-  NewestKeys keys;
-  for (auto& [partition, best] : newest) keys[partition] = std::move(best.second);
-  return keys;
-}
+constexpr std::uint64_t kProgressInterval = 100'000;
 
 std::unexpected<Error> of_another_topic(const store::ObjectStore& store, const std::string& key,
                                         const lake::ChainId& named, const lake::ChainId& said) {
@@ -54,34 +39,81 @@ Result<lake::ObjectMeta> LakeReader::meta_of(const std::string& key) const {
   return meta;
 }
 
-// The end of a chain, by nothing but what stands in the lake:
-//  1. List the hour folders from the newest backwards.
-//  2. In each, the object of a partition with the highest first offset is the newest of its chain: offsets
-//  grow
-//     with the broker's time, and keys are filed by the time of their first record.
-//  3. Its metadata say where its range ends. They also name the whole topic id, of which the key has 8
-//  digits.
-//  4. Stop when every partition has its answer. One without an object begins at 0.
-Result<std::map<log::Partition, log::Offset>> LakeReader::chain_ends(
-    const log::TopicId& topic_id, std::span<const log::Partition> partitions) const {
-  std::set<log::Partition> missing(partitions.begin(), partitions.end());
-  std::map<log::Partition, log::Offset> ends;
-  if (missing.empty()) return ends;
+Result<std::optional<ChainPoint>> LakeReader::hinted_point(const lake::ChainId& chain) const {
+  const auto stored = store_.get(places_.head_key(chain));
+  if (!stored && stored.error().kind != ErrorKind::bad_input) return std::unexpected(stored.error());
+  if (!stored) return std::optional<ChainPoint>();
+  const auto head = lake::chain_head_from_json(stored->body);
+  if (!head || head->chain != chain) return std::optional<ChainPoint>();
+  if (head->end == 0) return std::optional(ChainPoint{.hinted = true});
+  SDP_TRY(const auto object, store_.head(head->object_key));
+  if (!object || !lake::parse_key(head->object_key)) return std::optional<ChainPoint>();
+  const auto meta = lake::meta_from(object->metadata);
+  if (!meta || meta->chain != chain) return std::optional<ChainPoint>();
+  return std::optional(ChainPoint{meta->range.end, head->object_key, *meta, true});
+}
+
+Result<ChainPoints> LakeReader::listed_points(const log::TopicId& topic_id,
+                                              std::span<const log::Partition> partitions,
+                                              const ListingProgress& progress) const {
+  const std::set<log::Partition> wanted(partitions.begin(), partitions.end());
   const std::string topic_id_short = lake::short_id(topic_id);
-  const auto look = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_TRY(const NewestKeys newest, newest_in_hour(store_, folder.prefix, topic_id_short, missing));
-    for (const auto& [partition, key] : newest) {
-      const lake::ChainId chain{topic_id, partition};
-      SDP_TRY(const lake::ObjectMeta meta, meta_of(key));
-      if (meta.chain != chain) return of_another_topic(store_, key, chain, meta.chain);
-      ends[partition] = meta.range.end;
-      missing.erase(partition);
-    }
-    return !missing.empty();
-  };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::newest_first, look));
-  for (const log::Partition partition : missing) ends[partition] = 0;
-  return ends;
+  std::map<log::Partition, std::pair<log::Offset, std::string>> last;
+  std::uint64_t listed = 0;
+  SDP_RETURN_IF_ERROR(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+    if (++listed % kProgressInterval == 0 && progress) progress(listed);
+    const auto key = lake::parse_key(object.key);
+    if (!key || key->topic_id_short != topic_id_short || !wanted.contains(key->partition)) return true;
+    auto& best = last[key->partition];
+    if (best.second.empty() || key->first > best.first) best = {key->first, object.key};
+    return true;
+  }));
+  ChainPoints points;
+  for (const log::Partition partition : wanted) points[partition];
+  for (const auto& [partition, best] : last) {
+    const lake::ChainId chain{topic_id, partition};
+    SDP_TRY(const lake::ObjectMeta meta, meta_of(best.second));
+    if (meta.chain != chain) return of_another_topic(store_, best.second, chain, meta.chain);
+    points[partition] = {meta.range.end, best.second, meta, false};
+  }
+  return points;
+}
+
+Result<ChainPoints> LakeReader::chain_points(const log::TopicId& topic_id,
+                                             std::span<const log::Partition> partitions,
+                                             const ListingProgress& progress) const {
+  ChainPoints points;
+  std::vector<log::Partition> unknown;
+  for (const log::Partition partition : partitions) {
+    SDP_TRY(const auto hinted, hinted_point({topic_id, partition}));
+    hinted ? void(points.emplace(partition, *hinted)) : unknown.push_back(partition);
+  }
+  if (unknown.empty()) return points;
+  SDP_TRY(ChainPoints listed, listed_points(topic_id, unknown, progress));
+  points.merge(listed);
+  return points;
+}
+
+Result<std::optional<ChainPoint>> LakeReader::next_object(const lake::ChainId& chain, log::Offset at,
+                                                          UtcMillis record_time,
+                                                          lake::Compression compression) const {
+  const std::string key = lake::format_key({.first_timestamp = places_.filing_time(record_time),
+                                            .topic_id_short = lake::short_id(chain.topic_id),
+                                            .partition = chain.partition,
+                                            .first = at,
+                                            .compression = compression});
+  SDP_TRY(const auto head, store_.head(key));
+  if (!head) return std::optional<ChainPoint>();
+  auto meta = lake::meta_from(head->metadata);
+  if (!meta) return std::unexpected(meta.error().in(fmt::format("{}: object {}", store_.describe(), key)));
+  if (meta->chain != chain) return of_another_topic(store_, key, chain, meta->chain);
+  if (meta->range.first != at) {
+    return fail(ErrorKind::bad_input,
+                fmt::format("{}: object {} says that it starts at offset {}; move it away before the sink "
+                            "goes on",
+                            store_.describe(), key, meta->range.first));
+  }
+  return std::optional(ChainPoint{meta->range.end, key, *std::move(meta), false});
 }
 
 Result<std::vector<ChainObject>> LakeReader::objects_of(const lake::ChainId& chain, lake::Hour from,

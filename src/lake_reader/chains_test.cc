@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "lake/chain_head.h"
 #include "lake/object_key.h"
 #include "lake/object_meta.h"
 #include "lake_reader/lake_reader.h"
@@ -26,11 +27,14 @@ class ChainsTest : public testing::Test {
         lake::format_key({time, lake::short_id(id), partition, first, lake::Compression::none});
     ASSERT_EQ(*store_.put_new(key, "x", to_metadata(meta), "text/plain"), store::PutOutcome::created);
   }
+  void head(const lake::ChainHead& head) {
+    ASSERT_TRUE(store_.put_hint(lake::Places().head_key(head.chain), to_json(head), "application/json"));
+  }
   log::Offset end_of(log::Partition partition) {
     const log::Partition partitions[] = {partition};
-    const auto ends = lake_.chain_ends(id_, partitions);
+    const auto ends = lake_.chain_points(id_, partitions);
     EXPECT_TRUE(ends) << ends.error().message;
-    return ends->at(partition);
+    return ends->at(partition).end;
   }
 
   store::MemoryStore store_;
@@ -53,6 +57,42 @@ TEST_F(ChainsTest, NewestObjectOfThePartitionTells) {
   EXPECT_EQ(end_of(2), 0);
 }
 
+TEST_F(ChainsTest, AnObjectOfAFutureHourHidesNoneBehindIt) {
+  put(0, 0, 10, kNoon + std::chrono::days(400), id_);
+  put(0, 10, 25, kNoon, id_);
+  put(0, 25, 30, UtcMillis(std::chrono::milliseconds(-1)), id_);
+  EXPECT_EQ(end_of(0), 30);
+}
+
+TEST_F(ChainsTest, AHintSavesTheListing) {
+  put(0, 0, 10, kNoon, id_);
+  put(0, 10, 25, kNoon, id_);
+  const std::string key = lake::format_key({kNoon, lake::short_id(id_), 0, 10, lake::Compression::none});
+  head({{id_, 0}, 25, key});
+  const auto point = lake_.hinted_point({id_, 0});
+  ASSERT_TRUE(point && *point);
+  EXPECT_EQ((*point)->end, 25);
+  EXPECT_EQ((*point)->object_key, key);
+  head({{id_, 1}, 0, ""});
+  EXPECT_EQ((*lake_.hinted_point({id_, 1}))->end, 0);
+}
+
+TEST_F(ChainsTest, NoHintIsTrusted) {
+  put(0, 0, 10, kNoon, id_);
+  put(1, 0, 40, kNoon, id_);
+  const auto key = [&](log::Partition partition) {
+    return lake::format_key({kNoon, lake::short_id(id_), partition, 0, lake::Compression::none});
+  };
+  head({{id_, 0}, 99, key(0)});
+  EXPECT_EQ(end_of(0), 10);  // of the object, whatever the hint says
+  for (const lake::ChainHead& bad :
+       {lake::ChainHead{{id_, 0}, 40, key(1)}, lake::ChainHead{{id_, 0}, 10, "bronze/none.json"}}) {
+    head(bad);
+    EXPECT_FALSE(*lake_.hinted_point({id_, 0})) << bad.object_key;
+    EXPECT_EQ(end_of(0), 10);
+  }
+}
+
 TEST_F(ChainsTest, RecreatedTopicStartsANewChain) {
   put(0, 0, 10, kNoon, recreated_);
   EXPECT_EQ(end_of(0), 0);
@@ -61,7 +101,7 @@ TEST_F(ChainsTest, RecreatedTopicStartsANewChain) {
 TEST_F(ChainsTest, TopicsWhoseIdsBeginAlikeAreToldApart) {
   put(0, 0, 10, kNoon, lookalike_);
   const log::Partition partitions[] = {0};
-  const auto ends = lake_.chain_ends(id_, partitions);
+  const auto ends = lake_.chain_points(id_, partitions);
   ASSERT_FALSE(ends);
   EXPECT_EQ(ends.error().kind, ErrorKind::bad_input);
 }

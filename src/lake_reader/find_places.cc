@@ -44,6 +44,15 @@ Result<lake::Places> find_places(store::ObjectStore& store) {
   return found.places;
 }
 
+Result<std::optional<lake::LakeLayout>> read_layout(store::ObjectStore& store, const FoundLayout& found) {
+  if (!found.has_file) return std::optional<lake::LakeLayout>();
+  const std::string_view key = found.places.layout_key();
+  SDP_TRY(const store::Object stored, store.get(key));
+  auto layout = lake::layout_from_json(stored.body);
+  if (!layout) return std::unexpected(layout.error().in(store.describe()).in(key));
+  return std::optional(*std::move(layout));
+}
+
 Result<void> check_only_layout(store::ObjectStore& store, const lake::Places& places) {
   if (places.version() == 1) return {};
   SDP_TRY(const bool is_old, has(store, kOld.layout_key()));

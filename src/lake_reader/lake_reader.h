@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "lake/chain.h"
+#include "lake/compression.h"
 #include "lake/hour_marker.h"
 #include "lake/object_meta.h"
 #include "lake/places.h"
@@ -26,6 +27,18 @@ struct ChainObject {
   log::Offset first = 0;
   lake::Hour hour;  ///< of the folder it lies in; Hour::min() where that has no time
 };
+
+/// A point of a chain: where an object ends, or the chain's beginning.
+struct ChainPoint {
+  log::Offset end = 0;
+  std::string object_key{};                  ///< of the object that ends there; empty at the beginning
+  std::optional<lake::ObjectMeta> object{};  ///< its metadata
+  bool hinted = false;                       ///< found by a hint, not by a listing
+};
+using ChainPoints = std::map<log::Partition, ChainPoint>;
+
+/// Hears now and then how many names a listing has passed.
+using ListingProgress = std::function<void(std::uint64_t listed)>;
 
 /// The records of gaps that were read, and what is wrong with those that could not be.
 struct Gaps {
@@ -67,11 +80,26 @@ class LakeReader {
 
   // --- chains ---
 
-  /// Where the chain of each partition ends: the end of its newest object, or 0. The answer is a point of the
-  /// chain, and its last unless the broker's clock went back by an hour; then the next put finds the object
-  /// that is in the way and adopts it.
-  Result<std::map<log::Partition, log::Offset>> chain_ends(const log::TopicId& topic_id,
-                                                           std::span<const log::Partition> partitions) const;
+  // The end of a chain, whatever clocks were and however old the lake is:
+  //  1. The chain's hint names an object near the end. It is looked at, since a hint is not trusted.
+  //  2. A chain without a hint that holds: one listing of all objects, of which the one with the highest
+  //  first
+  //     offset is the last.
+  //  3. From such a point on the log tells: its record there gives the name that the next object must have
+  //     (next_object). Where there is none, the chain ends (chain_walk.h).
+
+  /// A point of each chain by hint, or else by one listing for all of them: steps 1 and 2.
+  Result<ChainPoints> chain_points(const log::TopicId& topic_id, std::span<const log::Partition> partitions,
+                                   const ListingProgress& progress = {}) const;
+  /// Step 1 alone; nothing when there is no hint that holds. Two requests.
+  Result<std::optional<ChainPoint>> hinted_point(const lake::ChainId& chain) const;
+  /// Step 2 alone, whatever hints say. The requests grow with the number of objects.
+  Result<ChainPoints> listed_points(const log::TopicId& topic_id, std::span<const log::Partition> partitions,
+                                    const ListingProgress& progress = {}) const;
+  /// The object that starts at `at`, where the log's first record from there on has the time `record_time`;
+  /// nothing when there is none. One request.
+  Result<std::optional<ChainPoint>> next_object(const lake::ChainId& chain, log::Offset at,
+                                                UtcMillis record_time, lake::Compression compression) const;
   /// The objects of a chain in the hour folders from `from` on, up to the first folder behind `through` that
   /// has one, and those without a time; in order of folders.
   Result<std::vector<ChainObject>> objects_of(const lake::ChainId& chain, lake::Hour from,

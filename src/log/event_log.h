@@ -101,10 +101,10 @@ class Reader {
   /// between records. `data_gap` when the log no longer has `from`.
   virtual Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                             const std::function<Result<void>(const RecordView&)>& visit) = 0;
-  /// The offset of the first record of [from, to); nothing when the range holds control records and records
+  /// The first record of [from, to); nothing when the range holds control records and records
   /// of aborted transactions only. `to` is at most the partition's end. Errors as of read().
-  virtual Result<std::optional<Offset>> first_record(Partition partition, Offset from, Offset to,
-                                                     std::chrono::milliseconds timeout) = 0;
+  virtual Result<std::optional<RecordStamp>> first_record(Partition partition, Offset from, Offset to,
+                                                          std::chrono::milliseconds timeout) = 0;
 };
 
 struct ConsumerOptions {

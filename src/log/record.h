@@ -14,6 +14,14 @@ struct HeaderView {
   std::optional<std::string_view> value;
 };
 
+/// Where a record is, and its time.
+struct RecordStamp {
+  Offset offset = 0;
+  UtcMillis timestamp;
+
+  bool operator==(const RecordStamp&) const = default;
+};
+
 /// One consumed record. Views are valid only during the call that delivers it.
 struct RecordView {
   Partition partition = 0;

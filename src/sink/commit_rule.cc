@@ -53,10 +53,8 @@ Result<void> agree_on_layout(store::ObjectStore& store, const lake_reader::Found
     SDP_RETURN_IF_ERROR(lake_reader::check_only_layout(store, found.places));
     if (outcome == store::PutOutcome::created) return {};
   }
-  SDP_TRY(const store::Object stored, store.get(key));
-  auto layout = lake::layout_from_json(stored.body);
-  if (!layout) return std::unexpected(layout.error().in(store.describe()).in(key));
-  if (auto same = check_same(*layout, wanted); !same)
+  SDP_TRY(const auto stored, lake_reader::read_layout(store, {found.places, true}));
+  if (auto same = check_same(stored.value_or(wanted), wanted); !same)
     return std::unexpected(same.error().in(store.describe()));
   return {};
 }

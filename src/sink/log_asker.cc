@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "diag/log.h"
+#include "lake_reader/chain_walk.h"
 #include "lake_reader/lag.h"
 #include "lake_reader/lake_reader.h"
 
@@ -39,9 +41,9 @@ void QuestionLine::answered(const Question& question, bool failed) {
   }
 }
 
-LogAsker::LogAsker(log::EventLog& log, store::ObjectStore& store, lake::Places places, Clock& clock,
-                   log::TopicId topic_id)
-    : log_(log), lake_(store, places), clock_(clock), topic_id_(topic_id) {
+LogAsker::LogAsker(log::EventLog& log, store::ObjectStore& store, Clock& clock, log::TopicId topic_id,
+                   AskerOptions options)
+    : log_(log), lake_(store, options.places), clock_(clock), topic_id_(topic_id), options_(options) {
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 
@@ -80,27 +82,93 @@ void LogAsker::serve(const std::stop_token& stop) {
 
 Result<Finding> LogAsker::find(const Question& question) {
   Finding finding;
-  if (question.up_to) {
-    SDP_TRY(finding.lag, find_lag(question.partition, *question.up_to));
-  } else {
-    SDP_TRY(finding.available, log_.watermarks(question.partition));
+  switch (question.what) {
+    case Ask::ends: {
+      SDP_TRY(finding.available, log_.watermarks(question.partition));
+      break;
+    }
+    case Ask::lag: {
+      SDP_TRY(finding.lag, find_lag(question.partition, question.at));
+      break;
+    }
+    case Ask::last_record: {
+      SDP_TRY(finding.last_record, find_last_record(question.partition, question.at));
+      break;
+    }
+    case Ask::listing: {
+      SDP_TRY(finding.point, list(question.partition));
+      break;
+    }
   }
   return finding;
 }
 
+/// One for all partitions; another one after an error.
+Result<log::Reader*> LogAsker::reader() {
+  if (!reader_) {
+    SDP_TRY(reader_, log_.open_reader());
+  }
+  return reader_.get();
+}
+
 /// The log below `up_to` does not change, so that a lag changes only with the chain's end.
 Result<log::Offset> LogAsker::find_lag(log::Partition partition, log::Offset up_to) {
-  const log::Partition partitions[] = {partition};
-  SDP_TRY(const auto ends, lake_.chain_ends(topic_id_, partitions));
-  const log::Offset chain_end = ends.at(partition);
-  const auto known = behind_.find({partition, up_to});
-  if (known != behind_.end() && known->second.chain_end == chain_end) return known->second.offsets;
   SDP_TRY(log::Watermarks available, log_.watermarks(partition));
   available.end = up_to;
+  SDP_TRY(const log::Offset end, chain_end(partition, available));
+  const auto known = behind_.find({partition, Ask::lag, up_to});
+  if (known != behind_.end() && known->second.chain_end == end) return known->second.offsets;
   SDP_TRY(const log::Offset offsets,
-          lake_reader::lag_of(log_, lake_, {topic_id_, partition}, chain_end, available, kReadTimeout));
-  behind_[{partition, up_to}] = {chain_end, offsets};
+          lake_reader::lag_of(log_, lake_, {topic_id_, partition}, end, available, kReadTimeout));
+  behind_[{partition, Ask::lag, up_to}] = {end, offsets};
   return offsets;
+}
+
+/// Of a chain that somebody else writes: from where it was seen last, or from its hint when that is further.
+Result<log::Offset> LogAsker::chain_end(log::Partition partition, const log::Watermarks& available) {
+  const lake::ChainId chain{topic_id_, partition};
+  const log::Partition partitions[] = {partition};
+  auto seen = seen_.find(partition);
+  if (seen == seen_.end()) {
+    SDP_TRY(auto points, lake_.chain_points(topic_id_, partitions));
+    seen = seen_.emplace(partition, Seen{std::move(points.at(partition)), -1}).first;
+  } else {
+    SDP_TRY(auto hinted, lake_.hinted_point(chain));
+    if (hinted && hinted->end > seen->second.point.end) seen->second.point = *std::move(hinted);
+  }
+  auto& [point, log_start] = seen->second;
+  // A listing was taken already when the log began here; what is written since begins where the log does.
+  if (point.end < available.start && log_start == available.start) return point.end;
+  SDP_TRY(log::Reader* const log, reader());
+  auto end =
+      lake_reader::walk_to_end(*log, lake_, chain, options_.compression, point, available, kReadTimeout);
+  if (!end) reader_.reset();
+  if (!end) return std::unexpected(std::move(end).error());
+  point = *std::move(end);
+  log_start = available.start;
+  return point.end;
+}
+
+Result<std::optional<LastRecord>> LogAsker::find_last_record(log::Partition partition, log::Offset at) {
+  SDP_TRY(log::Reader* const log, reader());
+  std::optional<LastRecord> found;
+  const auto read =
+      log->read(partition, at, at + 1, kReadTimeout, [&](const log::RecordView& record) -> Result<void> {
+        found = last_record_of(record, options_.value_bytes_max);
+        return {};
+      });
+  if (!read) reader_.reset();
+  if (!read) return std::unexpected(read.error());
+  return found;
+}
+
+Result<lake_reader::ChainPoint> LogAsker::list(log::Partition partition) {
+  const log::Partition partitions[] = {partition};
+  const auto progress = [&](std::uint64_t listed) {
+    diag::log_event("sink.lake.listing", {{"topic", log_.topic_name()}, {"objects", listed}});
+  };
+  SDP_TRY(auto points, lake_.listed_points(topic_id_, partitions, progress));
+  return std::move(points.at(partition));
 }
 
 }  // namespace sdp::sink

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -12,27 +13,41 @@
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
+#include "lake/line.h"
 #include "lake_reader/lake_reader.h"
 #include "log/event_log.h"
+#include "sink/same_log.h"
 #include "store/object_store.h"
 
 namespace sdp::sink {
 
+enum class Ask {
+  ends,         ///< where the partition's log starts and ends
+  lag,          ///< how far the lake is behind the offset
+  last_record,  ///< what the log has at the offset, which is the last one of an object
+  listing,      ///< where the chain ends, by a listing of the lake
+};
+
 /// What the sink wants to know of a partition.
 struct Question {
   log::Partition partition = 0;
-  /// Nothing: where the partition's log starts and ends. An offset: how far the lake is behind it.
-  std::optional<log::Offset> up_to;
+  Ask what = Ask::ends;
+  log::Offset at = 0;
 
   auto operator<=>(const Question&) const = default;
 };
 
 struct Finding {
-  /// Where the partition's log starts and ends; when that was the question.
-  log::Watermarks available;
-  /// How many of the offsets below `up_to` are still to come to the lake (lag_of); when that was the
-  /// question.
-  log::Offset lag = 0;
+  log::Watermarks available;  ///< of Ask::ends
+  log::Offset lag = 0;        ///< of Ask::lag: offsets that are still to come to the lake (lag_of)
+  std::optional<LastRecord> last_record{};  ///< of Ask::last_record; nothing when the log has none there
+  lake_reader::ChainPoint point{};          ///< of Ask::listing
+};
+
+struct AskerOptions {
+  lake::Places places{};
+  lake::Compression compression = lake::Compression::none;
+  std::size_t value_bytes_max = lake::kValueBytesMaxDefault;
 };
 
 struct Answer {
@@ -64,8 +79,8 @@ class QuestionLine {
 class LogAsker {
  public:
   /// Log, store and clock outlive this.
-  LogAsker(log::EventLog& log, store::ObjectStore& store, lake::Places places, Clock& clock,
-           log::TopicId topic_id);
+  LogAsker(log::EventLog& log, store::ObjectStore& store, Clock& clock, log::TopicId topic_id,
+           AskerOptions options);
   ~LogAsker();
   LogAsker(const LogAsker&) = delete;
   LogAsker& operator=(const LogAsker&) = delete;
@@ -79,19 +94,32 @@ class LogAsker {
     log::Offset chain_end = 0;
     log::Offset offsets = 0;
   };
+  /// How far a chain was seen to come, and from where on the log had it then.
+  struct Seen {
+    lake_reader::ChainPoint point;
+    log::Offset log_start = 0;
+  };
 
   void serve(const std::stop_token& stop);
   Result<Finding> find(const Question& question);
   Result<log::Offset> find_lag(log::Partition partition, log::Offset up_to);
+  Result<log::Offset> chain_end(log::Partition partition, const log::Watermarks& available);
+  Result<std::optional<LastRecord>> find_last_record(log::Partition partition, log::Offset at);
+  Result<lake_reader::ChainPoint> list(log::Partition partition);
+  Result<log::Reader*> reader();
 
   log::EventLog& log_;
   const lake_reader::LakeReader lake_;
   Clock& clock_;
   const log::TopicId topic_id_;
+  const AskerOptions options_;
   std::mutex mutex_;
   std::condition_variable_any asked_;
-  QuestionLine line_;                  // guarded by mutex_
-  std::map<Question, Behind> behind_;  // the thread's own: what was found last
+  QuestionLine line_;  // guarded by mutex_
+  // The thread's own: what was found last, and what it reads the log with.
+  std::map<Question, Behind> behind_;
+  std::map<log::Partition, Seen> seen_;
+  std::unique_ptr<log::Reader> reader_;
   base::BoundedQueue<Answer> answers_{1 << 16};
   std::jthread thread_;
 };

@@ -13,19 +13,19 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Question end_of(log::Partition partition) {
-  return {partition, std::nullopt};
+  return {partition, Ask::ends};
 }
 
 TEST(QuestionLineTest, EachQuestionWaitsOnce) {
   QuestionLine line;
   EXPECT_TRUE(line.add(end_of(0)));
   EXPECT_FALSE(line.add(end_of(0)));
-  EXPECT_TRUE(line.add({0, 7}));
+  EXPECT_TRUE(line.add({0, Ask::lag, 7}));
   EXPECT_EQ(line.take(), end_of(0));
   EXPECT_FALSE(line.add(end_of(0)));  // it is being asked
   line.answered(end_of(0), /*failed=*/false);
   EXPECT_TRUE(line.add(end_of(0)));
-  EXPECT_EQ(line.take(), (Question{0, 7}));
+  EXPECT_EQ(line.take(), (Question{0, Ask::lag, 7}));
   EXPECT_EQ(line.take(), end_of(0));
   EXPECT_EQ(line.take(), std::nullopt);
   EXPECT_TRUE(line.empty());
@@ -64,7 +64,7 @@ class LogAskerTest : public testing::Test {
 TEST_F(LogAskerTest, TellsTheEndAndWhenItWasAskedFor) {
   ASSERT_TRUE(log_.append_mark(1));
   const SteadyTime before = base::system_clock().steady_now();
-  LogAsker asker(log_, store_, lake::Places(), base::system_clock(), log_.describe()->id);
+  LogAsker asker(log_, store_, base::system_clock(), log_.describe()->id, {});
   const Answer answer = answer_to(asker, end_of(1));
   EXPECT_EQ(answer.question, end_of(1));
   EXPECT_EQ(answer.found->available.end, 1);
@@ -74,14 +74,14 @@ TEST_F(LogAskerTest, TellsTheEndAndWhenItWasAskedFor) {
 TEST_F(LogAskerTest, TellsHowFarTheLakeIsBehind) {
   ASSERT_TRUE(log_.append(0, {base::system_clock().utc_now(), "k", "{}", {}}));
   ASSERT_TRUE(log_.append_mark(1));
-  LogAsker asker(log_, store_, lake::Places(), base::system_clock(), log_.describe()->id);
-  EXPECT_EQ(answer_to(asker, {0, 1}).found->lag, 1);
-  EXPECT_EQ(answer_to(asker, {0, 1}).found->lag, 1);
-  EXPECT_EQ(answer_to(asker, {1, 1}).found->lag, 0);
+  LogAsker asker(log_, store_, base::system_clock(), log_.describe()->id, {});
+  EXPECT_EQ(answer_to(asker, {0, Ask::lag, 1}).found->lag, 1);
+  EXPECT_EQ(answer_to(asker, {0, Ask::lag, 1}).found->lag, 1);
+  EXPECT_EQ(answer_to(asker, {1, Ask::lag, 1}).found->lag, 0);
 }
 
 TEST_F(LogAskerTest, AnErrorIsAnAnswer) {
-  LogAsker asker(log_, store_, lake::Places(), base::system_clock(), log_.describe()->id);
+  LogAsker asker(log_, store_, base::system_clock(), log_.describe()->id, {});
   EXPECT_FALSE(answer_to(asker, end_of(9)).found);
   EXPECT_TRUE(answer_to(asker, end_of(0)).found);
 }

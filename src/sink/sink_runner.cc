@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,8 +16,10 @@
 #include "lake_reader/find_places.h"
 #include "lake_reader/lake_reader.h"
 #include "sink/commit_rule.h"
+#include "sink/head_keeper.h"
 #include "sink/hour_closer.h"
 #include "sink/log_asker.h"
+#include "sink/same_log.h"
 #include "sink/sink_rules.h"
 #include "sink/sink_state.h"
 
@@ -34,9 +37,14 @@ double in_seconds(std::chrono::milliseconds duration) {
 /// One run: consumer, state and uploader with a common lifetime.
 ///
 /// The protocol of a partition, and what is durable after each step:
-///   1. Assign: the chain's end is read from the lake, and reading starts there; the group's own offsets are
-///      not asked. The start is checked as soon as the partition's broker tells what the log has
-///      (start_offset.h), and moved behind an acknowledged gap. Nothing is written, but for such a gap.
+///   1. Assign: a point of the chain is read from the lake, by its hint or a listing, and reading starts
+///   there;
+///      the group's own offsets are not asked. The first record that comes names the object that would start
+///      there: where it stands, reading goes on from its end, until there is none.
+///      The start is checked as soon as the partition's broker tells what the log has. A log that starts
+///      above it calls for a listing first; then the start is moved behind an acknowledged gap
+///      (start_offset.h). The record before the start must be the last one of the chain (same_log.h). Until
+///      then no object is put: nothing is written, but for such a gap, and hints.
 ///   2. Deliver: each record is appended to the open batch of its partition, and each end of the partition
 ///      that is come to is noted. Nothing is durable.
 ///   3. Cut: a limit, an hour's end or a stop ends the open batch. Nothing is durable.
@@ -64,11 +72,13 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         partitions_(topic.partitions),
         consumer_(std::move(consumer)),
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
+        heads_(runner.store_, places, topic.name),
         uploader_(runner.store_, runner.clock_,
                   {topic.name, places, runner.options_.compression, runner.options_.writer,
-                   runner.options_.upload_threads}),
+                   runner.options_.upload_threads, &heads_}),
         closer_(runner.log_, runner.store_, places, topic),
-        asker_(runner.log_, runner.store_, places, runner.clock_, topic.id),
+        asker_(runner.log_, runner.store_, runner.clock_, topic.id,
+               {places, runner.options_.compression, runner.options_.value_bytes_max}),
         outage_(runner.options_.outage_max),
         caught_up_(runner.options_.timers, runner.options_.consumer.session_timeout),
         hours_(runner.options_.timers, runner.options_.hour_grace) {}
@@ -90,16 +100,18 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   Result<std::vector<log::PartitionOffset>> on_assigned(std::span<const log::Partition> partitions) override {
-    SDP_TRY(const auto chain_ends, lake_.chain_ends(topic_.id, partitions));
+    const auto progress = [&](std::uint64_t listed) {
+      log_event("sink.lake.listing", {{"topic", topic_.name}, {"objects", listed}});
+    };
+    SDP_TRY(auto points, lake_.chain_points(topic_.id, partitions, progress));
     std::vector<log::PartitionOffset> starts;
     for (const log::Partition partition : partitions) {
-      const log::Offset start = chain_ends.at(partition);
-      starts.push_back({partition, start});
-      state_.assigned(partition, start);
-      unchecked_.insert_or_assign(partition, Unchecked{start, now()});
-      asker_.ask({partition, std::nullopt});
+      lake_reader::ChainPoint& point = points.at(partition);
+      if (!point.hinted) heads_.found({topic_.id, partition}, point.end, point.object_key);
+      starts.push_back({partition, point.end});
       log_event("sink.partition.assigned",
-                {{"topic", topic_.name}, {"partition", partition}, {"offset", start}});
+                {{"topic", topic_.name}, {"partition", partition}, {"offset", point.end}});
+      start_at(partition, std::move(point), false);
     }
     caught_up_.assigned(now());
     note_added(partitions);
@@ -110,12 +122,19 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     for (const log::Partition partition : partitions) {
       state_.revoked(partition);
       unchecked_.erase(partition);
+      unnamed_.erase(partition);
+      held_.erase(partition);
+      moves_.erase(partition);
       log_event("sink.partition.revoked", {{"topic", topic_.name}, {"partition", partition}, {"lost", lost}});
     }
     caught_up_.assigned(now());
   }
 
   Result<void> on_record(const log::RecordView& record) override {
+    if (unnamed_.contains(record.partition)) {
+      SDP_TRY(const bool is_in_lake, follow(record));
+      if (is_in_lake) return {};
+    }
     state_.append(record, poll_time_);
     return {};
   }
@@ -141,9 +160,48 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   struct Unchecked {
     log::Offset start = 0;
     SteadyTime since;
+    std::optional<lake::ObjectMeta> last;  ///< the object that ends there
+    bool listed = false;                   ///< by a listing, not by a hint
+    bool asked = false;                    ///< for the listing, or the last record
   };
 
   SteadyTime now() const { return runner_.clock_.steady_now(); }
+
+  /// Reading of a partition begins at a point of its chain, and nothing is put before that is checked.
+  void start_at(log::Partition partition, lake_reader::ChainPoint point, bool listed) {
+    state_.assigned(partition, point.end);
+    held_.erase(partition);
+    unnamed_.insert(partition);
+    unchecked_.insert_or_assign(partition, Unchecked{point.end, now(), std::move(point.object), listed});
+    asker_.ask({partition});
+  }
+
+  /// Whether the record lies in an object of the lake, which it names since it is the first behind a point of
+  /// the chain. Then reading goes on from the end of that object.
+  Result<bool> follow(const log::RecordView& record) {
+    const log::Partition partition = record.partition;
+    const auto position = state_.position(partition);
+    if (!position || record.offset < *position) return true;
+    SDP_TRY(auto next, lake_.next_object({topic_.id, partition}, *position, record.timestamp,
+                                         runner_.options_.compression));
+    if (!next) {
+      unnamed_.erase(partition);
+      moves_.erase(partition);
+      return false;
+    }
+    moves_[partition] = next->end;
+    const auto at = unchecked_.find(partition);
+    start_at(partition, *std::move(next), at != unchecked_.end() && at->second.listed);
+    return true;
+  }
+
+  Result<void> move() {
+    for (const auto& [partition, offset] : std::exchange(moves_, {})) {
+      log_event("sink.seek", {{"topic", topic_.name}, {"partition", partition}, {"offset", offset}});
+      SDP_RETURN_IF_ERROR(consumer_->seek({partition, offset}));
+    }
+    return {};
+  }
 
   void note_added(std::span<const log::Partition> partitions) {
     const log::Partition known = std::max(partitions_, std::ranges::max(partitions) + 1);
@@ -192,10 +250,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   Result<void> execute() {
+    SDP_RETURN_IF_ERROR(move());
     if (!state_.has_commands()) return {};
     for (Command& command : state_.take_commands()) {
       if (auto* upload = std::get_if<Upload>(&command)) {
-        uploader_.start(std::move(upload->batch));
+        upload_or_hold(std::move(upload->batch));
       } else if (const auto* seek = std::get_if<Seek>(&command)) {
         log_event("sink.seek",
                   {{"topic", topic_.name}, {"partition", seek->to.partition}, {"offset", seek->to.offset}});
@@ -218,6 +277,21 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     return {};
   }
 
+  /// At most one batch of a partition is under way, so it is one that is held.
+  void upload_or_hold(Batch batch) {
+    if (unchecked_.contains(batch.chain.partition)) {
+      held_.insert_or_assign(batch.chain.partition, std::move(batch));
+    } else {
+      uploader_.start(std::move(batch));
+    }
+  }
+
+  /// The start of a partition is the end of its chain.
+  void checked(log::Partition partition) {
+    unchecked_.erase(partition);
+    if (auto held = held_.extract(partition)) uploader_.start(std::move(held.mapped()));
+  }
+
   Result<void> apply_upload(const UploadResult& result) {
     if (!result.outcome) return std::unexpected(result.outcome.error());
     SinkMetrics& metrics = runner_.metrics_;
@@ -225,6 +299,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     if (std::holds_alternative<Adopted>(*result.outcome)) {
       ++metrics.objects_adopted;
       state_.upload_lost(result.partition, result.generation, result.chain_end);
+      // The winner may have gone on since.
+      if (state_.position(result.partition)) unnamed_.insert(result.partition);
     } else {
       ++metrics.objects_created;
       metrics.records_durable += static_cast<std::uint64_t>(result.records);
@@ -276,7 +352,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     const lake::Hour through = hours_.over_by_clock(runner_.clock_.utc_now());
     for (const SinkState::Progress& at : state_.progress()) {
       if (hours_.was_asked(at.partition, through)) continue;
-      if (hours_.wants_end(at.partition, through)) asker_.ask({at.partition, std::nullopt});
+      if (hours_.wants_end(at.partition, through)) asker_.ask({at.partition});
       if (const auto over = hours_.over_by_end(at.partition, at.durable))
         request_closing(at.partition, *over, at.chain_end);
     }
@@ -284,20 +360,30 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   Result<void> take_answers() {
     while (auto answer = asker_.next_answer()) SDP_RETURN_IF_ERROR(apply_answer(*std::move(answer)));
-    for (const auto& [partition, unchecked] : unchecked_) asker_.ask({partition, std::nullopt});
+    for (const auto& [partition, unchecked] : unchecked_) {
+      if (!unchecked.asked) asker_.ask({partition});
+    }
     return {};
   }
 
   Result<void> apply_answer(Answer answer) {
-    const auto& [partition, up_to] = answer.question;
+    const log::Partition partition = answer.question.partition;
     if (!answer.found) return apply_failure(answer.question, std::move(answer.found).error());
     if (const auto outage = asking_.find(partition); outage != asking_.end()) {
       answered(outage->second);
       asking_.erase(outage);
     }
-    if (up_to) {
-      apply_lag(partition, answer.found->lag);
-      return {};
+    switch (answer.question.what) {
+      case Ask::lag:
+        apply_lag(partition, answer.found->lag);
+        return {};
+      case Ask::last_record:
+        return check_last_record(answer.question, answer.found->last_record);
+      case Ask::listing:
+        apply_listing(partition, std::move(answer.found->point));
+        return {};
+      case Ask::ends:
+        break;
     }
     const log::Watermarks& available = answer.found->available;
     caught_up_.ended(partition, available.end, answer.asked_at);
@@ -310,27 +396,77 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     const auto at = unchecked_.find(partition);
     // An older answer may be of a log that had not yet what the chain has now.
     if (at == unchecked_.end() || asked_at < at->second.since) return {};
+    Unchecked& unchecked = at->second;
     // What came proves that the log had the start, wherever it begins now.
-    if (state_.position(partition) > at->second.start) {
-      unchecked_.erase(at);
+    if (state_.position(partition) <= unchecked.start) {
+      if (available.start > unchecked.start && !unchecked.listed) {
+        // The lake may have more than the hint said, and the log cannot name it any more.
+        unchecked.asked = true;
+        asker_.ask({partition, Ask::listing});
+        return {};
+      }
+      SDP_TRY(const log::Offset start,
+              start_offset(runner_.store_, lake_.places(), {topic_.id, partition}, topic_.name,
+                           unchecked.start, available, runner_.options_.gaps));
+      if (start != unchecked.start) {
+        state_.assigned(partition, start);
+        held_.erase(partition);
+        unchecked_.erase(at);
+        moves_[partition] = start;
+        return {};
+      }
+    }
+    if (!unchecked.last || unchecked.start - 1 < available.start) {
+      checked(partition);
       return {};
     }
-    SDP_TRY(const log::Offset start,
-            start_offset(runner_.store_, lake_.places(), {topic_.id, partition}, topic_.name,
-                         at->second.start, available, runner_.options_.gaps));
-    const bool moved = start != at->second.start;
-    unchecked_.erase(at);
-    if (!moved) return {};
-    state_.assigned(partition, start);
-    log_event("sink.seek", {{"topic", topic_.name}, {"partition", partition}, {"offset", start}});
-    return consumer_->seek({partition, start});
+    unchecked.asked = true;
+    asker_.ask({partition, Ask::last_record, unchecked.start - 1});
+    return {};
+  }
+
+  /// Compares the log's record before the start of a partition with the last object of its chain.
+  Result<void> check_last_record(const Question& question, const std::optional<LastRecord>& record) {
+    const auto at = unchecked_.find(question.partition);
+    if (at == unchecked_.end() || at->second.start - 1 != question.at || !at->second.last) return {};
+    const auto differs = difference(*at->second.last, record, lake_.places());
+    if (!differs) {
+      checked(question.partition);
+      return {};
+    }
+    return fail(
+        ErrorKind::data_gap,
+        fmt::format(
+            "topic {} {}: the log's record at offset {} is not the one that the lake holds: {}. The log was "
+            "cut "
+            "and filled again: it lost records that it had acknowledged (unclean leader election, restored "
+            "broker?). Nothing is written; compare with `spotify-pipeline verify`, and send new events to a "
+            "new topic",
+            topic_.name, describe(lake::ChainId{topic_.id, question.partition}), question.at, *differs));
+  }
+
+  void apply_listing(log::Partition partition, lake_reader::ChainPoint point) {
+    const auto at = unchecked_.find(partition);
+    if (at == unchecked_.end()) return;
+    at->second.listed = true;
+    at->second.asked = false;
+    if (point.end <= at->second.start) return;
+    heads_.found({topic_.id, partition}, point.end, point.object_key);
+    moves_[partition] = point.end;
+    start_at(partition, std::move(point), true);
   }
 
   /// A partition that cannot be asked for holds up nobody else: it delivers nothing either, its hours stay
   /// open, and all of it is asked for again. Who waits for its end outlasts it like a log that cannot be
   /// polled.
   Result<void> apply_failure(const Question& question, Error error) {
-    if (unchecked_.contains(question.partition)) {
+    if (const auto at = unchecked_.find(question.partition); at != unchecked_.end()) {
+      // It is deleted since its end was asked for, and nothing is left to compare.
+      if (question.what == Ask::last_record && error.kind == ErrorKind::data_gap) {
+        if (at->second.start - 1 == question.at) checked(question.partition);
+        return {};
+      }
+      at->second.asked = false;
       log_event("sink.partition.unanswered", {{"topic", topic_.name},
                                               {"partition", question.partition},
                                               {"kind", name(error.kind)},
@@ -340,7 +476,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     }
     if (!runner_.finish_when_caught_up_) return {};
     // Deleted since the partition's start was asked for: it is lag at the next try.
-    if (question.up_to && error.kind == ErrorKind::data_gap) return {};
+    if (question.what == Ask::lag && error.kind == ErrorKind::data_gap) return {};
     if (error.kind == ErrorKind::unavailable) error.kind = ErrorKind::retry;
     const auto at = asking_.try_emplace(question.partition, runner_.options_.outage_max).first;
     return survive_outage(at->second, std::move(error));
@@ -386,7 +522,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     bool durable = true;
     for (const SinkState::Progress& at : state_.progress()) {
       const auto end = caught_up_.end_of(at.partition);
-      if (!end) asker_.ask({at.partition, std::nullopt});
+      if (!end) asker_.ask({at.partition});
       if (end && at.durable >= *end && !unchecked_.contains(at.partition)) continue;
       durable = false;
       log_waiting(at.partition, "position", end);
@@ -407,7 +543,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         break;
       case CaughtUpRule::Others::look:
         for (const log::Partition partition : late) {
-          asker_.ask({partition, caught_up_.end_of(partition)});
+          if (const auto end = caught_up_.end_of(partition)) {
+            asker_.ask({partition, Ask::lag, *end});
+          } else {
+            asker_.ask({partition});
+          }
           log_waiting(partition, "others", caught_up_.end_of(partition));
         }
         break;
@@ -466,7 +606,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
                 runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
       }
       SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(50)));
+      SDP_RETURN_IF_ERROR(take_answers());
     }
+    heads_.flush();
     return consumer_->close(*this);
   }
 
@@ -476,12 +618,16 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   log::Partition partitions_;  ///< of the topic, as far as we know
   std::unique_ptr<log::Consumer> consumer_;
   SinkState state_;
+  HeadKeeper heads_;
   Uploader uploader_;
   HourCloser closer_;
   LogAsker asker_;
   OutageClock outage_;
   std::map<log::Partition, OutageClock> asking_;      ///< partitions that could not be asked for
   std::map<log::Partition, Unchecked> unchecked_;     ///< starts that were not compared with the log yet
+  std::set<log::Partition> unnamed_;                  ///< whose next record may name an object of the lake
+  std::map<log::Partition, Batch> held_;              ///< to be uploaded when the start is checked
+  std::map<log::Partition, log::Offset> moves_;       ///< seeks to be done behind the poll
   std::map<log::Partition, log::Offset> others_lag_;  ///< of partitions that are not ours, as last found
   CaughtUpRule caught_up_;
   HourSchedule hours_;

@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "lake/chain.h"
+#include "lake/chain_head.h"
 #include "lake/hour_marker.h"
 #include "lake/line.h"
 #include "lake/object_key.h"
+#include "lake_reader/lake_reader.h"
 #include "log/memory/memory_log.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
@@ -646,6 +648,129 @@ TEST_F(SinkRunnerTest, LostOffsetsStopTheSinkUntilAcknowledged) {
   allowing.gaps = GapPolicy::record;
   ASSERT_TRUE(drain(store_, allowing));
   ASSERT_TRUE(drain(store_, options()));
+}
+
+/// Counts what a sink's own thread asks of the store before it puts its first object.
+class CountingStore {
+ public:
+  explicit CountingStore(store::ObjectStore& inner)
+      : store_(inner, {}, {[this](const store::StoreCall& call) { count(call); }, {}}) {}
+
+  store::ObjectStore& store() { return store_; }
+  std::uint64_t requests() const { return requests_; }
+  std::uint64_t listings() const { return listings_; }
+
+ private:
+  void count(const store::StoreCall& call) {
+    if (call.op == store::StoreOp::put_new && call.key.starts_with("bronze/date=")) put_ = true;
+    if (put_ || std::this_thread::get_id() != owner_) return;
+    ++requests_;
+    listings_ += call.op == store::StoreOp::list || call.op == store::StoreOp::list_folders;
+  }
+
+  store::FaultyStore store_;
+  const std::thread::id owner_ = std::this_thread::get_id();
+  std::atomic<bool> put_ = false;
+  std::atomic<std::uint64_t> requests_ = 0;
+  std::atomic<std::uint64_t> listings_ = 0;
+};
+
+TEST_F(SinkRunnerTest, AStartAsksTheSameOfAnOldLakeAsOfANewOne) {
+  send(0, 30);
+  ASSERT_TRUE(drain(store_, options()));
+  std::uint64_t of_new = 0;
+  for (const int objects : {0, 5'000}) {
+    // Of another topic, whose hours a walk over folders would pass.
+    lake::ObjectMeta meta;
+    meta.topic = "spotify-events";
+    meta.chain = {*base::parse_uuid("99999999-0000-4000-8000-000000000000"), 0};
+    meta.records = 1;
+    meta.sha256 = std::string(64, '0');
+    meta.writer = "test";
+    for (int i = 0; i < objects; ++i) {
+      meta.range = {i, i + 1};
+      meta.first_timestamp = meta.last_timestamp = UtcMillis(std::chrono::hours(490'000 + i));
+      const std::string key =
+          lake::format_key({meta.first_timestamp, "99999999", 0, i, lake::Compression::none});
+      ASSERT_TRUE(store_.put_new(key, "x", to_metadata(meta), "text/plain"));
+    }
+    send(objects == 0 ? 30 : 60, objects == 0 ? 60 : 90);
+    CountingStore counting(store_);
+    ASSERT_TRUE(drain(counting.store(), options()));
+    EXPECT_LE(counting.requests(), 5U + 3U * 3U);
+    EXPECT_EQ(counting.listings(), 0U);
+    if (objects == 0) of_new = counting.requests();
+    EXPECT_EQ(counting.requests(), of_new);
+  }
+}
+
+TEST_F(SinkRunnerTest, RecordsOfAFutureClockHideNothingBehindThem) {
+  const auto record = [&](std::chrono::hours ahead, int n) {
+    const std::string value = fmt::format(R"({{"n":{}}})", n);
+    log::RecordBytes bytes;
+    bytes.timestamp = base::system_clock().utc_now() + ahead;
+    bytes.value = value;
+    ASSERT_TRUE(log_.append(0, bytes));
+  };
+  for (int i = 0; i < 10; ++i) record(std::chrono::hours(24 * 400), i);
+  ASSERT_TRUE(drain(store_, options()));
+  for (int round = 1; round < 4; ++round) {
+    for (int i = 0; i < 10; ++i) record(std::chrono::hours(0), 10 * round + i);
+    ASSERT_TRUE(drain(store_, options()));
+  }
+  EXPECT_EQ(payloads(), expected(40));
+  // What is in the lake is not lost when the log deletes it, with or without a hint.
+  ASSERT_TRUE(log_.delete_below(0, 40));
+  const lake::ChainId chain{log_.describe()->id, 0};
+  for (const auto& [end, object] : std::map<log::Offset, std::string>{{0, ""}, {10, "bronze/none"}}) {
+    ASSERT_TRUE(store_.put_hint(lake::Places().head_key(chain), to_json(lake::ChainHead{chain, end, object}),
+                                "application/json"));
+    const auto drained = drain(store_, options());
+    EXPECT_TRUE(drained) << drained.error().message;
+  }
+  EXPECT_EQ(payloads(), expected(40));
+}
+
+TEST_F(SinkRunnerTest, ObjectsBehindAnOldHintAreFoundByTheLog) {
+  send(0, 200);
+  ASSERT_TRUE(drain(store_, options()));
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    const lake::ChainId chain{log_.describe()->id, partition};
+    ASSERT_TRUE(store_.put_hint(lake::Places().head_key(chain), to_json(lake::ChainHead{chain, 0, ""}),
+                                "application/json"));
+  }
+  SinkObserver observer;
+  SinkRunner runner(log_, store_, base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  ASSERT_TRUE(runner.run({}));
+  EXPECT_EQ(runner.metrics().objects_created, 0U);
+  EXPECT_EQ(runner.metrics().objects_adopted, 0U);
+  EXPECT_EQ(payloads(), expected(200));
+}
+
+TEST_F(SinkRunnerTest, ALogThatWasCutAndFilledAgainStopsTheSinkBeforeItPuts) {
+  append(R"({"n":1})");
+  append(R"({"n":2})");
+  ASSERT_TRUE(drain(store_, options()));
+  // The same topic id, other records: as a broker that was restored.
+  log::MemoryLog refilled({}, base::system_clock(), Rng(1));
+  ASSERT_TRUE(refilled.ensure_topic({.name = "spotify-events", .partitions = 3}));
+  ASSERT_EQ(refilled.describe()->id, log_.describe()->id);
+  for (int i = 0; i < 50; ++i) {
+    log::RecordBytes record;
+    record.timestamp = base::system_clock().utc_now();
+    record.value = "{}";
+    ASSERT_TRUE(refilled.append(0, record));
+  }
+  CountingStore counting(store_);
+  SinkObserver observer;
+  SinkRunner runner(refilled, counting.store(), base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  const auto result = runner.run({});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::data_gap);
+  EXPECT_TRUE(result.error().message.contains("offset 1 ")) << result.error().message;
+  EXPECT_EQ(payloads().size(), 2U);
 }
 
 }  // namespace

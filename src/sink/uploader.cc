@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/sha256.h"
-#include "lake_reader/lake_reader.h"
 
 namespace sdp::sink {
 namespace {
@@ -27,15 +26,6 @@ Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOpt
   meta.writer = options.writer;
   SDP_TRY(CommitOutcome outcome, commit_object(store, key, body, meta));
   return Attempt{std::move(outcome), body.size()};
-}
-
-/// The winner may have gone on since: looking once more saves a conflict for each of its further objects.
-Result<log::Offset> chain_end_after(store::ObjectStore& store, const lake::Places& places,
-                                    const lake::ObjectMeta& winner) {
-  const log::Partition partitions[] = {winner.chain.partition};
-  SDP_TRY(const auto ends,
-          lake_reader::LakeReader(store, places).chain_ends(winner.chain.topic_id, partitions));
-  return std::max(winner.range.end, ends.at(winner.chain.partition));
 }
 
 }  // namespace
@@ -67,6 +57,18 @@ std::optional<UploadResult> Uploader::next_result(std::chrono::milliseconds time
   return result;
 }
 
+Result<CommitOutcome> Uploader::commit(const Batch& batch, UploadResult& result) {
+  SDP_TRY(Attempt attempt, compress_and_commit(store_, options_, result.key, batch));
+  result.body_bytes = attempt.body_bytes;
+  lake::ObjectMeta durable = meta_of(batch, options_.topic, options_.places);
+  if (const auto* adopted = std::get_if<Adopted>(&attempt.outcome)) {
+    result.chain_end = adopted->winner.range.end;
+    durable = adopted->winner;
+  }
+  if (options_.heads) SDP_RETURN_IF_ERROR(options_.heads->committed(durable, result.key));
+  return std::move(attempt.outcome);
+}
+
 UploadResult Uploader::upload(const Batch& batch) {
   const SteadyTime started = clock_.steady_now();
   UploadResult result;
@@ -78,20 +80,7 @@ UploadResult Uploader::upload(const Batch& batch) {
   result.first_timestamp = batch.first_timestamp;
   result.reason = batch.reason;
   result.key = format_key(key_of(batch, options_.compression, options_.places));
-  auto attempt = compress_and_commit(store_, options_, result.key, batch);
-  if (!attempt) {
-    result.outcome = std::unexpected(std::move(attempt).error());
-  } else {
-    result.body_bytes = attempt->body_bytes;
-    if (const auto* adopted = std::get_if<Adopted>(&attempt->outcome)) {
-      if (auto end = chain_end_after(store_, options_.places, adopted->winner)) {
-        result.chain_end = *end;
-      } else {
-        result.outcome = std::unexpected(std::move(end).error());
-      }
-    }
-    if (result.outcome) result.outcome = std::move(attempt->outcome);
-  }
+  result.outcome = commit(batch, result);
   result.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - started);
   return result;
 }

@@ -9,6 +9,7 @@
 #include "lake/compression.h"
 #include "sink/batch.h"
 #include "sink/commit_rule.h"
+#include "sink/head_keeper.h"
 #include "store/object_store.h"
 
 namespace sdp::sink {
@@ -19,6 +20,7 @@ struct UploaderOptions {
   lake::Compression compression = lake::Compression::none;
   std::string writer;
   int threads = 4;
+  HeadKeeper* heads = nullptr;  ///< is told what becomes durable
 };
 
 /// What became of one batch.
@@ -34,7 +36,7 @@ struct UploadResult {
   std::size_t body_bytes = 0;
   std::chrono::milliseconds took{0};
   Result<CommitOutcome> outcome = CommitOutcome(Committed{});
-  /// Where the chain ends after an Adopted outcome: at least the winner's end.
+  /// Where the chain goes on after an Adopted outcome: the winner's end.
   log::Offset chain_end = 0;
 };
 
@@ -53,6 +55,7 @@ class Uploader {
 
  private:
   UploadResult upload(const Batch& batch);
+  Result<CommitOutcome> commit(const Batch& batch, UploadResult& result);
 
   store::ObjectStore& store_;
   Clock& clock_;

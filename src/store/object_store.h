@@ -43,10 +43,10 @@ struct ListedObject {
   auto operator<=>(const ListedObject&) const = default;
 };
 
-/// One bucket of objects which never change: there is no overwrite and no delete. Keys are UTF-8 paths of at
-/// most 1024 bytes, without empty, "." or ".." segments. Thread-safe. Temporary failures are retried inside;
-/// what comes out is final: `unavailable`, `unauthorized`, `misconfigured`, `cannot_write`, `bad_input`,
-/// `fatal`.
+/// One bucket of objects which never change: there is no delete, and no overwrite but of hints (put_hint).
+/// Keys are UTF-8 paths of at most 1024 bytes, without empty, "." or ".." segments. Thread-safe. Temporary
+/// failures are retried inside; what comes out is final: `unavailable`, `unauthorized`, `misconfigured`,
+/// `cannot_write`, `bad_input`, `fatal`.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -58,6 +58,10 @@ class ObjectStore {
   /// returns, the object is durable. `exists` leaves the object untouched.
   virtual Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                                      std::string_view content_type) = 0;
+  /// Writes a small object, whether there is one of that key or not; readers see the old one or the new one.
+  /// For what nobody trusts: it need not be durable when this returns.
+  virtual Result<void> put_hint(std::string_view key, std::string_view body,
+                                std::string_view content_type) = 0;
   /// `bad_input` names the key when there is no such object.
   virtual Result<Object> get(std::string_view key) = 0;
   /// Nothing when there is no such object.

@@ -37,6 +37,12 @@ Result<PutOutcome> PrefixedStore::put_new(std::string_view key, std::string_view
   return whole_->put_new(whole_key(key), body, metadata, content_type);
 }
 
+Result<void> PrefixedStore::put_hint(std::string_view key, std::string_view body,
+                                     std::string_view content_type) {
+  SDP_RETURN_IF_ERROR(check_key(key));
+  return whole_->put_hint(whole_key(key), body, content_type);
+}
+
 Result<Object> PrefixedStore::get(std::string_view key) {
   SDP_RETURN_IF_ERROR(check_key(key));
   return whole_->get(whole_key(key));

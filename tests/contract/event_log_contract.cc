@@ -315,8 +315,8 @@ TEST_P(EventLogContract, AReaderFindsTheFirstRecordOfARange) {
   create(1);
   fill(0, 5);
   const auto reader = log_->open_reader().value();
-  EXPECT_EQ(reader->first_record(0, 2, 5, 10s).value(), 2);
-  EXPECT_EQ(reader->first_record(0, 0, 5, 10s).value(), 0);
+  EXPECT_EQ(reader->first_record(0, 2, 5, 10s).value()->offset, 2);
+  EXPECT_EQ(reader->first_record(0, 0, 5, 10s).value()->offset, 0);
   EXPECT_EQ(reader->first_record(0, 3, 3, 10s).value(), std::nullopt);
   EXPECT_EQ(reader->first_record(0, 5, 5, 10s).value(), std::nullopt);
 }

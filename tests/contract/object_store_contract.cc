@@ -52,6 +52,16 @@ TEST_P(ObjectStoreContract, ASecondPutChangesNothing) {
   EXPECT_EQ(store_->get("a")->metadata.at("n"), "1");
 }
 
+TEST_P(ObjectStoreContract, AHintIsReplacedAndIsAnObjectLikeOthers) {
+  for (const std::string_view body : {"first", "second, and longer", "3"}) {
+    ASSERT_TRUE(store_->put_hint("_pipeline/heads/a/p3", body, "application/json"));
+    EXPECT_EQ(store_->get("_pipeline/heads/a/p3")->body, body);
+  }
+  EXPECT_EQ(put("_pipeline/heads/a/p3", "another", {}), PutOutcome::exists);
+  EXPECT_EQ((*store_->head("_pipeline/heads/a/p3"))->bytes, 1U);
+  EXPECT_EQ(store_->put_hint("/no key", "x", "application/json").error().kind, ErrorKind::bad_input);
+}
+
 TEST_P(ObjectStoreContract, OfRacingWritersOneWinsAndItsObjectStandsWhole) {
   constexpr int kWriters = 8;
   constexpr int kKeys = 40;

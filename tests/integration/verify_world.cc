@@ -249,6 +249,11 @@ Result<store::PutOutcome> EditableStore::put_new(std::string_view key, std::stri
   return fresh ? store::PutOutcome::created : store::PutOutcome::exists;
 }
 
+Result<void> EditableStore::put_hint(std::string_view key, std::string_view body, std::string_view) {
+  objects[std::string(key)] = {std::string(body), {}};
+  return {};
+}
+
 Result<store::Object> EditableStore::get(std::string_view key) {
   const auto found = objects.find(std::string(key));
   if (found == objects.end()) return fail(ErrorKind::bad_input, fmt::format("no object {}", key));

@@ -135,10 +135,10 @@ void World::assign(Sink& sink, log::Partition partition) {
     if (&other != &sink && other.read_at.contains(partition)) ++counts_.shared;
   }
   const std::array partitions{partition};
-  const auto ends = lake_reader::LakeReader(*store_, lake::Places()).chain_ends(topic_id_, partitions);
+  const auto ends = lake_reader::LakeReader(*store_, lake::Places()).chain_points(topic_id_, partitions);
   if (!ends) return note(fmt::format("chain end of p{}: {}", partition, ends.error().message));
-  sink.state->assigned(partition, ends->at(partition));
-  sink.read_at[partition] = ends->at(partition);
+  sink.state->assigned(partition, ends->at(partition).end);
+  sink.read_at[partition] = ends->at(partition).end;
   sink.paused.erase(partition);
 }
 

@@ -26,12 +26,12 @@ Result<void> KafkaReader::read(Partition partition, Offset from, Offset to, std:
   return read_range(range, timeout, visit);
 }
 
-Result<std::optional<Offset>> KafkaReader::first_record(Partition partition, Offset from, Offset to,
-                                                        std::chrono::milliseconds timeout) {
+Result<std::optional<RecordStamp>> KafkaReader::first_record(Partition partition, Offset from, Offset to,
+                                                             std::chrono::milliseconds timeout) {
   Range range{partition, from, to};
-  std::optional<Offset> first;
+  std::optional<RecordStamp> first;
   SDP_RETURN_IF_ERROR(read_range(range, timeout, [&](const RecordView& record) -> Result<void> {
-    first = record.offset;
+    first = RecordStamp{record.offset, record.timestamp};
     range.to = range.next;  // enough
     return {};
   }));

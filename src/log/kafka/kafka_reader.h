@@ -15,8 +15,8 @@ class KafkaReader final : public Reader, private ClientEvents {
 
   Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                     const std::function<Result<void>(const RecordView&)>& visit) override;
-  Result<std::optional<Offset>> first_record(Partition partition, Offset from, Offset to,
-                                             std::chrono::milliseconds timeout) override;
+  Result<std::optional<RecordStamp>> first_record(Partition partition, Offset from, Offset to,
+                                                  std::chrono::milliseconds timeout) override;
 
  private:
   /// The part [next, to) of a range that is still to be read.

@@ -21,18 +21,18 @@ Result<void> MemoryReader::read(Partition partition, Offset from, Offset to,
   return {};
 }
 
-Result<std::optional<Offset>> MemoryReader::first_record(Partition partition, Offset from, Offset to,
-                                                         std::chrono::milliseconds timeout) {
+Result<std::optional<RecordStamp>> MemoryReader::first_record(Partition partition, Offset from, Offset to,
+                                                              std::chrono::milliseconds timeout) {
   SDP_RETURN_IF_ERROR(topic_->check_partition(partition));
   PartitionCursor cursor(topic_->partition(partition), from);
   RecordView record;
   while (cursor.offset() < to) {
     SDP_TRY(std::size_t offsets, wait_for_records(cursor, timeout));
     for (; offsets > 0 && cursor.offset() < to; --offsets) {
-      if (cursor.next(record)) return std::optional(record.offset);
+      if (cursor.next(record)) return std::optional(RecordStamp{record.offset, record.timestamp});
     }
   }
-  return std::optional<Offset>();
+  return std::optional<RecordStamp>();
 }
 
 Result<std::size_t> MemoryReader::wait_for_records(PartitionCursor& cursor,

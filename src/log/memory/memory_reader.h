@@ -13,8 +13,8 @@ class MemoryReader final : public Reader {
 
   Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
                     const std::function<Result<void>(const RecordView&)>& visit) override;
-  Result<std::optional<Offset>> first_record(Partition partition, Offset from, Offset to,
-                                             std::chrono::milliseconds timeout) override;
+  Result<std::optional<RecordStamp>> first_record(Partition partition, Offset from, Offset to,
+                                                  std::chrono::milliseconds timeout) override;
 
  private:
   Result<std::size_t> wait_for_records(PartitionCursor& cursor, std::chrono::milliseconds timeout);

@@ -143,6 +143,20 @@ Result<PutOutcome> DirectoryStore::settle(std::string_view key, PutOutcome outco
   return outcome;
 }
 
+Result<void> DirectoryStore::put_hint(std::string_view key, std::string_view body,
+                                      std::string_view content_type) {
+  SDP_RETURN_IF_ERROR(check_put(key, {}, content_type));
+  SDP_RETURN_IF_ERROR(check_own_key(key));
+  SDP_RETURN_IF_ERROR(check_root());
+  SDP_RETURN_IF_ERROR(folders_.ensure(root_, object_path(key).parent_path()));
+  SDP_RETURN_IF_ERROR(folders_.ensure(root_, root_ / kTemporaryFolder));
+  SDP_TRY(TemporaryFile file, TemporaryFile::create(root_ / kTemporaryFolder));
+  SDP_RETURN_IF_ERROR(file.fill(body, false));
+  if (const int code = file.move_to(object_path(key)); code != 0)
+    return os::posix_error(code, os::Access::write, "write the object", object_path(key));
+  return {};
+}
+
 Result<Metadata> DirectoryStore::read_metadata(std::string_view key) const {
   const std::filesystem::path path = sidecar_path(key);
   SDP_TRY(const auto sidecar, open_object(path));

@@ -9,8 +9,8 @@ namespace sdp::store {
 namespace {
 
 std::string_view name(StoreOp op) {
-  constexpr std::array<std::string_view, kStoreOps> kNames = {"ensure_bucket", "put_new", "get",
-                                                              "head",          "list",    "list_folders"};
+  constexpr std::array<std::string_view, kStoreOps> kNames = {
+      "ensure_bucket", "put_new", "put_hint", "get", "head", "list", "list_folders"};
   return kNames[static_cast<std::size_t>(op)];
 }
 
@@ -70,6 +70,11 @@ Result<bool> FaultyStore::ensure_bucket() {
 Result<PutOutcome> FaultyStore::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                                         std::string_view content_type) {
   return run(StoreOp::put_new, key, [&] { return inner_.put_new(key, body, metadata, content_type); });
+}
+
+Result<void> FaultyStore::put_hint(std::string_view key, std::string_view body,
+                                   std::string_view content_type) {
+  return run(StoreOp::put_hint, key, [&] { return inner_.put_hint(key, body, content_type); });
 }
 
 Result<Object> FaultyStore::get(std::string_view key) {

@@ -13,8 +13,8 @@
 
 namespace sdp::store {
 
-enum class StoreOp { ensure_bucket, put_new, get, head, list, list_folders };
-inline constexpr std::size_t kStoreOps = 6;
+enum class StoreOp { ensure_bucket, put_new, put_hint, get, head, list, list_folders };
+inline constexpr std::size_t kStoreOps = 7;
 
 struct StoreCall {
   StoreOp op = StoreOp::put_new;
@@ -68,6 +68,7 @@ class FaultyStore final : public ObjectStore {
   Result<bool> ensure_bucket() override;
   Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                              std::string_view content_type) override;
+  Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<Object> get(std::string_view key) override;
   Result<std::optional<ObjectHead>> head(std::string_view key) override;
   Result<void> list(std::string_view prefix, const std::function<bool(const ListedObject&)>& visit) override;

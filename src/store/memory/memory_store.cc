@@ -26,6 +26,15 @@ Result<PutOutcome> MemoryStore::put_new(std::string_view key, std::string_view b
   return created ? PutOutcome::created : PutOutcome::exists;
 }
 
+Result<void> MemoryStore::put_hint(std::string_view key, std::string_view body,
+                                   std::string_view content_type) {
+  SDP_RETURN_IF_ERROR(check_put(key, {}, content_type));
+  std::lock_guard lock(mutex_);
+  SDP_RETURN_IF_ERROR(check_bucket());
+  objects_.insert_or_assign(std::string(key), Object{std::string(body), {}});
+  return {};
+}
+
 Result<Object> MemoryStore::get(std::string_view key) {
   SDP_RETURN_IF_ERROR(check_key(key));
   std::lock_guard lock(mutex_);

@@ -159,14 +159,9 @@ Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& 
   });
 }
 
-Result<PutOutcome> S3Store::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
-                                    std::string_view content_type) {
-  SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
-  HttpRequest request{Method::put, object_url(key), {}, body, kComplaintBytesMax};
-  request.headers = {{"content-type", std::string(content_type)}, {"if-none-match", "*"}};
-  for (const auto& [name, value] : metadata) {
-    request.headers.emplace_back(std::string(kMetadataHeader) + name, value);
-  }
+Result<long> S3Store::put(std::string_view key, std::string_view body, Headers headers,
+                          std::initializer_list<long> accepted) {
+  HttpRequest request{Method::put, object_url(key), std::move(headers), body, kComplaintBytesMax};
   const std::string what = name_of("PUT", key);
   // A server that began its answer before it was done can say 200 and then name an error.
   const auto check = [&](const Answer& answer) -> Result<void> {
@@ -174,8 +169,25 @@ Result<PutOutcome> S3Store::put_new(std::string_view key, std::string_view body,
     if (hidden) return failed(what, {answer.http, *hidden});
     return {};
   };
-  SDP_TRY(const Answer answer, call(what, request, {200, 201, 204, 412}, check));
-  return answer.http.status == 412 ? PutOutcome::exists : PutOutcome::created;
+  SDP_TRY(const Answer answer, call(what, request, accepted, check));
+  return answer.http.status;
+}
+
+Result<PutOutcome> S3Store::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+                                    std::string_view content_type) {
+  SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
+  Headers headers = {{"content-type", std::string(content_type)}, {"if-none-match", "*"}};
+  for (const auto& [name, value] : metadata) {
+    headers.emplace_back(std::string(kMetadataHeader) + name, value);
+  }
+  SDP_TRY(const long status, put(key, body, std::move(headers), {200, 201, 204, 412}));
+  return status == 412 ? PutOutcome::exists : PutOutcome::created;
+}
+
+Result<void> S3Store::put_hint(std::string_view key, std::string_view body, std::string_view content_type) {
+  SDP_RETURN_IF_ERROR(check_put(key, {}, content_type));
+  SDP_RETURN_IF_ERROR(put(key, body, {{"content-type", std::string(content_type)}}, {200, 201, 204}));
+  return {};
 }
 
 Result<Object> S3Store::get(std::string_view key) {

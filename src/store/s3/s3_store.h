@@ -28,6 +28,7 @@ class S3Store final : public ObjectStore {
   Result<bool> ensure_bucket() override;
   Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                              std::string_view content_type) override;
+  Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<Object> get(std::string_view key) override;
   /// A missing bucket has no object either: HEAD answers cannot tell.
   Result<std::optional<ObjectHead>> head(std::string_view key) override;
@@ -44,6 +45,7 @@ class S3Store final : public ObjectStore {
   };
   /// `retry` or a final error sends the answer back or ends the call; success hands it to the caller.
   using Check = std::function<Result<void>(const Answer&)>;
+  using Headers = decltype(HttpRequest::headers);
 
   S3Store(S3Settings settings, S3Address address, std::unique_ptr<CredentialKeeper> credentials,
           std::unique_ptr<HttpClient> http, Clock& clock, Rng rng);
@@ -56,6 +58,9 @@ class S3Store final : public ObjectStore {
   Result<Answer> attempt(const HttpRequest& request, bool& has_renewed);
   Result<Answer> call(std::string_view what, const HttpRequest& request, std::initializer_list<long> accepted,
                       const Check& check = {});
+  /// The status of the answer.
+  Result<long> put(std::string_view key, std::string_view body, Headers headers,
+                   std::initializer_list<long> accepted);
   Result<Answer> ask_for_bucket();
   Result<bool> create_bucket();
   Result<ListPage> list_page(std::string_view prefix, std::string_view delimiter, std::string_view token);

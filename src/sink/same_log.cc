@@ -1,0 +1,43 @@
+#include "sink/same_log.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/sha256.h"
+#include "lake/line.h"
+
+namespace sdp::sink {
+
+LastRecord last_record_of(const log::RecordView& record, std::size_t value_bytes_max) {
+  LastRecord last{record.timestamp, record.leader_epoch, {}};
+  for (const std::size_t limit : {value_bytes_max, std::numeric_limits<std::size_t>::max(), std::size_t{0}}) {
+    std::string line;
+    lake::LineEncoder(limit).append(line, record);
+    line.pop_back();
+    last.line_sha256.push_back(base::sha256_hex(line));
+  }
+  return last;
+}
+
+std::optional<std::string> difference(const lake::ObjectMeta& object, const std::optional<LastRecord>& record,
+                                      const lake::Places& places) {
+  if (!record) return "the log has no record there";
+  const auto millis = [](UtcMillis time) { return time.time_since_epoch().count(); };
+  if (const UtcMillis filed = places.filing_time(record->timestamp); filed != object.last_timestamp) {
+    return fmt::format("its time is {} ms in the log and {} ms in the lake", millis(filed),
+                       millis(object.last_timestamp));
+  }
+  if (object.leader_epoch && record->leader_epoch && *object.leader_epoch != *record->leader_epoch) {
+    return fmt::format("its leader epoch is {} in the log and {} in the lake", *record->leader_epoch,
+                       *object.leader_epoch);
+  }
+  if (!object.last_line_sha256.empty() &&
+      std::ranges::find(record->line_sha256, object.last_line_sha256) == record->line_sha256.end()) {
+    return "its key, headers or value are others in the log than in the lake";
+  }
+  return std::nullopt;
+}
+
+}  // namespace sdp::sink

@@ -1,0 +1,73 @@
+#include "sink/same_log.h"
+
+#include <gtest/gtest.h>
+
+#include "lake/line.h"
+#include "sink/batch.h"
+
+namespace sdp::sink {
+namespace {
+
+constexpr std::size_t kLimit = 100;
+constexpr UtcMillis kTime{std::chrono::milliseconds(1'771'177'956'123)};
+
+log::RecordView record(std::string_view value, UtcMillis time = kTime) {
+  log::RecordView record;
+  record.offset = 9;
+  record.timestamp = time;
+  record.value = value;
+  record.leader_epoch = 3;
+  return record;
+}
+
+lake::ObjectMeta object_of(const log::RecordView& last, int layout, std::size_t limit = kLimit) {
+  Batch batch;
+  batch.range = {0, 10};
+  batch.last_timestamp = last.timestamp;
+  batch.leader_epoch = last.leader_epoch;
+  lake::LineEncoder encoder(limit);
+  encoder.append(batch.lines, record("{\"n\":0}"));
+  encoder.append(batch.lines, last);
+  return meta_of(batch, "t", lake::Places(layout));
+}
+
+std::string difference_of(const lake::ObjectMeta& object, const log::RecordView& now, int layout) {
+  return difference(object, last_record_of(now, kLimit), lake::Places(layout)).value_or("none");
+}
+
+TEST(SameLog, TheSameRecordIsNoDifference) {
+  for (const int layout : {1, 2}) {
+    for (const std::string_view value : {"{\"n\":1}", "not json"})
+      EXPECT_EQ(difference_of(object_of(record(value), layout), record(value), layout), "none");
+    const auto wild = record("{}", UtcMillis(std::chrono::milliseconds(-7)));
+    EXPECT_EQ(difference_of(object_of(wild, layout), wild, layout), "none");
+  }
+}
+
+TEST(SameLog, ALimitThatChangedSinceIsNoDifference) {
+  const std::string large = "{\"n\":\"" + std::string(kLimit, 'x') + "\"}";
+  for (const std::size_t limit : {std::size_t{5}, std::size_t{1'000}})
+    EXPECT_EQ(difference_of(object_of(record(large), 2, limit), record(large), 2), "none") << limit;
+}
+
+TEST(SameLog, AnotherRecordIsNamed) {
+  const lake::ObjectMeta object = object_of(record("{\"n\":1}"), 2);
+  EXPECT_EQ(difference(object, std::nullopt, lake::Places(2)), "the log has no record there");
+  EXPECT_TRUE(
+      difference_of(object, record("{\"n\":1}", kTime + std::chrono::milliseconds(1)), 2).contains("time"));
+  EXPECT_TRUE(difference_of(object, record("{\"n\":2}"), 2).contains("value"));
+  auto elected = record("{\"n\":1}");
+  elected.leader_epoch = 4;
+  EXPECT_TRUE(difference_of(object, elected, 2).contains("leader epoch"));
+  elected.leader_epoch.reset();
+  EXPECT_EQ(difference_of(object, elected, 2), "none");
+}
+
+TEST(SameLog, Layout1KnowsTheTimeAlone) {
+  const lake::ObjectMeta object = object_of(record("{\"n\":1}"), 1);
+  EXPECT_EQ(difference_of(object, record("{\"n\":2}"), 1), "none");
+  EXPECT_NE(difference_of(object, record("{\"n\":1}", kTime + std::chrono::milliseconds(1)), 1), "none");
+}
+
+}  // namespace
+}  // namespace sdp::sink
