@@ -9,7 +9,7 @@
 
 namespace sdp::lake {
 
-/// Where the lake keeps what is no object of a chain, and under which time a record is filed: both follow
+/// Where the lake keeps everything but its objects, and under which time a record is filed: both follow
 /// from the version of its layout (docs/formats/layout.md), which never changes. No other code spells such a
 /// name.
 ///   layout 1: names that begin with `bronze/_`
@@ -55,7 +55,7 @@ class Places {
 inline constexpr std::string_view kPipelinePrefix = "_pipeline/";
 /// Below it lie the hints.
 inline constexpr std::string_view kHeadsPrefix = "_pipeline/heads/";
-/// What names of layout 1 that are no objects begin with.
+/// What all names of layout 1 but those of objects begin with.
 inline constexpr std::string_view kOwnPrefixOfLayout1 = "bronze/_";
 /// Of a folder that `extract` fills: names that are topic ids which the warehouse knew then.
 inline constexpr std::string_view kStagedForPrefix = "_stage/topics/";

@@ -139,7 +139,7 @@ Result<std::vector<ChainObject>> LakeReader::objects_of(const lake::ChainId& cha
     }));
     return !behind;
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look));
+  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look, from));
   return objects;
 }
 

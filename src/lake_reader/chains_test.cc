@@ -4,6 +4,7 @@
 #include "lake/object_key.h"
 #include "lake/object_meta.h"
 #include "lake_reader/lake_reader.h"
+#include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
 
 namespace sdp::lake_reader {
@@ -60,6 +61,7 @@ TEST_F(ChainsTest, NewestObjectOfThePartitionTells) {
 TEST_F(ChainsTest, AnObjectOfAFutureHourHidesNoneBehindIt) {
   put(0, 0, 10, kNoon + std::chrono::days(400), id_);
   put(0, 10, 25, kNoon, id_);
+  EXPECT_EQ(end_of(0), 25);
   put(0, 25, 30, UtcMillis(std::chrono::milliseconds(-1)), id_);
   EXPECT_EQ(end_of(0), 30);
 }
@@ -104,6 +106,21 @@ TEST_F(ChainsTest, TopicsWhoseIdsBeginAlikeAreToldApart) {
   const auto ends = lake_.chain_points(id_, partitions);
   ASSERT_FALSE(ends);
   EXPECT_EQ(ends.error().kind, ErrorKind::bad_input);
+}
+
+TEST_F(ChainsTest, ObjectsOfAnHourCostTheSameInAnOldLakeAsInANewOne) {
+  const lake::ChainId chain{id_, 0};
+  const lake::Hour noon = std::chrono::floor<std::chrono::hours>(kNoon);
+  const auto calls = [&] {
+    store::FaultyStore counted(store_, {});
+    const auto objects = LakeReader(counted, lake::Places()).objects_of(chain, noon, noon);
+    EXPECT_EQ(objects->size(), 1U);
+    return counted.calls();
+  };
+  put(0, 1'000, 1'001, kNoon, id_);
+  const auto of_new = calls();
+  for (int day = 1; day <= 900; ++day) put(0, 1'000 - day, 1'001 - day, kNoon - std::chrono::days(day), id_);
+  EXPECT_EQ(calls(), of_new);
 }
 
 }  // namespace

@@ -17,9 +17,10 @@ struct HourFolder {
 
 enum class Order { oldest_first, newest_first };
 
-/// The hour folders below `root` in the order of time, until `visit` returns false. Days are listed as they
-/// are come to.
+/// The hour folders below `root` in the order of time, until `visit` returns false. Days before that of
+/// `not_before` are passed over; the others are listed as they are come to.
 Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
-                        const std::function<Result<bool>(const HourFolder&)>& visit);
+                        const std::function<Result<bool>(const HourFolder&)>& visit,
+                        lake::Hour not_before = lake::Hour::min());
 
 }  // namespace sdp::lake_reader

@@ -206,7 +206,7 @@ void SinkState::open_batch(log::Partition partition, PartitionState& state, cons
   batch.generation = state.generation;
   batch.chain = {topic_id_, partition};
   batch.range = {state.next, state.next};
-  batch.first_timestamp = lake::clamp_timestamp(record.timestamp);
+  batch.first_timestamp = record.timestamp;
   state.open = OpenBatch{std::move(batch), now, now};
 }
 

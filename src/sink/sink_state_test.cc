@@ -180,20 +180,27 @@ TEST_F(SinkStateTest, RecordsWhoseTimesTellNoHourShareAnObject) {
 }
 
 TEST_F(SinkStateTest, ARecordBehindOneWithoutATimeIsFiledUnderItsOwnHour) {
-  SinkState state = make({});
-  state.assigned(0, 0);
-  constexpr UtcMillis kNone{milliseconds(-1)};
-  feed(state, 0, 0, kNone);
-  feed(state, 0, 1, kNone);
-  feed(state, 0, 2, kNoon);
-  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,2) hour"));
-  // From here on the batch has an hour, and one without a time changes nothing.
-  for (log::Offset offset = 3; offset < 100; ++offset)
-    feed(state, 0, offset, offset % 2 == 0 ? kNoon : kNone);
-  state.upload_done(0, generation_);
-  EXPECT_THAT(commands(state), ElementsAre("commit p0 2"));
-  state.shut_down();
-  EXPECT_THAT(commands(state), ElementsAre("upload p0 [2,100) shutdown"));
+  for (const UtcMillis none : {UtcMillis(milliseconds(-1)), UtcMillis(kNoon.time_since_epoch() * 1'000)}) {
+    SinkState state = make({});
+    state.assigned(0, 0);
+    feed(state, 0, 0, none);
+    feed(state, 0, 1, none);
+    feed(state, 0, 2, kNoon);
+    auto all = state.take_commands();
+    const Batch& batch = std::get<Upload>(all.back()).batch;
+    EXPECT_EQ(batch.range, (lake::OffsetRange{0, 2}));
+    EXPECT_EQ(batch.first_timestamp, none);
+    EXPECT_TRUE(format_key(key_of(batch, lake::Compression::none, lake::Places(2)))
+                    .starts_with(lake::kUntimedPrefix));
+    EXPECT_TRUE(lake::parse_key(format_key(key_of(batch, lake::Compression::none, lake::Places(1)))));
+    // From here on the batch has an hour, and one without a time changes nothing.
+    for (log::Offset offset = 3; offset < 100; ++offset)
+      feed(state, 0, offset, offset % 2 == 0 ? kNoon : none);
+    state.upload_done(0, batch.generation);
+    EXPECT_THAT(commands(state), ElementsAre("commit p0 2"));
+    state.shut_down();
+    EXPECT_THAT(commands(state), ElementsAre("upload p0 [2,100) shutdown"));
+  }
 }
 
 TEST_F(SinkStateTest, ABatchKnowsItsRejectedRecordsAndTheLeaderOfItsLastOne) {

@@ -64,7 +64,7 @@ def test_times_that_tell_no_hour_share_objects_and_are_proved(create_time):
     objects = world.objects()
     assert len(objects) <= 5, sorted(objects)
     untimed = [key for key in objects if "__HIVE_DEFAULT_PARTITION__" in key]
-    assert untimed
+    assert untimed, sorted(objects)
     assert not [key for key in objects if "date=9999" in key]
     world.must("load")
     assert json.loads(world.must("verify", "--json", "--allow-pending").out)["proved"] is True
