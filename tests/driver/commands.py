@@ -26,6 +26,16 @@ def _listed(program: Path, command: tuple[str, ...]) -> dict[str, bool]:
     return found
 
 
+def subcommands(program: Path, command: tuple[str, ...]) -> set[str]:
+    """The names of the commands below one."""
+    return set(_listed(program, command))
+
+
+def flags(program: Path, command: tuple[str, ...]) -> set[str]:
+    """The long flags of one command."""
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", _help(program, command)))
+
+
 def commands(program: Path) -> list[str]:
     return list(_listed(program, ()))
 
