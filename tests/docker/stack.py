@@ -102,6 +102,7 @@ class Stack:
             "SINK_BATCH_RECORDS": 100,
             "SINK_BATCH_MAX_WAIT_S": 3,
             "LOADER_INTERVAL_S": 3,
+            "PROOF_INTERVAL_S": 3,
             **settings,
         }
         self.settings.update({key: str(value) for key, value in ours.items()})
@@ -203,7 +204,7 @@ class Stack:
 
     def prove(self) -> dict:
         """Loads what is left, builds the marts and has everything proved, strictly."""
-        self.compose("stop", "loader")
+        self.compose("stop", "loader", "prover")
         self.await_lake()
         self.compose("run", "--rm", "--no-deps", "-T", "loader", "--once")
         report = json.loads(self.pipeline("verify", "--json").stdout)

@@ -80,6 +80,20 @@ def test_our_containers_are_hardened(services):
             assert service["pids_limit"] == 1000 and service["logging"]["options"]["max-size"] == "10m", name
 
 
+def test_the_proof_is_a_service_of_its_own_with_limits_and_a_switch(folder):
+    def prover(**environment):
+        done = compose(folder, (BASE,), "config", "--format", "json", environment=environment)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["services"]["prover"]
+
+    usual = prover()
+    assert usual["entrypoint"] == ["prove"] and usual["image"] == "spotify-loader:local"
+    assert usual["environment"]["PROOF_INTERVAL_S"] == "300" and usual["environment"]["PROOF_TIMEOUT_S"] == "3600"
+    own = prover(PROVERS="0", PROOF_MEMORY="6g", PROOF_INTERVAL_S="86400", PROOF_TIMEOUT_S="7200")
+    assert own["scale"] == 0 and int(own["mem_limit"]) == 6 << 30
+    assert own["environment"]["PROOF_INTERVAL_S"] == "86400" and own["environment"]["PROOF_TIMEOUT_S"] == "7200"
+
+
 def test_ports_are_published_on_loopback_only(services):
     published = {
         (name, port["target"]): port for name, service in services.items() for port in service.get("ports", [])

@@ -10,7 +10,7 @@ def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
     stack.up(profile="demo")
     states = stack.states()
     print(json.dumps(states))
-    healthy = dict.fromkeys(("kafka", "minio", "simulator", "sink", "loader"), "healthy")
+    healthy = dict.fromkeys(("kafka", "minio", "simulator", "sink", "loader", "prover"), "healthy")
     assert states == {**healthy, "init": "exited (0)"}
 
     for service in states:
@@ -20,6 +20,7 @@ def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
         assert one["HostConfig"]["ReadonlyRootfs"] and not one["HostConfig"]["Privileged"], service
         assert one["HostConfig"]["CapDrop"] == ["ALL"] and not one["HostConfig"]["CapAdd"], service
 
+    assert "\nproved: " in stack.logs("prover")
     acked = stack.stop_simulator()
     report = stack.prove()
     print(f"{acked} events acknowledged, {report['kept']} kept")

@@ -19,7 +19,7 @@ class Line:
 
     @property
     def needs(self) -> set[str]:
-        """What the line has that others have not: `account`, `hub`, or `forever`, which is no need but ends by Ctrl-C only."""
+        """`account` or `hub`, or `forever` for what goes on until Ctrl-C."""
         return {need for comment in self.comments for need in NEEDS.findall(comment)}
 
     @property
