@@ -12,6 +12,9 @@ CHART = ROOT / "deploy/helm/spotify-pipeline"
 # The oldest that Chart.yaml allows, and the newest that there are schemas of.
 VERSIONS = ("1.27.0", "1.34.0")
 
+# What has no default: whose Snowflake it is.
+ACCOUNT = {"loader": {"snowflake": {"account": "org-account", "user": "SPOTIFY_PIPELINE"}}}
+
 # Values that between them take every branch of the templates.
 VALUES = {
     "default": {},
@@ -55,6 +58,16 @@ VALUES = {
             "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/spotify-lake"},
         },
     },
+    "strict": {
+        "image": {"digests": {"pipeline": f"sha256:{'a' * 64}", "loader": f"sha256:{'b' * 64}"}},
+        "kafka": {"bootstrapServers": "a:9093,b:9094"},
+        "extraEnv": [
+            {"name": "SPOTIFY_LOG_FORMAT", "value": "json"},
+            {"name": "SNOWFLAKE_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "own", "key": "password"}}},
+        ],
+        "networkPolicy": {"egress": {"enabled": True, "ports": [9095], "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}},
+        "proof": {"enabled": False},
+    },
     "sinks-alone": {"loader": {"enabled": False}, "networkPolicy": {"enabled": False}, "sink": {"replicas": 1}},
 }
 
@@ -64,9 +77,17 @@ def helm(*arguments) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+def merged(below: dict, above: dict) -> dict:
+    """As Helm merges values."""
+    return below | {
+        name: merged(below[name], value) if isinstance(value, dict) and isinstance(below.get(name), dict) else value
+        for name, value in above.items()
+    }
+
+
 def template(values: dict, folder: Path, *arguments, version: str = VERSIONS[-1]) -> subprocess.CompletedProcess:
     file = folder / "values.yaml"
-    file.write_text(yaml.safe_dump(values))
+    file.write_text(yaml.safe_dump(merged(ACCOUNT, values)))
     return helm(
         "template", "test", CHART, "--namespace", "spotify", "--kube-version", version, "--values", file, *arguments
     )

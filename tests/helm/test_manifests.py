@@ -1,9 +1,10 @@
 """What the chart renders: valid for Kubernetes, hardened, without secrets, and refused when it makes no sense."""
 
 import json
+import shlex
 
 import pytest
-from chart import CHART, VALUES, VERSIONS, helm, kubeconform, pod_of, rendered, template
+from chart import ACCOUNT, CHART, ROOT, VALUES, VERSIONS, helm, kubeconform, merged, pod_of, rendered, template
 
 # Of an operator, not of Kubernetes: no schema here.
 FOREIGN = "ScaledObject"
@@ -12,6 +13,7 @@ KINDS = {
     "keda": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "ScaledObject"},
     "hpa": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "HorizontalPodAutoscaler", "Job"},
     "aws": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "ServiceAccount"},
+    "strict": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy"},
     "sinks-alone": {"Deployment", "PodDisruptionBudget"},
 }
 
@@ -21,7 +23,7 @@ cases = pytest.mark.parametrize("case", VALUES)
 @cases
 def test_lint_is_clean(case, tmp_path):
     values = tmp_path / "values.yaml"
-    values.write_text(json.dumps(VALUES[case]))
+    values.write_text(json.dumps(merged(ACCOUNT, VALUES[case])))
     done = helm("lint", "--strict", "--kube-version", VERSIONS[-1], "--values", values, CHART)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -33,7 +35,8 @@ def test_manifests_are_valid_for_kubernetes(case, version, schemas, tmp_path):
     done = kubeconform(text, schemas[version], "-kubernetes-version", version, "-skip", FOREIGN)
     report = json.loads(done.stdout)
     assert done.returncode == 0, report
-    expected = len(KINDS[case]) - (FOREIGN in KINDS[case])
+    # Loader and proof are of one kind.
+    expected = len(KINDS[case]) - (FOREIGN in KINDS[case]) + (case not in ("strict", "sinks-alone"))
     assert report["summary"]["valid"] == expected, report["summary"]
 
 
@@ -75,7 +78,7 @@ def test_secrets_are_files_of_a_secret_that_is_there_already(case, tmp_path):
         [volume] = [one["secret"] for one in pod["volumes"] if "secret" in one]
         assert volume == {"secretName": "spotify-pipeline", "defaultMode": 0o440}
         for container in pod["containers"] + pod.get("initContainers", []):
-            environment = {one["name"]: one["value"] for one in container["env"]}
+            environment = {one["name"]: one["value"] for one in container["env"] if "value" in one}
             assert environment["SPOTIFY_ENV_FILE"] == "/run/secrets/spotify/pipeline_env"
             assert not [
                 name for name in environment if "PASSWORD" in name or "SECRET_ACCESS" in name or "ACCESS_KEY" in name
@@ -107,6 +110,75 @@ def test_an_account_that_is_there_already_is_used_and_not_made(tmp_path):
     assert "ServiceAccount" not in {one["kind"] for one in manifests}
     assert {pod["serviceAccountName"] for pod in filter(None, map(pod_of, manifests))} == {"lake-writer"}
     assert all("serviceAccountName" not in pod for pod in filter(None, map(pod_of, rendered({}, tmp_path))))
+
+
+def cron_jobs(values: dict, folder) -> dict[str, dict]:
+    """Their specs by what they run."""
+    jobs = [one["spec"] for one in rendered(values, folder) if one["kind"] == "CronJob"]
+    return {one["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["name"]: one for one in jobs}
+
+
+def test_the_proof_is_a_job_of_its_own_with_schedule_limits_and_a_switch(tmp_path):
+    """Killed for its memory or its time, it does not stop loads."""
+    limits = {"requests": {"cpu": "1", "memory": "8Gi"}, "limits": {"memory": "16Gi"}}
+    proof = {"schedule": "0 3 * * *", "deadlineSeconds": 7200, "resources": limits}
+    values = VALUES["hpa"] | {"proof": proof}
+    jobs = cron_jobs(values, tmp_path)
+    assert (jobs["proof"]["schedule"], jobs["loader"]["schedule"]) == ("0 3 * * *", "*/15 * * * *")
+    assert jobs["proof"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 7200
+    pods = {name: pod_of({"spec": job}) for name, job in jobs.items()}
+    commands = {name: pod["containers"][0]["command"] for name, pod in pods.items()}
+    assert commands == {"loader": ["load_and_transform"], "proof": ["prove"]}
+    assert pods["proof"]["containers"][0]["resources"] == limits != pods["loader"]["containers"][0]["resources"]
+    assert pods["proof"]["volumes"] == pods["loader"]["volumes"], "the same warehouse"
+    assert set(cron_jobs(values | {"proof": {"enabled": False}}, tmp_path)) == {"loader"}
+
+
+def test_a_sink_that_is_not_ready_does_not_hold_up_a_drain(tmp_path):
+    [budget] = [one for one in rendered({}, tmp_path) if one["kind"] == "PodDisruptionBudget"]
+    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_a_digest_says_which_image_it_is(tmp_path):
+    pods = list(filter(None, map(pod_of, rendered(VALUES["strict"], tmp_path))))
+    images = {container["image"] for pod in pods for container in pod["containers"] + pod.get("initContainers", [])}
+    assert images == {f"spotify-pipeline@sha256:{'a' * 64}", f"spotify-loader@sha256:{'b' * 64}"}
+
+
+def test_pods_may_connect_to_what_they_need_and_nothing_else(tmp_path):
+    [policy] = [one["spec"] for one in rendered(VALUES["strict"], tmp_path) if one["kind"] == "NetworkPolicy"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"] and "ingress" not in policy
+    names, servers = policy["egress"]
+    assert {(one["port"], one["protocol"]) for one in names["ports"]} == {(53, "UDP"), (53, "TCP")}
+    # Two brokers, MinIO, Snowflake, and what was set.
+    assert [one["port"] for one in servers["ports"]] == [9093, 9094, 9000, 443, 9095]
+    assert servers["to"] == [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+    aws = VALUES["aws"] | {"networkPolicy": {"egress": {"enabled": True}}}
+    [policy] = [one["spec"] for one in rendered(aws, tmp_path) if one["kind"] == "NetworkPolicy"]
+    assert [one["port"] for one in policy["egress"][1]["ports"]] == [9092, 443] and "to" not in policy["egress"][1]
+    [policy] = [one["spec"] for one in rendered({}, tmp_path) if one["kind"] == "NetworkPolicy"]
+    assert policy["policyTypes"] == ["Ingress"]
+
+
+def test_every_container_gets_the_extra_variables(tmp_path):
+    for pod in filter(None, map(pod_of, rendered(VALUES["strict"], tmp_path))):
+        for container in pod["containers"] + pod.get("initContainers", []):
+            assert container["env"][-2:] == VALUES["strict"]["extraEnv"]
+
+
+def test_the_documented_installs_render(tmp_path):
+    """Without the account that the first one names, nothing is installed that would fail every quarter of an hour."""
+    page = (ROOT / "docs/kubernetes.md").read_text().replace("\\\n", " ")
+    lines = [shlex.split(line) for line in page.splitlines() if line.startswith("helm install")]
+    assert len(lines) == 2
+    for line in lines:
+        assert line[:4] == ["helm", "install", "spotify", "deploy/helm/spotify-pipeline"]
+        arguments = ["template", "spotify", CHART, "--kube-version", VERSIONS[-1], *line[4:]]
+        done = helm(*arguments)
+        assert done.returncode == 0 and "kind: CronJob" in done.stdout, done.stderr
+        [needed] = [part for part in arguments if str(part).startswith(("loader.snowflake.account=", "loader.claim="))]
+        done = helm(*arguments, "--set", f"{needed.split('=')[0]}=")
+        assert done.returncode != 0 and ("loader.snowflake.account" in done.stderr or "loader.claim" in done.stderr)
 
 
 @pytest.mark.parametrize("shutdown_ms", [30_000, 120_000])
@@ -153,6 +225,10 @@ def test_scalers_and_disruption_budget_are_those_of_the_sinks(tmp_path):
         ({"certificates": {"kafka": True}}, "certificates/configMap"),
         ({"kafka": {"bootstrapServers": "kafka"}}, "kafka/bootstrapServers"),
         ({"kafka": {"password": "canary"}}, "kafka"),
+        ({"loader": {"snowflake": {"account": ""}}}, "loader/enabled=false"),
+        ({"loader": {"snowflake": {"user": ""}}}, "loader/snowflake/user"),
+        ({"image": {"digests": {"loader": "latest"}}}, "image/digests/loader"),
+        ({"extraEnv": [{"name": "SNOWFLAKE_PASSWORD", "value": "canary"}]}, "extraEnv/0"),
         ({"sink": {"autoscaling": {"kind": "cpu"}}}, "sink/autoscaling/kind"),
         ({"podDisruptionBudget": {"maxUnavailable": 0}}, "maxUnavailable"),
     ],

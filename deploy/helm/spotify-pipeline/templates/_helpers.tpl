@@ -14,8 +14,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{/* root; image: pipeline or loader. A digest goes before the tag. */}}
 {{- define "spotify.image" -}}
-{{ .root.Values.image.registry }}{{ .image }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- $image := .root.Values.image -}}
+{{ $image.registry }}{{ get $image .image }}
+{{- with get $image.digests .image }}@{{ . }}{{ else }}:{{ $image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end }}
 
 {{- define "spotify.serviceAccount" -}}
@@ -77,6 +80,35 @@ securityContext:
 {{- if .Values.certificates.s3 }}
 - { name: S3_CA_FILE, value: /etc/spotify-certificates/s3.pem }
 {{- end }}
+{{- end }}
+
+{{/* Behind ours, so that it may replace them. */}}
+{{- define "spotify.extraEnvironment" -}}
+{{- with .Values.extraEnv }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Ports of brokers, store and Snowflake, as a list in JSON. */}}
+{{- define "spotify.egressPorts" -}}
+{{- $ports := list }}
+{{- range splitList "," .Values.kafka.bootstrapServers }}
+{{- $ports = append $ports (last (splitList ":" .) | int) }}
+{{- end }}
+{{- $store := .Values.s3.endpoint | default "https://aws" }}
+{{- $host := $store | trimPrefix "https://" | trimPrefix "http://" }}
+{{- if contains ":" $host }}
+{{- $ports = append $ports (last (splitList ":" $host) | int) }}
+{{- else }}
+{{- $ports = append $ports (hasPrefix "https://" $store | ternary 443 80) }}
+{{- end }}
+{{- if and .Values.loader.enabled (eq .Values.loader.warehouse "snowflake") }}
+{{- $ports = append $ports 443 }}
+{{- end }}
+{{- range .Values.networkPolicy.egress.ports }}
+{{- $ports = append $ports (int .) }}
+{{- end }}
+{{- $ports | uniq | toJson }}
 {{- end }}
 
 {{- define "spotify.mounts" -}}
