@@ -182,6 +182,13 @@ def test_compose_files_are_clean():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_no_image_names_the_processor_it_is_for():
+    """An image is for the platform that it is built on."""
+    texts = {path: path.read_text() for path in (ROOT / "docker").rglob("*") if path.is_file()}
+    named = re.compile(r"x86[-_]64|amd64|aarch64|arm64|linux-x64")
+    assert not {path: found for path, text in texts.items() if (found := named.findall(text))}
+
+
 def test_what_is_fetched_is_pinned():
     """The Dockerfile itself downloads nothing: tools/setup does, with checksums."""
     text = (ROOT / "docker/Dockerfile").read_text()
