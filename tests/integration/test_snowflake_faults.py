@@ -3,6 +3,7 @@
 On the emulator, with faults by a proxy before it: `tests/emulator/README.md` says what that can tell.
 """
 
+import re
 import secrets
 import shutil
 import subprocess
@@ -83,6 +84,28 @@ def test_a_role_that_the_user_has_not_is_named(pipeline):
         refuse("390189", "Role 'SPOTIFY_PIPELINE' specified in the connect string does not exist or not authorized."),
     )
     refused(pipeline, UNAUTHORIZED, "SNOWFLAKE_ROLE", "SPOTIFY_PIPELINE", env=pipeline.through(login))
+
+
+@pytest.mark.parametrize("unset", ["", None], ids=["empty", "unset"])
+def test_an_account_a_user_and_a_password_are_enough(pipeline, tmp_path, unset):
+    """Without a role and a virtual warehouse the session has the user's own, for `load`, which makes what is missing, and for dbt."""
+    for name in ("SNOWFLAKE_ROLE", "SNOWFLAKE_WAREHOUSE"):
+        if unset is None:
+            del pipeline.env[name]
+        else:
+            pipeline.env[name] = unset
+    logins: list[str] = []
+
+    def note(exchange):
+        logins.append(exchange.path)
+        exchange.answer(*exchange.forward())
+
+    noted = pipeline.through(Fault("login", note))
+    pipeline.must("load", env=noted)
+    by_load = len(logins)
+    pipeline.must("transform", "--work-dir", tmp_path / "transform", env=noted, timeout=240)
+    assert 0 < by_load < len(logins)
+    assert not [path for path in logins if re.search(r"[?&](roleName|warehouse)=[^&]", path)]
 
 
 @pytest.mark.parametrize(

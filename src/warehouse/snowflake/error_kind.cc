@@ -41,7 +41,8 @@ constexpr std::array kRules = {
     Rule{390422, 390422, ErrorKind::unauthorized, "a network policy of the account refuses this address"},
     Rule{390400, 390499, ErrorKind::unauthorized, "the sign-in was refused; ask the account's administrator"},
     // What we may, and what is there.
-    Rule{606, 606, ErrorKind::misconfigured, "no warehouse to run it; check SNOWFLAKE_WAREHOUSE"},
+    Rule{606, 606, ErrorKind::misconfigured,
+         "no warehouse to run it; set SNOWFLAKE_WAREHOUSE, or give the user a DEFAULT_WAREHOUSE"},
     Rule{630, 630, ErrorKind::unavailable,
          "the statement took longer than its limit; use a larger warehouse"},
     Rule{1003, 1003, ErrorKind::fatal, ""},

@@ -20,8 +20,9 @@ struct SnowflakeOptions {
   Secret password;
   std::string private_key_file;
   Secret private_key_passphrase;
-  std::string role = "SPOTIFY_PIPELINE";
-  std::string warehouse = "SPOTIFY_WH";
+  /// The user's own (DEFAULT_ROLE, DEFAULT_WAREHOUSE) when empty.
+  std::string role;
+  std::string warehouse;
   std::string database = "SPOTIFY_DB";
 
   /// Where the server is, if not where the account says: an emulator.

@@ -6,6 +6,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "support/temporary_folder.h"
 #include "warehouse/snowflake/snowflake_warehouse.h"
@@ -15,6 +18,7 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pair;
 
 SnowflakeOptions valid() {
@@ -48,6 +52,24 @@ TEST(SnowflakeOptions, WhatIsMissingIsNamedByItsVariable) {
   options.password = Secret();
   EXPECT_THAT(refused(options).message, HasSubstr("SNOWFLAKE_PASSWORD or SNOWFLAKE_PRIVATE_KEY_FILE"));
   EXPECT_EQ(refused(options).kind, ErrorKind::misconfigured);
+}
+
+// The session then has the user's own.
+TEST(SnowflakeOptions, RoleAndWarehouseAreAskedForOnlyWhenSet) {
+  const auto names = [](const SnowflakeOptions& options) {
+    const auto session = session_options(options);
+    EXPECT_TRUE(session);
+    std::vector<std::string> found;
+    for (const auto& [option, text] : session->options) found.push_back(option);
+    return found;
+  };
+  auto options = valid();
+  EXPECT_THAT(names(options), Not(Contains("adbc.snowflake.sql.role")));
+  EXPECT_THAT(names(options), Not(Contains("adbc.snowflake.sql.warehouse")));
+  options.role = "SPOTIFY_PIPELINE";
+  options.warehouse = "SPOTIFY_WH";
+  EXPECT_THAT(names(options), Contains("adbc.snowflake.sql.role"));
+  EXPECT_THAT(names(options), Contains("adbc.snowflake.sql.warehouse"));
 }
 
 TEST(SnowflakeOptions, TimeLimitsReachTheDriver) {
