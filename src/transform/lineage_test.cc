@@ -74,6 +74,19 @@ TEST_F(Lineage, TellsTheSenderWhereDbtLeftItsResults) {
                              target_path(options()).string()));
 }
 
+/// The collector knows a table by the file's whole path, which the sender reads from the profile.
+TEST_F(Lineage, TellsTheSenderTheWholePathOfTheWarehouse) {
+  leave_results();
+  std::ofstream(folder_ / "dbt-ol") << "#!/bin/sh\nenv\n";
+  fs::permissions(folder_ / "dbt-ol", fs::perms::owner_all);
+  TransformOptions asked = options();
+  asked.warehouse_path = folder_ / "spotify_db.duckdb";
+  ASSERT_TRUE(send_lineage(asked));
+  std::ifstream file(lineage_log_path(asked));
+  const std::string log{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(log, HasSubstr("SDP_WAREHOUSE_PATH=" + asked.warehouse_path.string() + "\n"));
+}
+
 TEST_F(Lineage, SendsNothingWhenDbtLeftNoResults) {
   EXPECT_TRUE(send_by("exit 1"));
 }

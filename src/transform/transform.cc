@@ -32,6 +32,13 @@ Result<void> check(const TransformOptions& options) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("no dbt_project.yml in {}", options.project_dir.string()));
   }
+  if (options.warehouse_path.empty()) return {};
+  const auto folder = fs::absolute(options.warehouse_path).parent_path();
+  if (!fs::is_directory(folder)) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("no folder for the warehouse {}: load first, or name another",
+                            options.warehouse_path.string()));
+  }
   return {};
 }
 
@@ -51,6 +58,13 @@ os::Command command_of(const TransformOptions& options) {
                       .folder = fs::absolute(options.work_dir),
                       .log = log_path(options),
                       .on_line = options.verbose ? log_line : nullptr};
+  if (!options.warehouse_path.empty()) {
+    // dbt parses the whole project again when the text of this path differs from the last time. By its bare
+    // name, in its own folder, the text is the same for a warehouse that was moved, and for every other one.
+    const auto warehouse = fs::absolute(options.warehouse_path);
+    command.folder = warehouse.parent_path();
+    command.environment["SDP_WAREHOUSE_PATH"] = warehouse.filename().string();
+  }
   if (!options.unit_tests) {
     command.arguments.insert(command.arguments.end(), {"--exclude-resource-type", "unit_test"});
   }

@@ -38,17 +38,19 @@ struct TransformOptions {
 /// Where run() puts dbt's output.
 std::filesystem::path log_path(const TransformOptions& options);
 
-/// Runs `dbt build` as a child process and waits. The models are as dbt left them also when this is an error:
-/// `violation` when a data test failed (it names the tests), `misconfigured` when dbt or the project is
-/// missing or does not compile, `fenced` when another process has the warehouse open, `unavailable`
-/// when the time is used up, `interrupted` on a stop request, `fatal` when a model failed.
+/// Runs `dbt build` as a child process, in the warehouse's folder when that is a file, and waits. The models
+/// are as dbt left them also when this is an error: `violation` when a data test failed (it names the tests),
+/// `misconfigured` when dbt or the project is missing or does not compile, `fenced` when another process has
+/// the warehouse open, `unavailable` when the time is used up, `interrupted` on a stop request, `fatal` when
+/// a model failed.
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
 
 /// Where dbt leaves what it made of the project.
 std::filesystem::path target_path(const TransformOptions& options);
 /// How each model and test ended, of the last run alone.
 std::filesystem::path results_path(const TransformOptions& options);
-/// What dbt and the project's profiles read.
+/// What dbt and the project's profiles read; every path in it is absolute. run() replaces the warehouse's by
+/// its bare name, see there.
 std::map<std::string, std::string> dbt_environment(const TransformOptions& options);
 /// Logs what dbt prints.
 void log_line(std::string_view line);

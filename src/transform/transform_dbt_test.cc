@@ -123,6 +123,27 @@ TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
       << "a batch that failed a test is not done";
 }
 
+/// With the logs and the target that belong to it; dbt says in its own log when it must parse again.
+TEST_F(TransformDbt, AWarehouseThatMovedDoesNotHaveTheProjectParsedAgain) {
+  insert(0, 0, kFirst, "play");
+  load(0, 0);
+  const auto first = run(options());
+  ASSERT_TRUE(first) << first.error().message;
+
+  const fs::path moved = folder_ / "moved" / "spotify_db.duckdb";
+  fs::create_directories(moved.parent_path());
+  fs::rename(warehouse(), moved);
+  TransformOptions asked = options();
+  asked.warehouse_path = moved;
+  fs::remove_all(asked.work_dir / "logs");
+  const auto second = run(asked);
+  ASSERT_TRUE(second) << second.error().message;
+  const std::string log = read(asked.work_dir / "logs" / "dbt.log");
+  EXPECT_THAT(log, HasSubstr("no changes found, skipping parsing"));
+  EXPECT_EQ(Database(moved).run("select count(*) from spotify_db.transform.spotify_silver"), 1);
+  EXPECT_FALSE(fs::exists(warehouse()));
+}
+
 TEST_F(TransformDbt, AWarehouseThatIsOpenElsewhereIsNamed) {
   const Database open(warehouse());
   const auto summary = run(options());

@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 /// A shell script in the place of dbt.
 class Transform : public testing::Test {
@@ -68,13 +69,40 @@ TEST_F(Transform, TellsDbtWhereEverythingIsAndKeepsTheProjectClean) {
   const std::string log{std::istreambuf_iterator<char>(file), {}};
   const auto path = folder_.string();
   for (const std::string& line :
-       {std::string("build --exclude-resource-type unit_test\n"), path + "/work\n",
-        "SDP_WAREHOUSE_PATH=" + path + "/spotify_db.duckdb\n", "DBT_PROJECT_DIR=" + path + "/project\n",
+       {std::string("build --exclude-resource-type unit_test\n"), "DBT_PROJECT_DIR=" + path + "/project\n",
         "DBT_PROFILES_DIR=" + path + "/project\n", "DBT_TARGET_PATH=" + path + "/work/target\n",
         "DBT_LOG_PATH=" + path + "/work/logs\n", std::string("DBT_SEND_ANONYMOUS_USAGE_STATS=false\n"),
         std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=384MB\n")}) {
     EXPECT_THAT(log, HasSubstr(line));
   }
+}
+
+TEST_F(Transform, DbtRunsInTheWarehousesFolderAndKnowsTheFileByItsBareName) {
+  TransformOptions asked = options();
+  fs::create_directories(folder_ / "warehouse");
+  asked.warehouse_path = folder_ / "warehouse" / "spotify_db.duckdb";
+  const std::string log = log_of(asked, "pwd; env; " + leaving(kGood, 0));
+  EXPECT_THAT(log, HasSubstr((folder_ / "warehouse").string() + "\n"));
+  EXPECT_THAT(log, HasSubstr("\nSDP_WAREHOUSE_PATH=spotify_db.duckdb\n"));
+}
+
+TEST_F(Transform, WithoutAWarehouseFileDbtRunsInTheWorkingFolder) {
+  TransformOptions asked = options();
+  asked.warehouse_path.clear();
+  const std::string log = log_of(asked, "pwd; env; " + leaving(kGood, 0));
+  EXPECT_THAT(log, HasSubstr((folder_ / "work").string() + "\n"));
+  EXPECT_THAT(log, Not(HasSubstr("SDP_WAREHOUSE_PATH")));
+}
+
+TEST_F(Transform, AWarehouseWithoutAFolderIsNamed) {
+  TransformOptions asked = options();
+  asked.warehouse_path = folder_ / "nowhere" / "spotify_db.duckdb";
+  std::ofstream(folder_ / "dbt") << "#!/bin/sh\n";
+  fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+  const auto summary = run(asked);
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(summary.error().message, HasSubstr(asked.warehouse_path.string() + ": load first"));
 }
 
 TEST_F(Transform, PassesOnWhatDbtShouldDoAndUse) {

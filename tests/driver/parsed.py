@@ -1,7 +1,7 @@
 """Keeps what dbt parsed, for the next test of a run.
 
-dbt 1.11 takes it only for the same warehouse file: the file's path is a part of the profile's hash, so that the first build of each
-other file parses again. On DuckDB only."""
+dbt takes it for any DuckDB file: `transform` names the file to it without its folder. Other limits of memory or threads, and
+another warehouse, are a part of the profile's hash, so that dbt parses again there."""
 
 import os
 import secrets
