@@ -128,7 +128,6 @@ Result<std::vector<ChainObject>> LakeReader::objects_of(const lake::ChainId& cha
     return true;
   }));
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
-    if (folder.hour < from) return true;
     SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition) {
@@ -139,7 +138,7 @@ Result<std::vector<ChainObject>> LakeReader::objects_of(const lake::ChainId& cha
     }));
     return !behind;
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look, from));
+  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look, {.first = from}));
   return objects;
 }
 

@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/utc_time.h"
-
 namespace sdp::lake_reader {
 namespace {
 
@@ -22,22 +20,24 @@ std::optional<lake::Hour> hour_of_folder(std::string_view folder) {
 }  // namespace
 
 Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
-                        const std::function<Result<bool>(const HourFolder&)>& visit, lake::Hour not_before) {
+                        const std::function<Result<bool>(const HourFolder&)>& visit, const HourSpan& span) {
   const auto in_order = [&](std::vector<std::string> folders) {
     if (order == Order::newest_first) std::ranges::reverse(folders);
     return folders;
   };
   const std::string day_prefix = std::string(root) + "date=";
   SDP_TRY(auto days, store.list_folders(root));
-  const std::string first_day =
-      not_before == lake::Hour::min() ? day_prefix : day_prefix + base::format_date(not_before);
-  std::erase_if(days,
-                [&](const std::string& day) { return !day.starts_with(day_prefix) || day < first_day; });
+  const auto is_outside = [&](const std::string& day) {
+    const auto midnight = hour_of_folder(day + "hour=00/");
+    return !day.starts_with(day_prefix) || !midnight || *midnight > span.last ||
+           *midnight + std::chrono::hours(23) < span.first;
+  };
+  std::erase_if(days, is_outside);
   for (const std::string& day : in_order(std::move(days))) {
     SDP_TRY(auto folders, store.list_folders(day));
     for (const std::string& folder : in_order(std::move(folders))) {
       const auto hour = hour_of_folder(folder);
-      if (!hour) continue;
+      if (!hour || *hour < span.first || *hour > span.last) continue;
       SDP_TRY(const bool go_on, visit({*hour, folder}));
       if (!go_on) return {};
     }

@@ -17,10 +17,16 @@ struct HourFolder {
 
 enum class Order { oldest_first, newest_first };
 
-/// The hour folders below `root` in the order of time, until `visit` returns false. Days before that of
-/// `not_before` are passed over; the others are listed as they are come to.
+/// Which folders a walk visits.
+struct HourSpan {
+  lake::Hour first = lake::Hour::min();
+  lake::Hour last = lake::Hour::max();
+};
+
+/// The hour folders of `span` below `root` in the order of time, until `visit` returns false. One request
+/// names the days; those of the span are listed as they are come to.
 Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
                         const std::function<Result<bool>(const HourFolder&)>& visit,
-                        lake::Hour not_before = lake::Hour::min());
+                        const HourSpan& span = {});
 
 }  // namespace sdp::lake_reader

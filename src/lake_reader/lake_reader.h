@@ -49,6 +49,7 @@ struct Gaps {
 /// The last complete hour of a topic id, and how far that is in each partition: what starts below is of this
 /// hour or an earlier one. Partitions that begin later stand at 0.
 struct CompleteThrough {
+  log::TopicId topic_id;
   lake::Hour hour;
   std::map<log::Partition, log::Offset> next;
 };
@@ -124,9 +125,9 @@ class LakeReader {
   Result<std::optional<lake::ChainBegin>> chain_begin(const lake::ChainId& chain) const;
   /// The marker of an hour that the chain has closed.
   Result<lake::HourMarker> marker(const lake::ChainId& chain, lake::Hour hour) const;
-  /// The chain's newest marker of `not_before` or later.
-  Result<std::optional<lake::HourMarker>> newest_marker(const lake::ChainId& chain,
-                                                        lake::Hour not_before) const;
+  /// The chain's last marker. Hours have no hole from the begin on, so it is looked for in doubling steps
+  /// from `near` on: two requests where it is that hour's or the hour's before.
+  Result<std::optional<lake::HourMarker>> last_marker(const lake::ChainBegin& begin, lake::Hour near) const;
   /// A topic id's markers of each hour of `not_before` or later that has any marker, newest first,
   /// `hours_max` hours at most, until `visit` returns false.
   Result<void> markers_of(
@@ -134,11 +135,12 @@ class LakeReader {
       const std::function<bool(lake::Hour, std::span<const lake::HourMarker>)>& visit) const;
 
   /// By topic id (its first 8 hex digits, as in keys), the last complete hour that is not behind `to`. Topic
-  /// ids without a complete hour are left out. Reads markers from the newest backwards until each topic id
-  /// has its answer.
+  /// ids without a complete hour are left out. Reads the newest markers, and bisects where they do not tell:
+  /// requests grow with the number of chains, and with the logarithm of their hours.
   Result<std::map<std::string, CompleteThrough>> complete_through(
       std::optional<lake::Hour> to = std::nullopt) const;
-  /// The newest hours of a topic id that have objects or markers, ascending, `count` at most.
+  /// The newest hours of a topic id that have objects or markers, ascending, `count` at most. Objects are
+  /// looked for in `count` + 48 hour folders.
   Result<std::vector<HourStatus>> newest_hours(const log::TopicId& topic_id, std::size_t count) const;
 
   /// The other topic ids of the lake: those that have a begin, or objects in the newest 48 hour folders. Open
@@ -148,22 +150,37 @@ class LakeReader {
 
   // --- loading ---
 
-  /// What is in the lake and not in `loaded` (keys of objects), of the hours that are wanted.
-  Result<LoadPlan> load_plan(const std::set<std::string>& loaded, const HoursWanted& hours) const;
+  /// What is in the lake and not in `loaded` (keys of objects), of the hours that are wanted. Of complete
+  /// hours the markers name what is new behind the ends of the loaded chains, when that is a day at most;
+  /// `loaded_already` is then what the ledger has, and what is left for later or foreign is told of the
+  /// newest hour folders alone. Otherwise all objects are listed.
+  Result<LoadPlan> load_plan(const std::set<std::string>& loaded, const LoadBounds& ends,
+                             const HoursWanted& hours) const;
   /// Topic ids (as in keys) that the warehouse knew for which a stage folder was filled; none in a lake.
   Result<std::set<std::string>> staged_for() const;
 
  private:
   Result<std::vector<std::string>> keys_below(const std::string& prefix) const;
+  Result<std::vector<store::ListedObject>> objects_below(const std::string& prefix) const;
+  /// Nothing when the markers are of layout 1, or too many would have to be read.
+  Result<std::optional<LoadPlan>> plan_by_markers(
+      const std::set<std::string>& loaded, const LoadBounds& ends,
+      const std::map<std::string, CompleteThrough>& complete) const;
+  /// Adds what the markers of a chain list between `from` and the end of `through`. False: see above.
+  Result<bool> add_from_markers(const lake::ChainId& chain, lake::Hour through, log::Offset from,
+                                std::vector<store::ListedObject>& objects) const;
   Result<Gaps> read_gaps(const std::string& prefix) const;
   Result<lake::HourMarker> read_marker(const std::string& key) const;
   Result<std::optional<lake::ChainBegin>> read_begin(const std::string& key) const;
-  /// The chain's last marker: hours have no hole from the begin on, so it is found in doubling steps.
-  Result<std::optional<lake::HourMarker>> last_marker(const lake::ChainBegin& begin) const;
   /// Of topic ids in keys that begin with `of`; by topic id.
   Result<std::map<std::string, std::vector<lake::ChainBegin>>> read_begins(const std::string& of = "") const;
   Result<std::map<std::string, std::vector<lake::HourMarker>>> read_hour(const std::string& folder,
                                                                          const std::string& of = "") const;
+  /// What complete_through() says of one topic id, by bisection.
+  Result<std::optional<CompleteThrough>> bisect_complete(std::span<const lake::ChainBegin> begins,
+                                                         lake::Hour to) const;
+  Result<std::optional<CompleteThrough>> complete_at(lake::Hour hour,
+                                                     std::span<const lake::ChainBegin> begins) const;
 
   store::ObjectStore& store_;
   lake::Places places_;

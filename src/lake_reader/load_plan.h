@@ -25,7 +25,7 @@ struct HoursWanted {
 struct PlannedObject {
   std::string object_key;
   lake::ObjectKey place;
-  std::uint64_t bytes = 0;  ///< as stored
+  std::uint64_t bytes = 0;  ///< as stored; 0 when a marker named it
 
   bool operator==(const PlannedObject&) const = default;
 };

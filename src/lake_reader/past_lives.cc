@@ -84,36 +84,6 @@ bool all_closed(const PastChains& chains, const std::string& topic_id_short, con
 
 }  // namespace
 
-Result<std::optional<lake::HourMarker>> LakeReader::last_marker(const lake::ChainBegin& begin) const {
-  const auto is_closed = [&](std::int64_t hours) -> Result<bool> {
-    SDP_TRY(const auto head,
-            store_.head(places_.marker_key(begin.chain, begin.hour + std::chrono::hours(hours))));
-    return head.has_value();
-  };
-  // Hours [0, closed) are closed, hour `open` is not.
-  std::int64_t closed = 0;
-  std::int64_t open = 1;
-  for (;; open *= 2) {
-    SDP_TRY(const bool further, is_closed(open - 1));
-    if (!further) break;
-    closed = open;
-  }
-  --open;
-  while (closed < open) {
-    const std::int64_t middle = closed + (open - closed) / 2;
-    SDP_TRY(const bool further, is_closed(middle));
-    if (further) {
-      closed = middle + 1;
-    } else {
-      open = middle;
-    }
-  }
-  if (closed == 0) return std::optional<lake::HourMarker>();
-  SDP_TRY(auto last,
-          read_marker(places_.marker_key(begin.chain, begin.hour + std::chrono::hours(closed - 1))));
-  return std::optional(std::move(last));
-}
-
 Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present) const {
   const std::string present_short = lake::short_id(present);
   std::map<std::string, PastLife> lives;
@@ -126,7 +96,7 @@ Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present
       life.topic_id = begin.chain.topic_id;
       life.partitions = std::max(life.partitions, begin.chain.partition + 1);
       PastChain& chain = chains[{topic_id_short, begin.chain.partition}];
-      SDP_TRY(chain.closed, last_marker(begin));
+      SDP_TRY(chain.closed, last_marker(begin, begin.hour));
       if (chain.closed) life.partitions = std::max(life.partitions, chain.closed->partitions);
     }
   }

@@ -15,14 +15,19 @@ namespace {
 
 constexpr std::string_view kContentType = "application/x-ndjson";
 
-/// The object's hash, which its body was checked against now or when it was copied.
-Result<std::string> copy_object(store::ObjectStore& lake, const lake_reader::PlannedObject& planned,
-                                store::ObjectStore& copy, ExtractSummary& summary) {
+/// An object that is in the copy.
+struct Copied {
+  std::string sha256;  ///< which its body was checked against, now or when it was copied
+  std::uint64_t bytes = 0;
+};
+
+Result<Copied> copy_object(store::ObjectStore& lake, const lake_reader::PlannedObject& planned,
+                           store::ObjectStore& copy, ExtractSummary& summary) {
   SDP_TRY(const auto copied, copy.head(planned.object_key));
   if (copied) {
     ++summary.copied_before;
     SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(copied->metadata));
-    return meta.sha256;
+    return Copied{meta.sha256, copied->bytes};
   }
   SDP_TRY(const store::Object object, lake.get(planned.object_key));
   SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(object.metadata));
@@ -31,7 +36,7 @@ Result<std::string> copy_object(store::ObjectStore& lake, const lake_reader::Pla
                 fmt::format("its body has sha256 {} but was written with {}", actual, meta.sha256));
   }
   SDP_TRY(std::ignore, copy.put_new(planned.object_key, object.body, object.metadata, kContentType));
-  return meta.sha256;
+  return Copied{meta.sha256, object.body.size()};
 }
 
 Result<void> copy_layout_and_gaps(store::ObjectStore& lake, store::ObjectStore& copy) {
@@ -69,9 +74,9 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan,
     for (const lake_reader::PlannedObject& planned : chain.objects) {
       if (stop.stop_requested())
         return fail(ErrorKind::interrupted, "extract was stopped between objects; run it again");
-      auto sha256 = copy_object(lake, planned, copy, summary);
-      if (!sha256) {
-        Error problem = sha256.error().in(
+      auto copied = copy_object(lake, planned, copy, summary);
+      if (!copied) {
+        Error problem = copied.error().in(
             fmt::format("{}: object {} was not copied", lake.describe(), planned.object_key));
         if (problem.kind != ErrorKind::bad_input) return std::unexpected(std::move(problem));
         // What follows it could not be loaded.
@@ -79,8 +84,8 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan,
         break;
       }
       ++summary.objects;
-      summary.bytes += planned.bytes;
-      lines += fmt::format("{} {}\n", planned.object_key, *sha256);
+      summary.bytes += copied->bytes;
+      lines += fmt::format("{} {}\n", planned.object_key, copied->sha256);
     }
   }
   summary.sha256 = base::sha256_hex(lines);

@@ -19,8 +19,8 @@ class ExtractTest : public testing::Test {
     return object;
   }
   Result<ExtractSummary> extract_without(const std::set<std::string>& loaded, std::stop_token stop = {}) {
-    return extract(lake_, *lake_reader::LakeReader(lake_, lake::Places()).load_plan(loaded, {}), {}, copy_,
-                   stop);
+    return extract(lake_, *lake_reader::LakeReader(lake_, lake::Places()).load_plan(loaded, {}, {}), {},
+                   copy_, stop);
   }
   bool is_copied(const std::string& key) { return copy_.head(key)->has_value(); }
 
@@ -89,8 +89,8 @@ TEST_F(ExtractTest, AnObjectThatLostItsMetadataStopsNoOtherChain) {
 
 TEST_F(ExtractTest, TheTopicsOfTheLedgerGoAlong) {
   put(0, 0, 10);
-  ASSERT_TRUE(extract(lake_, *lake_reader::LakeReader(lake_, lake::Places()).load_plan({}, {}), {"0a0b0c0d"},
-                      copy_, {}));
+  ASSERT_TRUE(extract(lake_, *lake_reader::LakeReader(lake_, lake::Places()).load_plan({}, {}, {}),
+                      {"0a0b0c0d"}, copy_, {}));
   EXPECT_EQ(*lake_reader::LakeReader(copy_, lake::Places()).staged_for(), std::set<std::string>{"0a0b0c0d"});
   EXPECT_TRUE(lake_reader::LakeReader(lake_, lake::Places()).staged_for()->empty());
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "diag/log.h"
+#include "lake/object_key.h"
 #include "lake_reader/find_places.h"
 #include "warehouse/warehouse.h"
 
@@ -46,7 +47,10 @@ Result<Ledger> read_ledger(warehouse::Warehouse& warehouse) {
 
 Result<LoadPlan> plan_new_objects(const lake_reader::LakeReader& lake, const Ledger& ledger,
                                   const lake_reader::HoursWanted& hours, OtherLake other_lake) {
-  SDP_TRY(auto plan, lake.load_plan(ledger.objects, hours));
+  lake_reader::LoadBounds ends;
+  for (const warehouse::LoadedChain& loaded : ledger.chains)
+    ends[{lake::short_id(loaded.chain.topic_id), loaded.chain.partition}] = loaded.end;
+  SDP_TRY(auto plan, lake.load_plan(ledger.objects, ends, hours));
   if (other_lake == OtherLake::add || check_lake(plan, ledger.chains, {})) return plan;
   SDP_TRY(const auto staged_for, lake.staged_for());
   SDP_RETURN_IF_ERROR(check_lake(plan, ledger.chains, staged_for));

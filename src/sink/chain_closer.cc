@@ -46,7 +46,7 @@ Result<OpenHour> ChainCloser::find_or_begin(const CloseRequest& request) {
   const lake::ChainId chain{topic_.id, request.partition};
   SDP_TRY(const auto stored, lake_.chain_begin(chain));
   if (!stored) return begin(request);
-  SDP_TRY(const auto newest, lake_.newest_marker(chain, stored->hour));
+  SDP_TRY(const auto newest, lake_.last_marker(*stored, request.through));
   if (newest) return OpenHour{newest->hour + std::chrono::hours(1), newest->range.end};
   return OpenHour{stored->hour, 0};
 }
@@ -54,7 +54,7 @@ Result<OpenHour> ChainCloser::find_or_begin(const CloseRequest& request) {
 Result<OpenHour> ChainCloser::begin(const CloseRequest& request) {
   const lake::ChainId chain{topic_.id, request.partition};
   lake::Hour first = request.through;
-  if (!by_own_clock()) {
+  if (!by_own_clock() && request.chain_end != 0) {
     SDP_TRY(const auto found, lake_.first_hour_of(chain));
     first = found.value_or(first);
   }
@@ -86,7 +86,7 @@ Result<ChainCloser::Planned> ChainCloser::plan(const CloseRequest& request, cons
   const lake::Hour last = by_own_clock() ? lake::Hour::max() : request.through;
   SDP_TRY(auto objects, lake_.objects_of({topic_.id, request.partition}, from, last));
   if (by_own_clock()) file_by_clock(objects, request.through);
-  log::Offset chain_end = request.chain_end;
+  log::Offset chain_end = request.chain_end.value_or(0);
   if (!objects.empty()) {
     SDP_TRY(const auto newest,
             lake_.meta_of(std::ranges::max(objects, {}, &lake_reader::ChainObject::first).key));

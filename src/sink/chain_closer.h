@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,8 +17,8 @@ namespace sdp::sink {
 /// What the sink knows of a partition when hours may be over.
 struct CloseRequest {
   log::Partition partition = 0;
-  lake::Hour through;         ///< the last hour that is over
-  log::Offset chain_end = 0;  ///< durable
+  lake::Hour through;                      ///< the last hour that is over
+  std::optional<log::Offset> chain_end{};  ///< durable; nothing when not known
 };
 
 /// Writes the hour markers of one topic id (docs/decisions/0008-closed-hours.md). Owned by one thread.

@@ -88,7 +88,7 @@ Result<bool> HourCloser::close_past_life(const lake_reader::PastLife& life, lake
   for (log::Partition partition = 0; partition < life.partitions; ++partition) {
     // A long absence is caught up in several goes.
     for (bool further = true; further;) {
-      SDP_TRY(const auto closed, closer.close({partition, *life.last_open, 0}));
+      SDP_TRY(const auto closed, closer.close({partition, *life.last_open, std::nullopt}));
       further = !closed.empty() && closed.back().hour < *life.last_open;
       for (const lake::HourMarker& marker : closed) {
         log_event("hours.past_closed", {{"topic", topic_.name},

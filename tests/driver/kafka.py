@@ -90,6 +90,12 @@ class Kafka:
         at_ms: int | None = None,
     ) -> None:
         """Sends (key, value) in this order and waits until all are acked, sent now or `at_ms` (milliseconds since 1970)."""
+        self.produce_at(topic, [(at_ms, key, value) for key, value in records], partition)
+
+    def produce_at(
+        self, topic: str, records: list[tuple[int | None, bytes | None, bytes | None]], partition: int = 0
+    ) -> None:
+        """The same with a time for each record."""
         failed: list = []
         producer = Producer(
             {
@@ -100,15 +106,14 @@ class Kafka:
                 "enable.idempotence": True,
             }
         )
-        stamp = {} if at_ms is None else {"timestamp": at_ms}
-        for key, value in records:
+        for at_ms, key, value in records:
             producer.produce(
                 topic,
                 value,
                 key,
                 partition=partition,
                 on_delivery=lambda error, _: failed.append(error) if error else None,
-                **stamp,
+                **({} if at_ms is None else {"timestamp": at_ms}),
             )
         left = producer.flush(ANSWER_SECONDS_MAX)
         assert not failed and not left, f"{topic}[{partition}]: {left} records unanswered, refused: {failed[:3]}"

@@ -35,12 +35,14 @@ def make_topic_with_past(world: World, events_by_hour: dict[datetime, int]) -> N
     kafka, partitions = world.services.kafka, int(world.env["KAFKA_PARTITIONS"])
     kafka.create_topic(world.topic, partitions, {"message.timestamp.type": "CreateTime"})
     chance = random.Random(17)
+    records: list[list] = [[] for _ in range(partitions)]
     for hour, events in sorted(events_by_hour.items()):
         at = hour + timedelta(minutes=30)
-        for partition in range(partitions):
-            records = [(None, event(chance, at)) for _ in range(partition, events, partitions)]
-            kafka.produce(world.topic, records, partition, int(at.timestamp() * 1000))
+        for number in range(events):
+            records[number % partitions].append((int(at.timestamp() * 1000), None, event(chance, at)))
         world.acked += events
+    for partition, of_partition in enumerate(records):
+        kafka.produce_at(world.topic, of_partition, partition)
     kafka.set_topic(world.topic, "message.timestamp.type", "LogAppendTime")
 
 
