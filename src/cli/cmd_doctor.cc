@@ -12,6 +12,7 @@
 #include "cli/wiring.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
+#include "log/kafka/probe.h"
 
 namespace sdp::cli {
 namespace {
@@ -37,11 +38,14 @@ Result<std::string> check_log(const Options& options) {
   if (topic.compacted)
     return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
   const bool create_time = topic.timestamp_type == log::TimestampType::create_time;
-  return fmt::format(
-      "topic {} with {} partitions at {}{}", topic.name, topic.partitions, settings.kafka.bootstrap_servers,
-      create_time ? "; it has CreateTime, so objects are filed under the producers' clocks and hours "
-                    "close by the sink's"
-                  : "");
+  const std::string_view missing = log::kafka::missing_in_library();
+  return fmt::format("topic {} with {} partitions at {}{}{}{}", topic.name, topic.partitions,
+                     settings.kafka.bootstrap_servers,
+                     create_time
+                         ? "; it has CreateTime, so objects are filed under the producers' clocks and hours "
+                           "close by the sink's"
+                         : "",
+                     missing.empty() ? "" : "; ", missing);
 }
 
 Result<std::string> check_lake(const Options& options, Clock& clock) {

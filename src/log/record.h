@@ -34,6 +34,8 @@ struct RecordView {
   std::vector<HeaderView> headers;
   /// Of the leader that appended it; nothing where the log does not tell.
   std::optional<LeaderEpoch> leader_epoch{};
+  /// `headers` in Kafka's encoding, for who reads them apart; nothing where the log has another one.
+  std::optional<std::string_view> headers_encoded{};
 };
 
 }  // namespace sdp::log

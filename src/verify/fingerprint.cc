@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "verify/header_reader.h"
+
 namespace sdp::verify {
 namespace {
 
@@ -33,8 +35,13 @@ std::uint64_t Fingerprinter::seed_of(Bytes key, const Headers& headers) {
   return XXH3_64bits(around_.data(), around_.size());
 }
 
+std::uint64_t Fingerprinter::seed_of(const log::RecordView& record) {
+  if (!record.headers_encoded) return seed_of(record.key, record.headers);
+  return seed_of(record.key, read_headers(*record.headers_encoded));
+}
+
 Fingerprints Fingerprinter::of(const log::RecordView& record) {
-  const std::uint64_t seed = seed_of(record.key, record.headers);
+  const std::uint64_t seed = seed_of(record);
   const std::uint64_t raw = value_hash(record.value, seed);
   if (!record.value) return {raw, raw};
   const std::string_view normal = normalised(*record.value, value_);

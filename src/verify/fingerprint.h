@@ -51,6 +51,7 @@ class Fingerprinter {
   std::uint64_t of(Bytes key, Bytes value, std::span<const lake::LineHeader> headers);
 
  private:
+  std::uint64_t seed_of(const log::RecordView& record);
   template <typename Headers>
   std::uint64_t seed_of(Bytes key, const Headers& headers);
 

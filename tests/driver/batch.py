@@ -40,13 +40,13 @@ def _bytes(data: bytes | None) -> bytes:
 
 
 def record_batch(
-    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]], at_ms: int | None = None
+    records: list[tuple[bytes | None, bytes | None, list[tuple[bytes, bytes | None]]]], at_ms: int | None = None
 ) -> bytes:
     """Records (key, value, headers) in Kafka's format 2, without producer id and compression, sent now or `at_ms`."""
     body = b""
     for delta, (key, value, headers) in enumerate(records):
         record = b"\0" + varint(0) + varint(delta) + _bytes(key) + _bytes(value) + varint(len(headers))
-        record += b"".join(_bytes(name.encode()) + _bytes(content) for name, content in headers)
+        record += b"".join(_bytes(name) + _bytes(content) for name, content in headers)
         body += varint(len(record)) + record
     at_ms = int(time.time() * 1000) if at_ms is None else at_ms
     checked = struct.pack(">hiqqqhii", 0, len(records) - 1, at_ms, at_ms, -1, -1, -1, len(records)) + body

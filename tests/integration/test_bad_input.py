@@ -1,5 +1,6 @@
 """Whatever somebody writes to the topic lands or is rejected for a named reason, and nothing stops."""
 
+import base64
 import json
 import uuid
 
@@ -117,7 +118,7 @@ def test_whatever_somebody_produces_lands_or_is_rejected_by_name(world):
         world.topic,
         0,
         [(key, value, []) for key, (value, _) in RAW.items()]
-        + [(b"\xff\xfe key", event().encode(), [("trace", b"\x00\xff"), ("empty", None)])],
+        + [(b"\xff\xfe key", event().encode(), [(b"trace", b"\x00\xff"), (b"empty", None)])],
     )
     kafka.produce(world.topic, [(b"twin", encoded(event(event_id=TWICE)))])
 
@@ -152,6 +153,40 @@ def test_whatever_somebody_produces_lands_or_is_rejected_by_name(world):
     assert mood == "happy"
     [[headers]] = world.rows("SELECT kafka_headers FROM BRONZE.SPOTIFY_EVENTS WHERE kafka_key_base64 IS NOT NULL")
     assert json.loads(headers) == [["trace", "AP8="], ["empty", None]]
+
+
+# Names and values of one record's headers, as produced and as a line has them.
+HEADERS = [
+    ((b"a\0b", b"cut"), ["", "Y3V0", "YQBi"]),
+    ((b"a", b"whole"), ["a", "d2hvbGU="]),
+    ((b"\0", None), ["", None, "AA=="]),
+    ((b"\xff\xfe", b"\0\xff"), ["", "AP8=", "//4="]),
+    ((b"", b""), ["", ""]),
+    ((b"", None), ["", None]),
+    (("Größe ♫".encode(), b"x"), ["Größe ♫", "eA=="]),
+    ((b'"\\\n', b"x"), ['"\\\n', "eA=="]),
+    ((b"n" * 300, b"v" * 20_000), ["n" * 300, base64.b64encode(b"v" * 20_000).decode()]),
+]
+KEYS_OF_BYTES = [b"a\0b", b"\0", b"\xff\xfe", b"", b"\xed\xa0\x80", b"k" * 5000]
+
+
+def test_keys_and_names_of_headers_stand_to_the_byte(world):
+    """A name with U+0000 in it was cut there, and the proof agreed, since it had read the name in the same way."""
+    world.must("simulate", "--events", 1, env={"KAFKA_PARTITIONS": "1"})
+    headers = [header for header, _ in HEADERS]
+    records = [(b"headers", event().encode(), headers), (b"refused", b"no event", headers)]
+    records += [(key, event().encode(), []) for key in KEYS_OF_BYTES]
+    produce_bytes(world.services.kafka_address, world.topic, 0, records)
+    world.catch_up(env={"KAFKA_PARTITIONS": "1"})
+    assert world.prove()["offsets"] == 1 + len(records)
+
+    rows = world.rows("SELECT kafka_headers FROM BRONZE.SPOTIFY_EVENTS WHERE kafka_key = 'headers'")
+    rows += world.rows("SELECT kafka_headers FROM BRONZE.REJECTED_EVENTS WHERE kafka_key = 'refused'")
+    assert [json.loads(text) for [text] in rows] == [[line for _, line in HEADERS]] * 2
+    keys = world.rows(
+        "SELECT kafka_key, kafka_key_base64 FROM BRONZE.SPOTIFY_EVENTS WHERE kafka_offset > 2 ORDER BY kafka_offset"
+    )
+    assert [key.encode() if coded is None else base64.b64decode(coded) for key, coded in keys] == KEYS_OF_BYTES
 
 
 def test_bad_records_among_a_thousand_others_do_not_hold_up_a_running_sink(world):

@@ -89,12 +89,25 @@ pinned_requirement() {
 
 # --- recipes ---
 
-# build_librdkafka OUT FLAGS: static only, so that no older librdkafka of the system can be loaded in its place.
+# The patch of ours for the librdkafka that package.json pins. There is always one.
+librdkafka_patch() {
+  local patch
+  patch=$pins/patches/librdkafka-$(pinned_npm_version @confluentinc/kafka-javascript).patch
+  if [[ ! -f $patch ]]; then
+    fail "tools/deps/patches has no ${patch##*/}: look where the lines of the one for another version belong now"
+  fi
+  echo "$patch"
+}
+
+# build_librdkafka OUT FLAGS: static only, so that no older librdkafka of the system can be loaded in its place. Our patch
+# is applied without context, as those of install_go_program are.
 build_librdkafka() {
-  local out=$1 flags=$2 feature features compiler=gcc
+  local out=$1 flags=$2 feature features patch compiler=gcc
   if command -v ccache >/dev/null; then compiler='ccache gcc'; fi
   fetch_npm
   cd node_modules/@confluentinc/kafka-javascript/deps/librdkafka || return
+  patch=$(librdkafka_patch)
+  patch --strip=1 --fuzz=0 --forward --input="$patch"
   export CCACHE_NOHASHDIR=1
   CC=$compiler CFLAGS="$flags -g1 -fPIC" LDFLAGS=$flags ./configure --prefix="$out" --disable-debug-symbols "${@:3}"
   make -j "$(nproc)" -C src librdkafka.a

@@ -21,6 +21,14 @@ std::string library_version() {
   return ::rd_kafka_version_str();
 }
 
+std::string_view missing_in_library() {
+#ifdef RD_KAFKA_HAS_ENCODED_HEADERS
+  return {};
+#else
+  return "names of headers end at their first U+0000, since this is the system's librdkafka";
+#endif
+}
+
 Result<void> probe(const std::string& bootstrap_servers) {
   std::array<char, 512> problem{};
   std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(::rd_kafka_conf_new(),

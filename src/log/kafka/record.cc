@@ -1,5 +1,7 @@
 #include "log/kafka/record.h"
 
+#include "log/kafka/headers.h"
+
 namespace sdp::log::kafka {
 namespace {
 
@@ -8,8 +10,21 @@ std::optional<std::string_view> bytes_of(const void* bytes, std::size_t size) {
   return std::string_view(static_cast<const char*>(bytes), size);
 }
 
-void view_headers(const rd_kafka_message_t& message, std::vector<HeaderView>& out) {
-  out.clear();
+#ifdef RD_KAFKA_HAS_ENCODED_HEADERS
+
+void view_headers(const rd_kafka_message_t& message, RecordView& view) {
+  const void* bytes = nullptr;
+  std::size_t size = 0;
+  rd_kafka_message_encoded_headers(&message, &bytes, &size);
+  view.headers_encoded = bytes_of(bytes, size).value_or(std::string_view());
+  decode_headers(*view.headers_encoded, view.headers);
+}
+
+#else
+
+// The system's library gives names as C strings, which end at their first U+0000.
+void view_headers(const rd_kafka_message_t& message, RecordView& view) {
+  view.headers.clear();
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const char* name = nullptr;
@@ -17,9 +32,11 @@ void view_headers(const rd_kafka_message_t& message, std::vector<HeaderView>& ou
   std::size_t size = 0;
   for (std::size_t i = 0;
        rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    out.push_back({name, bytes_of(value, size)});
+    view.headers.push_back({name, bytes_of(value, size)});
   }
 }
+
+#endif
 
 }  // namespace
 
@@ -29,9 +46,9 @@ void view_of(const rd_kafka_message_t& message, RecordView& view) {
   view.timestamp = UtcMillis(std::chrono::milliseconds(rd_kafka_message_timestamp(&message, nullptr)));
   view.key = bytes_of(message.key, message.key_len);
   view.value = bytes_of(message.payload, message.len);
-  view_headers(message, view.headers);
   const LeaderEpoch epoch = rd_kafka_message_leader_epoch(&message);
   view.leader_epoch = epoch < 0 ? std::nullopt : std::optional(epoch);
+  view_headers(message, view);
 }
 
 }  // namespace sdp::log::kafka
