@@ -32,6 +32,7 @@ void define_transform(settings::Commands& commands, Action& action);
 void define_publish(settings::Commands& commands, Action& action);
 void define_verify(settings::Commands& commands, Action& action);
 void define_rejected(settings::Commands& commands, Action& action);
+void define_lake(settings::Commands& commands, Action& action);
 void define_status(settings::Commands& commands, Action& action);
 void define_warehouse(settings::Commands& commands, Action& action);
 void define_doctor(settings::Commands& commands, Action& action);

@@ -40,6 +40,7 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"code", "error code of the client library"},
     {"copied_before", "objects that an earlier try had copied"},
     {"count", "how many lines were left out"},
+    {"done", "how many of them are done"},
     {"end", "offset behind the last one"},
     {"event_of", "name of the event whose lines were left out"},
     {"exit_code", "exit code of the process"},
@@ -81,10 +82,12 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"staging_files", "number of staging files"},
     {"statements", "statements that the warehouse ran"},
     {"statements_per_transaction", "statements of one transaction, on average"},
+    {"step", "what is being done"},
     {"tables", "number of tables"},
     {"tests_passed", "dbt tests that passed"},
     {"topic", "topic"},
     {"topic_id", "identity of the topic at the broker"},
+    {"total", "how many there are"},
     {"transactions", "number of transactions"},
     {"url", "address"},
     {"warned", "dbt tests that warned"},
@@ -225,6 +228,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "The lineage collector did not take dbt's events."},
     {"transform.output", Level::info, "line", "What dbt prints."},
     {"transform.started", Level::info, "path", "dbt build runs in this folder."},
+    {"upgrade.progress", Level::info, "step done total",
+     "So many of the lake's files or objects were `listed`, `read`, `copied`, `proved` or `removed`."},
 });
 
 constexpr std::string_view name(Level level) {

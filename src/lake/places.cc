@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "base/utc_time.h"
 #include "lake/object_key.h"
 
@@ -40,6 +42,16 @@ std::string Places::head_key(const ChainId& chain) const {
 
 UtcMillis Places::filing_time(UtcMillis time) const {
   return version_ == 1 ? clamp_timestamp(time) : time;
+}
+
+std::optional<std::string> key_in_layout_2(std::string_view key) {
+  constexpr Places kOld(1);
+  constexpr Places kNew(2);
+  for (const auto& [from, to] : {std::pair(kOld.hours_prefix(), kNew.hours_prefix()),
+                                 std::pair(kOld.gaps_prefix(), kNew.gaps_prefix())}) {
+    if (key.starts_with(from)) return fmt::format("{}{}", to, key.substr(from.size()));
+  }
+  return std::nullopt;
 }
 
 }  // namespace sdp::lake

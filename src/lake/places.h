@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,8 @@
 namespace sdp::lake {
 
 /// Where the lake keeps everything but its objects, and under which time a record is filed: both follow
-/// from the version of its layout (docs/formats/layout.md), which never changes. No other code spells such a
-/// name.
+/// from the version of its layout (docs/formats/layout.md), which only `lake upgrade` changes. No other code
+/// spells such a name.
 ///   layout 1: names that begin with `bronze/_`
 ///   layout 2: below `_pipeline/`, so that everything below `bronze/` is events
 class Places {
@@ -51,8 +52,13 @@ class Places {
   int version_;
 };
 
+/// Where layout 2 keeps a marker, begin or gap of that name in layout 1; nothing for any other name.
+std::optional<std::string> key_in_layout_2(std::string_view key_in_layout_1);
+
 /// Below it lies everything that Places(2) names, and the hints of all layouts.
 inline constexpr std::string_view kPipelinePrefix = "_pipeline/";
+/// That the lake had layout 1 before (upgrade_record.h); layout 2 has it then, for ever.
+inline constexpr std::string_view kUpgradeKey = "_pipeline/upgrade.json";
 /// Below it lie the hints.
 inline constexpr std::string_view kHeadsPrefix = "_pipeline/heads/";
 /// What all names of layout 1 but those of objects begin with.

@@ -97,12 +97,19 @@ Result<ChainPoints> LakeReader::chain_points(const log::TopicId& topic_id,
 Result<std::optional<ChainPoint>> LakeReader::next_object(const lake::ChainId& chain, log::Offset at,
                                                           UtcMillis record_time,
                                                           lake::Compression compression) const {
-  const std::string key = lake::format_key({.first_timestamp = places_.filing_time(record_time),
-                                            .topic_id_short = lake::short_id(chain.topic_id),
-                                            .partition = chain.partition,
-                                            .first = at,
-                                            .compression = compression});
-  SDP_TRY(const auto head, store_.head(key));
+  lake::ObjectKey place{.first_timestamp = places_.filing_time(record_time),
+                        .topic_id_short = lake::short_id(chain.topic_id),
+                        .partition = chain.partition,
+                        .first = at,
+                        .compression = compression};
+  std::string key = lake::format_key(place);
+  SDP_TRY(auto head, store_.head(key));
+  if (!head && !lake::has_time(place.first_timestamp)) {
+    // A lake that was upgraded has it where layout 1 filed it.
+    place.first_timestamp = lake::clamp_timestamp(record_time);
+    key = lake::format_key(place);
+    SDP_TRY(head, store_.head(key));
+  }
   if (!head) return std::optional<ChainPoint>();
   auto meta = lake::meta_from(head->metadata);
   if (!meta) return std::unexpected(meta.error().in(fmt::format("{}: object {}", store_.describe(), key)));

@@ -49,6 +49,20 @@ TEST_F(ChainsTest, EmptyLakeStartsAtZero) {
   EXPECT_EQ(end_of(0), 0);
 }
 
+TEST_F(ChainsTest, ARecordWithoutAnHourIsFoundWhereEitherLayoutFiledIt) {
+  const UtcMillis wild = kNoon + std::chrono::days(3'650'000);
+  const auto next = [&](log::Offset at) {
+    return lake_.next_object({id_, 0}, at, wild, lake::Compression::none);
+  };
+  EXPECT_FALSE(*next(0));
+  put(0, 0, 10, lake::clamp_timestamp(wild), id_);
+  put(0, 10, 20, wild, id_);
+  ASSERT_TRUE(*next(0)) << "an object of layout 1 in a lake that was upgraded";
+  EXPECT_EQ((*next(0))->end, 10);
+  ASSERT_TRUE(*next(10));
+  EXPECT_EQ((*next(10))->end, 20);
+}
+
 TEST_F(ChainsTest, NewestObjectOfThePartitionTells) {
   put(0, 0, 10, kNoon, id_);
   put(0, 10, 25, kNoon + std::chrono::hours(30), id_);

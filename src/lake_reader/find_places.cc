@@ -2,6 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
+#include "lake/upgrade_record.h"
+
 namespace sdp::lake_reader {
 namespace {
 
@@ -11,6 +15,12 @@ const lake::Places kNew(2);
 Result<bool> has(store::ObjectStore& store, std::string_view key) {
   SDP_TRY(const auto head, store.head(key));
   return head.has_value();
+}
+
+Result<lake::LakeLayout> layout_in(std::string_view file, std::string_view body) {
+  if (file != lake::kUpgradeKey) return lake::layout_from_json(body);
+  SDP_TRY(lake::UpgradeRecord record, lake::upgrade_record_from_json(body));
+  return std::move(record.layout);
 }
 
 std::unexpected<Error> two_layouts(const store::ObjectStore& store) {
@@ -29,14 +39,16 @@ Result<FoundLayout> find_layout(store::ObjectStore& store) {
   SDP_TRY(const bool is_old, has(store, kOld.layout_key()));
   SDP_TRY(const bool is_new, has(store, kNew.layout_key()));
   if (is_old && is_new) return two_layouts(store);
-  if (is_old) return FoundLayout{kOld, true};
-  if (is_new) return FoundLayout{kNew, true};
+  if (is_old) return FoundLayout{kOld, kOld.layout_key()};
+  if (is_new) return FoundLayout{kNew, kNew.layout_key()};
+  SDP_TRY(const bool is_switched, has(store, lake::kUpgradeKey));
+  if (is_switched) return FoundLayout{kNew, lake::kUpgradeKey};
   bool has_old_names = false;
   SDP_RETURN_IF_ERROR(store.list(lake::kOwnPrefixOfLayout1, [&](const store::ListedObject&) {
     has_old_names = true;
     return false;
   }));
-  return FoundLayout{has_old_names ? kOld : lake::Places(), false};
+  return FoundLayout{has_old_names ? kOld : lake::Places()};
 }
 
 Result<lake::Places> find_places(store::ObjectStore& store) {
@@ -45,19 +57,21 @@ Result<lake::Places> find_places(store::ObjectStore& store) {
 }
 
 Result<std::optional<lake::LakeLayout>> read_layout(store::ObjectStore& store, const FoundLayout& found) {
-  if (!found.has_file) return std::optional<lake::LakeLayout>();
-  const std::string_view key = found.places.layout_key();
-  SDP_TRY(const store::Object stored, store.get(key));
-  auto layout = lake::layout_from_json(stored.body);
-  if (!layout) return std::unexpected(layout.error().in(store.describe()).in(key));
+  if (found.file.empty()) return std::optional<lake::LakeLayout>();
+  SDP_TRY(const store::Object stored, store.get(found.file));
+  auto layout = layout_in(found.file, stored.body);
+  if (!layout) return std::unexpected(layout.error().in(store.describe()).in(found.file));
   return std::optional(*std::move(layout));
 }
 
 Result<void> check_only_layout(store::ObjectStore& store, const lake::Places& places) {
-  if (places.version() == 1) return {};
   SDP_TRY(const bool is_old, has(store, kOld.layout_key()));
+  if (is_old == (places.version() == 1)) return {};
   if (is_old) return two_layouts(store);
-  return {};
+  return fail(ErrorKind::misconfigured,
+              fmt::format("{}: {} is gone: the lake was brought to layout 2 while this sink ran. Start the "
+                          "sink again",
+                          store.describe(), kOld.layout_key()));
 }
 
 }  // namespace sdp::lake_reader

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lake/upgrade_record.h"
 #include "store/memory/memory_store.h"
 
 namespace sdp::lake_reader {
@@ -21,13 +22,13 @@ class FindPlacesTest : public testing::Test {
 
 TEST_F(FindPlacesTest, ANewLakeGetsTheNewestLayout) {
   EXPECT_EQ(version(), 2);
-  EXPECT_FALSE(find_layout(store_)->has_file);
+  EXPECT_EQ(find_layout(store_)->file, "");
 }
 
 TEST_F(FindPlacesTest, TheLayoutsFileTells) {
   put("_pipeline/lake.json");
   EXPECT_EQ(version(), 2);
-  EXPECT_TRUE(find_layout(store_)->has_file);
+  EXPECT_EQ(find_layout(store_)->file, lake::Places(2).layout_key());
   store::MemoryStore old;
   ASSERT_TRUE(old.put_new("bronze/_lake.json", "{}", {}, "application/json"));
   EXPECT_EQ(find_places(old)->version(), 1);
@@ -36,6 +37,24 @@ TEST_F(FindPlacesTest, TheLayoutsFileTells) {
 TEST_F(FindPlacesTest, AnOldLakeThatLostTheFileIsStillOld) {
   put("bronze/_closed/begin/t1a2b3c4d_p3.json");
   EXPECT_EQ(version(), 1);
+}
+
+TEST_F(FindPlacesTest, AnUpgradeThatWasStoppedIsToldByItsRecord) {
+  const lake::LakeLayout layout{.version = 2, .compression = lake::Compression::gzip, .topic = "plays"};
+  ASSERT_TRUE(store_.put_new("_pipeline/upgrade.json", to_json(lake::UpgradeRecord{layout, {}}), {},
+                             "application/json"));
+  put("bronze/_closed/begin/t1a2b3c4d_p3.json");
+  EXPECT_EQ(version(), 2) << "behind the switch";
+  EXPECT_EQ(*read_layout(store_, *find_layout(store_)), layout);
+  put("bronze/_lake.json");
+  EXPECT_EQ(version(), 1) << "before the switch";
+}
+
+TEST_F(FindPlacesTest, AWriterOfALakeThatWasUpgradedIsRefused) {
+  put("bronze/_lake.json");
+  EXPECT_TRUE(check_only_layout(store_, lake::Places(1)));
+  ASSERT_TRUE(store_.remove("bronze/_lake.json"));
+  EXPECT_EQ(check_only_layout(store_, lake::Places(1)).error().kind, ErrorKind::misconfigured);
 }
 
 TEST_F(FindPlacesTest, HintsSayNothingOfTheLayout) {

@@ -98,7 +98,7 @@ class LakeReader {
   Result<ChainPoints> listed_points(const log::TopicId& topic_id, std::span<const log::Partition> partitions,
                                     const ListingProgress& progress = {}) const;
   /// The object that starts at `at`, where the log's first record from there on has the time `record_time`;
-  /// nothing when there is none. One request.
+  /// nothing when there is none. One request; two where the time names no hour.
   Result<std::optional<ChainPoint>> next_object(const lake::ChainId& chain, log::Offset at,
                                                 UtcMillis record_time, lake::Compression compression) const;
   /// The objects of a chain in the hour folders from `from` on, up to the first folder behind `through` that

@@ -43,7 +43,7 @@ Result<void> copy_layout_and_gaps(store::ObjectStore& lake, store::ObjectStore& 
   // The layout's file goes along: by it a reader of the copy knows where the gaps are.
   SDP_TRY(const auto found, lake_reader::find_layout(lake));
   SDP_TRY(auto keys, lake_reader::LakeReader(lake, found.places).gap_keys());
-  if (found.has_file) keys.emplace_back(found.places.layout_key());
+  if (!found.file.empty()) keys.emplace_back(found.file);
   for (const std::string& key : keys) {
     SDP_TRY(const store::Object gap, lake.get(key));
     SDP_TRY(std::ignore, copy.put_new(key, gap.body, gap.metadata, kContentType));

@@ -127,6 +127,8 @@ class EventLog {
   virtual Result<Watermarks> watermarks(Partition partition) = 0;
   /// What the group has committed, per partition; nothing where it has no commit.
   virtual Result<std::vector<std::optional<Offset>>> committed(std::string_view group) = 0;
+  /// How many members the group has now, on whatever topic.
+  virtual Result<std::size_t> members(std::string_view group) = 0;
 
   virtual Result<std::unique_ptr<Producer>> open_producer() = 0;
   virtual Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) = 0;

@@ -17,6 +17,7 @@ enum class Group {
   dbt,
   verify,
   rejected,
+  upgrade,
   status,
   simulation,
   run,

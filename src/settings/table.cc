@@ -25,6 +25,7 @@ constexpr auto kGroups = std::to_array<GroupText>({
     {Group::dbt, "dbt", ""},
     {Group::verify, "Verify", ""},
     {Group::rejected, "Rejected records", ""},
+    {Group::upgrade, "Upgrade", "Read by `lake upgrade`."},
     {Group::status, "Status", ""},
     {Group::simulation, "Simulation", ""},
     {Group::run, "Run", ""},
@@ -920,6 +921,18 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "PORT",
      .help = "Port of Airflow's PostgreSQL",
      .range = kPort},
+
+    // Upgrade
+    {.name = "upgrade.dry-run",
+     .flag = "--dry-run",
+     .variable = "",
+     .group = Group::upgrade,
+     .help = "Read and check everything, say what would be done, and write nothing"},
+    {.name = "upgrade.sinks-stopped",
+     .flag = "--sinks-stopped",
+     .variable = "",
+     .group = Group::upgrade,
+     .help = "Do not ask Kafka whether --group has members: you know that no sink runs"},
 
     // Output
     {.name = "output.json",

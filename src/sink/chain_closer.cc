@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "diag/log.h"
+#include "lake_reader/find_places.h"
 
 namespace sdp::sink {
 namespace {
@@ -39,6 +40,7 @@ Result<std::vector<lake::HourMarker>> ChainCloser::close_from(const CloseRequest
     SDP_TRY(planned, plan(request, open, lake::Hour::min()));
   }
   // Step 3.
+  if (!planned.markers.empty()) SDP_RETURN_IF_ERROR(lake_reader::check_only_layout(store_, lake_.places()));
   return put_all(planned.markers, open);
 }
 

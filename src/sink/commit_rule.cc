@@ -47,13 +47,16 @@ Result<void> agree_on_layout(store::ObjectStore& store, const lake_reader::Found
                              lake::LakeLayout wanted) {
   const std::string_view key = found.places.layout_key();
   wanted.version = found.places.version();
-  if (!found.has_file) {
-    SDP_TRY(const auto outcome, store.put_new(key, to_json(wanted), {}, "application/json"));
+  if (found.file != key) {
+    // The file that an upgrade had no time to write says what its record says.
+    SDP_TRY(const auto recorded, lake_reader::read_layout(store, found));
+    SDP_TRY(const auto outcome,
+            store.put_new(key, to_json(recorded.value_or(wanted)), {}, "application/json"));
     // A sink of an older version may have begun at the same time.
     SDP_RETURN_IF_ERROR(lake_reader::check_only_layout(store, found.places));
-    if (outcome == store::PutOutcome::created) return {};
+    if (outcome == store::PutOutcome::created && !recorded) return {};
   }
-  SDP_TRY(const auto stored, lake_reader::read_layout(store, {found.places, true}));
+  SDP_TRY(const auto stored, lake_reader::read_layout(store, {found.places, key}));
   if (auto same = check_same(stored.value_or(wanted), wanted); !same)
     return std::unexpected(same.error().in(store.describe()));
   return {};

@@ -7,6 +7,8 @@
 
 #include "base/sha256.h"
 #include "lake/line.h"
+#include "lake/places.h"
+#include "lake/upgrade_record.h"
 
 namespace sdp::sink {
 
@@ -21,10 +23,12 @@ LastRecord last_record_of(const log::RecordView& record, std::size_t value_bytes
   return last;
 }
 
-std::optional<std::string> difference(const lake::ObjectMeta& object, const std::optional<LastRecord>& record,
-                                      const lake::Places& places) {
+std::optional<std::string> difference(const lake::ObjectMeta& object,
+                                      const std::optional<LastRecord>& record) {
   if (!record) return "the log has no record there";
   const auto millis = [](UtcMillis time) { return time.time_since_epoch().count(); };
+  // A lake that was upgraded has objects of layout 1, too.
+  const lake::Places places(lake::layout_of(object));
   if (const UtcMillis filed = places.filing_time(record->timestamp); filed != object.last_timestamp) {
     return fmt::format("its time is {} ms in the log and {} ms in the lake", millis(filed),
                        millis(object.last_timestamp));

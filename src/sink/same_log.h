@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "lake/object_meta.h"
-#include "lake/places.h"
 #include "log/record.h"
 
 namespace sdp::sink {
@@ -23,7 +22,7 @@ LastRecord last_record_of(const log::RecordView& record, std::size_t value_bytes
 /// In what the log's record at the last offset of an object differs from the one that the object holds;
 /// nothing when it is the same one. `record`: nothing when the log has none at that offset. Then the log was
 /// cut and filled again: it lost what it had acknowledged. Pure.
-std::optional<std::string> difference(const lake::ObjectMeta& object, const std::optional<LastRecord>& record,
-                                      const lake::Places& places);
+std::optional<std::string> difference(const lake::ObjectMeta& object,
+                                      const std::optional<LastRecord>& record);
 
 }  // namespace sdp::sink

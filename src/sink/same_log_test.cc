@@ -31,42 +31,50 @@ lake::ObjectMeta object_of(const log::RecordView& last, int layout, std::size_t 
   return meta_of(batch, "t", lake::Places(layout));
 }
 
-std::string difference_of(const lake::ObjectMeta& object, const log::RecordView& now, int layout) {
-  return difference(object, last_record_of(now, kLimit), lake::Places(layout)).value_or("none");
+std::string difference_of(const lake::ObjectMeta& object, const log::RecordView& now) {
+  return difference(object, last_record_of(now, kLimit)).value_or("none");
 }
 
 TEST(SameLog, TheSameRecordIsNoDifference) {
   for (const int layout : {1, 2}) {
     for (const std::string_view value : {"{\"n\":1}", "not json"})
-      EXPECT_EQ(difference_of(object_of(record(value), layout), record(value), layout), "none");
+      EXPECT_EQ(difference_of(object_of(record(value), layout), record(value)), "none");
     const auto wild = record("{}", UtcMillis(std::chrono::milliseconds(-7)));
-    EXPECT_EQ(difference_of(object_of(wild, layout), wild, layout), "none");
+    EXPECT_EQ(difference_of(object_of(wild, layout), wild), "none");
   }
+}
+
+TEST(SameLog, AnObjectOfLayout1InAnUpgradedLakeIsComparedAsThatFiledIt) {
+  const auto wild =
+      record("{}", UtcMillis(std::chrono::milliseconds(kTime.time_since_epoch().count() * 1000)));
+  const lake::ObjectMeta old = object_of(wild, 1);
+  EXPECT_NE(old.last_timestamp, wild.timestamp);
+  EXPECT_EQ(difference_of(old, wild), "none");
 }
 
 TEST(SameLog, ALimitThatChangedSinceIsNoDifference) {
   const std::string large = "{\"n\":\"" + std::string(kLimit, 'x') + "\"}";
   for (const std::size_t limit : {std::size_t{5}, std::size_t{1'000}})
-    EXPECT_EQ(difference_of(object_of(record(large), 2, limit), record(large), 2), "none") << limit;
+    EXPECT_EQ(difference_of(object_of(record(large), 2, limit), record(large)), "none") << limit;
 }
 
 TEST(SameLog, AnotherRecordIsNamed) {
   const lake::ObjectMeta object = object_of(record("{\"n\":1}"), 2);
-  EXPECT_EQ(difference(object, std::nullopt, lake::Places(2)), "the log has no record there");
+  EXPECT_EQ(difference(object, std::nullopt), "the log has no record there");
   EXPECT_TRUE(
-      difference_of(object, record("{\"n\":1}", kTime + std::chrono::milliseconds(1)), 2).contains("time"));
-  EXPECT_TRUE(difference_of(object, record("{\"n\":2}"), 2).contains("value"));
+      difference_of(object, record("{\"n\":1}", kTime + std::chrono::milliseconds(1))).contains("time"));
+  EXPECT_TRUE(difference_of(object, record("{\"n\":2}")).contains("value"));
   auto elected = record("{\"n\":1}");
   elected.leader_epoch = 4;
-  EXPECT_TRUE(difference_of(object, elected, 2).contains("leader epoch"));
+  EXPECT_TRUE(difference_of(object, elected).contains("leader epoch"));
   elected.leader_epoch.reset();
-  EXPECT_EQ(difference_of(object, elected, 2), "none");
+  EXPECT_EQ(difference_of(object, elected), "none");
 }
 
 TEST(SameLog, Layout1KnowsTheTimeAlone) {
   const lake::ObjectMeta object = object_of(record("{\"n\":1}"), 1);
-  EXPECT_EQ(difference_of(object, record("{\"n\":2}"), 1), "none");
-  EXPECT_NE(difference_of(object, record("{\"n\":1}", kTime + std::chrono::milliseconds(1)), 1), "none");
+  EXPECT_EQ(difference_of(object, record("{\"n\":2}")), "none");
+  EXPECT_NE(difference_of(object, record("{\"n\":1}", kTime + std::chrono::milliseconds(1))), "none");
 }
 
 }  // namespace

@@ -429,7 +429,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<void> check_last_record(const Question& question, const std::optional<LastRecord>& record) {
     const auto at = unchecked_.find(question.partition);
     if (at == unchecked_.end() || at->second.start - 1 != question.at || !at->second.last) return {};
-    const auto differs = difference(*at->second.last, record, lake_.places());
+    const auto differs = difference(*at->second.last, record);
     if (!differs) {
       checked(question.partition);
       return {};

@@ -101,6 +101,7 @@ class LeaderlessLog final : public log::EventLog {
   Result<std::vector<std::optional<log::Offset>>> committed(std::string_view group) override {
     return log_.committed(group);
   }
+  Result<std::size_t> members(std::string_view group) override { return log_.members(group); }
   Result<std::unique_ptr<log::Producer>> open_producer() override { return log_.open_producer(); }
   Result<std::unique_ptr<log::Consumer>> open_consumer(const log::ConsumerOptions& options) override {
     SDP_TRY(auto consumer, log_.open_consumer(options));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "lake_reader/find_places.h"
 
 namespace sdp::sink {
 namespace {
@@ -58,6 +59,9 @@ std::optional<UploadResult> Uploader::next_result(std::chrono::milliseconds time
 }
 
 Result<CommitOutcome> Uploader::commit(const Batch& batch, UploadResult& result) {
+  // A lake of layout 1 may have been upgraded by somebody who does not know of this sink.
+  if (options_.places.version() == 1)
+    SDP_RETURN_IF_ERROR(lake_reader::check_only_layout(store_, options_.places));
   SDP_TRY(Attempt attempt, compress_and_commit(store_, options_, result.key, batch));
   result.body_bytes = attempt.body_bytes;
   lake::ObjectMeta durable = meta_of(batch, options_.topic, options_.places);

@@ -43,7 +43,8 @@ struct ListedObject {
   auto operator<=>(const ListedObject&) const = default;
 };
 
-/// One bucket of objects which never change: there is no delete, and no overwrite but of hints (put_hint).
+/// One bucket of objects which never change: no overwrite but of hints (put_hint), and no delete but by
+/// `lake upgrade` (remove).
 /// Keys are UTF-8 paths of at most 1024 bytes, without empty, "." or ".." segments. Thread-safe. Temporary
 /// failures are retried inside; what comes out is final: `unavailable`, `unauthorized`, `misconfigured`,
 /// `cannot_write`, `bad_input`, `fatal`.
@@ -62,6 +63,9 @@ class ObjectStore {
   /// For what nobody trusts: it need not be durable when this returns.
   virtual Result<void> put_hint(std::string_view key, std::string_view body,
                                 std::string_view content_type) = 0;
+  /// Removes an object, durably; nothing happens when there is none. For `lake upgrade` alone, while nobody
+  /// else writes below the key's folder: everything else relies on objects that stay.
+  virtual Result<void> remove(std::string_view key) = 0;
   /// `bad_input` names the key when there is no such object.
   virtual Result<Object> get(std::string_view key) = 0;
   /// Nothing when there is no such object.
@@ -78,8 +82,8 @@ class ObjectStore {
 };
 
 /// Proves that `store` honours create-only puts by putting `probe_key` twice with different bodies: the
-/// second must say `exists` and the first body must stand. The probe object stays (there is no delete) and
-/// later probes reuse it. `misconfigured` when the store overwrites.
+/// second must say `exists` and the first body must stand. The probe object stays and later probes reuse it.
+/// `misconfigured` when the store overwrites.
 Result<void> probe_create_only(ObjectStore& store, std::string_view probe_key);
 
 }  // namespace sdp::store

@@ -43,6 +43,11 @@ Result<void> PrefixedStore::put_hint(std::string_view key, std::string_view body
   return whole_->put_hint(whole_key(key), body, content_type);
 }
 
+Result<void> PrefixedStore::remove(std::string_view key) {
+  SDP_RETURN_IF_ERROR(check_key(key));
+  return whole_->remove(whole_key(key));
+}
+
 Result<Object> PrefixedStore::get(std::string_view key) {
   SDP_RETURN_IF_ERROR(check_key(key));
   return whole_->get(whole_key(key));

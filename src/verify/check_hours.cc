@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/sha256.h"
 #include "lake/hour_marker.h"
-#include "verify/parallel.h"
 
 namespace sdp::verify {
 namespace {
@@ -31,8 +31,8 @@ using Hours = std::map<lake::ChainId, ChainHours>;
 /// Reads begins and markers. Used by several threads.
 class HourReader {
  public:
-  HourReader(store::ObjectStore& store, lake::Places places, Findings& findings)
-      : store_(store), places_(places), findings_(findings) {}
+  HourReader(store::ObjectStore& store, const LakeListing& listing, Findings& findings)
+      : store_(store), places_(listing.places), upgrade_(listing.upgrade), findings_(findings) {}
 
   Result<void> read(const std::string& key) {
     SDP_TRY(const store::Object stored, store_.get(key));
@@ -54,8 +54,18 @@ class HourReader {
     const auto marker = lake::hour_marker_from_json(body);
     if (!marker) return bad(key, marker.error().message);
     if (places_.marker_key(marker->chain, marker->hour) != key) return bad(key, "wrong key");
-    if (marker->list.has_value() != (places_.version() > 1)) return bad(key, "it is of another layout");
+    if (!is_of_layout(*marker)) return bad(key, "it is of another layout");
     hours_[marker->chain].markers[marker->hour] = *marker;
+  }
+
+  /// Markers of layout 2 list their objects. An upgrade has copied those of layout 1, none of which goes on
+  /// behind the end that the chain had then.
+  bool is_of_layout(const lake::HourMarker& marker) const {
+    if (marker.list) return places_.version() == 2;
+    if (places_.version() == 1) return true;
+    if (!upgrade_) return false;
+    const auto end = upgrade_->ends.find(marker.chain);
+    return marker.range.end <= (end != upgrade_->ends.end() ? end->second : 0);
   }
 
   void bad(const std::string& key, std::string_view why) {
@@ -64,6 +74,7 @@ class HourReader {
 
   store::ObjectStore& store_;
   const lake::Places places_;
+  const std::optional<lake::UpgradeRecord>& upgrade_;
   Findings& findings_;
   std::mutex mutex_;
   Hours hours_;
@@ -250,10 +261,10 @@ class HourWalk {
 
 Result<void> check_hours(const LakeView& view, const LakeListing& listing, const LogView& log,
                          store::ObjectStore& store, const VerifyLimits& limits, Findings& findings) {
-  HourReader reader(store, listing.places, findings);
+  HourReader reader(store, listing, findings);
   const std::vector<std::string>& keys = listing.hours;
-  SDP_RETURN_IF_ERROR(
-      in_parallel(limits.threads, keys.size(), [&](std::size_t i, int) { return reader.read(keys[i]); }));
+  SDP_RETURN_IF_ERROR(base::in_parallel(limits.threads, keys.size(),
+                                        [&](std::size_t i, int) { return reader.read(keys[i]); }));
   auto topics = topics_of(reader.hours(), log);
   for (const auto& [chain, hours] : reader.hours()) {
     HourWalk(view, listing, topics[chain.topic_id], findings).run(chain, hours);

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
+#include "base/parallel.h"
 #include "lake/hour_marker.h"
 #include "verify/check_hours.h"
-#include "verify/parallel.h"
 
 namespace sdp::verify {
 namespace {
@@ -46,6 +47,36 @@ Result<void> read_layout(LakeListing& listing, store::ObjectStore& store, Findin
   }
   listing.layout = *std::move(layout);
   return {};
+}
+
+Result<void> read_upgrade(LakeListing& listing, store::ObjectStore& store, Findings& findings) {
+  SDP_TRY(const store::Object stored, store.get(lake::kUpgradeKey));
+  auto record = lake::upgrade_record_from_json(stored.body);
+  if (!record) {
+    findings.item(Stage::lake, "bad upgrade record",
+                  fmt::format("{}: {}", lake::kUpgradeKey, record.error().message));
+    return {};
+  }
+  listing.upgrade = *std::move(record);
+  return {};
+}
+
+/// The record's layout is the lake's, and each of its chains has an object that ends where it says.
+void check_upgrade(const LakeView& view, const LakeListing& listing, Findings& findings) {
+  if (!listing.upgrade) return;
+  const auto wrong = [&](const std::string& why) {
+    findings.item(Stage::lake, "bad upgrade record", fmt::format("{}: {}", lake::kUpgradeKey, why));
+  };
+  if (listing.layout && *listing.layout != listing.upgrade->layout)
+    wrong(fmt::format("{} says something else", listing.places.layout_key()));
+  for (const auto& [id, end] : listing.upgrade->ends) {
+    const auto chain = view.chains.find(id);
+    const bool is_end = chain != view.chains.end() &&
+                        std::ranges::any_of(chain->second.objects, [&](const LakeObject* object) {
+                          return object->meta.range.end == end;
+                        });
+    if (!is_end) wrong(fmt::format("{}: no object ends at offset {}", lake::describe(id), end));
+  }
 }
 
 /// Walks along one chain and along its log, and names what does not fit.
@@ -270,10 +301,24 @@ namespace {
 lake::Places places_of(const std::vector<std::string>& side) {
   const auto has = [&](std::string_view key) { return std::ranges::find(side, key) != side.end(); };
   if (has(lake::Places(1).layout_key())) return lake::Places(1);
-  if (has(lake::Places(2).layout_key())) return lake::Places(2);
+  if (has(lake::Places(2).layout_key()) || has(lake::kUpgradeKey)) return lake::Places(2);
   const bool has_old = std::ranges::any_of(
       side, [](const std::string& key) { return key.starts_with(lake::kOwnPrefixOfLayout1); });
   return lake::Places(has_old ? 1 : 2);
+}
+
+/// What an upgrade of the layout has left that was stopped: files that lie at both places and, before its
+/// switch, the record; behind it the old probe. The lake is whole without them. `side` is in byte order.
+std::set<std::string> left_by_upgrade(const std::vector<std::string>& side, const lake::Places& places) {
+  const auto has = [&](std::string_view key) { return std::ranges::binary_search(side, key); };
+  std::set<std::string> left;
+  for (const std::string& key : side) {
+    const auto copy = lake::key_in_layout_2(key);
+    if (copy && has(*copy)) left.insert(places.version() == 1 ? *copy : key);
+  }
+  if (!has(lake::kUpgradeKey)) return left;
+  left.emplace(places.version() == 1 ? lake::kUpgradeKey : lake::Places(1).probe_key());
+  return left;
 }
 
 }  // namespace
@@ -289,8 +334,14 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
   }
   listing.places = places_of(side);
   const lake::Places& places = listing.places;
+  const auto left = left_by_upgrade(side, places);
+  bool is_left = false;
   for (const std::string& key : side) {
-    if (key == places.layout_key()) {
+    if (left.contains(key)) {
+      is_left = true;
+    } else if (key == lake::kUpgradeKey) {
+      SDP_RETURN_IF_ERROR(read_upgrade(listing, store, findings));
+    } else if (key == places.layout_key()) {
       listing.has_layout = true;
       SDP_RETURN_IF_ERROR(read_layout(listing, store, findings));
     } else if (key.starts_with(places.gaps_prefix())) {
@@ -304,18 +355,30 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
       findings.item(Stage::lake, "object of no known name", key);
     }
   }
+  if (!listing.has_layout && listing.upgrade) {
+    is_left = true;
+    listing.layout = listing.upgrade->layout;
+  }
+  if (is_left) {
+    findings.note(
+        fmt::format("the lake has layout {}, and what `lake upgrade` left when it was stopped: run it again",
+                    places.version()));
+  }
   return listing;
 }
 
 Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
                        const LogView& log, const VerifyLimits& limits, Findings& findings) {
   RecordBudget budget(limits.records_max);
-  ObjectScanner::Surroundings around{store, log, limits, budget, findings, listing.layout, listing.places};
+  ObjectScanner::Surroundings around{store,          log,
+                                     limits,         budget,
+                                     findings,       listing.layout,
+                                     listing.places, listing.upgrade ? &*listing.upgrade : nullptr};
   std::deque<ObjectScanner> readers;
   for (int i = 0; i < limits.threads; ++i) readers.emplace_back(around, i);
   std::mutex mutex;
-  SDP_RETURN_IF_ERROR(
-      in_parallel(limits.threads, listing.objects.size(), [&](std::size_t i, int worker) -> Result<void> {
+  SDP_RETURN_IF_ERROR(base::in_parallel(
+      limits.threads, listing.objects.size(), [&](std::size_t i, int worker) -> Result<void> {
         SDP_TRY(auto object, readers[static_cast<std::size_t>(worker)].scan(listing.objects[i]));
         std::lock_guard lock(mutex);
         if (object) view.objects.push_back(*std::move(object));
@@ -332,6 +395,7 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
                   fmt::format("{} is missing: the first sink wrote it", listing.places.layout_key()));
   }
   for (auto& [id, chain] : view.chains) ChainWalk(id, chain, log.find(id), listing.gaps, findings).run();
+  check_upgrade(view, listing, findings);
   check_gaps(view, listing, log, findings);
   note_what_the_log_lacks(view, log, findings);
   return check_hours(view, listing, log, store, limits, findings);

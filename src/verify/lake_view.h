@@ -43,6 +43,7 @@ struct LakeListing {
   std::optional<lake::LakeLayout> layout;
   bool has_layout = false;  ///< there is one, readable or not
   lake::Places places;
+  std::optional<lake::UpgradeRecord> upgrade;  ///< of a lake that had layout 1 before
 };
 Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings);
 

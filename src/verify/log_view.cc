@@ -6,7 +6,7 @@
 #include <mutex>
 #include <optional>
 
-#include "verify/parallel.h"
+#include "base/parallel.h"
 #include "verify/witness_file.h"
 
 namespace sdp::verify {
@@ -140,14 +140,14 @@ Result<void> read_log(LogView& view, log::EventLog& log, const VerifyLimits& lim
   SDP_TRY(const log::TopicInfo topic, log.describe());
   view.living = topic.id;
   std::mutex mutex;
-  return in_parallel(limits.threads, static_cast<std::size_t>(topic.partitions),
-                     [&](std::size_t index, int) -> Result<void> {
-                       const auto partition = static_cast<log::Partition>(index);
-                       SDP_TRY(LogChain chain, read_partition(log, partition, limits, budget));
-                       std::lock_guard lock(mutex);
-                       view.chains.insert_or_assign({topic.id, partition}, std::move(chain));
-                       return {};
-                     });
+  return base::in_parallel(limits.threads, static_cast<std::size_t>(topic.partitions),
+                           [&](std::size_t index, int) -> Result<void> {
+                             const auto partition = static_cast<log::Partition>(index);
+                             SDP_TRY(LogChain chain, read_partition(log, partition, limits, budget));
+                             std::lock_guard lock(mutex);
+                             view.chains.insert_or_assign({topic.id, partition}, std::move(chain));
+                             return {};
+                           });
 }
 
 Result<void> read_witnesses(LogView& view, const std::filesystem::path& root, const VerifyLimits& limits,
@@ -160,7 +160,7 @@ Result<void> read_witnesses(LogView& view, const std::filesystem::path& root, co
   }
   std::ranges::sort(paths);
   std::vector<LogView> parts(paths.size());
-  SDP_RETURN_IF_ERROR(in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
+  SDP_RETURN_IF_ERROR(base::in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
     return read_one_witness(parts[i], paths[i], budget, findings);
   }));
   for (LogView& part : parts) {

@@ -276,7 +276,7 @@ void ObjectScanner::check_counts(const LakeObject& object, const Cursor& cursor)
   }
   const auto first = meta.first_timestamp.time_since_epoch().count();
   const auto last = meta.last_timestamp.time_since_epoch().count();
-  const int layout = around_.places.version();
+  const int layout = layout_of(meta);
   if (filed_ms(layout, object.lines.front().timestamp_ms) != first ||
       filed_ms(layout, object.lines.back().timestamp_ms) != last) {
     wrong("object with other timestamps than its metadata", object,
@@ -284,11 +284,17 @@ void ObjectScanner::check_counts(const LakeObject& object, const Cursor& cursor)
   }
 }
 
+/// By whose rules the object was written: in a lake that was upgraded its place tells.
+int ObjectScanner::layout_of(const lake::ObjectMeta& meta) const {
+  const int layout = around_.places.version();
+  return layout == 2 && around_.upgrade ? around_.upgrade->layout_of(meta.chain, meta.range.first) : layout;
+}
+
 /// What metadata of layout 2 say of the last line and of the rejected ones.
 void ObjectScanner::check_last_line(const LakeObject& object, const Cursor& cursor) {
   constexpr std::string_view kOthers = "object with other lines than its metadata";
   const auto& meta = object.meta;
-  if (around_.places.version() == 1) {
+  if (layout_of(meta) == 1) {
     if (!meta.last_line_sha256.empty() || meta.rejected_range || meta.leader_epoch)
       wrong(kOthers, object, "it has entries of layout 2");
     return;

@@ -9,6 +9,7 @@
 #include "lake/layout.h"
 #include "lake/object_key.h"
 #include "lake/object_meta.h"
+#include "lake/upgrade_record.h"
 #include "store/object_store.h"
 #include "verify/event_facts.h"
 #include "verify/findings.h"
@@ -80,6 +81,7 @@ class ObjectScanner {
     Findings& findings;
     std::optional<lake::LakeLayout> layout;
     lake::Places places;
+    const lake::UpgradeRecord* upgrade = nullptr;  ///< of a lake that had layout 1 before
   };
 
   ObjectScanner(Surroundings& around, int reader) : around_(around), reader_(reader) {}
@@ -104,6 +106,7 @@ class ObjectScanner {
   void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
   void check_counts(const LakeObject& object, const Cursor& cursor);
+  int layout_of(const lake::ObjectMeta& meta) const;
   void check_last_line(const LakeObject& object, const Cursor& cursor);
   void wrong(std::string_view kind, const LakeObject& object, std::string_view detail);
   void wrong(std::string_view kind, const LakeObject& object, log::Offset offset,

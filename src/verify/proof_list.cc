@@ -100,6 +100,8 @@ void add_lake(List& list) {
   list.proved("lake: layout",
               {{"version", ""}, {"format", ""}, {"compression", ""}, {"partitioner", ""}, {"topic", ""}},
               "there, of a value that this version knows, and equal to what the objects show");
+  list.proved("lake: upgrade record", {{"layout", ""}, {"chains", ""}},
+              "equal to the layout; objects below a chain's end are of layout 1, the others of layout 2");
   list.proved("lake: gaps", {{"topic", ""}, {"topic_id", ""}, {"partition", ""}, {"first_offset", ""}},
               "where its chain has a hole, or its end");
   list.add({"lake: gaps",

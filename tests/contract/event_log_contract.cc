@@ -496,6 +496,17 @@ TEST_P(EventLogContract, CommitsAreSeenByOthersAndMoveNobody) {
   EXPECT_EQ(next.offsets(0), range(0, 10));
 }
 
+TEST_P(EventLogContract, MembersOfAGroupAreCountedWhileTheyStay) {
+  create(2);
+  EXPECT_EQ(log_->members(group()).value(), 0U);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, [&] { return log_->members(group()).value() == 1; });
+  EXPECT_EQ(log_->members(group("another")).value(), 0U);
+  close(*consumer, recorder);
+  EXPECT_EQ(log_->members(group()).value(), 0U);
+}
+
 TEST_P(EventLogContract, CloseHandsOverTheRevocationAndEndsPolling) {
   create(3);
   fill(1, 3);

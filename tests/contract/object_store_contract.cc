@@ -62,6 +62,21 @@ TEST_P(ObjectStoreContract, AHintIsReplacedAndIsAnObjectLikeOthers) {
   EXPECT_EQ(store_->put_hint("/no key", "x", "application/json").error().kind, ErrorKind::bad_input);
 }
 
+TEST_P(ObjectStoreContract, WhatIsRemovedIsGoneAndMayBePutAgain) {
+  for (const std::string_view key : {"bronze/_closed/date=1/a", "bronze/_closed/date=2/a", "bronze/b"})
+    ASSERT_EQ(put(key, "first", {{"n", "1"}}), PutOutcome::created);
+  ASSERT_TRUE(store_->remove("bronze/_closed/date=1/a"));
+  ASSERT_TRUE(store_->remove("bronze/_closed/date=1/a")) << "nothing is there any more";
+  EXPECT_FALSE(*store_->head("bronze/_closed/date=1/a"));
+  EXPECT_EQ(store_->get("bronze/_closed/date=1/a").error().kind, ErrorKind::bad_input);
+  EXPECT_THAT(keys("bronze/"), ElementsAre("bronze/_closed/date=2/a", "bronze/b"));
+  EXPECT_THAT(*store_->list_folders("bronze/_closed/"), ElementsAre("bronze/_closed/date=2/"));
+  EXPECT_EQ(put("bronze/_closed/date=1/a", "second", {}), PutOutcome::created);
+  EXPECT_EQ(store_->get("bronze/_closed/date=1/a")->body, "second");
+  EXPECT_TRUE(store_->get("bronze/_closed/date=1/a")->metadata.empty());
+  EXPECT_EQ(store_->remove("/no key").error().kind, ErrorKind::bad_input);
+}
+
 TEST_P(ObjectStoreContract, OfRacingWritersOneWinsAndItsObjectStandsWhole) {
   constexpr int kWriters = 8;
   constexpr int kKeys = 40;

@@ -48,6 +48,13 @@ class S3:
     def has_bucket(self, bucket: str) -> bool:
         return self._client.bucket_exists(bucket)
 
+    def get(self, bucket: str, key: str) -> bytes:
+        answer = self._client.get_object(bucket, key)
+        try:
+            return answer.read()
+        finally:
+            answer.close()
+
     def put(self, bucket: str, key: str, body: bytes, metadata: dict[str, str], content_type: str) -> None:
         """Writes an object, in a bucket that is made where there is none."""
         if not self._client.bucket_exists(bucket):

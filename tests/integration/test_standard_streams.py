@@ -30,6 +30,7 @@ LINES = {
         "rejected list": "--warehouse {data}/warehouse/spotify_db.duckdb",
         "rejected show": "--warehouse {data}/warehouse/spotify_db.duckdb",
         "rejected rejudge": "--warehouse {tmp}/copy/warehouse/spotify_db.duckdb --work-dir {tmp}/work --json",
+        "lake upgrade": "{dead} --lake {data}/lake --json",
         "warehouse init": "--warehouse {tmp}/spotify_db.duckdb",
         "status": "{dead} --lake {data}/lake",
         "doctor": "{dead} --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",

@@ -10,6 +10,7 @@
 #include "integration/verify_world.h"
 #include "lake/compression.h"
 #include "lake/hour_marker.h"
+#include "lake/upgrade_record.h"
 #include "support/temporary_folder.h"
 #include "verify/witness.h"
 
@@ -92,6 +93,13 @@ Corruption mart(std::string name, std::string statement, std::vector<std::string
 /// A key in the middle of its chain.
 std::string middle_key(const World& world) {
   return world.first([](const Fact& f) { return f.offset > 100; }).object_key;
+}
+
+/// Says that the lake had layout 1, and `chain` ended at `end` then.
+void upgraded(World& world, const lake::ChainId& chain, log::Offset end) {
+  const std::string layout = world.store.objects.at(std::string(lake::Places().layout_key())).body;
+  world.store.objects[std::string(lake::kUpgradeKey)].body =
+      to_json(lake::UpgradeRecord{*lake::layout_from_json(layout), {{chain, end}}});
 }
 
 std::string first_marker_key(const World& world) {
@@ -335,6 +343,31 @@ std::vector<Corruption> lake_corruptions() {
        [](World& world) {
          world.store.objects["bronze/_closed/begin/t1a2b3c4d_p0.json"].body = "{}";
          return std::vector<std::string>{"object of no known name", "bronze/_closed/begin/t1a2b3c4d_p0.json"};
+       }},
+      {"UpgradeRecordThatCannotBeRead",
+       [](World& world) {
+         world.store.objects[std::string(lake::kUpgradeKey)].body = "{}";
+         return std::vector<std::string>{"bad upgrade record", std::string(lake::kUpgradeKey)};
+       }},
+      {"UpgradeRecordOfAnotherLayout",
+       [](World& world) {
+         world.store.objects[std::string(lake::kUpgradeKey)].body =
+             to_json(lake::UpgradeRecord{{.version = 2, .topic = "another"}, {}});
+         return std::vector<std::string>{"bad upgrade record", std::string(lake::kUpgradeKey)};
+       }},
+      {"UpgradeRecordThatEndsInsideAnObject",
+       [](World& world) {
+         const lake::ObjectMeta meta = *lake::meta_from(world.store.objects[middle_key(world)].metadata);
+         upgraded(world, meta.chain, meta.range.end - 1);
+         return std::vector<std::string>{"bad upgrade record", std::string(lake::kUpgradeKey)};
+       }},
+      {"UpgradeRecordThatCountsObjectsOfLayout2AsOld",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         const lake::ObjectMeta meta = *lake::meta_from(world.store.objects[key].metadata);
+         upgraded(world, meta.chain, meta.range.end);
+         return std::vector<std::string>{"object with other lines than its metadata", key,
+                                         "it has entries of layout 2"};
        }},
       {"MetadataOfTooManyRecords",
        [](World& world) {

@@ -254,6 +254,11 @@ Result<void> EditableStore::put_hint(std::string_view key, std::string_view body
   return {};
 }
 
+Result<void> EditableStore::remove(std::string_view key) {
+  objects.erase(std::string(key));
+  return {};
+}
+
 Result<store::Object> EditableStore::get(std::string_view key) {
   const auto found = objects.find(std::string(key));
   if (found == objects.end()) return fail(ErrorKind::bad_input, fmt::format("no object {}", key));

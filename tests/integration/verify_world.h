@@ -29,6 +29,7 @@ class EditableStore final : public store::ObjectStore {
   Result<store::PutOutcome> put_new(std::string_view key, std::string_view body,
                                     const store::Metadata& metadata, std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
+  Result<void> remove(std::string_view key) override;
   Result<store::Object> get(std::string_view key) override;
   Result<std::optional<store::ObjectHead>> head(std::string_view key) override;
   Result<void> list(std::string_view prefix,

@@ -23,6 +23,11 @@ class OverwritingStore final : public store::ObjectStore {
     return {};
   }
 
+  Result<void> remove(std::string_view key) override {
+    objects_.erase(std::string(key));
+    return {};
+  }
+
   Result<store::Object> get(std::string_view key) override {
     const auto at = objects_.find(std::string(key));
     if (at == objects_.end()) return fail(ErrorKind::bad_input, "no object " + std::string(key));

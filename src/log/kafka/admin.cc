@@ -311,4 +311,39 @@ Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view gro
   return offsets;
 }
 
+Result<std::size_t> Admin::members(std::string_view group) {
+  const std::string name(group);
+  const std::string what = fmt::format("cannot describe group {}", group);
+  const char* names[] = {name.c_str()};
+  std::size_t members = 0;
+  auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string detail;
+  // The answer for one group has an error of its own: its coordinator may just be moving.
+  const auto describe = [&]() -> Result<void> {
+    SDP_TRY(const EventHandle event, ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, what,
+                                         [&](auto* client, auto* options, auto* queue) {
+                                           rd_kafka_DescribeConsumerGroups(client, names, 1, options, queue);
+                                         }));
+    std::size_t count = 0;
+    const auto** groups = rd_kafka_DescribeConsumerGroups_result_groups(
+        rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+    const rd_kafka_error_t* problem = rd_kafka_ConsumerGroupDescription_error(groups[0]);
+    code = rd_kafka_error_code(problem);
+    detail = problem == nullptr ? "" : rd_kafka_error_string(problem);
+    members = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+    return {};
+  };
+  std::optional<Error> failed;
+  base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
+    const auto described = describe();
+    failed = described ? std::nullopt : std::optional(described.error());
+    return failed || kind_of(code) != ErrorKind::retry;
+  });
+  if (failed) return std::unexpected(*std::move(failed));
+  // A group that nobody ever joined.
+  if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return std::size_t{0};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error(what, code, detail));
+  return members;
+}
+
 }  // namespace sdp::log::kafka

@@ -29,6 +29,7 @@ class Admin final : private ClientEvents {
   Result<void> check_id(TopicId id);
   Result<Watermarks> watermarks(Partition partition);
   Result<std::vector<std::optional<Offset>>> committed(std::string_view group);
+  Result<std::size_t> members(std::string_view group);
 
  private:
   struct Description {

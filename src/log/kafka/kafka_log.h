@@ -22,6 +22,7 @@ class KafkaLog final : public EventLog {
   Result<std::vector<std::optional<Offset>>> committed(std::string_view group) override {
     return admin_->committed(group);
   }
+  Result<std::size_t> members(std::string_view group) override { return admin_->members(group); }
   /// These ask for the topic first, so that a wrong address or name is told at once.
   Result<std::unique_ptr<Producer>> open_producer() override;
   Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) override;

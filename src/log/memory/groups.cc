@@ -69,6 +69,12 @@ std::vector<std::optional<Offset>> Groups::committed(std::string_view group) con
   return std::vector<std::optional<Offset>>(static_cast<std::size_t>(partitions_));
 }
 
+std::size_t Groups::members(std::string_view group) const {
+  std::lock_guard lock(mutex_);
+  const auto found = groups_.find(group);
+  return found != groups_.end() ? found->second.state.members().size() : 0;
+}
+
 Offset Groups::passed_by(const RetentionHold& hold, Partition partition) const {
   const auto found = groups_.find(hold.group);
   if (found == groups_.end()) return 0;

@@ -45,6 +45,7 @@ class Groups {
   void commit(const std::string& group, std::span<const PartitionOffset> positions);
   void consumed(const std::string& group, std::span<const PartitionOffset> positions);
   std::vector<std::optional<Offset>> committed(std::string_view group) const;
+  std::size_t members(std::string_view group) const;
 
   /// Every holding group has passed the records below.
   Offset passed(Partition partition) const;

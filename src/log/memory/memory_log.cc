@@ -48,6 +48,11 @@ Result<std::vector<std::optional<Offset>>> MemoryLog::committed(std::string_view
   return topic->groups().committed(group);
 }
 
+Result<std::size_t> MemoryLog::members(std::string_view group) {
+  SDP_TRY(const auto topic, this->topic());
+  return topic->groups().members(group);
+}
+
 Result<std::unique_ptr<Producer>> MemoryLog::open_producer() {
   SDP_TRY(auto topic, this->topic());
   return std::make_unique<MemoryProducer>(std::move(topic), clock_);

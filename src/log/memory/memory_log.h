@@ -26,6 +26,7 @@ class MemoryLog final : public EventLog {
   Result<TopicInfo> describe() override;
   Result<Watermarks> watermarks(Partition partition) override;
   Result<std::vector<std::optional<Offset>>> committed(std::string_view group) override;
+  Result<std::size_t> members(std::string_view group) override;
   Result<std::unique_ptr<Producer>> open_producer() override;
   Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) override;
   Result<std::unique_ptr<Reader>> open_reader() override;

@@ -157,6 +157,31 @@ Result<void> DirectoryStore::put_hint(std::string_view key, std::string_view bod
   return {};
 }
 
+// The object's name goes first: metadata without an object belong to nobody.
+Result<void> DirectoryStore::remove(std::string_view key) {
+  SDP_RETURN_IF_ERROR(check_own_key(key));
+  SDP_RETURN_IF_ERROR(check_root());
+  SDP_TRY(const Found found, look_at(object_path(key)));
+  if (found == Found::folder) return {};
+  SDP_RETURN_IF_ERROR(folders_.ensure(root_, root_ / kLockFolder));
+  SDP_TRY(const os::FileLock lock, lock_shard(root_ / kLockFolder, key, options_.lock_wait_max, clock_));
+  SDP_RETURN_IF_ERROR(remove_file(object_path(key)));
+  return remove_file(sidecar_path(key));
+}
+
+/// With the folders that it leaves empty.
+Result<void> DirectoryStore::remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
+    return os::posix_error(errno, os::Access::write, "remove", path);
+  folders_.forget();
+  std::filesystem::path folder = path.parent_path();
+  while (folder != root_ && folder.has_relative_path() && ::rmdir(folder.c_str()) == 0)
+    folder = folder.parent_path();
+  SDP_TRY(const Found left, look_at(folder));
+  if (options_.sync && left == Found::folder) SDP_RETURN_IF_ERROR(os::sync_folder(folder));
+  return {};
+}
+
 Result<Metadata> DirectoryStore::read_metadata(std::string_view key) const {
   const std::filesystem::path path = sidecar_path(key);
   SDP_TRY(const auto sidecar, open_object(path));

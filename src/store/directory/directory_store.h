@@ -34,6 +34,7 @@ class DirectoryStore final : public ObjectStore {
   Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
+  Result<void> remove(std::string_view key) override;
   Result<Object> get(std::string_view key) override;
   Result<std::optional<ObjectHead>> head(std::string_view key) override;
   Result<void> list(std::string_view prefix, const std::function<bool(const ListedObject&)>& visit) override;
@@ -50,6 +51,7 @@ class DirectoryStore final : public ObjectStore {
   Result<void> ensure_folders(std::string_view key);
   Result<PutOutcome> commit(std::string_view key, TemporaryFile& body, TemporaryFile& sidecar);
   Result<PutOutcome> settle(std::string_view key, PutOutcome outcome);
+  Result<void> remove_file(const std::filesystem::path& path);
   Result<Metadata> read_metadata(std::string_view key) const;
 
   const std::filesystem::path root_;

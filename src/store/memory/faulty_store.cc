@@ -10,7 +10,7 @@ namespace {
 
 std::string_view name(StoreOp op) {
   constexpr std::array<std::string_view, kStoreOps> kNames = {
-      "ensure_bucket", "put_new", "put_hint", "get", "head", "list", "list_folders"};
+      "ensure_bucket", "put_new", "put_hint", "remove", "get", "head", "list", "list_folders"};
   return kNames[static_cast<std::size_t>(op)];
 }
 
@@ -75,6 +75,10 @@ Result<PutOutcome> FaultyStore::put_new(std::string_view key, std::string_view b
 Result<void> FaultyStore::put_hint(std::string_view key, std::string_view body,
                                    std::string_view content_type) {
   return run(StoreOp::put_hint, key, [&] { return inner_.put_hint(key, body, content_type); });
+}
+
+Result<void> FaultyStore::remove(std::string_view key) {
+  return run(StoreOp::remove, key, [&] { return inner_.remove(key); });
 }
 
 Result<Object> FaultyStore::get(std::string_view key) {

@@ -13,8 +13,8 @@
 
 namespace sdp::store {
 
-enum class StoreOp { ensure_bucket, put_new, put_hint, get, head, list, list_folders };
-inline constexpr std::size_t kStoreOps = 7;
+enum class StoreOp { ensure_bucket, put_new, put_hint, remove, get, head, list, list_folders };
+inline constexpr std::size_t kStoreOps = 8;
 
 struct StoreCall {
   StoreOp op = StoreOp::put_new;
@@ -43,7 +43,7 @@ FaultPlan seeded_faults(Rng rng, FaultRates rates);
 FaultPlan scripted_faults(StoreOp op, std::deque<Fault> script);
 
 /// A store whose faults are planned. Fault model:
-/// - an object is written whole or not at all, and never changes or vanishes: real stores promise this, and
+/// - an object is written or removed whole or not at all, and never changes: real stores promise this, and
 /// the
 ///   contract suite holds them to it;
 /// - any call may fail before its effect, and any call may take effect and lose its answer: a put that failed
@@ -69,6 +69,7 @@ class FaultyStore final : public ObjectStore {
   Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
+  Result<void> remove(std::string_view key) override;
   Result<Object> get(std::string_view key) override;
   Result<std::optional<ObjectHead>> head(std::string_view key) override;
   Result<void> list(std::string_view prefix, const std::function<bool(const ListedObject&)>& visit) override;

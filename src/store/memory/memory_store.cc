@@ -35,6 +35,14 @@ Result<void> MemoryStore::put_hint(std::string_view key, std::string_view body,
   return {};
 }
 
+Result<void> MemoryStore::remove(std::string_view key) {
+  SDP_RETURN_IF_ERROR(check_key(key));
+  std::lock_guard lock(mutex_);
+  SDP_RETURN_IF_ERROR(check_bucket());
+  if (const auto found = objects_.find(key); found != objects_.end()) objects_.erase(found);
+  return {};
+}
+
 Result<Object> MemoryStore::get(std::string_view key) {
   SDP_RETURN_IF_ERROR(check_key(key));
   std::lock_guard lock(mutex_);

@@ -20,6 +20,7 @@ class MemoryStore final : public ObjectStore {
   Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
+  Result<void> remove(std::string_view key) override;
   Result<Object> get(std::string_view key) override;
   Result<std::optional<ObjectHead>> head(std::string_view key) override;
   Result<void> list(std::string_view prefix, const std::function<bool(const ListedObject&)>& visit) override;

@@ -79,6 +79,7 @@ HeaderList header_list(const HttpRequest& request) {
 
 void set_method(CURL* handle, const HttpRequest& request) {
   if (request.method == Method::head) curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  if (request.method == Method::remove) curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "DELETE");
   if (request.method != Method::put && request.method != Method::post) return;
   // As post fields, the body is neither copied nor pulled through a callback, and can be sent again on a
   // fresh connection.

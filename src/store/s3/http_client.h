@@ -16,7 +16,7 @@
 
 namespace sdp::store::s3 {
 
-enum class Method { get, head, put, post };
+enum class Method { get, head, put, post, remove };
 
 /// What a request is signed with, by AWS's signature version 4 for S3. Outlives the call.
 struct Signer {

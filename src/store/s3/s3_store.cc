@@ -190,6 +190,15 @@ Result<void> S3Store::put_hint(std::string_view key, std::string_view body, std:
   return {};
 }
 
+Result<void> S3Store::remove(std::string_view key) {
+  SDP_RETURN_IF_ERROR(check_key(key));
+  const std::string what = name_of("DELETE", key);
+  const HttpRequest request{Method::remove, object_url(key), {}, {}, kComplaintBytesMax};
+  SDP_TRY(const Answer answer, call(what, request, {200, 204, 404}));
+  if (answer.complaint.code == "NoSuchBucket") return failed(what, answer);
+  return {};
+}
+
 Result<Object> S3Store::get(std::string_view key) {
   SDP_RETURN_IF_ERROR(check_key(key));
   const std::string what = name_of("GET", key);

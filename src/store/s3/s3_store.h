@@ -29,6 +29,7 @@ class S3Store final : public ObjectStore {
   Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
+  Result<void> remove(std::string_view key) override;
   Result<Object> get(std::string_view key) override;
   /// A missing bucket has no object either: HEAD answers cannot tell.
   Result<std::optional<ObjectHead>> head(std::string_view key) override;

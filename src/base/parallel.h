@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace sdp::verify {
+namespace sdp::base {
 
 /// Calls `task(i, worker)` for every i in [0, count) from `threads` threads, in ascending order of starting;
 /// `worker` in [0, threads) is the thread's number. Returns the first error; tasks which have not started by
@@ -39,4 +39,4 @@ inline Result<void> in_parallel(int threads, std::size_t count,
   return {};
 }
 
-}  // namespace sdp::verify
+}  // namespace sdp::base

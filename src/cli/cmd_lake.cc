@@ -1,0 +1,118 @@
+#include <fmt/core.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/settings.h"
+#include "cli/standard_output.h"
+#include "cli/wiring.h"
+#include "diag/log.h"
+#include "upgrade/upgrade.h"
+
+namespace sdp::cli {
+namespace {
+
+struct Options {
+  LogSettings log;
+  LakeSettings lake;
+  ServicesSettings services;
+  log::ConsumerOptions consumer;
+  bool dry_run = false;
+  bool sinks_stopped = false;
+  bool json = false;
+};
+
+/// Members of the group write to the lake.
+Result<void> check_sinks_stopped(const Options& options) {
+  if (options.sinks_stopped) return {};
+  const std::string& group = options.consumer.group;
+  SDP_TRY(auto log, open_kafka(options.log, options.services));
+  const auto members = log->members(group);
+  if (!members) {
+    return std::unexpected(
+        members.error().in("are all sinks stopped? --sinks-stopped says so where Kafka cannot be asked"));
+  }
+  if (*members == 0) return {};
+  return fail(
+      ErrorKind::retry,
+      fmt::format("group {} has {} members: stop all sinks of the lake, wait until their session is over, "
+                  "and run the upgrade again",
+                  group, *members));
+}
+
+void print_text(const upgrade::UpgradeSummary& summary, bool dry_run) {
+  for (const std::string& key : summary.foreign)
+    print_out("{} is none of the lake's and is left there\n", key);
+  const bool is_old = summary.layout_before == 1;
+  if (dry_run && is_old) {
+    print_out(
+        "layout 1: {} markers, begins and gaps would be moved to layout 2; {} objects of {} chains stay\n",
+        summary.files, summary.objects, summary.chains);
+  } else if (is_old) {
+    print_out("layout 2 now: {} markers, begins and gaps were moved; {} objects of {} chains stay\n",
+              summary.files, summary.objects, summary.chains);
+  } else if (dry_run && summary.files > 0) {
+    print_out("layout 2: {} files of layout 1 would be removed, which an upgrade left\n", summary.files);
+  } else if (summary.removed > 0) {
+    print_out("layout 2: {} files of layout 1 were removed, which an upgrade had left\n", summary.removed);
+  } else {
+    print_out("layout 2: nothing to do\n");
+  }
+}
+
+void print_json(const upgrade::UpgradeSummary& summary, bool dry_run) {
+  print_line({{"schema_version", 1},
+              {"dry_run", dry_run},
+              {"layout_before", summary.layout_before},
+              {"layout", dry_run ? summary.layout_before : 2},
+              {"chains", summary.chains},
+              {"objects", summary.objects},
+              {"files", summary.files},
+              {"copied", summary.copied},
+              {"removed", summary.removed},
+              {"foreign", summary.foreign}});
+}
+
+Result<int> run_upgrade(const Options& options, const Runtime& runtime) {
+  SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
+  upgrade::UpgradeOptions upgrade;
+  upgrade.dry_run = options.dry_run;
+  upgrade.check_sinks_stopped = [&] { return check_sinks_stopped(options); };
+  upgrade.progress = [](std::string_view step, std::uint64_t done, std::uint64_t total) {
+    diag::log_event("upgrade.progress", {{"step", step}, {"done", done}, {"total", total}});
+  };
+  SDP_TRY(const auto summary, upgrade::upgrade(*lake.store, upgrade, runtime.stop));
+  options.json ? print_json(summary, options.dry_run) : print_text(summary, options.dry_run);
+  return 0;
+}
+
+}  // namespace
+
+void define_lake(settings::Commands& commands, Action& action) {
+  auto& parent = commands.add(commands.parser(), "lake", "Work on a lake itself");
+  parent.parser().require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  auto& command = commands.add(parent.parser(), "upgrade",
+                               "Bring a lake of layout 1 to layout 2, while all sinks are stopped; exit 75 "
+                               "when one is a member of the "
+                               "group",
+                               "  spotify-pipeline lake upgrade --dry-run        what would be done\n"
+                               "  spotify-pipeline lake upgrade --sinks-stopped  without asking Kafka");
+  bind_log(command, options->log);
+  command.bind("kafka.group", options->consumer.group);
+  bind_lake(command, options->lake);
+  bind_services(command, options->services);
+  command.bind("upgrade.dry-run", options->dry_run);
+  command.bind("upgrade.sinks-stopped", options->sinks_stopped);
+  command.bind("output.json", options->json);
+  command.parser().callback([options, &command, &action] {
+    action = [options, &command](const Runtime& runtime) -> Result<int> {
+      SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
+      return run_upgrade(*options, runtime);
+    };
+  });
+}
+
+}  // namespace sdp::cli
