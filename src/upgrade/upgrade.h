@@ -34,7 +34,7 @@ struct UpgradeSummary {
   std::vector<std::string> foreign;
 };
 
-/// Brings a lake from layout 1 to layout 2 (docs/decisions/0051-lake-upgrade.md). All sinks are stopped. The
+/// Brings a lake from layout 1 to layout 2 (docs/decisions/0047-lake-upgrade.md). All sinks are stopped. The
 /// writes, in this order:
 ///   1. Remove the record of an upgrade that was stopped before its switch: a sink may have gone on since.
 ///   2. Copy markers, begins and gaps create-only to their places in layout 2, byte for byte. Then prove it:
