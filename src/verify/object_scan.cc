@@ -299,6 +299,13 @@ void ObjectScanner::check_last_line(const LakeObject& object, const Cursor& curs
       wrong(kOthers, object, "it has entries of layout 2");
     return;
   }
+  if (around_.upgrade && meta.last_line_sha256.empty()) {
+    wrong(
+        kOthers, object,
+        "it is of layout 1, behind the end that its chain had when the lake was upgraded: a sink of an older "
+        "version wrote it, which must be stopped");
+    return;
+  }
   if (const std::string sha256 = base::sha256_hex(cursor.last_line); sha256 != meta.last_line_sha256) {
     wrong(kOthers, object,
           fmt::format("the sha256 of its last line is {}, its metadata says \"{}\"", sha256,

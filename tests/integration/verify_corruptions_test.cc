@@ -95,11 +95,11 @@ std::string middle_key(const World& world) {
   return world.first([](const Fact& f) { return f.offset > 100; }).object_key;
 }
 
-/// Says that the lake had layout 1, and `chain` ended at `end` then.
-void upgraded(World& world, const lake::ChainId& chain, log::Offset end) {
+/// Says that the lake had layout 1, and where its chains ended then.
+void upgraded(World& world, const std::map<lake::ChainId, log::Offset>& ends) {
   const std::string layout = world.store.objects.at(std::string(lake::Places().layout_key())).body;
   world.store.objects[std::string(lake::kUpgradeKey)].body =
-      to_json(lake::UpgradeRecord{*lake::layout_from_json(layout), {{chain, end}}});
+      to_json(lake::UpgradeRecord{*lake::layout_from_json(layout), ends});
 }
 
 std::string first_marker_key(const World& world) {
@@ -358,16 +358,26 @@ std::vector<Corruption> lake_corruptions() {
       {"UpgradeRecordThatEndsInsideAnObject",
        [](World& world) {
          const lake::ObjectMeta meta = *lake::meta_from(world.store.objects[middle_key(world)].metadata);
-         upgraded(world, meta.chain, meta.range.end - 1);
+         upgraded(world, {{meta.chain, meta.range.end - 1}});
          return std::vector<std::string>{"bad upgrade record", std::string(lake::kUpgradeKey)};
        }},
       {"UpgradeRecordThatCountsObjectsOfLayout2AsOld",
        [](World& world) {
          const std::string key = middle_key(world);
          const lake::ObjectMeta meta = *lake::meta_from(world.store.objects[key].metadata);
-         upgraded(world, meta.chain, meta.range.end);
+         upgraded(world, {{meta.chain, meta.range.end}});
          return std::vector<std::string>{"object with other lines than its metadata", key,
                                          "it has entries of layout 2"};
+       }},
+      {"ObjectOfLayout1BehindTheUpgrade",
+       [](World& world) {
+         const std::string key = middle_key(world);
+         upgraded(world, {});
+         auto& metadata = world.store.objects[key].metadata;
+         for (const char* entry : {"last-line-sha256", "first-rejected", "last-rejected", "leader-epoch"})
+           metadata.erase(entry);
+         return std::vector<std::string>{"object with other lines than its metadata", key,
+                                         "it is of layout 1"};
        }},
       {"MetadataOfTooManyRecords",
        [](World& world) {
