@@ -84,7 +84,7 @@ airflow-down: ## Stop Airflow; Kafka and the S3 server stay
 
 compose := docker compose --project-directory docker $(foreach file,docker-compose.yml $(COMPOSE_OVERRIDE),--file docker/$(file))
 
-docker-env: ## Write docker/.env with generated secrets, and the files that containers read
+docker-env: ## Write docker/.env from its example; what it sets already stays
 	@tools/docker_env
 
 up: docker-env ## Bring the container stack up (COMPOSE_OVERRIDE=docker-compose.zookeeper.yml: with ZooKeeper)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares the names of settings in other files with docs/configuration.md, which is made from the table.
 
-* Variables that docker-compose.yml substitutes, those that it, the Helm chart and the loader's script give to our
-  programs, and those that the DAGs and tools/docker_env read, are in the table; and those of the table that belong to
-  Airflow and to the containers are read there.
+* Variables that docker-compose.yml substitutes or makes a secret of, those that it, the Helm chart and the loader's script
+  give to our programs, and those that the DAGs read, are in the table; and those of the table that belong to Airflow and to
+  the containers are read there.
 * Flags in docker-compose.yml and in the chart are in the table.
 * Every setting has a test in tests/settings.txt, and the test exists.
 
@@ -55,6 +55,7 @@ def used_variables():
     """(file, variable) of every use outside the program."""
     compose = read(COMPOSE)
     yield from ((COMPOSE, name) for name in re.findall(r"\$\{([A-Z0-9_]+)", compose))
+    yield from ((COMPOSE, name) for name in re.findall(r"\{ environment: ([A-Z0-9_]+) \}", compose))
     for name in PIPELINE_BLOCKS:
         yield from ((COMPOSE, key) for key in re.findall(r"^ +([A-Z][A-Z0-9_]+):", block(compose, name), re.MULTILINE))
     yield from (("deploy/helm", name) for name in re.findall(r"name: ([A-Z][A-Z0-9_]+[A-Z0-9]),", chart()))
@@ -62,9 +63,6 @@ def used_variables():
         text = path.read_text()
         for name in re.findall(r"os\.environ(?:\.get\(|\[)\"([A-Z0-9_]+)\"", text):
             yield str(path.relative_to(sources.ROOT)), name
-    yield from (
-        ("tools/docker_env", name) for name in re.findall(r"\"([A-Z][A-Z0-9]*_[A-Z0-9_]+)\"", read("tools/docker_env"))
-    )
 
 
 def used_flags():

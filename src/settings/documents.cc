@@ -205,11 +205,10 @@ std::string env_example(const Commands& commands) {
 
 std::string stack_example() {
   std::string text =
-      "# Settings of the container stack. `make docker-env` makes .env from this, mode 0600, with a random "
-      "secret wherever\n"
-      "# the value is `generate`; what you set there stays. After a change run make docker-env again (make "
-      "up does it),\n"
-      "# because containers read secrets from the files that it writes.\n";
+      "# Settings of the container stack: copy this file to .env, mode 0600. Where a secret is `generate`\n"
+      "# or empty, the stack makes a random one when it first starts, and keeps it; what a person logs in\n"
+      "# with is printed by `docker compose run --rm secrets show`. After a change of this file:\n"
+      "# docker compose up --force-recreate. docs/docker.md says more.\n";
   for (const GroupText& group : groups()) {
     std::string entries;
     for (const Setting& setting : table()) {

@@ -34,9 +34,8 @@ constexpr auto kGroups = std::to_array<GroupText>({
     {Group::program, "Program", ""},
     {Group::airflow, "Airflow", "Read by the DAGs in `airflow/dags` from Airflow's environment."},
     {Group::stack, "Containers",
-     "Read from `docker/.env` by `docker-compose.yml` and `tools/docker_env`; docs/docker.md. `generate` "
-     "asks `make "
-     "docker-env` for a random value."},
+     "Read from `docker/.env` by `docker-compose.yml`; docs/docker.md. `generate` asks the stack for a "
+     "random value, which it makes once."},
     {Group::testing, "For tests only",
      "Timers of the program. Tests shorten them; no promise rests on their values and they may change at any "
      "time."},
@@ -1170,12 +1169,6 @@ constexpr auto kTable = std::to_array<Setting>({
      .group = Group::stack,
      .help = "A sink is healthy while the lake is at most this many records behind",
      .otherwise = "1000000"},
-    {.name = "stack.secrets-dir",
-     .flag = "",
-     .variable = "SECRETS_DIR",
-     .group = Group::stack,
-     .help = "Folder of the files that `make docker-env` writes",
-     .otherwise = "docker/secrets"},
     {.name = "stack.image-tag",
      .flag = "",
      .variable = "IMAGE_TAG",

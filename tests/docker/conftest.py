@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from engine import ROOT, Engine
-from stack import Stack
+from stack import SECRET_NAMES, Stack
 
 pytest_plugins = ["driver.fixtures"]
 
@@ -46,8 +46,9 @@ def copied_parts():
 def builder(engine, copied_parts, tmp_path_factory):
     """A stack that nothing is started of: it has images built."""
     copied_parts("pipeline", "dbt", "kafka", "minio")
-    stack = Stack(engine, tmp_path_factory.mktemp("builder"), "builder")
-    stack.build("init", "kafka", "minio", "loader")
+    canaries = {name: f"canary-{name.lower()}" for name in SECRET_NAMES}
+    stack = Stack(engine, tmp_path_factory.mktemp("builder"), "builder", kept=canaries)
+    stack.build("secrets", "init", "kafka", "minio", "loader")
     return stack
 
 

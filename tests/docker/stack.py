@@ -1,13 +1,16 @@
 """The stack of docker/ as a test sees it: compose commands, container states, secrets that must appear nowhere."""
 
+import io
 import itertools
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from engine import Engine
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / ".deps/venv-docker/bin/docker-compose"
 BASE = ROOT / "docker/docker-compose.yml"
+EXAMPLE = ROOT / "docker/.env.example"
 ZOOKEEPER = ROOT / "docker/docker-compose.zookeeper.yml"
 HOST = ROOT / "tests/docker/compose.host.yml"
 HOST_ZOOKEEPER = ROOT / "tests/docker/compose.host.zookeeper.yml"
@@ -67,14 +71,6 @@ def settings_in(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
-def make_settings(folder: Path, kept: dict[str, str] | None = None) -> dict[str, str]:
-    """Runs what `make docker-env` runs, for another folder, whose .env has these settings already."""
-    if kept:
-        (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
-    subprocess.run([ROOT / "tools/docker_env", folder], check=True)
-    return settings_in(folder / ".env")
-
-
 def until(what: str, limit_s: float, condition):
     """Polls until the condition holds, and returns what it returned."""
     deadline = time.monotonic() + limit_s
@@ -85,11 +81,12 @@ def until(what: str, limit_s: float, condition):
 
 
 class Stack:
+    """Its .env is a copy of the example, with the settings of a test added."""
+
     def __init__(self, engine: Engine, folder: Path, name: str, files=(BASE, HOST), kept=None, **settings):
         self.engine = engine
         self.name = name
         self.files = files
-        self.settings = make_settings(folder, kept)
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         ours = {
             **ports,
@@ -97,18 +94,31 @@ class Stack:
             "MINIO_ENDPOINT": f"http://minio:{ports['MINIO_PORT']}",
             "DEBIAN_IMAGE": engine.base_image,
             "PARTS": "copied",
-            "SECRETS_DIR": folder / "secrets",
             "SIMULATOR_RATE": 500,
             "SINK_BATCH_RECORDS": 100,
             "SINK_BATCH_MAX_WAIT_S": 3,
             "LOADER_INTERVAL_S": 3,
             "PROOF_INTERVAL_S": 3,
+            **(kept or {}),
             **settings,
         }
-        self.settings.update({key: str(value) for key, value in ours.items()})
-        self.env_file = folder / "test.env"
-        self.env_file.touch(0o600)
-        self.env_file.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
+        self.env_file = folder / ".env"
+        shutil.copy(EXAMPLE, self.env_file)
+        self.set(**ours)
+
+    def set(self, **settings) -> None:
+        """Adds lines to .env: of two for one setting, the later one counts."""
+        with open(self.env_file, "a") as file:
+            file.writelines(f"{key}={value}\n" for key, value in settings.items())
+        self.settings = settings_in(self.env_file)
+
+    def secrets(self) -> dict[str, str]:
+        """By name, what the stack generated or was given, as it keeps them."""
+        (name,) = self.compose("ps", "--all", "--quiet", "secrets").stdout.split()
+        copy = ["docker", "cp", f"{name}:/secrets/kept", "-"]
+        done = subprocess.run(copy, capture_output=True, check=True, env=self.engine.environment(), timeout=60)
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            return {one: archive.extractfile(f"kept/{one}").read().decode() for one in SECRET_NAMES}
 
     def compose(
         self, *arguments, check: bool = True, profile: str = "*", environment=None

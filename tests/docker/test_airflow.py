@@ -15,7 +15,9 @@ class Api:
     def __init__(self, stack):
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.url = f"http://127.0.0.1:{stack.settings['AIRFLOW_PORT']}"
-        login = {"username": stack.settings["AIRFLOW_ADMIN_USER"], "password": stack.settings["AIRFLOW_ADMIN_PASSWORD"]}
+        shown = stack.compose("run", "--rm", "--no-TTY", "secrets", "show").stdout.splitlines()
+        known = dict(line.split("=", 1) for line in shown)
+        login = {"username": known["AIRFLOW_ADMIN_USER"], "password": known["AIRFLOW_ADMIN_PASSWORD"]}
         self.token = None
         self.token = self.ask("/auth/token", login)["access_token"]
 

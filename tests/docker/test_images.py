@@ -7,6 +7,7 @@ from stack import SECRET_NAMES
 
 MEGABYTE = 1_000_000
 IMAGES = ("spotify-pipeline", "spotify-loader", "spotify-kafka", "spotify-minio")
+ALL_IMAGES = (*IMAGES, "spotify-secrets")
 
 
 def inspect(builder, image):
@@ -20,7 +21,7 @@ def test_image_runs_as_nobody_special_and_knows_its_health(builder, image):
     assert config["Healthcheck"]["Test"]
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", ALL_IMAGES)
 def test_image_and_its_history_hold_no_secret(builder, image):
     history = builder.engine.docker("history", "--no-trunc", f"{image}:local").stdout
     text = history + json.dumps(inspect(builder, image))
@@ -29,7 +30,7 @@ def test_image_and_its_history_hold_no_secret(builder, image):
     assert "/run/secrets/" not in text
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", ALL_IMAGES)
 def test_no_image_can_start_local_servers(builder, image):
     run = ["run", "--rm", "--network", "none", "--entrypoint", "/usr/bin/spotify-services"]
     done = builder.engine.docker(*run, f"{image}:local", "--version", check=False)
@@ -85,7 +86,7 @@ def test_our_program_runs_without_rights(builder):
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("service", ["init", "kafka", "minio", "loader", "airflow-init"])
+@pytest.mark.parametrize("service", ["secrets", "init", "kafka", "minio", "loader", "airflow-init"])
 def test_image_builds_from_nothing_but_the_checkout(builder, service):
     """PARTS=made, as `make up` builds it: compilers, package clients and all inside."""
     builder.compose("build", service, environment={"PARTS": "made", "IMAGE_TAG": "made"})

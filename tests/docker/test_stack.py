@@ -2,8 +2,6 @@
 
 import json
 
-from stack import SECRET_NAMES
-
 
 def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
     stack = new_stack()
@@ -11,14 +9,18 @@ def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
     states = stack.states()
     print(json.dumps(states))
     healthy = dict.fromkeys(("kafka", "minio", "simulator", "sink", "loader", "prover"), "healthy")
-    assert states == {**healthy, "init": "exited (0)"}
+    assert states == {**healthy, "init": "exited (0)", "secrets": "exited (0)"}
 
+    secrets = stack.secrets()
     for service in states:
         one = stack.container(service)
         text = json.dumps(one)
-        assert not [name for name in SECRET_NAMES if stack.settings[name] in text], service
-        assert one["HostConfig"]["ReadonlyRootfs"] and not one["HostConfig"]["Privileged"], service
-        assert one["HostConfig"]["CapDrop"] == ["ALL"] and not one["HostConfig"]["CapAdd"], service
+        assert not [name for name, value in secrets.items() if value in text], service
+        assert not one["HostConfig"]["Privileged"] and one["HostConfig"]["CapDrop"] == ["ALL"], service
+        # What makes the secrets has no network instead.
+        maker = service == "secrets"
+        assert one["HostConfig"]["ReadonlyRootfs"] != maker and bool(one["HostConfig"]["CapAdd"]) == maker, service
+        assert (one["HostConfig"]["NetworkMode"] == "none") == maker, service
 
     assert "\nproved: " in stack.logs("prover")
     acked = stack.stop_simulator()
@@ -27,4 +29,4 @@ def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
     assert acked > 500
     assert report["kept"] == acked and report["duplicates"] == 0 and report["rejected"] == 0
     logs = "".join(stack.logs(service) for service in states)
-    assert not [name for name in SECRET_NAMES if stack.settings[name] in logs]
+    assert not [name for name, value in secrets.items() if value in logs]
