@@ -26,7 +26,7 @@ std::string to_json(const UpgradeRecord& record) {
 
 Result<UpgradeRecord> upgrade_record_from_json(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto bad = fail(ErrorKind::bad_input, "upgrade record is not of the form that this program writes");
+  auto bad = fail(ErrorKind::bad_input, "upgrade record is not of the form that this program writes");
   const auto number = [](const nlohmann::json& in, const char* member, std::uint64_t min, std::uint64_t max) {
     return in.is_object() && in.contains(member) && in[member].is_number_unsigned() &&
            in[member].get<std::uint64_t>() >= min && in[member].get<std::uint64_t>() <= max;
