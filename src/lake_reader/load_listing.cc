@@ -13,7 +13,7 @@ namespace {
 /// Hours of a chain whose markers are read; for more, a listing is cheaper.
 constexpr int kMarkersMax = 24;
 /// Folders in which is looked for what is left for later.
-constexpr int kFoldersMax = 24;
+constexpr int kFoldersLooked = 24;
 
 LoadBounds bounds_of(const std::map<std::string, CompleteThrough>& complete) {
   LoadBounds bounds;
@@ -78,7 +78,7 @@ Result<std::optional<LoadPlan>> LakeReader::plan_by_markers(
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
     SDP_TRY(auto objects, objects_below(folder.prefix));
     std::ranges::move(objects, std::back_inserter(newest));
-    return ++folders < kFoldersMax;
+    return ++folders < kFoldersLooked;
   };
   SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look, open));
   LoadPlan besides = plan_load(newest, loaded);
