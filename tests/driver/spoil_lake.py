@@ -75,9 +75,9 @@ def close_hours(lake: Path) -> None:
     begins = lake / "_pipeline" / "hours" / "begin"
     for place in (lake, lake / ".meta"):
         shutil.rmtree(place / "_pipeline" / "hours", ignore_errors=True)
-    for chain in chains(lake):
-        # All that the topic has: one without a record has no chain.
-        partitions = len(list((lake.parent / "log" / chain.topic_id).glob("p*.witness")))
+    all_chains = chains(lake)
+    for chain in all_chains:
+        partitions = 1 + max(one.partition for one in all_chains if one.topic_id == chain.topic_id)
         milliseconds = [int(metadata["first-timestamp-ms"]) for _, metadata in chain.objects]
         begin = datetime.fromtimestamp(min(milliseconds) / 1000, UTC).replace(minute=0, second=0, microsecond=0)
         last = datetime.fromtimestamp(max(milliseconds) / 1000, UTC).replace(minute=0, second=0, microsecond=0)
@@ -158,7 +158,9 @@ def corruptions(data: Path):
         )
         for name in json.loads((lake / key).read_text(encoding="utf-8")):
             for what in ("changed", "removed"):
-                yield {"place": place, "part": name, "what": what, "key": key}
+                # Partitions may have been added at the end of the newest hour: nothing tells that they were not.
+                if (place, name, what) != ("lake: hour markers", "partitions", "changed") or key not in newest:
+                    yield {"place": place, "part": name, "what": what, "key": key}
         for what in ("cut", "more behind it"):
             yield {"place": place, "part": "the file", "what": what, "key": key}
         if place == "lake: hour begins":
