@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from driver.past_hours import make_topic_with_past, this_hour
 from driver.process import wait_until
 from driver.recording import RecordingProxy
 from driver.world import World
+
+pytestmark = pytest.mark.xdist_group("requests")
 
 HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
 PARTITIONS = 3
@@ -43,7 +46,10 @@ class Lake:
 @pytest.fixture(scope="module")
 def lakes(services, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lakes")
-    made = [Lake(World(services, folder / name, name), hours) for name, hours in (("young", 1), ("old", HOURS))]
+    run = secrets.token_hex(3)
+    made = [
+        Lake(World(services, folder / name, f"{name}-{run}"), hours) for name, hours in (("young", 1), ("old", HOURS))
+    ]
     yield made
     for lake in made:
         lake.proxy.close()
