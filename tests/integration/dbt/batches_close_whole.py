@@ -41,13 +41,15 @@ class Batches(unittest.TestCase):
         self.project = pathlib.Path(self.folder.name) / "project"
         shutil.rmtree(self.project, ignore_errors=True)
         shutil.copytree(PROJECT, self.project)
-        self.warehouse.dbt.use(self.project)
+        # Equal to the copy until a test writes to that.
+        self.warehouse.dbt.use(PROJECT)
         self.warehouse.restore("second_batch_loaded")
         self.before = self.warehouse.query(LEDGER)
 
     def write(self, mart, sql):
         (self.project / "models" / "gold" / f"{mart}.sql").write_text(sql, encoding="utf-8")
         self.warehouse.dbt.use(self.project)
+        self.warehouse.dbt.forget()
 
     def assert_open(self):
         assert self.warehouse.query(LEDGER) == self.before

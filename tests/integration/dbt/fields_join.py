@@ -76,33 +76,50 @@ class Fields(unittest.TestCase):
         rng = random.Random(97)
         cls.history.batches = [[with_network(rng, one) for one in batch] for batch in cls.history.batches]
         cls.history.batches[0] += refused_and_its_duplicate(cls.history)
+        cls.wanted = {}
+        if not ON_SNOWFLAKE:
+            cls.build_two_batches()
+            cls.warehouse.keep("two_batches")
 
-    def setUp(self):
-        self.project = pathlib.Path(self.folder.name) / "project"
-        shutil.rmtree(self.project, ignore_errors=True)
-        shutil.copytree(PROJECT, self.project)
+    @classmethod
+    def build_two_batches(cls):
+        cls.warehouse.dbt.use(PROJECT)
+        cls.warehouse.clear()
+        for batch in cls.history.batches[:2]:
+            cls.warehouse.load(batch)
+            cls.warehouse.dbt.build()
 
-    def expect(self, **arguments):
-        add_field(self.project, **arguments)
-        self.warehouse.dbt.use(self.project)
-        return full(self.warehouse, self.history)
+    def begin(self):
+        """A warehouse that holds two batches, built by the project as it is."""
+        if ON_SNOWFLAKE:
+            self.build_two_batches()
+        else:
+            self.warehouse.restore("two_batches")
 
-    def build_two_batches(self):
-        self.warehouse.dbt.use(PROJECT)
-        self.warehouse.clear()
-        for batch in self.history.batches[:2]:
-            self.warehouse.load(batch)
-            self.warehouse.dbt.build()
+    def copy_project(self, name):
+        project = pathlib.Path(self.folder.name) / name
+        shutil.rmtree(project, ignore_errors=True)
+        shutil.copytree(PROJECT, project)
+        return project
+
+    def use_with_field(self, required=False):
+        """The project with the field from now on; the cells of a full run of it."""
+        if required not in self.wanted:
+            project = self.copy_project(f"project-{required}")
+            add_field(project, required)
+            self.warehouse.dbt.use(project)
+            self.wanted[required] = project, full(self.warehouse, self.history)
+        return self.wanted[required]
 
     def assert_same(self, wanted):
         assert list(differences(cells(self.warehouse), wanted)) == []
 
     def test_objects_with_rows_that_have_the_field_join_the_next_batch(self):
-        wanted = self.expect()
+        project, wanted = self.use_with_field()
         refused = [row for row in wanted["transform.spotify_rejected"] if "network" in row]
         assert len(refused) > 20, "the history has too few rows of a wrong type"
-        self.build_two_batches()
-        self.warehouse.dbt.use(self.project)
+        self.begin()
+        self.warehouse.dbt.use(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         self.assert_same(wanted)
@@ -113,44 +130,45 @@ class Fields(unittest.TestCase):
 
     @unittest.skipIf(ON_SNOWFLAKE, "works on copies of a DuckDB file")
     def test_they_join_again_when_that_run_was_stopped(self):
-        wanted = self.expect()
-        self.build_two_batches()
+        project, wanted = self.use_with_field()
+        self.begin()
+        self.warehouse.dbt.use(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.keep("field_joins")
         for last in ("int_batch_objects", "int_events_judged", "spotify_duplicates", "int_events_heard", "top_songs"):
             with self.subTest(stopped_after=last):
                 self.warehouse.restore("field_joins")
-                self.warehouse.dbt.use(self.project)
                 self.warehouse.dbt.build("--exclude-resource-type", "test", "--select", f"+{last}")
                 self.warehouse.dbt.build()
                 self.assert_same(wanted)
 
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_warehouse_of_a_version_that_noted_no_fields_joins_too(self):
-        wanted = self.expect()
-        self.build_two_batches()
+        project, wanted = self.use_with_field()
+        self.begin()
         self.warehouse.execute("drop table transform.transform_parts")
-        self.warehouse.dbt.use(self.project)
+        self.warehouse.dbt.use(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         self.assert_same(wanted)
 
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_required_field_is_asked_of_every_row(self):
-        wanted = self.expect(required=True)
-        self.build_two_batches()
-        self.warehouse.dbt.use(self.project)
+        project, wanted = self.use_with_field(required=True)
+        self.begin()
+        self.warehouse.dbt.use(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         self.assert_same(wanted)
 
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_changed_rule_wants_a_full_refresh(self):
-        self.build_two_batches()
-        fields = self.project / "macros" / "event_fields.sql"
+        self.begin()
+        project = self.copy_project("changed_rule")
+        fields = project / "macros" / "event_fields.sql"
         text = fields.read_text(encoding="utf-8")
         fields.write_text(text.replace("'desktop', 'web'", "'desktop', 'web', 'tv'"), encoding="utf-8")
-        self.warehouse.dbt.use(self.project)
+        self.warehouse.dbt.use(project)
         results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
         assert "device_type" in str(results["int_batch_objects"].message)
         assert "--full-refresh" in str(results["int_batch_objects"].message)

@@ -1,6 +1,7 @@
 """Warehouses that dbt can be run on: bronze is written here as the loader would, tables are read back as texts."""
 
 import contextlib
+import gc
 import hashlib
 import io
 import json
@@ -44,19 +45,26 @@ class Dbt:
         from dbt.cli.main import dbtRunner
 
         self.runner = dbtRunner
-        self.manifest = None
+        self.folder = PROJECT
+        self.manifests = {}
 
     def use(self, project):
-        """Another project from now on, or the same one with other files. Parsed in full: what dbt remembers of one
-        project it would take for the other's."""
+        """Another project from now on. Parsed in full: what dbt remembers of one project it would take for the other's."""
         os.environ.update(DBT_PROJECT_DIR=str(project), DBT_PROFILES_DIR=str(project), DBT_PARTIAL_PARSE="false")
-        self.manifest = None
+        self.folder = project
+
+    def forget(self):
+        """The files of the project, or what its names lead to, are others now."""
+        self.manifests.pop(self.folder, None)
 
     def project(self):
         """The manifest: every node of the project."""
-        if self.manifest is None:
-            self.manifest = self.invoke(None, "parse").result
-        return self.manifest
+        if self.folder not in self.manifests:
+            self.manifests[self.folder] = self.invoke(None, "parse").result
+            # A manifest is a hundred thousand objects that live on: the collector need not walk them in each build.
+            gc.collect()
+            gc.freeze()
+        return self.manifests[self.folder]
 
     def __call__(self, *arguments):
         """The results by node name; anything that went wrong is in them, or raised when dbt could not begin."""
@@ -193,7 +201,8 @@ class Snowflake:
         """A new database, which the emulator cannot drop."""
         self.databases += 1
         os.environ["SNOWFLAKE_DATABASE"] = f"{self.database}_{self.databases}"
-        self.dbt.manifest = None
+        # Nodes have the name of the database.
+        self.dbt.manifests.clear()
         self.execute(f"create database {os.environ['SNOWFLAKE_DATABASE']}")
         self.execute(f"use database {os.environ['SNOWFLAKE_DATABASE']}")
         bronze = re.sub("--.*", "", pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
