@@ -111,10 +111,10 @@ void add_lake(List& list) {
             "a chain goes on where its next object starts, even inside a gap",
             {}});
   list.add({"lake: gaps",
-            "at the end of a chain that the log does not have",
+            "at the end of a chain, where the log is gone",
             "",
             false,
-            "only the log tells whether records follow the last object; verify notes the offsets",
+            "only the log tells what followed the last object; verify notes the offsets",
             {}});
   list.proved("lake: hour begins", {{"topic_id", ""}, {"partition", ""}, {"hour", ""}},
               "the hours of a chain follow it without a hole");

@@ -13,7 +13,6 @@ from pathlib import Path
 
 HEAD = "object metadata 1\n"
 HOUR = "%Y-%m-%dT%H"
-GAP_WITHOUT_LOG = "at the end of a chain that the log does not have"
 
 
 def write(path: Path, content: bytes) -> None:
@@ -71,8 +70,8 @@ def chains(lake: Path) -> list[Chain]:
 
 
 def in_log(data: Path, chain: Chain) -> bool:
-    """Whether what a run kept of its log has the topic."""
-    return any(chain.topic_id in str(path) for path in (data / "log").rglob("*.witness"))
+    """Whether a run kept what its log had of the partition."""
+    return (data / "log" / chain.topic_id / f"p{chain.partition}.witness").exists()
 
 
 def close_hours(lake: Path) -> None:
@@ -183,7 +182,8 @@ def corruptions(data: Path):
             "of another partition",
             "of another topic",
         ):
-            part = "first_offset" if what != "at its end" or in_log(data, chain) else GAP_WITHOUT_LOG
+            is_denied = what != "at its end" or in_log(data, chain)
+            part = "first_offset" if is_denied else "at the end of a chain, where the log is gone"
             yield {"place": "lake: gaps", "part": part, "what": what, "chain": chain.name}
     yield {
         "place": "lake: objects",

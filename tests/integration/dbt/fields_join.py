@@ -89,12 +89,13 @@ class Fields(unittest.TestCase):
             cls.warehouse.load(batch)
             cls.warehouse.dbt.build()
 
-    def begin(self):
-        """A warehouse that holds two batches, built by the project as it is."""
+    def begin(self, project):
+        """Two batches are there, built by the project as it is; `project` goes on from them."""
         if ON_SNOWFLAKE:
             self.build_two_batches()
         else:
             self.warehouse.restore("two_batches")
+        self.warehouse.dbt.use(project)
 
     def copy_project(self, name):
         project = pathlib.Path(self.folder.name) / name
@@ -102,8 +103,8 @@ class Fields(unittest.TestCase):
         shutil.copytree(PROJECT, project)
         return project
 
-    def use_with_field(self, required=False):
-        """The project with the field from now on; the cells of a full run of it."""
+    def with_field(self, required=False):
+        """A project that has the field, and the cells of a full run of it."""
         if required not in self.wanted:
             project = self.copy_project(f"project-{required}")
             add_field(project, required)
@@ -115,11 +116,10 @@ class Fields(unittest.TestCase):
         assert list(differences(cells(self.warehouse), wanted)) == []
 
     def test_objects_with_rows_that_have_the_field_join_the_next_batch(self):
-        project, wanted = self.use_with_field()
+        project, wanted = self.with_field()
         refused = [row for row in wanted["transform.spotify_rejected"] if "network" in row]
         assert len(refused) > 20, "the history has too few rows of a wrong type"
-        self.begin()
-        self.warehouse.dbt.use(project)
+        self.begin(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         self.assert_same(wanted)
@@ -130,9 +130,8 @@ class Fields(unittest.TestCase):
 
     @unittest.skipIf(ON_SNOWFLAKE, "works on copies of a DuckDB file")
     def test_they_join_again_when_that_run_was_stopped(self):
-        project, wanted = self.use_with_field()
-        self.begin()
-        self.warehouse.dbt.use(project)
+        project, wanted = self.with_field()
+        self.begin(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.keep("field_joins")
         for last in ("int_batch_objects", "int_events_judged", "spotify_duplicates", "int_events_heard", "top_songs"):
@@ -144,31 +143,28 @@ class Fields(unittest.TestCase):
 
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_warehouse_of_a_version_that_noted_no_fields_joins_too(self):
-        project, wanted = self.use_with_field()
-        self.begin()
+        project, wanted = self.with_field()
+        self.begin(project)
         self.warehouse.execute("drop table transform.transform_parts")
-        self.warehouse.dbt.use(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         self.assert_same(wanted)
 
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_required_field_is_asked_of_every_row(self):
-        project, wanted = self.use_with_field(required=True)
-        self.begin()
-        self.warehouse.dbt.use(project)
+        project, wanted = self.with_field(required=True)
+        self.begin(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.dbt.build()
         self.assert_same(wanted)
 
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_changed_rule_wants_a_full_refresh(self):
-        self.begin()
         project = self.copy_project("changed_rule")
         fields = project / "macros" / "event_fields.sql"
         text = fields.read_text(encoding="utf-8")
         fields.write_text(text.replace("'desktop', 'web'", "'desktop', 'web', 'tv'"), encoding="utf-8")
-        self.warehouse.dbt.use(project)
+        self.begin(project)
         results = self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
         assert "device_type" in str(results["int_batch_objects"].message)
         assert "--full-refresh" in str(results["int_batch_objects"].message)

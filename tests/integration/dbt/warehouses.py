@@ -61,7 +61,8 @@ class Dbt:
         """The manifest: every node of the project."""
         if self.folder not in self.manifests:
             self.manifests[self.folder] = self.invoke(None, "parse").result
-            # A manifest is a hundred thousand objects that live on: the collector need not walk them in each build.
+            # Manifests live on, so the collector need not walk them in each build; one that was forgotten goes.
+            gc.unfreeze()
             gc.collect()
             gc.freeze()
         return self.manifests[self.folder]
