@@ -22,7 +22,7 @@ class BatchLedger {
   void row(warehouse::RowView row) {
     ++rows_;
     const auto found = row[0] ? lake_.by_key.find(*row[0]) : lake_.by_key.end();
-    if (found == lake_.by_key.end() || !found->second->in_ledger) {
+    if (found == lake_.by_key.end() || !found->second->loaded()) {
       findings_.item(Stage::silver, "batch row of no loaded object", shown(row[0]));
       return;
     }

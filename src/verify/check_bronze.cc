@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "verify/fingerprint.h"
 #include "verify/table_rows.h"
@@ -79,6 +81,7 @@ class BronzeCheck {
                                ++counts_.rejected;
                                check_row(row, false);
                              }));
+    SDP_RETURN_IF_ERROR(ledger_again(warehouse));
     for (auto& [id, chain] : lake_.chains) check_chain(id, chain);
     return counts_;
   }
@@ -105,6 +108,30 @@ class BronzeCheck {
     }
   }
 
+  /// Ledger and rows are read by one statement each, and a load may commit between them. Only what the ledger
+  /// lacks now as well was never loaded as a whole.
+  Result<void> ledger_again(warehouse::Warehouse& warehouse) {
+    const bool all_loaded = std::ranges::all_of(lake_.objects, &LakeObject::in_ledger);
+    if (shape_.usable(kLedger) && !all_loaded) {
+      SDP_RETURN_IF_ERROR(scan_table(
+          warehouse, shape_, std::string(kLedger), fmt::format("SELECT object_key FROM {}", kLedger),
+          [&](warehouse::RowView row) {
+            const auto found = row[0] ? lake_.by_key.find(*row[0]) : lake_.by_key.end();
+            if (found == lake_.by_key.end()) return;
+            found->second->loaded_meanwhile = !found->second->in_ledger;
+          },
+          findings_));
+    }
+    for (const auto& [object, offsets] : without_ledger_row_) {
+      if (object->loaded_meanwhile) continue;
+      for (const log::Offset offset : offsets) {
+        findings_.offset(Stage::bronze, "row of an object that the ledger lacks", object->meta.chain, offset,
+                         object->key);
+      }
+    }
+    return {};
+  }
+
   /// Without a ledger nothing tells what was loaded, which is a finding already.
   void take_all_as_loaded() {
     for (LakeObject& object : lake_.objects) object.in_ledger = true;
@@ -126,7 +153,7 @@ class BronzeCheck {
       return wrong(kept ? "rejected record among the events" : "kept record among the rejected");
     if (line.seen & kSeenInBronze) return wrong("doubled row");
     line.seen |= kSeenInBronze;
-    if (!at.object->in_ledger) wrong("row of an object that the ledger lacks", at.object->key);
+    if (!at.object->in_ledger) without_ledger_row_[at.object].push_back(place->offset);
     if (row[0] != at.object->key) wrong("row under another object", shown(row[0]));
     if (row[1] != at.object->meta.topic) wrong("row of another topic", shown(row[1]));
     if (integer_of(row[5]) != bronze_timestamp_us(line.timestamp_ms))
@@ -152,6 +179,9 @@ class BronzeCheck {
             findings_.offset(Stage::bronze, "missing from bronze", id, object.offset_of(line));
           }
         }
+      } else if (object.loaded_meanwhile) {
+        later_loaded = true;
+        findings_.pending(Stage::bronze, "loaded while bronze was read", id, object.meta.range);
       } else if (later_loaded) {
         findings_.item(Stage::bronze, "object passed over by the load", object.key);
       } else {
@@ -166,6 +196,7 @@ class BronzeCheck {
   RowFinder finder_;
   RowHash hash_;
   BronzeCounts counts_;
+  std::map<const LakeObject*, std::vector<log::Offset>> without_ledger_row_;
 };
 
 }  // namespace

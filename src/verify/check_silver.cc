@@ -186,7 +186,7 @@ Result<void> SilverCheck::explain(const Differing& differing) {
 void SilverCheck::decide_counted(const lake::ChainId& id, LakeChain& chain) {
   bool later = false;
   for (auto object = chain.objects.rbegin(); object != chain.objects.rend(); ++object) {
-    if (!(*object)->in_ledger) continue;
+    if (!(*object)->loaded()) continue;
     later = later || (*object)->in_batch || std::ranges::any_of((*object)->lines, [](const LineFact& line) {
               return (line.seen & kSeenInAny) != 0;
             });

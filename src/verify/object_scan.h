@@ -61,10 +61,12 @@ struct LakeObject {
   int reader = 0;                            ///< whose Interner the events' numbers are of
   bool in_chain = false;                     ///< continues its chain
   bool in_ledger = false;                    ///< the warehouse says that it is loaded
+  bool loaded_meanwhile = false;             ///< the ledger gained it while bronze was read
   std::optional<std::int64_t> loaded_at_us;  ///< when, by its ledger row
   bool in_batch = false;                     ///< a closed batch of the transform has it
   bool counted = false;                      ///< loaded and transformed: silver and the marts must show it
 
+  bool loaded() const { return in_ledger || loaded_meanwhile; }
   log::Offset offset_of(const LineFact& line) const { return meta.range.first + line.delta; }
   /// Nothing when the object has no line of this offset.
   LineFact* find(log::Offset offset);

@@ -14,6 +14,8 @@ from driver.world import World
 pytestmark = pytest.mark.xdist_group("requests")
 
 HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
+# Hours are closed one after another, each by a put for each partition.
+CLOSED_SECONDS_MAX = 1200 + HOURS // 5
 PARTITIONS = 3
 AT_A_START = 5 + 3 * PARTITIONS
 
@@ -27,9 +29,9 @@ class Lake:
         now = this_hour()
         make_topic_with_past(world, {now - timedelta(hours=hour): PARTITIONS - 1 for hour in range(1, hours + 1)})
         sink = world.start_sink()
-        wait_until(lambda: self.is_closed(now - timedelta(hours=1)), 1200, "the last hour is complete")
+        wait_until(lambda: self.is_closed(now - timedelta(hours=1)), CLOSED_SECONDS_MAX, "the last hour is complete")
         assert sink.stop(60).code == 0
-        world.must("load", timeout=1200)
+        world.must("load", timeout=CLOSED_SECONDS_MAX)
 
     def is_closed(self, hour) -> bool:
         told = self.world.run("status", "--json", "--hours", 1)

@@ -1057,18 +1057,23 @@ TEST(Verify, PendingTailsAreReportedAndNotCountedWhenAllowed) {
   const auto world = good().copy(scratch("pending"));
   const std::string key = world->facts.back()->object_key;
   world->store.objects.erase(key);
-  for (const char* name : {"BRONZE.LOAD_LEDGER", "BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS"}) {
-    world->sql(fmt::format("DELETE FROM {} WHERE object_key = '{}'", name, key));
-  }
-  std::erase_if(world->facts, [&](const auto& fact) { return fact->object_key == key; });
-  for (const auto& fact : world->facts) {
-    if (fact->duplicate_of && fact->duplicate_of->object_key == key) fact->duplicate_of = nullptr;
-  }
+  world->unload(key);
   world->transform();
   EXPECT_FALSE(world->verify(false).proved());
   const verify::Report allowed = world->verify(true);
   EXPECT_TRUE(allowed.proved()) << verify::to_text(allowed);
   EXPECT_THAT(verify::to_text(allowed), HasSubstr("not yet in the lake"));
+}
+
+TEST(Verify, AnObjectThatIsLoadedWhileBronzeIsReadIsPending) {
+  const auto world = good().copy(scratch("loaded-meanwhile"));
+  const std::string key = world->facts.back()->object_key;
+  world->unload(key);
+  world->transform();
+  world->loaded_meanwhile = key;
+  const verify::Report allowed = world->verify(true);
+  EXPECT_TRUE(allowed.proved()) << verify::to_text(allowed);
+  EXPECT_THAT(verify::to_text(allowed), HasSubstr("loaded while bronze was read"));
 }
 
 TEST(Verify, AKilledRunsWitnessEndsEarlyAndNothingIsHeldAgainstTheLake) {

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "base/sha256.h"
@@ -75,6 +77,37 @@ class Drafter {
 };
 
 /// Replaces a whole member of an event's JSON.
+/// A warehouse into which somebody loads once the ledger was read, before the first row is.
+class LoadedMeanwhile final : public warehouse::Warehouse {
+ public:
+  LoadedMeanwhile(warehouse::Warehouse& inner, std::function<void(warehouse::Warehouse&)> load)
+      : inner_(inner), load_(std::move(load)) {}
+
+  Result<void> scan(std::string_view sql,
+                    const std::function<Result<void>(warehouse::RowView)>& visit) override {
+    if (load_ && sql.contains("FROM BRONZE.SPOTIFY_EVENTS")) std::exchange(load_, nullptr)(inner_);
+    return inner_.scan(sql, visit);
+  }
+
+  Result<void> init() override { return inner_.init(); }
+  Result<bool> has_ledger() override { return inner_.has_ledger(); }
+  Result<std::vector<warehouse::LoadedChain>> loaded_chains() override { return inner_.loaded_chains(); }
+  Result<std::vector<std::string>> loaded_objects() override { return inner_.loaded_objects(); }
+  Result<warehouse::LoadCounts> load(warehouse::ObjectSource& objects) override {
+    return inner_.load(objects);
+  }
+  Result<warehouse::Table> query(std::string_view sql) override { return inner_.query(sql); }
+  Result<void> close() override { return inner_.close(); }
+  std::string describe() const override { return inner_.describe(); }
+  std::string epoch_ms(std::string_view column) const override { return inner_.epoch_ms(column); }
+  std::string epoch_us(std::string_view column) const override { return inner_.epoch_us(column); }
+  std::string catalogued_type(std::string_view type) const override { return inner_.catalogued_type(type); }
+
+ private:
+  warehouse::Warehouse& inner_;
+  std::function<void(warehouse::Warehouse&)> load_;
+};
+
 std::string with_member(std::string json, std::string_view name, std::string_view value) {
   const auto at = json.find(fmt::format("\"{}\":", name));
   SDP_ASSERT(at != std::string::npos);
@@ -463,14 +496,26 @@ void World::load() {
   auto warehouse = warehouse::DuckDbWarehouse::open({.path = warehouse_path()}, base::system_clock());
   must(warehouse);
   must((*warehouse)->init());
-  std::vector<warehouse::FetchedObject> fetched;
-  for (const std::string& key : object_keys()) {
-    const store::Object& object = store.objects[key];
-    fetched.push_back({key, *lake::meta_from(object.metadata),
-                       *lake::decompress(spec_.compression, object.body, lake::kObjectBytesMax)});
-  }
-  must(warehouse::load_objects(**warehouse, fetched));
+  std::vector<warehouse::FetchedObject> objects;
+  for (const std::string& key : object_keys()) objects.push_back(fetched(key));
+  must(warehouse::load_objects(**warehouse, objects));
   must((*warehouse)->close());
+}
+
+warehouse::FetchedObject World::fetched(const std::string& key) const {
+  const store::Object& object = store.objects.at(key);
+  return {key, *lake::meta_from(object.metadata),
+          *lake::decompress(spec_.compression, object.body, lake::kObjectBytesMax)};
+}
+
+void World::unload(const std::string& key) {
+  for (const char* name : {"BRONZE.LOAD_LEDGER", "BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS"}) {
+    sql(fmt::format("DELETE FROM {} WHERE object_key = '{}'", name, key));
+  }
+  for (const auto& fact : facts) {
+    if (fact->duplicate_of && fact->duplicate_of->object_key == key) fact->duplicate_of = nullptr;
+  }
+  std::erase_if(facts, [&](const auto& fact) { return fact->object_key == key; });
 }
 
 void World::transform() {
@@ -585,7 +630,11 @@ Result<verify::Report> World::try_verify(bool allow_pending, bool live_log, int 
   auto warehouse = warehouse::DuckDbWarehouse::open({.path = warehouse_path()}, base::system_clock());
   must(warehouse);
   verify::VerifyInputs inputs{.store = store};
-  inputs.warehouse = warehouse->get();
+  LoadedMeanwhile living(**warehouse, [this](warehouse::Warehouse& loads) {
+    const std::array<warehouse::FetchedObject, 1> objects{fetched(loaded_meanwhile)};
+    must(warehouse::load_objects(loads, objects));
+  });
+  inputs.warehouse = loaded_meanwhile.empty() ? warehouse->get() : &living;
   if (live_log) {
     inputs.log = log.get();
   } else {

@@ -17,6 +17,7 @@
 #include "log/memory/memory_log.h"
 #include "store/object_store.h"
 #include "verify/verify.h"
+#include "warehouse/warehouse.h"
 
 namespace sdp::testing {
 
@@ -73,6 +74,8 @@ class World {
   void sink();
   void load();
   void transform();
+  /// Takes an object out of the warehouse's bronze, and its records out of what silver and marts are made of.
+  void unload(const std::string& key);
 
   /// A copy of the data on disk and of the store, sharing the log.
   std::unique_ptr<World> copy(const std::filesystem::path& folder) const;
@@ -93,6 +96,7 @@ class World {
   std::vector<std::unique_ptr<Fact>> facts;
   std::filesystem::path recounts;  ///< of verify; none when empty
   bool strict = false;
+  std::string loaded_meanwhile;  ///< key of an object that is loaded once verify has read the ledger
   std::filesystem::path folder_;
   WorldSpec spec_;
 
@@ -102,6 +106,7 @@ class World {
   void witness();
   void sink_partition(log::Partition partition, Rng& rng);
   void close_hours(log::Partition partition);
+  warehouse::FetchedObject fetched(const std::string& key) const;
   std::string warehouse_path() const { return (folder_ / "spotify_db.duckdb").string(); }
 };
 
