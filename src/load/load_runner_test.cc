@@ -362,6 +362,7 @@ class LedgerOnly final : public warehouse::Warehouse {
   std::string epoch_ms(std::string_view column) const override { return std::string(column); }
   std::string epoch_us(std::string_view column) const override { return std::string(column); }
   std::string catalogued_type(std::string_view type) const override { return std::string(type); }
+  std::string columns_of_view(std::string_view /*view*/) const override { return {}; }
 };
 
 RC_GTEST_PROP(LoadRunner, LoadsEachChainUpToItsFirstHoleWhateverCameWhen, ()) {

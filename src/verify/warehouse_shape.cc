@@ -231,6 +231,30 @@ Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, 
   return {};
 }
 
+namespace {
+
+/// A view reads what its tables have now; the catalogue may still say what they had when the view was made.
+Result<void> read_views(WarehouseShape& shape, warehouse::Warehouse& warehouse) {
+  for (const std::string& view : shape.views) {
+    const std::string sql = warehouse.columns_of_view(view);
+    if (sql.empty()) continue;
+    std::map<std::string, std::string> columns;
+    auto read = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
+      columns[upper(row[0].value_or(""))] = row[1].value_or("");
+      return {};
+    });
+    if (read) {
+      shape.tables[view] = std::move(columns);
+    } else if (!is_about_the_table(read.error())) {
+      return read;
+    }
+    // A view that cannot be read is named by check_shape.
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse) {
   // Whether views stand among the tables differs between warehouses.
   constexpr std::string_view kTables =
@@ -256,6 +280,7 @@ Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse) {
     shape.tables[table_of(row)][std::string(row[2].value_or(""))] = row[3].value_or("");
     return {};
   }));
+  SDP_RETURN_IF_ERROR(read_views(shape, warehouse));
   return shape;
 }
 

@@ -93,6 +93,9 @@ class Warehouse {
   /// How information_schema.columns names the type that docs/formats call `type`; a NUMBER with its scale,
   /// `NUMBER(0)`.
   virtual std::string catalogued_type(std::string_view type) const = 0;
+  /// SQL: name and type of each column that a view has now, where the catalogue remembers what it had when it
+  /// was made. Empty where the warehouse refuses to read a view that differs from the catalogue.
+  virtual std::string columns_of_view(std::string_view view) const = 0;
 };
 
 // What the ledger holds, as every warehouse answers it by its scan.

@@ -99,6 +99,12 @@ def binary() -> Path:
 
 @pytest.fixture(scope="session")
 def deps() -> Path:
+    return Path(os.environ.get("SDP_TEST_DEPS", the_deps()))
+
+
+@pytest.fixture(scope="session")
+def program_deps() -> Path:
+    """Where dbt is the program itself, which every build loads; for tests of how it starts and is ended."""
     return the_deps()
 
 

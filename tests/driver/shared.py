@@ -8,6 +8,7 @@ environment, the C++ tests included:
     SDP_TEST_SERVICES  folder of these two, with the S3 server's keys in credentials.env
     SDP_TEST_EMULATOR  port of Snowflake's emulator
     SDP_TEST_DBT_PARSED  where what dbt parsed is kept for the next test
+    SDP_TEST_DEPS      folder like .deps with a dbt that is loaded already
 
 Each test has a topic, a group, a bucket and a database of its own there; nobody but the starter ends them.
 """
@@ -17,6 +18,7 @@ import shutil
 from pathlib import Path
 
 from driver import parsed
+from driver.loaded_dbt import LoadedDbt
 from driver.services import Services
 from driver.snowflake import Emulator
 
@@ -29,6 +31,7 @@ class SharedServers:
         self._services = Services(binary, deps, folder / "services")
         self._deps, self._folder = deps, folder
         self._emulator: Emulator | None = None
+        self._dbt: LoadedDbt | None = None
 
     def up(self) -> dict[str, str]:
         """The environment that says where they are; endpoints.env in the folder says it, too."""
@@ -38,7 +41,9 @@ class SharedServers:
         self._folder.mkdir(parents=True)
         self._services.up()
         self._emulator = Emulator.start(self._deps, self._folder, *EMULATOR_ARGUMENTS)
+        self._dbt = LoadedDbt(self._deps, self._folder)
         environment = {
+            "SDP_TEST_DEPS": str(self._dbt.deps),
             "SDP_TEST_KAFKA": self._services.kafka_address,
             "SDP_TEST_S3": self._services.s3_endpoint,
             "SDP_TEST_SERVICES": str(self._services.data),
@@ -50,6 +55,8 @@ class SharedServers:
         return environment
 
     def down(self) -> None:
+        if self._dbt is not None:
+            self._dbt.end()
         if self._emulator is not None:
             self._emulator.end()
         self._services.down()

@@ -9,13 +9,13 @@ from driver.services import clean_environment
 
 
 @pytest.fixture
-def dbt(proved):
+def dbt(proved, program_deps):
     project = proved.folder / "spotify_dbt"
     shutil.copytree(ROOT / "spotify_dbt", project, ignore=shutil.ignore_patterns("target", "logs", ".user.yml"))
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [proved.deps / "venv-dbt" / "bin" / "dbt", *arguments],
+            [program_deps / "venv-dbt" / "bin" / "dbt", *arguments],
             cwd=project,
             env=clean_environment(),
             capture_output=True,

@@ -97,7 +97,8 @@ def test_a_run_killed_at_random_moments_goes_on_with_all_that_was_durable(embedd
     assert sum(moments.values()) >= kills // 2
 
 
-def test_a_run_killed_while_dbt_works_leaves_nobody_who_holds_the_warehouse(embedded):
+def test_a_run_killed_while_dbt_works_leaves_nobody_who_holds_the_warehouse(embedded, program_deps):
+    embedded.deps = program_deps
     running = embedded.start("--events", EVENTS)
     wait_until(lambda: running.events("transform.started"), 60, "dbt to begin")
     time.sleep(1)

@@ -753,6 +753,13 @@ std::vector<Corruption> silver_corruptions() {
       mart("SilverColumnOfAnotherType", "ALTER TABLE TRANSFORM.SPOTIFY_SILVER ALTER position_ms TYPE VARCHAR",
            {"silver: column of another type (1)",
             "TRANSFORM.SPOTIFY_SILVER.POSITION_MS is VARCHAR instead of BIGINT"}),
+      // The catalogue still says BIGINT of the view.
+      mart("ColumnUnderAViewOfAnotherType",
+           "ALTER TABLE TRANSFORM.SPOTIFY_SILVER RENAME TO INT_OF_SILVER; "
+           "CREATE VIEW TRANSFORM.SPOTIFY_SILVER AS SELECT * FROM TRANSFORM.INT_OF_SILVER; "
+           "ALTER TABLE TRANSFORM.INT_OF_SILVER ALTER position_ms TYPE DATE USING DATE '2026-01-01'",
+           {"silver: column of another type (1)",
+            "TRANSFORM.SPOTIFY_SILVER.POSITION_MS is DATE instead of BIGINT"}),
   };
   for (const event::Field& field : event::kFields) {
     const bool text = field.type != event::FieldType::integer && field.type != event::FieldType::time;

@@ -102,6 +102,7 @@ class LoadedMeanwhile final : public warehouse::Warehouse {
   std::string epoch_ms(std::string_view column) const override { return inner_.epoch_ms(column); }
   std::string epoch_us(std::string_view column) const override { return inner_.epoch_us(column); }
   std::string catalogued_type(std::string_view type) const override { return inner_.catalogued_type(type); }
+  std::string columns_of_view(std::string_view view) const override { return inner_.columns_of_view(view); }
 
  private:
   warehouse::Warehouse& inner_;

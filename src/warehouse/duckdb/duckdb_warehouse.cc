@@ -149,4 +149,8 @@ std::string DuckDbWarehouse::catalogued_type(std::string_view type) const {
   return std::string(type);
 }
 
+std::string DuckDbWarehouse::columns_of_view(std::string_view view) const {
+  return fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", view);
+}
+
 }  // namespace sdp::warehouse

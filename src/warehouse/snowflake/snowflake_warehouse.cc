@@ -323,4 +323,8 @@ std::string SnowflakeWarehouse::catalogued_type(std::string_view type) const {
   return std::string(type);
 }
 
+std::string SnowflakeWarehouse::columns_of_view(std::string_view /*view*/) const {
+  return {};
+}
+
 }  // namespace sdp::warehouse

@@ -47,6 +47,7 @@ class SnowflakeWarehouse final : public Warehouse {
   std::string epoch_ms(std::string_view column) const override;
   std::string epoch_us(std::string_view column) const override;
   std::string catalogued_type(std::string_view type) const override;
+  std::string columns_of_view(std::string_view view) const override;
 
  private:
   SnowflakeWarehouse(snowflake::SnowflakeOptions options, adbc::SessionOptions session_options, Clock& clock,
