@@ -31,14 +31,14 @@ CELLS = {
 }
 # What another type could a column be given.
 TYPES = {
-    "VARCHAR": ["BLOB"],
-    "JSON": ["VARCHAR"],
-    "INTEGER": ["VARCHAR", "BIGINT", "DOUBLE"],
-    "BIGINT": ["VARCHAR", "HUGEINT", "DOUBLE"],
-    "DOUBLE": ["VARCHAR", "FLOAT"],
-    "BOOLEAN": ["VARCHAR", "INTEGER"],
-    "DATE": ["VARCHAR", "TIMESTAMP"],
-    "TIMESTAMP": ["VARCHAR", "TIMESTAMP_NS"],
+    "VARCHAR": ["LIST", "BLOB"],
+    "JSON": ["LIST", "VARCHAR"],
+    "INTEGER": ["LIST", "VARCHAR", "BIGINT", "DOUBLE"],
+    "BIGINT": ["LIST", "VARCHAR", "HUGEINT", "DOUBLE"],
+    "DOUBLE": ["LIST", "VARCHAR", "FLOAT"],
+    "BOOLEAN": ["LIST", "VARCHAR", "INTEGER"],
+    "DATE": ["LIST", "VARCHAR", "TIMESTAMP"],
+    "TIMESTAMP": ["LIST", "VARCHAR", "TIMESTAMP_NS"],
 }
 
 
@@ -216,7 +216,7 @@ class Spoiler:
                 f"SELECT * REPLACE (CAST(NULL AS {self.one['type']}) AS {column}) FROM {self.table}"
             )
         kind = what.removeprefix("as ")
-        value = f"encode({column})" if kind == "BLOB" else f"CAST({column} AS {kind})"
+        value = {"BLOB": f"encode({column})", "LIST": f"[{column}]"}.get(kind, f"CAST({column} AS {kind})")
         return self.write_again(f"SELECT * REPLACE ({value} AS {column}) FROM {self.table}")
 
     def spoil_schema(self):
