@@ -143,9 +143,10 @@ void print_text(const repair::Repair& repair, const Options& options, const InLo
                                       std::min(other.range.end, plan.range.end)}),
               other.object_key);
   if (!plan.missing.empty()) {
-    print_out("  offsets {} are no longer in the lake, and no sink fetches them again: sinks write at the "
-              "end of a chain only\n",
-              shown(plan.missing));
+    print_out(
+        "  offsets {} are no longer in the lake, and no sink fetches them again: sinks write at the "
+        "end of a chain only\n",
+        shown(plan.missing));
     if (const auto still = still_in(log, plan.missing); !still.empty()) {
       print_out("  the log still has {}: as long as it has, `verify` names them as missing\n", shown(still));
     } else {
@@ -156,17 +157,18 @@ void print_text(const repair::Repair& repair, const Options& options, const InLo
   if (plan.fetched) {
     const std::vector<lake::OffsetRange> fetched{*plan.fetched};
     const auto still = still_in(log, fetched);
-    print_out("  the chain ends at {}: sinks fetch offsets {} from the log, {}\n",
-              plan.fetched->first, shown(fetched),
-              still == fetched      ? "which has them"
-              : log.available       ? "which has only " + (still.empty() ? "none" : shown(still))
-                                    : "if it has them; " + log.why_not);
+    print_out("  the chain ends at {}: sinks fetch offsets {} from the log, {}\n", plan.fetched->first,
+              shown(fetched),
+              still == fetched ? "which has them"
+              : log.available  ? "which has only " + (still.empty() ? "none" : shown(still))
+                               : "if it has them; " + log.why_not);
   }
   if (plan.missing.empty() && !plan.fetched) print_out("  nothing is missing from the lake\n");
   if (warehouse && warehouse->loaded) {
-    print_out("  {} has loaded the object: its rows stay, and `verify` names them; load the lake into a new "
-              "warehouse to be without them\n",
-              warehouse->place);
+    print_out(
+        "  {} has loaded the object: its rows stay, and `verify` names them; load the lake into a new "
+        "warehouse to be without them\n",
+        warehouse->place);
   } else if (warehouse) {
     print_out("  {} has not loaded the object, and never will\n", warehouse->place);
   } else {

@@ -24,9 +24,9 @@ struct Override {
   std::string object_key;
   ChainId chain;
   OffsetRange range;  ///< that the object has, as its metadata say or as could be told without them
-  /// Where a chain goes on that has come to the object's place. No sink can ever write at `range.first`, since
-  /// the object has the name; so the place is passed over. `range.first` itself when another object has that
-  /// offset: then nothing is to be passed over, and sinks take no notice of the object.
+  /// Where a chain goes on that has come to the object's place. No sink can ever write at `range.first`,
+  /// since the object has the name; so the place is passed over. `range.first` itself when another object has
+  /// that offset: then nothing is to be passed over, and sinks take no notice of the object.
   log::Offset next = 0;
   std::uint64_t bytes = 0;  ///< of the object, as stored
   std::string reason;
@@ -62,8 +62,8 @@ class Overrides {
   const std::map<std::string, Override, std::less<>>& all() const { return ignored_; }
   /// Each names its record. By the object's key.
   const std::map<std::string, Error, std::less<>>& unreadable() const { return unreadable_; }
-  /// What may be missing from chains because of them, in the form of gaps: a chain goes on behind such a range
-  /// where no object has its offsets.
+  /// What may be missing from chains because of them, in the form of gaps: a chain goes on behind such a
+  /// range where no object has its offsets.
   std::vector<Gap> gaps() const;
 
  private:

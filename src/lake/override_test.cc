@@ -8,7 +8,8 @@ namespace sdp::lake {
 namespace {
 
 constexpr std::string_view kKey =
-    "bronze/date=2026-02-15/hour=17/spotify_events_2026-02-15T17-52-36_t1a2b3c4d_p3_o00000000000000000042.json.zst";
+    "bronze/date=2026-02-15/hour=17/"
+    "spotify_events_2026-02-15T17-52-36_t1a2b3c4d_p3_o00000000000000000042.json.zst";
 
 Override override_of(log::Offset first, log::Offset end, log::Offset next) {
   const auto id = *base::parse_uuid("1a2b3c4d-5e6f-4a0b-8c1d-2e3f4a5b6c7d");
@@ -37,12 +38,11 @@ TEST(Override, ItsNameAndItsObjectsNameEachOther) {
             "_pipeline/overrides/date=2026-02-15/hour=17/spotify_events_2026-02-15T17-52-36_t1a2b3c4d_p3_o"
             "00000000000000000042.json.zst.json");
   EXPECT_EQ(overridden_object(key), kKey);
-  const std::string untimed = std::string(kUntimedPrefix) +
-                              "spotify_events_untimed_t1a2b3c4d_p3_o00000000000000000042.json";
+  const std::string untimed =
+      std::string(kUntimedPrefix) + "spotify_events_untimed_t1a2b3c4d_p3_o00000000000000000042.json";
   EXPECT_EQ(overridden_object(override_key(untimed)), untimed);
-  for (const std::string_view other :
-       {"_pipeline/overrides/", "_pipeline/overrides/.json", "_pipeline/overrides/x.json", "_pipeline/x.json",
-        kKey}) {
+  for (const std::string_view other : {"_pipeline/overrides/", "_pipeline/overrides/.json",
+                                       "_pipeline/overrides/x.json", "_pipeline/x.json", kKey}) {
     EXPECT_FALSE(overridden_object(other)) << other;
   }
 }

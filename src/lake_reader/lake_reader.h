@@ -125,8 +125,8 @@ class LakeReader {
 
   /// The keys of gap records, in byte order.
   Result<std::vector<std::string>> gap_keys() const;
-  /// The acknowledged gaps of all topic ids, and what objects had that are ignored; among the problems are the
-  /// overrides that cannot be read.
+  /// The acknowledged gaps of all topic ids, and what objects had that are ignored; among the problems are
+  /// the overrides that cannot be read.
   Result<Gaps> gaps() const;
   /// The acknowledged gaps of one topic id, all partitions; an error when one cannot be read.
   Result<std::vector<lake::Gap>> gaps_of(const log::TopicId& topic_id) const;

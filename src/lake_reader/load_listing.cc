@@ -96,7 +96,8 @@ Result<bool> LakeReader::add_from_markers(const lake::ChainId& chain, lake::Hour
     SDP_TRY(const lake::HourMarker closed, marker(chain, hour));
     if (!closed.list) return false;
     for (const lake::ListedRange& listed : *closed.list) {
-      if (listed.range.end > from && !overrides_.ignores(listed.object_key)) objects.push_back({listed.object_key, 0});
+      if (listed.range.end > from && !overrides_.ignores(listed.object_key))
+        objects.push_back({listed.object_key, 0});
     }
     if (closed.range.first <= from) return true;
   }

@@ -93,9 +93,9 @@ class Repairer {
     SDP_TRY(const store::Object stored, store_.get(key));
     auto override = lake::override_from_json(stored.body);
     if (!override || override->object_key != options_.object_key) {
-      return fail(ErrorKind::misconfigured,
-                  fmt::format("{}: there is an override {} already, which cannot be read",
-                              store_.describe(), key));
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("{}: there is an override {} already, which cannot be read", store_.describe(), key));
     }
     return std::optional(*std::move(override));
   }
@@ -139,7 +139,8 @@ class Repairer {
     std::vector<Named> all;
     SDP_RETURN_IF_ERROR(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
-      if (!key || key->topic_id_short != place.topic_id_short || key->partition != place.partition) return true;
+      if (!key || key->topic_id_short != place.topic_id_short || key->partition != place.partition)
+        return true;
       if (object.key == options_.object_key || overrides.ignores(object.key)) return true;
       all.push_back({object.key, key->first});
       return true;
@@ -183,10 +184,11 @@ class Repairer {
   Result<log::TopicId> topic_id_of(const lake::ObjectKey& place) const {
     if (meta_ && lake::short_id(meta_->chain.topic_id) == place.topic_id_short) return meta_->chain.topic_id;
     if (topic_id_) return *topic_id_;
-    return fail(ErrorKind::misconfigured,
-                fmt::format("object {}: neither its metadata nor another object of its chain say the id of its "
-                            "topic. Give it its metadata back (docs/formats/object-metadata.md)",
-                            options_.object_key));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("object {}: neither its metadata nor another object of its chain say the id of its "
+                    "topic. Give it its metadata back (docs/formats/object-metadata.md)",
+                    options_.object_key));
   }
 
   Result<log::Offset> closed_to(const lake_reader::LakeReader& reader, const lake::ChainId& chain) {

@@ -31,13 +31,14 @@ struct Repair {
 /// Ignores an object (docs/decisions/0050-ignored-objects.md). The steps:
 ///   1. Look: the lake's layout, the object, what is known of its chain; decide (repair_plan.h).
 ///   2. Where the chain's end moves back: no sink runs, and what was decided still holds.
-///   3. Put the override create-only. This is the switch: whoever reads the lake from then on goes without the
+///   3. Put the override create-only. This is the switch: whoever reads the lake from then on goes without
+///   the
 ///      object. Durable: the override.
 /// A stop before 3 leaves the lake as it was. Each step may be repeated, and several repairs may run at once:
 /// the one that puts first holds, and the others find it.
 ///
-/// `misconfigured` when the lake has layout 1, when there is no such object, and when it is ignored already for
-/// another reason.
+/// `misconfigured` when the lake has layout 1, when there is no such object, and when it is ignored already
+/// for another reason.
 Result<Repair> repair(store::ObjectStore& store, Clock& clock, const RepairOptions& options);
 
 }  // namespace sdp::repair

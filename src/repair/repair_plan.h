@@ -15,8 +15,8 @@ namespace sdp::repair {
 /// What is known of an object that is to be ignored, and of its chain.
 struct RepairFacts {
   std::string object_key;
-  lake::ObjectKey place;                ///< what the key says
-  std::optional<lake::ObjectMeta> meta; ///< nothing when it cannot be read
+  lake::ObjectKey place;                 ///< what the key says
+  std::optional<lake::ObjectMeta> meta;  ///< nothing when it cannot be read
   /// The other objects of the chain, without those that are ignored already, that could have offsets of this
   /// one, and the first one behind it.
   std::vector<lake::Link> others;

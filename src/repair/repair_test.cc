@@ -105,7 +105,8 @@ TEST_F(RepairTest, NonsenseIsRefusedByName) {
 
 TEST_F(RepairTest, LakesWithoutOverridesAreRefused) {
   store::MemoryStore old;
-  EXPECT_TRUE(old.put_new(lake::Places(1).layout_key(), to_json(lake::LakeLayout{.version = 1}), {}, "text/plain"));
+  EXPECT_TRUE(
+      old.put_new(lake::Places(1).layout_key(), to_json(lake::LakeLayout{.version = 1}), {}, "text/plain"));
   const support::BuiltObject object = builder_.build(0, 0, 10);
   EXPECT_TRUE(support::put(old, object));
   const RepairOptions options{.object_key = object.key, .reason = "why", .writer = "test", .apply = true};

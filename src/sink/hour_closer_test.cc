@@ -268,8 +268,7 @@ TEST_P(HourCloserSeeds, CompleteHoursNeverChangeWhateverHappens) {
   std::map<lake::Hour, std::vector<lake::HourMarker>> complete;
   for (int step = 0; step < 120; ++step) {
     auto& closer = closers[rng.below(closers.size())];
-    if (!closer || rng.below(8) == 0)
-      closer = std::make_unique<HourCloser>(log_, store_, lake_, topic_);
+    if (!closer || rng.below(8) == 0) closer = std::make_unique<HourCloser>(log_, store_, lake_, topic_);
     const auto partition = static_cast<log::Partition>(rng.below(3));
     const auto skewed = [&] {
       return clock + hours(rng.below(6) == 0 ? static_cast<int>(rng.below(4)) - 2 : 0);

@@ -406,8 +406,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         return {};
       }
       SDP_TRY(const log::Offset start,
-              start_offset(runner_.store_, lake_, {topic_.id, partition}, topic_.name,
-                           unchecked.start, available, runner_.options_.gaps));
+              start_offset(runner_.store_, lake_, {topic_.id, partition}, topic_.name, unchecked.start,
+                           available, runner_.options_.gaps));
       if (start != unchecked.start) {
         state_.assigned(partition, start);
         held_.erase(partition);

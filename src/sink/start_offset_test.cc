@@ -16,25 +16,20 @@ class StartOffsetTest : public testing::Test {
 };
 
 TEST_F(StartOffsetTest, LogThatStillHasTheChainEndGoesOnThere) {
-  EXPECT_EQ(*start_offset(store_, lake_, {id_, 0}, "t", 5, {.start = 0, .end = 9}, GapPolicy::stop),
-            5);
-  EXPECT_EQ(*start_offset(store_, lake_, {id_, 0}, "t", 9, {.start = 9, .end = 9}, GapPolicy::stop),
-            9);
+  EXPECT_EQ(*start_offset(store_, lake_, {id_, 0}, "t", 5, {.start = 0, .end = 9}, GapPolicy::stop), 5);
+  EXPECT_EQ(*start_offset(store_, lake_, {id_, 0}, "t", 9, {.start = 9, .end = 9}, GapPolicy::stop), 9);
 }
 
 TEST_F(StartOffsetTest, LostOffsetsStopTheSinkAndAreNamed) {
-  const auto start =
-      start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::stop);
+  const auto start = start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::stop);
   ASSERT_FALSE(start);
   EXPECT_EQ(start.error().kind, ErrorKind::data_gap);
   EXPECT_NE(start.error().message.find("[5, 8)"), std::string::npos) << start.error().message;
 }
 
 TEST_F(StartOffsetTest, AcknowledgedGapIsRecordedOnceAndThenPassed) {
-  EXPECT_EQ(
-      *start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::record), 8);
-  EXPECT_EQ(*start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::stop),
-            8);
+  EXPECT_EQ(*start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::record), 8);
+  EXPECT_EQ(*start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::stop), 8);
   const auto further =
       start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 20, .end = 30}, GapPolicy::stop);
   ASSERT_FALSE(further);

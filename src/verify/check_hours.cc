@@ -182,11 +182,11 @@ class HourWalk {
     // What an ignored object was counted with cannot be told without its metadata: the others must be there.
     if (!readable && has_all_of(marker, present)) return;
     const Counts counts = counts_of(present);
-    wrong("closed hour with other objects than were counted", marker,
-          fmt::format("{} objects of {} records, {} rejected, instead of {} of {}, {}{}{}", present.size(),
-                      counts.records, counts.rejected, marker.objects, marker.records, marker.rejected,
-                      objects.empty() ? "" : "; the last one is ",
-                      objects.empty() ? "" : objects.back()->key));
+    wrong(
+        "closed hour with other objects than were counted", marker,
+        fmt::format("{} objects of {} records, {} rejected, instead of {} of {}, {}{}{}", present.size(),
+                    counts.records, counts.rejected, marker.objects, marker.records, marker.rejected,
+                    objects.empty() ? "" : "; the last one is ", objects.empty() ? "" : objects.back()->key));
   }
 
   /// An object as a marker counts it.

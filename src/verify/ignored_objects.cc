@@ -100,8 +100,7 @@ void check_overrides(const LakeView& view, const LakeListing& listing, Findings&
     if (ignored.meta || !chain) continue;
     // Without metadata it cannot be held to have more than up to the next object.
     const bool reaches_on = std::ranges::any_of(chain->objects, [&](const LakeObject* object) {
-      return override.range.first < object->meta.range.first &&
-             object->meta.range.first < override.range.end;
+      return override.range.first < object->meta.range.first && object->meta.range.first < override.range.end;
     });
     if (reaches_on) bad(findings, key, "it reaches behind the next object");
   }

@@ -84,12 +84,7 @@ class ChainWalk {
  public:
   ChainWalk(const lake::ChainId& id, LakeChain& chain, const LogChain* log, const LakeListing& listing,
             std::vector<std::string>& exceptions, Findings& findings)
-      : id_(id),
-        chain_(chain),
-        log_(log),
-        gaps_(listing.gaps),
-        exceptions_(exceptions),
-        findings_(findings) {
+      : id_(id), chain_(chain), log_(log), gaps_(listing.gaps), exceptions_(exceptions), findings_(findings) {
     for (const IgnoredObject& ignored : listing.ignored) {
       if (ignored.override.chain == id && ignored.override.keeps_place()) kept_.push_back(&ignored.override);
     }
