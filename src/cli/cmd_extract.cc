@@ -89,7 +89,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
       ErrorKind::partial,
       fmt::format(
           "{} chain(s) could not be copied to their end; everything else is in {}. Repair in the lake "
-          "what the lines above name, then extract again",
+          "what the lines above name (docs/lake-repair.md), then extract again",
           summary.problems.size(), options.stage_dir));
 }
 

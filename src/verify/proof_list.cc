@@ -116,12 +116,8 @@ void add_lake(List& list) {
   list.add({"lake: overrides", "reason", "", false, "the word of whoever ignored the object", {}});
   list.add({"lake: overrides", "created_at", "", false, "the clock of whoever ignored the object", {}});
   list.add({"lake: overrides", "writer", "", false, "the word of whoever ignored the object", {}});
-  list.add({"lake: overrides",
-            "the body of its object",
-            "",
-            false,
-            "nobody reads an object that is ignored",
-            {}});
+  list.add(
+      {"lake: overrides", "the body of its object", "", false, "nobody reads an object that is ignored", {}});
   list.proved("lake: gaps", {{"topic", ""}, {"topic_id", ""}, {"partition", ""}, {"first_offset", ""}},
               "where its chain has a hole, or its end");
   list.add({"lake: gaps",

@@ -252,7 +252,7 @@ def test_a_repair_that_is_killed_was_done_or_not(folder):
     for _ in range(12):
         repair = folder.start("lake", "repair", stray, "--lake", folder.lake, "--sinks-stopped", *IGNORE)
         time.sleep(random.uniform(0, 0.06))
-        repair.kill()
+        repair.end()
         report = folder.verify(0 if folder.overrides() else NOT_PROVED)
         assert "bad override" not in findings(report)
     assert folder.repair(stray, *IGNORE).code == 0
