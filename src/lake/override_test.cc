@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+
 #include "lake/object_key.h"
 
 namespace sdp::lake {
@@ -41,8 +43,9 @@ TEST(Override, ItsNameAndItsObjectsNameEachOther) {
   const std::string untimed =
       std::string(kUntimedPrefix) + "spotify_events_untimed_t1a2b3c4d_p3_o00000000000000000042.json";
   EXPECT_EQ(overridden_object(override_key(untimed)), untimed);
-  for (const std::string_view other : {"_pipeline/overrides/", "_pipeline/overrides/.json",
-                                       "_pipeline/overrides/x.json", "_pipeline/x.json", kKey}) {
+  for (const std::string_view other :
+       std::initializer_list<std::string_view>{"_pipeline/overrides/", "_pipeline/overrides/.json",
+                                               "_pipeline/overrides/x.json", "_pipeline/x.json", kKey}) {
     EXPECT_FALSE(overridden_object(other)) << other;
   }
 }

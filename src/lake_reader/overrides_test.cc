@@ -13,7 +13,7 @@ namespace {
 
 const log::TopicId kTopic = *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000");
 constexpr UtcMillis kNoon{std::chrono::sys_days(std::chrono::year(2026) / 2 / 15) + std::chrono::hours(12)};
-constexpr lake::ChainId kChain{kTopic, 0};
+const lake::ChainId kChain{kTopic, 0};
 
 class OverridesTest : public testing::Test {
  protected:
