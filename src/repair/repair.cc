@@ -71,10 +71,11 @@ class Repairer {
   Result<lake::ObjectKey> find_object() {
     const auto place = lake::parse_key(options_.object_key);
     if (!place) {
-      return fail(ErrorKind::misconfigured,
-                  fmt::format("{} is no name of an object of events, such as `verify` and `load` print them "
-                              "(bronze/date=.../spotify_events_...)",
-                              options_.object_key));
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("{} is not the name of an object of events, such as `verify` and `load` print them "
+                      "(bronze/date=.../spotify_events_...)",
+                      options_.object_key));
     }
     SDP_TRY(const auto head, store_.head(options_.object_key));
     if (!head) {

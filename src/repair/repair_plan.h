@@ -40,7 +40,7 @@ struct RepairPlan {
   bool operator==(const RepairPlan&) const = default;
 };
 
-/// Pure. The object keeps its place, and what it alone has is missing for good: the name of its place is
+/// Pure. The object keeps its place, and what it alone has is missing permanently: the name of its place is
 /// taken, sinks go on at the end of a chain and never fill a hole, and closed hours never change. Only where
 /// the chain can go on from another object does it end there again: when nothing starts behind this object,
 /// another one has its first offset, and no closed hour reaches behind that one's end.

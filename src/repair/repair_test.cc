@@ -93,8 +93,8 @@ TEST_F(RepairTest, NonsenseIsRefusedByName) {
     EXPECT_EQ(done.error().kind, ErrorKind::misconfigured);
     return done.error().message;
   };
-  EXPECT_THAT(refused("bronze/none.json"), HasSubstr("no name of an object"));
-  EXPECT_THAT(refused(std::string(lake::Places().layout_key())), HasSubstr("no name of an object"));
+  EXPECT_THAT(refused("bronze/none.json"), HasSubstr("not the name of an object"));
+  EXPECT_THAT(refused(std::string(lake::Places().layout_key())), HasSubstr("not the name of an object"));
   EXPECT_THAT(refused(builder_.build(0, 10, 20).key), HasSubstr("there is no object"));
   ASSERT_TRUE(run(key));
   const auto other = run(key, true, "something else");

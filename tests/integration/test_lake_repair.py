@@ -127,7 +127,7 @@ def test_an_object_is_ignored_once_and_for_one_reason(folder):
 def test_nonsense_is_refused(folder, tmp_path):
     [key, _] = folder.middle()
     for object_key, message in (
-        ("_pipeline/lake.json", "no name of an object"),
+        ("_pipeline/lake.json", "not the name of an object"),
         (key.replace("_o0", "_o1"), "there is no object"),
     ):
         refused = folder.repair(object_key, *IGNORE)
