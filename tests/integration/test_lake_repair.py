@@ -309,21 +309,22 @@ def bucket(world):
 def test_a_stray_object_at_the_end_lets_the_chain_end_where_it_did(bucket):
     """A sink that takes it for the end of the chain would leave out what it claims; ignored, that is fetched."""
     world = bucket.world
+    sink = world.start_sink()
+    wait_until(lambda: sink.events("sink.partition.assigned"), 60, "a sink that owns the partition")
     last = bucket.chain()[-1]
     said = bucket.metadata(last)
     first, end = int(said["first-offset"]), int(said["last-offset"]) + 1
     middle = (first + end) // 2
     stray = last.replace(f"_o{first:020}", f"_o{middle:020}")
     bucket.put_again(stray, last, said | {"first-offset": str(middle), "last-offset": str(end + 149)})
+    refused = bucket.repair(stray, *IGNORE)
+    assert refused.code == TEMPORARY, str(refused)
+    assert world.group in refused.err
+    assert sink.stop().code == 0
+
     bucket.lose_hint()
     world.simulate(150)
     assert world.status()[0]["lake_end"] == end + 150
-
-    sink = world.start("sink", "--group", f"other-{world.group}")
-    wait_until(lambda: sink.events("sink.partition.assigned"), 60, "a sink that owns the partition")
-    refused = bucket.repair(stray, *IGNORE, "--group", f"other-{world.group}")
-    assert refused.code == TEMPORARY, str(refused)
-    assert sink.stop().code == 0
     told = bucket.repair(stray, "--reason", "a test")
     assert f"sinks fetch offsets [{end}, {end + 150}) from the log, which has them" in told.out, str(told)
     done = bucket.repair(stray, *IGNORE)
