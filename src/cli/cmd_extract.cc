@@ -52,8 +52,9 @@ Result<Planned> make_plan(const Options& options, store::ObjectStore& lake, Cloc
   SDP_RETURN_IF_ERROR(apply(options.hours, hours));
   SDP_TRY(const load::Ledger ledger, ledger_of(options.warehouse, clock));
   SDP_TRY(const lake::Places places, lake_reader::find_places(lake));
-  SDP_TRY(auto plan,
-          load::plan_new_objects(lake_reader::LakeReader(lake, places), ledger, hours, options.other_lake));
+  SDP_TRY(auto overrides, lake_reader::read_overrides(lake, places));
+  const lake_reader::LakeReader reader(lake, places, std::move(overrides));
+  SDP_TRY(auto plan, load::plan_new_objects(reader, ledger, hours, options.other_lake));
   return Planned{.objects = std::move(plan), .known_topics = load::topic_ids(ledger.chains)};
 }
 
@@ -88,7 +89,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
       ErrorKind::partial,
       fmt::format(
           "{} chain(s) could not be copied to their end; everything else is in {}. Repair in the lake "
-          "what the lines above name, then extract again",
+          "what the lines above name (docs/lake-repair.md), then extract again",
           summary.problems.size(), options.stage_dir));
 }
 

@@ -113,6 +113,7 @@ void define_lake(settings::Commands& commands, Action& action) {
       return run_upgrade(*options, runtime);
     };
   });
+  define_lake_repair(commands, parent.parser(), action);
 }
 
 }  // namespace sdp::cli

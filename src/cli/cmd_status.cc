@@ -49,7 +49,8 @@ Result<Status> read_status(const Options& options, Clock& clock) {
     partitions.push_back(partition);
   SDP_TRY(const auto found, lake_reader::find_layout(*lake.store));
   SDP_TRY(const auto layout, lake_reader::read_layout(*lake.store, found));
-  const lake_reader::LakeReader reader(*lake.store, found.places);
+  SDP_TRY(auto overrides, lake_reader::read_overrides(*lake.store, found.places));
+  const lake_reader::LakeReader reader(*lake.store, found.places, std::move(overrides));
   SDP_TRY(auto points, reader.chain_points(topic.id, partitions));
   SDP_TRY(const auto records, log->open_reader());
   SDP_TRY(const auto committed, log->committed(options.consumer.group));

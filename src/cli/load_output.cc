@@ -69,7 +69,7 @@ Result<void> load_outcome(const load::LoadSummary& summary) {
       ErrorKind::partial,
       fmt::format(
           "{} chain(s) could not be loaded to their end; everything else is loaded. Repair in the lake "
-          "what the lines above name, then load again",
+          "what the lines above name (docs/lake-repair.md), then load again",
           summary.problems.size()));
 }
 

@@ -46,6 +46,11 @@ Result<std::optional<ChainPoint>> LakeReader::hinted_point(const lake::ChainId& 
   const auto head = lake::chain_head_from_json(stored->body);
   if (!head || head->chain != chain) return std::optional<ChainPoint>();
   if (head->end == 0) return std::optional(ChainPoint{.hinted = true});
+  if (overrides_.ignores(head->object_key)) {
+    const lake::Override* ignored = overrides_.find(head->object_key);
+    if (!ignored || !ignored->keeps_place() || ignored->chain != chain) return std::optional<ChainPoint>();
+    return std::optional(ChainPoint{ignored->next, head->object_key, std::nullopt, true});
+  }
   SDP_TRY(const auto object, store_.head(head->object_key));
   if (!object || !lake::parse_key(head->object_key)) return std::optional<ChainPoint>();
   const auto meta = lake::meta_from(object->metadata);
@@ -60,7 +65,7 @@ Result<ChainPoints> LakeReader::listed_points(const log::TopicId& topic_id,
   const std::string topic_id_short = lake::short_id(topic_id);
   std::map<log::Partition, std::pair<log::Offset, std::string>> last;
   std::uint64_t listed = 0;
-  SDP_RETURN_IF_ERROR(store_.list(lake::kBronzePrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(list_objects(lake::kBronzePrefix, [&](const store::ListedObject& object) {
     if (++listed % kProgressInterval == 0 && progress) progress(listed);
     const auto key = lake::parse_key(object.key);
     if (!key || key->topic_id_short != topic_id_short || !wanted.contains(key->partition)) return true;
@@ -76,12 +81,24 @@ Result<ChainPoints> LakeReader::listed_points(const log::TopicId& topic_id,
     if (meta.chain != chain) return of_another_topic(store_, best.second, chain, meta.chain);
     points[partition] = {meta.range.end, best.second, meta, false};
   }
+  for (const auto& [key, ignored] : overrides_.all()) {
+    const log::Partition partition = ignored.chain.partition;
+    if (ignored.chain.topic_id != topic_id || !wanted.contains(partition) || !ignored.keeps_place()) continue;
+    auto& best = last[partition];
+    if (!best.second.empty() && ignored.range.first <= best.first) continue;
+    best = {ignored.range.first, key};
+    points[partition] = {ignored.next, key, std::nullopt, false};
+  }
   return points;
 }
 
 Result<ChainPoints> LakeReader::chain_points(const log::TopicId& topic_id,
                                              std::span<const log::Partition> partitions,
                                              const ListingProgress& progress) const {
+  for (const auto& [key, problem] : overrides_.unreadable()) {
+    const auto place = lake::parse_key(key);
+    if (place && place->topic_id_short == lake::short_id(topic_id)) return std::unexpected(problem);
+  }
   ChainPoints points;
   std::vector<log::Partition> unknown;
   for (const log::Partition partition : partitions) {
@@ -111,6 +128,11 @@ Result<std::optional<ChainPoint>> LakeReader::next_object(const lake::ChainId& c
     SDP_TRY(head, store_.head(key));
   }
   if (!head) return std::optional<ChainPoint>();
+  if (overrides_.ignores(key)) {
+    const lake::Override* ignored = overrides_.find(key);
+    if (!ignored || !ignored->keeps_place() || ignored->chain != chain) return std::optional<ChainPoint>();
+    return std::optional(ChainPoint{ignored->next, key, std::nullopt, false});
+  }
   auto meta = lake::meta_from(head->metadata);
   if (!meta) return std::unexpected(meta.error().in(fmt::format("{}: object {}", store_.describe(), key)));
   if (meta->chain != chain) return of_another_topic(store_, key, chain, meta->chain);
@@ -128,14 +150,14 @@ Result<std::vector<ChainObject>> LakeReader::objects_of(const lake::ChainId& cha
   const std::string topic_id_short = lake::short_id(chain.topic_id);
   std::vector<ChainObject> objects;
   bool behind = false;
-  SDP_RETURN_IF_ERROR(store_.list(lake::kUntimedPrefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(list_objects(lake::kUntimedPrefix, [&](const store::ListedObject& object) {
     const auto key = lake::parse_key(object.key);
     if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition)
       objects.push_back({object.key, key->first, lake::Hour::min()});
     return true;
   }));
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(list_objects(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition) {
         objects.push_back({object.key, key->first, folder.hour});
@@ -153,7 +175,7 @@ Result<std::optional<lake::Hour>> LakeReader::first_hour_of(const lake::ChainId&
   std::optional<lake::Hour> first;
   const std::string topic_id_short = lake::short_id(chain.topic_id);
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(list_objects(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (key && key->topic_id_short == topic_id_short && key->partition == chain.partition)
         first = folder.hour;

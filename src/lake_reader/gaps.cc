@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "lake/places.h"
@@ -35,7 +37,10 @@ Result<Gaps> LakeReader::read_gaps(const std::string& prefix) const {
 }
 
 Result<Gaps> LakeReader::gaps() const {
-  return read_gaps(std::string(places_.gaps_prefix()));
+  SDP_TRY(Gaps read, read_gaps(std::string(places_.gaps_prefix())));
+  std::ranges::move(overrides_.gaps(), std::back_inserter(read.gaps));
+  for (const auto& [key, problem] : overrides_.unreadable()) read.problems.push_back(problem);
+  return read;
 }
 
 Result<std::vector<lake::Gap>> LakeReader::gaps_of(const log::TopicId& topic_id) const {

@@ -192,7 +192,7 @@ Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& top
   std::map<lake::Hour, HourStatus> hours;
   std::size_t folders = 0;
   const auto look_at_objects = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_RETURN_IF_ERROR(store_.list(folder.prefix, [&](const store::ListedObject& object) {
+    SDP_RETURN_IF_ERROR(list_objects(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (!key || key->topic_id_short != topic_id_short) return true;
       hours[folder.hour].hour = folder.hour;

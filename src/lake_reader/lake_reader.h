@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -14,6 +15,7 @@
 #include "lake/compression.h"
 #include "lake/hour_marker.h"
 #include "lake/object_meta.h"
+#include "lake/override.h"
 #include "lake/places.h"
 #include "lake_reader/load_plan.h"
 #include "log/event_log.h"
@@ -32,7 +34,7 @@ struct ChainObject {
 struct ChainPoint {
   log::Offset end = 0;
   std::string object_key{};                  ///< of the object that ends there; empty at the beginning
-  std::optional<lake::ObjectMeta> object{};  ///< its metadata
+  std::optional<lake::ObjectMeta> object{};  ///< its metadata; nothing of one that is ignored
   bool hinted = false;                       ///< found by a hint, not by a listing
 };
 using ChainPoints = std::map<log::Partition, ChainPoint>;
@@ -68,16 +70,23 @@ struct PastLife {
   std::optional<lake::Hour> last_open;  ///< its last hour, when not all partitions have closed it
 };
 
+/// The overrides of a lake: one listing, and a request for each that there is. One that is damaged is among
+/// the unreadable ones.
+Result<lake::Overrides> read_overrides(store::ObjectStore& store, const lake::Places& places);
+
 /// What the stages ask of a lake: where chains end, what belongs to a chain or an hour, what is to be loaded.
-/// Nobody else but `verify`, on purpose, lists a lake. It writes nothing and remembers nothing; answers are
-/// as old as the listings they come from. Errors are the store's, and `bad_input` that names a damaged
-/// object. As thread-safe as the store.
+/// Nobody else but `verify`, on purpose, lists a lake. Objects that are ignored by an override are in none of
+/// its answers: this is the one place that leaves them out. It writes nothing and remembers nothing but the
+/// overrides; answers are as old as the listings they come from. Errors are the store's, and `bad_input` that
+/// names a damaged object. As thread-safe as the store.
 class LakeReader {
  public:
-  /// `store` outlives this; `places` are the lake's (find_places).
-  LakeReader(store::ObjectStore& store, lake::Places places) : store_(store), places_(places) {}
+  /// `store` outlives this; `places` are the lake's (find_places), `overrides` too (read_overrides).
+  LakeReader(store::ObjectStore& store, lake::Places places, lake::Overrides overrides = {})
+      : store_(store), places_(places), overrides_(std::move(overrides)) {}
 
   const lake::Places& places() const { return places_; }
+  const lake::Overrides& overrides() const { return overrides_; }
 
   // --- chains ---
 
@@ -89,7 +98,11 @@ class LakeReader {
   //  3. From such a point on the log tells: its record there gives the name that the next object must have
   //     (next_object). Where there is none, the chain ends (chain_walk.h).
 
-  /// A point of each chain by hint, or else by one listing for all of them: steps 1 and 2.
+  // An object that is ignored keeps its place, which no other object can have: the chain goes on where its
+  // override says. Where an override says that the place is free, the object is as if it were not there.
+
+  /// A point of each chain by hint, or else by one listing for all of them: steps 1 and 2. `bad_input` when
+  /// an override of the topic id cannot be read.
   Result<ChainPoints> chain_points(const log::TopicId& topic_id, std::span<const log::Partition> partitions,
                                    const ListingProgress& progress = {}) const;
   /// Step 1 alone; nothing when there is no hint that holds. Two requests.
@@ -112,9 +125,10 @@ class LakeReader {
 
   /// The keys of gap records, in byte order.
   Result<std::vector<std::string>> gap_keys() const;
-  /// The acknowledged gaps of all topic ids.
+  /// The acknowledged gaps of all topic ids, and what objects had that are ignored; among the problems are
+  /// the overrides that cannot be read.
   Result<Gaps> gaps() const;
-  /// Those of one topic id, all partitions; an error when one cannot be read.
+  /// The acknowledged gaps of one topic id, all partitions; an error when one cannot be read.
   Result<std::vector<lake::Gap>> gaps_of(const log::TopicId& topic_id) const;
 
   // --- hours ---
@@ -161,6 +175,9 @@ class LakeReader {
 
  private:
   Result<std::vector<std::string>> keys_below(const std::string& prefix) const;
+  /// The names that a listing has, without those of objects that are ignored.
+  Result<void> list_objects(std::string_view prefix,
+                            const std::function<bool(const store::ListedObject&)>& visit) const;
   Result<std::vector<store::ListedObject>> objects_below(const std::string& prefix) const;
   /// Nothing when the markers are of layout 1, or too many would have to be read.
   Result<std::optional<LoadPlan>> plan_by_markers(
@@ -184,6 +201,7 @@ class LakeReader {
 
   store::ObjectStore& store_;
   lake::Places places_;
+  lake::Overrides overrides_;
 };
 
 }  // namespace sdp::lake_reader

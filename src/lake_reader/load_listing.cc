@@ -43,7 +43,7 @@ Result<LoadPlan> LakeReader::load_plan(const std::set<std::string>& loaded, cons
 
 Result<std::vector<store::ListedObject>> LakeReader::objects_below(const std::string& prefix) const {
   std::vector<store::ListedObject> listing;
-  SDP_RETURN_IF_ERROR(store_.list(prefix, [&](const store::ListedObject& object) {
+  SDP_RETURN_IF_ERROR(list_objects(prefix, [&](const store::ListedObject& object) {
     listing.push_back(object);
     return true;
   }));
@@ -96,7 +96,8 @@ Result<bool> LakeReader::add_from_markers(const lake::ChainId& chain, lake::Hour
     SDP_TRY(const lake::HourMarker closed, marker(chain, hour));
     if (!closed.list) return false;
     for (const lake::ListedRange& listed : *closed.list) {
-      if (listed.range.end > from) objects.push_back({listed.object_key, 0});
+      if (listed.range.end > from && !overrides_.ignores(listed.object_key))
+        objects.push_back({listed.object_key, 0});
     }
     if (closed.range.first <= from) return true;
   }

@@ -24,11 +24,13 @@ using PastChains = std::map<std::pair<std::string, log::Partition>, PastChain>;
 /// What listings show of topic ids other than the present one.
 class Objects {
  public:
-  Objects(store::ObjectStore& store, std::string present, PastChains& chains)
-      : store_(store), present_(std::move(present)), chains_(chains) {}
+  Objects(store::ObjectStore& store, const lake::Overrides& overrides, std::string present,
+          PastChains& chains)
+      : store_(store), overrides_(overrides), present_(std::move(present)), chains_(chains) {}
 
   Result<void> list(const std::string& prefix, lake::Hour hour) {
     return store_.list(prefix, [&](const store::ListedObject& object) {
+      if (overrides_.ignores(object.key)) return true;
       const auto key = lake::parse_key(object.key);
       if (!key || key->topic_id_short == present_) return true;
       chains_[{key->topic_id_short, key->partition}].objects[key->first] = hour;
@@ -41,6 +43,7 @@ class Objects {
 
  private:
   store::ObjectStore& store_;
+  const lake::Overrides& overrides_;
   const std::string present_;
   PastChains& chains_;
   std::map<std::string, std::string> one_key_;
@@ -100,7 +103,7 @@ Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present
       if (chain.closed) life.partitions = std::max(life.partitions, chain.closed->partitions);
     }
   }
-  Objects objects(store_, present_short, chains);
+  Objects objects(store_, overrides_, present_short, chains);
   int folders = 0;
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
     SDP_RETURN_IF_ERROR(objects.list(folder.prefix, folder.hour));

@@ -7,6 +7,7 @@
 
 #include "base/sha256.h"
 #include "lake/object_meta.h"
+#include "lake/override.h"
 #include "lake/places.h"
 #include "lake_reader/find_places.h"
 
@@ -39,11 +40,16 @@ Result<Copied> copy_object(store::ObjectStore& lake, const lake_reader::PlannedO
   return Copied{meta.sha256, object.body.size()};
 }
 
-Result<void> copy_layout_and_gaps(store::ObjectStore& lake, store::ObjectStore& copy) {
+Result<void> copy_layout_gaps_and_overrides(store::ObjectStore& lake, store::ObjectStore& copy) {
   // The layout's file goes along: by it a reader of the copy knows where the gaps are.
   SDP_TRY(const auto found, lake_reader::find_layout(lake));
   SDP_TRY(auto keys, lake_reader::LakeReader(lake, found.places).gap_keys());
   if (!found.file.empty()) keys.emplace_back(found.file);
+  // Without them what they leave missing would be holes in the copy.
+  SDP_RETURN_IF_ERROR(lake.list(lake::kOverridesPrefix, [&](const store::ListedObject& object) {
+    keys.push_back(object.key);
+    return true;
+  }));
   for (const std::string& key : keys) {
     SDP_TRY(const store::Object gap, lake.get(key));
     SDP_TRY(std::ignore, copy.put_new(key, gap.body, gap.metadata, kContentType));
@@ -65,7 +71,7 @@ Result<ExtractSummary> extract(store::ObjectStore& lake, const LoadPlan& plan,
                                const std::set<std::string>& known_topics, store::ObjectStore& copy,
                                const std::stop_token& stop) {
   SDP_TRY(std::ignore, copy.ensure_bucket());
-  SDP_RETURN_IF_ERROR(copy_layout_and_gaps(lake, copy));
+  SDP_RETURN_IF_ERROR(copy_layout_gaps_and_overrides(lake, copy));
   SDP_RETURN_IF_ERROR(name_topics(known_topics, copy));
   ExtractSummary summary;
   summary.loaded_already = plan.loaded_already;

@@ -65,7 +65,8 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
   const SteadyTime started = clock_.steady_now();
   LoadSummary summary;
   SDP_TRY(const lake::Places places, lake_reader::find_places(store_));
-  const lake_reader::LakeReader lake(store_, places);
+  SDP_TRY(auto overrides, lake_reader::read_overrides(store_, places));
+  const lake_reader::LakeReader lake(store_, places, std::move(overrides));
   for (int listing = 1; listing <= options_.listings_max; ++listing) {
     SDP_TRY(const bool look_again, load_once(lake, stop, summary));
     if (!look_again || listing == options_.listings_max) break;

@@ -25,7 +25,7 @@ constexpr auto kGroups = std::to_array<GroupText>({
     {Group::dbt, "dbt", ""},
     {Group::verify, "Verify", ""},
     {Group::rejected, "Rejected records", ""},
-    {Group::upgrade, "Upgrade", "Read by `lake upgrade`."},
+    {Group::upgrade, "Upgrade and repair", "Read by `lake upgrade` and `lake repair`."},
     {Group::status, "Status", ""},
     {Group::simulation, "Simulation", ""},
     {Group::run, "Run", ""},
@@ -932,6 +932,20 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "",
      .group = Group::upgrade,
      .help = "Do not ask Kafka whether --group has members: you know that no sink runs"},
+
+    // Repair
+    {.name = "repair.reason",
+     .flag = "--reason",
+     .variable = "",
+     .group = Group::upgrade,
+     .value = "TEXT",
+     .help = "Why the object is ignored: one line, which `verify` and `lake repairs` show",
+     .example = "its metadata are lost"},
+    {.name = "repair.apply",
+     .flag = "--apply",
+     .variable = "",
+     .group = Group::upgrade,
+     .help = "Do it; without, it is only said what would be done"},
 
     // Output
     {.name = "output.json",

@@ -40,9 +40,9 @@ struct CloseRequest {
 /// marker, and whatever it knows, a closed hour is the same for all.
 class ChainCloser {
  public:
-  /// The store outlives this.
-  ChainCloser(store::ObjectStore& store, lake::Places places, log::TopicInfo topic)
-      : store_(store), lake_(store, places), topic_(std::move(topic)) {}
+  /// The store, which is the lake's, outlives this.
+  ChainCloser(store::ObjectStore& store, lake_reader::LakeReader lake, log::TopicInfo topic)
+      : store_(store), lake_(std::move(lake)), topic_(std::move(topic)) {}
 
   /// The markers that stand for the hours now.
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);

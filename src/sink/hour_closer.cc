@@ -14,13 +14,9 @@ constexpr std::size_t kRequestsMax = 1'000;
 
 }  // namespace
 
-HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, lake::Places places,
+HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, const lake_reader::LakeReader& lake,
                        log::TopicInfo topic)
-    : log_(log),
-      store_(store),
-      lake_(store, places),
-      topic_(topic),
-      chains_(store, places, std::move(topic)) {
+    : log_(log), store_(store), lake_(lake), topic_(topic), chains_(store, lake, std::move(topic)) {
   thread_ = std::jthread([this] {
     while (auto request = requests_.pop()) {
       auto closed = close(*request);
@@ -84,7 +80,7 @@ Result<bool> HourCloser::close_past_life(const lake_reader::PastLife& life, lake
   log::TopicInfo topic = topic_;
   topic.id = life.topic_id;
   topic.partitions = life.partitions;
-  ChainCloser closer(store_, lake_.places(), std::move(topic));
+  ChainCloser closer(store_, lake_, std::move(topic));
   for (log::Partition partition = 0; partition < life.partitions; ++partition) {
     // A long absence is caught up in several goes.
     for (bool further = true; further;) {

@@ -33,8 +33,9 @@ struct CloseResult {
 ///   3. Close the hours of the request's chain.
 class HourCloser {
  public:
-  /// Log and store outlive this.
-  HourCloser(log::EventLog& log, store::ObjectStore& store, lake::Places places, log::TopicInfo topic);
+  /// Log and store, which is the lake's, outlive this.
+  HourCloser(log::EventLog& log, store::ObjectStore& store, const lake_reader::LakeReader& lake,
+             log::TopicInfo topic);
   ~HourCloser();
   HourCloser(const HourCloser&) = delete;
   HourCloser& operator=(const HourCloser&) = delete;

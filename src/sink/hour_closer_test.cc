@@ -95,6 +95,7 @@ class HourCloserTest : public testing::Test {
 
   log::MemoryLog log_{{}, base::system_clock(), Rng(1)};
   store::MemoryStore store_;
+  const lake_reader::LakeReader lake_{store_, lake::Places()};
   log::TopicInfo topic_;
   std::map<log::Partition, log::Offset> ends_;
 };
@@ -103,7 +104,7 @@ TEST_F(HourCloserTest, ClosesTheHoursThatAreOverWithTheirCounts) {
   put(0, kStart, 7);
   put(0, kStart, 5);
   put(0, kStart + hours(2));
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   const auto closed = close(closer, 0, kStart + hours(1));
   ASSERT_TRUE(closed) << closed.error().message;
   ASSERT_EQ(closed->size(), 2u);
@@ -118,10 +119,10 @@ TEST_F(HourCloserTest, ClosesTheHoursThatAreOverWithTheirCounts) {
 
 TEST_F(HourCloserTest, AnotherCloserGoesOnWhereTheFirstOneStopped) {
   put(0, kStart);
-  ASSERT_TRUE(close(*std::make_unique<HourCloser>(log_, store_, lake::Places(), topic_), 0, kStart));
+  ASSERT_TRUE(close(*std::make_unique<HourCloser>(log_, store_, lake_, topic_), 0, kStart));
   put(0, kStart + hours(1));
   put(0, kStart + hours(5));
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   const auto closed = close(closer, 0, kStart + hours(4));
   ASSERT_TRUE(closed) << closed.error().message;
   EXPECT_EQ(closed->size(), 4u);
@@ -130,8 +131,8 @@ TEST_F(HourCloserTest, AnotherCloserGoesOnWhereTheFirstOneStopped) {
 
 TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
   put(0, kStart);
-  HourCloser stale(log_, store_, lake::Places(), topic_);
-  HourCloser other(log_, store_, lake::Places(), topic_);
+  HourCloser stale(log_, store_, lake_, topic_);
+  HourCloser other(log_, store_, lake_, topic_);
   ASSERT_TRUE(close(stale, 0, kStart - hours(1)));
   ASSERT_TRUE(close(other, 0, kStart));
   const auto before = markers();
@@ -149,7 +150,7 @@ TEST_F(HourCloserTest, WhatAnotherCloserWroteStands) {
 TEST_F(HourCloserTest, HourEndsWhereItsLastObjectEndsWhateverTheRequestKnows) {
   put(0, kStart, 7);
   put(0, kStart, 5);
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   const auto closed = close_at(closer, 0, kStart, 3);
   ASSERT_TRUE(closed) << closed.error().message;
   ASSERT_EQ(closed->size(), 1u);
@@ -159,7 +160,7 @@ TEST_F(HourCloserTest, HourEndsWhereItsLastObjectEndsWhateverTheRequestKnows) {
 
 TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
   put(0, kStart);
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   ASSERT_TRUE(close(closer, 0, kStart + hours(4)));
   put(0, kStart + hours(1), 3);  // late for the hours that are closed
   put(0, kStart + hours(5), 4);
@@ -172,7 +173,7 @@ TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
 }
 
 TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   const auto closed = close(closer, 2, kStart + hours(3));
   ASSERT_TRUE(closed) << closed.error().message;
   ASSERT_EQ(closed->size(), 1u);
@@ -181,7 +182,7 @@ TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
 }
 
 TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   for (log::Partition partition = 0; partition < 3; ++partition) {
     put(partition, kStart);
     ASSERT_TRUE(close(closer, partition, kStart));
@@ -205,7 +206,7 @@ TEST_F(HourCloserTest, PartitionAddedLaterDoesNotOpenWhatWasComplete) {
 TEST_F(HourCloserTest, LastHoursOfATopicThatWasCreatedAgainAreClosedWhenTheyAreOver) {
   put(0, kStart);
   put(1, kStart);
-  HourCloser of_old(log_, store_, lake::Places(), topic_);
+  HourCloser of_old(log_, store_, lake_, topic_);
   for (const log::Partition partition : {0, 1, 2}) ASSERT_TRUE(close(of_old, partition, kStart));
   put(0, kStart + hours(1), 7);
   const std::string old = lake::short_id(topic_.id);
@@ -214,7 +215,7 @@ TEST_F(HourCloserTest, LastHoursOfATopicThatWasCreatedAgainAreClosedWhenTheyAreO
   ends_.clear();
   put(0, kStart + hours(2));
 
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   const auto complete_through = [&] {
     const auto complete = lake_reader::LakeReader(store_, lake::Places()).complete_through();
     EXPECT_TRUE(complete);
@@ -237,7 +238,7 @@ TEST_F(HourCloserTest, ALifeThatEndedBeforeItsFirstHourDidIsClosed) {
   ASSERT_TRUE(log_.recreate_topic());
   topic_ = log_.describe().value_or(log::TopicInfo{});
   ends_.clear();
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   ASSERT_TRUE(close(closer, 0, kStart + hours(5)));
   const auto complete = lake_reader::LakeReader(store_, lake::Places()).complete_through();
   ASSERT_TRUE(complete);
@@ -250,7 +251,7 @@ TEST_F(HourCloserTest, DamagedMarkerIsNamedAndClosesNothing) {
   put(0, kStart);
   ASSERT_TRUE(
       store_.put_new(lake::Places().marker_key({topic_.id, 0}, kStart), "{}", {}, "application/json"));
-  HourCloser closer(log_, store_, lake::Places(), topic_);
+  HourCloser closer(log_, store_, lake_, topic_);
   const auto closed = close(closer, 0, kStart + hours(1));
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.error().kind, ErrorKind::bad_input);
@@ -267,8 +268,7 @@ TEST_P(HourCloserSeeds, CompleteHoursNeverChangeWhateverHappens) {
   std::map<lake::Hour, std::vector<lake::HourMarker>> complete;
   for (int step = 0; step < 120; ++step) {
     auto& closer = closers[rng.below(closers.size())];
-    if (!closer || rng.below(8) == 0)
-      closer = std::make_unique<HourCloser>(log_, store_, lake::Places(), topic_);
+    if (!closer || rng.below(8) == 0) closer = std::make_unique<HourCloser>(log_, store_, lake_, topic_);
     const auto partition = static_cast<log::Partition>(rng.below(3));
     const auto skewed = [&] {
       return clock + hours(rng.below(6) == 0 ? static_cast<int>(rng.below(4)) - 2 : 0);

@@ -41,9 +41,9 @@ void QuestionLine::answered(const Question& question, bool failed) {
   }
 }
 
-LogAsker::LogAsker(log::EventLog& log, store::ObjectStore& store, Clock& clock, log::TopicId topic_id,
+LogAsker::LogAsker(log::EventLog& log, lake_reader::LakeReader lake, Clock& clock, log::TopicId topic_id,
                    AskerOptions options)
-    : log_(log), lake_(store, options.places), clock_(clock), topic_id_(topic_id), options_(options) {
+    : log_(log), lake_(std::move(lake)), clock_(clock), topic_id_(topic_id), options_(options) {
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 

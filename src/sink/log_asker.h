@@ -45,7 +45,6 @@ struct Finding {
 };
 
 struct AskerOptions {
-  lake::Places places{};
   lake::Compression compression = lake::Compression::none;
   std::size_t value_bytes_max = lake::kValueBytesMaxDefault;
 };
@@ -78,8 +77,8 @@ class QuestionLine {
 /// another one. Used by one thread.
 class LogAsker {
  public:
-  /// Log, store and clock outlive this.
-  LogAsker(log::EventLog& log, store::ObjectStore& store, Clock& clock, log::TopicId topic_id,
+  /// Log, the lake's store and clock outlive this.
+  LogAsker(log::EventLog& log, lake_reader::LakeReader lake, Clock& clock, log::TopicId topic_id,
            AskerOptions options);
   ~LogAsker();
   LogAsker(const LogAsker&) = delete;

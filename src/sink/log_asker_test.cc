@@ -59,12 +59,13 @@ class LogAskerTest : public testing::Test {
 
   log::MemoryLog log_{{}, base::system_clock(), Rng(1)};
   store::MemoryStore store_;
+  const lake_reader::LakeReader lake_{store_, lake::Places()};
 };
 
 TEST_F(LogAskerTest, TellsTheEndAndWhenItWasAskedFor) {
   ASSERT_TRUE(log_.append_mark(1));
   const SteadyTime before = base::system_clock().steady_now();
-  LogAsker asker(log_, store_, base::system_clock(), log_.describe()->id, {});
+  LogAsker asker(log_, lake_, base::system_clock(), log_.describe()->id, {});
   const Answer answer = answer_to(asker, end_of(1));
   EXPECT_EQ(answer.question, end_of(1));
   EXPECT_EQ(answer.found->available.end, 1);
@@ -74,14 +75,14 @@ TEST_F(LogAskerTest, TellsTheEndAndWhenItWasAskedFor) {
 TEST_F(LogAskerTest, TellsHowFarTheLakeIsBehind) {
   ASSERT_TRUE(log_.append(0, {base::system_clock().utc_now(), "k", "{}", {}}));
   ASSERT_TRUE(log_.append_mark(1));
-  LogAsker asker(log_, store_, base::system_clock(), log_.describe()->id, {});
+  LogAsker asker(log_, lake_, base::system_clock(), log_.describe()->id, {});
   EXPECT_EQ(answer_to(asker, {0, Ask::lag, 1}).found->lag, 1);
   EXPECT_EQ(answer_to(asker, {0, Ask::lag, 1}).found->lag, 1);
   EXPECT_EQ(answer_to(asker, {1, Ask::lag, 1}).found->lag, 0);
 }
 
 TEST_F(LogAskerTest, AnErrorIsAnAnswer) {
-  LogAsker asker(log_, store_, base::system_clock(), log_.describe()->id, {});
+  LogAsker asker(log_, lake_, base::system_clock(), log_.describe()->id, {});
   EXPECT_FALSE(answer_to(asker, end_of(9)).found);
   EXPECT_TRUE(answer_to(asker, end_of(0)).found);
 }

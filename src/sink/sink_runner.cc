@@ -64,21 +64,21 @@ double in_seconds(std::chrono::milliseconds duration) {
 /// A crash between any two steps is a revoke without a word: the lake is a valid chain at any time.
 class SinkRunner::Loop final : public log::ConsumerHandler {
  public:
-  Loop(SinkRunner& runner, const log::TopicInfo& topic, lake::Places places,
+  Loop(SinkRunner& runner, const log::TopicInfo& topic, lake_reader::LakeReader lake,
        std::unique_ptr<log::Consumer> consumer)
       : runner_(runner),
         topic_(topic),
-        lake_(runner.store_, places),
+        lake_(std::move(lake)),
         partitions_(topic.partitions),
         consumer_(std::move(consumer)),
         state_(topic.id, runner.options_.limits, lake::LineEncoder(runner.options_.value_bytes_max)),
-        heads_(runner.store_, places, topic.name),
+        heads_(runner.store_, lake_.places(), topic.name),
         uploader_(runner.store_, runner.clock_,
-                  {topic.name, places, runner.options_.compression, runner.options_.writer,
+                  {topic.name, lake_.places(), runner.options_.compression, runner.options_.writer,
                    runner.options_.upload_threads, &heads_}),
-        closer_(runner.log_, runner.store_, places, topic),
-        asker_(runner.log_, runner.store_, runner.clock_, topic.id,
-               {places, runner.options_.compression, runner.options_.value_bytes_max}),
+        closer_(runner.log_, runner.store_, lake_, topic),
+        asker_(runner.log_, lake_, runner.clock_, topic.id,
+               {runner.options_.compression, runner.options_.value_bytes_max}),
         outage_(runner.options_.outage_max),
         caught_up_(runner.options_.timers, runner.options_.consumer.session_timeout),
         hours_(runner.options_.timers, runner.options_.hour_grace) {}
@@ -406,8 +406,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         return {};
       }
       SDP_TRY(const log::Offset start,
-              start_offset(runner_.store_, lake_.places(), {topic_.id, partition}, topic_.name,
-                           unchecked.start, available, runner_.options_.gaps));
+              start_offset(runner_.store_, lake_, {topic_.id, partition}, topic_.name, unchecked.start,
+                           available, runner_.options_.gaps));
       if (start != unchecked.start) {
         state_.assigned(partition, start);
         held_.erase(partition);
@@ -721,12 +721,14 @@ Result<void> SinkRunner::sink_records(const std::stop_token& stop) {
   if (!found) return {};
   const log::TopicInfo& topic = *found;
   SDP_TRY(const lake::Places places, check_surroundings(topic));
+  SDP_TRY(auto overrides, lake_reader::read_overrides(store_, places));
+  lake_reader::LakeReader lake(store_, places, std::move(overrides));
   SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
   log_event(
       "sink.listening",
       {{"topic", topic.name}, {"topic_id", base::to_string(topic.id)}, {"partitions", topic.partitions}});
   observer_.listening(topic);
-  Loop loop(*this, topic, places, std::move(consumer));
+  Loop loop(*this, topic, std::move(lake), std::move(consumer));
   return loop.run(stop);
 }
 

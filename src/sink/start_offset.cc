@@ -5,11 +5,10 @@
 #include <string>
 
 #include "lake/chain.h"
-#include "lake_reader/lake_reader.h"
 
 namespace sdp::sink {
 
-Result<log::Offset> start_offset(store::ObjectStore& store, const lake::Places& places,
+Result<log::Offset> start_offset(store::ObjectStore& store, const lake_reader::LakeReader& lake,
                                  const lake::ChainId& chain, std::string_view topic, log::Offset chain_end,
                                  const log::Watermarks& available, GapPolicy policy) {
   if (chain_end > available.end) {
@@ -23,7 +22,7 @@ Result<log::Offset> start_offset(store::ObjectStore& store, const lake::Places& 
   }
   if (chain_end >= available.start) return chain_end;
 
-  SDP_TRY(const auto gaps, lake_reader::LakeReader(store, places).gaps_of(chain.topic_id));
+  SDP_TRY(const auto gaps, lake.gaps_of(chain.topic_id));
   const log::Offset next = lake::after_gaps(chain, chain_end, gaps);
   if (next >= available.start) return next;
   if (policy == GapPolicy::stop) {
@@ -37,11 +36,11 @@ Result<log::Offset> start_offset(store::ObjectStore& store, const lake::Places& 
   }
   const lake::Gap gap{std::string(topic), chain, {next, available.start}};
   SDP_TRY(const auto outcome,
-          store.put_new(places.gap_key(chain, next), to_json(gap), {}, "application/json"));
+          store.put_new(lake.places().gap_key(chain, next), to_json(gap), {}, "application/json"));
   // Lost a race: another sink recorded a gap that starts here, perhaps a shorter one. Reading again settles
   // it.
   if (outcome == store::PutOutcome::exists)
-    return start_offset(store, places, chain, topic, chain_end, available, policy);
+    return start_offset(store, lake, chain, topic, chain_end, available, policy);
   return available.start;
 }
 

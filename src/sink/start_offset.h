@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "lake/chain.h"
-#include "lake/places.h"
+#include "lake_reader/lake_reader.h"
 #include "log/event_log.h"
 #include "store/object_store.h"
 
@@ -22,7 +22,7 @@ enum class GapPolicy { stop, record };
 ///   by
 ///      a create-only put instead. Durable: the gap; the start is where the log begins.
 ///   5. When somebody else recorded a gap at this place first, begin again with 3: theirs may be shorter.
-Result<log::Offset> start_offset(store::ObjectStore& store, const lake::Places& places,
+Result<log::Offset> start_offset(store::ObjectStore& store, const lake_reader::LakeReader& lake,
                                  const lake::ChainId& chain, std::string_view topic, log::Offset chain_end,
                                  const log::Watermarks& available, GapPolicy policy);
 

@@ -89,6 +89,13 @@ class BronzeCheck {
  private:
   void ledger(warehouse::RowView row) {
     ++counts_.objects;
+    if (is_ignored(row[0])) {
+      findings_.item(Stage::bronze, "ignored object that is loaded",
+                     fmt::format("{}: its rows stay here; load the lake into a new warehouse to be without "
+                                 "them",
+                                 shown(row[0])));
+      return;
+    }
     const auto found = row[0] ? lake_.by_key.find(*row[0]) : lake_.by_key.end();
     if (found == lake_.by_key.end()) {
       findings_.item(Stage::bronze, "ledger row of no object in the lake", shown(row[0]));
@@ -132,6 +139,10 @@ class BronzeCheck {
     return {};
   }
 
+  bool is_ignored(const std::optional<std::string_view>& key) const {
+    return key && lake_.ignored.contains(*key);
+  }
+
   /// Without a ledger nothing tells what was loaded, which is a finding already.
   void take_all_as_loaded() {
     for (LakeObject& object : lake_.objects) object.in_ledger = true;
@@ -146,6 +157,7 @@ class BronzeCheck {
     const auto wrong = [&](std::string_view kind, std::string_view detail = {}) {
       findings_.offset(Stage::bronze, kind, place->chain, place->offset, detail);
     };
+    if (is_ignored(row[0])) return wrong("row of an ignored object", shown(row[0]));
     const LakeView::Place at = finder_.find(*place);
     if (!at.line) return wrong("row of no record in the lake");
     LineFact& line = *at.line;

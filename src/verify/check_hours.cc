@@ -116,6 +116,7 @@ class HourWalk {
   HourWalk(const LakeView& view, const LakeListing& listing, const TopicHours& topic, Findings& findings)
       : view_(view),
         gaps_(listing.gaps),
+        ignored_(listing.ignored),
         places_(listing.places),
         topic_(topic),
         topic_name_(listing.layout ? listing.layout->topic : ""),
@@ -158,31 +159,105 @@ class HourWalk {
 
   void check_objects(const lake::HourMarker& marker) {
     const Objects objects = objects_of(marker);
-    if (!objects.empty() && objects.back()->meta.range.end > marker.range.end) {
+    if (!objects.empty() && objects.back()->meta.range.end > marker.range.end &&
+        !starts_ignored(marker.chain, marker.range.end)) {
       wrong("hour that ends inside an object", marker, objects.back()->key);
     }
-    std::int64_t records = 0;
-    std::int64_t rejected = 0;
-    std::string lines;
-    std::vector<lake::ListedRange> list;
-    for (const LakeObject* object : objects) {
-      list.push_back({object->key, object->meta.range});
-      records += object->meta.records;
-      rejected += object->meta.rejected;
-      lines += fmt::format("{} {}\n", object->key, object->meta.sha256);
+    std::vector<Counted> all;
+    all.reserve(objects.size());
+    for (const LakeObject* object : objects) all.push_back({&object->key, &object->meta});
+    const std::vector<Counted> present = all;
+    bool readable = true;
+    for (const IgnoredObject* ignored : ignored_in(marker)) {
+      readable = readable && ignored->meta;
+      if (ignored->meta) all.push_back({&ignored->override.object_key, &*ignored->meta});
     }
-    const auto count = static_cast<std::int64_t>(objects.size());
-    if (count == marker.objects && records == marker.records && rejected == marker.rejected &&
-        base::sha256_hex(lines) == marker.sha256) {
-      if (marker.list && *marker.list != list)
+    std::ranges::sort(all, {}, [](const Counted& one) { return std::pair(one.meta->range.first, *one.key); });
+    // A marker that was written before an object was ignored has it.
+    if (is_as_counted(marker, all) || is_as_counted(marker, present)) {
+      if (marker.list && *marker.list != list_of(all) && *marker.list != list_of(present))
         wrong("closed hour that lists other ranges than its objects have", marker, "");
       return;
     }
+    // What an ignored object was counted with cannot be told without its metadata: the others must be there.
+    if (!readable && has_all_of(marker, present)) return;
+    const Counts counts = counts_of(present);
     wrong(
         "closed hour with other objects than were counted", marker,
-        fmt::format("{} objects of {} records, {} rejected, instead of {} of {}, {}{}{}", count, records,
-                    rejected, marker.objects, marker.records, marker.rejected,
+        fmt::format("{} objects of {} records, {} rejected, instead of {} of {}, {}{}{}", present.size(),
+                    counts.records, counts.rejected, marker.objects, marker.records, marker.rejected,
                     objects.empty() ? "" : "; the last one is ", objects.empty() ? "" : objects.back()->key));
+  }
+
+  /// An object as a marker counts it.
+  struct Counted {
+    const std::string* key = nullptr;
+    const lake::ObjectMeta* meta = nullptr;
+  };
+  struct Counts {
+    std::int64_t records = 0;
+    std::int64_t rejected = 0;
+    std::string lines;
+  };
+
+  static Counts counts_of(std::span<const Counted> objects) {
+    Counts counts;
+    for (const Counted& object : objects) {
+      counts.records += object.meta->records;
+      counts.rejected += object.meta->rejected;
+      counts.lines += fmt::format("{} {}\n", *object.key, object.meta->sha256);
+    }
+    return counts;
+  }
+
+  static std::vector<lake::ListedRange> list_of(std::span<const Counted> objects) {
+    std::vector<lake::ListedRange> list;
+    list.reserve(objects.size());
+    for (const Counted& object : objects) list.push_back({*object.key, object.meta->range});
+    return list;
+  }
+
+  static bool is_as_counted(const lake::HourMarker& marker, std::span<const Counted> objects) {
+    const Counts counts = counts_of(objects);
+    return static_cast<std::int64_t>(objects.size()) == marker.objects && counts.records == marker.records &&
+           counts.rejected == marker.rejected && base::sha256_hex(counts.lines) == marker.sha256;
+  }
+
+  /// The ignored objects that start in the hour and that its marker may have counted.
+  std::vector<const IgnoredObject*> ignored_in(const lake::HourMarker& marker) const {
+    std::vector<const IgnoredObject*> found;
+    for (const IgnoredObject& ignored : ignored_) {
+      const lake::Override& override = ignored.override;
+      if (override.chain != marker.chain || override.range.first < marker.range.first ||
+          override.range.first >= marker.range.end) {
+        continue;
+      }
+      const auto is_it = [&](const lake::ListedRange& one) { return one.object_key == override.object_key; };
+      if (!marker.list || std::ranges::any_of(*marker.list, is_it)) found.push_back(&ignored);
+    }
+    return found;
+  }
+
+  bool starts_ignored(const lake::ChainId& chain, log::Offset at) const {
+    return std::ranges::any_of(ignored_, [&](const IgnoredObject& ignored) {
+      return ignored.override.chain == chain && ignored.override.range.first == at;
+    });
+  }
+
+  /// Whether the marker lists the objects that are there, besides ignored ones; without a list, as many.
+  bool has_all_of(const lake::HourMarker& marker, std::span<const Counted> present) const {
+    const auto besides = static_cast<std::int64_t>(ignored_in(marker).size());
+    if (!marker.list) {
+      const auto count = static_cast<std::int64_t>(present.size());
+      return count <= marker.objects && marker.objects <= count + besides;
+    }
+    std::vector<lake::ListedRange> list = *marker.list;
+    std::erase_if(list, [&](const lake::ListedRange& one) {
+      return std::ranges::any_of(ignored_, [&](const IgnoredObject& ignored) {
+        return ignored.override.object_key == one.object_key;
+      });
+    });
+    return list == list_of(present) && marker.objects == static_cast<std::int64_t>(marker.list->size());
   }
 
   /// An hour ends where an object does, or the gap behind the last one.
@@ -250,6 +325,7 @@ class HourWalk {
 
   const LakeView& view_;
   std::span<const lake::Gap> gaps_;
+  std::span<const IgnoredObject> ignored_;
   const lake::Places places_;
   const TopicHours& topic_;
   const std::string topic_name_;

@@ -82,15 +82,21 @@ void check_upgrade(const LakeView& view, const LakeListing& listing, Findings& f
 /// Walks along one chain and along its log, and names what does not fit.
 class ChainWalk {
  public:
-  ChainWalk(const lake::ChainId& id, LakeChain& chain, const LogChain* log, std::span<const lake::Gap> gaps,
-            Findings& findings)
-      : id_(id), chain_(chain), log_(log), gaps_(gaps), findings_(findings) {}
+  ChainWalk(const lake::ChainId& id, LakeChain& chain, const LogChain* log, const LakeListing& listing,
+            std::vector<std::string>& exceptions, Findings& findings)
+      : id_(id), chain_(chain), log_(log), gaps_(listing.gaps), exceptions_(exceptions), findings_(findings) {
+    for (const IgnoredObject& ignored : listing.ignored) {
+      if (ignored.override.chain == id && ignored.override.keeps_place()) kept_.push_back(&ignored.override);
+    }
+    std::ranges::sort(kept_, {}, [](const lake::Override* kept) { return kept->range; });
+  }
 
   void run() {
     std::ranges::sort(chain_.objects, {}, [](const LakeObject* object) {
       return std::pair(object->meta.range.first, std::string_view(object->key));
     });
     for (LakeObject* object : chain_.objects) step(*object);
+    for (const lake::Override* kept : kept_) pass_over(*kept);
     tail();
   }
 
@@ -98,7 +104,7 @@ class ChainWalk {
   void step(LakeObject& object) {
     const auto range = object.meta.range;
     bool continues = range.first >= chain_.end;
-    if (range.first > chain_.end) continues = hole({chain_.end, range.first}, object);
+    if (range.first > chain_.end) continues = hole({chain_.end, range.first}, object.key);
     if (range.first < chain_.end) {
       findings_.item(Stage::lake, "overlapping object",
                      fmt::format("{}: {} starts at offset {}, but the chain had come to {}",
@@ -106,6 +112,13 @@ class ChainWalk {
     }
     object.in_chain = continues;
     chain_.end = std::max(chain_.end, range.end);
+  }
+
+  /// No sink writes at the place of an ignored object at the end of the chain: it goes on behind it.
+  void pass_over(const lake::Override& kept) {
+    if (kept.next <= chain_.end) return;
+    hole({chain_.end, kept.next}, kept.object_key);
+    chain_.end = kept.next;
   }
 
   /// How far acknowledged gaps cover a range from its first offset on; several may follow each other.
@@ -122,13 +135,30 @@ class ChainWalk {
     return at;
   }
 
-  /// True when the hole is covered by acknowledged gaps.
-  bool hole(lake::OffsetRange range, const LakeObject& next) {
+  /// True when the hole is covered by acknowledged gaps and by ignored objects.
+  bool hole(lake::OffsetRange range, std::string_view next_key) {
     missing(range);
-    const log::Offset at = covered(range);
-    if (at == range.end) return true;
-    findings_.range(Stage::lake, "hole in a chain", id_, {at, range.end}, "before " + next.key);
+    while (!range.empty()) {
+      range.first = covered(range);
+      const auto kept = std::ranges::find_if(kept_, [&](const lake::Override* override) {
+        return override->range.first <= range.first && range.first < override->range.end;
+      });
+      if (range.empty() || kept == kept_.end()) break;
+      const log::Offset end = std::min(range.end, (*kept)->range.end);
+      lost_with(**kept, {range.first, end});
+      range.first = end;
+    }
+    if (range.empty()) return true;
+    findings_.range(Stage::lake, "hole in a chain", id_, range, fmt::format("before {}", next_key));
     return false;
+  }
+
+  /// What the log still has is named as missing; the rest is nowhere.
+  void lost_with(const lake::Override& ignored, lake::OffsetRange range) {
+    if (log_) range.end = std::min(range.end, log_->start);
+    if (range.empty()) return;
+    exceptions_.push_back(fmt::format("offsets [{}, {}) of {} (object ignored: {})", range.first, range.end,
+                                      lake::describe(id_), ignored.reason));
   }
 
   /// Names the records that the log has in a range which no object claims.
@@ -164,6 +194,8 @@ class ChainWalk {
   LakeChain& chain_;
   const LogChain* log_;
   std::span<const lake::Gap> gaps_;
+  std::vector<const lake::Override*> kept_;  // of the chain, those that keep their place
+  std::vector<std::string>& exceptions_;
   Findings& findings_;
 };
 
@@ -176,6 +208,7 @@ class GapWalk {
       : id_(id),
         chain_(chain),
         log_(log),
+        ignored_(listing.ignored),
         places_(listing.places),
         topic_(listing.layout ? listing.layout->topic : ""),
         findings_(findings) {}
@@ -207,12 +240,20 @@ class GapWalk {
 
   /// True when an object ends at `at`, or the chain begins there, and no object starts there.
   bool begins_hole(log::Offset at) const {
+    if (ends_ignored(at)) return !in_lake(at);
     log::Offset end = 0;
     for (const LakeObject* object : chain_.objects) {
       if (object->meta.range.first > end && end == at) return true;
       end = std::max(end, object->meta.range.end);
     }
     return end == at;
+  }
+
+  /// What an ignored object had is missing, too; a gap may follow it.
+  bool ends_ignored(log::Offset at) const {
+    return std::ranges::any_of(ignored_, [&](const IgnoredObject& ignored) {
+      return ignored.override.chain == id_ && ignored.override.range.end == at;
+    });
   }
 
   bool in_lake(log::Offset at) const {
@@ -243,6 +284,7 @@ class GapWalk {
   const lake::ChainId& id_;
   const LakeChain& chain_;
   const LogChain* log_;
+  std::span<const IgnoredObject> ignored_;
   const lake::Places places_;
   const std::string topic_;
   Findings& findings_;
@@ -336,6 +378,7 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
   const lake::Places& places = listing.places;
   const auto left = left_by_upgrade(side, places);
   bool is_left = false;
+  const bool has_overrides = places.version() > 1;
   for (const std::string& key : side) {
     if (left.contains(key)) {
       is_left = true;
@@ -348,6 +391,8 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
       SDP_RETURN_IF_ERROR(read_gap(listing, key, store, findings));
     } else if (key.starts_with(places.hours_prefix())) {
       listing.hours.push_back(key);
+    } else if (has_overrides && key.starts_with(lake::kOverridesPrefix)) {
+      SDP_RETURN_IF_ERROR(read_override(listing, key, store, findings));
     } else if (key == lake::Places(2).layout_key()) {
       findings.item(Stage::lake, "lake with two layouts",
                     fmt::format("{} stands beside {}", key, places.layout_key()));
@@ -390,11 +435,17 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
     view.chains[object.meta.chain].objects.push_back(&object);
     view.by_key.emplace(object.key, &object);
   }
+  for (const IgnoredObject& ignored : listing.ignored) {
+    view.chains[ignored.override.chain];
+    view.ignored.emplace(ignored.override.object_key, ignored.override);
+  }
   if (!listing.layout && !listing.objects.empty() && !listing.has_layout) {
     findings.item(Stage::lake, "lake without a layout",
                   fmt::format("{} is missing: the first sink wrote it", listing.places.layout_key()));
   }
-  for (auto& [id, chain] : view.chains) ChainWalk(id, chain, log.find(id), listing.gaps, findings).run();
+  for (auto& [id, chain] : view.chains)
+    ChainWalk(id, chain, log.find(id), listing, view.exceptions, findings).run();
+  check_overrides(view, listing, findings);
   check_upgrade(view, listing, findings);
   check_gaps(view, listing, log, findings);
   note_what_the_log_lacks(view, log, findings);

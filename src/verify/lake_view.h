@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lake/chain.h"
+#include "verify/ignored_objects.h"
 #include "verify/object_scan.h"
 
 namespace sdp::verify {
@@ -24,6 +25,9 @@ struct LakeView {
   std::map<lake::ChainId, LakeChain> chains;
   std::map<std::string, LakeObject*, std::less<>> by_key;
   std::vector<Interner> interners;  // by LakeObject::reader
+  std::map<std::string, lake::Override, std::less<>> ignored;
+  /// What is lost with objects that are ignored: neither the lake nor the log has it.
+  std::vector<std::string> exceptions;
 
   std::uint64_t records() const;
   /// The line of an offset, and its object; nothing when the lake has none.
@@ -37,7 +41,8 @@ struct LakeView {
 /// What a listing of the lake names. Taken before the log is read, so that a living sink cannot put the lake
 /// ahead of the log in verify's eyes.
 struct LakeListing {
-  std::vector<std::string> objects;
+  std::vector<std::string> objects;  ///< without the ignored ones
+  std::vector<IgnoredObject> ignored;
   std::vector<std::string> hours;  ///< markers and begins
   std::vector<lake::Gap> gaps;
   std::optional<lake::LakeLayout> layout;

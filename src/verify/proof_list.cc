@@ -102,6 +102,22 @@ void add_lake(List& list) {
               "there, of a value that this version knows, and equal to what the objects show");
   list.proved("lake: upgrade record", {{"layout", ""}, {"chains", ""}},
               "equal to the layout; objects below a chain's end are of layout 1, the others of layout 2");
+  list.proved("lake: overrides",
+              {{"version", ""},
+               {"action", ""},
+               {"object", ""},
+               {"topic_id", ""},
+               {"partition", ""},
+               {"first_offset", ""},
+               {"last_offset", ""},
+               {"next_offset", ""},
+               {"bytes", ""}},
+              "equal to its object, to the metadata that it has, and to where other objects start");
+  list.add({"lake: overrides", "reason", "", false, "the word of whoever ignored the object", {}});
+  list.add({"lake: overrides", "created_at", "", false, "the clock of whoever ignored the object", {}});
+  list.add({"lake: overrides", "writer", "", false, "the word of whoever ignored the object", {}});
+  list.add(
+      {"lake: overrides", "the body of its object", "", false, "nobody reads an object that is ignored", {}});
   list.proved("lake: gaps", {{"topic", ""}, {"topic_id", ""}, {"partition", ""}, {"first_offset", ""}},
               "where its chain has a hole, or its end");
   list.add({"lake: gaps",

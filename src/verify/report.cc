@@ -47,7 +47,7 @@ std::string named(const Finding& finding) {
   return text;
 }
 
-/// `, except MART.X (no recount)`; empty when every mart was compared.
+/// `, except MART.X (no recount)`; empty when every mart was compared and nothing is lost.
 std::string except(const Report& report) {
   return report.exceptions.empty() ? "" : fmt::format(", except {}", fmt::join(report.exceptions, ", "));
 }
@@ -108,7 +108,7 @@ std::string to_text(const Report& report) {
   }
   if (report.strict && !report.exceptions.empty()) {
     problems += report.exceptions.size();
-    offenders += "  marts: compared with nothing, which --strict does not allow\n";
+    offenders += "  exceptions, which --strict does not allow\n";
     for (const std::string& exception : report.exceptions) offenders += fmt::format("    {}\n", exception);
   }
   return text + fmt::format("NOT proved: {} problems\n{}", base::with_commas(problems), offenders);

@@ -25,7 +25,8 @@ struct Report {
   std::array<StageReport, kStages.size()> stages;
   std::vector<Finding> findings;
   std::vector<std::string> notes;
-  /// What stands in a mart and was compared with nothing: `MART.X (no recount)`.
+  /// What stands in a mart and was compared with nothing: `MART.X (no recount)`; and offsets that are lost
+  /// with an object that is ignored.
   std::vector<std::string> exceptions;
   /// What is proved and what is not, table by table and column by column; empty when no warehouse was looked
   /// at.

@@ -62,6 +62,7 @@ class Verification {
     stage.looked_at = true;
     stage.records = report_.offsets = lake_.records();
     stage.groups = report_.objects = lake_.objects.size();
+    report_.exceptions = lake_.exceptions;
     for (const auto& [id, chain] : lake_.chains) {
       report_.chains += !chain.objects.empty();
       if (const LogChain* held = log_.find(id)) report_.offsets_against_log += against_log(chain, *held);

@@ -55,6 +55,19 @@ class S3:
         finally:
             answer.close()
 
+    def metadata(self, bucket: str, key: str) -> dict[str, str]:
+        """The user metadata of an object."""
+        prefix = "x-amz-meta-"
+        headers = self._client.stat_object(bucket, key).metadata
+        return {
+            name.lower().removeprefix(prefix): value
+            for name, value in headers.items()
+            if name.lower().startswith(prefix)
+        }
+
+    def remove(self, bucket: str, key: str) -> None:
+        self._client.remove_object(bucket, key)
+
     def put(self, bucket: str, key: str, body: bytes, metadata: dict[str, str], content_type: str) -> None:
         """Writes an object, in a bucket that is made where there is none."""
         if not self._client.bucket_exists(bucket):

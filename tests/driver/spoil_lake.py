@@ -37,11 +37,17 @@ def keys(lake: Path) -> list[str]:
 
 
 def is_object(key: str) -> bool:
-    return "/spotify_events_" in key
+    return key.startswith("bronze/") and "/spotify_events_" in key
+
+
+def ignored(lake: Path) -> set[str]:
+    """The objects that have an override."""
+    prefix = "_pipeline/overrides/"
+    return {"bronze/" + key.removeprefix(prefix).removesuffix(".json") for key in keys(lake) if key.startswith(prefix)}
 
 
 class Chain:
-    """The objects of one partition of one topic id."""
+    """The objects of one partition of one topic id, without those that are ignored."""
 
     def __init__(self, topic: str, topic_id: str, partition: int):
         self.topic, self.topic_id, self.partition = topic, topic_id, partition
@@ -58,9 +64,7 @@ class Chain:
 
 def chains(lake: Path) -> list[Chain]:
     found: dict[tuple[str, int], Chain] = {}
-    for key in keys(lake):
-        if not is_object(key):
-            continue
+    for key in sorted(set(filter(is_object, keys(lake))) - ignored(lake)):
         metadata = metadata_of(lake, key)
         place = (metadata["topic-id"], int(metadata["partition"]))
         found.setdefault(place, Chain(metadata["topic-name"], *place)).objects.append((key, metadata))
@@ -112,6 +116,18 @@ def close_hours(lake: Path) -> None:
             hour += timedelta(hours=1)
 
 
+def put_stray(lake: Path) -> str:
+    """Copies an object of the middle of a chain to the place of its second half, which it then has twice."""
+    chain = max(chains(lake), key=lambda one: len(one.objects))
+    key, metadata = chain.objects[0]
+    first, last = int(metadata["first-offset"]), int(metadata["last-offset"])
+    middle = (first + last + 1) // 2
+    stray = key.replace(f"_o{first:020}", f"_o{middle:020}")
+    write(lake / stray, (lake / key).read_bytes())
+    write_metadata(lake, stray, metadata | {"first-offset": str(middle)})
+    return stray
+
+
 def put_json(path: Path, value: dict) -> None:
     write(path, (json.dumps(value, separators=(",", ":")) + "\n").encode())
 
@@ -157,6 +173,8 @@ def corruptions(data: Path):
             if key.endswith("/lake.json")
             else "lake: chain heads"
             if "/heads/" in key
+            else "lake: overrides"
+            if "/overrides/" in key
             else "lake: hour begins"
             if "/begin/" in key
             else "lake: hour markers"
@@ -168,7 +186,11 @@ def corruptions(data: Path):
                     yield {"place": place, "part": name, "what": what, "key": key}
         for what in ("cut", "more behind it"):
             yield {"place": place, "part": "the file", "what": what, "key": key}
-        if place == "lake: hour begins":
+        if place == "lake: overrides":
+            yield {"place": place, "part": "object", "what": "removed from the lake", "key": key}
+            yield {"place": place, "part": "object", "what": "longer", "key": key}
+            yield {"place": place, "part": "the body of its object", "what": "bit flipped", "key": key}
+        if place in ("lake: hour begins", "lake: overrides"):
             yield {"place": place, "part": "the file", "what": "removed", "key": key}
     for chain in all_chains:
         for key in markers_of(lake, chain):
@@ -238,7 +260,25 @@ def spoil(data: Path, one: dict) -> bool:
             metadata[one["part"]] = changed(one["part"], value)
         write_metadata(lake, one["key"], metadata)
         return True
+    if one["place"] == "lake: overrides" and one["what"] not in ("changed", "removed", "cut", "more behind it"):
+        return spoil_ignored(lake, one)
     return spoil_json(lake / one["key"], one)
+
+
+def spoil_ignored(lake: Path, one: dict) -> bool:
+    """Spoils the object that an override is about."""
+    key = json.loads((lake / one["key"]).read_text(encoding="utf-8"))["object"]
+    if one["what"] == "removed from the lake":
+        (lake / key).unlink()
+        (lake / ".meta" / key).unlink()
+        return True
+    body = bytearray((lake / key).read_bytes())
+    if one["what"] == "longer":
+        body += b"x"
+    else:
+        body[len(body) // 2] ^= 1
+    write(lake / key, bytes(body))
+    return True
 
 
 def spoil_json(path: Path, one: dict) -> bool:

@@ -103,7 +103,8 @@ def named(one: dict) -> str:
 
 @pytest.fixture(scope="module")
 def whole(binary, deps, tmp_path_factory):
-    """Two runs, so that there are batches and a history, with records that no simulator makes between them, and some hours closed."""
+    """Two runs, so that there are batches and a history, with records that no simulator makes between them, some hours closed, and
+    an object that is ignored."""
     embedded = Embedded(binary, deps, tmp_path_factory.mktemp("whole"))
     for seed in (7, 8):
         if seed == 8:
@@ -112,7 +113,11 @@ def whole(binary, deps, tmp_path_factory):
             900, "--mix", "realistic", "--users", 25, "--seed", seed, "--compression", "none", "--batch-records", 150
         )
         assert finished.code == 0, str(finished)
-    spoil_lake.close_hours(embedded.data / "lake")
+    lake = embedded.data / "lake"
+    spoil_lake.close_hours(lake)
+    stray = spoil_lake.put_stray(lake)
+    words = ["repair", stray, "--lake", lake, "--reason", "a copy", "--apply", "--sinks-stopped"]
+    subprocess.run([binary, "lake", *words], env=clean_environment(), cwd=embedded.folder, check=True)
     yield embedded
     embedded.close()
 

@@ -35,6 +35,7 @@ LINES = {
     ],
     "rejected list": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "rejected show": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
+    "lake repairs": ["--lake {data}/lake", "--lake {none}/lake"],
     "schema": [""],
     "config show": ["", "run --data {none}"],
     "completion": [""],

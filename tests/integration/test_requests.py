@@ -17,7 +17,8 @@ HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
 # Hours are closed one after another, each by a put for each partition.
 CLOSED_SECONDS_MAX = 1200 + HOURS // 5
 PARTITIONS = 3
-AT_A_START = 5 + 3 * PARTITIONS
+# One of them is for the overrides, of which there are none.
+AT_A_START = 6 + 3 * PARTITIONS
 
 
 class Lake:

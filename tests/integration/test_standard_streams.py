@@ -31,6 +31,8 @@ LINES = {
         "rejected show": "--warehouse {data}/warehouse/spotify_db.duckdb",
         "rejected rejudge": "--warehouse {tmp}/copy/warehouse/spotify_db.duckdb --work-dir {tmp}/work --json",
         "lake upgrade": "{dead} --lake {data}/lake --json",
+        "lake repair": "bronze/none.json --reason why {dead} --lake {data}/lake",
+        "lake repairs": "--lake {data}/lake",
         "warehouse init": "--warehouse {tmp}/spotify_db.duckdb",
         "status": "{dead} --lake {data}/lake",
         "doctor": "{dead} --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",

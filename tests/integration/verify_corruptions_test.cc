@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 
 #include "base/sha256.h"
 #include "base/utc_time.h"
 #include "integration/verify_world.h"
 #include "lake/compression.h"
 #include "lake/hour_marker.h"
+#include "lake/override.h"
 #include "lake/upgrade_record.h"
 #include "support/temporary_folder.h"
 #include "verify/witness.h"
@@ -100,6 +102,25 @@ void upgraded(World& world, const std::map<lake::ChainId, log::Offset>& ends) {
   const std::string layout = world.store.objects.at(std::string(lake::Places().layout_key())).body;
   world.store.objects[std::string(lake::kUpgradeKey)].body =
       to_json(lake::UpgradeRecord{*lake::layout_from_json(layout), ends});
+}
+
+/// Ignores an object, by an override that `change` spoils. The override's key.
+std::string ignore(World& world, const std::function<void(lake::Override&)>& change) {
+  const std::string object_key = middle_key(world);
+  const store::Object& object = world.store.objects.at(object_key);
+  const lake::ObjectMeta meta = *lake::meta_from(object.metadata);
+  lake::Override override{.object_key = object_key,
+                          .chain = meta.chain,
+                          .range = meta.range,
+                          .next = meta.range.end,
+                          .bytes = object.body.size(),
+                          .reason = "a test",
+                          .created_at = meta.last_timestamp,
+                          .writer = "test"};
+  change(override);
+  const std::string key = lake::override_key(object_key);
+  world.store.objects[key].body = to_json(override);
+  return key;
 }
 
 std::string first_marker_key(const World& world) {
@@ -378,6 +399,70 @@ std::vector<Corruption> lake_corruptions() {
            metadata.erase(entry);
          return std::vector<std::string>{"object with other lines than its metadata", key,
                                          "it is of layout 1"};
+       }},
+      {"OverrideThatCannotBeRead",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override&) {});
+         world.store.objects[key].body = "{}";
+         return std::vector<std::string>{"bad override", key};
+       }},
+      {"OverrideUnderAnotherName",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override&) {});
+         const std::string other = std::string(lake::kOverridesPrefix) + "other.json";
+         world.store.objects[other] = world.store.objects[key];
+         return std::vector<std::string>{"bad override", other, "wrong key"};
+       }},
+      {"OverrideOfNoObject",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override&) {});
+         world.store.objects.erase(middle_key(world));
+         return std::vector<std::string>{"bad override", key, "there is no such object"};
+       }},
+      {"OverrideOfMoreThanItsObjectHas",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override& override) { override.range.end += 1; });
+         return std::vector<std::string>{"bad override", key, "its object has offsets"};
+       }},
+      {"OverrideOfAnotherTopicId",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override& override) {
+           std::string id = base::to_string(override.chain.topic_id);
+           id.back() = id.back() == '0' ? '1' : '0';
+           override.chain.topic_id = *base::parse_uuid(id);
+         });
+         return std::vector<std::string>{"bad override", key, "its object has offsets"};
+       }},
+      {"OverrideWhoseChainGoesOnElsewhere",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override& override) { override.next -= 1; });
+         return std::vector<std::string>{"bad override", key, "next_offset"};
+       }},
+      {"OverrideThatLeavesAPlaceFreeThatNobodyHas",
+       [](World& world) {
+         const std::string key =
+             ignore(world, [](lake::Override& override) { override.next = override.range.first; });
+         return std::vector<std::string>{"bad override", key, "leaves its place free"};
+       }},
+      {"OverrideOfAnObjectThatChanged",
+       [](World& world) {
+         const std::string key = ignore(world, [](lake::Override& override) { override.bytes += 1; });
+         return std::vector<std::string>{"bad override", key, "size"};
+       }},
+      {"OverrideOfRecordsThatTheLogHas",
+       [](World& world) {
+         ignore(world, [](lake::Override&) {});
+         return std::vector<std::string>{"missing from the lake"};
+       }},
+      {"OverrideOfALoadedObject",
+       [](World& world) {
+         ignore(world, [](lake::Override&) {});
+         return std::vector<std::string>{"ignored object that is loaded", middle_key(world)};
+       }},
+      {"OverrideOfRowsThatStay",
+       [](World& world) {
+         ignore(world, [](lake::Override&) {});
+         return std::vector<std::string>{"row of an ignored object"};
        }},
       {"MetadataOfTooManyRecords",
        [](World& world) {
