@@ -16,7 +16,12 @@
     {%- elif field.type == 'country' -%}
         case when {{ matches(word, '[A-Z]{2}') }} then {{ word }} end
     {%- elif field.type == 'time' -%}
-        case when {{ matches(word, '20[0-9]{2}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+]00:00)') }} then {{ utc_timestamp(word) }} end
+        {#- The days beside 2000-2099 are those that an offset can bring into these years. -#}
+        {%- set time = utc_timestamp(word) -%}
+        case
+            when not {{ matches(word, '(1999-12-31|20[0-9]{2}-[0-9]{2}-[0-9]{2}|2100-01-01)[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])') }} then null
+            when {{ time }} >= cast('2000-01-01' as timestamp) and {{ time }} < cast('2100-01-01' as timestamp) then {{ time }}
+        end
     {%- elif field.type == 'integer' -%}
         {%- set number = bigint_or_null(member_digits(members, field.name)) -%}
         case when {{ number }} between 0 and 9007199254740991 then {{ number }} end

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "base/utc_time.h"
+#include "event/rfc3339.h"
 
 namespace sdp::event {
 namespace {
@@ -45,7 +45,7 @@ Refusal read(std::string_view text, Country& out) {
 }
 
 Refusal read(std::string_view text, UtcMillis& out) {
-  const auto time = base::parse_iso(text);
+  const auto time = parse_rfc3339(text);
   if (!time) return Reason::bad_timestamp;
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(*time));
   if (date.year() < std::chrono::year(kYearMin) || date.year() > std::chrono::year(kYearMax)) {
@@ -95,7 +95,7 @@ int below_ms(std::string_view time) {
   if (point == std::string_view::npos) return 0;
   const std::string_view fraction = time.substr(point + 1);
   for (std::size_t i = 0; i < std::min(digits.size(), fraction.size()); ++i) {
-    // A zone may follow, with digits of its own.
+    // The offset has digits of its own.
     if (fraction[i] < '0' || fraction[i] > '9') break;
     digits[i] = fraction[i] - '0';
   }

@@ -100,7 +100,8 @@ TEST(Decode, EachRuleHasItsReason) {
       {"country", R"("Ü")", "bad_country country"},
       {"timestamp", R"("2026-02-15 17:52:36Z")", "bad_timestamp timestamp"},
       {"timestamp", R"("2026-02-15T17:52:36")", "bad_timestamp timestamp"},
-      {"timestamp", R"("2026-02-15T17:52:36+01:00")", "bad_timestamp timestamp"},
+      {"timestamp", R"("2026-02-15t17:52:36+01:00")", "ok"},
+      {"timestamp", R"("2026-02-15T17:52:36+24:00")", "bad_timestamp timestamp"},
       {"timestamp", R"("2026-02-29T17:52:36Z")", "bad_timestamp timestamp"},
       {"timestamp", R"("2026-02-15T24:00:00Z")", "bad_timestamp timestamp"},
       {"timestamp", R"("2026-02-15T17:52:60Z")", "bad_timestamp timestamp"},
@@ -108,6 +109,10 @@ TEST(Decode, EachRuleHasItsReason) {
       {"timestamp", R"("1999-12-31T23:59:59.999Z")", "bad_timestamp timestamp"},
       {"timestamp", R"("2100-01-01T00:00:00Z")", "bad_timestamp timestamp"},
       {"timestamp", R"("2000-01-01T00:00:00Z")", "ok"},
+      {"timestamp", R"("1999-12-31T23:00:00-01:00")", "ok"},
+      {"timestamp", R"("2000-01-01T00:59:59+01:00")", "bad_timestamp timestamp"},
+      {"timestamp", R"("2100-01-01T00:59:59+01:00")", "ok"},
+      {"timestamp", R"("2099-12-31T23:00:00-01:00")", "bad_timestamp timestamp"},
       {"timestamp", R"("2099-12-31T23:59:59.999999999+00:00")", "ok"},
       {"timestamp", R"("2028-02-29T00:00:00.1Z")", "ok"},
       {"position_ms", "-1", "out_of_range position_ms"},
@@ -204,6 +209,7 @@ TEST(Decode, TellsWhatATimestampHasBelowItsMillisecond) {
   EXPECT_EQ(below(".123456789Z"), 456);
   EXPECT_EQ(below(".1+00:00"), 0);
   EXPECT_EQ(below(".1230009+00:00"), 0);
+  EXPECT_EQ(below(".1230019-11:11"), 1);
 }
 
 TEST(Decode, OneDecoderServesManyTexts) {

@@ -131,7 +131,22 @@ void SilverCheck::duplicate_row(warehouse::RowView row) {
 void SilverCheck::rejected_row(warehouse::RowView row) {
   ++counts_.rejected;
   const LakeView::Place at = mark(row, kSeenInRejected);
-  if (at.line && !at.line->valid_event()) check_rejection(at, row);
+  if (!at.line || refused_by_an_older_rule(at, row)) return;
+  if (!at.line->valid_event()) check_rejection(at, row);
+}
+
+/// True for a row that the next transform judges again, because the rule that it names admits more since.
+/// Until then its event counts as rejected, as in the marts.
+bool SilverCheck::refused_by_an_older_rule(const LakeView::Place& at, warehouse::RowView row) {
+  if (!at.line->kept() || row[kFirstOwn] != "silver" || !row[kFirstOwn + 2]) return false;
+  if (!parts_.widened.contains(*row[kFirstOwn + 2])) return false;
+  const bool is_valid = at.line->valid_event();
+  if (!is_valid && event::kFields[at.line->field].name == *row[kFirstOwn + 2]) return false;
+  if (is_valid) at.line->reason = kReasonUnknown;
+  const log::Offset offset = at.object->offset_of(*at.line);
+  findings_.pending(Stage::silver, "refused by a rule that admits more now", at.object->meta.chain,
+                    {offset, offset + 1});
+  return true;
 }
 
 void SilverCheck::check_rejection(const LakeView::Place& at, warehouse::RowView row) {

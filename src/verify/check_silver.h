@@ -23,8 +23,9 @@ struct SilverCounts {
 /// for check_fates. The view outlives this.
 class SilverCheck {
  public:
-  SilverCheck(LakeView& lake, store::ObjectStore& store, std::size_t named_max, Findings& findings)
-      : lake_(lake), store_(store), named_max_(named_max), findings_(findings) {}
+  SilverCheck(LakeView& lake, store::ObjectStore& store, const ClosedParts& parts, std::size_t named_max,
+              Findings& findings)
+      : lake_(lake), store_(store), parts_(parts), named_max_(named_max), findings_(findings) {}
 
   /// Also decides which objects are `counted`: loaded, and not behind the last that silver or a closed batch
   /// has anything of.
@@ -47,6 +48,7 @@ class SilverCheck {
   void duplicate_row(warehouse::RowView row);
   void rejected_row(warehouse::RowView row);
   LakeView::Place mark(warehouse::RowView row, Seen table);
+  bool refused_by_an_older_rule(const LakeView::Place& at, warehouse::RowView row);
   void check_rejection(const LakeView::Place& at, warehouse::RowView row);
   Result<void> explain();
   Result<void> explain(const Differing& differing);
@@ -56,6 +58,7 @@ class SilverCheck {
 
   LakeView& lake_;
   store::ObjectStore& store_;
+  const ClosedParts& parts_;
   const std::size_t named_max_;
   Findings& findings_;
   RowFinder finder_{lake_};

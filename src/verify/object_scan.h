@@ -34,7 +34,8 @@ struct LineFact {
 };
 static_assert(sizeof(LineFact) == 24);
 
-/// The reason of a kept line that is not a JSON object after all, which is a finding already.
+/// The reason of a kept line that is not a JSON object after all, or that an older rule refused; both are
+/// findings already.
 inline constexpr std::uint8_t kReasonUnknown = 255;
 
 /// The tables that had a row of a line, and what the recount says of it.

@@ -67,6 +67,10 @@ KEYED = {
     "bad country": (event(country="Germany"), ("silver", "bad_country", "country")),
     "30 February": (event(timestamp="2026-02-30T00:00:00Z"), ("silver", "bad_timestamp", "timestamp")),
     "no zone": (event(timestamp="2026-02-15T17:52:36"), ("silver", "bad_timestamp", "timestamp")),
+    "time of Nepal": (event(timestamp="2026-02-15t23:37:36.123456789+05:45"), None),
+    "west of the first year": (event(timestamp="1999-12-31T23:59:59-00:01"), None),
+    "east of the first year": (event(timestamp="2000-01-01T00:00:00+00:01"), ("silver", "bad_timestamp", "timestamp")),
+    "offset of a day": (event(timestamp="2026-02-15T17:52:36+24:00"), ("silver", "bad_timestamp", "timestamp")),
     "negative": (event(position_ms=-1), ("silver", "out_of_range", "position_ms")),
     "the last": (event(), None),
 }

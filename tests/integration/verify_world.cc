@@ -545,7 +545,8 @@ void World::transform() {
     parts.push_back(fmt::format("('model','TRANSFORM.{}',NULL,NULL,{})", model, sql_time(kStart)));
   }
   for (const event::Field& field : event::kFields) {
-    parts.push_back(fmt::format("('field','{}','{} {}{}{}',NULL,{})", field.name, event::name(field.type),
+    parts.push_back(fmt::format("('field','{}','{}{} {}{}{}',NULL,{})", field.name, event::name(field.type),
+                                field.rule > 1 ? fmt::format("/{}", field.rule) : "",
                                 field.required ? "required" : "optional", field.choices.empty() ? "" : " ",
                                 fmt::join(field.choices, " "), sql_time(kStart)));
   }

@@ -16,6 +16,7 @@ from collections import Counter
 import corpus
 import duckdb
 import recount
+import timestamps
 
 CODES = [
     "tombstone",
@@ -120,6 +121,8 @@ def differences(path, expected):
 
 def main():
     dbt, project = (str(pathlib.Path(argument).absolute()) for argument in sys.argv[1:3])
+    if timestamps.FILE.read_text(encoding="utf-8") != timestamps.lines():
+        sys.exit(f"{timestamps.FILE} is not what timestamps.py generates")
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     events, rejected = bronze_rows(random.Random(seed))
     expected = recount.recount(events, rejected)
