@@ -86,7 +86,7 @@
 {#
   What is judged again is first forgotten to have been transformed: should the run be stopped half-way, the next one does
   it again. That is everything with `dbt build --full-refresh`; the objects with a row that silver refused when a rule
-  admits more than it did, or with `--vars 'judge_again: true'`.
+  admits more than it did, when the last batch was closed without spotify_faults, or with `--vars 'judge_again: true'`.
 #}
 {% macro forget_what_is_judged_again() %}
     {%- set ledger = transform_ledger() if execute else none -%}
@@ -94,8 +94,14 @@
     {%- if not ledger -%}
     {%- elif should_full_refresh() -%}
         delete from {{ ledger }}
-    {%- elif rejected and (var('judge_again', false) or fields_since_last_batch().widened) -%}
+    {%- elif rejected and (var('judge_again', false) or fields_since_last_batch().widened or not faults_are_listed()) -%}
         delete from {{ ledger }}
         where object_key in (select object_key from {{ rejected }} where rejected_by = 'silver')
     {%- endif -%}
+{% endmacro %}
+
+{# Earlier versions noted the first fault of a row only. #}
+{% macro faults_are_listed() %}
+    {%- set faults = transform_relation('spotify_faults') -%}
+    {{ return(table_name_of(faults.schema, faults.identifier) in part_names(['model'])) }}
 {% endmacro %}

@@ -5,6 +5,8 @@
   read_fields(members)         all fields by read_field, each under its name
   field_fault(field)           `reason field` when the field breaks a rule, else null. Looks at the value that read_field
                                gave (in the column named as the field) first, so that a valid event costs little.
+  first_fault()                the fault of the first field, in their order, that has one; null for a valid event
+  all_faults()                 the faults of all fields in their order, each followed by a comma
 #}
 
 {% macro read_field(members, field) -%}
@@ -38,10 +40,17 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The first fault of the fields, in their order. #}
 {% macro first_fault() -%}
+    coalesce(
+        {%- for field in event_fields() %}
+            {{ field_fault(field) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        )
+{%- endmacro %}
+
+{% macro all_faults() -%}
     {%- for field in event_fields() -%}
-        {{ field_fault(field) }}{{ ',\n            ' if not loop.last }}
+        coalesce({{ field_fault(field) }} || ',', ''){{ '\n            || ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

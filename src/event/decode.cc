@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "event/rfc3339.h"
 
@@ -132,17 +133,16 @@ Result<Verdict> Decoder::decode(std::string_view json) {
   SDP_TRY(const auto found, scanner_.scan(json));
   ListeningEvent event;
   const auto values = members(event);
-  std::optional<Rejection> rejection;
-  const auto accept = [&]<std::size_t I>() {
+  Faults faults;
+  const auto judge = [&]<std::size_t I>() {
     if (const auto refusal = read_field<I>(found[I], std::get<I>(values))) {
-      rejection = Rejection{*refusal, kFields[I].name};
+      faults.push_back({*refusal, kFields[I].name});
     }
-    return !rejection;
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (accept.template operator()<I>() && ...);
+    (judge.template operator()<I>(), ...);
   }(std::make_index_sequence<kFields.size()>{});
-  if (rejection) return Verdict(std::unexpected(*rejection));
+  if (!faults.empty()) return Verdict(std::unexpected(std::move(faults)));
   timestamp_below_ms_ = below_ms(found[kTimestamp].text);
   return Verdict(std::move(event));
 }

@@ -31,12 +31,16 @@ Result<Verdict> decode(std::string_view json) {
   return Decoder().decode(json);
 }
 
-/// "ok", "REASON FIELD", or "not json".
+/// "ok", "REASON FIELD, REASON FIELD", or "not json".
 std::string judge(std::string_view json) {
   const auto verdict = decode(json);
   if (!verdict) return "not json";
   if (*verdict) return "ok";
-  return std::string(name(verdict->error().reason)) + " " + std::string(verdict->error().field);
+  std::string faults;
+  for (const Rejection& fault : verdict->error()) {
+    faults += (faults.empty() ? "" : ", ") + std::string(name(fault.reason)) + " " + std::string(fault.field);
+  }
+  return faults;
 }
 
 TEST(Decode, ReadsEveryField) {
@@ -126,10 +130,15 @@ TEST(Decode, EachRuleHasItsReason) {
   for (const auto& [field, value, wanted] : cases) EXPECT_EQ(judge(text_with(field, value)), wanted) << value;
 }
 
-TEST(Decode, FirstBrokenFieldOfTheTableIsNamedWhateverTheOrderOfTheText) {
-  EXPECT_EQ(judge(R"({"schema_version":-1,"country":"x","event_type":7})"), "missing_field event_id");
-  EXPECT_EQ(judge(R"({"country":"x","event_type":7,"event_id":"00112233-4455-4677-8899-aabbccddeeff"})"),
-            "wrong_type event_type");
+TEST(Decode, EveryBrokenFieldIsNamedInTheOrderOfTheTableWhateverThatOfTheTextIs) {
+  EXPECT_EQ(
+      judge(R"({"schema_version":-1,"country":"x","event_type":7})"),
+      "missing_field event_id, wrong_type event_type, missing_field user_id, missing_field song_id, "
+      "missing_field song_name, missing_field artist_name, missing_field device_type, bad_country country, "
+      "missing_field timestamp, out_of_range schema_version");
+  std::string text = text_with("country", R"("x")");
+  text.insert(1, R"("schema_version":1.5,"event_type":7,)");
+  EXPECT_EQ(judge(text), "wrong_type event_type, bad_country country, wrong_type schema_version");
 }
 
 TEST(Decode, OfEqualNamesTheFirstCounts) {

@@ -138,9 +138,11 @@ models:
 {judged}      - name: reason
         description: Why it is not an event; null for a valid one.
       - name: field
-        description: The field that breaks the rule; null for a valid event.
+        description: The first field that breaks a rule; null for a valid event.
       - name: rejected_payload
         description: The payload of a row with a reason.
+      - name: faults
+        description: All reasons with their fields, `reason field,reason field,`; null for a valid event.
 
   - name: spotify_silver
     description: One row an event_id, typed.

@@ -131,6 +131,7 @@ class Verification {
     report_.kept = recount_->kept();
     report_.duplicates = recount_->duplicates();
     report_.rejected = recount_->rejected();
+    report_.faults = recount_->faults();
     return {};
   }
 

@@ -95,9 +95,9 @@ def read_value(name, kind, required, value):
 
 
 def judge(payload):
-    """(columns, None) of a valid event, (None, (reason, field)) of another."""
+    """(columns, []) of a valid event, (None, [(reason, field), ...]) of another."""
     members = parse(payload)
-    columns = []
+    columns, faults = [], []
     for name, kind, required in FIELDS:
         value = members.get(name)
         try:
@@ -108,8 +108,8 @@ def judge(payload):
             else:
                 columns.append(read_value(name, kind, required, value))
         except Fault as fault:
-            return None, (str(fault), name)
-    return tuple(columns), None
+            faults.append((str(fault), name))
+    return (None, faults) if faults else (tuple(columns), [])
 
 
 def recount(events, rejected):
@@ -117,18 +117,20 @@ def recount(events, rejected):
 
     Returns the tables as sorted lists of rows of texts.
     """
-    kept, duplicates, refused = {}, [], []
+    kept, duplicates, refused, listed = {}, [], [], []
     for topic_id, partition, offset, payload in sorted(events, key=lambda row: (row[2], row[1], row[0])):
-        columns, fault = judge(payload)
+        columns, faults = judge(payload)
         place = (topic_id, str(partition), str(offset))
-        if fault:
-            refused.append((*place, "silver", *fault, payload, None))
+        if faults:
+            refused.append((*place, "silver", *faults[0], payload, None))
+            listed += [(*place, str(number), "silver", *fault) for number, fault in enumerate(faults, 1)]
         elif columns[0] in kept:
             duplicates.append((*place, columns[0], *kept[columns[0]][1]))
         else:
             kept[columns[0]] = (columns, place)
     for topic_id, partition, offset, code, raw in rejected:
         refused.append((topic_id, str(partition), str(offset), "sink", code, None, None, raw))
+        listed.append((topic_id, str(partition), str(offset), "1", "sink", code, None))
 
     songs, users = defaultdict(lambda: ([], [], Counter())), defaultdict(Counter)
     for columns, _ in kept.values():
@@ -146,6 +148,7 @@ def recount(events, rejected):
         "transform.spotify_silver": [columns + place for columns, place in kept.values()],
         "transform.spotify_duplicates": duplicates,
         "transform.spotify_rejected": refused,
+        "transform.spotify_faults": listed,
         "mart.top_songs": [
             (song_id, smallest(names), smallest(artists), str(counts["play"]), str(counts["skip"]))
             for song_id, (names, artists, counts) in songs.items()

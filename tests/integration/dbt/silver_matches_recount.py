@@ -38,6 +38,8 @@ QUERIES = {
     "kept_kafka_partition, kept_kafka_offset from transform.spotify_duplicates",
     "transform.spotify_rejected": "select topic_id, kafka_partition, kafka_offset, rejected_by, reason, field, payload, "
     "raw_base64 from transform.spotify_rejected",
+    "transform.spotify_faults": "select topic_id, kafka_partition, kafka_offset, fault, rejected_by, reason, field "
+    "from transform.spotify_faults",
     "mart.top_songs": "select * from mart.top_songs",
     "mart.user_engagement": "select * from mart.user_engagement",
 }
