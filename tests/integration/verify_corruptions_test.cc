@@ -1097,6 +1097,42 @@ TEST(Verify, PendingTailsAreReportedAndNotCountedWhenAllowed) {
   EXPECT_THAT(verify::to_text(allowed), HasSubstr("not yet in the lake"));
 }
 
+TEST(Verify, WhatAnOlderRuleRefusedIsPending) {
+  const auto world = good().copy(scratch("older-rule"));
+  // No mart counts a duplicate, so that nothing else changes.
+  const std::string where = at(world->first([](const Fact& fact) { return fact.duplicate_of != nullptr; }));
+  const std::string refuse = fmt::format(
+      "INSERT INTO TRANSFORM.SPOTIFY_REJECTED SELECT topic_id, kafka_partition, kafka_offset, "
+      "kafka_timestamp, object_key, "
+      "'silver', 'bad_timestamp', 'timestamp', '{{}}', NULL FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {0};"
+      "INSERT INTO TRANSFORM.SPOTIFY_FAULTS SELECT topic_id, kafka_partition, kafka_offset, kafka_timestamp, "
+      "object_key, "
+      "1, 'silver', 'bad_timestamp', 'timestamp' FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {0};"
+      "DELETE FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {0};",
+      where);
+  world->sql(refuse);
+  EXPECT_FALSE(world->verify(true).proved()) << "this rule would not have refused it";
+  world->sql("UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'time required' WHERE name = 'timestamp'");
+  const verify::Report report = world->verify(true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  ASSERT_EQ(report.findings.size(), 1) << verify::to_text(report);
+  EXPECT_EQ(report.findings.front().kind, "refused by a rule that admits more now");
+  EXPECT_EQ(report.findings.front().total, 1);
+  EXPECT_FALSE(world->verify(false).proved());
+}
+
+TEST(Verify, FaultsThatAnEarlierVersionDidNotListArePending) {
+  const auto world = good().copy(scratch("no-faults"));
+  world->sql(
+      "DROP TABLE TRANSFORM.SPOTIFY_FAULTS; DELETE FROM TRANSFORM.TRANSFORM_PARTS WHERE name = "
+      "'TRANSFORM.SPOTIFY_FAULTS'");
+  const verify::Report report = world->verify(true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  ASSERT_EQ(report.findings.size(), 1) << verify::to_text(report);
+  EXPECT_EQ(report.findings.front().kind, "rejected by an earlier version, which listed no faults");
+  EXPECT_FALSE(world->verify(false).proved());
+}
+
 TEST(Verify, AKilledRunsWitnessEndsEarlyAndNothingIsHeldAgainstTheLake) {
   const auto world = good().copy(scratch("killed"));
   const auto path = verify::witness_path(world->witness_root(), {world->topic.id, 0});
