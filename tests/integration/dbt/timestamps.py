@@ -65,7 +65,7 @@ def utc(text):
 
 
 def lines():
-    return "".join(f"{utc(text)}\t{text}\n" for text in texts())
+    return "".join(f"{utc(text)} | {text}\n" for text in texts())
 
 
 def main():
