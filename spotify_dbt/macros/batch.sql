@@ -1,8 +1,9 @@
 {#
   What a run works on: docs/decisions/0007-batches-by-the-ledger.md. The ledger itself is in closing.sql.
 
-  fields_new_to_batches()       the event fields that the last closed batch was made without; see
-                                docs/decisions/0029-event-fields.md. Fails when a rule of another field changed.
+  fields_since_last_batch()     `added`: the event fields that the last closed batch was made without, see
+                                docs/decisions/0029-event-fields.md; `widened`: those whose rule admits more since, see
+                                docs/decisions/0054-faults-and-rules.md. Fails when a rule changed in another way.
   everything_is_new()           whether the batch is all that was ever loaded
   known_objects()               keys of the objects that this run may look at: those of its batch and of earlier ones, not
                                 what a loader adds meanwhile
@@ -20,9 +21,9 @@
     {{ return(not ledger or run_query('select 1 from ' ~ ledger ~ ' limit 1') | length == 0) }}
 {% endmacro %}
 
-{% macro fields_new_to_batches() %}
+{% macro fields_since_last_batch() %}
     {%- if should_full_refresh() or everything_is_new() or not transform_parts() -%}
-        {{ return([]) }}
+        {{ return({'added': [], 'widened': []}) }}
     {%- endif -%}
     {%- set known = {} -%}
     {%- for row in run_query("select name, definition from " ~ transform_parts() ~ " where kind = 'field'").rows -%}
@@ -30,10 +31,12 @@
     {%- endfor -%}
     {%- set fields = event_fields() | map(attribute='name') | list -%}
     {%- set removed = known | reject('in', fields) | list -%}
-    {%- set added, changed = [], [] -%}
+    {%- set added, widened, changed = [], [], [] -%}
     {%- for field in event_fields() -%}
         {%- if field.name not in known -%}
             {%- do added.append(field) -%}
+        {%- elif rule_version_of(known[field.name]) < field.rule -%}
+            {%- do widened.append(field) -%}
         {%- elif known[field.name] is not none and known[field.name] != definition_of(field) -%}
             {%- do changed.append(field.name) -%}
         {%- endif -%}
@@ -44,7 +47,7 @@
             ~ 'Judge all rows again: `spotify-pipeline transform --full-refresh`.'
         ) -%}
     {%- endif -%}
-    {{ return(added if known else []) }}
+    {{ return({'added': added if known else [], 'widened': widened}) }}
 {% endmacro %}
 
 {% macro known_objects() -%}
@@ -81,12 +84,24 @@
 {%- endmacro %}
 
 {#
-  `dbt build --full-refresh` begins by forgetting what was transformed: should it be stopped half-way, the next run does
-  all of it again.
+  What is judged again is first forgotten to have been transformed: should the run be stopped half-way, the next one does
+  it again. That is everything with `dbt build --full-refresh`; the objects with a row that silver refused when a rule
+  admits more than it did, when the last batch was closed without spotify_faults, or with `--vars 'judge_again: true'`.
 #}
-{% macro forget_when_refreshing() %}
-    {%- set ledger = transform_ledger() if execute and should_full_refresh() else none -%}
-    {%- if ledger -%}
+{% macro forget_what_is_judged_again() %}
+    {%- set ledger = transform_ledger() if execute else none -%}
+    {%- set rejected = load_cached_relation(transform_relation('spotify_rejected')) if execute else none -%}
+    {%- if not ledger -%}
+    {%- elif should_full_refresh() -%}
         delete from {{ ledger }}
+    {%- elif rejected and (var('judge_again', false) or fields_since_last_batch().widened or not faults_are_listed()) -%}
+        delete from {{ ledger }}
+        where object_key in (select object_key from {{ rejected }} where rejected_by = 'silver')
     {%- endif -%}
+{% endmacro %}
+
+{# Earlier versions noted the first fault of a row only. #}
+{% macro faults_are_listed() %}
+    {%- set faults = transform_relation('spotify_faults') -%}
+    {{ return(table_name_of(faults.schema, faults.identifier) in part_names(['model'])) }}
 {% endmacro %}

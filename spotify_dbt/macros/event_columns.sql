@@ -14,7 +14,13 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# A field's rule in one text, so that a change of it is noticed. #}
+{# A field's rule in one text, so that a change of it is noticed: `time/2 required`. The version 1 of a rule is not written. #}
 {% macro definition_of(field) -%}
-    {{ field.type }} {{ 'required' if field.required else 'optional' }}{{ ' ' ~ field.choices | join(' ') if field.choices }}
+    {{ field.type }}{{ '/%d' % field.rule if field.rule > 1 }} {{ 'required' if field.required else 'optional' }}{{ ' ' ~ field.choices | join(' ') if field.choices }}
 {%- endmacro %}
+
+{# The version of the rule in such a text; 1 of none, since earlier versions of the project noted none. #}
+{% macro rule_version_of(definition) %}
+    {%- set type = (definition or '').split(' ')[0] -%}
+    {{ return(type.split('/')[1] | int if '/' in type else 1) }}
+{% endmacro %}

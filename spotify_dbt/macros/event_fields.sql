@@ -3,20 +3,20 @@
 {# The fields of a listening event in the order in which they are checked: docs/formats/event.md. #}
 {% macro event_fields() %}
     {{ return([
-        {'name': 'event_id', 'type': 'uuid', 'required': true},
-        {'name': 'event_type', 'type': 'choice', 'required': true, 'choices': ['play', 'pause', 'skip', 'add_to_playlist']},
-        {'name': 'user_id', 'type': 'uuid', 'required': true},
-        {'name': 'song_id', 'type': 'uuid', 'required': true},
-        {'name': 'song_name', 'type': 'text', 'required': true},
-        {'name': 'artist_name', 'type': 'text', 'required': true},
-        {'name': 'device_type', 'type': 'choice', 'required': true, 'choices': ['mobile', 'desktop', 'web']},
-        {'name': 'country', 'type': 'country', 'required': true},
-        {'name': 'timestamp', 'type': 'time', 'required': true},
-        {'name': 'session_id', 'type': 'text', 'required': false},
-        {'name': 'position_ms', 'type': 'integer', 'required': false},
-        {'name': 'duration_ms', 'type': 'integer', 'required': false},
-        {'name': 'app_version', 'type': 'text', 'required': false},
-        {'name': 'schema_version', 'type': 'integer', 'required': false},
+        {'name': 'event_id', 'type': 'uuid', 'required': true, 'rule': 1},
+        {'name': 'event_type', 'type': 'choice', 'required': true, 'choices': ['play', 'pause', 'skip', 'add_to_playlist'], 'rule': 1},
+        {'name': 'user_id', 'type': 'uuid', 'required': true, 'rule': 1},
+        {'name': 'song_id', 'type': 'uuid', 'required': true, 'rule': 1},
+        {'name': 'song_name', 'type': 'text', 'required': true, 'rule': 1},
+        {'name': 'artist_name', 'type': 'text', 'required': true, 'rule': 1},
+        {'name': 'device_type', 'type': 'choice', 'required': true, 'choices': ['mobile', 'desktop', 'web'], 'rule': 1},
+        {'name': 'country', 'type': 'country', 'required': true, 'rule': 1},
+        {'name': 'timestamp', 'type': 'time', 'required': true, 'rule': 2},
+        {'name': 'session_id', 'type': 'text', 'required': false, 'rule': 1},
+        {'name': 'position_ms', 'type': 'integer', 'required': false, 'rule': 1},
+        {'name': 'duration_ms', 'type': 'integer', 'required': false, 'rule': 1},
+        {'name': 'app_version', 'type': 'text', 'required': false, 'rule': 1},
+        {'name': 'schema_version', 'type': 'integer', 'required': false, 'rule': 1},
     ]) }}
 {% endmacro %}
 

@@ -5,6 +5,8 @@
   read_fields(members)         all fields by read_field, each under its name
   field_fault(field)           `reason field` when the field breaks a rule, else null. Looks at the value that read_field
                                gave (in the column named as the field) first, so that a valid event costs little.
+  first_fault()                the fault of the first field, in their order, that has one; null for a valid event
+  all_faults()                 the faults of all fields in their order, each followed by a comma
 #}
 
 {% macro read_field(members, field) -%}
@@ -16,7 +18,12 @@
     {%- elif field.type == 'country' -%}
         case when {{ matches(word, '[A-Z]{2}') }} then {{ word }} end
     {%- elif field.type == 'time' -%}
-        case when {{ matches(word, '20[0-9]{2}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+]00:00)') }} then {{ utc_timestamp(word) }} end
+        {#- The days beside 2000-2099 are those that an offset can bring into these years. -#}
+        {%- set time = utc_timestamp(word) -%}
+        case
+            when not {{ matches(word, '(1999-12-31|20[0-9]{2}-[0-9]{2}-[0-9]{2}|2100-01-01)[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])') }} then null
+            when {{ time }} >= cast('2000-01-01' as timestamp) and {{ time }} < cast('2100-01-01' as timestamp) then {{ time }}
+        end
     {%- elif field.type == 'integer' -%}
         {%- set number = bigint_or_null(member_digits(members, field.name)) -%}
         case when {{ number }} between 0 and 9007199254740991 then {{ number }} end
@@ -33,10 +40,17 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The first fault of the fields, in their order. #}
 {% macro first_fault() -%}
+    coalesce(
+        {%- for field in event_fields() %}
+            {{ field_fault(field) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        )
+{%- endmacro %}
+
+{% macro all_faults() -%}
     {%- for field in event_fields() -%}
-        {{ field_fault(field) }}{{ ',\n            ' if not loop.last }}
+        coalesce({{ field_fault(field) }} || ',', ''){{ '\n            || ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/json_output.h"
+#include "cli/output.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
 #include "cli/standard_output.h"
@@ -32,12 +33,13 @@ Result<int> list(const Options& options, const Runtime& runtime) {
   if (!rejected) return no_silver(*warehouse);
   if (options.json) {
     print_line({{"schema_version", 1},
-                {"rejected", rejected->count()},
+                {"rejected", rejected->events},
+                {"faults", rejected->faults()},
                 {"not_rejected", rejected->taken},
                 {"rejected_for", to_json(*rejected)}});
   } else {
     print_rejected(*rejected);
-    print_out("{} of {} records are rejected\n", rejected->count(), rejected->count() + rejected->taken);
+    if (rejected->events == 0) print_out("0 of {} records are rejected\n", with_commas(rejected->taken));
   }
   return 0;
 }
@@ -46,21 +48,31 @@ nlohmann::ordered_json or_null(const std::optional<std::string>& text) {
   return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
 }
 
+nlohmann::ordered_json or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
 /// One line of JSON each: a payload has no line ends of its own.
 void print_event(const RejectedEvent& event, bool json) {
   if (json) {
+    nlohmann::ordered_json faults = nlohmann::ordered_json::array();
+    for (const Fault& fault : event.faults) {
+      faults.push_back({{"reason", fault.reason}, {"field", or_null(fault.field)}});
+    }
     print_line({{"position", event.position},
-                {"reason", event.reason},
-                {"field",
-                 event.field.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(event.field)},
+                {"reason", event.faults.front().reason},
+                {"field", or_null(event.faults.front().field)},
+                {"faults", std::move(faults)},
                 {"rejected_by", event.rejected_by},
                 {"object_key", event.object_key},
                 {"payload", or_null(event.payload)},
                 {"raw_base64", or_null(event.raw_base64)}});
     return;
   }
-  print_out("{}: {}{}{} (by {}, in {})\n", event.position, event.reason, event.field.empty() ? "" : " of ",
-            event.field, event.rejected_by, event.object_key);
+  print_out("{} (by {}, in {})\n", event.position, event.rejected_by, event.object_key);
+  for (const Fault& fault : event.faults) {
+    print_out("  {}{}{}\n", fault.reason, fault.field.empty() ? "" : " of ", fault.field);
+  }
   if (event.payload) print_out("  {}\n", *event.payload);
   if (event.raw_base64) print_out("  base64: {}\n", *event.raw_base64);
 }
@@ -93,11 +105,12 @@ void define_rejected(settings::Commands& commands, Action& action) {
     return command;
   };
   define("list",
-         "How many records are rejected for which reason and field, with the place of the first of each",
+         "How many records are rejected for which reason and field, with the place of the first of each; a "
+         "record that breaks several rules is counted for each",
          "  spotify-pipeline rejected list --json  for a program", list);
-  auto& show_command =
-      define("show", "Rejected records with what was sent, one after another in the order of the log",
-             "  spotify-pipeline rejected show --reason missing_field --field user_id", show);
+  auto& show_command = define(
+      "show", "Rejected records with all that is wrong with them and what was sent, in the order of the log",
+      "  spotify-pipeline rejected show --reason missing_field --field user_id", show);
   show_command.bind("rejected.reason", options->filter.reason);
   show_command.bind("rejected.field", options->filter.field);
   show_command.bind("rejected.limit", options->filter.limit);

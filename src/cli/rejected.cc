@@ -25,13 +25,62 @@ std::uint64_t number(const std::optional<std::string>& text) {
   return value;
 }
 
+/// A text of SQL.
+std::string sql_text(std::string_view text) {
+  std::string all = "'";
+  for (const char c : text) all += c == '\'' ? std::string("''") : std::string(1, c);
+  return all + "'";
+}
+
+/// Where a warehouse has the faults of its rejected rows. An earlier version of silver has the first of each
+/// only, in the rows themselves.
+enum class FaultsAre { in_a_table, in_the_rows };
+
+std::string faults_sql(FaultsAre faults) {
+  if (faults == FaultsAre::in_a_table) return "SELECT * FROM TRANSFORM.SPOTIFY_FAULTS";
+  return "SELECT topic_id, kafka_partition, kafka_offset, object_key, 1 AS fault, rejected_by, reason, field "
+         "FROM "
+         "TRANSFORM.SPOTIFY_REJECTED";
+}
+
 /// Silver's rows have the topic's id; its name is in the ledger.
-constexpr std::string_view kRejectedInSilver = R"(
+std::string faults_in_silver(FaultsAre faults) {
+  return fmt::format(R"(
     SELECT
-        rejected.reason, rejected.field, rejected.rejected_by, ledger.topic, rejected.kafka_partition, rejected.kafka_offset,
-        rejected.object_key, rejected.payload, rejected.raw_base64
+        faults.reason, faults.field, faults.rejected_by, ledger.topic, faults.kafka_partition, faults.kafka_offset
+    FROM ({}) AS faults
+    JOIN BRONZE.LOAD_LEDGER AS ledger ON ledger.object_key = faults.object_key)",
+                     faults_sql(faults));
+}
+
+/// The first `limit` of the rows that have a fault as wanted, each with all its faults.
+std::string events_sql(FaultsAre faults, const RejectedFilter& filter) {
+  std::string wanted;
+  if (!filter.reason.empty()) wanted += " AND wanted.reason = " + sql_text(filter.reason);
+  if (!filter.field.empty()) wanted += " AND wanted.field = " + sql_text(filter.field);
+  return fmt::format(R"(
+WITH faults AS ({0}),
+events AS (
+    SELECT ledger.topic, rejected.*
     FROM TRANSFORM.SPOTIFY_REJECTED AS rejected
-    JOIN BRONZE.LOAD_LEDGER AS ledger ON ledger.object_key = rejected.object_key)";
+    JOIN BRONZE.LOAD_LEDGER AS ledger ON ledger.object_key = rejected.object_key
+    WHERE EXISTS (
+        SELECT 1
+        FROM faults AS wanted
+        WHERE wanted.object_key = rejected.object_key AND wanted.kafka_offset = rejected.kafka_offset{1}
+    )
+    ORDER BY topic, kafka_partition, kafka_offset
+    LIMIT {2}
+)
+SELECT
+    faults.reason, faults.field, faults.rejected_by, events.topic, events.kafka_partition, events.kafka_offset,
+    events.object_key, events.payload, events.raw_base64
+FROM events
+JOIN faults ON faults.object_key = events.object_key AND faults.kafka_offset = events.kafka_offset
+ORDER BY events.topic, events.kafka_partition, events.kafka_offset, events.object_key, faults.fault)",
+                     faults_sql(faults), wanted, filter.limit);
+}
+
 constexpr std::string_view kRejectedBySinks = R"(
     SELECT error_code AS reason, CAST(NULL AS VARCHAR) AS field, 'sink' AS rejected_by, topic, kafka_partition, kafka_offset
     FROM BRONZE.REJECTED_EVENTS)";
@@ -79,30 +128,32 @@ Result<std::vector<RejectedReason>> reasons(warehouse::Warehouse& warehouse, con
   return all;
 }
 
-/// A text of SQL.
-std::string sql_text(std::string_view text) {
-  std::string all = "'";
-  for (const char c : text) all += c == '\'' ? std::string("''") : std::string(1, c);
-  return all + "'";
-}
-
 Result<std::uint64_t> one_number(warehouse::Warehouse& warehouse, std::string_view sql) {
   SDP_TRY(const auto table, warehouse.query(sql));
   return table.rows.empty() ? 0 : number(table.rows.front().at(0));
 }
 
-Result<bool> has_silver(warehouse::Warehouse& warehouse) {
-  SDP_TRY(
-      const std::uint64_t tables,
-      one_number(warehouse,
-                 "SELECT count(*) FROM information_schema.tables WHERE upper(table_schema) = 'TRANSFORM' AND "
-                 "upper(table_name) IN ('SPOTIFY_REJECTED', 'SPOTIFY_SILVER', 'SPOTIFY_DUPLICATES')"));
-  return tables == 3;
+Result<std::uint64_t> count_tables(warehouse::Warehouse& warehouse, std::string_view names) {
+  return one_number(
+      warehouse,
+      fmt::format(
+          "SELECT count(*) FROM information_schema.tables WHERE upper(table_schema) = 'TRANSFORM' AND "
+          "upper(table_name) IN ({})",
+          names));
+}
+
+/// Nothing as long as there is no silver.
+Result<std::optional<FaultsAre>> find_faults(warehouse::Warehouse& warehouse) {
+  SDP_TRY(const std::uint64_t silver,
+          count_tables(warehouse, "'SPOTIFY_REJECTED', 'SPOTIFY_SILVER', 'SPOTIFY_DUPLICATES'"));
+  if (silver < 3) return std::optional<FaultsAre>{};
+  SDP_TRY(const std::uint64_t faults, count_tables(warehouse, "'SPOTIFY_FAULTS'"));
+  return std::optional(faults == 1 ? FaultsAre::in_a_table : FaultsAre::in_the_rows);
 }
 
 }  // namespace
 
-std::uint64_t Rejected::count() const {
+std::uint64_t Rejected::faults() const {
   return std::accumulate(reasons.begin(), reasons.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const RejectedReason& one) { return sum + one.events; });
 }
@@ -110,15 +161,18 @@ std::uint64_t Rejected::count() const {
 Result<Rejected> rejected_by_sinks(warehouse::Warehouse& warehouse) {
   Rejected rejected;
   SDP_TRY(rejected.reasons, reasons(warehouse, reasons_sql(kRejectedBySinks)));
+  // A sink names one reason a record.
+  rejected.events = rejected.faults();
   SDP_TRY(rejected.taken, one_number(warehouse, "SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS"));
   return rejected;
 }
 
 Result<std::optional<Rejected>> rejected_in_silver(warehouse::Warehouse& warehouse) {
-  SDP_TRY(const bool is_there, has_silver(warehouse));
-  if (!is_there) return std::optional<Rejected>{};
+  SDP_TRY(const auto faults, find_faults(warehouse));
+  if (!faults) return std::optional<Rejected>{};
   Rejected rejected;
-  SDP_TRY(rejected.reasons, reasons(warehouse, reasons_sql(kRejectedInSilver)));
+  SDP_TRY(rejected.reasons, reasons(warehouse, reasons_sql(faults_in_silver(*faults))));
+  SDP_TRY(rejected.events, one_number(warehouse, "SELECT count(*) FROM TRANSFORM.SPOTIFY_REJECTED"));
   SDP_TRY(rejected.taken,
           one_number(warehouse,
                      "SELECT (SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER) + (SELECT count(*) FROM "
@@ -128,23 +182,23 @@ Result<std::optional<Rejected>> rejected_in_silver(warehouse::Warehouse& warehou
 
 Result<std::optional<std::vector<RejectedEvent>>> rejected_events(warehouse::Warehouse& warehouse,
                                                                   const RejectedFilter& filter) {
-  SDP_TRY(const bool is_there, has_silver(warehouse));
-  if (!is_there) return std::optional<std::vector<RejectedEvent>>{};
-  std::string sql = fmt::format("SELECT * FROM ({}) AS placed WHERE 1 = 1", kRejectedInSilver);
-  if (!filter.reason.empty()) sql += " AND reason = " + sql_text(filter.reason);
-  if (!filter.field.empty()) sql += " AND field = " + sql_text(filter.field);
-  sql += fmt::format(" ORDER BY topic, kafka_partition, kafka_offset LIMIT {}", filter.limit);
-  SDP_TRY(const auto table, warehouse.query(sql));
+  SDP_TRY(const auto faults, find_faults(warehouse));
+  if (!faults) return std::optional<std::vector<RejectedEvent>>{};
+  SDP_TRY(const auto table, warehouse.query(events_sql(*faults, filter)));
   std::vector<RejectedEvent> events;
   for (const auto& row : table.rows) {
-    events.push_back({.reason = row.at(0).value_or(""),
-                      .field = row.at(1).value_or(""),
-                      .rejected_by = row.at(2).value_or(""),
-                      .position = fmt::format("{}/{}/{}", row.at(3).value_or(""), row.at(4).value_or(""),
-                                              row.at(5).value_or("")),
-                      .object_key = row.at(6).value_or(""),
-                      .payload = row.at(7),
-                      .raw_base64 = row.at(8)});
+    const std::string position =
+        fmt::format("{}/{}/{}", row.at(3).value_or(""), row.at(4).value_or(""), row.at(5).value_or(""));
+    const std::string object_key = row.at(6).value_or("");
+    if (events.empty() || events.back().position != position || events.back().object_key != object_key) {
+      events.push_back({.faults = {},
+                        .rejected_by = row.at(2).value_or(""),
+                        .position = position,
+                        .object_key = object_key,
+                        .payload = row.at(7),
+                        .raw_base64 = row.at(8)});
+    }
+    events.back().faults.push_back({row.at(0).value_or(""), row.at(1).value_or("")});
   }
   return std::optional(std::move(events));
 }
@@ -158,6 +212,8 @@ void print_rejected(const Rejected& rejected) {
                           with_commas(one.events), one.sample});
   }
   print_out("{}", format_table(table, kReasonsShown));
+  print_out("{} of {} records are rejected, for {} faults\n", with_commas(rejected.events),
+            with_commas(rejected.events + rejected.taken), with_commas(rejected.faults()));
 }
 
 nlohmann::ordered_json to_json(const Rejected& rejected) {
@@ -174,7 +230,7 @@ nlohmann::ordered_json to_json(const Rejected& rejected) {
 }
 
 Result<void> check_rejected(const Rejected& rejected, double ratio_max) {
-  return check_rejected(rejected.count(), rejected.taken, rejected, ratio_max);
+  return check_rejected(rejected.events, rejected.taken, rejected, ratio_max);
 }
 
 Result<void> check_rejected(std::uint64_t count, std::uint64_t taken, const Rejected& rejected,

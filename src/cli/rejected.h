@@ -13,7 +13,7 @@ namespace sdp::cli {
 
 // Rows that are not events, by why: what a topic full of them looks like must not be success.
 
-/// Rejected rows of one reason.
+/// Rejected rows of one reason and field. A row that breaks several rules is in several of these.
 struct RejectedReason {
   std::string reason;
   std::string field;        ///< empty when it is about the whole record
@@ -24,9 +24,11 @@ struct RejectedReason {
 
 struct Rejected {
   std::vector<RejectedReason> reasons;  ///< the most frequent first
+  std::uint64_t events = 0;             ///< rows that are rejected, each once
   std::uint64_t taken = 0;              ///< rows that are not rejected: kept, or duplicates of kept ones
 
-  std::uint64_t count() const;
+  /// Each rule that a row breaks, counted for each row.
+  std::uint64_t faults() const;
 };
 
 /// The part of rejected records that is fine unless somebody says otherwise.
@@ -34,13 +36,19 @@ inline constexpr double kRejectRatioMax = 0.5;
 
 /// Of bronze: what no sink took for an event; `taken` is what silver will look at.
 Result<Rejected> rejected_by_sinks(warehouse::Warehouse& warehouse);
-/// Of silver: all of bronze that dbt has judged by now. Nothing as long as there is no silver.
+/// Of silver: all of bronze that dbt has judged by now. Nothing as long as there is no silver. An earlier
+/// version of silver tells the first fault of each row only.
 Result<std::optional<Rejected>> rejected_in_silver(warehouse::Warehouse& warehouse);
+
+/// A rule that a row breaks.
+struct Fault {
+  std::string reason;
+  std::string field;  ///< empty when it is about the whole record
+};
 
 /// A rejected row, with what was sent.
 struct RejectedEvent {
-  std::string reason;
-  std::string field;
+  std::vector<Fault> faults;  ///< in the order of the table of fields; one at least
   std::string rejected_by;
   std::string position;  ///< TOPIC/PARTITION/OFFSET
   std::string object_key;
@@ -48,7 +56,7 @@ struct RejectedEvent {
   std::optional<std::string> raw_base64;  ///< of sinks', where the record had a value
 };
 
-/// Which of silver's rejected rows are wanted; empty is any.
+/// Which of silver's rejected rows are wanted: those with such a fault among theirs; empty is any.
 struct RejectedFilter {
   std::string reason;
   std::string field;
@@ -59,7 +67,8 @@ struct RejectedFilter {
 Result<std::optional<std::vector<RejectedEvent>>> rejected_events(warehouse::Warehouse& warehouse,
                                                                   const RejectedFilter& filter);
 
-/// A table of reasons on standard output; nothing when none was rejected.
+/// A table of reasons on standard output, and how many records they are about; nothing when none was
+/// rejected.
 void print_rejected(const Rejected& rejected);
 /// `[{"reason":...,"field":...,"rejected_by":...,"events":...,"sample":...}]`
 nlohmann::ordered_json to_json(const Rejected& rejected);

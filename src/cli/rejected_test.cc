@@ -8,8 +8,18 @@ namespace {
 Rejected rejected(std::uint64_t events, std::uint64_t taken) {
   Rejected all;
   if (events > 0) all.reasons = {{"missing_field", "user_id", "silver", events, "t/0/1"}};
+  all.events = events;
   all.taken = taken;
   return all;
+}
+
+TEST(Rejected, EventsAndFaultsAreCountedApart) {
+  Rejected two = rejected(2, 3);
+  two.reasons.push_back({"bad_country", "country", "silver", 1, "t/0/1"});
+  EXPECT_EQ(two.faults(), 3);
+  EXPECT_EQ(two.events, 2);
+  // Two of five are rejected, whatever is wrong with them.
+  EXPECT_TRUE(check_rejected(two, 0.5));
 }
 
 TEST(TooManyRejected, NothingOrLittleIsFine) {

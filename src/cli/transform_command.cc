@@ -21,7 +21,11 @@ void print_json(const transform::TransformSummary& summary, const std::optional<
                                  {"warned", summary.warned},
                                  {"skipped", summary.skipped},
                                  {"seconds", std::round(summary.seconds * 10) / 10}};
-  if (rejected) line["rejected_for"] = to_json(*rejected);
+  if (rejected) {
+    line["rejected"] = rejected->events;
+    line["faults"] = rejected->faults();
+    line["rejected_for"] = to_json(*rejected);
+  }
   print_line(line);
 }
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
-#include "base/utc_time.h"
+#include "event/rfc3339.h"
 
 namespace sdp::event {
 namespace {
@@ -45,7 +46,7 @@ Refusal read(std::string_view text, Country& out) {
 }
 
 Refusal read(std::string_view text, UtcMillis& out) {
-  const auto time = base::parse_iso(text);
+  const auto time = parse_rfc3339(text);
   if (!time) return Reason::bad_timestamp;
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(*time));
   if (date.year() < std::chrono::year(kYearMin) || date.year() > std::chrono::year(kYearMax)) {
@@ -95,7 +96,7 @@ int below_ms(std::string_view time) {
   if (point == std::string_view::npos) return 0;
   const std::string_view fraction = time.substr(point + 1);
   for (std::size_t i = 0; i < std::min(digits.size(), fraction.size()); ++i) {
-    // A zone may follow, with digits of its own.
+    // The offset has digits of its own.
     if (fraction[i] < '0' || fraction[i] > '9') break;
     digits[i] = fraction[i] - '0';
   }
@@ -132,17 +133,16 @@ Result<Verdict> Decoder::decode(std::string_view json) {
   SDP_TRY(const auto found, scanner_.scan(json));
   ListeningEvent event;
   const auto values = members(event);
-  std::optional<Rejection> rejection;
-  const auto accept = [&]<std::size_t I>() {
+  Faults faults;
+  const auto judge = [&]<std::size_t I>() {
     if (const auto refusal = read_field<I>(found[I], std::get<I>(values))) {
-      rejection = Rejection{*refusal, kFields[I].name};
+      faults.push_back({*refusal, kFields[I].name});
     }
-    return !rejection;
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (accept.template operator()<I>() && ...);
+    (judge.template operator()<I>(), ...);
   }(std::make_index_sequence<kFields.size()>{});
-  if (rejection) return Verdict(std::unexpected(*rejection));
+  if (!faults.empty()) return Verdict(std::unexpected(std::move(faults)));
   timestamp_below_ms_ = below_ms(found[kTimestamp].text);
   return Verdict(std::move(event));
 }

@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "event/listening_event.h"
@@ -24,7 +25,7 @@ enum class Reason {
 
 std::string_view name(Reason reason);
 
-/// The first field, in the order of the table, that breaks a rule. `field` is a name of kFields.
+/// A field that breaks a rule. `field` is a name of kFields.
 struct Rejection {
   Reason reason = Reason::missing_field;
   std::string_view field;
@@ -32,9 +33,12 @@ struct Rejection {
   bool operator==(const Rejection&) const = default;
 };
 
+/// All that is wrong with an event, in the order of the table: one a field at most, and one at least.
+using Faults = std::vector<Rejection>;
+
 /// A valid event, or why it is none.
-struct [[nodiscard]] Verdict : std::expected<ListeningEvent, Rejection> {
-  using std::expected<ListeningEvent, Rejection>::expected;
+struct [[nodiscard]] Verdict : std::expected<ListeningEvent, Faults> {
+  using std::expected<ListeningEvent, Faults>::expected;
 };
 
 /// Judges JSON texts by the rules of docs/formats/event.md. Keeps its buffers between calls; one thread at a

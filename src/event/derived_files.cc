@@ -29,7 +29,7 @@ std::string dbt_fields() {
     rows += fmt::format("        {{'name': '{}', 'type': '{}', 'required': {}", field.name, name(field.type),
                         field.required);
     if (!field.choices.empty()) rows += fmt::format(", 'choices': ['{}']", fmt::join(field.choices, "', '"));
-    rows += "},\n";
+    rows += fmt::format(", 'rule': {}}},\n", field.rule);
   }
   return fmt::format(R"({{# Made from {}. #}}
 
@@ -71,7 +71,7 @@ std::string yaml_quoted(std::string_view text) {
 std::string column_description(const Field& field, std::string_view when_null) {
   std::string text(field.description);
   if (field.type == FieldType::uuid) text += " Lower case.";
-  if (field.type == FieldType::time) text += " Without zone.";
+  if (field.type == FieldType::time) text += " UTC, without zone.";
   if (!when_null.empty()) text += fmt::format(" Null when {}.", when_null);
   return yaml_quoted(text);
 }
@@ -138,9 +138,11 @@ models:
 {judged}      - name: reason
         description: Why it is not an event; null for a valid one.
       - name: field
-        description: The field that breaks the rule; null for a valid event.
+        description: The first field that breaks a rule; null for a valid event.
       - name: rejected_payload
         description: The payload of a row with a reason.
+      - name: faults
+        description: All reasons with their fields, `reason field,reason field,`; null for a valid event.
 
   - name: spotify_silver
     description: One row an event_id, typed.
@@ -178,7 +180,9 @@ std::string page_rule(const Field& field) {
       return "two letters A-Z";
     case FieldType::time:
       return fmt::format(
-          "`YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z or +00:00)`, a real date in {}-{}, hours 0-23, no second 60",
+          "RFC 3339: `YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z or +HH:MM or -HH:MM)`, `t` and `z` in either case, "
+          "a real "
+          "date, hours 0-23, no second 60, offsets up to 23:59; in UTC a time of {}-{}, which silver shows",
           kYearMin, kYearMax);
     case FieldType::integer:
       return fmt::format("0 to {}", kIntegerMax);

@@ -49,7 +49,7 @@ TEST(DerivedFiles, TheExampleOfEveryFieldIsValid) {
   }
   const auto verdict = Decoder().decode(json + "}");
   ASSERT_TRUE(verdict);
-  EXPECT_TRUE(verdict->has_value()) << verdict->error().field;
+  EXPECT_TRUE(verdict->has_value()) << verdict->error().front().field;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ enum class FieldType {
   choice,   ///< One of a fixed list of words.
   text,     ///< A string; not empty where required.
   country,  ///< Two letters A-Z.
-  time,     ///< ISO-8601 UTC, 2000-2099.
+  time,     ///< RFC 3339 with any offset; in UTC of 2000-2099.
   integer,  ///< 0 to kIntegerMax.
 };
 
@@ -31,6 +31,9 @@ struct Field {
   std::string_view example;
   /// The words of a `choice`.
   std::span<const std::string_view> choices{};
+  /// Raised when the rule admits more than it did: rows that silver refused are judged again in the next
+  /// batch. A rule never admits less, nor reads a value otherwise: docs/decisions/0054-faults-and-rules.md.
+  int rule = 1;
 };
 
 /// The one table of the fields of a listening event, version 1. Encoder, decoder, JSON Schema and the files
@@ -47,7 +50,13 @@ inline constexpr auto kFields = std::to_array<Field>({
     {"artist_name", FieldType::text, true, "Artist of the song.", "Dua Lipa"},
     {"device_type", FieldType::choice, true, "What the listener used.", "mobile", kDeviceTypes},
     {"country", FieldType::country, true, "Country of the listener, two letters.", "UK"},
-    {"timestamp", FieldType::time, true, "When it happened on the device, UTC.", "2026-02-15T17:52:36.123Z"},
+    {"timestamp",
+     FieldType::time,
+     true,
+     "When it happened on the device.",
+     "2026-02-15T17:52:36.123Z",
+     {},
+     2},
     {"session_id", FieldType::text, false, "The listening session the event belongs to.", "s-1"},
     {"position_ms", FieldType::integer, false, "Position in the song, in milliseconds.", "5"},
     {"duration_ms", FieldType::integer, false, "Length of the song, in milliseconds.", "199000"},

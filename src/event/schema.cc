@@ -28,8 +28,10 @@ std::string rule(const Field& field) {
     case FieldType::country:
       return R"("pattern": "^[A-Z]{2}$")";
     case FieldType::time:
-      return R"("format": "date-time", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T)"
-             R"(([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|\\+00:00)$")";
+      // The years are those that an offset can bring into 2000-2099.
+      return R"("format": "date-time", "pattern": "^(1999-12-31|20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))"
+             R"(|2100-01-01)[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?)"
+             R"(([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")";
     case FieldType::integer:
       return fmt::format(R"("minimum": 0, "maximum": {})", kIntegerMax);
   }

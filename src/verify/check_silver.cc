@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace sdp::verify {
 namespace {
 
 constexpr std::size_t kFirstOwn = 5;
+constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
 
 /// What each row begins with.
 std::string coordinates(const warehouse::Warehouse& warehouse) {
@@ -35,6 +37,10 @@ std::string rejected_sql(const warehouse::Warehouse& warehouse) {
   return fmt::format(
       "SELECT {}, rejected_by, reason, field, payload, raw_base64 FROM TRANSFORM.SPOTIFY_REJECTED",
       coordinates(warehouse));
+}
+
+std::string faults_sql(const warehouse::Warehouse& warehouse) {
+  return fmt::format("SELECT {}, fault, rejected_by, reason, field FROM {}", coordinates(warehouse), kFaults);
 }
 
 /// The table that a fate leads to.
@@ -70,13 +76,20 @@ Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse, Warehous
   SDP_RETURN_IF_ERROR(scan(kSeenInSilver, kept_sql(warehouse), &SilverCheck::kept_row));
   SDP_RETURN_IF_ERROR(scan(kSeenInDuplicates, duplicates_sql(warehouse), &SilverCheck::duplicate_row));
   SDP_RETURN_IF_ERROR(scan(kSeenInRejected, rejected_sql(warehouse), &SilverCheck::rejected_row));
+  // An earlier version lists no faults; the next transform does.
+  SDP_RETURN_IF_ERROR(scan_table(
+      warehouse, shape, std::string(kFaults), faults_sql(warehouse),
+      [&](warehouse::RowView row) { fault_row(row); }, findings_));
+  faults_ = shape.usable(kFaults) ? Faults::listed
+            : shape.has(kFaults)  ? Faults::unreadable
+                                  : Faults::not_yet;
   SDP_RETURN_IF_ERROR(explain());
   for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
   return counts_;
 }
 
-/// Finds the row's line and notes that `table` has it; nothing when the row is wrong already.
-LakeView::Place SilverCheck::mark(warehouse::RowView row, Seen table) {
+/// Finds the row's line; nothing when it has none, which is a finding.
+LakeView::Place SilverCheck::locate(warehouse::RowView row) {
   const auto place = finder_.place_of(row[0], row[1], row[2]);
   if (!place) {
     findings_.item(Stage::silver, "row without coordinates", place.error().message);
@@ -87,16 +100,28 @@ LakeView::Place SilverCheck::mark(warehouse::RowView row, Seen table) {
     findings_.offset(Stage::silver, "row of no record in the lake", place->chain, place->offset);
     return {};
   }
+  return at;
+}
+
+/// What every row shows of its record.
+void SilverCheck::check_coordinates(const LakeView::Place& at, warehouse::RowView row) {
+  if (integer_of(row[3]) != bronze_timestamp_us(at.line->timestamp_ms)) {
+    wrong("timestamp differs from the lake", at, shown(row[3]));
+  }
+  if (row[4] != at.object->key) wrong("row under another object", at, shown(row[4]));
+}
+
+/// Finds the row's line and notes that `table` has it; nothing when the row is wrong already.
+LakeView::Place SilverCheck::mark(warehouse::RowView row, Seen table) {
+  const LakeView::Place at = locate(row);
+  if (!at.line) return {};
   if (at.line->seen & table) {
     wrong("doubled row", at);
     return {};
   }
   if (at.line->seen & kSeenInAny) wrong("row in two tables", at);
   at.line->seen |= table;
-  if (integer_of(row[3]) != bronze_timestamp_us(at.line->timestamp_ms)) {
-    wrong("timestamp differs from the lake", at, shown(row[3]));
-  }
-  if (row[4] != at.object->key) wrong("row under another object", at, shown(row[4]));
+  check_coordinates(at, row);
   return at;
 }
 
@@ -131,7 +156,61 @@ void SilverCheck::duplicate_row(warehouse::RowView row) {
 void SilverCheck::rejected_row(warehouse::RowView row) {
   ++counts_.rejected;
   const LakeView::Place at = mark(row, kSeenInRejected);
-  if (at.line && !at.line->valid_event()) check_rejection(at, row);
+  if (!at.line || refused_by_an_older_rule(at, row)) return;
+  if (!at.line->valid_event()) check_rejection(at, row);
+}
+
+/// True for a row that the next transform judges again, because the rule that it names admits more since.
+/// Until then its event counts as rejected, as in the marts.
+bool SilverCheck::refused_by_an_older_rule(const LakeView::Place& at, warehouse::RowView row) {
+  if (!at.line->kept() || row[kFirstOwn] != "silver" || !row[kFirstOwn + 2]) return false;
+  if (!parts_.widened.contains(*row[kFirstOwn + 2])) return false;
+  const bool is_valid = at.line->valid_event();
+  if (!is_valid && event::kFields[at.line->field].name == *row[kFirstOwn + 2]) return false;
+  if (is_valid) at.line->reason = kReasonUnknown;
+  const log::Offset offset = at.object->offset_of(*at.line);
+  findings_.pending(Stage::silver, "refused by a rule that admits more now", at.object->meta.chain,
+                    {offset, offset + 1});
+  return true;
+}
+
+void SilverCheck::fault_row(warehouse::RowView row) {
+  ++counts_.faults;
+  const LakeView::Place at = locate(row);
+  if (!at.line) return;
+  check_coordinates(at, row);
+  if (at.line->reason == kReasonUnknown) return;
+  const bool by_silver = at.line->kept();
+  const auto number = static_cast<std::uint64_t>(integer_of(row[kFirstOwn]).value_or(0));
+  const auto differs = [&] {
+    wrong("fault that the record does not have", at,
+          fmt::format("number {} by {} for {} {}", shown(row[kFirstOwn]), shown(row[kFirstOwn + 1]),
+                      shown(row[kFirstOwn + 2]), shown(row[kFirstOwn + 3])));
+  };
+  if (row[kFirstOwn + 1] != (by_silver ? "silver" : "sink")) return differs();
+  if (!by_silver) {
+    const auto code = lake::name(static_cast<lake::RejectCode>(at.line->reject - 1));
+    if (number != 1 || row[kFirstOwn + 2] != code || row[kFirstOwn + 3]) return differs();
+    if (at.line->seen & kSeenInFaults) wrong("doubled row", at);
+    at.line->seen |= kSeenInFaults;
+    return;
+  }
+  const auto field = std::ranges::find(event::kFields, row[kFirstOwn + 3].value_or(""), &event::Field::name);
+  if (field == event::kFields.end()) return differs();
+  const auto index = static_cast<std::size_t>(field - event::kFields.begin());
+  RefusedFact* const refused = at.object->refusal_of(*at.line);
+  if (!refused || refused->reasons[index] == 0) {
+    // Its row in SPOTIFY_REJECTED, or its other faults, say enough.
+    if (parts_.widened.contains(field->name)) return;
+    return differs();
+  }
+  if (row[kFirstOwn + 2] != event::name(static_cast<event::Reason>(refused->reasons[index] - 1)))
+    return differs();
+  // A fault that is none any more was counted, too.
+  if (parts_.widened.empty() && number != refused->number_of(index)) return differs();
+  const auto bit = static_cast<std::uint16_t>(1U << index);
+  if (refused->shown & bit) wrong("doubled row", at);
+  refused->shown |= bit;
 }
 
 void SilverCheck::check_rejection(const LakeView::Place& at, warehouse::RowView row) {
@@ -199,6 +278,7 @@ void SilverCheck::check_fates(const Recount& recount) {
   for (LakeObject& object : lake_.objects) {
     if (!object.counted) continue;
     for (LineFact& line : object.lines) check_fate(object, line);
+    check_faults(object);
   }
   for (const Duplicate& duplicate : duplicates_) {
     if (!duplicate.row.object->counted) continue;
@@ -218,6 +298,25 @@ void SilverCheck::check_fate(LakeObject& object, LineFact& line) {
     wrong("row in the wrong table", at, fmt::format("belongs into {}", table_name(wanted)));
   } else if (readable_ & wanted) {
     wrong("missing from silver", at, fmt::format("belongs into {}", table_name(wanted)));
+  }
+}
+
+/// Every fault of a rejected line is listed.
+void SilverCheck::check_faults(LakeObject& object) {
+  if (faults_ == Faults::unreadable) return;
+  for (LineFact& line : object.lines) {
+    if (line.valid_event() || line.reason == kReasonUnknown) continue;
+    const RefusedFact* const refused = object.refusal_of(line);
+    const bool all = refused ? std::popcount(refused->shown) == static_cast<int>(refused->count())
+                             : (line.seen & kSeenInFaults) != 0;
+    if (all) continue;
+    const log::Offset offset = object.offset_of(line);
+    if (faults_ == Faults::listed) {
+      wrong("fault missing from silver", {&object, &line});
+    } else if (refused) {
+      findings_.pending(Stage::silver, "rejected by an earlier version, which listed no faults",
+                        object.meta.chain, {offset, offset + 1});
+    }
   }
 }
 

@@ -17,19 +17,22 @@ struct SilverCounts {
   std::uint64_t kept = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t rejected = 0;
+  std::uint64_t faults = 0;  ///< of the rejected ones
 };
 
-/// Reads silver's three tables and compares every column with the lake's lines; what needs the recount waits
+/// Reads silver's four tables and compares every column with the lake's lines; what needs the recount waits
 /// for check_fates. The view outlives this.
 class SilverCheck {
  public:
-  SilverCheck(LakeView& lake, store::ObjectStore& store, std::size_t named_max, Findings& findings)
-      : lake_(lake), store_(store), named_max_(named_max), findings_(findings) {}
+  SilverCheck(LakeView& lake, store::ObjectStore& store, const ClosedParts& parts, std::size_t named_max,
+              Findings& findings)
+      : lake_(lake), store_(store), parts_(parts), named_max_(named_max), findings_(findings) {}
 
   /// Also decides which objects are `counted`: loaded, and not behind the last that silver or a closed batch
   /// has anything of.
   Result<SilverCounts> read(warehouse::Warehouse& warehouse, WarehouseShape& shape);
-  /// Every counted line is in the one table it belongs to, and duplicates point at what was kept.
+  /// Every counted line is in the one table it belongs to, duplicates point at what was kept, and every fault
+  /// is listed.
   void check_fates(const Recount& recount);
 
  private:
@@ -37,6 +40,8 @@ class SilverCheck {
     LakeView::Place row;
     LakeView::Place kept;
   };
+  /// Whether TRANSFORM.SPOTIFY_FAULTS is there and can be compared.
+  enum class Faults { not_yet, unreadable, listed };
   /// A row of which some column differs; which one is found out by decoding its line again.
   struct Differing {
     LakeView::Place at;
@@ -46,16 +51,22 @@ class SilverCheck {
   void kept_row(warehouse::RowView row);
   void duplicate_row(warehouse::RowView row);
   void rejected_row(warehouse::RowView row);
+  void fault_row(warehouse::RowView row);
+  LakeView::Place locate(warehouse::RowView row);
   LakeView::Place mark(warehouse::RowView row, Seen table);
+  void check_coordinates(const LakeView::Place& at, warehouse::RowView row);
+  bool refused_by_an_older_rule(const LakeView::Place& at, warehouse::RowView row);
   void check_rejection(const LakeView::Place& at, warehouse::RowView row);
   Result<void> explain();
   Result<void> explain(const Differing& differing);
   void decide_counted(const lake::ChainId& id, LakeChain& chain);
   void check_fate(LakeObject& object, LineFact& line);
+  void check_faults(LakeObject& object);
   void wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail = {});
 
   LakeView& lake_;
   store::ObjectStore& store_;
+  const ClosedParts& parts_;
   const std::size_t named_max_;
   Findings& findings_;
   RowFinder finder_{lake_};
@@ -64,6 +75,7 @@ class SilverCheck {
   std::vector<Duplicate> duplicates_;
   std::vector<Differing> differing_;
   std::uint8_t readable_ = 0;  ///< the tables that could be compared; see Seen
+  Faults faults_ = Faults::not_yet;
 };
 
 }  // namespace sdp::verify

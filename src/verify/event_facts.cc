@@ -100,8 +100,8 @@ std::uint64_t FactReader::hash_of(const event::ListeningEvent& event, int below_
 }
 
 Result<FactReader::Read> FactReader::read(std::string_view json) {
-  SDP_TRY(const event::Verdict verdict, decoder_.decode(json));
-  if (!verdict) return Read{verdict.error(), {}};
+  SDP_TRY(event::Verdict verdict, decoder_.decode(json));
+  if (!verdict) return Read{std::move(verdict).error(), {}};
   const event::ListeningEvent& event = *verdict;
   EventFact fact;
   fact.event_id = event.event_id;
@@ -113,7 +113,7 @@ Result<FactReader::Read> FactReader::read(std::string_view json) {
   fact.type = event.event_type;
   fact.device = event.device_type;
   fact.country = event.country;
-  return Read{std::nullopt, fact};
+  return Read{{}, fact};
 }
 
 }  // namespace sdp::verify

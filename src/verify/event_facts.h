@@ -103,8 +103,8 @@ EventColumns columns_of(const event::ListeningEvent& event, int below_ms);
 class FactReader {
  public:
   struct Read {
-    std::optional<event::Rejection> rejection;
-    EventFact fact;  ///< of a valid event
+    event::Faults faults;  ///< none of a valid event
+    EventFact fact;        ///< of a valid event
   };
 
   /// `bad_input` when the text is not one JSON object.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "base/encoding.h"
 #include "base/sha256.h"
@@ -38,6 +39,21 @@ LineFact* LakeObject::find(log::Offset offset) {
   if (delta < lines.size() && lines[delta].delta == delta) return &lines[delta];
   const auto at = std::ranges::lower_bound(lines, delta, {}, &LineFact::delta);
   return at != lines.end() && at->delta == delta ? &*at : nullptr;
+}
+
+RefusedFact* LakeObject::refusal_of(const LineFact& line) {
+  const auto at = std::ranges::lower_bound(refused, line.delta, {}, &RefusedFact::delta);
+  return at != refused.end() && at->delta == line.delta ? &*at : nullptr;
+}
+
+std::size_t RefusedFact::count() const {
+  return number_of(reasons.size());
+}
+
+std::size_t RefusedFact::number_of(std::size_t field) const {
+  const auto before = std::span(reasons).first(std::min(field + 1, reasons.size()));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(before, [](std::uint8_t reason) { return reason != 0; }));
 }
 
 Result<std::optional<LakeObject>> ObjectScanner::scan(const std::string& key_text) {
@@ -177,7 +193,7 @@ EventFact ObjectScanner::rejected_columns(const lake::Line& line, const LineFact
 }
 
 /// The facts of a line's event; its verdict goes to `fact`.
-EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& line, LineFact& fact) {
+EventFact ObjectScanner::read_event(LakeObject& object, const lake::Line& line, LineFact& fact) {
   if (!fact.kept()) return rejected_columns(line, fact);
   auto read = facts_.read(*line.payload);
   if (!read) {
@@ -185,9 +201,15 @@ EventFact ObjectScanner::read_event(const LakeObject& object, const lake::Line& 
     fact.reason = kReasonUnknown;
     return rejected_columns(line, fact);
   }
-  if (!read->rejection) return read->fact;
-  fact.reason = static_cast<std::uint8_t>(std::to_underlying(read->rejection->reason) + 1);
-  fact.field = field_index(read->rejection->field);
+  if (read->faults.empty()) return read->fact;
+  RefusedFact refused{.delta = fact.delta};
+  for (const event::Rejection& fault : read->faults) {
+    refused.reasons[field_index(fault.field)] =
+        static_cast<std::uint8_t>(std::to_underlying(fault.reason) + 1);
+  }
+  fact.field = field_index(read->faults.front().field);
+  fact.reason = refused.reasons[fact.field];
+  object.refused.push_back(refused);
   return rejected_columns(line, fact);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ struct LineFact {
   std::uint32_t delta = 0;  ///< offset - the object's first offset
   std::uint8_t reject = 0;  ///< 0 for a kept line, or the RejectCode + 1
   std::uint8_t reason = 0;  ///< 0 for a valid event, or the event::Reason + 1
-  std::uint8_t field = 0;   ///< the index in event::kFields that breaks the rule
+  std::uint8_t field = 0;   ///< the index in event::kFields of the first that breaks a rule
   std::uint8_t seen = 0;    ///< the tables that had a row of it; see Seen
 
   bool kept() const { return reject == 0; }
@@ -34,8 +35,21 @@ struct LineFact {
 };
 static_assert(sizeof(LineFact) == 24);
 
-/// The reason of a kept line that is not a JSON object after all, which is a finding already.
+/// The reason of a kept line that is not a JSON object after all, or that an older rule refused; both are
+/// findings already.
 inline constexpr std::uint8_t kReasonUnknown = 255;
+
+/// What is wrong with a line that silver refuses, and which of it a table showed.
+struct RefusedFact {
+  std::uint32_t delta = 0;  ///< as of the line
+  std::uint16_t shown = 0;  ///< bit I: TRANSFORM.SPOTIFY_FAULTS had a row of field I
+  std::array<std::uint8_t, event::kFields.size()> reasons{};  ///< by field: 0, or the event::Reason + 1
+
+  std::size_t count() const;
+  /// Which fault the field's is, from 1 on.
+  std::size_t number_of(std::size_t field) const;
+};
+static_assert(event::kFields.size() <= 16, "RefusedFact::shown has a bit for each field");
 
 /// The tables that had a row of a line, and what the recount says of it.
 enum Seen : std::uint8_t {
@@ -44,6 +58,7 @@ enum Seen : std::uint8_t {
   kSeenInDuplicates = 4,
   kSeenInRejected = 8,
   kCountedAsDuplicate = 16,
+  kSeenInFaults = 32,  ///< only of a line that the sink refused
 };
 
 /// A timestamp in microseconds as the warehouse's columns hold it: what is not in the years 1 to 9999 is
@@ -58,6 +73,7 @@ struct LakeObject {
   /// Of the lines, at the same index. A line without valid event has only the hash of the columns payload and
   /// raw_base64 that TRANSFORM.SPOTIFY_REJECTED must show.
   std::vector<EventFact> events;
+  std::vector<RefusedFact> refused;          ///< of the lines that silver refuses, ascending
   int reader = 0;                            ///< whose Interner the events' numbers are of
   bool in_chain = false;                     ///< continues its chain
   bool in_ledger = false;                    ///< the warehouse says that it is loaded
@@ -70,6 +86,8 @@ struct LakeObject {
   log::Offset offset_of(const LineFact& line) const { return meta.range.first + line.delta; }
   /// Nothing when the object has no line of this offset.
   LineFact* find(log::Offset offset);
+  /// Nothing when silver does not refuse the line.
+  RefusedFact* refusal_of(const LineFact& line);
 };
 
 /// Reads and checks objects, one by one. Owned by one thread.
@@ -103,7 +121,7 @@ class ObjectScanner {
   std::optional<std::uint64_t> judge_value(const LakeObject& object, const lake::Line& line);
   std::uint64_t bronze_columns(const lake::Line& line);
   void fall_out_of_bronze(LineFact& fact);
-  EventFact read_event(const LakeObject& object, const lake::Line& line, LineFact& fact);
+  EventFact read_event(LakeObject& object, const lake::Line& line, LineFact& fact);
   EventFact rejected_columns(const lake::Line& line, const LineFact& fact);
   void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);

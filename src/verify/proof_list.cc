@@ -229,6 +229,7 @@ void add_silver(List& list) {
   constexpr std::string_view kSilver = "TRANSFORM.SPOTIFY_SILVER";
   constexpr std::string_view kDuplicates = "TRANSFORM.SPOTIFY_DUPLICATES";
   constexpr std::string_view kRejected = "TRANSFORM.SPOTIFY_REJECTED";
+  constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
   constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
   constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
   for (const event::Field& field : event::kFields) {
@@ -246,6 +247,10 @@ void add_silver(List& list) {
   list.proved(kRejected, {{"rejected_by", "VARCHAR"}, {"reason", "VARCHAR"}, {"field", "VARCHAR"}},
               kOfTheEvent);
   list.proved(kRejected, {{"payload", "VARCHAR"}, {"raw_base64", "VARCHAR"}}, kOfTheLine);
+  add_coordinates(list, kFaults);
+  list.proved(kFaults,
+              {{"fault", "INTEGER"}, {"rejected_by", "VARCHAR"}, {"reason", "VARCHAR"}, {"field", "VARCHAR"}},
+              kOfTheEvent);
   list.proved(kLedger,
               {{"object_key", "VARCHAR"},
                {"records", "BIGINT"},

@@ -40,8 +40,7 @@ Recount::Recount(LakeView& view) : view_(view) {
         ++duplicates_;
         return;
       case Fate::rejected:
-        ++rejected_;
-        return;
+        return count_rejected(ref);
     }
   });
 }
@@ -78,6 +77,12 @@ void Recount::count(Ref ref) {
   const Interner& names = view_.interners[static_cast<std::size_t>(view_.objects[ref.object - 1].reader)];
   count_song(fact(ref), names.songs()[fact(ref).song]);
   count_engagement(fact(ref), names.users()[fact(ref).user]);
+}
+
+void Recount::count_rejected(Ref ref) {
+  ++rejected_;
+  const RefusedFact* const refused = view_.objects[ref.object - 1].refusal_of(line(ref));
+  faults_ += refused ? refused->count() : 1;
 }
 
 void Recount::count_song(const EventFact& event, const SongName& name) {

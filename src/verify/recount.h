@@ -59,6 +59,8 @@ class Recount {
   std::uint64_t kept() const { return kept_; }
   std::uint64_t duplicates() const { return duplicates_; }
   std::uint64_t rejected() const { return rejected_; }
+  /// What is wrong with the rejected ones, counted by field.
+  std::uint64_t faults() const { return faults_; }
 
  private:
   /// A line by the index of its object + 1, and its own; 0 is an empty slot.
@@ -75,6 +77,7 @@ class Recount {
   std::size_t slot_of(const Uuid& event_id) const;
   void note(Ref ref);
   void count(Ref ref);
+  void count_rejected(Ref ref);
   void count_song(const EventFact& fact, const SongName& name);
   void count_engagement(const EventFact& fact, const Uuid& user);
 
@@ -85,6 +88,7 @@ class Recount {
   std::uint64_t kept_ = 0;
   std::uint64_t duplicates_ = 0;
   std::uint64_t rejected_ = 0;
+  std::uint64_t faults_ = 0;
 };
 
 }  // namespace sdp::verify

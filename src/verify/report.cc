@@ -59,8 +59,10 @@ std::string proof(const Report& report) {
   text += fmt::format(", {} of them equal to the log's", base::with_commas(report.offsets_against_log));
   if (report.stage(Stage::bronze).looked_at) text += ", each once in bronze";
   if (report.stage(Stage::silver).looked_at) {
-    text += fmt::format("; {} kept + {} duplicates + {} rejected in silver", base::with_commas(report.kept),
-                        base::with_commas(report.duplicates), base::with_commas(report.rejected));
+    text +=
+        fmt::format("; {} kept + {} duplicates + {} rejected{} in silver", base::with_commas(report.kept),
+                    base::with_commas(report.duplicates), base::with_commas(report.rejected),
+                    report.faults > 0 ? fmt::format(" for {} faults", base::with_commas(report.faults)) : "");
   }
   if (report.stage(Stage::marts).looked_at) {
     text += fmt::format("; {} mart cells equal to the recount", base::with_commas(report.cells));
@@ -125,6 +127,7 @@ std::string to_json(const Report& report) {
                                  {"kept", report.kept},
                                  {"duplicates", report.duplicates},
                                  {"rejected", report.rejected},
+                                 {"faults", report.faults},
                                  {"cells", report.cells}};
   json["stages"] = nlohmann::ordered_json::array();
   for (const Stage stage : kStages) json["stages"].push_back(stage_json(stage, report.stage(stage)));

@@ -40,6 +40,7 @@ struct Report {
   std::uint64_t kept = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t rejected = 0;
+  std::uint64_t faults = 0;  ///< of the rejected
   std::uint64_t cells = 0;
 
   StageReport& stage(Stage stage) { return stages[static_cast<std::size_t>(stage)]; }

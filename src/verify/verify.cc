@@ -121,7 +121,7 @@ class Verification {
 
   Result<void> silver(const ClosedParts& parts) {
     SDP_RETURN_IF_ERROR(check_batch_ledger(lake_, shape_, parts, *in_.warehouse, findings_));
-    SilverCheck view(lake_, in_.store, in_.limits.named_max, findings_);
+    SilverCheck view(lake_, in_.store, parts, in_.limits.named_max, findings_);
     SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse, shape_));
     check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
@@ -132,6 +132,7 @@ class Verification {
     report_.kept = recount_->kept();
     report_.duplicates = recount_->duplicates();
     report_.rejected = recount_->rejected();
+    report_.faults = recount_->faults();
     return {};
   }
 

@@ -46,6 +46,8 @@ Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse);
 struct ClosedParts {
   std::map<std::string, std::int64_t> marts;  ///< how many rows each had, by `MART.NAME`
   std::set<std::string> models;               ///< `TRANSFORM.NAME`
+  /// Fields whose rule admits more since. What it admits now, the last closed batch may have refused.
+  std::set<std::string, std::less<>> widened;
 
   /// False when no batch has been closed, or none by a version that notes its parts.
   bool closed() const { return !marts.empty(); }

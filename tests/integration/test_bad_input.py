@@ -67,8 +67,33 @@ KEYED = {
     "bad country": (event(country="Germany"), ("silver", "bad_country", "country")),
     "30 February": (event(timestamp="2026-02-30T00:00:00Z"), ("silver", "bad_timestamp", "timestamp")),
     "no zone": (event(timestamp="2026-02-15T17:52:36"), ("silver", "bad_timestamp", "timestamp")),
+    "time of Nepal": (event(timestamp="2026-02-15t23:37:36.123456789+05:45"), None),
+    "west of the first year": (event(timestamp="1999-12-31T23:59:59-00:01"), None),
+    "east of the first year": (event(timestamp="2000-01-01T00:00:00+00:01"), ("silver", "bad_timestamp", "timestamp")),
+    "offset of a day": (event(timestamp="2026-02-15T17:52:36+24:00"), ("silver", "bad_timestamp", "timestamp")),
+    "two faults": (event(country="Germany", position_ms=-1), ("silver", "bad_country", "country")),
+    "five faults": (
+        event(event_id="7", event_type=7, song_name="", country=None, timestamp="2026-02-15T17:52:36+24:00"),
+        ("silver", "bad_uuid", "event_id"),
+    ),
     "negative": (event(position_ms=-1), ("silver", "out_of_range", "position_ms")),
     "the last": (event(), None),
+}
+ALL_BUT_THE_FIRST = [
+    ("missing_field", field)
+    for field in ("event_type", "user_id", "song_id", "song_name", "artist_name", "device_type", "country", "timestamp")
+]
+# Of the records that break several rules, what there is beside the first fault.
+MORE_FAULTS = {
+    "two faults": [("out_of_range", "position_ms")],
+    "five faults": [
+        ("wrong_type", "event_type"),
+        ("empty_text", "song_name"),
+        ("missing_field", "country"),
+        ("bad_timestamp", "timestamp"),
+    ],
+    "empty object": ALL_BUT_THE_FIRST,
+    "64 deep": ALL_BUT_THE_FIRST,
 }
 # Records without a key, as when somebody types into a console producer.
 TYPED = [event(), "", "   ", "just text", event(), ""]
@@ -134,6 +159,20 @@ def test_whatever_somebody_produces_lands_or_is_rejected_by_name(world):
         )
     }
     assert rejected == {key: fate for key, fate in fates.items() if fate}
+    faults: dict = {}
+    for key, number, by, reason, field in world.rows(
+        f"SELECT kafka_key, fault, rejected_by, reason, field FROM {with_keys('SPOTIFY_FAULTS')} "
+        "WHERE kafka_key IS NOT NULL ORDER BY kafka_key, fault"
+    ):
+        faults.setdefault(key, []).append((number, by, reason, field))
+    wanted = {
+        key: [fate, *(("silver", *more) for more in MORE_FAULTS.get(key, []))] for key, fate in fates.items() if fate
+    }
+    assert faults == {
+        key: [(number, *fault) for number, fault in enumerate(all_of_it, 1)] for key, all_of_it in wanted.items()
+    }
+    assert report["rejected"] == len(rejected) + sum(TYPED_REASONS.values())
+    assert report["faults"] == sum(map(len, wanted.values())) + sum(TYPED_REASONS.values())
     typed = dict(
         world.rows(f"SELECT reason, count(*) FROM {with_keys('SPOTIFY_REJECTED')} WHERE kafka_key IS NULL GROUP BY 1")
     )

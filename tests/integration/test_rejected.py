@@ -5,22 +5,45 @@ import shutil
 from pathlib import Path
 
 import pytest
+from driver.earlier_project import make_earlier
 from test_bad_input import event
 
+VIOLATION = 20
 TOO_MANY_REJECTED = 22
 PROJECT = Path(__file__).resolve().parents[2] / "spotify_dbt"
 
-# What people send who have not read the schema, and the first thing that is wrong with it.
+REQUIRED = [
+    "event_id",
+    "event_type",
+    "user_id",
+    "song_id",
+    "song_name",
+    "artist_name",
+    "device_type",
+    "country",
+    "timestamp",
+]
+NOTHING = [("missing_field", field) for field in REQUIRED]
+# What people send who have not read the schema, and all that is wrong with it.
 UNUSABLE = {
-    "no text": ("hello", "sink", "not_json", None),
-    "a list": ("[1]", "sink", "not_object", None),
-    "an empty object": ("{}", "silver", "missing_field", "event_id"),
-    "another schema": ('{"userId":1,"track":"x"}', "silver", "missing_field", "event_id"),
-    "no user": (event(user_id=...), "silver", "missing_field", "user_id"),
-    "no user either": (event(user_id=None), "silver", "missing_field", "user_id"),
-    "a bad country": (event(country="Germany"), "silver", "bad_country", "country"),
-    "a local time": (event(timestamp="2026-02-15 17:52"), "silver", "bad_timestamp", "timestamp"),
+    "no text": ("hello", "sink", [("not_json", None)]),
+    "a list": ("[1]", "sink", [("not_object", None)]),
+    "an empty object": ("{}", "silver", NOTHING),
+    "another schema": ('{"userId":1,"track":"x"}', "silver", NOTHING),
+    "no user": (event(user_id=...), "silver", [("missing_field", "user_id")]),
+    "no user either": (
+        event(user_id=None, position_ms=-1, app_version=7),
+        "silver",
+        [("missing_field", "user_id"), ("out_of_range", "position_ms"), ("wrong_type", "app_version")],
+    ),
+    "a bad country": (event(country="Germany"), "silver", [("bad_country", "country")]),
+    "a local time": (
+        event(timestamp="2026-02-15 17:52", device_type="tv"),
+        "silver",
+        [("unknown_device_type", "device_type"), ("bad_timestamp", "timestamp")],
+    ),
 }
+FAULTS = sum(len(faults) for *_, faults in UNUSABLE.values())
 
 
 def send(world, values) -> None:
@@ -86,11 +109,16 @@ def test_rejected_records_are_listed_and_shown(one_partition):
     assert world.run("rejected", "list").code == 78
     transform(world, code=0)
     listed = json.loads(world.must("rejected", "list", "--json").out)
-    assert (listed["rejected"], listed["not_rejected"]) == (len(UNUSABLE), len(UNUSABLE))
+    assert (listed["rejected"], listed["faults"], listed["not_rejected"]) == (len(UNUSABLE), FAULTS, len(UNUSABLE))
+    assert (
+        f"{len(UNUSABLE)} of {2 * len(UNUSABLE)} records are rejected, for {FAULTS} faults"
+        in world.must("rejected", "list").out
+    )
     wanted: dict = {}
-    for offset, (_, by, reason, field) in enumerate(UNUSABLE.values()):
-        count, sample = wanted.get((by, reason, field), (0, f"{world.topic}/0/{offset}"))
-        wanted[by, reason, field] = (count + 1, sample)
+    for offset, (_, by, faults) in enumerate(UNUSABLE.values()):
+        for reason, field in faults:
+            count, sample = wanted.get((by, reason, field), (0, f"{world.topic}/0/{offset}"))
+            wanted[by, reason, field] = (count + 1, sample)
     assert {
         (one["rejected_by"], one["reason"], one["field"]): (one["events"], one["sample"])
         for one in listed["rejected_for"]
@@ -98,14 +126,54 @@ def test_rejected_records_are_listed_and_shown(one_partition):
 
     shown = world.must("rejected", "show", "--json", "--reason", "missing_field", "--field", "user_id")
     rows = [json.loads(line) for line in shown.out.splitlines()]
-    assert [row["position"] for row in rows] == [f"{world.topic}/0/4", f"{world.topic}/0/5"]
-    assert rows[0]["payload"] == UNUSABLE["no user"][0]
+    assert [row["position"] for row in rows] == [f"{world.topic}/0/{offset}" for offset in (2, 3, 4, 5)]
+    assert rows[2]["payload"] == UNUSABLE["no user"][0]
+    assert [(fault["reason"], fault["field"]) for fault in rows[3]["faults"]] == UNUSABLE["no user either"][2]
+    # An event is shown for any of its faults, and with all of them; the limit counts events.
+    [last] = world.must(
+        "rejected", "show", "--json", "--field", "timestamp", "--reason", "bad_timestamp"
+    ).out.splitlines()
+    assert json.loads(last)["reason"] == "unknown_device_type"
+    many = world.must("rejected", "show", "--json", "--limit", 5).out.splitlines()
+    assert [len(json.loads(line)["faults"]) for line in many] == [1, 1, 9, 9, 1]
     [first] = world.must("rejected", "show", "--json", "--limit", 1).out.splitlines()
     assert json.loads(first)["raw_base64"] == "aGVsbG8="
     text = world.must("rejected", "show", "--reason", "bad_country").out
     assert "Germany" in text and "bad_country of country" in text
     # A reason is a text, whatever is in it.
     assert world.must("rejected", "show", "--reason", "x' OR '1'='1").out == ""
+
+
+def test_what_an_earlier_version_rejected_is_pending_until_it_is_judged_again(one_partition, tmp_path):
+    """A rule admits more now, and faults are listed. Nothing of it wants a full refresh."""
+    world = one_partition
+    valid = [event(), event(timestamp="2026-02-15T17:52:36.5+05:45"), event(timestamp="2026-02-15t17:52:36z")]
+    send(world, [*valid, event(timestamp="2026-02-15T17:52:36+02:00", country="x", position_ms=-1), event()])
+    world.catch_up()
+    world.must("load")
+    project = tmp_path / "spotify_dbt"
+    shutil.copytree(PROJECT, project)
+    make_earlier(project)
+    transform(world, "--dbt-project", project, code=TOO_MANY_REJECTED)
+    assert json.loads(world.must("rejected", "list", "--json").out)["rejected"] == 3
+
+    before = json.loads(world.must("verify", "--json", "--allow-pending", "--max-reject-ratio", "1").out)
+    assert (before["kept"], before["rejected"]) == (2, 3)
+    assert {(found["kind"], found["total"], found["pending"]) for found in before["findings"]} == {
+        ("refused by a rule that admits more now", 2, True),
+        ("rejected by an earlier version, which listed no faults", 1, True),
+    }
+    assert world.run("verify", "--max-reject-ratio", "1").code == VIOLATION
+
+    transform(world, code=0)
+    after = json.loads(world.must("verify", "--json").out)
+    assert (after["kept"], after["rejected"], after["faults"], after["findings"]) == (4, 1, 2, [])
+    assert world.rows("SELECT CAST(timestamp AS VARCHAR) FROM TRANSFORM.SPOTIFY_SILVER ORDER BY kafka_offset") == [
+        ["2026-02-15 17:52:36.123"],
+        ["2026-02-15 12:07:36.5"],
+        ["2026-02-15 17:52:36"],
+        ["2026-02-15 17:52:36.123"],
+    ]
 
 
 def test_records_are_judged_again_by_a_rule_that_was_corrected(one_partition, tmp_path):

@@ -9,7 +9,7 @@ from driver.embedded import Embedded
 from driver.snowflake import OnSnowflake
 from driver.warehouse import query
 
-SILVER = ["SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED"]
+SILVER = ["SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED", "SPOTIFY_FAULTS"]
 # Of the run, not of the events.
 UNLIKE = {"LOADED_AT", "TRANSFORMED_AT"}
 

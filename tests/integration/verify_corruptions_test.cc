@@ -529,7 +529,7 @@ std::vector<Corruption> lake_corruptions() {
       line(
           "LineKeyChanged", "key, value or headers differ from the log",
           [](std::string& text) { replace(text, "\"_kafka_key\":\"", "\"_kafka_key\":\"0"); },
-          [](const Fact& f) { return f.by_silver.has_value(); }),
+          [](const Fact& f) { return !f.by_silver.empty(); }),
       line(
           "LineHeaderInvented", "key, value or headers differ from the log",
           [](std::string& text) {
@@ -740,7 +740,8 @@ std::vector<Corruption> log_corruptions() {
 
 std::vector<Corruption> silver_corruptions() {
   const auto duplicate = [](const Fact& f) { return f.duplicate_of != nullptr; };
-  const auto by_silver = [](const Fact& f) { return f.by_silver.has_value(); };
+  const auto by_silver = [](const Fact& f) { return !f.by_silver.empty(); };
+  const auto several = [](const Fact& f) { return f.by_silver.size() > 1; };
   const auto by_sink = [](const Fact& f) { return f.by_sink.has_value(); };
   const auto not_json = [](const Fact& f) { return f.by_sink == lake::RejectCode::not_json; };
   std::vector<Corruption> all = {
@@ -792,6 +793,31 @@ std::vector<Corruption> silver_corruptions() {
           "INSERT INTO TRANSFORM.SPOTIFY_REJECTED SELECT topic_id, kafka_partition, kafka_offset, "
           "kafka_timestamp, "
           "object_key, 'silver', 'wrong_type', 'country', NULL, NULL FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+      table("FaultDropped", "silver: fault missing from silver",
+            "DELETE FROM TRANSFORM.SPOTIFY_FAULTS WHERE fault > 1 AND {}", several),
+      table("FaultOfASinkDropped", "silver: fault missing from silver",
+            "DELETE FROM TRANSFORM.SPOTIFY_FAULTS WHERE {}", by_sink),
+      table("FaultDoubled", "silver: doubled row",
+            "INSERT INTO TRANSFORM.SPOTIFY_FAULTS SELECT * FROM TRANSFORM.SPOTIFY_FAULTS WHERE {} LIMIT 1",
+            by_silver),
+      table("FaultOfASinkDoubled", "silver: doubled row",
+            "INSERT INTO TRANSFORM.SPOTIFY_FAULTS SELECT * FROM TRANSFORM.SPOTIFY_FAULTS WHERE {}", by_sink),
+      table("FaultReasonChanged", "silver: fault that the record does not have",
+            "UPDATE TRANSFORM.SPOTIFY_FAULTS SET reason = 'out_of_range' WHERE fault > 1 AND {}", several),
+      table("FaultFieldChanged", "silver: fault that the record does not have",
+            "UPDATE TRANSFORM.SPOTIFY_FAULTS SET field = 'app_version' WHERE fault > 1 AND {}", several),
+      table("FaultsNumberedOtherwise", "silver: fault that the record does not have",
+            "UPDATE TRANSFORM.SPOTIFY_FAULTS SET fault = fault - 1 WHERE {}", by_silver),
+      table("FaultOfAKeptRow", "silver: fault that the record does not have",
+            "INSERT INTO TRANSFORM.SPOTIFY_FAULTS SELECT topic_id, kafka_partition, kafka_offset, "
+            "kafka_timestamp, "
+            "object_key, 1, 'silver', 'wrong_type', 'country' FROM TRANSFORM.SPOTIFY_SILVER WHERE {}"),
+      table(
+          "FaultKafkaTimestampChanged", "silver: timestamp differs",
+          "UPDATE TRANSFORM.SPOTIFY_FAULTS SET kafka_timestamp = kafka_timestamp - INTERVAL 1 HOUR WHERE {}",
+          by_silver),
+      mart("FaultsDropped", "DROP TABLE TRANSFORM.SPOTIFY_FAULTS",
+           {"silver: missing table (1)", "TRANSFORM.SPOTIFY_FAULTS"}),
       table("RejectedPayloadForgotten", "silver: payload or raw bytes differ from the lake",
             "UPDATE TRANSFORM.SPOTIFY_REJECTED SET payload = NULL WHERE {}", by_silver),
       table("RejectedBytesForgotten", "silver: payload or raw bytes differ from the lake",
@@ -1166,6 +1192,42 @@ TEST(Verify, AnObjectThatIsLoadedWhileBronzeIsReadIsPending) {
   const verify::Report allowed = world->verify(true);
   EXPECT_TRUE(allowed.proved()) << verify::to_text(allowed);
   EXPECT_THAT(verify::to_text(allowed), HasSubstr("loaded while bronze was read"));
+}
+
+TEST(Verify, WhatAnOlderRuleRefusedIsPending) {
+  const auto world = good().copy(scratch("older-rule"));
+  // No mart counts a duplicate, so that nothing else changes.
+  const std::string where = at(world->first([](const Fact& fact) { return fact.duplicate_of != nullptr; }));
+  const std::string refuse = fmt::format(
+      "INSERT INTO TRANSFORM.SPOTIFY_REJECTED SELECT topic_id, kafka_partition, kafka_offset, "
+      "kafka_timestamp, object_key, "
+      "'silver', 'bad_timestamp', 'timestamp', '{{}}', NULL FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {0};"
+      "INSERT INTO TRANSFORM.SPOTIFY_FAULTS SELECT topic_id, kafka_partition, kafka_offset, kafka_timestamp, "
+      "object_key, "
+      "1, 'silver', 'bad_timestamp', 'timestamp' FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {0};"
+      "DELETE FROM TRANSFORM.SPOTIFY_DUPLICATES WHERE {0};",
+      where);
+  world->sql(refuse);
+  EXPECT_FALSE(world->verify(true).proved()) << "this rule would not have refused it";
+  world->sql("UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'time required' WHERE name = 'timestamp'");
+  const verify::Report report = world->verify(true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  ASSERT_EQ(report.findings.size(), 1) << verify::to_text(report);
+  EXPECT_EQ(report.findings.front().kind, "refused by a rule that admits more now");
+  EXPECT_EQ(report.findings.front().total, 1);
+  EXPECT_FALSE(world->verify(false).proved());
+}
+
+TEST(Verify, FaultsThatAnEarlierVersionDidNotListArePending) {
+  const auto world = good().copy(scratch("no-faults"));
+  world->sql(
+      "DROP TABLE TRANSFORM.SPOTIFY_FAULTS; DELETE FROM TRANSFORM.TRANSFORM_PARTS WHERE name = "
+      "'TRANSFORM.SPOTIFY_FAULTS'");
+  const verify::Report report = world->verify(true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  ASSERT_EQ(report.findings.size(), 1) << verify::to_text(report);
+  EXPECT_EQ(report.findings.front().kind, "rejected by an earlier version, which listed no faults");
+  EXPECT_FALSE(world->verify(false).proved());
 }
 
 TEST(Verify, AKilledRunsWitnessEndsEarlyAndNothingIsHeldAgainstTheLake) {

@@ -126,30 +126,39 @@ std::string without_member(const std::string& json, std::string_view name) {
 /// An event that silver refuses.
 void spoil_for_silver(Draft& draft, Rng& rng, const std::string& json) {
   using event::Reason;
-  switch (rng.below(6)) {
+  switch (rng.below(7)) {
     case 0:
       draft.value = without_member(json, "user_id");
-      draft.fact.by_silver = event::Rejection{Reason::missing_field, "user_id"};
+      draft.fact.by_silver = {{Reason::missing_field, "user_id"}};
       return;
     case 1:
       draft.value = with_member(json, "country", "\"usa\"");
-      draft.fact.by_silver = event::Rejection{Reason::bad_country, "country"};
+      draft.fact.by_silver = {{Reason::bad_country, "country"}};
       return;
     case 2:
       draft.value = with_member(json, "timestamp", "\"2026-02-30T00:00:00Z\"");
-      draft.fact.by_silver = event::Rejection{Reason::bad_timestamp, "timestamp"};
+      draft.fact.by_silver = {{Reason::bad_timestamp, "timestamp"}};
       return;
     case 3:
       draft.value = with_member(json, "device_type", "7");
-      draft.fact.by_silver = event::Rejection{Reason::wrong_type, "device_type"};
+      draft.fact.by_silver = {{Reason::wrong_type, "device_type"}};
       return;
     case 4:
       draft.value = with_member(json, "event_type", "\"rewind\"");
-      draft.fact.by_silver = event::Rejection{Reason::unknown_event_type, "event_type"};
+      draft.fact.by_silver = {{Reason::unknown_event_type, "event_type"}};
+      return;
+    case 5:
+      draft.value =
+          with_member(with_member(without_member(json, "artist_name"), "country", "7"), "timestamp", "\"\"");
+      draft.fact.by_silver = {{Reason::missing_field, "artist_name"},
+                              {Reason::wrong_type, "country"},
+                              {Reason::bad_timestamp, "timestamp"}};
       return;
     default:
       draft.value = "{ }";
-      draft.fact.by_silver = event::Rejection{Reason::missing_field, "event_id"};
+      for (const event::Field& field : event::kFields) {
+        if (field.required) draft.fact.by_silver.push_back({Reason::missing_field, field.name});
+      }
   }
 }
 
@@ -364,17 +373,17 @@ void World::produce() {
     fact.offset = *offset;
     fact.timestamp = now;
     facts.push_back(std::make_unique<Fact>(std::move(fact)));
-    if (!draft.fact.by_sink && !draft.fact.by_silver) valid.push_back(draft);
+    if (!draft.fact.by_sink && draft.fact.by_silver.empty()) valid.push_back(draft);
   }
   std::map<Uuid, const Fact*> lowest;
   const auto order = [](const Fact& f) { return std::tuple(f.offset, f.chain.partition, f.chain.topic_id); };
   for (const auto& fact : facts) {
-    if (fact->by_sink || fact->by_silver) continue;
+    if (fact->by_sink || !fact->by_silver.empty()) continue;
     const Fact*& kept = lowest.try_emplace(fact->event.event_id, fact.get()).first->second;
     if (order(*fact) < order(*kept)) kept = fact.get();
   }
   for (const auto& fact : facts) {
-    if (fact->by_sink || fact->by_silver) continue;
+    if (fact->by_sink || !fact->by_silver.empty()) continue;
     const Fact* kept = lowest[fact->event.event_id];
     if (kept != fact.get()) fact->duplicate_of = kept;
   }
@@ -520,7 +529,7 @@ void World::unload(const std::string& key) {
 }
 
 void World::transform() {
-  std::vector<std::string> kept, duplicates, rejected;
+  std::vector<std::string> kept, duplicates, rejected, faults;
   struct Song {
     std::string name, artist;
     int plays = 0, skips = 0;
@@ -535,10 +544,16 @@ void World::transform() {
     if (fact->by_sink) {
       rejected.push_back(
           fmt::format("({},'sink',{},NULL)", coordinates(*fact), sql_quoted(lake::name(*fact->by_sink))));
-    } else if (fact->by_silver) {
-      rejected.push_back(fmt::format("({},'silver',{},{})", coordinates(*fact),
-                                     sql_quoted(event::name(fact->by_silver->reason)),
-                                     sql_quoted(fact->by_silver->field)));
+      faults.push_back(
+          fmt::format("({},1,'sink',{},NULL)", coordinates(*fact), sql_quoted(lake::name(*fact->by_sink))));
+    } else if (!fact->by_silver.empty()) {
+      int number = 0;
+      for (const event::Rejection& fault : fact->by_silver) {
+        const std::string text =
+            fmt::format("'silver',{},{}", sql_quoted(event::name(fault.reason)), sql_quoted(fault.field));
+        if (++number == 1) rejected.push_back(fmt::format("({},{})", coordinates(*fact), text));
+        faults.push_back(fmt::format("({},{},{})", coordinates(*fact), number, text));
+      }
     } else if (fact->duplicate_of) {
       duplicates.push_back(fmt::format("({},{},{},{},{})", coordinates(*fact),
                                        sql_quoted(base::to_string(e.event_id)),
@@ -573,6 +588,9 @@ void World::transform() {
       "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_SILVER ({0}, {1});"
       "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_DUPLICATES ({0}, event_id VARCHAR, kept_topic_id VARCHAR, "
       "kept_kafka_partition INTEGER, kept_kafka_offset BIGINT);"
+      "CREATE OR REPLACE TABLE TRANSFORM.SPOTIFY_FAULTS ({0}, fault INTEGER, rejected_by VARCHAR, reason "
+      "VARCHAR, "
+      "field VARCHAR);"
       "CREATE OR REPLACE TEMP TABLE refused ({0}, rejected_by VARCHAR, reason VARCHAR, field VARCHAR);"
       "CREATE OR REPLACE TABLE MART.TOP_SONGS (song_id VARCHAR, song_name VARCHAR, artist_name VARCHAR, "
       "total_plays BIGINT, "
@@ -587,17 +605,19 @@ void World::transform() {
       kCoordinateColumns, event_columns(), sql_time(kStart), insert("refused", rejected), kRejectedTable));
   std::vector<std::string> parts{part("MART.TOP_SONGS", song_rows.size()),
                                  part("MART.USER_ENGAGEMENT", engagement_rows.size())};
-  for (const std::string_view model : {"SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED"}) {
+  for (const std::string_view model :
+       {"SPOTIFY_SILVER", "SPOTIFY_DUPLICATES", "SPOTIFY_REJECTED", "SPOTIFY_FAULTS"}) {
     parts.push_back(fmt::format("('model','TRANSFORM.{}',NULL,NULL,{})", model, sql_time(kStart)));
   }
   for (const event::Field& field : event::kFields) {
-    parts.push_back(fmt::format("('field','{}','{} {}{}{}',NULL,{})", field.name, event::name(field.type),
+    parts.push_back(fmt::format("('field','{}','{}{} {}{}{}',NULL,{})", field.name, event::name(field.type),
+                                field.rule > 1 ? fmt::format("/{}", field.rule) : "",
                                 field.required ? "required" : "optional", field.choices.empty() ? "" : " ",
                                 fmt::join(field.choices, " "), sql_time(kStart)));
   }
   sql(insert("TRANSFORM.SPOTIFY_SILVER", kept) + insert("TRANSFORM.SPOTIFY_DUPLICATES", duplicates) +
-      insert("MART.TOP_SONGS", song_rows) + insert("MART.USER_ENGAGEMENT", engagement_rows) +
-      insert("TRANSFORM.TRANSFORM_PARTS", parts));
+      insert("TRANSFORM.SPOTIFY_FAULTS", faults) + insert("MART.TOP_SONGS", song_rows) +
+      insert("MART.USER_ENGAGEMENT", engagement_rows) + insert("TRANSFORM.TRANSFORM_PARTS", parts));
 }
 
 std::unique_ptr<World> World::copy(const fs::path& folder) const {

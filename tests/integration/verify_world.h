@@ -56,11 +56,11 @@ struct Fact {
   UtcMillis timestamp;
   std::string object_key;
   std::optional<lake::RejectCode> by_sink;
-  std::optional<event::Rejection> by_silver;
+  event::Faults by_silver;
   event::ListeningEvent event;  ///< of a valid one
   const Fact* duplicate_of = nullptr;
 
-  bool kept() const { return !by_sink && !by_silver && !duplicate_of; }
+  bool kept() const { return !by_sink && by_silver.empty() && !duplicate_of; }
 };
 
 /// A whole pipeline's end state, made without sink, load and dbt: a log and its witness, a lake, and a

@@ -1,11 +1,10 @@
--- The batch of this run: objects of the loader's ledger that are not in ours yet, and those of earlier batches that have a
--- row with a field that is new to the table of fields, or, with `--vars 'judge_again: true'`, a row that silver rejected. It is
--- frozen here, so that all models work on the same objects while the loader goes on.
+-- The batch of this run: objects of the loader's ledger that are not in ours, or not any more, and those of earlier batches
+-- that have a row with a field that is new to the table of fields. It is frozen here, so that all models work on the same
+-- objects while the loader goes on.
 
-{{ config(materialized='table', pre_hook="{{ forget_when_refreshing() }}") }}
+{{ config(materialized='table', pre_hook="{{ forget_what_is_judged_again() }}") }}
 
-{%- set new_fields = fields_new_to_batches() if execute else [] %}
-{%- set rejected = load_cached_relation(transform_relation('spotify_rejected')) if execute and var('judge_again', false) else none %}
+{%- set new_fields = fields_since_last_batch().added if execute else [] %}
 
 select
     object_key,
@@ -28,8 +27,5 @@ where
             {{ 'or ' if not loop.first }}{{ payload_has_member('payload', field.name) }}
             {% endfor %}
     )
-    {%- endif %}
-    {%- if rejected %}
-    or object_key in (select object_key from {{ rejected }} where rejected_by = 'silver')
     {%- endif %}
 {%- endif %}

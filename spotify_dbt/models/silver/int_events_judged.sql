@@ -1,5 +1,6 @@
 -- Parses every payload once. Each row of bronze comes out with its typed columns, and with a reason and a field where
--- it breaks a rule of docs/formats/event.md.
+-- it breaks a rule of docs/formats/event.md; where it breaks several, with those of the first, and with all in one text,
+-- which spotify_faults takes apart.
 
 {{ config(
     materialized='incremental',
@@ -29,10 +30,19 @@ typed as (
 judged as (
     select
         *,
-        coalesce(
-            {{ first_fault() }}
-        ) as fault
+        {{ first_fault() }} as fault
     from typed
+),
+
+-- Of rejected rows only: most rows have none.
+all_judged as (
+    select
+        *,
+        case
+            when fault is not null then
+            {{ all_faults() }}
+        end as faults
+    from judged
 )
 
 select
@@ -40,5 +50,6 @@ select
     {{ event_columns() }},
     split_part(fault, ' ', 1) as reason,
     split_part(fault, ' ', 2) as field,
-    case when fault is not null then payload end as rejected_payload
-from judged
+    case when fault is not null then payload end as rejected_payload,
+    faults
+from all_judged

@@ -1,4 +1,5 @@
 -- Every row that is not an event, with the reason: refused by the sink (no JSON object) or by silver (breaks a rule).
+-- One row an event, with the first rule that it breaks; spotify_faults has all of them.
 
 {{ config(
     materialized='incremental',

@@ -21,7 +21,8 @@ WHERE database_name = 'spotify_db' AND NOT internal
   AND (schema_name = 'MART'
        OR (schema_name, table_name) IN (
          ('BRONZE', '{}'), ('BRONZE', '{}'), ('TRANSFORM', 'TRANSFORM_LEDGER'),
-         ('TRANSFORM', 'SPOTIFY_DUPLICATES'), ('TRANSFORM', 'SPOTIFY_REJECTED')))
+         ('TRANSFORM', 'SPOTIFY_DUPLICATES'), ('TRANSFORM', 'SPOTIFY_REJECTED'),
+         ('TRANSFORM', 'SPOTIFY_FAULTS')))
 ORDER BY ALL)",
                      kLedgerTable, kRejectedTable);
 }

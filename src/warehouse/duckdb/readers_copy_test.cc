@@ -49,15 +49,17 @@ TEST_F(ReadersCopyTest, HasTheMartsAndWhatTheyDoNotCount) {
         R"(CREATE TABLE MART."odd ""name" AS SELECT 1 AS n UNION ALL SELECT NULL ORDER BY n)",
         "CREATE TABLE MART.TOP_SONGS AS SELECT TIMESTAMP '2026-02-15 17:52:36.123456' AS seen",
         "CREATE TABLE TRANSFORM.SPOTIFY_REJECTED AS SELECT 'not_json' AS reason",
+        "CREATE TABLE TRANSFORM.SPOTIFY_FAULTS AS SELECT 1 AS fault",
         "CREATE TABLE TRANSFORM.INT_EVENTS_JUDGED AS SELECT 1 AS n",
         "CREATE TABLE BRONZE.SPOTIFY_EVENTS AS SELECT 1 AS n",
         "CREATE TABLE BRONZE.LOAD_LEDGER AS SELECT 'key' AS object_key"});
   const auto copy = write_readers_copy({.path = from_}, to_);
   ASSERT_TRUE(copy) << copy.error().message;
-  EXPECT_EQ(copy->tables, 4);
-  EXPECT_EQ(copy->rows, 5);
+  EXPECT_EQ(copy->tables, 5);
+  EXPECT_EQ(copy->rows, 6);
   EXPECT_EQ(ask(to_, "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY ALL"),
-            "BRONZE.LOAD_LEDGER,MART.TOP_SONGS,MART.odd \"name,TRANSFORM.SPOTIFY_REJECTED");
+            "BRONZE.LOAD_LEDGER,MART.TOP_SONGS,MART.odd "
+            "\"name,TRANSFORM.SPOTIFY_FAULTS,TRANSFORM.SPOTIFY_REJECTED");
   EXPECT_EQ(ask(to_, R"(SELECT n FROM MART."odd ""name" ORDER BY n)"), "1,null");
   EXPECT_EQ(ask(to_, "SELECT seen FROM SPOTIFY_DB.MART.TOP_SONGS"), "2026-02-15 17:52:36.123456");
   EXPECT_EQ(std::distance(fs::directory_iterator(fs::path(to_).parent_path()), fs::directory_iterator()), 1);

@@ -3,6 +3,7 @@
 import json
 import uuid
 
+import timestamps
 from recount import PROPERTIES, REQUIRED
 
 # Each field's example, but for a song whose name wants care.
@@ -30,7 +31,10 @@ NASTY = [
     '"2026-02-15T17:52:36+01:00"', '"2026-02-15T17:52:36-00:00"', '"2026-02-15T17:52:36.Z"', '"2026-02-15T17:52:36.1Z"',
     '"2026-02-15T17:52:36.1234567890Z"', '"2026-02-15T17:52:36.123456+00:00"', '"2026-00-15T17:52:36Z"', '"2026-13-15T17:52:36Z"',
     '"2026-02-00T17:52:36Z"', '"2026-2-15T17:52:36Z"', '"2026-02-15T17:52Z"', '"٢٠٢٦-02-15T17:52:36Z"', '"+2026-02-15T17:52:36Z"',
-    '"2026-02-15T17:52:36Z\\n"', '" 2026-02-15T17:52:36Z"', '"20260215T175236Z"', '"1771177956123"', "1771177956123", '"infinity"', '"now"',
+    '"2026-02-15T17:52:36Z\\n"', '"2026-02-15t17:52:36.5+05:45"', '"2026-02-15T17:52:36-23:59"', '"2026-02-15T17:52:36+24:00"',
+    '"2026-02-15T17:52:36+02:60"', '"2026-02-15T17:52:36+0200"', '"1999-12-31T23:00:00.1-01:00"', '"2000-01-01T00:59:59+01:00"',
+    '"2100-01-01T00:59:59.999999+01:00"', '"2099-12-31T23:00:00-01:00"', '" 2026-02-15T17:52:36Z"', '"20260215T175236Z"',
+    '"1771177956123"', "1771177956123", '"infinity"', '"now"',
     '"epoch"',
 ]  # fmt: skip
 
@@ -97,6 +101,9 @@ def plausible(rng, ids):
 def payloads(rng, plausible_count):
     yield from ("{}", "{ }", '{"event_id":null}')
     yield from each_field_with_each_value(rng)
+    for time in timestamps.texts():
+        event_id = json.dumps(str(uuid.UUID(int=rng.getrandbits(128))))
+        yield text(rng, dict(VALID, event_id=event_id, timestamp=json.dumps(time)).items())
     ids = [str(uuid.UUID(int=rng.getrandbits(128))) for _ in range(plausible_count // 3)]
     for _ in range(plausible_count):
         yield plausible(rng, ids)

@@ -3,7 +3,8 @@
     fields_join.py [unittest arguments]
 
 The field `network` joins a copy of the project between two batches. Rows of every batch have it before that: with a good
-value, with null, of a wrong type; and rows have none. SDP_WAREHOUSE=snowflake as in incremental_matches_full.py.
+value, with null, of a wrong type; and rows have none. The rule of `timestamp`, which admits any offset, replaces the one that
+admitted UTC only, and faults are listed beside it. SDP_WAREHOUSE=snowflake as in incremental_matches_full.py.
 """
 
 import dataclasses
@@ -13,14 +14,18 @@ import os
 import pathlib
 import random
 import shutil
+import sys
 import tempfile
 import unittest
 
+sys.path.append(str(pathlib.Path(__file__).parents[2]))
+
+from driver.earlier_project import make_earlier
 from history import History, LakeObject, Row, iso
 from incremental_matches_full import ON_SNOWFLAKE, cells, differences, full
 from warehouses import PROJECT, open_warehouse
 
-FIELD = "{'name': 'network', 'type': 'text', 'required': %s},"
+FIELD = "{'name': 'network', 'type': 'text', 'required': %s, 'rule': 1},"
 COLUMN = "      - name: network\n        description: What the player was connected by.\n        data_type: varchar\n"
 VALUES = ["wifi", "", None, 7, ["wifi"]]
 
@@ -67,41 +72,127 @@ def add_field(project, required=False):
     columns.write_text(text.replace("      - name: topic_id\n", COLUMN + "      - name: topic_id\n"), encoding="utf-8")
 
 
-class Fields(unittest.TestCase):
+def with_offset(rng, one):
+    """The object, some of whose events say the same time by another clock."""
+    rows = []
+    for row in one.rows:
+        event = json.loads(row.payload) if row.payload is not None else {}
+        if isinstance(event.get("timestamp"), str) and event["timestamp"].endswith("Z") and rng.random() < 0.3:
+            hours = rng.choice([-12, -1, 2, 14])
+            there = datetime.datetime.fromisoformat(event["timestamp"][:-1]) + datetime.timedelta(hours=hours)
+            event["timestamp"] = f"{there.isoformat(timespec='milliseconds')}{hours:+03d}:00"
+            rows.append(dataclasses.replace(row, payload=json.dumps(event, ensure_ascii=False)))
+        else:
+            rows.append(row)
+    return dataclasses.replace(one, rows=tuple(rows))
+
+
+class TwoProjects(unittest.TestCase):
+    """Batches that one project builds, and another goes on from."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="sdp-dbt-")
         cls.warehouse = open_warehouse(pathlib.Path(cls.folder.name))
+
+    @classmethod
+    def build_two_batches(cls, project):
+        cls.warehouse.dbt.use(project)
+        cls.warehouse.clear()
+        for batch in cls.history.batches[:2]:
+            cls.warehouse.load(batch)
+            cls.warehouse.dbt.build()
+
+    @classmethod
+    def copy_project(cls, name):
+        project = pathlib.Path(cls.folder.name) / name
+        shutil.rmtree(project, ignore_errors=True)
+        shutil.copytree(PROJECT, project)
+        return project
+
+    def assert_same(self, wanted):
+        assert list(differences(cells(self.warehouse), wanted)) == []
+
+
+class Rules(TwoProjects):
+    """A rule that admits more is applied to what it refused before."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rng = random.Random(96)
+        cls.history = History(96)
+        cls.history.batches = [[with_offset(rng, one) for one in batch] for batch in cls.history.batches]
+        cls.warehouse.dbt.use(PROJECT)
+        cls.wanted = full(cls.warehouse, cls.history)
+        cls.old = cls.copy_project("earlier")
+        make_earlier(cls.old)
+
+    def begin(self):
+        self.build_two_batches(self.old)
+        [(refused,)] = self.warehouse.query(
+            "select count(*) from transform.spotify_rejected where reason = 'bad_timestamp'"
+        )
+        assert refused > 20, "the old rule refused too little"
+        self.warehouse.dbt.use(PROJECT)
+
+    def test_rows_that_it_refused_join_the_next_batch(self):
+        self.begin()
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build()
+        self.assert_same(self.wanted)
+        # Only once: the next batch is empty.
+        self.warehouse.dbt.build()
+        assert self.warehouse.query("select count(*) from transform.int_batch_objects") == [(0,)]
+        self.assert_same(self.wanted)
+
+    @unittest.skipIf(ON_SNOWFLAKE, "works on copies of a DuckDB file")
+    def test_they_join_again_when_that_run_was_stopped(self):
+        self.begin()
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.keep("rule_admits_more")
+        for last in (
+            "int_batch_objects",
+            "int_events_judged",
+            "spotify_duplicates",
+            "spotify_rejected",
+            "int_events_heard",
+        ):
+            with self.subTest(stopped_after=last):
+                self.warehouse.restore("rule_admits_more")
+                self.warehouse.dbt.build("--exclude-resource-type", "test", "--select", f"+{last}")
+                self.warehouse.dbt.build()
+                self.assert_same(self.wanted)
+
+    @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
+    def test_a_warehouse_of_a_version_that_noted_no_rules_does_the_same(self):
+        self.begin()
+        self.warehouse.execute("drop table transform.transform_parts")
+        self.warehouse.load(self.history.batches[2])
+        self.warehouse.dbt.build()
+        self.assert_same(self.wanted)
+
+
+class Fields(TwoProjects):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         cls.history = History(97)
         rng = random.Random(97)
         cls.history.batches = [[with_network(rng, one) for one in batch] for batch in cls.history.batches]
         cls.history.batches[0] += refused_and_its_duplicate(cls.history)
         cls.wanted = {}
         if not ON_SNOWFLAKE:
-            cls.build_two_batches()
+            cls.build_two_batches(PROJECT)
             cls.warehouse.keep("two_batches")
-
-    @classmethod
-    def build_two_batches(cls):
-        cls.warehouse.dbt.use(PROJECT)
-        cls.warehouse.clear()
-        for batch in cls.history.batches[:2]:
-            cls.warehouse.load(batch)
-            cls.warehouse.dbt.build()
 
     def begin(self, project):
         """Two batches are there, built by the project as it is; `project` goes on from them."""
         if ON_SNOWFLAKE:
-            self.build_two_batches()
+            self.build_two_batches(PROJECT)
         else:
             self.warehouse.restore("two_batches")
         self.warehouse.dbt.use(project)
-
-    def copy_project(self, name):
-        project = pathlib.Path(self.folder.name) / name
-        shutil.rmtree(project, ignore_errors=True)
-        shutil.copytree(PROJECT, project)
-        return project
 
     def with_field(self, required=False):
         """A project that has the field, and the cells of a full run of it."""
@@ -111,9 +202,6 @@ class Fields(unittest.TestCase):
             self.warehouse.dbt.use(project)
             self.wanted[required] = project, full(self.warehouse, self.history)
         return self.wanted[required]
-
-    def assert_same(self, wanted):
-        assert list(differences(cells(self.warehouse), wanted)) == []
 
     def test_objects_with_rows_that_have_the_field_join_the_next_batch(self):
         project, wanted = self.with_field()

@@ -3,8 +3,8 @@
 Shares nothing with the dbt project but the document and its schema.
 """
 
-import calendar
 import dataclasses
+import datetime
 import json
 import pathlib
 import re
@@ -17,7 +17,9 @@ REQUIRED = set(json.loads(SCHEMA.read_text(encoding="utf-8"))["required"])
 FIELDS = [(name, about["x-type"], name in REQUIRED) for name, about in PROPERTIES.items()]
 CHOICES = {name: set(about["enum"]) for name, about in PROPERTIES.items() if "enum" in about}
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:Z|\+00:00)")
+TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,17 +47,23 @@ def parse(payload):
 
 
 def read_time(text):
-    """`YYYY-MM-DD HH:MM:SS.ffffff`, cut to microseconds."""
+    """`YYYY-MM-DD HH:MM:SS.ffffff` in UTC, cut to microseconds."""
     found = TIME.fullmatch(text)
     if not found:
         raise Fault("bad_timestamp")
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    if not (2000 <= year <= 2099 and 1 <= month <= 12 and hour < 24 and minute < 60 and second < 60):
+    fraction, sign, offset_hours, offset_minutes = found.groups()[6:]
+    offset = datetime.timedelta(hours=int(offset_hours or 0), minutes=int(offset_minutes or 0))
+    if int(offset_hours or 0) > 23 or int(offset_minutes or 0) > 59:
         raise Fault("bad_timestamp")
-    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+    try:
+        there = datetime.datetime(year, month, day, hour, minute, second, int(((fraction or "") + "000000")[:6]))
+        utc = there + offset if sign == "-" else there - offset
+    except (ValueError, OverflowError):
+        raise Fault("bad_timestamp") from None
+    if not 2000 <= utc.year <= 2099:
         raise Fault("bad_timestamp")
-    micros = ((found.group(7) or "") + "000000")[:6]
-    return f"{text[:10]} {text[11:19]}.{micros}"
+    return utc.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def read_value(name, kind, required, value):
@@ -87,9 +95,9 @@ def read_value(name, kind, required, value):
 
 
 def judge(payload):
-    """(columns, None) of a valid event, (None, (reason, field)) of another."""
+    """(columns, []) of a valid event, (None, [(reason, field), ...]) of another."""
     members = parse(payload)
-    columns = []
+    columns, faults = [], []
     for name, kind, required in FIELDS:
         value = members.get(name)
         try:
@@ -100,8 +108,8 @@ def judge(payload):
             else:
                 columns.append(read_value(name, kind, required, value))
         except Fault as fault:
-            return None, (str(fault), name)
-    return tuple(columns), None
+            faults.append((str(fault), name))
+    return (None, faults) if faults else (tuple(columns), [])
 
 
 def recount(events, rejected):
@@ -109,18 +117,20 @@ def recount(events, rejected):
 
     Returns the tables as sorted lists of rows of texts.
     """
-    kept, duplicates, refused = {}, [], []
+    kept, duplicates, refused, listed = {}, [], [], []
     for topic_id, partition, offset, payload in sorted(events, key=lambda row: (row[2], row[1], row[0])):
-        columns, fault = judge(payload)
+        columns, faults = judge(payload)
         place = (topic_id, str(partition), str(offset))
-        if fault:
-            refused.append((*place, "silver", *fault, payload, None))
+        if faults:
+            refused.append((*place, "silver", *faults[0], payload, None))
+            listed += [(*place, str(number), "silver", *fault) for number, fault in enumerate(faults, 1)]
         elif columns[0] in kept:
             duplicates.append((*place, columns[0], *kept[columns[0]][1]))
         else:
             kept[columns[0]] = (columns, place)
     for topic_id, partition, offset, code, raw in rejected:
         refused.append((topic_id, str(partition), str(offset), "sink", code, None, None, raw))
+        listed.append((topic_id, str(partition), str(offset), "1", "sink", code, None))
 
     songs, users = defaultdict(lambda: ([], [], Counter())), defaultdict(Counter)
     for columns, _ in kept.values():
@@ -138,6 +148,7 @@ def recount(events, rejected):
         "transform.spotify_silver": [columns + place for columns, place in kept.values()],
         "transform.spotify_duplicates": duplicates,
         "transform.spotify_rejected": refused,
+        "transform.spotify_faults": listed,
         "mart.top_songs": [
             (song_id, smallest(names), smallest(artists), str(counts["play"]), str(counts["skip"]))
             for song_id, (names, artists, counts) in songs.items()

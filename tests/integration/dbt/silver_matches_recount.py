@@ -16,6 +16,7 @@ from collections import Counter
 import corpus
 import duckdb
 import recount
+import timestamps
 
 CODES = [
     "tombstone",
@@ -37,6 +38,8 @@ QUERIES = {
     "kept_kafka_partition, kept_kafka_offset from transform.spotify_duplicates",
     "transform.spotify_rejected": "select topic_id, kafka_partition, kafka_offset, rejected_by, reason, field, payload, "
     "raw_base64 from transform.spotify_rejected",
+    "transform.spotify_faults": "select topic_id, kafka_partition, kafka_offset, fault, rejected_by, reason, field "
+    "from transform.spotify_faults",
     "mart.top_songs": "select * from mart.top_songs",
     "mart.user_engagement": "select * from mart.user_engagement",
 }
@@ -120,6 +123,8 @@ def differences(path, expected):
 
 def main():
     dbt, project = (str(pathlib.Path(argument).absolute()) for argument in sys.argv[1:3])
+    if timestamps.FILE.read_text(encoding="utf-8") != timestamps.lines():
+        sys.exit(f"{timestamps.FILE} is not what timestamps.py generates")
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     events, rejected = bronze_rows(random.Random(seed))
     expected = recount.recount(events, rejected)
