@@ -42,13 +42,37 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // one more for the terminator that OpenSSL writes
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
+  std::string text;
+  append_base64(text, bytes);
   return text;
 }
+
+void append_base64(std::string& out, std::string_view bytes) {
+  const std::size_t before = out.size();
+  // One more for the terminator that OpenSSL writes.
+  out.resize(before + (bytes.size() + 2) / 3 * 4 + 1);
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + before),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(before + static_cast<std::size_t>(size));
+}
+
+namespace {
+
+/// Whether `text` is what base64() makes of `bytes`. Piece by piece: both may be large.
+bool is_base64_of(std::string_view text, std::string_view bytes) {
+  constexpr std::size_t kPiece = 3 * 16'384;
+  std::string piece;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kPiece, bytes.size()))) {
+    piece.clear();
+    append_base64(piece, bytes.substr(0, kPiece));
+    if (!text.starts_with(piece)) return false;
+    text.remove_prefix(piece.size());
+  }
+  return text.empty();
+}
+
+}  // namespace
 
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
@@ -61,7 +85,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   bytes.resize(static_cast<std::size_t>(size) - padding);
   // OpenSSL skips white space and accepts stray bits; only the canonical spelling is ours.
-  if (base64(bytes) != text) return std::nullopt;
+  if (!is_base64_of(text, bytes)) return std::nullopt;
   return bytes;
 }
 

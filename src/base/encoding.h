@@ -10,6 +10,7 @@ namespace sdp::base {
 std::string hex(std::string_view bytes);
 /// Standard alphabet with padding (RFC 4648, section 4).
 std::string base64(std::string_view bytes);
+void append_base64(std::string& out, std::string_view bytes);
 /// Nothing when the text is not canonical padded base64.
 std::optional<std::string> from_base64(std::string_view text);
 /// Nothing when the text is not hexadecimal of even length.

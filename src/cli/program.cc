@@ -1,6 +1,9 @@
 #include "cli/program.h"
 
 #include <fmt/format.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cstdio>
 #include <exception>
@@ -25,6 +28,16 @@ int report(const Error& error) {
   const int code = base::exit_code(error.kind);
   diag::log_failure(name(error.kind), code, error.message);
   return code;
+}
+
+/// The C library keeps freed blocks of up to 32 MB for itself once it has seen some. Values, objects and
+/// fetches may be as large, and several threads have them: what they free goes back at once.
+void give_back_large_memory() {
+#ifdef __GLIBC__
+  constexpr int kLarge = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, 4 * kLarge);
+#endif
 }
 
 /// Not by std::cerr, which flushes standard output first and loses what came of it.
@@ -121,6 +134,7 @@ int run_program(const Program& program, int argc, char** argv) {
 
 int run_main(const std::function<int()>& body) {
   constexpr ErrorKind kUnforeseen = ErrorKind::fatal;
+  give_back_large_memory();
   if (!os::open_standard_streams()) return base::exit_code(kUnforeseen);
   int code = base::exit_code(kUnforeseen);
   try {

@@ -124,6 +124,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"kafka.assign", Level::debug, "topic partitions", "The group assigns partitions to this member."},
     {"kafka.assignment.expired", Level::info, "topic partitions",
      "The group took an assignment back while the sink looked for its start."},
+    {"kafka.batch_unreadable", Level::debug, "topic partition offset code message",
+     "A record batch cannot be read. Nothing of the partition is read until its end is found."},
     {"kafka.brokers_down", Level::warning, "topic message", "No broker can be reached.",
      std::chrono::seconds(10)},
     {"kafka.commit_failed", Level::warning, "topic code",
@@ -173,6 +175,10 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"simulate.finished", Level::info, "acked seconds per_second", "All events were produced and confirmed."},
     {"simulate.progress", Level::info, "produced acked failed per_second",
      "Once a second while events are not shown, and the final count at the end."},
+    {"sink.batch.unreadable", Level::warning, "topic partition first end reason",
+     "A record batch cannot be read: offsets `first` up to before `end` become one rejected line with this "
+     "code, and "
+     "its bytes are not kept."},
     {"sink.caught_up", Level::info, "topic",
      "The sink stops because everything that the topic had when the stop was wanted is in the lake."},
     {"sink.caught_up.waiting", Level::debug, "topic partition behind reason",

@@ -25,7 +25,18 @@ enum class RejectCode {
   nul_character,    ///< a string with U+0000, which warehouses cannot hold
   line_too_large,   ///< in bronze only: a line of more than kBronzeLineBytesMax
                     ///< (docs/formats/bronze-tables.md)
+  // Of a batch of the log that nobody can read; see log::BatchFault.
+  batch_too_large,
+  batch_undecodable,
+  batch_bad_checksum,
+  batch_unknown_codec,
+  batch_malformed,
 };
+RejectCode code_of(log::BatchFault fault);
+/// Whether the line stands for a whole batch that nobody can read.
+constexpr bool is_of_batch(RejectCode code) {
+  return code >= RejectCode::batch_too_large;
+}
 std::string_view name(RejectCode code);
 std::optional<RejectCode> parse_reject_code(std::string_view name);
 
@@ -41,6 +52,9 @@ inline constexpr std::size_t kBronzeLineBytesMax = 7'500'000;
 /// (`_kafka_key_base64` in place of `_kafka_key` where the key is not text, `_kafka_headers` where there are
 /// any) and records that are not one valid UTF-8 JSON object within limits into rejected lines:
 ///   {"_kafka_partition":...,"_error":"not_json","_raw":"<base64>"}
+/// A batch of the log that cannot be read becomes one line, from its first offset to its last one:
+///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":57,
+///   "_error":"batch_undecodable","_raw":null}
 /// The record's own bytes are copied once and not changed, but for line breaks between tokens, which become
 /// spaces, and white space around the object, which is left out. Reuses its buffers; owned by one thread.
 class LineEncoder {
@@ -51,6 +65,8 @@ class LineEncoder {
 
   /// Appends one line with its '\n' to `out`. Says why when the line is a rejected one.
   std::optional<RejectCode> append(std::string& out, const log::RecordView& record);
+  /// The same of a batch that cannot be read.
+  static RejectCode append(std::string& out, const log::UnreadableBatch& batch);
 
  private:
   struct Parser;
@@ -68,13 +84,15 @@ struct LineHeader {
 struct Line {
   log::Partition partition = 0;
   log::Offset offset = 0;
+  log::Offset end = 0;  ///< offset + 1, or the end of the batch that the line stands for
   UtcMillis timestamp;
   std::optional<std::string_view> key;  ///< raw bytes
   std::string_view key_base64;          ///< the key as the line has it when it is not text; else empty
   std::vector<LineHeader> headers;
   std::string_view headers_json;  ///< the same as it stands in the line; empty when there are none
   std::optional<RejectCode> reject;
-  /// Kept line: the record's JSON object. Rejected line: the record's bytes, base64; nothing for a tombstone.
+  /// Kept line: the record's JSON object. Rejected line: the record's bytes, base64; nothing for a tombstone
+  /// and for a batch.
   std::optional<std::string_view> payload;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/encoding.h"
 #include "lake/json_judge.h"
@@ -158,8 +159,20 @@ bool take_rejected(Cursor& cursor, Line& line) {
     if (!cursor.take_plain(raw) || !base::from_base64(raw)) return false;
     line.payload = raw;
   }
-  const bool is_tombstone = line.reject == RejectCode::tombstone;
-  return is_tombstone == !line.payload && cursor.rest() == "}";
+  const bool has_no_bytes = line.reject == RejectCode::tombstone || is_of_batch(*line.reject);
+  return has_no_bytes == !line.payload && cursor.rest() == "}";
+}
+
+/// Where a batch ends that the line stands for.
+bool take_end(Cursor& cursor, Line& line) {
+  line.end = line.offset + 1;
+  if (!cursor.take(R"(,"_kafka_last_offset":)")) return true;
+  log::Offset last = 0;
+  if (!cursor.take_number(last) || last < line.offset || last == std::numeric_limits<log::Offset>::max())
+    return false;
+  line.end = last + 1;
+  return !line.key && line.headers.empty() && line.timestamp == log::kTimeOfUnreadable &&
+         cursor.rest().starts_with(R"(,"_error":"batch_)");
 }
 
 /// The record's members with the object's closing brace, and the comma before them.
@@ -194,8 +207,12 @@ Result<Line> LineDecoder::decode(std::string_view text) {
     return std::unexpected(damaged(text, cursor));
   }
   line.timestamp = UtcMillis(std::chrono::milliseconds(millis));
+  const std::string_view behind_record = cursor.rest();
+  if (!take_end(cursor, line)) return std::unexpected(damaged(text, cursor));
+  const bool has_end = cursor.rest() != behind_record;
   if (cursor.take(R"(,"_error":)")) {
-    if (!take_rejected(cursor, line)) return std::unexpected(damaged(text, cursor));
+    if (!take_rejected(cursor, line) || has_end != is_of_batch(*line.reject))
+      return std::unexpected(damaged(text, cursor));
     return line;
   }
   if (!take_members(cursor)) return std::unexpected(damaged(text, cursor));

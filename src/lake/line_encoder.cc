@@ -12,9 +12,12 @@
 namespace sdp::lake {
 namespace {
 
-constexpr std::array<std::string_view, 10> kCodes = {
-    "tombstone", "empty_value", "not_utf8",        "not_json",      "not_object",
-    "too_deep",  "too_large",   "reserved_member", "nul_character", "line_too_large"};
+constexpr std::array<std::string_view, 15> kCodes = {
+    "tombstone",          "empty_value",         "not_utf8",
+    "not_json",           "not_object",          "too_deep",
+    "too_large",          "reserved_member",     "nul_character",
+    "line_too_large",     "batch_too_large",     "batch_undecodable",
+    "batch_bad_checksum", "batch_unknown_codec", "batch_malformed"};
 
 void append_number(std::string& out, std::int64_t number) {
   const fmt::format_int text(number);
@@ -23,7 +26,7 @@ void append_number(std::string& out, std::int64_t number) {
 
 void append_base64(std::string& out, std::string_view bytes) {
   out.push_back('"');
-  out.append(base::base64(bytes));
+  base::append_base64(out, bytes);
   out.push_back('"');
 }
 
@@ -116,6 +119,22 @@ std::string_view name(RejectCode code) {
   return kCodes[static_cast<std::size_t>(code)];
 }
 
+RejectCode code_of(log::BatchFault fault) {
+  switch (fault) {
+    case log::BatchFault::too_large:
+      return RejectCode::batch_too_large;
+    case log::BatchFault::undecodable:
+      return RejectCode::batch_undecodable;
+    case log::BatchFault::bad_checksum:
+      return RejectCode::batch_bad_checksum;
+    case log::BatchFault::unknown_codec:
+      return RejectCode::batch_unknown_codec;
+    case log::BatchFault::malformed:
+      return RejectCode::batch_malformed;
+  }
+  return RejectCode::batch_undecodable;
+}
+
 std::optional<RejectCode> parse_reject_code(std::string_view text) {
   const auto at = std::ranges::find(kCodes, text);
   if (at == kCodes.end()) return std::nullopt;
@@ -171,6 +190,20 @@ std::optional<RejectCode> LineEncoder::append(std::string& out, const log::Recor
   replace_line_breaks(out, after_prefix);
   out.push_back('\n');
   return std::nullopt;
+}
+
+RejectCode LineEncoder::append(std::string& out, const log::UnreadableBatch& batch) {
+  const RejectCode code = code_of(batch.fault);
+  append_prefix(out, {.partition = batch.partition,
+                      .offset = batch.first,
+                      .timestamp = log::kTimeOfUnreadable,
+                      .key = std::nullopt,
+                      .value = std::nullopt,
+                      .headers = {}});
+  out.append(R"(,"_kafka_last_offset":)");
+  append_number(out, batch.end - 1);
+  append_rejected(out, code, std::nullopt);
+  return code;
 }
 
 }  // namespace sdp::lake

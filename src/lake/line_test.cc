@@ -118,10 +118,55 @@ TEST(Line, ARejectedRecordLeavesOtherLinesAlone) {
   EXPECT_EQ(out.substr(before), first);
 }
 
+TEST(Line, ABatchThatCannotBeReadIsOneLine) {
+  std::string out;
+  EXPECT_EQ(LineEncoder::append(out, {3, 42, 58, log::BatchFault::bad_checksum}),
+            RejectCode::batch_bad_checksum);
+  EXPECT_EQ(out, R"({"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":-1,"_kafka_key":null,)"
+                 R"("_kafka_last_offset":57,"_error":"batch_bad_checksum","_raw":null})"
+                 "\n");
+  out.pop_back();
+  LineDecoder decoder;
+  const auto line = decoder.decode(out);
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->partition, 3);
+  EXPECT_EQ(line->offset, 42);
+  EXPECT_EQ(line->end, 58);
+  EXPECT_EQ(line->timestamp, log::kTimeOfUnreadable);
+  EXPECT_EQ(line->key, std::nullopt);
+  EXPECT_EQ(line->payload, std::nullopt);
+  EXPECT_EQ(line->reject, RejectCode::batch_bad_checksum);
+}
+
+TEST(LineDecoder, RefusesBatchesThatAreNotOfOurForm) {
+  LineDecoder decoder;
+  const auto refuses = [&](const std::string& behind_offset) {
+    const std::string line = R"({"_kafka_partition":3,"_kafka_offset":42,)" + behind_offset;
+    EXPECT_FALSE(decoder.decode(line)) << line;
+  };
+  // Without an end, with one that lies before, with bytes, with a time, a key; an end of a record.
+  refuses(R"("_kafka_timestamp":-1,"_kafka_key":null,"_error":"batch_malformed","_raw":null})");
+  refuses(
+      R"("_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":41,"_error":"batch_malformed","_raw":null})");
+  refuses(
+      R"("_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":9223372036854775807,"_error":"batch_malformed","_raw":null})");
+  refuses(
+      R"("_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":50,"_error":"batch_malformed","_raw":"eA=="})");
+  refuses(
+      R"("_kafka_timestamp":5,"_kafka_key":null,"_kafka_last_offset":50,"_error":"batch_malformed","_raw":null})");
+  refuses(
+      R"("_kafka_timestamp":-1,"_kafka_key":"k","_kafka_last_offset":50,"_error":"batch_malformed","_raw":null})");
+  refuses(
+      R"("_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":50,"_error":"not_json","_raw":"eA=="})");
+  refuses(R"("_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":50,"n":1})");
+}
+
 TEST(Line, CodesAreThoseOfTheirPage) {
-  constexpr std::string_view kNames[] = {"tombstone", "empty_value",     "not_utf8",
-                                         "not_json",  "not_object",      "too_deep",
-                                         "too_large", "reserved_member", "nul_character"};
+  constexpr std::string_view kNames[] = {"tombstone",          "empty_value",         "not_utf8",
+                                         "not_json",           "not_object",          "too_deep",
+                                         "too_large",          "reserved_member",     "nul_character",
+                                         "line_too_large",     "batch_too_large",     "batch_undecodable",
+                                         "batch_bad_checksum", "batch_unknown_codec", "batch_malformed"};
   for (std::size_t i = 0; i < std::size(kNames); ++i) {
     EXPECT_EQ(name(static_cast<RejectCode>(i)), kNames[i]);
     EXPECT_EQ(parse_reject_code(kNames[i]), static_cast<RejectCode>(i));

@@ -44,6 +44,12 @@ struct PartitionOffset {
   auto operator<=>(const PartitionOffset&) const = default;
 };
 
+/// What is said of a batch that cannot be read by who cannot do without it.
+inline Error unreadable_error(Partition partition, Offset at) {
+  return {ErrorKind::bad_input, "partition " + std::to_string(partition) + ": the record batch at offset " +
+                                    std::to_string(at) + " cannot be read"};
+}
+
 /// What a consumer tells its owner, on the owner's thread, inside poll().
 class ConsumerHandler {
  public:
@@ -66,6 +72,12 @@ class ConsumerHandler {
   /// return. An answer without an error leaves the partition silent until it is moved by seek().
   virtual Result<void> on_gap(Partition /*partition*/, Error error) {
     return std::unexpected(std::move(error));
+  }
+  /// The batch at the partition's position cannot be read; `at` is the first of its offsets that is not below
+  /// the position. A Reader tells how far it goes. An answer without an error leaves the partition silent
+  /// until it is moved by seek(); it may be told again until then.
+  virtual Result<void> on_unreadable(Partition partition, Offset at) {
+    return std::unexpected(unreadable_error(partition, at));
   }
 };
 
@@ -97,12 +109,26 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  /// Delivers every record of [from, to) of a partition to `visit` in offset order, waiting at most `timeout`
-  /// between records. `data_gap` when the log no longer has `from`.
+  using Visit = std::function<Result<void>(const RecordView&)>;
+  using VisitUnreadable = std::function<Result<void>(const UnreadableBatch&)>;
+
+  /// read() for who cannot do without any batch: `bad_input` at the first one that cannot be read.
+  Result<void> read_all(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
+                        const Visit& visit) {
+    return read(partition, from, to, timeout, visit, [](const UnreadableBatch& batch) -> Result<void> {
+      return std::unexpected(unreadable_error(batch.partition, batch.first));
+    });
+  }
+
+  /// Delivers every record of [from, to) of a partition to `visit`, and every batch that cannot be read to
+  /// `unreadable`, in offset order, waiting at most `timeout` between them. Such a batch is told from `from`,
+  /// or from its first record on, to its end, which may lie behind `to`. `data_gap` when the log no longer
+  /// has `from`.
   virtual Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
-                            const std::function<Result<void>(const RecordView&)>& visit) = 0;
-  /// The first record of [from, to); nothing when the range holds control records and records
-  /// of aborted transactions only. `to` is at most the partition's end. Errors as of read().
+                            const Visit& visit, const VisitUnreadable& unreadable) = 0;
+  /// The first record of [from, to), or the first offset of a batch that cannot be read; nothing when the
+  /// range holds control records and records of aborted transactions only. `to` is at most the partition's
+  /// end. Errors as of read().
   virtual Result<std::optional<RecordStamp>> first_record(Partition partition, Offset from, Offset to,
                                                           std::chrono::milliseconds timeout) = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,29 @@ struct RecordStamp {
 
   bool operator==(const RecordStamp&) const = default;
 };
+
+/// Why a record batch cannot be read.
+enum class BatchFault {
+  too_large,      ///< decompressed it has more bytes or records than a reader takes
+  undecodable,    ///< its codec cannot decompress it
+  bad_checksum,   ///< its bytes are not those that its checksum was made of
+  unknown_codec,  ///< compressed by no known codec, or in no known format
+  malformed,      ///< it does not hold the records that its header promises
+};
+
+/// Offsets [first, end) of one batch of the log, of which no reader is given a record.
+struct UnreadableBatch {
+  Partition partition = 0;
+  Offset first = 0;
+  Offset end = 0;
+  BatchFault fault = BatchFault::undecodable;
+
+  bool operator==(const UnreadableBatch&) const = default;
+};
+
+/// What Kafka gives where there is no time. A batch that cannot be read has none: its header may be wrong,
+/// too.
+inline constexpr UtcMillis kTimeOfUnreadable{std::chrono::milliseconds(-1)};
 
 /// One consumed record. Views are valid only during the call that delivers it.
 struct RecordView {

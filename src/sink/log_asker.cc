@@ -95,6 +95,10 @@ Result<Finding> LogAsker::find(const Question& question) {
       SDP_TRY(finding.last_record, find_last_record(question.partition, question.at));
       break;
     }
+    case Ask::unreadable: {
+      SDP_TRY(finding.unreadable, find_unreadable(question.partition, question.at));
+      break;
+    }
     case Ask::listing: {
       SDP_TRY(finding.point, list(question.partition));
       break;
@@ -152,9 +156,29 @@ Result<log::Offset> LogAsker::chain_end(log::Partition partition, const log::Wat
 Result<std::optional<LastRecord>> LogAsker::find_last_record(log::Partition partition, log::Offset at) {
   SDP_TRY(log::Reader* const log, reader());
   std::optional<LastRecord> found;
-  const auto read =
-      log->read(partition, at, at + 1, kReadTimeout, [&](const log::RecordView& record) -> Result<void> {
+  const auto read = log->read(
+      partition, at, at + 1, kReadTimeout,
+      [&](const log::RecordView& record) -> Result<void> {
         found = last_record_of(record, options_.value_bytes_max);
+        return {};
+      },
+      [&](const log::UnreadableBatch&) -> Result<void> {
+        found = LastRecord{.is_unreadable = true};
+        return {};
+      });
+  if (!read) reader_.reset();
+  if (!read) return std::unexpected(read.error());
+  return found;
+}
+
+Result<std::optional<log::UnreadableBatch>> LogAsker::find_unreadable(log::Partition partition,
+                                                                      log::Offset at) {
+  SDP_TRY(log::Reader* const log, reader());
+  std::optional<log::UnreadableBatch> found;
+  const auto read = log->read(
+      partition, at, at + 1, kReadTimeout, [](const log::RecordView&) -> Result<void> { return {}; },
+      [&](const log::UnreadableBatch& batch) -> Result<void> {
+        found = batch;
         return {};
       });
   if (!read) reader_.reset();

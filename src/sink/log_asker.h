@@ -26,6 +26,7 @@ enum class Ask {
   lag,          ///< how far the lake is behind the offset
   last_record,  ///< what the log has at the offset, which is the last one of an object
   listing,      ///< where the chain ends, by a listing of the lake
+  unreadable,   ///< how far the batch goes that cannot be read at the offset
 };
 
 /// What the sink wants to know of a partition.
@@ -42,6 +43,7 @@ struct Finding {
   log::Offset lag = 0;        ///< of Ask::lag: offsets that are still to come to the lake (lag_of)
   std::optional<LastRecord> last_record{};  ///< of Ask::last_record; nothing when the log has none there
   lake_reader::ChainPoint point{};          ///< of Ask::listing
+  std::optional<log::UnreadableBatch> unreadable{};  ///< of Ask::unreadable; nothing when it can be read now
 };
 
 struct AskerOptions {
@@ -104,6 +106,7 @@ class LogAsker {
   Result<log::Offset> find_lag(log::Partition partition, log::Offset up_to);
   Result<log::Offset> chain_end(log::Partition partition, const log::Watermarks& available);
   Result<std::optional<LastRecord>> find_last_record(log::Partition partition, log::Offset at);
+  Result<std::optional<log::UnreadableBatch>> find_unreadable(log::Partition partition, log::Offset at);
   Result<lake_reader::ChainPoint> list(log::Partition partition);
   Result<log::Reader*> reader();
 

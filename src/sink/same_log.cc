@@ -13,7 +13,7 @@
 namespace sdp::sink {
 
 LastRecord last_record_of(const log::RecordView& record, std::size_t value_bytes_max) {
-  LastRecord last{record.timestamp, record.leader_epoch, {}};
+  LastRecord last{.timestamp = record.timestamp, .leader_epoch = record.leader_epoch};
   for (const std::size_t limit : {value_bytes_max, std::numeric_limits<std::size_t>::max(), std::size_t{0}}) {
     std::string line;
     lake::LineEncoder(limit).append(line, record);
@@ -23,9 +23,22 @@ LastRecord last_record_of(const log::RecordView& record, std::size_t value_bytes
   return last;
 }
 
+namespace {
+
+/// Whether the last line of an object can stand for a batch that could not be read: it has neither a time nor
+/// a leader, and is rejected. What the log has there now cannot be compared with it.
+bool ends_unreadable(const lake::ObjectMeta& object) {
+  const lake::Places places(lake::layout_of(object));
+  return object.last_timestamp == places.filing_time(log::kTimeOfUnreadable) && !object.leader_epoch &&
+         object.rejected > 0 && (!object.rejected_range || object.rejected_range->end == object.range.end);
+}
+
+}  // namespace
+
 std::optional<std::string> difference(const lake::ObjectMeta& object,
                                       const std::optional<LastRecord>& record) {
   if (!record) return "the log has no record there";
+  if (record->is_unreadable || ends_unreadable(object)) return std::nullopt;
   const auto millis = [](UtcMillis time) { return time.time_since_epoch().count(); };
   // A lake that was upgraded has objects of layout 1, too.
   const lake::Places places(lake::layout_of(object));

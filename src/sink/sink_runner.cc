@@ -46,7 +46,8 @@ double in_seconds(std::chrono::milliseconds duration) {
 ///      (start_offset.h). The record before the start must be the last one of the chain (same_log.h). Until
 ///      then no object is put: nothing is written, but for such a gap, and hints.
 ///   2. Deliver: each record is appended to the open batch of its partition, and each end of the partition
-///      that is come to is noted. Nothing is durable.
+///      that is come to is noted. Where a batch of the log cannot be read, the partition waits until its end
+///      is found; all of it is appended as one line, and reading goes on behind it. Nothing is durable.
 ///   3. Cut: a limit, an hour's end or a stop ends the open batch. Nothing is durable.
 ///   4. Upload: a create-only put of the batch's object commits its range (commit_rule.h). The range is
 ///      durable. At most one upload of a partition is in flight, since the next range starts where this one
@@ -125,6 +126,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       unnamed_.erase(partition);
       held_.erase(partition);
       moves_.erase(partition);
+      unreadable_.erase(partition);
       log_event("sink.partition.revoked", {{"topic", topic_.name}, {"partition", partition}, {"lost", lost}});
     }
     caught_up_.assigned(now());
@@ -132,7 +134,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   Result<void> on_record(const log::RecordView& record) override {
     if (unnamed_.contains(record.partition)) {
-      SDP_TRY(const bool is_in_lake, follow(record));
+      SDP_TRY(const bool is_in_lake, follow(record.partition, {record.offset, record.timestamp}));
       if (is_in_lake) return {};
     }
     state_.append(record, poll_time_);
@@ -146,6 +148,13 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<void> on_gap(log::Partition partition, Error error) override {
     if (unchecked_.contains(partition)) return {};
     return std::unexpected(std::move(error));
+  }
+
+  /// Where the batch ends is asked for, and meanwhile all other partitions go on.
+  Result<void> on_unreadable(log::Partition partition, log::Offset at) override {
+    unreadable_.insert_or_assign(partition, Unreadable{at});
+    ask_unreadable(partition);
+    return {};
   }
 
  private:
@@ -165,12 +174,19 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     bool asked = false;                    ///< for the listing, or the last record
   };
 
+  /// A batch that a partition waits at.
+  struct Unreadable {
+    log::Offset at = 0;
+    bool asked = false;  ///< for its end
+  };
+
   SteadyTime now() const { return runner_.clock_.steady_now(); }
 
   /// Reading of a partition begins at a point of its chain, and nothing is put before that is checked.
   void start_at(log::Partition partition, lake_reader::ChainPoint point, bool listed) {
     state_.assigned(partition, point.end);
     held_.erase(partition);
+    unreadable_.erase(partition);
     unnamed_.insert(partition);
     unchecked_.insert_or_assign(partition, Unchecked{point.end, now(), std::move(point.object), listed});
     asker_.ask({partition});
@@ -178,8 +194,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   /// Whether the record lies in an object of the lake, which it names since it is the first behind a point of
   /// the chain. Then reading goes on from the end of that object.
-  Result<bool> follow(const log::RecordView& record) {
-    const log::Partition partition = record.partition;
+  Result<bool> follow(log::Partition partition, const log::RecordStamp& record) {
     const auto position = state_.position(partition);
     if (!position || record.offset < *position) return true;
     SDP_TRY(auto next, lake_.next_object({topic_.id, partition}, *position, record.timestamp,
@@ -299,6 +314,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     if (std::holds_alternative<Adopted>(*result.outcome)) {
       ++metrics.objects_adopted;
       state_.upload_lost(result.partition, result.generation, result.chain_end);
+      unreadable_.erase(result.partition);
       // The winner may have gone on since.
       if (state_.position(result.partition)) unnamed_.insert(result.partition);
     } else {
@@ -363,6 +379,42 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     for (const auto& [partition, unchecked] : unchecked_) {
       if (!unchecked.asked) asker_.ask({partition});
     }
+    for (const auto& [partition, unreadable] : unreadable_) {
+      if (!unreadable.asked) ask_unreadable(partition);
+    }
+    return {};
+  }
+
+  void ask_unreadable(log::Partition partition) {
+    Unreadable& unreadable = unreadable_.at(partition);
+    unreadable.asked = true;
+    asker_.ask({partition, Ask::unreadable, unreadable.at});
+  }
+
+  /// The whole batch becomes one line, and reading goes on behind it.
+  Result<void> step_over(const Question& question, const std::optional<log::UnreadableBatch>& batch) {
+    const log::Partition partition = question.partition;
+    const auto at = unreadable_.find(partition);
+    if (at == unreadable_.end() || at->second.at != question.at) return {};
+    unreadable_.erase(at);
+    const auto position = state_.position(partition);
+    if (!position) return {};
+    if (!batch) {
+      // It was read now, so that it may come once more.
+      moves_[partition] = *position;
+      return {};
+    }
+    if (unnamed_.contains(partition)) {
+      SDP_TRY(const bool is_in_lake, follow(partition, {batch->first, log::kTimeOfUnreadable}));
+      if (is_in_lake) return {};
+    }
+    state_.append(*batch, now());
+    log_event("sink.batch.unreadable", {{"topic", topic_.name},
+                                        {"partition", partition},
+                                        {"first", batch->first},
+                                        {"end", batch->end},
+                                        {"reason", lake::name(lake::code_of(batch->fault))}});
+    moves_[partition] = batch->end;
     return {};
   }
 
@@ -379,6 +431,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         return {};
       case Ask::last_record:
         return check_last_record(answer.question, answer.found->last_record);
+      case Ask::unreadable:
+        return step_over(answer.question, answer.found->unreadable);
       case Ask::listing:
         apply_listing(partition, std::move(answer.found->point));
         return {};
@@ -411,6 +465,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       if (start != unchecked.start) {
         state_.assigned(partition, start);
         held_.erase(partition);
+        unreadable_.erase(partition);
         unchecked_.erase(at);
         moves_[partition] = start;
         return {};
@@ -460,17 +515,27 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   /// open, and all of it is asked for again. Who waits for its end outlasts it like a log that cannot be
   /// polled.
   Result<void> apply_failure(const Question& question, Error error) {
-    if (const auto at = unchecked_.find(question.partition); at != unchecked_.end()) {
+    if (question.what == Ask::unreadable) {
+      const auto at = unreadable_.find(question.partition);
+      if (at == unreadable_.end() || at->second.at != question.at) return {};
+      at->second.asked = false;
+      log_unanswered(question, error);
+      if (error.kind == ErrorKind::data_gap) {
+        // Deleted since it was come to: the partition's own position tells what that means.
+        unreadable_.erase(at);
+        if (const auto position = state_.position(question.partition)) moves_[question.partition] = *position;
+        return {};
+      }
+      if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::retry)
+        return std::unexpected(std::move(error));
+    } else if (const auto at = unchecked_.find(question.partition); at != unchecked_.end()) {
       // It is deleted since its end was asked for, and nothing is left to compare.
       if (question.what == Ask::last_record && error.kind == ErrorKind::data_gap) {
         if (at->second.start - 1 == question.at) checked(question.partition);
         return {};
       }
       at->second.asked = false;
-      log_event("sink.partition.unanswered", {{"topic", topic_.name},
-                                              {"partition", question.partition},
-                                              {"kind", name(error.kind)},
-                                              {"message", error.message}});
+      log_unanswered(question, error);
       if (error.kind != ErrorKind::unavailable && error.kind != ErrorKind::retry)
         return std::unexpected(std::move(error));
     }
@@ -480,6 +545,13 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     if (error.kind == ErrorKind::unavailable) error.kind = ErrorKind::retry;
     const auto at = asking_.try_emplace(question.partition, runner_.options_.outage_max).first;
     return survive_outage(at->second, std::move(error));
+  }
+
+  void log_unanswered(const Question& question, const Error& error) const {
+    log_event("sink.partition.unanswered", {{"topic", topic_.name},
+                                            {"partition", question.partition},
+                                            {"kind", name(error.kind)},
+                                            {"message", error.message}});
   }
 
   void apply_lag(log::Partition partition, log::Offset lag) {
@@ -627,6 +699,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   std::map<log::Partition, Unchecked> unchecked_;     ///< starts that were not compared with the log yet
   std::set<log::Partition> unnamed_;                  ///< whose next record may name an object of the lake
   std::map<log::Partition, Batch> held_;              ///< to be uploaded when the start is checked
+  std::map<log::Partition, Unreadable> unreadable_;   ///< batches whose end is not known yet
   std::map<log::Partition, log::Offset> moves_;       ///< seeks to be done behind the poll
   std::map<log::Partition, log::Offset> others_lag_;  ///< of partitions that are not ours, as last found
   CaughtUpRule caught_up_;

@@ -229,6 +229,46 @@ TEST_F(SinkRunnerTest, EverythingSentIsInTheLakeOnce) {
   EXPECT_EQ(payloads(), expected(500));
 }
 
+/// At its start, in its midst, two in a row and at its end, beside partitions that have none.
+TEST_F(SinkRunnerTest, BatchesThatCannotBeReadStopNoPartition) {
+  const auto bad = [&](std::int32_t count) { ASSERT_TRUE(log_.append_unreadable(0, count)); };
+  bad(4);
+  for (int i = 1000; i < 1003; ++i) append(fmt::format(R"({{"n":{}}})", i));
+  bad(30);
+  bad(1);
+  append(R"({"n":1003})");
+  bad(2);
+  send(0, 100);
+  const auto first = drain(store_, options());
+  ASSERT_TRUE(first) << first.error().message;
+  auto all = expected(100);
+  for (int i = 1000; i < 1004; ++i) all.insert(fmt::format(R"({{"n":{}}})", i));
+  for (int i = 0; i < 4; ++i) all.insert("null");
+  EXPECT_EQ(payloads(), all);
+
+  bad(3);
+  const auto second = drain(store_, options());
+  ASSERT_TRUE(second) << second.error().message;
+  all.insert("null");
+  EXPECT_EQ(payloads(), all);
+}
+
+TEST_F(SinkRunnerTest, AnObjectOfABatchThatCannotBeReadIsFollowedWithoutAHint) {
+  ASSERT_TRUE(log_.append_unreadable(0, 5));
+  ASSERT_TRUE(drain(store_, options()));
+  store::MemoryStore copy;
+  ASSERT_TRUE(store_.list("", [&](const store::ListedObject& listed) {
+    const auto object = store_.get(listed.key);
+    if (!listed.key.starts_with("_pipeline/heads")) {
+      EXPECT_TRUE(copy.put_new(listed.key, object->body, object->metadata, "application/x-ndjson"));
+    }
+    return true;
+  }));
+  append(R"({"n":0})");
+  const auto again = drain(copy, options());
+  ASSERT_TRUE(again) << again.error().message;
+}
+
 TEST_F(SinkRunnerTest, NextRunGoesOnWhereTheLastOneStopped) {
   send(0, 55);
   ASSERT_TRUE(drain(store_, options()));
@@ -419,14 +459,14 @@ TEST_F(SinkRunnerTest, WhatIsBehindAnAdoptedRangeIsReadAgainBeforeTheSinkIsCaugh
     std::string lines;
     lake::LineEncoder encoder;
     lake::ObjectMeta meta;
-    EXPECT_TRUE(log_.open_reader().value()->read(0, 0, 3, std::chrono::seconds(5),
-                                                 [&](const log::RecordView& record) -> Result<void> {
-                                                   if (record.offset == 0)
-                                                     meta.first_timestamp = record.timestamp;
-                                                   meta.last_timestamp = record.timestamp;
-                                                   encoder.append(lines, record);
-                                                   return {};
-                                                 }));
+    EXPECT_TRUE(log_.open_reader().value()->read_all(0, 0, 3, std::chrono::seconds(5),
+                                                     [&](const log::RecordView& record) -> Result<void> {
+                                                       if (record.offset == 0)
+                                                         meta.first_timestamp = record.timestamp;
+                                                       meta.last_timestamp = record.timestamp;
+                                                       encoder.append(lines, record);
+                                                       return {};
+                                                     }));
     meta.topic = "spotify-events";
     meta.chain = {log_.describe()->id, 0};
     meta.range = {0, 3};

@@ -18,10 +18,9 @@ bool begins_hour(UtcMillis time, UtcMillis first) {
   return !lake::has_time(first) || lake::hour_of(time) > lake::hour_of(first);
 }
 
-void note_rejected(Batch& batch, log::Offset offset) {
+void note_rejected(Batch& batch, lake::OffsetRange range) {
   ++batch.rejected;
-  batch.rejected_range =
-      lake::OffsetRange{batch.rejected_range.value_or(lake::OffsetRange{offset, 0}).first, offset + 1};
+  batch.rejected_range = lake::OffsetRange{batch.rejected_range.value_or(range).first, range.end};
 }
 
 log::Partition partition_of(const Command& command) {
@@ -66,38 +65,64 @@ void SinkState::revoked(log::Partition partition) {
 }
 
 void SinkState::append(const log::RecordView& record, SteadyTime now) {
-  if (record.partition != last_used_partition_) {
-    const auto at = partitions_.find(record.partition);
-    if (at == partitions_.end()) return;
-    last_used_ = &at->second;
-    last_used_partition_ = record.partition;
-  }
-  PartitionState& state = *last_used_;
-  if (shutting_down_ || record.offset < state.next) return;
-
-  if (state.open && begins_hour(record.timestamp, state.open->batch.first_timestamp)) {
-    cut(record.partition, state, CutReason::hour);
-  }
-  if (!state.open) open_batch(record.partition, state, record, now);
-
-  Batch& batch = state.open->batch;
+  PartitionState* const state = taker(record.partition, record.offset + 1);
+  if (state == nullptr) return;
+  Batch& batch = batch_for(record.partition, *state, record.timestamp, now);
   const std::size_t bytes_before = batch.lines.size();
-  if (encoder_.append(batch.lines, record)) note_rejected(batch, record.offset);
-  buffered_bytes_ += batch.lines.size() - bytes_before;
-  ++batch.records;
+  if (encoder_.append(batch.lines, record)) note_rejected(batch, {record.offset, record.offset + 1});
   batch.last_timestamp = record.timestamp;
   batch.leader_epoch = record.leader_epoch;
-  batch.range.end = record.offset + 1;
-  state.next = record.offset + 1;
-  state.read_to = record.offset + 1;
+  added(record.partition, *state, record.offset + 1, batch.lines.size() - bytes_before, now);
+}
+
+void SinkState::append(const log::UnreadableBatch& unreadable, SteadyTime now) {
+  PartitionState* const state = taker(unreadable.partition, unreadable.end);
+  if (state == nullptr) return;
+  log::UnreadableBatch rest = unreadable;
+  rest.first = std::max(rest.first, state->next);
+  Batch& batch = batch_for(rest.partition, *state, log::kTimeOfUnreadable, now);
+  const std::size_t bytes_before = batch.lines.size();
+  lake::LineEncoder::append(batch.lines, rest);
+  note_rejected(batch, {rest.first, rest.end});
+  batch.last_timestamp = log::kTimeOfUnreadable;
+  batch.leader_epoch.reset();
+  added(rest.partition, *state, rest.end, batch.lines.size() - bytes_before, now);
+}
+
+SinkState::PartitionState* SinkState::taker(log::Partition partition, log::Offset end) {
+  if (partition != last_used_partition_) {
+    const auto at = partitions_.find(partition);
+    if (at == partitions_.end()) return nullptr;
+    last_used_ = &at->second;
+    last_used_partition_ = partition;
+  }
+  return shutting_down_ || end <= last_used_->next ? nullptr : last_used_;
+}
+
+Batch& SinkState::batch_for(log::Partition partition, PartitionState& state, UtcMillis time, SteadyTime now) {
+  if (state.open && begins_hour(time, state.open->batch.first_timestamp)) {
+    cut(partition, state, CutReason::hour);
+  }
+  if (!state.open) open_batch(partition, state, time, now);
+  return state.open->batch;
+}
+
+void SinkState::added(log::Partition partition, PartitionState& state, log::Offset end, std::size_t bytes,
+                      SteadyTime now) {
+  Batch& batch = state.open->batch;
+  buffered_bytes_ += bytes;
+  ++batch.records;
+  batch.range.end = end;
+  state.next = end;
+  state.read_to = end;
   state.open->appended_at = now;
 
   if (batch.records >= limits_.records_max) {
-    cut(record.partition, state, CutReason::records);
+    cut(partition, state, CutReason::records);
   } else if (batch.lines.size() >= limits_.bytes_max) {
-    cut(record.partition, state, CutReason::bytes);
+    cut(partition, state, CutReason::bytes);
   } else if (buffered_bytes_ >= limits_.buffer_bytes_max) {
-    make_room(record.partition, state);
+    make_room(partition, state);
   }
 }
 
@@ -200,13 +225,12 @@ SinkState::PartitionState* SinkState::find(log::Partition partition, std::uint64
   return &at->second;
 }
 
-void SinkState::open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record,
-                           SteadyTime now) {
+void SinkState::open_batch(log::Partition partition, PartitionState& state, UtcMillis time, SteadyTime now) {
   Batch batch;
   batch.generation = state.generation;
   batch.chain = {topic_id_, partition};
   batch.range = {state.next, state.next};
-  batch.first_timestamp = record.timestamp;
+  batch.first_timestamp = time;
   state.open = OpenBatch{std::move(batch), now, now};
 }
 

@@ -53,6 +53,9 @@ class SinkState {
 
   /// Adds a record. Records of foreign partitions, or below the partition's position, are dropped.
   void append(const log::RecordView& record, SteadyTime now);
+  /// Adds a batch that cannot be read, as one rejected line. What lies below the position is dropped
+  /// likewise.
+  void append(const log::UnreadableBatch& unreadable, SteadyTime now);
   /// The log was read up to `end`: what lies between the position and it has no record. An end below the
   /// position is that of an earlier one, and means nothing.
   void read_to(log::Partition partition, log::Offset end);
@@ -113,8 +116,14 @@ class SinkState {
   static log::Offset durable_to(const PartitionState& state);
   PartitionState* find(log::Partition partition, std::uint64_t generation);
   void commit(log::Partition partition, PartitionState& state);
-  void open_batch(log::Partition partition, PartitionState& state, const log::RecordView& record,
-                  SteadyTime now);
+  /// The partition that a record or batch belongs to which ends at `end`; nothing when it is not to be taken.
+  PartitionState* taker(log::Partition partition, log::Offset end);
+  /// The batch that what has this time belongs to.
+  Batch& batch_for(log::Partition partition, PartitionState& state, UtcMillis time, SteadyTime now);
+  /// A line was added to the open batch, which has all up to `end` now.
+  void added(log::Partition partition, PartitionState& state, log::Offset end, std::size_t bytes,
+             SteadyTime now);
+  void open_batch(log::Partition partition, PartitionState& state, UtcMillis time, SteadyTime now);
   void cut(log::Partition partition, PartitionState& state, CutReason reason);
   void start_next_upload(log::Partition partition, PartitionState& state);
   void hold_back(log::Partition partition, PartitionState& state);

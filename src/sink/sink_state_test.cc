@@ -63,6 +63,49 @@ class SinkStateTest : public testing::Test {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+TEST_F(SinkStateTest, ABatchThatCannotBeReadIsOneLineOfAllItsOffsets) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 10);
+  feed_range(state, 0, 10, 12);
+  state.append(log::UnreadableBatch{0, 12, 40, log::BatchFault::too_large}, now_);
+  EXPECT_EQ(state.position(0), 40);
+  const auto all = state.take_commands();
+  ASSERT_EQ(all.size(), 2U);
+  const Batch& batch = std::get<Upload>(all[1]).batch;
+  EXPECT_EQ(batch.range, (lake::OffsetRange{10, 40}));
+  EXPECT_EQ(batch.records, 3);
+  EXPECT_EQ(batch.rejected, 1);
+  EXPECT_EQ(batch.rejected_range, (lake::OffsetRange{12, 40}));
+  EXPECT_EQ(batch.first_timestamp, kNoon);
+  EXPECT_EQ(batch.last_timestamp, log::kTimeOfUnreadable);
+  EXPECT_TRUE(batch.lines.ends_with(
+      R"({"_kafka_partition":0,"_kafka_offset":12,"_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":39,)"
+      R"("_error":"batch_too_large","_raw":null})"
+      "\n"));
+}
+
+TEST_F(SinkStateTest, OfABatchThatWasReadInPartTheRestIsTheLine) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 15);
+  state.append(log::UnreadableBatch{0, 12, 20, log::BatchFault::malformed}, now_);
+  state.append(log::UnreadableBatch{0, 12, 20, log::BatchFault::malformed},
+               now_);  // again: it is taken already
+  state.append(log::UnreadableBatch{1, 0, 20, log::BatchFault::malformed}, now_);  // not ours
+  state.shut_down();
+  const auto all = state.take_commands();
+  const Batch& batch = std::get<Upload>(all.back()).batch;
+  EXPECT_EQ(batch.range, (lake::OffsetRange{15, 20}));
+  EXPECT_EQ(batch.records, 1);
+}
+
+TEST_F(SinkStateTest, WhatFollowsABatchThatCannotBeReadHasAnObjectOfItsOwnHour) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  state.append(log::UnreadableBatch{0, 0, 7, log::BatchFault::undecodable}, now_);
+  feed(state, 0, 7);
+  EXPECT_THAT(commands(state), ElementsAre("resume p0", "upload p0 [0,7) hour"));
+}
+
 TEST_F(SinkStateTest, CutsByRecordsAndCommitsOnlyAfterTheUpload) {
   SinkState state = three_a_batch();
   state.assigned(0, 10);

@@ -70,7 +70,12 @@ class RowHash {
     // Absent is not empty, and lengths keep neighbours apart.
     const std::uint64_t size = column ? column->size() + 1 : 0;
     append_little(bytes_, size);
-    if (column) bytes_.append(*column);
+    if (!column) return *this;
+    if (column->size() <= kCopiedMax) {
+      bytes_.append(*column);
+    } else {
+      append_little(bytes_, XXH3_64bits(column->data(), column->size()));
+    }
     return *this;
   }
 
@@ -82,6 +87,9 @@ class RowHash {
   }
 
  private:
+  /// For what is larger its own hash stands.
+  static constexpr std::size_t kCopiedMax = 65'536;
+
   std::string bytes_;
 };
 

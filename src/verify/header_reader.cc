@@ -26,6 +26,8 @@ struct Scan {
       value += static_cast<std::uint64_t>(byte % 128) << (7 * digit);
       if (byte < 128) break;
     }
+    // The fifth byte may have bits that a number of 32 bits has no place for: Kafka drops them.
+    value %= std::uint64_t{1} << 32;
     const auto half = static_cast<std::int64_t>(value / 2);
     const std::int64_t signed_value = value % 2 == 0 ? half : -1 - half;
     failed = signed_value < -1 || signed_value > static_cast<std::int64_t>(bytes.size());

@@ -38,6 +38,17 @@ TEST(HeaderReader, KeepsEverythingElseAsOneName) {
   }
 }
 
+// As Kafka does: of the five bytes that a size of 32 bits may take, the last one has bits to spare.
+TEST(HeaderReader, DropsWhatASizeOf32BitsHasNoPlaceFor) {
+  for (const std::string_view name_size : {"\x82\x80\x80\x80\x10"sv, "\x82\x80\x80\x80\x70"sv}) {
+    const std::string encoded = "\x02" + std::string(name_size) + "n\x02v";
+    const auto headers = read_headers(encoded);
+    ASSERT_EQ(headers.size(), 1U);
+    EXPECT_EQ(headers[0].name, "n");
+    EXPECT_EQ(headers[0].value, "v");
+  }
+}
+
 // What a sink made of the headers is not what verify compares its lines with.
 TEST(HeaderReader, AFaultOfTheOtherReaderIsADifference) {
   log::RecordView record{.timestamp = {}, .key = "k", .value = "{}", .headers = {{"a", "x"}}};

@@ -291,6 +291,11 @@ bool is_true_reason(RejectCode code, std::optional<std::string_view> value, std:
     case RejectCode::nul_character:
       return found.nul;
     case RejectCode::line_too_large:
+    case RejectCode::batch_too_large:
+    case RejectCode::batch_undecodable:
+    case RejectCode::batch_bad_checksum:
+    case RejectCode::batch_unknown_codec:
+    case RejectCode::batch_malformed:
       return false;
   }
   return false;

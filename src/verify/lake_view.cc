@@ -165,7 +165,7 @@ class ChainWalk {
   void missing(lake::OffsetRange range) {
     if (!log_) return;
     for (log::Offset at = std::max(range.first, log_->start); at < std::min(range.end, log_->end); ++at) {
-      if (log_->find(at)) findings_.offset(Stage::lake, "missing from the lake", id_, at);
+      if (log_->has(at)) findings_.offset(Stage::lake, "missing from the lake", id_, at);
     }
   }
 
@@ -268,7 +268,7 @@ class GapWalk {
     if (log_->gone || gap.range.end <= log_->start) return true;
     for (log::Offset at = std::max(gap.range.first, log_->start); at < std::min(gap.range.end, log_->end);
          ++at) {
-      if (!log_->find(at)) continue;
+      if (!log_->has(at)) continue;
       wrong("gap record over records of the log", gap, fmt::format("the log has offset {}", at));
       return false;
     }

@@ -21,14 +21,16 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
       std::min<std::uint64_t>(limits.records_max, static_cast<std::uint64_t>(marks.end - marks.start)));
   SDP_TRY(const auto reader, log.open_reader());
   Fingerprinter fingerprinter;
-  SDP_RETURN_IF_ERROR(reader->read(partition, marks.start, marks.end, limits.log_timeout,
-                                   [&](const log::RecordView& record) -> Result<void> {
-                                     const LogEntry entry{fingerprinter.of(record),
-                                                          record.timestamp.time_since_epoch().count()};
-                                     if (record.leader_epoch)
-                                       chain.note_epoch(record.offset, *record.leader_epoch);
-                                     return chain.add(record.offset, entry, budget);
-                                   }));
+  SDP_RETURN_IF_ERROR(reader->read(
+      partition, marks.start, marks.end, limits.log_timeout,
+      [&](const log::RecordView& record) -> Result<void> {
+        const LogEntry entry{fingerprinter.of(record), record.timestamp.time_since_epoch().count()};
+        if (record.leader_epoch) chain.note_epoch(record.offset, *record.leader_epoch);
+        return chain.add(record.offset, entry, budget);
+      },
+      [&](const log::UnreadableBatch& batch) {
+        return chain.add_unreadable({batch.first, batch.end}, budget);
+      }));
   return chain;
 }
 
@@ -108,6 +110,19 @@ const LogEntry* LogChain::find(log::Offset offset) const {
   return &entries_[at];
 }
 
+Result<void> LogChain::add_unreadable(lake::OffsetRange range, RecordBudget& budget) {
+  SDP_RETURN_IF_ERROR(budget.take(1));
+  unreadable_.push_back(range);
+  ++records;
+  return {};
+}
+
+std::optional<lake::OffsetRange> LogChain::unreadable_at(log::Offset offset) const {
+  const auto at = std::ranges::upper_bound(unreadable_, offset, {}, &lake::OffsetRange::end);
+  if (at == unreadable_.end() || at->first > offset) return std::nullopt;
+  return *at;
+}
+
 void LogChain::note_epoch(log::Offset offset, log::LeaderEpoch epoch) {
   if (epochs_.empty() || epochs_.rbegin()->second != epoch) epochs_.emplace(offset, epoch);
 }
@@ -122,7 +137,11 @@ log::Offset LogChain::next_record(log::Offset from) const {
   log::Offset at = std::max(from, start);
   const log::Offset entries_end = start + static_cast<log::Offset>(entries_.size());
   while (at < entries_end && !entries_[static_cast<std::size_t>(at - start)].present()) ++at;
-  return at < entries_end ? at : std::max(at, end);
+  if (at >= entries_end) at = std::max(at, end);
+  // The next batch that cannot be read may lie before.
+  const auto batch =
+      std::ranges::upper_bound(unreadable_, std::max(from, start), {}, &lake::OffsetRange::end);
+  return batch == unreadable_.end() ? at : std::min(at, std::max({batch->first, from, start}));
 }
 
 const LogChain* LogView::find(const lake::ChainId& chain) const {

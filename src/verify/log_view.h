@@ -35,20 +35,28 @@ class LogChain {
   /// Of the leader that appended the record at `offset`; nothing where the log does not tell.
   std::optional<log::LeaderEpoch> epoch_of(log::Offset offset) const;
   void note_epoch(log::Offset offset, log::LeaderEpoch epoch);
-  /// Nothing for offsets outside [start, end) and for those without a record.
+  /// A batch of which the log gives no record, behind all that was added before.
+  Result<void> add_unreadable(lake::OffsetRange range, RecordBudget& budget);
+  /// Nothing for offsets outside [start, end) and for those without a record that can be read.
   const LogEntry* find(log::Offset offset) const;
-  /// The first offset at or above `from` that has a record; `end` when there is none.
+  /// The batch around the offset that cannot be read.
+  std::optional<lake::OffsetRange> unreadable_at(log::Offset offset) const;
+  /// The first offset at or above `from` that has a record, or is of a batch that cannot be read; `end` when
+  /// there is none.
   log::Offset next_record(log::Offset from) const;
+  /// Whether the offset has a record, or is of a batch that cannot be read.
+  bool has(log::Offset offset) const { return find(offset) != nullptr || unreadable_at(offset); }
 
   log::Offset start = 0;
   log::Offset end = 0;
   /// The log's process was killed before its witness finished: the records behind `end`, and those behind the
   /// end of the lake's chain, died with it.
   bool gone = false;
-  std::uint64_t records = 0;
+  std::uint64_t records = 0;  ///< a batch that cannot be read counts as one
 
  private:
   std::map<log::Offset, log::LeaderEpoch> epochs_;  // by the first offset of each
+  std::vector<lake::OffsetRange> unreadable_;       // ascending
   std::vector<LogEntry> entries_;                   // of start, start + 1, ...
 };
 

@@ -14,6 +14,9 @@
 namespace sdp::verify {
 namespace {
 
+/// Of an object's lines: more than a sink makes of values of common sizes.
+constexpr std::size_t kLargeText = std::size_t{24} << 20;
+
 std::uint8_t field_index(std::string_view name) {
   const auto at = std::ranges::find(event::kFields, name, &event::Field::name);
   return static_cast<std::uint8_t>(at - event::kFields.begin());
@@ -30,6 +33,7 @@ struct ObjectScanner::Cursor {
   log::Offset first_rejected = -1;
   log::Offset last_rejected = -1;
   std::string_view last_line;
+  log::Offset noted = -1;  // the batch whose records the log has lost since they were read
 };
 
 LineFact* LakeObject::find(log::Offset offset) {
@@ -75,7 +79,13 @@ Result<std::optional<LakeObject>> ObjectScanner::scan(const std::string& key_tex
   object.key = key_text;
   object.meta = *std::move(meta);
   object.reader = reader_;
-  if (const auto text = body_of(object, *stored)) SDP_RETURN_IF_ERROR(read_lines(object, *text));
+  if (const auto text = text_of(object, std::move(stored->body))) {
+    // What is large is taken apart one at a time.
+    std::unique_lock turn(around_.large, std::defer_lock);
+    if (text->size() > kLargeText) turn.lock();
+    SDP_RETURN_IF_ERROR(read_lines(object, *text));
+    raw_ = {};
+  }
   return std::optional(std::move(object));
 }
 
@@ -105,14 +115,15 @@ bool ObjectScanner::placed(const std::string& key_text, const lake::ObjectMeta& 
   return true;
 }
 
-std::optional<std::string> ObjectScanner::body_of(const LakeObject& object, const store::Object& stored) {
-  const std::string sha256 = base::sha256_hex(stored.body);
+std::optional<std::string> ObjectScanner::text_of(const LakeObject& object, std::string body) {
+  const std::string sha256 = base::sha256_hex(body);
   if (sha256 != object.meta.sha256) {
     wrong("damaged object", object,
           fmt::format("its sha256 is {}, its metadata says {}", sha256, object.meta.sha256));
   }
-  auto text = lake::decompress(lake::parse_key(object.key)->compression, stored.body,
-                               around_.limits.object_bytes_max);
+  const lake::Compression compression = lake::parse_key(object.key)->compression;
+  if (compression == lake::Compression::none && body.size() <= around_.limits.object_bytes_max) return body;
+  auto text = lake::decompress(compression, body, around_.limits.object_bytes_max);
   if (!text) {
     wrong("damaged object", object, text.error().message);
     return std::nullopt;
@@ -151,8 +162,7 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
     return;
   }
   const auto& range = object.meta.range;
-  if (line->partition != object.meta.chain.partition || line->offset < range.first ||
-      line->offset >= range.end) {
+  if (line->partition != object.meta.chain.partition || line->offset < range.first || line->end > range.end) {
     wrong("line outside its object", object,
           fmt::format("line {} is of p{} offset {}", cursor.line, line->partition, line->offset));
     return;
@@ -169,15 +179,20 @@ void ObjectScanner::read_line(LakeObject& object, Cursor& cursor, std::string_vi
   cursor.last_line = text;
   if (line->reject) {
     if (cursor.rejected++ == 0) cursor.first_rejected = line->offset;
-    cursor.last_rejected = line->offset;
+    cursor.last_rejected = line->end - 1;
   }
   if (text.size() > lake::kBronzeLineBytesMax) fall_out_of_bronze(fact);
-  const auto fingerprint = judge_value(object, *line);
+  const bool is_batch = line->reject && lake::is_of_batch(*line->reject);
+  const auto fingerprint = is_batch ? std::optional<std::uint64_t>(0) : judge_value(object, *line);
   if (!fingerprint) return;
   object.events.push_back(read_event(object, *line, fact));
   check_missing(object, cursor, line->offset);
-  check_log(object, cursor, *line, *fingerprint);
-  cursor.next = line->offset + 1;
+  if (is_batch) {
+    check_unreadable(object, cursor, *line);
+  } else {
+    check_log(object, cursor, *line, *fingerprint);
+  }
+  cursor.next = line->end;
   object.lines.push_back(fact);
 }
 
@@ -262,6 +277,8 @@ void ObjectScanner::check_log(const LakeObject& object, Cursor& cursor, const la
   // What a killed run's witness had no time to note cannot be compared with the lake.
   if (cursor.log->gone && line.offset >= cursor.log->end) return;
   const LogEntry* entry = cursor.log->find(line.offset);
+  const auto batch = entry ? std::nullopt : cursor.log->unreadable_at(line.offset);
+  if (batch) return note_unreadable(object, cursor, *batch);
   if (!entry) return wrong("not in the log", object, line.offset);
   const std::uint64_t wanted = line.reject ? entry->fingerprints.raw : entry->fingerprints.normal;
   if (fingerprint != wanted) wrong("key, value or headers differ from the log", object, line.offset);
@@ -272,12 +289,38 @@ void ObjectScanner::check_log(const LakeObject& object, Cursor& cursor, const la
   }
 }
 
+/// The sink read records that the log cannot read any more. check_unreadable() and check_missing() see to the
+/// rest of their batch.
+void ObjectScanner::note_unreadable(const LakeObject& object, Cursor& cursor, lake::OffsetRange batch) {
+  if (cursor.noted == batch.first) return;
+  cursor.noted = batch.first;
+  around_.findings.note(fmt::format(
+      "{}: the log can no longer be read at offsets [{}, {}): what the lake has of them is proved from "
+      "the lake on",
+      lake::describe(object.meta.chain), batch.first, batch.end));
+}
+
+/// A line that stands for a batch: the log must refuse exactly its offsets. Its line may begin later than the
+/// batch, where the records before were read while that could be done; that they are there is checked as for
+/// all others.
+void ObjectScanner::check_unreadable(const LakeObject& object, const Cursor& cursor, const lake::Line& line) {
+  if (!cursor.log || line.end <= cursor.log->start) return;
+  if (cursor.log->gone && line.end > cursor.log->end) return;
+  const log::Offset first = std::max(line.offset, cursor.log->start);
+  const auto batch = cursor.log->unreadable_at(first);
+  if (!batch) return wrong("wrongly rejected", object, first, "the log can be read there");
+  if (batch->first <= first && batch->end == line.end) return;
+  wrong("wrongly rejected", object, first,
+        fmt::format("offsets [{}, {}) as one batch that cannot be read, which is [{}, {}) in the log",
+                    line.offset, line.end, batch->first, batch->end));
+}
+
 /// Names the log's records in [cursor.next, up_to), which this object's range claims and has no lines for.
 void ObjectScanner::check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to) {
   if (!cursor.log) return;
   for (log::Offset offset = std::max(cursor.next, cursor.log->start);
        offset < std::min(up_to, cursor.log->end); ++offset) {
-    if (cursor.log->find(offset))
+    if (cursor.log->has(offset))
       wrong("missing from the lake", object, offset, "inside the range of " + object.key);
   }
 }
@@ -292,7 +335,7 @@ void ObjectScanner::check_counts(const LakeObject& object, const Cursor& cursor)
                       meta.rejected));
   }
   if (object.lines.empty()) return;
-  if (object.offset_of(object.lines.back()) != meta.range.end - 1) {
+  if (cursor.next != meta.range.end) {
     wrong("object whose range goes on behind its last line", object,
           fmt::format("up to {}", meta.range.end - 1));
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -102,6 +103,7 @@ class ObjectScanner {
     std::optional<lake::LakeLayout> layout;
     lake::Places places;
     const lake::UpgradeRecord* upgrade = nullptr;  ///< of a lake that had layout 1 before
+    std::mutex large{};                            ///< held by who takes a large object apart
   };
 
   ObjectScanner(Surroundings& around, int reader) : around_(around), reader_(reader) {}
@@ -115,7 +117,7 @@ class ObjectScanner {
   struct Cursor;
 
   bool placed(const std::string& key_text, const lake::ObjectMeta& meta);
-  std::optional<std::string> body_of(const LakeObject& object, const store::Object& stored);
+  std::optional<std::string> text_of(const LakeObject& object, std::string body);
   Result<void> read_lines(LakeObject& object, std::string_view text);
   void read_line(LakeObject& object, Cursor& cursor, std::string_view text);
   std::optional<std::uint64_t> judge_value(const LakeObject& object, const lake::Line& line);
@@ -124,6 +126,8 @@ class ObjectScanner {
   EventFact read_event(LakeObject& object, const lake::Line& line, LineFact& fact);
   EventFact rejected_columns(const lake::Line& line, const LineFact& fact);
   void check_log(const LakeObject& object, Cursor& cursor, const lake::Line& line, std::uint64_t fingerprint);
+  void note_unreadable(const LakeObject& object, Cursor& cursor, lake::OffsetRange batch);
+  void check_unreadable(const LakeObject& object, const Cursor& cursor, const lake::Line& line);
   void check_missing(const LakeObject& object, Cursor& cursor, log::Offset up_to);
   void check_counts(const LakeObject& object, const Cursor& cursor);
   int layout_of(const lake::ObjectMeta& meta) const;

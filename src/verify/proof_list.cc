@@ -77,8 +77,13 @@ void add_log(List& list) {
 
 void add_lake(List& list) {
   list.proved("lake: objects", {{"key", ""}}, "the one that the object's metadata has");
-  list.proved("lake: objects", {{"body", ""}},
-              "every line; equal to the log's records as long as the log or a witness has them");
+  list.proved(
+      "lake: objects", {{"body", ""}},
+      "every line; equal to the log's records as long as the log can read them or a witness has them");
+  list.proved("lake: objects", {{"offsets of a batch that cannot be read", ""}},
+              "the log refuses exactly these, as long as it has them");
+  list.not_proved("lake: objects", {"code of a batch that cannot be read", ""},
+                  "its damage may change while it lies in the log");
   list.proved("lake: object metadata",
               {{"topic-name", ""},
                {"topic-id", ""},

@@ -11,6 +11,7 @@ lake::Line without_texts(const lake::Line& line) {
   lake::Line bare;
   bare.partition = line.partition;
   bare.offset = line.offset;
+  bare.end = line.end;
   bare.timestamp = line.timestamp;
   bare.reject = lake::RejectCode::line_too_large;
   return bare;
@@ -58,10 +59,10 @@ Result<std::uint64_t> ObjectReader::read(const FetchedObject& object,
 Result<void> ObjectReader::check(const lake::Line& line) {
   rejected_ += line.reject ? 1 : 0;
   const lake::ObjectMeta& meta = object_->meta;
-  if (line.partition != meta.chain.partition || line.offset < at_least_ || line.offset >= meta.range.end) {
+  if (line.partition != meta.chain.partition || line.offset < at_least_ || line.end > meta.range.end) {
     return damaged(fmt::format("partition {} offset {} does not belong there", line.partition, line.offset));
   }
-  at_least_ = line.offset + 1;
+  at_least_ = line.end;
   return {};
 }
 

@@ -94,11 +94,12 @@ std::vector<Offset> EventLogContract::read(Partition partition, Offset from, Off
   const auto reader = log_->open_reader();
   EXPECT_TRUE(reader) << reader.error().message;
   std::vector<Offset> offsets;
-  const auto done = (*reader)->read(partition, from, to, 10s, [&](const RecordView& record) -> Result<void> {
-    EXPECT_EQ(record.partition, partition);
-    offsets.push_back(record.offset);
-    return {};
-  });
+  const auto done =
+      (*reader)->read_all(partition, from, to, 10s, [&](const RecordView& record) -> Result<void> {
+        EXPECT_EQ(record.partition, partition);
+        offsets.push_back(record.offset);
+        return {};
+      });
   EXPECT_TRUE(done) << done.error().message;
   return offsets;
 }
@@ -636,7 +637,7 @@ TEST_P(EventLogContract, AReaderReadsManyRangesOneAfterAnother) {
     for (const Partition partition : {0, 1}) {
       std::vector<Offset> offsets;
       const auto done =
-          reader->read(partition, from, from + 10, 10s, [&](const RecordView& record) -> Result<void> {
+          reader->read_all(partition, from, from + 10, 10s, [&](const RecordView& record) -> Result<void> {
             offsets.push_back(record.offset);
             return {};
           });
@@ -650,10 +651,11 @@ TEST_P(EventLogContract, AReaderStopsWithTheVisitorsError) {
   create(1);
   fill(0, 10);
   int visits = 0;
-  const auto done = log_->open_reader().value()->read(0, 0, 10, 10s, [&](const RecordView&) -> Result<void> {
-    if (++visits == 4) return fail(ErrorKind::violation, "enough");
-    return {};
-  });
+  const auto done =
+      log_->open_reader().value()->read_all(0, 0, 10, 10s, [&](const RecordView&) -> Result<void> {
+        if (++visits == 4) return fail(ErrorKind::violation, "enough");
+        return {};
+      });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().message, "enough");
   EXPECT_EQ(visits, 4);
@@ -662,20 +664,92 @@ TEST_P(EventLogContract, AReaderStopsWithTheVisitorsError) {
 TEST_P(EventLogContract, AReaderSaysWhichRecordDidNotCome) {
   create(1);
   fill(0, 3);
-  const auto done =
-      log_->open_reader().value()->read(0, 0, 4, 300ms, [](const RecordView&) -> Result<void> { return {}; });
+  const auto done = log_->open_reader().value()->read_all(
+      0, 0, 4, 300ms, [](const RecordView&) -> Result<void> { return {}; });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::unavailable) << done.error().message;
   EXPECT_THAT(done.error().message, HasSubstr(place_->topic() + "/0"));
   EXPECT_THAT(done.error().message, HasSubstr("offset 3"));
 }
 
+TEST_P(EventLogContract, ABatchThatCannotBeReadHoldsUpItsPartitionUntilASeek) {
+  create(2);
+  fill(0, 3);
+  place_->settle();
+  place_->append_unreadable(0, 5);
+  fill(0, 3, 3);
+  fill(1, 4);
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, [&] { return recorder.count() == 7 && !recorder.unreadable.empty(); });
+  poll_idle(*consumer, recorder);
+  EXPECT_EQ(recorder.offsets(0), range(0, 3));
+  EXPECT_EQ(recorder.offsets(1), range(0, 4));
+  EXPECT_EQ(recorder.unreadable, (std::vector<PartitionOffset>{{0, 3}}));
+
+  // Within the batch it is told again, from there on.
+  ASSERT_TRUE(consumer->seek({0, 5}));
+  poll_until(*consumer, recorder, [&] { return recorder.unreadable.size() == 2; });
+  EXPECT_EQ(recorder.unreadable.back(), (PartitionOffset{0, 5}));
+
+  ASSERT_TRUE(consumer->seek({0, 8}));
+  poll_until(*consumer, recorder, 10);
+  EXPECT_EQ(recorder.offsets(0), (std::vector<Offset>{0, 1, 2, 8, 9, 10}));
+  EXPECT_EQ(recorder.unreadable.size(), 2U);
+  close(*consumer, recorder);
+}
+
+TEST_P(EventLogContract, AReaderTellsHowFarABatchGoesThatCannotBeRead) {
+  create(1);
+  place_->append_unreadable(0, 1);
+  fill(0, 2);
+  place_->settle();
+  place_->append_unreadable(0, 6);
+  place_->append_unreadable(0, 4);
+  const auto reader = log_->open_reader().value();
+  const auto read_from = [&](Offset from, Offset to) {
+    std::vector<Offset> offsets;
+    std::vector<UnreadableBatch> batches;
+    const auto done = reader->read(
+        0, from, to, 10s,
+        [&](const RecordView& record) -> Result<void> {
+          offsets.push_back(record.offset);
+          return {};
+        },
+        [&](const UnreadableBatch& batch) -> Result<void> {
+          batches.push_back(batch);
+          return {};
+        });
+    EXPECT_TRUE(done) << done.error().message;
+    return std::pair(offsets, batches);
+  };
+  const auto batch = [](Offset first, Offset end) {
+    return UnreadableBatch{0, first, end, BatchFault::too_large};
+  };
+  using Batches = std::vector<UnreadableBatch>;
+  EXPECT_EQ(read_from(0, 13), std::pair(range(1, 3), Batches{batch(0, 1), batch(3, 9), batch(9, 13)}));
+  // From within a batch, and up to within one.
+  EXPECT_EQ(read_from(5, 10), std::pair(range(0, 0), Batches{batch(5, 9), batch(9, 13)}));
+  EXPECT_EQ(read_from(1, 3), std::pair(range(1, 3), Batches{}));
+
+  const auto first_of = [&](Offset from, Offset to) {
+    return reader->first_record(0, from, to, 10s).value();
+  };
+  EXPECT_EQ(first_of(0, 13), (RecordStamp{0, kTimeOfUnreadable}));
+  EXPECT_EQ(first_of(4, 13), (RecordStamp{4, kTimeOfUnreadable}));
+  EXPECT_EQ(first_of(1, 13)->offset, 1);
+
+  const auto refused = reader->read_all(0, 0, 13, 10s, [](const RecordView&) -> Result<void> { return {}; });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::bad_input) << refused.error().message;
+}
+
 TEST_P(EventLogContract, AReaderOfWhatIsGoneMeetsADataGap) {
   create(1);
   fill(0, 10);
   place_->delete_below(0, 5);
-  const auto done =
-      log_->open_reader().value()->read(0, 4, 10, 10s, [](const RecordView&) -> Result<void> { return {}; });
+  const auto done = log_->open_reader().value()->read_all(
+      0, 4, 10, 10s, [](const RecordView&) -> Result<void> { return {}; });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::data_gap) << done.error().message;
   EXPECT_EQ(read(0, 5, 10), range(5, 10));

@@ -31,6 +31,8 @@ class LogPlace {
     std::vector<std::pair<std::string, std::optional<std::string>>> headers;
   };
   virtual void append(Partition partition, const ForeignRecord& record) = 0;
+  /// Appends one batch of `count` records that no reader can read, because it is too large.
+  virtual void append_unreadable(Partition partition, std::int32_t count) = 0;
   /// Returns when everything appended is in the log.
   virtual void settle() {}
   virtual void delete_below(Partition partition, Offset offset) = 0;

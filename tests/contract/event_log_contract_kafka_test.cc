@@ -58,6 +58,28 @@ class KafkaPlace final : public LogPlace {
     appended_ = true;
   }
 
+  /// A few kilobytes that grow to more than any reader takes.
+  void append_unreadable(Partition partition, std::int32_t count) override {
+    settle();
+    constexpr std::size_t kGrown = std::size_t{40} << 20;
+    const std::vector<Property> properties = {{"compression.type", "gzip"},
+                                              {"message.max.bytes", std::to_string(2 * kGrown)},
+                                              {"batch.size", std::to_string(2 * kGrown)},
+                                              {"linger.ms", "60000"}};
+    ClientEvents events;
+    const ClientHandle client = open_client(Role::producer, settings_, events, properties).value();
+    const std::string value(kGrown / static_cast<std::size_t>(count), 'a');
+    for (std::int32_t i = 0; i < count; ++i) {
+      ASSERT_EQ(
+          rd_kafka_producev(client.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_PARTITION(partition),
+                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END),
+          RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+    // A flush ends the linger.
+    ASSERT_EQ(rd_kafka_flush(client.get(), 30'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
   void delete_below(Partition partition, Offset offset) override {
     settle();
     const PartitionListHandle list(rd_kafka_topic_partition_list_new(1));

@@ -14,6 +14,9 @@ class MemoryPlace final : public LogPlace {
     for (const auto& [name, value] : record.headers) headers.push_back({name, value});
     ASSERT_TRUE(log_.append(partition, {base::system_clock().utc_now(), record.key, record.value, headers}));
   }
+  void append_unreadable(Partition partition, std::int32_t count) override {
+    ASSERT_TRUE(log_.append_unreadable(partition, count, BatchFault::too_large));
+  }
   void delete_below(Partition partition, Offset offset) override {
     ASSERT_TRUE(log_.delete_below(partition, offset));
   }

@@ -28,6 +28,10 @@ class Recorder final : public ConsumerHandler {
   void on_revoked(std::span<const Partition> partitions, bool lost) override;
   Result<void> on_record(const RecordView& record) override;
   void on_end(Partition partition, Offset end) override { ends[partition].push_back(end); }
+  Result<void> on_unreadable(Partition partition, Offset at) override {
+    unreadable.push_back({partition, at});
+    return {};
+  }
 
   std::size_t count() const { return count_; }
   std::vector<Offset> offsets(Partition partition) const;
@@ -39,6 +43,7 @@ class Recorder final : public ConsumerHandler {
 
   Records records;
   std::map<Partition, std::vector<Offset>> ends;  ///< that were come to
+  std::vector<PartitionOffset> unreadable;        ///< batches that were come to
   std::vector<Partition> owned;
   bool saw_foreign_record = false;  ///< of a partition that was not assigned
 

@@ -3,6 +3,14 @@
 import socket
 import struct
 import time
+from collections.abc import Callable
+from pathlib import Path
+
+from driver.codecs import CODECS, compress
+
+HEAD_SIZE = 61
+# Where a batch has what is changed in it.
+CRC_AT, CHECKED_AT, ATTRIBUTES_AT, COUNT_AT = 17, 21, 21, 57
 
 
 def _crc32c_table() -> list[int]:
@@ -40,30 +48,63 @@ def _bytes(data: bytes | None) -> bytes:
 
 
 def record_batch(
-    records: list[tuple[bytes | None, bytes | None, list[tuple[bytes, bytes | None]]]], at_ms: int | None = None
+    records: list[tuple[bytes | None, bytes | None, list[tuple[bytes, bytes | None]]]],
+    at_ms: int | None = None,
+    codec: str | None = None,
 ) -> bytes:
-    """Records (key, value, headers) in Kafka's format 2, without producer id and compression, sent now or `at_ms`."""
-    body = b""
+    """Records (key, value, headers) in Kafka's format 2, without producer id, sent now or `at_ms`."""
+    pieces = []
     for delta, (key, value, headers) in enumerate(records):
         record = b"\0" + varint(0) + varint(delta) + _bytes(key) + _bytes(value) + varint(len(headers))
         record += b"".join(_bytes(name) + _bytes(content) for name, content in headers)
-        body += varint(len(record)) + record
+        pieces += [varint(len(record)), record]
+    body = b"".join(pieces)
+    if codec:
+        body = compress(codec, body)
     at_ms = int(time.time() * 1000) if at_ms is None else at_ms
-    checked = struct.pack(">hiqqqhii", 0, len(records) - 1, at_ms, at_ms, -1, -1, -1, len(records)) + body
+    attributes = CODECS[codec] if codec else 0
+    checked = struct.pack(">hiqqqhii", attributes, len(records) - 1, at_ms, at_ms, -1, -1, -1, len(records)) + body
     rest = struct.pack(">ibI", -1, 2, crc32c(checked)) + checked
     return struct.pack(">qi", 0, len(rest)) + rest
+
+
+def rewrite_batch(log_folder: Path, offset: int, change: Callable[[bytearray], None], checksum: bool = True) -> bytes:
+    """Changes the batch that begins at `offset` where the broker has it, as a disk or somebody else's broker might, with a
+    right checksum or the one it had. Returns it as it was."""
+    for path in sorted(log_folder.glob("*.log")):
+        with path.open("r+b") as segment:
+            while head := segment.read(12):
+                at, (base, length) = segment.tell() - 12, struct.unpack(">qi", head)
+                if base == offset:
+                    before = head + segment.read(length)
+                    batch = bytearray(before)
+                    change(batch)
+                    assert len(batch) == len(before), "a batch in its place keeps its size"
+                    if checksum:
+                        batch[CRC_AT:CHECKED_AT] = struct.pack(">I", crc32c(bytes(batch[CHECKED_AT:])))
+                    segment.seek(at)
+                    segment.write(batch)
+                    return before
+                segment.seek(length, 1)
+    raise AssertionError(f"no batch begins at offset {offset} in {log_folder}")
 
 
 # Unknown topic, no leader, not the leader: what a topic says that was made a moment ago.
 NOT_READY = (3, 5, 6)
 
 
-def produce_bytes(address: str, topic: str, partition: int, records, at_ms: int | None = None) -> None:
-    """Sends one batch by a Produce request of version 3. Any bytes can be keys, values and headers. A topic with
-    `CreateTime` keeps `at_ms`."""
-    batch = record_batch(records, at_ms)
+def produce_bytes(
+    address: str, topic: str, partition: int, records, at_ms: int | None = None, codec: str | None = None
+) -> None:
+    """Sends one batch by a Produce request. Any bytes can be keys, values and headers. A topic with `CreateTime` keeps
+    `at_ms`."""
+    produce_batch(address, topic, partition, record_batch(records, at_ms, codec))
+
+
+def produce_batch(address: str, topic: str, partition: int, batch: bytes) -> None:
+    """By version 7, the first one that takes zstd."""
     name = topic.encode()
-    request = struct.pack(">hhihhhii", 0, 3, 1, -1, -1, -1, 10_000, 1)
+    request = struct.pack(">hhihhhii", 0, 7, 1, -1, -1, -1, 30_000, 1)
     request += struct.pack(">h", len(name)) + name + struct.pack(">iii", 1, partition, len(batch)) + batch
     deadline = time.monotonic() + 30
     while (error := _produce_error(address, name, request)) in NOT_READY and time.monotonic() < deadline:
@@ -73,7 +114,7 @@ def produce_bytes(address: str, topic: str, partition: int, records, at_ms: int 
 
 def _produce_error(address: str, name: bytes, request: bytes) -> int:
     host, port = address.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
         stream = connection.makefile("rb")
         answer = stream.read(struct.unpack(">i", stream.read(4))[0])

@@ -476,7 +476,7 @@ void World::sink_partition(log::Partition partition, Rng& rng) {
     offsets.clear();
   };
   std::int64_t wanted = 0;
-  must((*reader)->read(
+  must((*reader)->read_all(
       partition, marks->start, marks->end, std::chrono::seconds(5), [&](const log::RecordView& record) {
         if (lines.empty()) {
           meta = lake::ObjectMeta();

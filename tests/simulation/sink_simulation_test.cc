@@ -41,6 +41,7 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
     total.committed += world.counts().committed;
     total.aborted += world.counts().aborted;
     total.bare_ends += world.counts().bare_ends;
+    total.unreadable += world.counts().unreadable;
   }
   fmt::print(
       "{} seeds: {} records, {} crashes, {} shared partitions, {} conflicts, {} lost answers, {} late puts, "
@@ -60,6 +61,7 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
   EXPECT_GT(total.committed, seeds.count);
   EXPECT_GT(total.aborted, seeds.count);
   EXPECT_GT(total.bare_ends, seeds.count / 10);
+  EXPECT_GT(total.unreadable, seeds.count);
 }
 
 /// A simulation that cannot fail proves nothing: each defect that the design forbids must be found within few

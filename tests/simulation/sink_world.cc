@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/sha256.h"
 #include "lake/chain.h"
@@ -112,6 +113,13 @@ void World::append_to_log() {
     ++counts_.aborted;
     return;
   }
+  if (records > 0 && rng_.chance(0.05)) {
+    const log::Offset first = std::exchange(log_end_[partition], log_end_[partition] + records);
+    log_[partition].push_back({first, log::kTimeOfUnreadable, "", first + records});
+    ++counts_.records;
+    ++counts_.unreadable;
+    return;
+  }
   for (log::Offset i = 0; i < records; ++i) append_record(partition);
   if (rng_.chance(0.2)) {
     ++log_end_[partition];
@@ -174,13 +182,17 @@ std::uint64_t World::deliver(Sink& sink) {
   auto record = std::ranges::lower_bound(records, position, {}, &ModelRecord::offset);
   std::uint64_t delivered = 0;
   for (std::uint64_t i = rng_.below(12); i > 0 && record != records.end(); --i, ++record, ++delivered) {
-    log::RecordView view;
-    view.partition = partition;
-    view.offset = record->offset;
-    view.timestamp = record->timestamp;
-    view.value = record->value;
-    sink.state->append(view, now_);
-    position = record->offset + 1;
+    if (record->end) {
+      sink.state->append(record->batch(partition), now_);
+    } else {
+      log::RecordView view;
+      view.partition = partition;
+      view.offset = record->offset;
+      view.timestamp = record->timestamp;
+      view.value = record->value;
+      sink.state->append(view, now_);
+    }
+    position = record->next();
   }
   if (record == records.end()) {
     position = log_end_[static_cast<std::size_t>(partition)];
@@ -388,9 +400,9 @@ void World::audit_commit(log::PartitionOffset next) {
 void World::audit_chain(log::Partition partition) {
   const auto& records = log_[static_cast<std::size_t>(partition)];
   const log::Offset end = durable_end(partition);
-  if (!records.empty() && end != records.back().offset + 1) {
+  if (!records.empty() && end != records.back().next()) {
     note(fmt::format("p{}: the chain ends at {}, the log's last record is {}", partition, end,
-                     records.back().offset));
+                     records.back().next() - 1));
   }
   std::map<log::Offset, std::string> lines;
   lake::LineDecoder decoder;
@@ -418,7 +430,11 @@ void World::audit_chain(log::Partition partition) {
     view.timestamp = record.timestamp;
     view.value = record.value;
     std::string expected;
-    encoder.append(expected, view);
+    if (record.end) {
+      lake::LineEncoder::append(expected, record.batch(partition));
+    } else {
+      encoder.append(expected, view);
+    }
     expected.pop_back();
     const auto at = lines.find(record.offset);
     if (at == lines.end()) {
@@ -439,7 +455,7 @@ void World::audit_hours(log::Partition partition) {
   lake::Hour reached = lake::Hour::min();
   for (const ModelRecord& record : log_[static_cast<std::size_t>(partition)]) {
     reached = std::max(reached, lake::hour_of(record.timestamp));
-    expected[reached].first = record.offset + 1;
+    expected[reached].first = record.next();
     ++expected[reached].second;
   }
   log::Offset at = 0;

@@ -42,9 +42,9 @@ struct WorldOptions {
 /// more sinks may believe that they own a partition (a zombie and its successor); records reach a sink in
 /// runs of any length; the broker's clock ascends with an occasional step back of more than an hour; records
 /// come one by one or in transactions, which leave offsets without a record: a marker behind each, and the
-/// records of those that were aborted, at the log's end too; the log is out of reach for a while, at times
-/// for longer than a sink waits. The log and the bucket themselves do not lose or change what they
-/// acknowledged.
+/// records of those that were aborted, at the log's end too; some batches cannot be read; the log is out of
+/// reach for a while, at times for longer than a sink waits. The log and the bucket themselves do not lose or
+/// change what they acknowledged.
 ///
 /// The rules about time that the loop asks are in the simulation as well: an outage that lasts too long ends
 /// a sink, the healed sink stops when it is caught up, while puts of dead sinks still arrive, and each sink
@@ -63,7 +63,8 @@ class World {
 
   struct Counts {
     std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0,
-                  shared = 0, outages = 0, given_up = 0, hours = 0, committed = 0, aborted = 0, bare_ends = 0;
+                  shared = 0, outages = 0, given_up = 0, hours = 0, committed = 0, aborted = 0, bare_ends = 0,
+                  unreadable = 0;
   };
   const Counts& counts() const { return counts_; }
 
@@ -75,6 +76,13 @@ class World {
     log::Offset offset;
     UtcMillis timestamp;
     std::string value;
+    /// Behind the last offset, of a batch that cannot be read.
+    std::optional<log::Offset> end{};
+
+    log::UnreadableBatch batch(log::Partition partition) const {
+      return {partition, offset, *end, log::BatchFault::undecodable};
+    }
+    log::Offset next() const { return end.value_or(offset + 1); }
   };
   struct Sink {
     std::uint64_t incarnation = 0;

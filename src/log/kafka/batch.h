@@ -13,6 +13,8 @@ namespace sdp::log::kafka {
 class MessageBatch {
  public:
   static constexpr std::size_t kMessagesMax = 1024;
+  /// What is fetched ends with the message that reaches this, once messages are known to be large.
+  static constexpr std::size_t kBytesMax = std::size_t{8} << 20;
 
   MessageBatch() = default;
   MessageBatch(const MessageBatch&) = delete;
@@ -26,17 +28,29 @@ class MessageBatch {
   std::span<rd_kafka_message_t* const> fetch(std::size_t messages_max, int timeout_ms, Consume consume) {
     clear();
     const std::size_t max = std::min(messages_max, kMessagesMax);
-    count_ = added(consume(messages_.data(), max, 0));
-    if (count_ == 0 && timeout_ms > 0) {
-      count_ = added(consume(messages_.data(), std::size_t{1}, timeout_ms));
-      if (count_ > 0) count_ += added(consume(messages_.data() + count_, max - count_, 0));
+    const auto take = [&](std::size_t most, int wait_ms) {
+      const std::size_t got =
+          added(consume(messages_.data() + count_, std::min(most, max - count_), wait_ms));
+      for (std::size_t i = count_; i < count_ + got; ++i) bytes_ += messages_[i]->len;
+      count_ += got;
+      return got;
+    };
+    if (take(1, 0) > 0 || (timeout_ms > 0 && take(1, timeout_ms) > 0)) {
+      // The first one tells whether they are to be taken one by one.
+      const std::size_t step = bytes_ > kBytesMax / kMessagesMax ? 1 : kMessagesMax;
+      while (count_ < max && !is_full() && take(step, 0) == step) {
+      }
     }
     return {messages_.data(), count_};
   }
 
+  /// Whether what was fetched ended with its bytes.
+  bool is_full() const { return bytes_ >= kBytesMax; }
+
   void clear() {
     for (std::size_t i = 0; i < count_; ++i) rd_kafka_message_destroy(messages_[i]);
     count_ = 0;
+    bytes_ = 0;
   }
 
  private:
@@ -44,6 +58,7 @@ class MessageBatch {
 
   std::array<rd_kafka_message_t*, kMessagesMax> messages_{};
   std::size_t count_ = 0;
+  std::size_t bytes_ = 0;  // of the values
 };
 
 }  // namespace sdp::log::kafka

@@ -60,7 +60,8 @@ Properties producer_properties(const KafkaSettings& settings) {
   };
 }
 
-Properties reading_properties() {
+/// `queued_max`: what is fetched ahead, at most, in kilobytes.
+Properties reading_properties(std::string_view queued_max) {
   return {
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
@@ -71,7 +72,11 @@ Properties reading_properties() {
       {"fetch.wait.max.ms", "100"},
       // The default of 1 s leaves a fast reader waiting each time it has emptied its queue.
       {"fetch.queue.backoff.ms", "10"},
-      {"queued.max.messages.kbytes", "65536"},
+      {"queued.max.messages.kbytes", std::string(queued_max)},
+      // With what librdkafka decodes at most of a response this bounds what a client holds.
+      {"fetch.max.bytes", std::to_string(kFetchBytesMax)},
+      // A batch that cannot be read is one of these errors, and thousands may follow each other.
+      {"fetch.error.backoff.ms", "50"},
       // Only the broker knows whether the offsets behind the last record are records that are still to come.
       {"enable.partition.eof", "true"},
   };
@@ -84,12 +89,13 @@ Properties role_properties(Role role, const KafkaSettings& settings) {
     case Role::producer:
       return producer_properties(settings);
     case Role::consumer: {
-      Properties properties = reading_properties();
+      Properties properties = reading_properties("65536");
       properties.emplace_back("partition.assignment.strategy", "cooperative-sticky");
       return properties;
     }
     case Role::reader:
-      return reading_properties();
+      // One for each partition that is read at a time.
+      return reading_properties("16384");
   }
   return {};
 }

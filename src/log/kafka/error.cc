@@ -162,6 +162,23 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
   }
 }
 
+std::optional<BatchFault> fault_of(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return BatchFault::too_large;
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+      return BatchFault::undecodable;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+      return BatchFault::bad_checksum;
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+      return BatchFault::unknown_codec;
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return BatchFault::malformed;
+    default:
+      return std::nullopt;
+  }
+}
+
 Error make_error(const KafkaSettings& settings, std::string_view what, rd_kafka_resp_err_t code,
                  std::string_view detail) {
   return error_of_kind(kind_of(code), settings, what, code, detail);

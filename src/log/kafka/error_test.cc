@@ -87,5 +87,19 @@ TEST(KafkaError, AnAddressThatDoesNotAnswerIsSaidToBeWhatItIs) {
   EXPECT_NE(message("Connection refused").find("Is the broker running?"), std::string::npos);
 }
 
+TEST(Faults, OnlyErrorsOfABatchAreFaultsOfIt) {
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), BatchFault::too_large);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__BAD_COMPRESSION), BatchFault::undecodable);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__BAD_MSG), BatchFault::bad_checksum);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED), BatchFault::unknown_codec);
+  EXPECT_EQ(fault_of(RD_KAFKA_RESP_ERR_INVALID_RECORD), BatchFault::malformed);
+  // No memory is a fault of this machine, and no answer one of the broker.
+  for (const auto code :
+       {RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, RD_KAFKA_RESP_ERR__TRANSPORT,
+        RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR__PARTITION_EOF, RD_KAFKA_RESP_ERR_NO_ERROR}) {
+    EXPECT_EQ(fault_of(code), std::nullopt) << rd_kafka_err2name(code);
+  }
+}
+
 }  // namespace
 }  // namespace sdp::log::kafka

@@ -135,7 +135,8 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
   if (disconnected_) SDP_RETURN_IF_ERROR(check_connection());
   SDP_RETURN_IF_ERROR(answer_rebalances(handler));
   SDP_TRY(std::size_t delivered, deliver(handler, records_max, static_cast<int>(timeout.count())));
-  for (std::size_t more = delivered; more > 0 && delivered < records_max; delivered += more) {
+  for (std::size_t more = delivered; more > 0 && delivered < records_max && !batch_.is_full();
+       delivered += more) {
     SDP_TRY(more, deliver(handler, records_max - delivered, 0));
   }
   SDP_RETURN_IF_ERROR(answer_rebalances(handler));
@@ -258,11 +259,16 @@ Result<std::size_t> KafkaConsumer::deliver(ConsumerHandler& handler, std::size_t
 Result<bool> KafkaConsumer::deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message) {
   const bool at_end = message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR && !at_end) {
-    note_failure(handler, message);
+    if (message.offset >= 0 && fault_of(message.err)) {
+      note_unreadable(handler, message);
+    } else {
+      note_failure(handler, message);
+    }
     return false;
   }
   const auto found = assigned_.find(message.partition);
-  if (found == assigned_.end() || found->second.skip_batch || message.offset < found->second.next)
+  if (found == assigned_.end() || found->second.skip_batch || found->second.is_unreadable ||
+      message.offset < found->second.next)
     return false;
   if (at_end) {
     handler.on_end(message.partition, message.offset);
@@ -272,6 +278,21 @@ Result<bool> KafkaConsumer::deliver_one(ConsumerHandler& handler, const rd_kafka
   view_of(message, record_);
   SDP_RETURN_IF_ERROR(handler.on_record(record_));
   return true;
+}
+
+/// The error is at the batch's first offset, which lies below the position where the batch was read in part.
+void KafkaConsumer::note_unreadable(ConsumerHandler& handler, const rd_kafka_message_t& message) {
+  const auto at = assigned_.find(message.partition);
+  if (at == assigned_.end() || at->second.skip_batch || at->second.is_unreadable) return;
+  log_event("kafka.batch_unreadable", {{"topic", topic_},
+                                       {"partition", message.partition},
+                                       {"offset", message.offset},
+                                       {"code", rd_kafka_err2name(message.err)},
+                                       {"message", rd_kafka_message_errstr(&message)}});
+  auto known = admin_->check_id(topic_id_);
+  at->second.is_unreadable = known.has_value();
+  if (known) known = handler.on_unreadable(message.partition, std::max(at->second.next, message.offset));
+  if (!known) pending_error_ = std::move(known).error();
 }
 
 void KafkaConsumer::note_failure(ConsumerHandler& handler, const rd_kafka_message_t& message) {

@@ -29,7 +29,8 @@ namespace sdp::log::kafka {
 ///   3. Fetch records. After a silence: ask whether the topic still has our id, before any of them is
 ///      delivered. Deliver them up to the limit, and tell where a partition was read to its end. Offsets
 ///      below the expected one are leftovers of an earlier position, and dropped; after a seek or a pause the
-///      rest of the partition's batch is dropped and fetched again.
+///      rest of the partition's batch is dropped and fetched again. Behind a batch that cannot be read
+///      everything of the partition is dropped until a seek.
 ///   4. Answer the rebalances that these fetches announced.
 ///   5. Return the client's errors when no record came before them.
 /// An error in 2 leaves its rebalance in line, and the next poll begins with it again. Offsets are those of
@@ -58,6 +59,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
     bool skip_batch = false;
     /// The log does not have `next`, and the handler knows it. librdkafka has stopped fetching.
     bool in_gap = false;
+    /// The batch at `next` cannot be read, and the handler knows it. librdkafka tries again and again.
+    bool is_unreadable = false;
   };
   struct Rebalance {
     bool assign = false;
@@ -82,6 +85,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void revoke(ConsumerHandler& handler, const Rebalance& rebalance);
   Result<std::size_t> deliver(ConsumerHandler& handler, std::size_t records_max, int timeout_ms);
   Result<bool> deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
+  void note_unreadable(ConsumerHandler& handler, const rd_kafka_message_t& message);
   void note_failure(ConsumerHandler& handler, const rd_kafka_message_t& message);
   Result<void> check_connection();
   Result<void> check_topic();

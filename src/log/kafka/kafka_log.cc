@@ -35,7 +35,7 @@ Result<std::unique_ptr<Consumer>> KafkaLog::open_consumer(const ConsumerOptions&
 
 Result<std::unique_ptr<Reader>> KafkaLog::open_reader() {
   SDP_RETURN_IF_ERROR(admin_->describe());
-  return KafkaReader::open(settings_, topic_);
+  return KafkaReader::open(settings_, topic_, admin_);
 }
 
 }  // namespace sdp::log::kafka

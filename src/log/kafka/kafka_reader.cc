@@ -2,17 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <limits>
+#include <algorithm>
 
 #include "base/clock.h"
 #include "log/kafka/batch.h"
+#include "log/kafka/batch_end_search.h"
 #include "log/kafka/error.h"
 #include "log/kafka/record.h"
 
 namespace sdp::log::kafka {
 
-Result<std::unique_ptr<Reader>> KafkaReader::open(const KafkaSettings& settings, const std::string& topic) {
-  std::unique_ptr<KafkaReader> reader(new KafkaReader(settings));
+Result<std::unique_ptr<Reader>> KafkaReader::open(const KafkaSettings& settings, const std::string& topic,
+                                                  std::shared_ptr<Admin> admin) {
+  std::unique_ptr<KafkaReader> reader(new KafkaReader(settings, std::move(admin)));
   SDP_TRY(reader->client_, open_client(Role::reader, settings, *reader));
   reader->topic_.reset(rd_kafka_topic_new(reader->client_.get(), topic.c_str(), nullptr));
   if (!reader->topic_)
@@ -21,25 +23,38 @@ Result<std::unique_ptr<Reader>> KafkaReader::open(const KafkaSettings& settings,
 }
 
 Result<void> KafkaReader::read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
-                               const std::function<Result<void>(const RecordView&)>& visit) {
+                               const Visit& visit, const VisitUnreadable& unreadable) {
   Range range{partition, from, to};
-  return read_range(range, timeout, visit);
+  return read_range(range, timeout, visit, unreadable);
 }
 
 Result<std::optional<RecordStamp>> KafkaReader::first_record(Partition partition, Offset from, Offset to,
                                                              std::chrono::milliseconds timeout) {
   Range range{partition, from, to};
   std::optional<RecordStamp> first;
-  SDP_RETURN_IF_ERROR(read_range(range, timeout, [&](const RecordView& record) -> Result<void> {
+  SDP_RETURN_IF_ERROR(read_to_fault(range, timeout, [&](const RecordView& record) -> Result<void> {
     first = RecordStamp{record.offset, record.timestamp};
     range.to = range.next;  // enough
     return {};
   }));
+  if (range.fault) first = RecordStamp{range.next, kTimeOfUnreadable};
   return first;
 }
 
-Result<void> KafkaReader::read_range(Range& range, std::chrono::milliseconds timeout,
-                                     const std::function<Result<void>(const RecordView&)>& visit) {
+Result<void> KafkaReader::read_range(Range& range, std::chrono::milliseconds timeout, const Visit& visit,
+                                     const VisitUnreadable& unreadable) {
+  for (;;) {
+    SDP_RETURN_IF_ERROR(read_to_fault(range, timeout, visit));
+    if (!range.fault) return {};
+    SDP_TRY(const UnreadableBatch batch, unreadable_batch(range, timeout));
+    SDP_RETURN_IF_ERROR(unreadable(batch));
+    range.next = batch.end;
+    range.fault.reset();
+  }
+}
+
+/// Reads up to the end of the range, or to a batch that cannot be read.
+Result<void> KafkaReader::read_to_fault(Range& range, std::chrono::milliseconds timeout, const Visit& visit) {
   if (range.next >= range.to) return {};
   if (rd_kafka_consume_start(topic_.get(), range.partition, range.next) != 0) {
     return std::unexpected(error(range, rd_kafka_last_error(), last_reason()));
@@ -49,8 +64,7 @@ Result<void> KafkaReader::read_range(Range& range, std::chrono::milliseconds tim
   return result;
 }
 
-Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds timeout,
-                                       const std::function<Result<void>(const RecordView&)>& visit) {
+Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds timeout, const Visit& visit) {
   MessageBatch batch;
   auto deadline = base::system_clock().steady_now() + timeout;
   while (range.next < range.to) {
@@ -60,7 +74,7 @@ Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds t
            return rd_kafka_consume_batch(topic_.get(), range.partition, timeout_ms, out, max);
          })) {
       SDP_RETURN_IF_ERROR(take(*message, range, visit));
-      if (range.next >= range.to) return {};
+      if (range.fault || range.next >= range.to) return {};
     }
     rd_kafka_poll(client_.get(), 0);
     const auto now = base::system_clock().steady_now();
@@ -73,8 +87,7 @@ Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds t
   return {};
 }
 
-Result<void> KafkaReader::take(const rd_kafka_message_t& message, Range& range,
-                               const std::function<Result<void>(const RecordView&)>& visit) {
+Result<void> KafkaReader::take(const rd_kafka_message_t& message, Range& range, const Visit& visit) {
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       // What lies before it is a marker, not a record: the range may end in one.
@@ -87,9 +100,31 @@ Result<void> KafkaReader::take(const rd_kafka_message_t& message, Range& range,
       return {};
     default: {
       if (kind_of(message.err) == ErrorKind::retry) return {};
-      return std::unexpected(error(range, message.err, rd_kafka_message_errstr(&message)));
+      const auto fault = fault_of(message.err);
+      if (!fault || message.offset < 0)
+        return std::unexpected(error(range, message.err, rd_kafka_message_errstr(&message)));
+      range.next = std::max(range.next, message.offset);
+      if (range.next < range.to) range.fault = Fault{message.offset, *fault};
+      return {};
     }
   }
+}
+
+/// The batch that the range has come to, from there on.
+Result<UnreadableBatch> KafkaReader::unreadable_batch(const Range& range, std::chrono::milliseconds timeout) {
+  SDP_TRY(const Watermarks marks, admin_->watermarks(range.partition));
+  BatchEndSearch search(range.next, marks.end);
+  while (const auto at = search.next()) {
+    Range rest{range.partition, *at, marks.end};
+    bool is_behind = false;
+    SDP_RETURN_IF_ERROR(read_to_fault(rest, timeout, [&](const RecordView&) -> Result<void> {
+      is_behind = true;
+      rest.to = rest.next;  // enough
+      return {};
+    }));
+    search.note(!is_behind && rest.fault && rest.fault->base == range.fault->base);
+  }
+  return UnreadableBatch{range.partition, range.next, search.end(), range.fault->what};
 }
 
 Error KafkaReader::error(const Range& range, rd_kafka_resp_err_t code, const std::string& detail) {

@@ -22,10 +22,11 @@ std::string library_version() {
 }
 
 std::string_view missing_in_library() {
-#ifdef RD_KAFKA_HAS_ENCODED_HEADERS
+#if defined(RD_KAFKA_HAS_ENCODED_HEADERS) && defined(RD_KAFKA_HAS_DECODE_LIMITS)
   return {};
 #else
-  return "names of headers end at their first U+0000, since this is the system's librdkafka";
+  return "names of headers end at their first U+0000, and what a record batch grows to is not limited, since "
+         "this is the system's librdkafka";
 #endif
 }
 

@@ -10,6 +10,8 @@ namespace sdp::log::kafka {
 
 /// Of a record, in every client and in the topics that we create.
 inline constexpr int kMessageBytesMax = 10 << 20;
+/// Of one answer of a broker, as stored; at least one batch comes whatever its size.
+inline constexpr int kFetchBytesMax = 16 << 20;
 
 /// How to reach a cluster, and the limits of every client of it.
 struct KafkaSettings {

@@ -38,7 +38,7 @@ Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t r
 bool MemoryConsumer::has_news() const {
   return topic_->retired() || topic_->groups().version() != seen_version_ ||
          std::ranges::any_of(assigned_ | std::views::values, [](const Assigned& assigned) {
-           return !assigned.paused && !assigned.in_gap &&
+           return !assigned.paused && !assigned.is_stuck &&
                   assigned.cursor.log().watermarks().end != assigned.cursor.offset();
          });
 }
@@ -95,12 +95,12 @@ Result<std::size_t> MemoryConsumer::deliver(ConsumerHandler& handler, std::size_
 Result<std::size_t> MemoryConsumer::deliver_one(ConsumerHandler& handler, Assigned& assigned,
                                                 std::size_t records_max) {
   std::size_t delivered = 0;
-  while (!assigned.paused && !assigned.in_gap && delivered < records_max) {
+  while (!assigned.paused && !assigned.is_stuck && delivered < records_max) {
     assigned.interrupted = false;
     auto fetched = assigned.cursor.fetch();
     if (!fetched) {
       SDP_RETURN_IF_ERROR(handler.on_gap(assigned.cursor.log().partition(), std::move(fetched).error()));
-      assigned.in_gap = true;
+      assigned.is_stuck = true;
       break;
     }
     const std::size_t available = *fetched;
@@ -109,6 +109,11 @@ Result<std::size_t> MemoryConsumer::deliver_one(ConsumerHandler& handler, Assign
       break;
     }
     for (std::size_t left = available; left > 0 && delivered < records_max && !assigned.interrupted; --left) {
+      if (const auto batch = assigned.cursor.unreadable()) {
+        assigned.is_stuck = true;
+        SDP_RETURN_IF_ERROR(handler.on_unreadable(batch->partition, batch->first));
+        break;
+      }
       if (!assigned.cursor.next(record_)) continue;
       ++delivered;
       SDP_RETURN_IF_ERROR(handler.on_record(record_));
@@ -142,7 +147,7 @@ Result<void> MemoryConsumer::seek(PartitionOffset position) {
   }
   found->second.cursor.seek(position.offset);
   found->second.interrupted = true;
-  found->second.in_gap = false;
+  found->second.is_stuck = false;
   found->second.end_told.reset();
   return {};
 }

@@ -36,7 +36,8 @@ class MemoryConsumer final : public Consumer {
     /// The end that the handler was told last; nothing after a seek or a pause.
     std::optional<Offset> end_told = std::nullopt;
     /// The log does not have the position, and the handler knows it.
-    bool in_gap = false;
+    /// In a gap, or at a batch that cannot be read, until a seek.
+    bool is_stuck = false;
   };
 
   Result<void> serve_group(ConsumerHandler& handler);

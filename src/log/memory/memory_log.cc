@@ -80,6 +80,12 @@ Result<Offset> MemoryLog::append_mark(Partition partition) {
   return topic->append_mark(partition);
 }
 
+Result<Offset> MemoryLog::append_unreadable(Partition partition, std::int32_t count, BatchFault fault) {
+  SDP_TRY(const auto topic, this->topic());
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
+  return topic->append_unreadable(partition, count, fault);
+}
+
 Result<void> MemoryLog::delete_below(Partition partition, Offset offset) {
   SDP_TRY(const auto topic, this->topic());
   SDP_RETURN_IF_ERROR(topic->check_partition(partition));

@@ -36,6 +36,9 @@ class MemoryLog final : public EventLog {
   /// Takes an offset that no consumer is given: that of a control record (one ends each transaction), or of a
   /// record of a transaction that was aborted.
   Result<Offset> append_mark(Partition partition);
+  /// Puts a batch of `count` records, at least one, that no reader can read. Returns the first offset.
+  Result<Offset> append_unreadable(Partition partition, std::int32_t count,
+                                   BatchFault fault = BatchFault::undecodable);
   /// Records below `offset` are gone, as by retention.
   Result<void> delete_below(Partition partition, Offset offset);
   /// Deletes the topic and creates it again, empty and with another id. What was opened before gets `fenced`

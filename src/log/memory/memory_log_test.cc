@@ -63,7 +63,7 @@ TEST_F(MemoryLogTest, AppendsAtTheClocksTime) {
   const auto log = open(small({}));
   ASSERT_TRUE(log->open_producer().value()->send("k", "v"));
   const auto reader = log->open_reader().value();
-  ASSERT_TRUE(reader->read(0, 0, 1, 0ms, [&](const RecordView& record) -> Result<void> {
+  ASSERT_TRUE(reader->read_all(0, 0, 1, 0ms, [&](const RecordView& record) -> Result<void> {
     EXPECT_EQ(record.timestamp, clock_.utc_now());
     return {};
   }));

@@ -7,14 +7,19 @@
 namespace sdp::log {
 
 Result<void> MemoryReader::read(Partition partition, Offset from, Offset to,
-                                std::chrono::milliseconds timeout,
-                                const std::function<Result<void>(const RecordView&)>& visit) {
+                                std::chrono::milliseconds timeout, const Visit& visit,
+                                const VisitUnreadable& unreadable) {
   SDP_RETURN_IF_ERROR(topic_->check_partition(partition));
   PartitionCursor cursor(topic_->partition(partition), from);
   RecordView record;
   while (cursor.offset() < to) {
     SDP_TRY(std::size_t records, wait_for_records(cursor, timeout));
     for (; records > 0 && cursor.offset() < to; --records) {
+      if (const auto batch = cursor.unreadable()) {
+        cursor.seek(batch->end);
+        SDP_RETURN_IF_ERROR(unreadable(*batch));
+        break;
+      }
       if (cursor.next(record)) SDP_RETURN_IF_ERROR(visit(record));
     }
   }
@@ -29,6 +34,8 @@ Result<std::optional<RecordStamp>> MemoryReader::first_record(Partition partitio
   while (cursor.offset() < to) {
     SDP_TRY(std::size_t offsets, wait_for_records(cursor, timeout));
     for (; offsets > 0 && cursor.offset() < to; --offsets) {
+      if (const auto batch = cursor.unreadable())
+        return std::optional(RecordStamp{batch->first, kTimeOfUnreadable});
       if (cursor.next(record)) return std::optional(RecordStamp{record.offset, record.timestamp});
     }
   }

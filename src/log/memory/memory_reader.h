@@ -12,7 +12,7 @@ class MemoryReader final : public Reader {
   explicit MemoryReader(std::shared_ptr<MemoryTopic> topic) : topic_(std::move(topic)) {}
 
   Result<void> read(Partition partition, Offset from, Offset to, std::chrono::milliseconds timeout,
-                    const std::function<Result<void>(const RecordView&)>& visit) override;
+                    const Visit& visit, const VisitUnreadable& unreadable) override;
   Result<std::optional<RecordStamp>> first_record(Partition partition, Offset from, Offset to,
                                                   std::chrono::milliseconds timeout) override;
 

@@ -63,6 +63,14 @@ Result<Offset> MemoryTopic::append_mark(Partition partition) {
   return offset;
 }
 
+Result<Offset> MemoryTopic::append_unreadable(Partition partition, std::int32_t count, BatchFault fault) {
+  const std::size_t bytes = mark_size() * static_cast<std::size_t>(count);
+  if (!reserve(bytes)) SDP_RETURN_IF_ERROR(wait_for_room(bytes));
+  const Offset first = partitions_[static_cast<std::size_t>(partition)]->append_unreadable(count, fault);
+  changed_.notify();
+  return first;
+}
+
 bool MemoryTopic::reserve(std::size_t bytes) {
   if (retained_bytes_.fetch_add(bytes) + bytes <= retained_bytes_max_) return true;
   retained_bytes_ -= bytes;

@@ -42,6 +42,7 @@ class MemoryTopic {
   /// Waits for space: `unavailable` names the group that is behind.
   Result<Offset> append(Partition partition, const RecordBytes& record);
   Result<Offset> append_mark(Partition partition);
+  Result<Offset> append_unreadable(Partition partition, std::int32_t count, BatchFault fault);
   /// Only for a partition number the topic has.
   const PartitionLog& partition(Partition partition) const {
     return *partitions_.at(static_cast<std::size_t>(partition));

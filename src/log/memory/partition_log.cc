@@ -38,6 +38,17 @@ Offset PartitionLog::append_mark() {
   return stepped_over(chunk, mark_size());
 }
 
+Offset PartitionLog::append_unreadable(std::int32_t count, BatchFault fault) {
+  std::lock_guard lock(mutex_);
+  const Offset first = end_;
+  for (std::int32_t before = 0; before < count; ++before) {
+    Chunk& chunk = chunk_with_room(mark_size());
+    encode_unreadable({before, count - before, fault}, chunk.bytes.get() + chunk.used);
+    stepped_over(chunk, mark_size());
+  }
+  return first;
+}
+
 Offset PartitionLog::stepped_over(Chunk& chunk, std::size_t size) {
   chunk.used += size;
   ++chunk.count;
@@ -105,7 +116,7 @@ bool PartitionCursor::next(RecordView& view) {
   SDP_ASSERT(in_chunk_);
   const Offset offset = offset_++;
   const char* const at = chunk_->bytes.get() + byte_;
-  if (is_mark(at)) {
+  if (is_mark(at) || decode_unreadable(at)) {
     byte_ += skip_record(at);
     return false;
   }
@@ -113,6 +124,13 @@ bool PartitionCursor::next(RecordView& view) {
   view.offset = offset;
   byte_ += decode_record(at, view);
   return true;
+}
+
+std::optional<UnreadableBatch> PartitionCursor::unreadable() const {
+  SDP_ASSERT(in_chunk_);
+  const auto mark = decode_unreadable(chunk_->bytes.get() + byte_);
+  if (!mark) return std::nullopt;
+  return UnreadableBatch{log_->partition(), offset_, offset_ + mark->left, mark->fault};
 }
 
 }  // namespace sdp::log

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -33,6 +34,8 @@ class PartitionLog {
   Offset append(const RecordBytes& record);
   /// An offset that no reader is given a record of.
   Offset append_mark();
+  /// `count` offsets of one batch that no reader can read; returns the first of them.
+  Offset append_unreadable(std::int32_t count, BatchFault fault);
   Watermarks watermarks() const;
   /// Records below `offset` are gone, as by retention. Returns the bytes freed.
   std::size_t delete_below(Offset offset);
@@ -77,6 +80,8 @@ class PartitionCursor {
   /// Hands out the record at the position and steps over it; false when the offset has no record. Only as
   /// often as fetch() allowed and without a seek since.
   bool next(RecordView& view);
+  /// The batch at the position when it cannot be read. Only where next() is allowed.
+  std::optional<UnreadableBatch> unreadable() const;
 
  private:
   const PartitionLog* log_;

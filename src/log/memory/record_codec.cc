@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace sdp::log {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::int32_t kAbsent = -1;
 /// In place of a key's size: there is no record.
 constexpr std::int32_t kMark = -2;
+/// The same, of a batch that cannot be read.
+constexpr std::int32_t kUnreadable = -3;
 
 // Lives in memory only: no layout to keep, no byte order to mind.
 struct Head {
@@ -121,6 +124,21 @@ bool is_mark(const char* in) {
   Head head{};
   std::memcpy(&head, in, sizeof head);
   return head.key_size == kMark;
+}
+
+void encode_unreadable(const UnreadableMark& mark, char* out) {
+  // Its numbers stand where a record has its time, since sizes are read to step over it.
+  const std::int64_t place = (std::int64_t{mark.before} << 32) | mark.left;
+  put(out, Head{place, kUnreadable, kAbsent - std::to_underlying(mark.fault), 0});
+}
+
+std::optional<UnreadableMark> decode_unreadable(const char* in) {
+  Head head{};
+  std::memcpy(&head, in, sizeof head);
+  if (head.key_size != kUnreadable) return std::nullopt;
+  return UnreadableMark{static_cast<std::int32_t>(head.timestamp_ms >> 32),
+                        static_cast<std::int32_t>(head.timestamp_ms & 0x7FFF'FFFF),
+                        static_cast<BatchFault>(kAbsent - head.value_size)};
 }
 
 }  // namespace sdp::log

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -33,5 +34,16 @@ std::size_t mark_size();
 /// Writes mark_size() bytes to `out`.
 void encode_mark(char* out);
 bool is_mark(const char* in);
+
+/// An offset of a batch that cannot be read, which is `before` offsets behind the batch's first one and
+/// `left` offsets before its end. As large as a mark.
+struct UnreadableMark {
+  std::int32_t before = 0;
+  std::int32_t left = 0;
+  BatchFault fault = BatchFault::undecodable;
+};
+void encode_unreadable(const UnreadableMark& mark, char* out);
+/// Nothing where something else stands.
+std::optional<UnreadableMark> decode_unreadable(const char* in);
 
 }  // namespace sdp::log
