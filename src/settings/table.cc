@@ -74,6 +74,15 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "N",
      .help = "Number of replicas, used when the topic is created",
      .range = Range{1, 16}},
+    {.name = "kafka.topic-compression",
+     .flag = "--topic-compression",
+     .variable = "KAFKA_TOPIC_COMPRESSION",
+     .group = Group::kafka,
+     .help =
+         "What brokers compress the topic with, used when the topic is created; `producer`: as each producer "
+         "sends it. Clients without libraries read none and gzip",
+     .choices = "none|gzip|snappy|lz4|zstd|producer",
+     .stack = "none"},
     {.name = "kafka.group",
      .flag = "--group",
      .variable = "KAFKA_GROUP_ID",
@@ -160,7 +169,7 @@ constexpr auto kTable = std::to_array<Setting>({
              "order rest on "
              "are refused, and so are secrets",
      .otherwise = "none",
-     .example = "compression.type=zstd;queued.max.messages.kbytes=16384"},
+     .example = "linger.ms=50;queued.max.messages.kbytes=16384"},
 
     // Lake
     {.name = "lake.place",
