@@ -36,6 +36,15 @@ class MemoryLog final : public EventLog {
   /// Takes an offset that no consumer is given: that of a control record (one ends each transaction), or of a
   /// record of a transaction that was aborted.
   Result<Offset> append_mark(Partition partition);
+  /// Puts a record into the transaction of `id`, which begins with its first one: no reader is given it, or
+  /// anything behind it, before the transaction is committed.
+  Result<Offset> append_open(Partition partition, TransactionalId id, const RecordBytes& record);
+  /// Ends that transaction by a control record, whose offset is returned; nothing when `id` has none open.
+  Result<std::optional<Offset>> end_transaction(Partition partition, TransactionalId id, TransactionEnd end);
+  /// Gives a partition another leader: from now on its records carry the epoch that is returned.
+  Result<LeaderEpoch> elect(Partition partition);
+  /// Offsets from `end` on are gone and are given again, as after an unclean election.
+  Result<void> truncate(Partition partition, Offset end);
   /// Records below `offset` are gone, as by retention.
   Result<void> delete_below(Partition partition, Offset offset);
   /// Deletes the topic and creates it again, empty and with another id. What was opened before gets `fenced`

@@ -15,6 +15,7 @@ struct RecordBytes {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
   std::span<const HeaderView> headers;
+  std::optional<LeaderEpoch> leader_epoch{};
 };
 
 /// Bytes that encode_record writes.
@@ -33,5 +34,7 @@ std::size_t mark_size();
 /// Writes mark_size() bytes to `out`.
 void encode_mark(char* out);
 bool is_mark(const char* in);
+/// Makes the record at `at` a mark of the same size.
+void turn_into_mark(char* at);
 
 }  // namespace sdp::log
