@@ -5,10 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/checks.h"
 #include "cli/command.h"
-#include "cli/json_output.h"
 #include "cli/settings.h"
-#include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
@@ -24,11 +23,6 @@ struct Options {
   WarehouseSettings warehouse;
   TransformSettings transform;
   bool json = false;
-};
-
-struct Check {
-  std::string name;
-  Result<std::string> outcome;  ///< what was found, or what is wrong and how to fix it
 };
 
 Result<std::string> check_log(const Options& options) {
@@ -76,30 +70,13 @@ Result<std::string> check_transform(const Options& options) {
   return "dbt at " + transform.dbt_path.string();
 }
 
-void print_text(const std::vector<Check>& checks) {
-  for (const Check& check : checks) {
-    print_out("{}  {:<10} {}\n", check.outcome ? "ok  " : "FAIL", check.name,
-              check.outcome ? *check.outcome : check.outcome.error().message);
-  }
-}
-
-void print_json(const std::vector<Check>& all) {
-  nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  for (const Check& check : all) {
-    checks.push_back({{"check", check.name},
-                      {"ok", check.outcome.has_value()},
-                      {"message", check.outcome ? *check.outcome : check.outcome.error().message}});
-  }
-  print_line({{"schema_version", 1}, {"checks", std::move(checks)}});
-}
-
 Result<int> run(const Options& options, const Runtime& runtime) {
   std::vector<Check> checks;
   checks.push_back({"log", check_log(options)});
   checks.push_back({"lake", check_lake(options, runtime.clock)});
   checks.push_back({"warehouse", check_warehouse(options, runtime.clock)});
   checks.push_back({"transform", check_transform(options)});
-  options.json ? print_json(checks) : print_text(checks);
+  print_checks(checks, options.json);
   for (const Check& check : checks) {
     if (!check.outcome) return kUnhealthy;
   }
@@ -121,12 +98,14 @@ void define_doctor(settings::Commands& commands, Action& action) {
   command.bind("dbt.project", options->transform.project);
   command.bind("output.json", options->json);
   command.parser().callback([options, &command, &action] {
+    if (!command.parser().get_subcommands().empty()) return;
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       return run(*options, runtime);
     };
   });
+  define_doctor_stack(commands, command, action);
 }
 
 }  // namespace sdp::cli

@@ -20,7 +20,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_RETURN_IF_ERROR(log->ensure_topic(options.log.topic));
+  SDP_RETURN_IF_ERROR(ensure_topic(*log, options.log.topic));
   SDP_TRY(const log::TopicInfo topic, log->describe());
   print_out("Topic {} is there with {} partitions.\n", options.log.topic.name, topic.partitions);
   return 0;

@@ -92,7 +92,7 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(log_settings, services));
-  SDP_RETURN_IF_ERROR(log->ensure_topic(log_settings.topic));
+  SDP_RETURN_IF_ERROR(ensure_topic(*log, log_settings.topic));
   SDP_TRY(const auto parts, make_parts(options, data, *log, *lake.store, runtime));
   return run_pipeline(parts, runtime);
 }
@@ -125,6 +125,7 @@ void define_run(settings::Commands& commands, Action& action) {
   command.bind("run.warehouse", options->warehouse.place);
   command.bind("kafka.topic", options->topic.name);
   command.bind("kafka.partitions", options->topic.partitions);
+  bind_topic_compression(command, options->topic.compression);
   bind_simulation(command, options->simulation, "--mix");
   bind_sink(command, options->sink);
   bind_warehouse_limits(command, options->warehouse);
@@ -137,6 +138,7 @@ void define_run(settings::Commands& commands, Action& action) {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
+      SDP_RETURN_IF_ERROR(check_topic_flags(command, options->profile));
       return run(*options, command, runtime);
     };
   });

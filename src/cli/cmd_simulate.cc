@@ -34,7 +34,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
   SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_TRY(const bool created, log->ensure_topic(options.log.topic));
+  SDP_TRY(const bool created, ensure_topic(*log, options.log.topic));
   if (created)
     diag::log_event("topic.created",
                     {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});

@@ -38,6 +38,8 @@ void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& ac
 void define_status(settings::Commands& commands, Action& action);
 void define_warehouse(settings::Commands& commands, Action& action);
 void define_doctor(settings::Commands& commands, Action& action);
+/// Below `doctor`, which is `parent`.
+void define_doctor_stack(settings::Commands& commands, settings::Command& parent, Action& action);
 void define_schema(settings::Commands& commands, Action& action);
 void define_config(settings::Commands& commands, Action& action);
 void define_completion(settings::Commands& commands, Action& action);

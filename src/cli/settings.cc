@@ -78,6 +78,13 @@ Result<void> check_embedded_flags(const settings::Command& command, std::string_
       });
 }
 
+Result<void> check_topic_flags(const settings::Command& command, std::string_view profile) {
+  if (profile == "services") return {};
+  return refuse_flags(
+      command, "an embedded run has a log in its own memory",
+      [](const settings::Setting& setting) { return setting.name == "kafka.topic-compression"; });
+}
+
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation) {
   if (simulation.spec.profile == simulate::Profile::realistic) return {};
   return refuse_flags(command, "only --mix realistic has a catalogue", [](const settings::Setting& setting) {
@@ -101,6 +108,17 @@ void bind_log(settings::Command& command, LogSettings& log) {
 void bind_new_topic(settings::Command& command, LogSettings& log) {
   command.bind("kafka.partitions", log.topic.partitions);
   command.bind("kafka.replication", log.topic.replication);
+  bind_topic_compression(command, log.topic.compression);
+}
+
+void bind_topic_compression(settings::Command& command, log::TopicCompression& compression) {
+  command.bind("kafka.topic-compression", compression,
+               {{"none", log::TopicCompression::none},
+                {"gzip", log::TopicCompression::gzip},
+                {"snappy", log::TopicCompression::snappy},
+                {"lz4", log::TopicCompression::lz4},
+                {"zstd", log::TopicCompression::zstd},
+                {"producer", log::TopicCompression::producer}});
 }
 
 void bind_lake(settings::Command& command, LakeSettings& lake) {

@@ -76,6 +76,7 @@ struct HourSettings {
 void bind_log(settings::Command& command, LogSettings& log);
 /// What the topic is created with.
 void bind_new_topic(settings::Command& command, LogSettings& log);
+void bind_topic_compression(settings::Command& command, log::TopicCompression& compression);
 void bind_lake(settings::Command& command, LakeSettings& lake);
 void bind_warehouse(settings::Command& command, WarehouseSettings& warehouse);
 void bind_services(settings::Command& command, ServicesSettings& services);
@@ -99,6 +100,8 @@ Result<void> check_lake_flags(const settings::Command& command, const LakeSettin
 Result<void> check_warehouse_flags(const settings::Command& command, const WarehouseSettings& warehouse);
 /// Those of the log and the lake, where an embedded run's are looked at.
 Result<void> check_embedded_flags(const settings::Command& command, std::string_view data);
+/// Those of topics on Kafka, where a run is embedded.
+Result<void> check_topic_flags(const settings::Command& command, std::string_view profile);
 /// Those of the realistic mix, where it is another.
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 

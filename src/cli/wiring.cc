@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "diag/log.h"
 #include "local/credentials.h"
 #include "local/endpoints.h"
 #include "log/kafka/kafka_log.h"
@@ -104,6 +105,18 @@ Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& given,
   SDP_TRY(const LogSettings settings, with_address(given, services));
   SDP_TRY(auto log, log::kafka::KafkaLog::open(settings.kafka, settings.topic.name));
   return std::unique_ptr<log::EventLog>(std::move(log));
+}
+
+Result<bool> ensure_topic(log::EventLog& log, const log::TopicSpec& spec) {
+  SDP_TRY(const bool created, log.ensure_topic(spec));
+  if (created) return true;
+  SDP_TRY(const log::TopicInfo found, log.describe());
+  if (found.compression != spec.compression) {
+    diag::log_event("topic.compression_kept", {{"topic", spec.name},
+                                               {"compression", log::name(found.compression)},
+                                               {"wanted", log::name(spec.compression)}});
+  }
+  return false;
 }
 
 Result<Lake> open_lake(const LakeSettings& settings, const ServicesSettings& services, Clock& clock) {

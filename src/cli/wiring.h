@@ -21,6 +21,10 @@ Result<LogSettings> with_address(LogSettings settings, const ServicesSettings& s
 Result<std::unique_ptr<log::EventLog>> open_kafka(const LogSettings& settings,
                                                   const ServicesSettings& services);
 
+/// Creates the topic when it is missing: true then. One that exists keeps its compression, which is said
+/// where another one is asked for.
+Result<bool> ensure_topic(log::EventLog& log, const log::TopicSpec& spec);
+
 struct Lake {
   std::unique_ptr<store::ObjectStore> store;
   std::string display_name;  ///< as in "Uploaded 10 events to http://127.0.0.1:9002"

@@ -38,6 +38,7 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"bytes", "bytes, as stored"},
     {"chain_end", "offset where the chain ends in the lake"},
     {"code", "error code of the client library"},
+    {"compression", "in which brokers store the topic"},
     {"copied_before", "objects that an earlier try had copied"},
     {"count", "how many lines were left out"},
     {"done", "how many of them are done"},
@@ -90,6 +91,7 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"total", "how many there are"},
     {"transactions", "number of transactions"},
     {"url", "address"},
+    {"wanted", "what is set"},
     {"warned", "dbt tests that warned"},
     {"winner_end", "end of the range that another writer committed"},
 });
@@ -228,6 +230,10 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "machine's clock."},
     {"sink.topic.waiting", Level::info, "topic limit_s message",
      "The topic does not exist yet and is waited for.", std::chrono::seconds(10)},
+    {"topic.compression_kept", Level::info, "topic compression wanted",
+     "The topic exists, and brokers store it in another compression than is set: that counts only for a "
+     "topic that "
+     "is created."},
     {"topic.created", Level::info, "topic partitions", "The topic did not exist and was created."},
     {"transform.finished", Level::info, "models tests_passed warned skipped seconds", "dbt build succeeded."},
     {"transform.lineage_failed", Level::warning, "message",

@@ -187,6 +187,8 @@ std::string env_example(const Commands& commands) {
       "docs/configuration.md "
       "says more.\n";
   for (const GroupText& group : groups()) {
+    // Those of the stack have a file of their own.
+    if (group.group == Group::stack) continue;
     std::string entries;
     for (const Use& use : uses_of(commands, group.group)) {
       const Setting& setting = *use.setting;

@@ -25,7 +25,7 @@ enum class Group {
   output,
   program,
   airflow,  ///< read by the DAGs in airflow/dags, not by this program
-  stack,    ///< read by docker/docker-compose.yml, not by this program
+  stack,    ///< read by docker/docker-compose.yml, and some by `doctor stack`
   testing,  ///< timers that tests shorten; --help does not show them
 };
 

@@ -77,7 +77,7 @@ class ObjectStore {
   /// The distinct "folders" below `prefix` (which ends in '/'), each with its trailing '/', ascending.
   virtual Result<std::vector<std::string>> list_folders(std::string_view prefix) = 0;
 
-  /// Where this is, for messages: `s3://spotify at http://127.0.0.1:9000`, `directory data/lake`.
+  /// Where this is, for messages: `s3://spotify at http://127.0.0.1:9002`, `directory data/lake`.
   virtual std::string describe() const = 0;
 };
 

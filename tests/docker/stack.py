@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from driver import log
+from driver.services import clean_environment
 from engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,6 +212,22 @@ class Stack:
         """One command of the program, in the container that has the warehouse."""
         run = ["run", "--rm", "--no-deps", "--entrypoint", "/usr/bin/spotify-pipeline", "-T", "loader"]
         return self.compose(*run, *arguments, check=check)
+
+    def doctor(self, binary: Path, profiles: str, shown: str | None = None) -> subprocess.CompletedProcess:
+        """`doctor stack` on this machine, with the secrets that the stack shows."""
+        if shown is None:
+            shown = self.compose("run", "--rm", "--no-TTY", "secrets", "show").stdout
+        # As the page tells a person to keep it.
+        self.env_file.chmod(0o600)
+        return subprocess.run(
+            [str(binary), "doctor", "stack", "--json", "--secrets", "-"],
+            input=shown,
+            capture_output=True,
+            text=True,
+            env=clean_environment() | {"SPOTIFY_ENV_FILE": str(self.env_file), "COMPOSE_PROFILES": profiles},
+            timeout=120,
+            check=False,
+        )
 
     def prove(self) -> dict:
         """Loads what is left, builds the marts and has everything proved, strictly."""

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from driver.fixtures import the_binary
 from stack import until
 
 pytestmark = pytest.mark.whole
@@ -66,6 +67,11 @@ def test_airflow_loads_and_proves(new_stack, copied_parts, tmp_path):
     print(states)
     components = ("api-server", "scheduler", "dag-processor", "triggerer")
     assert {states[f"airflow-{name}"] for name in components} == {"healthy"}
+
+    asked = stack.doctor(the_binary(), "core,airflow")
+    checks = json.loads(asked.stdout)["checks"]
+    assert asked.returncode == 0, checks
+    assert [one["check"] for one in checks] == ["kafka", "minio", "console", "airflow"]
 
     api = Api(stack)
     # As tools/stack_next tells a person who has just come.

@@ -108,6 +108,68 @@ def test_ports_are_published_on_loopback_only(services):
     assert set(published) == wanted
 
 
+# What a port of this machine means, however it is reached.
+MEANINGS = {
+    "kafka": {("kafka", 9092), "kafka"},
+    "Kafka's controller": {"kafka_controller"},
+    "S3 server": {("minio", 9000), "s3"},
+    "MinIO's console": {("minio", 9001), "s3_console"},
+    "Kafdrop": {("kafdrop", 9000)},
+    "Airflow": {("airflow-api-server", 8080), "airflow"},
+    "PostgreSQL": {"postgres"},
+    "lineage collector": {"lineage"},
+}
+IN_THE_NETWORK = {"kafka:29092", "minio:9000", "postgres:5432", "zookeeper:2181", "airflow-api-server:8080"}
+WORDS = {"Kafdrop": "Kafdrop", "MinIO's console": "MinIO's console", "Airflow": "Airflow"}
+
+
+def meaning_of(name):
+    [meaning] = [meaning for meaning, names in MEANINGS.items() if name in names]
+    return meaning
+
+
+@pytest.fixture(scope="module")
+def ports(services):
+    """By number, what listens there on this machine: of the stack, and of spotify-services."""
+    found = {}
+    for name, service in services.items():
+        for port in service.get("ports", []):
+            found.setdefault(int(port["published"]), set()).add(meaning_of((name, port["target"])))
+    own = re.findall(r"uint16_t (\w+)_port = (\d+);", (ROOT / "src/services/settings.h").read_text())
+    assert len(own) >= 6
+    for name, number in own:
+        found.setdefault(int(number), set()).add(meaning_of(name))
+    found.setdefault(5000, set()).add(meaning_of("lineage"))  # Somebody else's, of an example in docs/airflow.md.
+    return found
+
+
+def test_no_port_of_this_machine_has_two_meanings(ports):
+    assert {number: meanings for number, meanings in ports.items() if len(meanings) > 1} == {}
+
+
+def test_pages_and_messages_name_no_other_port_of_this_machine(ports):
+    pages = [ROOT / "README.md", ROOT / ".env.example", EXAMPLE, *(ROOT / "docs").rglob("*.md")]
+    sources = [one for one in (ROOT / "src").rglob("*.cc") if not one.name.endswith("_test.cc")]
+    for page in (*pages, *sources, *(ROOT / "src").rglob("*.h")):
+        text = page.read_text()
+        named = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d{4,5})\b", text)}
+        assert named <= set(ports), page
+        for word, port in re.findall(r"([\w']+ ?[\w']+) at <http://127\.0\.0\.1:(\d+)>", text):
+            for meaning in (meaning for meaning, said in WORDS.items() if word.endswith(said)):
+                assert ports[int(port)] == {meaning}, (page, word, port)
+    for line in (ROOT / "docs/docker.md").read_text().splitlines():
+        if row := re.match(r"\| [<`](?:http://)?127\.0\.0\.1:(\d+)[>`] \| ([\w' ]+)", line):
+            [meaning] = ports[int(row[1])]
+            assert row[2].lower().startswith(meaning.lower()) or (meaning == "S3 server" and "S3" in row[2]), line
+
+
+def test_addresses_in_the_network_of_the_stack_are_of_one_kind():
+    names = "|".join(sorted({address.split(":")[0] for address in IN_THE_NETWORK}))
+    files = [one for one in (ROOT / "docker").rglob("*") if one.is_file()] + [ROOT / "docs/docker.md"]
+    found = {address for file in files for address in re.findall(rf"(?<![\w-])(?:{names}):\d+", file.read_text())}
+    assert found == IN_THE_NETWORK
+
+
 def test_services_wait_for_the_health_of_what_they_need(services):
     for name, service in services.items():
         for other, how in service.get("depends_on", {}).items():

@@ -2,6 +2,10 @@
 
 import json
 
+from driver.fixtures import the_binary
+
+UNAUTHORIZED = 77
+
 
 def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
     stack = new_stack()
@@ -11,7 +15,16 @@ def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
     healthy = dict.fromkeys(("kafka", "minio", "simulator", "sink", "loader", "prover"), "healthy")
     assert states == {**healthy, "init": "exited (0)", "secrets": "exited (0)"}
 
+    binary = the_binary()
+    asked = stack.doctor(binary, "demo")
+    checks = json.loads(asked.stdout)["checks"]
+    assert asked.returncode == 0 and [one["check"] for one in checks] == ["kafka", "minio", "console"], checks
     secrets = stack.secrets()
+    shown = "".join(f"{name}={value}\n" for name, value in {**secrets, "AIRFLOW_ADMIN_USER": "admin"}.items())
+    refused = stack.doctor(binary, "demo", shown.replace(secrets["MINIO_ROOT_PASSWORD"], "wrong-password"))
+    failed = [one["check"] for one in json.loads(refused.stdout)["checks"] if not one["ok"]]
+    assert refused.returncode == UNAUTHORIZED and failed == ["minio", "console"], refused.stdout
+
     for service in states:
         one = stack.container(service)
         text = json.dumps(one)

@@ -1,4 +1,4 @@
-"""The one crafted producer: a record batch byte by byte, with whatever a client library would not send."""
+"""Record batches byte by byte: the one crafted producer, of whatever a client library would not send, and what no client tells."""
 
 import socket
 import struct
@@ -113,10 +113,47 @@ def produce_batch(address: str, topic: str, partition: int, batch: bytes) -> Non
 
 
 def _produce_error(address: str, name: bytes, request: bytes) -> int:
+    answer = _answer(address, request)
+    # Correlation id, topics, name, partitions, partition, error code.
+    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
+
+
+def _answer(address: str, request: bytes) -> bytes:
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
         stream = connection.makefile("rb")
-        answer = stream.read(struct.unpack(">i", stream.read(4))[0])
-    # Correlation id, topics, name, partitions, partition, error code.
-    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
+        return stream.read(struct.unpack(">i", stream.read(4))[0])
+
+
+COMPRESSIONS = ("none", "gzip", "snappy", "lz4", "zstd")
+# Of a batch's header: base offset and length, which do not count to the length; then where the attributes are.
+BEFORE_LENGTH_COUNTS, ATTRIBUTES_AT = 12, 21
+
+
+def stored_compressions(address: str, topic: str, partitions: int) -> set[str]:
+    """In what the broker stores the batches of a topic, which no client tells. The first 16 MB of each partition."""
+    found = set()
+    for partition in range(partitions):
+        batches = _fetch(address, topic.encode(), partition)
+        at = 0
+        # The last batch may be cut off.
+        while at + ATTRIBUTES_AT + 2 <= len(batches):
+            (attributes,) = struct.unpack_from(">h", batches, at + ATTRIBUTES_AT)
+            found.add(COMPRESSIONS[attributes & 7])
+            at += BEFORE_LENGTH_COUNTS + struct.unpack_from(">i", batches, at + 8)[0]
+    return found
+
+
+def _fetch(address: str, name: bytes, partition: int) -> bytes:
+    """What a Fetch request of version 4 gives from offset 0."""
+    request = struct.pack(">hhih", 1, 4, 1, -1) + struct.pack(">iiiib", -1, 1000, 1, 16 << 20, 0)
+    request += struct.pack(">ih", 1, len(name)) + name + struct.pack(">iiqi", 1, partition, 0, 16 << 20)
+    answer = _answer(address, request)
+    # Correlation id, throttle time, topics, name, partitions, partition; then what is told of the partition.
+    at = 4 + 4 + 4 + 2 + len(name) + 4 + 4
+    error, _, _, aborted = struct.unpack_from(">hqqi", answer, at)
+    assert error == 0, f"the broker refused to give {name.decode()}/{partition}: error code {error}"
+    at += 22 + 16 * max(aborted, 0)
+    (size,) = struct.unpack_from(">i", answer, at)
+    return answer[at + 4 : at + 4 + size]

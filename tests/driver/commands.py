@@ -48,8 +48,11 @@ def whole_commands(program: Path, only_readers: bool = False) -> list[tuple[str,
         command = waiting.pop(0)
         for name, reads in _listed(program, command).items():
             one = (*command, name)
-            if _listed(program, one):
+            has_commands = bool(_listed(program, one))
+            if has_commands:
                 waiting.append(one)
-            elif reads or not only_readers:
+            # `doctor` does something by itself, too.
+            needs_one = has_commands and "[SUBCOMMAND]" not in _help(program, one)
+            if not needs_one and (reads or not only_readers):
                 found.append(one)
     return found

@@ -33,6 +33,7 @@ LINES = {
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {none}/lake --warehouse {none}/spotify_db.duckdb",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --services-data {none}",
     ],
+    "doctor stack": ["", "--json --secrets {none}/secrets"],
     "rejected list": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "rejected show": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "lake repairs": ["--lake {data}/lake", "--lake {none}/lake"],

@@ -36,6 +36,7 @@ LINES = {
         "warehouse init": "--warehouse {tmp}/spotify_db.duckdb",
         "status": "{dead} --lake {data}/lake",
         "doctor": "{dead} --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",
+        "doctor stack": "",
         "schema": "",
         "config show": "",
         "completion": "",

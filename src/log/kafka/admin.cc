@@ -10,6 +10,7 @@
 
 #include "base/retry.h"
 #include "base/uuid.h"
+#include "log/kafka/compression.h"
 #include "log/kafka/error.h"
 
 namespace sdp::log::kafka {
@@ -66,6 +67,8 @@ void take_config(TopicInfo& info, std::string_view name, std::string_view value)
         value == "LogAppendTime" ? TimestampType::log_append_time : TimestampType::create_time;
   } else if (name == "max.message.bytes") {
     std::from_chars(value.data(), value.data() + value.size(), info.message_bytes_max);
+  } else if (name == kCompressionConfig) {
+    info.compression = compression_of_topic(value);
   }
 }
 
@@ -156,6 +159,7 @@ Result<bool> Admin::create(const TopicSpec& spec) {
   rd_kafka_NewTopic_set_config(topic.get(), "cleanup.policy", "delete");
   rd_kafka_NewTopic_set_config(topic.get(), "message.timestamp.type", "LogAppendTime");
   rd_kafka_NewTopic_set_config(topic.get(), "max.message.bytes", std::to_string(kMessageBytesMax).c_str());
+  rd_kafka_NewTopic_set_config(topic.get(), kCompressionConfig, config_of_topic(spec.compression));
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   SDP_TRY(const EventHandle event,
           ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, what, [&](auto* client, auto* options, auto* queue) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "log/kafka/compression.h"
+
 namespace sdp::log::kafka {
 namespace {
 
@@ -52,7 +54,7 @@ Properties producer_properties(const KafkaSettings& settings) {
       {"acks", "all"},
       {"enable.idempotence", "true"},
       {"partitioner", "murmur2_random"},
-      {"compression.type", "lz4"},
+      {kCompressionConfig, config_of_producer(settings.compression)},
       {"linger.ms", "10"},
       {"message.timeout.ms", millis(settings.delivery_timeout)},
       {"queue.buffering.max.kbytes", "65536"},

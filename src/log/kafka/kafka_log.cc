@@ -24,8 +24,10 @@ Result<bool> KafkaLog::ensure_topic(const TopicSpec& spec) {
 }
 
 Result<std::unique_ptr<Producer>> KafkaLog::open_producer() {
-  SDP_RETURN_IF_ERROR(admin_->describe());
-  return KafkaProducer::open(settings_, topic_);
+  SDP_TRY(const TopicInfo topic, admin_->describe());
+  KafkaSettings settings = settings_;
+  settings.compression = topic.compression;
+  return KafkaProducer::open(settings, topic_);
 }
 
 Result<std::unique_ptr<Consumer>> KafkaLog::open_consumer(const ConsumerOptions& options) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/secret.h"
+#include "log/topic.h"
 
 namespace sdp::log::kafka {
 
@@ -23,6 +24,8 @@ struct KafkaSettings {
   Secret sasl_password;
   /// CA certificates in PEM; empty means the system's.
   std::string ca_file;
+  /// The topic's, for a producer.
+  TopicCompression compression = TopicCompression::none;
   /// More properties of librdkafka, which go before our own choices (src/log/kafka/client.cc). Those on which
   /// delivery and order rest are refused, and so are secrets, which have fields of their own.
   std::map<std::string, std::string> properties;

@@ -39,7 +39,7 @@ bool MemoryConsumer::has_news() const {
   return topic_->retired() || topic_->groups().version() != seen_version_ ||
          std::ranges::any_of(assigned_ | std::views::values, [](const Assigned& assigned) {
            return !assigned.paused && !assigned.is_stuck &&
-                  assigned.cursor.log().watermarks().end != assigned.cursor.offset();
+                  assigned.cursor.log().has_more(assigned.cursor.offset());
          });
 }
 

@@ -86,6 +86,32 @@ Result<Offset> MemoryLog::append_unreadable(Partition partition, std::int32_t co
   return topic->append_unreadable(partition, count, fault);
 }
 
+Result<Offset> MemoryLog::append_open(Partition partition, TransactionalId id, const RecordBytes& record) {
+  SDP_TRY(const auto topic, this->topic());
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
+  return topic->append_open(partition, id, record);
+}
+
+Result<std::optional<Offset>> MemoryLog::end_transaction(Partition partition, TransactionalId id,
+                                                         TransactionEnd end) {
+  SDP_TRY(const auto topic, this->topic());
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
+  return topic->end_transaction(partition, id, end);
+}
+
+Result<LeaderEpoch> MemoryLog::elect(Partition partition) {
+  SDP_TRY(const auto topic, this->topic());
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
+  return topic->elect(partition);
+}
+
+Result<void> MemoryLog::truncate(Partition partition, Offset end) {
+  SDP_TRY(const auto topic, this->topic());
+  SDP_RETURN_IF_ERROR(topic->check_partition(partition));
+  topic->truncate(partition, end);
+  return {};
+}
+
 Result<void> MemoryLog::delete_below(Partition partition, Offset offset) {
   SDP_TRY(const auto topic, this->topic());
   SDP_RETURN_IF_ERROR(topic->check_partition(partition));

@@ -39,6 +39,15 @@ class MemoryLog final : public EventLog {
   /// Puts a batch of `count` records, at least one, that no reader can read. Returns the first offset.
   Result<Offset> append_unreadable(Partition partition, std::int32_t count,
                                    BatchFault fault = BatchFault::undecodable);
+  /// Puts a record into the transaction of `id`, which begins with its first one: no reader is given it, or
+  /// anything behind it, before the transaction is committed.
+  Result<Offset> append_open(Partition partition, TransactionalId id, const RecordBytes& record);
+  /// Ends that transaction by a control record, whose offset is returned; nothing when `id` has none open.
+  Result<std::optional<Offset>> end_transaction(Partition partition, TransactionalId id, TransactionEnd end);
+  /// Gives a partition another leader: from now on its records carry the epoch that is returned.
+  Result<LeaderEpoch> elect(Partition partition);
+  /// Offsets from `end` on are gone and are given again, as after an unclean election.
+  Result<void> truncate(Partition partition, Offset end);
   /// Records below `offset` are gone, as by retention.
   Result<void> delete_below(Partition partition, Offset offset);
   /// Deletes the topic and creates it again, empty and with another id. What was opened before gets `fenced`

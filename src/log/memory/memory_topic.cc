@@ -43,7 +43,7 @@ MemoryTopic::MemoryTopic(const MemoryLogOptions& options, Partition partitions, 
   }
 }
 
-Result<Offset> MemoryTopic::append(Partition partition, const RecordBytes& record) {
+Result<void> MemoryTopic::take_room(const RecordBytes& record) {
   const std::size_t bytes = encoded_size(record);
   if (bytes > static_cast<std::size_t>(info_.message_bytes_max)) {
     return fail(ErrorKind::bad_input,
@@ -51,9 +51,36 @@ Result<Offset> MemoryTopic::append(Partition partition, const RecordBytes& recor
                             info_.message_bytes_max));
   }
   if (!reserve(bytes)) SDP_RETURN_IF_ERROR(wait_for_room(bytes));
+  return {};
+}
+
+Result<Offset> MemoryTopic::append(Partition partition, const RecordBytes& record) {
+  SDP_RETURN_IF_ERROR(take_room(record));
   const Offset offset = partitions_[static_cast<std::size_t>(partition)]->append(record);
   changed_.notify();
   return offset;
+}
+
+Result<Offset> MemoryTopic::append_open(Partition partition, TransactionalId id, const RecordBytes& record) {
+  SDP_RETURN_IF_ERROR(take_room(record));
+  const Offset offset = partitions_[static_cast<std::size_t>(partition)]->append_open(id, record);
+  changed_.notify();
+  return offset;
+}
+
+Result<std::optional<Offset>> MemoryTopic::end_transaction(Partition partition, TransactionalId id,
+                                                           TransactionEnd end) {
+  if (!reserve(mark_size())) SDP_RETURN_IF_ERROR(wait_for_room(mark_size()));
+  const auto offset = partitions_[static_cast<std::size_t>(partition)]->end_transaction(id, end);
+  if (!offset) retained_bytes_ -= mark_size();
+  changed_.notify();
+  return offset;
+}
+
+void MemoryTopic::truncate(Partition partition, Offset end) {
+  retained_bytes_ -= partitions_.at(static_cast<std::size_t>(partition))->truncate(end);
+  room_.notify();
+  changed_.notify();
 }
 
 Result<Offset> MemoryTopic::append_mark(Partition partition) {

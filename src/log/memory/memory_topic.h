@@ -43,6 +43,13 @@ class MemoryTopic {
   Result<Offset> append(Partition partition, const RecordBytes& record);
   Result<Offset> append_mark(Partition partition);
   Result<Offset> append_unreadable(Partition partition, std::int32_t count, BatchFault fault);
+  /// PartitionLog has what these do.
+  Result<Offset> append_open(Partition partition, TransactionalId id, const RecordBytes& record);
+  Result<std::optional<Offset>> end_transaction(Partition partition, TransactionalId id, TransactionEnd end);
+  LeaderEpoch elect(Partition partition) {
+    return partitions_.at(static_cast<std::size_t>(partition))->elect();
+  }
+  void truncate(Partition partition, Offset end);
   /// Only for a partition number the topic has.
   const PartitionLog& partition(Partition partition) const {
     return *partitions_.at(static_cast<std::size_t>(partition));
@@ -67,6 +74,7 @@ class MemoryTopic {
   Error retired_error() const;
 
  private:
+  Result<void> take_room(const RecordBytes& record);
   bool reserve(std::size_t bytes);
   bool make_room(std::size_t bytes);
   Result<void> wait_for_room(std::size_t bytes);

@@ -23,16 +23,15 @@ Chunk& PartitionLog::chunk_with_room(std::size_t size) {
   return *chunks_.back();
 }
 
-Offset PartitionLog::append(const RecordBytes& record) {
+Offset PartitionLog::append_locked(RecordBytes record) {
+  record.leader_epoch = epoch_;
   const std::size_t size = encoded_size(record);
-  std::lock_guard lock(mutex_);
   Chunk& chunk = chunk_with_room(size);
   encode_record(record, chunk.bytes.get() + chunk.used);
   return stepped_over(chunk, size);
 }
 
-Offset PartitionLog::append_mark() {
-  std::lock_guard lock(mutex_);
+Offset PartitionLog::append_mark_locked() {
   Chunk& chunk = chunk_with_room(mark_size());
   encode_mark(chunk.bytes.get() + chunk.used);
   return stepped_over(chunk, mark_size());
@@ -49,6 +48,87 @@ Offset PartitionLog::append_unreadable(std::int32_t count, BatchFault fault) {
   return first;
 }
 
+Offset PartitionLog::append(const RecordBytes& record) {
+  std::lock_guard lock(mutex_);
+  return append_locked(record);
+}
+
+Offset PartitionLog::append_mark() {
+  std::lock_guard lock(mutex_);
+  return append_mark_locked();
+}
+
+Offset PartitionLog::append_open(TransactionalId id, const RecordBytes& record) {
+  std::lock_guard lock(mutex_);
+  const Offset offset = append_locked(record);
+  open_[id].push_back(offset);
+  return offset;
+}
+
+std::optional<Offset> PartitionLog::end_transaction(TransactionalId id, TransactionEnd end) {
+  std::lock_guard lock(mutex_);
+  const auto ended = open_.find(id);
+  if (ended == open_.end()) return std::nullopt;
+  // While it is open: nobody reads these bytes.
+  if (end == TransactionEnd::abort) turn_into_marks(ended->second);
+  open_.erase(ended);
+  return append_mark_locked();
+}
+
+/// `offsets` ascend. Those that retention has dropped meanwhile are left out.
+void PartitionLog::turn_into_marks(const std::vector<Offset>& offsets) {
+  auto next = std::ranges::lower_bound(offsets, start_);
+  for (const auto& chunk : chunks_) {
+    std::size_t byte = 0;
+    for (Offset at = chunk->first; at < chunk->end() && next != offsets.end() && *next < chunk->end(); ++at) {
+      char* const record = chunk->bytes.get() + byte;
+      if (at == *next) {
+        turn_into_mark(record);
+        ++next;
+      }
+      byte += skip_record(record);
+    }
+  }
+}
+
+LeaderEpoch PartitionLog::elect() {
+  std::lock_guard lock(mutex_);
+  epoch_ = epoch_ ? *epoch_ + 1 : 1;
+  return *epoch_;
+}
+
+std::size_t PartitionLog::truncate(Offset end) {
+  std::lock_guard lock(mutex_);
+  end_ = std::clamp(end, start_, end_);
+  std::size_t freed = 0;
+  while (!chunks_.empty() && chunks_.back()->first >= end_) {
+    freed += chunks_.back()->used;
+    chunks_.pop_back();
+  }
+  if (!chunks_.empty() && chunks_.back()->end() > end_) {
+    // A copy of what stays: who holds the chunk may go on reading it.
+    const Chunk& whole = *chunks_.back();
+    auto rest = std::make_shared<Chunk>();
+    rest->first = whole.first;
+    rest->count = end_ - whole.first;
+    for (Offset at = rest->first; at < end_; ++at) rest->used += skip_record(whole.bytes.get() + rest->used);
+    rest->capacity = whole.capacity;
+    rest->bytes = std::make_unique_for_overwrite<char[]>(rest->capacity);
+    std::ranges::copy_n(whole.bytes.get(), static_cast<std::ptrdiff_t>(rest->used), rest->bytes.get());
+    freed += whole.used - rest->used;
+    chunks_.back() = std::move(rest);
+  }
+  for (auto& [id, offsets] : open_) offsets.erase(std::ranges::lower_bound(offsets, end_), offsets.end());
+  std::erase_if(open_, [](const auto& transaction) { return transaction.second.empty(); });
+  return freed;
+}
+
+Offset PartitionLog::stable_end() const {
+  Offset stable = end_;
+  for (const auto& [id, offsets] : open_) stable = std::min(stable, offsets.front());
+  return std::max(stable, start_);
+}
+
 Offset PartitionLog::stepped_over(Chunk& chunk, std::size_t size) {
   chunk.used += size;
   ++chunk.count;
@@ -57,7 +137,7 @@ Offset PartitionLog::stepped_over(Chunk& chunk, std::size_t size) {
 
 Watermarks PartitionLog::watermarks() const {
   std::lock_guard lock(mutex_);
-  return {start_, end_};
+  return {start_, stable_end()};
 }
 
 std::size_t PartitionLog::drop_front() {
@@ -87,12 +167,18 @@ Result<PartitionLog::Slice> PartitionLog::slice(Offset from) const {
     return fail(ErrorKind::data_gap, fmt::format("{}/{}: offset {} is out of range, the log has [{}, {})",
                                                  topic_, partition_, from, start_, end_));
   }
-  if (from == end_) return Slice{nullptr, end_};
+  const Offset stable = stable_end();
+  if (from >= stable) return Slice{nullptr, stable};
   const auto behind =
       std::ranges::upper_bound(chunks_, from, {}, [](const auto& chunk) { return chunk->first; });
   SDP_ASSERT(behind != chunks_.begin());
   const auto& chunk = *std::prev(behind);
-  return Slice{chunk, chunk->end()};
+  return Slice{chunk, std::min(chunk->end(), stable)};
+}
+
+bool PartitionLog::has_more(Offset from) const {
+  std::lock_guard lock(mutex_);
+  return from < start_ || from > end_ || from < stable_end();
 }
 
 void PartitionCursor::seek(Offset offset) {

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "log/memory/record_codec.h"
@@ -25,8 +28,18 @@ struct Chunk {
   Offset end() const { return first + count; }
 };
 
+/// Who writes in transactions to a partition; at most one is open of each.
+using TransactionalId = std::int64_t;
+enum class TransactionEnd { commit, abort };
+
 /// The records of one partition, in chunks; the oldest chunks can be dropped. Thread-safe.
-/// Invariant: start <= end, and the chunks hold every offset of [start, end).
+///
+/// Readers are given what lies below the first open transaction: behind it nothing is settled. A transaction
+/// that is aborted turns its records into marks, which nobody has read yet; either end of one takes an offset
+/// of its own.
+///
+/// Invariant: start <= stable end <= end, the chunks hold every offset of [start, end), and bytes of offsets
+/// below the stable end never change.
 class PartitionLog {
  public:
   PartitionLog(std::string topic, Partition partition, std::size_t chunk_bytes);
@@ -36,6 +49,16 @@ class PartitionLog {
   Offset append_mark();
   /// `count` offsets of one batch that no reader can read; returns the first of them.
   Offset append_unreadable(std::int32_t count, BatchFault fault);
+  /// A record of the transaction of `id`, which begins with its first one.
+  Offset append_open(TransactionalId id, const RecordBytes& record);
+  /// Ends it with a mark; nothing when `id` has none open.
+  std::optional<Offset> end_transaction(TransactionalId id, TransactionEnd end);
+  /// Another leader: from now on records carry its epoch. Before the first election they carry none.
+  LeaderEpoch elect();
+  /// Offsets from `end` on are gone, as when a replica that had less became the leader, and are given again.
+  /// Returns the bytes freed.
+  std::size_t truncate(Offset end);
+  /// [start, stable end).
   Watermarks watermarks() const;
   /// Records below `offset` are gone, as by retention. Returns the bytes freed.
   std::size_t delete_below(Offset offset);
@@ -50,12 +73,18 @@ class PartitionLog {
     Offset end = 0;
   };
   Result<Slice> slice(Offset from) const;
+  /// Whether slice(from) would say more than that it is the end.
+  bool has_more(Offset from) const;
   Partition partition() const { return partition_; }
 
  private:
   Chunk& chunk_with_room(std::size_t size);
   Offset stepped_over(Chunk& chunk, std::size_t size);
   std::size_t drop_front();
+  Offset append_locked(RecordBytes record);
+  Offset append_mark_locked();
+  Offset stable_end() const;
+  void turn_into_marks(const std::vector<Offset>& offsets);
 
   const std::string topic_;
   const Partition partition_;
@@ -64,6 +93,9 @@ class PartitionLog {
   std::deque<std::shared_ptr<Chunk>> chunks_;
   Offset start_ = 0;
   Offset end_ = 0;
+  /// The offsets of each open transaction, in order.
+  std::map<TransactionalId, std::vector<Offset>> open_;
+  std::optional<LeaderEpoch> epoch_;
 };
 
 /// A reading position in a partition. Owned by one thread; the log outlives it.

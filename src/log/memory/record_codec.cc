@@ -8,6 +8,7 @@ namespace sdp::log {
 namespace {
 
 constexpr std::int32_t kAbsent = -1;
+constexpr LeaderEpoch kNoEpoch = -1;
 /// In place of a key's size: there is no record.
 constexpr std::int32_t kMark = -2;
 /// The same, of a batch that cannot be read.
@@ -19,6 +20,7 @@ struct Head {
   std::int32_t key_size;
   std::int32_t value_size;
   std::int32_t headers_size;
+  std::int32_t leader_epoch;
 };
 
 struct HeaderHead {
@@ -80,7 +82,8 @@ std::size_t encoded_size(const RecordBytes& record) {
 
 void encode_record(const RecordBytes& record, char* out) {
   out = put(out, Head{record.timestamp.time_since_epoch().count(), size_field(record.key),
-                      size_field(record.value), static_cast<std::int32_t>(headers_size(record.headers))});
+                      size_field(record.value), static_cast<std::int32_t>(headers_size(record.headers)),
+                      record.leader_epoch.value_or(kNoEpoch)});
   out = put_bytes(out, record.key);
   out = put_bytes(out, record.value);
   for (const HeaderView& header : record.headers) {
@@ -94,6 +97,7 @@ std::size_t decode_record(const char* in, RecordView& view) {
   const char* const begin = in;
   const auto head = take<Head>(in);
   view.timestamp = UtcMillis(std::chrono::milliseconds(head.timestamp_ms));
+  view.leader_epoch = head.leader_epoch == kNoEpoch ? std::nullopt : std::optional(head.leader_epoch);
   view.key = take_bytes(in, head.key_size);
   view.value = take_bytes(in, head.value_size);
   view.headers.clear();
@@ -117,7 +121,16 @@ std::size_t mark_size() {
 }
 
 void encode_mark(char* out) {
-  put(out, Head{0, kMark, kAbsent, 0});
+  put(out, Head{0, kMark, kAbsent, 0, kNoEpoch});
+}
+
+void turn_into_mark(char* at) {
+  Head head{};
+  std::memcpy(&head, at, sizeof head);
+  // What the key took is counted as the value's, which nobody reads.
+  head.value_size = static_cast<std::int32_t>(byte_count(head.key_size) + byte_count(head.value_size));
+  head.key_size = kMark;
+  put(at, head);
 }
 
 bool is_mark(const char* in) {
@@ -129,7 +142,7 @@ bool is_mark(const char* in) {
 void encode_unreadable(const UnreadableMark& mark, char* out) {
   // Its numbers stand where a record has its time, since sizes are read to step over it.
   const std::int64_t place = (std::int64_t{mark.before} << 32) | mark.left;
-  put(out, Head{place, kUnreadable, kAbsent - std::to_underlying(mark.fault), 0});
+  put(out, Head{place, kUnreadable, kAbsent - std::to_underlying(mark.fault), 0, kNoEpoch});
 }
 
 std::optional<UnreadableMark> decode_unreadable(const char* in) {

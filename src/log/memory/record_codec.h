@@ -16,6 +16,7 @@ struct RecordBytes {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
   std::span<const HeaderView> headers;
+  std::optional<LeaderEpoch> leader_epoch{};
 };
 
 /// Bytes that encode_record writes.
@@ -34,6 +35,8 @@ std::size_t mark_size();
 /// Writes mark_size() bytes to `out`.
 void encode_mark(char* out);
 bool is_mark(const char* in);
+/// Makes the record at `at` a mark of the same size.
+void turn_into_mark(char* at);
 
 /// An offset of a batch that cannot be read, which is `before` offsets behind the batch's first one and
 /// `left` offsets before its end. As large as a mark.

@@ -86,7 +86,7 @@ Result<S3Address> resolve(const S3Settings& settings) {
   const auto url = parse_url(is_aws ? "https://" + aws_host("s3", region) : settings.endpoint);
   if (!url || url->path != "/") {
     return unfit(
-        "the endpoint must be http:// or https://, host and port only, like http://127.0.0.1:9000; keys are "
+        "the endpoint must be http:// or https://, host and port only, like http://127.0.0.1:9002; keys are "
         "settings of their own");
   }
   S3Address address{

@@ -16,7 +16,7 @@ namespace sdp::store::s3 {
 inline constexpr std::string_view kRegionDefault = "us-east-1";
 
 struct S3Settings {
-  /// `http://127.0.0.1:9000`; empty for AWS in `region`. Nothing but scheme, host and port.
+  /// `http://127.0.0.1:9002`; empty for AWS in `region`. Nothing but scheme, host and port.
   std::string endpoint;
   std::string region;  ///< empty: kRegionDefault
   std::string bucket;

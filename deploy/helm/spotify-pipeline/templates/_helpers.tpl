@@ -62,6 +62,7 @@ securityContext:
 - { name: KAFKA_TOPIC, value: {{ .Values.kafka.topic | quote }} }
 - { name: KAFKA_PARTITIONS, value: {{ .Values.kafka.partitions | quote }} }
 - { name: KAFKA_REPLICATION, value: {{ .Values.kafka.replication | quote }} }
+- { name: KAFKA_TOPIC_COMPRESSION, value: {{ .Values.kafka.compression | quote }} }
 - { name: KAFKA_GROUP_ID, value: {{ .Values.kafka.group | quote }} }
 - { name: KAFKA_SECURITY_PROTOCOL, value: {{ .Values.kafka.securityProtocol | quote }} }
 {{- with .Values.kafka.saslMechanism }}

@@ -1,0 +1,185 @@
+#include <fmt/core.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "cli/checks.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "cli/stack_checks.h"
+#include "cli/wiring.h"
+#include "lake/object_key.h"
+#include "os/files.h"
+#include "store/s3/http_client.h"
+
+// Asks every port that the container stack publishes on this machine, one after another:
+//   1. Kafka's listener for this machine: the topic, and an offset from each partition's leader, by the
+//   address that the
+//      broker names.
+//   2. MinIO's API: a listing of the bucket, signed.
+//   3. MinIO's console: a login.
+//   4. Kafdrop: its page.
+//   5. Airflow: a login.
+// PostgreSQL and ZooKeeper have no port here.
+
+namespace sdp::cli {
+namespace {
+
+using store::s3::HttpClient;
+
+struct Options {
+  StackSettings stack;
+  std::string secrets;
+  bool json = false;
+};
+
+constexpr std::chrono::milliseconds kPatience{5'000};
+constexpr std::uint64_t kPageBytesMax = 4 << 20;
+
+StackAnswer ask(HttpClient& http, const StackPart& part, const std::string& path, const std::string& json) {
+  store::s3::HttpRequest request;
+  request.url = fmt::format("http://{}{}", part.place(), path);
+  request.answer_bytes_max = kPageBytesMax;
+  if (!json.empty()) {
+    request.method = store::s3::Method::post;
+    request.headers = {{"content-type", "application/json"}, {"accept", "application/json"}};
+    request.body = json;
+  }
+  const auto answer = http.send(request);
+  if (answer.curl != CURLE_OK) return {.why = answer.curl_message};
+  return {.status = answer.status, .body = answer.body};
+}
+
+Result<std::string> check_kafka(const StackPart& part, const StackSettings& stack) {
+  LogSettings settings;
+  settings.kafka.bootstrap_servers = part.place();
+  settings.kafka.call_timeout = kPatience;
+  settings.topic.name = stack.topic;
+  SDP_TRY(auto log, open_kafka(settings, {}));
+  SDP_TRY(const log::TopicInfo topic, log->describe());
+  for (log::Partition partition = 0; partition < topic.partitions; ++partition) {
+    SDP_TRY(std::ignore, log->watermarks(partition));
+  }
+  return fmt::format("{}: topic {} with {} partitions", part.place(), topic.name, topic.partitions);
+}
+
+Result<std::string> check_minio(const StackPart& part, const StackSettings& stack, Clock& clock) {
+  SDP_RETURN_IF_ERROR(check_known(part, stack.minio_user, stack.minio_password));
+  LakeSettings settings;
+  settings.place = "s3://" + stack.bucket;
+  settings.endpoint = "http://" + part.place();
+  settings.s3.keys = {.access_key = stack.minio_user, .secret_key = stack.minio_password};
+  settings.s3.total_timeout = kPatience;
+  settings.s3.retry.total_max = std::chrono::seconds(2);
+  SDP_TRY(auto lake, open_lake(settings, {}, clock));
+  SDP_RETURN_IF_ERROR(
+      lake.store->list(lake::kBronzePrefix, [](const store::ListedObject&) { return false; }));
+  return fmt::format("{}: user {} can read bucket {}", part.place(), stack.minio_user, stack.bucket);
+}
+
+/// User and password as JSON, by the names that the server has for them.
+std::string login(const char* user_name, const std::string& user, const char* password_name,
+                  const Secret& password) {
+  return nlohmann::json{{user_name, user}, {password_name, password.reveal()}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// A login where the password is known; else it is only seen who answers.
+Result<std::string> check_login(HttpClient& http, const StackPart& part, const std::string& path,
+                                const std::string& body, long status, std::string_view user,
+                                const Secret& password) {
+  if (const auto known = check_known(part, user, password); !known) {
+    if (const StackAnswer page = ask(http, part, "/", ""); page.status == 0)
+      return std::unexpected(not_answering(part, page.why));
+    return std::unexpected(known.error());
+  }
+  return judge_login(part, ask(http, part, path, body), status, user);
+}
+
+Result<std::string> check_console(HttpClient& http, const StackPart& part, const StackSettings& stack) {
+  const std::string body = login("accessKey", stack.minio_user, "secretKey", stack.minio_password);
+  return check_login(http, part, "/api/v1/login", body, 204, stack.minio_user, stack.minio_password);
+}
+
+Result<std::string> check_airflow(HttpClient& http, const StackPart& part, const StackSettings& stack) {
+  const std::string body = login("username", stack.airflow_user, "password", stack.airflow_password);
+  return check_login(http, part, "/auth/token", body, 201, stack.airflow_user, stack.airflow_password);
+}
+
+Result<void> read_secrets(Options& options) {
+  if (options.secrets.empty()) return {};
+  SDP_TRY(const auto shown, os::read_file(options.secrets == "-" ? "/dev/stdin" : options.secrets));
+  if (!shown)
+    return fail(ErrorKind::misconfigured,
+                fmt::format("--secrets {}: there is no such file", options.secrets));
+  return take_secrets(options.stack, *shown);
+}
+
+/// The code of the first check that failed: they stand in the order in which parts need each other.
+int exit_code_of(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
+    if (!check.outcome) return base::exit_code(check.outcome.error().kind);
+  }
+  return 0;
+}
+
+Result<int> run(Options options, const Runtime& runtime) {
+  SDP_RETURN_IF_ERROR(read_secrets(options));
+  const StackSettings& stack = options.stack;
+  SDP_TRY(const auto http,
+          HttpClient::open({.scheme = "http", .use_proxy = false, .total_timeout = kPatience}));
+  const StackPart kafka{"kafka", "kafka", "KAFKA_PORT", stack.kafka_port};
+  const StackPart minio{"minio", "minio", "MINIO_PORT", stack.minio_port};
+  const StackPart console{"console", "minio", "MINIO_CONSOLE_PORT", stack.console_port};
+  const StackPart kafdrop{"kafdrop", "kafdrop", "KAFDROP_PORT", stack.kafdrop_port};
+  const StackPart airflow{"airflow", "airflow-api-server", "AIRFLOW_PORT", stack.airflow_port};
+  std::vector<Check> checks;
+  const auto add = [&checks](const StackPart& part, Result<std::string> outcome) {
+    checks.push_back({std::string(part.name), std::move(outcome)});
+  };
+  add(kafka, check_kafka(kafka, stack));
+  add(minio, check_minio(minio, stack, runtime.clock));
+  add(console, check_console(*http, console, stack));
+  if (has_profile(stack, "ui")) add(kafdrop, judge_page(kafdrop, ask(*http, kafdrop, "/", ""), "Kafdrop"));
+  if (has_profile(stack, "airflow")) add(airflow, check_airflow(*http, airflow, stack));
+  print_checks(checks, options.json);
+  return exit_code_of(checks);
+}
+
+}  // namespace
+
+void define_doctor_stack(settings::Commands& commands, settings::Command& parent, Action& action) {
+  const auto options = std::make_shared<Options>();
+  StackSettings& stack = options->stack;
+  auto& command = commands.add_reader(parent.parser(), "stack",
+                                      "Ask the container stack at the ports that it has on this machine, "
+                                      "with its logins; exit 69 when something does not "
+                                      "answer, 77 when a login is refused",
+                                      "  docker compose run --rm secrets show | spotify-pipeline doctor "
+                                      "stack --secrets -  in docker/, whose .env is read\n"
+                                      "  spotify-pipeline doctor stack --json                                "
+                                      "             the findings for a program");
+  command.bind("stack.compose-profiles", stack.profiles);
+  command.bind("kafka.topic", stack.topic);
+  command.bind("stack.kafka-port", stack.kafka_port);
+  command.bind("stack.kafdrop-port", stack.kafdrop_port);
+  command.bind("stack.minio-bucket", stack.bucket);
+  command.bind("stack.minio-port", stack.minio_port);
+  command.bind("stack.minio-console-port", stack.console_port);
+  command.bind("stack.minio-root-user", stack.minio_user);
+  command.bind("stack.minio-root-password", stack.minio_password);
+  command.bind("stack.airflow-port", stack.airflow_port);
+  command.bind("stack.airflow-admin-user", stack.airflow_user);
+  command.bind("stack.airflow-admin-password", stack.airflow_password);
+  command.bind("stack.secrets", options->secrets);
+  command.bind("output.json", options->json);
+  command.parser().callback([options, &action] {
+    action = [options](const Runtime& runtime) -> Result<int> { return run(*options, runtime); };
+  });
+}
+
+}  // namespace sdp::cli
