@@ -125,7 +125,9 @@ def put_stray(lake: Path) -> str:
     begin, end = json.loads(lines[0]), json.loads(lines[-1])
     first, milliseconds = begin["_kafka_offset"], begin["_kafka_timestamp"]
     at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    stray = f"bronze/date={at:%Y-%m-%d}/hour={at:%H}/spotify_events_{at:%Y-%m-%dT%H-%M-%S}_{chain.name}_o{first:020}.json"
+    stray = (
+        f"bronze/date={at:%Y-%m-%d}/hour={at:%H}/spotify_events_{at:%Y-%m-%dT%H-%M-%S}_{chain.name}_o{first:020}.json"
+    )
     write(lake / stray, b"".join(lines))
     said = {
         "first-offset": str(first),
