@@ -117,14 +117,26 @@ def close_hours(lake: Path) -> None:
 
 
 def put_stray(lake: Path) -> str:
-    """Copies an object of the middle of a chain to the place of its second half, which it then has twice."""
+    """Puts the second half of an object of the middle of a chain again, as an object of its own."""
     chain = max(chains(lake), key=lambda one: len(one.objects))
     key, metadata = chain.objects[0]
-    first, last = int(metadata["first-offset"]), int(metadata["last-offset"])
-    middle = (first + last + 1) // 2
-    stray = key.replace(f"_o{first:020}", f"_o{middle:020}")
-    write(lake / stray, (lake / key).read_bytes())
-    write_metadata(lake, stray, metadata | {"first-offset": str(middle)})
+    lines = (lake / key).read_bytes().splitlines(keepends=True)
+    lines = lines[len(lines) // 2 :]
+    begin, end = json.loads(lines[0]), json.loads(lines[-1])
+    first, milliseconds = begin["_kafka_offset"], begin["_kafka_timestamp"]
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    stray = (
+        f"bronze/date={at:%Y-%m-%d}/hour={at:%H}/spotify_events_{at:%Y-%m-%dT%H-%M-%S}_{chain.name}_o{first:020}.json"
+    )
+    write(lake / stray, b"".join(lines))
+    said = {
+        "first-offset": str(first),
+        "first-timestamp-ms": str(milliseconds),
+        "last-timestamp-ms": str(end["_kafka_timestamp"]),
+        "sha256": hashlib.sha256(b"".join(lines)).hexdigest(),
+    }
+    own = {name: value for name, value in metadata.items() if not name.endswith("-rejected")}
+    write_metadata(lake, stray, own | said | said_of(lines))
     return stray
 
 

@@ -128,7 +128,7 @@ def test_nonsense_is_refused(folder, tmp_path):
     [key, _] = folder.middle()
     for object_key, message in (
         ("_pipeline/lake.json", "not the name of an object"),
-        (key.replace("_o0", "_o1"), "there is no object"),
+        (key.replace("_o00", "_o01"), "there is no object"),
     ):
         refused = folder.repair(object_key, *IGNORE)
         assert refused.code == MISCONFIGURED, str(refused)
