@@ -20,6 +20,21 @@ TEST(Base64, RefusesWhatIsNotCanonical) {
   EXPECT_FALSE(from_base64("Z g="));
 }
 
+TEST(Encoding, Base64OfWhatIsLargeIsCanonicalToItsEnd) {
+  // More than is compared at once, with and without padding.
+  for (const std::size_t size : {49'151U, 49'152U, 49'153U, 200'000U}) {
+    std::string bytes(size, 'x');
+    bytes.back() = '\xFF';
+    std::string text = base64(bytes);
+    EXPECT_EQ(from_base64(text), bytes);
+    std::string appended = "before";
+    append_base64(appended, bytes);
+    EXPECT_EQ(appended, "before" + text);
+    text[text.size() / 2] = ' ';
+    EXPECT_FALSE(from_base64(text));
+  }
+}
+
 RC_GTEST_PROP(Base64, ComesBackTheSame, (const std::string& bytes)) {
   RC_ASSERT(from_base64(base64(bytes)) == bytes);
 }

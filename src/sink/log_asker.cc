@@ -13,6 +13,7 @@ namespace {
 
 /// For a record of a partition whose end was just answered.
 constexpr std::chrono::milliseconds kReadTimeout{10'000};
+constexpr std::size_t kUnreadableMax = 32;
 
 }  // namespace
 
@@ -171,18 +172,27 @@ Result<std::optional<LastRecord>> LogAsker::find_last_record(log::Partition part
   return found;
 }
 
-Result<std::optional<log::UnreadableBatch>> LogAsker::find_unreadable(log::Partition partition,
-                                                                      log::Offset at) {
+/// Thousands may follow each other, and each answer is a turn of the sink: so many come at once.
+Result<std::vector<log::UnreadableBatch>> LogAsker::find_unreadable(log::Partition partition,
+                                                                    log::Offset at) {
+  SDP_TRY(const log::Watermarks available, log_.watermarks(partition));
   SDP_TRY(log::Reader* const log, reader());
-  std::optional<log::UnreadableBatch> found;
+  std::vector<log::UnreadableBatch> found;
+  bool enough = false;
+  const auto stop = [&]() -> Result<void> {
+    enough = true;
+    return fail(ErrorKind::interrupted, "enough");
+  };
   const auto read = log->read(
-      partition, at, at + 1, kReadTimeout, [](const log::RecordView&) -> Result<void> { return {}; },
+      partition, at, available.end, kReadTimeout, [&](const log::RecordView&) { return stop(); },
       [&](const log::UnreadableBatch& batch) -> Result<void> {
-        found = batch;
-        return {};
+        found.push_back(batch);
+        return found.size() < kUnreadableMax ? Result<void>() : stop();
       });
-  if (!read) reader_.reset();
-  if (!read) return std::unexpected(read.error());
+  if (!read && !enough) {
+    reader_.reset();
+    return std::unexpected(read.error());
+  }
   return found;
 }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
@@ -26,7 +27,7 @@ enum class Ask {
   lag,          ///< how far the lake is behind the offset
   last_record,  ///< what the log has at the offset, which is the last one of an object
   listing,      ///< where the chain ends, by a listing of the lake
-  unreadable,   ///< how far the batch goes that cannot be read at the offset
+  unreadable,   ///< how far the batches go that cannot be read at the offset
 };
 
 /// What the sink wants to know of a partition.
@@ -43,7 +44,8 @@ struct Finding {
   log::Offset lag = 0;        ///< of Ask::lag: offsets that are still to come to the lake (lag_of)
   std::optional<LastRecord> last_record{};  ///< of Ask::last_record; nothing when the log has none there
   lake_reader::ChainPoint point{};          ///< of Ask::listing
-  std::optional<log::UnreadableBatch> unreadable{};  ///< of Ask::unreadable; nothing when it can be read now
+  /// Of Ask::unreadable: the batch at the offset, and those directly behind it; none when it can be read now.
+  std::vector<log::UnreadableBatch> unreadable{};
 };
 
 struct AskerOptions {
@@ -106,7 +108,7 @@ class LogAsker {
   Result<log::Offset> find_lag(log::Partition partition, log::Offset up_to);
   Result<log::Offset> chain_end(log::Partition partition, const log::Watermarks& available);
   Result<std::optional<LastRecord>> find_last_record(log::Partition partition, log::Offset at);
-  Result<std::optional<log::UnreadableBatch>> find_unreadable(log::Partition partition, log::Offset at);
+  Result<std::vector<log::UnreadableBatch>> find_unreadable(log::Partition partition, log::Offset at);
   Result<lake_reader::ChainPoint> list(log::Partition partition);
   Result<log::Reader*> reader();
 

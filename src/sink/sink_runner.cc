@@ -391,30 +391,29 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     asker_.ask({partition, Ask::unreadable, unreadable.at});
   }
 
-  /// The whole batch becomes one line, and reading goes on behind it.
-  Result<void> step_over(const Question& question, const std::optional<log::UnreadableBatch>& batch) {
+  /// Each whole batch becomes one line, and reading goes on behind them.
+  Result<void> step_over(const Question& question, const std::vector<log::UnreadableBatch>& batches) {
     const log::Partition partition = question.partition;
     const auto at = unreadable_.find(partition);
     if (at == unreadable_.end() || at->second.at != question.at) return {};
     unreadable_.erase(at);
     const auto position = state_.position(partition);
     if (!position) return {};
-    if (!batch) {
-      // It was read now, so that it may come once more.
-      moves_[partition] = *position;
-      return {};
+    // Where it was read now it may come once more.
+    moves_[partition] = *position;
+    for (const log::UnreadableBatch& batch : batches) {
+      if (unnamed_.contains(partition)) {
+        SDP_TRY(const bool is_in_lake, follow(partition, {batch.first, log::kTimeOfUnreadable}));
+        if (is_in_lake) return {};
+      }
+      state_.append(batch, now());
+      log_event("sink.batch.unreadable", {{"topic", topic_.name},
+                                          {"partition", partition},
+                                          {"first", batch.first},
+                                          {"end", batch.end},
+                                          {"reason", lake::name(lake::code_of(batch.fault))}});
+      moves_[partition] = batch.end;
     }
-    if (unnamed_.contains(partition)) {
-      SDP_TRY(const bool is_in_lake, follow(partition, {batch->first, log::kTimeOfUnreadable}));
-      if (is_in_lake) return {};
-    }
-    state_.append(*batch, now());
-    log_event("sink.batch.unreadable", {{"topic", topic_.name},
-                                        {"partition", partition},
-                                        {"first", batch->first},
-                                        {"end", batch->end},
-                                        {"reason", lake::name(lake::code_of(batch->fault))}});
-    moves_[partition] = batch->end;
     return {};
   }
 

@@ -43,14 +43,13 @@ Result<std::optional<RecordStamp>> KafkaReader::first_record(Partition partition
 
 Result<void> KafkaReader::read_range(Range& range, std::chrono::milliseconds timeout, const Visit& visit,
                                      const VisitUnreadable& unreadable) {
-  for (;;) {
-    SDP_RETURN_IF_ERROR(read_to_fault(range, timeout, visit));
+  while (range.next < range.to) {
+    if (!range.fault) SDP_RETURN_IF_ERROR(read_to_fault(range, timeout, visit));
     if (!range.fault) return {};
-    SDP_TRY(const UnreadableBatch batch, unreadable_batch(range, timeout));
+    SDP_TRY(const UnreadableBatch batch, pass_unreadable(range, timeout));
     SDP_RETURN_IF_ERROR(unreadable(batch));
-    range.next = batch.end;
-    range.fault.reset();
   }
+  return {};
 }
 
 /// Reads up to the end of the range, or to a batch that cannot be read.
@@ -110,10 +109,12 @@ Result<void> KafkaReader::take(const rd_kafka_message_t& message, Range& range, 
   }
 }
 
-/// The batch that the range has come to, from there on.
-Result<UnreadableBatch> KafkaReader::unreadable_batch(const Range& range, std::chrono::milliseconds timeout) {
+/// The batch that the range has come to, from there on. The range goes on behind it, which may be at another
+/// one.
+Result<UnreadableBatch> KafkaReader::pass_unreadable(Range& range, std::chrono::milliseconds timeout) {
   SDP_TRY(const Watermarks marks, admin_->watermarks(range.partition));
   BatchEndSearch search(range.next, marks.end);
+  std::optional<Fault> behind;  // what was found at the lowest offset behind the batch
   while (const auto at = search.next()) {
     Range rest{range.partition, *at, marks.end};
     bool is_behind = false;
@@ -122,9 +123,14 @@ Result<UnreadableBatch> KafkaReader::unreadable_batch(const Range& range, std::c
       rest.to = rest.next;  // enough
       return {};
     }));
-    search.note(!is_behind && rest.fault && rest.fault->base == range.fault->base);
+    const bool is_inside = !is_behind && rest.fault && rest.fault->base == range.fault->base;
+    search.note(is_inside);
+    if (!is_inside) behind = !is_behind && rest.fault && rest.fault->base == *at ? rest.fault : std::nullopt;
   }
-  return UnreadableBatch{range.partition, range.next, search.end(), range.fault->what};
+  const UnreadableBatch batch{range.partition, range.next, search.end(), range.fault->what};
+  range.next = batch.end;
+  range.fault = behind;
+  return batch;
 }
 
 Error KafkaReader::error(const Range& range, rd_kafka_resp_err_t code, const std::string& detail) {

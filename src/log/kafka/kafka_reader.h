@@ -46,7 +46,7 @@ class KafkaReader final : public Reader, private ClientEvents {
   Result<void> read_to_fault(Range& range, std::chrono::milliseconds timeout, const Visit& visit);
   Result<void> read_batches(Range& range, std::chrono::milliseconds timeout, const Visit& visit);
   Result<void> take(const rd_kafka_message_t& message, Range& range, const Visit& visit);
-  Result<UnreadableBatch> unreadable_batch(const Range& range, std::chrono::milliseconds timeout);
+  Result<UnreadableBatch> pass_unreadable(Range& range, std::chrono::milliseconds timeout);
   Error error(const Range& range, rd_kafka_resp_err_t code, const std::string& detail);
 
   const KafkaSettings settings_;
