@@ -118,6 +118,77 @@ class LeaderlessLog final : public log::EventLog {
   log::Partition dead_ = -1;
 };
 
+/// Producers with transactions side by side on every partition, and what a reader is to be given of what they
+/// did.
+class Transactions {
+ public:
+  Transactions(log::MemoryLog& log, log::Partition partitions, std::uint64_t seed)
+      : log_(log), rng_(seed), entries_(static_cast<std::size_t>(partitions)) {}
+
+  void step() {
+    const auto partition = static_cast<log::Partition>(rng_.below(entries_.size()));
+    const double draw = rng_.uniform();
+    if (draw < 0.4) {
+      append(partition, std::nullopt);
+    } else if (draw < 0.8) {
+      append(partition, rng_.below(kProducers));
+    } else if (draw < 0.95) {
+      end(partition, rng_.below(kProducers), rng_.chance(0.5));
+    } else {
+      ASSERT_TRUE(log_.elect(partition));
+    }
+  }
+
+  void end_all() {
+    for (std::size_t partition = 0; partition < entries_.size(); ++partition) {
+      for (log::TransactionalId id = 0; id < kProducers; ++id)
+        end(static_cast<log::Partition>(partition), id, rng_.chance(0.5));
+    }
+  }
+
+  std::multiset<std::string> settled() const {
+    std::multiset<std::string> values;
+    for (const auto& partition : entries_) {
+      for (const Entry& entry : partition) {
+        if (entry.open) break;
+        if (!entry.aborted) values.insert(entry.value);
+      }
+    }
+    return values;
+  }
+
+ private:
+  static constexpr log::TransactionalId kProducers = 3;
+
+  struct Entry {
+    std::string value;
+    std::optional<log::TransactionalId> open;
+    bool aborted = false;
+  };
+
+  void append(log::Partition partition, std::optional<log::TransactionalId> id) {
+    const std::string value = fmt::format(R"({{"n":{}}})", next_++);
+    const log::RecordBytes record{base::system_clock().utc_now(), "k", value, {}};
+    ASSERT_TRUE(id ? log_.append_open(partition, *id, record) : log_.append(partition, record));
+    entries_.at(static_cast<std::size_t>(partition)).push_back({value, id, false});
+  }
+
+  void end(log::Partition partition, log::TransactionalId id, bool commit) {
+    ASSERT_TRUE(log_.end_transaction(partition, id,
+                                     commit ? log::TransactionEnd::commit : log::TransactionEnd::abort));
+    for (Entry& entry : entries_.at(static_cast<std::size_t>(partition))) {
+      if (entry.open != id) continue;
+      entry.open.reset();
+      entry.aborted = !commit;
+    }
+  }
+
+  log::MemoryLog& log_;
+  Rng rng_;
+  std::vector<std::vector<Entry>> entries_;
+  int next_ = 0;
+};
+
 class SinkRunnerTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(log_.ensure_topic({.name = "spotify-events", .partitions = 3})); }
@@ -446,6 +517,38 @@ TEST_F(SinkRunnerTest, WhatTransactionsLeaveAtTheEndIsCaughtUpAndCommitted) {
   append(R"({"n":2})");
   ASSERT_TRUE(drain(store_, once));
   EXPECT_EQ(payloads(), expected(3));
+}
+
+TEST_F(SinkRunnerTest, OfTransactionsTheLakeHasWhatWasCommittedUpToTheFirstOpenOne) {
+  Transactions transactions(log_, 3, 7);
+  for (int round = 0; round < 25; ++round) {
+    for (int i = 0; i < 40; ++i) transactions.step();
+    const auto result = drain(store_, options());
+    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_EQ(payloads(), transactions.settled()) << "round " << round;
+  }
+  transactions.end_all();
+  ASSERT_TRUE(drain(store_, options()));
+  EXPECT_EQ(payloads(), transactions.settled());
+  EXPECT_GT(payloads().size(), 400U);
+}
+
+TEST_F(SinkRunnerTest, AnUncleanElectionThatTookRecordsOfTheLakeStopsTheSinkBeforeItPuts) {
+  const auto append_now = [&](const char* value) {
+    ASSERT_TRUE(log_.append(0, {base::system_clock().utc_now(), "k", value, {}}));
+  };
+  ASSERT_EQ(log_.elect(0), 1);
+  for (int i = 0; i < 5; ++i) append_now(R"({"n":1})");
+  ASSERT_TRUE(drain(store_, options()));
+  ASSERT_EQ(payloads().size(), 5U);
+  // The new leader had three of the five, and got others since.
+  ASSERT_TRUE(log_.truncate(0, 3));
+  ASSERT_EQ(log_.elect(0), 2);
+  for (int i = 0; i < 10; ++i) append_now(R"({"n":2})");
+  const auto result = drain(store_, options());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::data_gap) << result.error().message;
+  EXPECT_EQ(payloads().size(), 5U);
 }
 
 TEST_F(SinkRunnerTest, WhatIsBehindAnAdoptedRangeIsReadAgainBeforeTheSinkIsCaughtUp) {

@@ -106,8 +106,8 @@ def test_a_sink_under_a_quota_of_the_broker_goes_on_to_the_end(world):
     """The broker keeps an answer back for seconds, again and again."""
     client = f"slow-{world.name}"
     world.services.limit_client(client, bytes_a_second=50_000)
-    # Many small batches, so that there are many answers to keep back.
-    world.simulate(8000, "--rate", 3000)
+    # Many small batches, so that there are many answers to keep back; compressed, or the quota would take a minute.
+    world.simulate(8000, "--rate", 3000, "--topic-compression", "lz4")
     properties = f"client.id={client};fetch.message.max.bytes=20000"
     finished = world.catch_up(env={"KAFKA_PROPERTIES": properties})
     [sunk] = finished.events("sink.finished")
