@@ -175,7 +175,7 @@ void define_doctor_stack(settings::Commands& commands, settings::Command& parent
   command.bind("stack.airflow-port", stack.airflow_port);
   command.bind("stack.airflow-admin-user", stack.airflow_user);
   command.bind("stack.airflow-admin-password", stack.airflow_password);
-  command.bind("stack.secrets", options->secrets);
+  command.bind("doctor.secrets", options->secrets);
   command.bind("output.json", options->json);
   command.parser().callback([options, &action] {
     action = [options](const Runtime& runtime) -> Result<int> { return run(*options, runtime); };
