@@ -72,15 +72,25 @@ def add_field(project, required=False):
     columns.write_text(text.replace("      - name: topic_id\n", COLUMN + "      - name: topic_id\n"), encoding="utf-8")
 
 
+def by_another_clock(rng, time):
+    """The same time with an offset; a text that is no time as it is."""
+    hours = rng.choice([-12, -1, 2, 14])
+    try:
+        there = datetime.datetime.fromisoformat(time.removesuffix("Z")) + datetime.timedelta(hours=hours)
+    except ValueError:
+        return time
+    return f"{there.isoformat(timespec='milliseconds')}{hours:+03d}:00"
+
+
 def with_offset(rng, one):
-    """The object, some of whose events say the same time by another clock."""
+    """The object, some of whose events say the same time by another clock, and some of those have more faults than one."""
     rows = []
     for row in one.rows:
         event = json.loads(row.payload) if row.payload is not None else {}
-        if isinstance(event.get("timestamp"), str) and event["timestamp"].endswith("Z") and rng.random() < 0.3:
-            hours = rng.choice([-12, -1, 2, 14])
-            there = datetime.datetime.fromisoformat(event["timestamp"][:-1]) + datetime.timedelta(hours=hours)
-            event["timestamp"] = f"{there.isoformat(timespec='milliseconds')}{hours:+03d}:00"
+        if isinstance(event.get("timestamp"), str) and rng.random() < 0.3:
+            event["timestamp"] = by_another_clock(rng, event["timestamp"])
+            if rng.random() < 0.4:
+                event |= {"country": "x", "position_ms": -1}
             rows.append(dataclasses.replace(row, payload=json.dumps(event, ensure_ascii=False)))
         else:
             rows.append(row)
@@ -125,6 +135,8 @@ class Rules(TwoProjects):
         cls.history.batches = [[with_offset(rng, one) for one in batch] for batch in cls.history.batches]
         cls.warehouse.dbt.use(PROJECT)
         cls.wanted = full(cls.warehouse, cls.history)
+        several = sum(count for row, count in cls.wanted["transform.spotify_faults"].items() if "out_of_range" in row)
+        assert several > 3, "the history has too few rows of several faults"
         cls.old = cls.copy_project("earlier")
         make_earlier(cls.old)
 
