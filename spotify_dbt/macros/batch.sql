@@ -3,7 +3,7 @@
 
   fields_since_last_batch()     `added`: the event fields that the last closed batch was made without, see
                                 docs/decisions/0029-event-fields.md; `widened`: those whose rule admits more since, see
-                                docs/decisions/0054-faults-and-rules.md. Fails when a rule changed in another way.
+                                docs/decisions/0053-faults-and-rules.md. Fails when a rule changed in another way.
   everything_is_new()           whether the batch is all that was ever loaded
   known_objects()               keys of the objects that this run may look at: those of its batch and of earlier ones, not
                                 what a loader adds meanwhile

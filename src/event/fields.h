@@ -32,7 +32,7 @@ struct Field {
   /// The words of a `choice`.
   std::span<const std::string_view> choices{};
   /// Raised when the rule admits more than it did: rows that silver refused are judged again in the next
-  /// batch. A rule never admits less, nor reads a value otherwise: docs/decisions/0054-faults-and-rules.md.
+  /// batch. A rule never admits less, nor reads a value otherwise: docs/decisions/0053-faults-and-rules.md.
   int rule = 1;
 };
 

@@ -1,4 +1,4 @@
-"""The dbt project as it was before `timestamp` admitted offsets and faults were listed (decision 54), made of a copy of today's."""
+"""The dbt project as it was before `timestamp` admitted offsets and faults were listed (decision 53), made of a copy of today's."""
 
 
 def make_earlier(project) -> None:

@@ -51,7 +51,11 @@ class LoadedDbt:
         python = deps / "venv-dbt" / "bin" / "python"
         with open(folder / "loaded-dbt.log", "wb") as log:
             self._process = subprocess.Popen(
-                [python, "-BP", __file__, address], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                [python, "-BP", __file__, address],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS_MAX
         while not address.exists():
@@ -134,7 +138,8 @@ def take_place_of(client: socket.socket) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    sys.stdin, sys.stdout, sys.stderr = (open(number, mode, closefd=False) for number, mode in enumerate("rww"))
+    # Open to the end of the process.
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww"))
     os.umask(umask)
     os.chdir(folder)
     os.environ.clear()

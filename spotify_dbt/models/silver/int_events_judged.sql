@@ -39,8 +39,7 @@ all_judged as (
     select
         *,
         case
-            when fault is not null then
-            {{ all_faults() }}
+            when fault is not null then {{ all_faults() }}
         end as faults
     from judged
 )

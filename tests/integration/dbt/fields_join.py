@@ -73,7 +73,7 @@ def add_field(project, required=False):
 
 
 def by_another_clock(rng, time):
-    """The same time with an offset; a text that is no time as it is."""
+    """The same time with an offset; any other text as it is."""
     hours = rng.choice([-12, -1, 2, 14])
     try:
         there = datetime.datetime.fromisoformat(time.removesuffix("Z")) + datetime.timedelta(hours=hours)
