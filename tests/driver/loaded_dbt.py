@@ -1,6 +1,6 @@
 """dbt, loaded once for a whole run of tests and forked for each build: more than a third of a build's time goes into loading it.
 
-`LoadedDbt` starts the process and makes a folder like `.deps` whose `venv-dbt/bin/dbt` is a client of it. A fork is the same
+`LoadedDbt` starts the process and makes a folder like a checkout's `.deps` whose `venv-dbt/bin/dbt` is a client of it. A fork is the same
 dbt in the same environment of Python. It has the client's arguments, environment, folder and streams; it gets the signals
 that the client gets, and it ends when the client does. Tests of the program's own start take the fixture `program_deps`.
 
@@ -62,7 +62,7 @@ class LoadedDbt:
             assert self._process.poll() is None, (folder / "loaded-dbt.log").read_text()
             assert time.monotonic() < deadline, "dbt was not loaded in time"
             time.sleep(0.05)
-        self.deps = folder / "deps"
+        self.deps = folder / "checkout" / ".deps"
         self._make_deps(deps, CLIENT.format(python=python, address=str(address)))
 
     def _make_deps(self, deps: Path, client: str) -> None:
@@ -73,6 +73,8 @@ class LoadedDbt:
             for entry in real.iterdir():
                 if not (ours / entry.name).exists() and entry.name != "dbt":
                     (ours / entry.name).symlink_to(entry)
+        for beside in ("spotify_dbt", "airflow"):
+            (self.deps.parent / beside).symlink_to(Path(__file__).parents[2] / beside)
         (bin_folder / "dbt").write_text(client)
         (bin_folder / "dbt").chmod(0o755)
 
