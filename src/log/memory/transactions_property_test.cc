@@ -10,8 +10,8 @@
 #include "log/memory/memory_log.h"
 
 // Producers that are random in all they may do to a partition: plain records, transactions that overlap, are
-// committed, aborted or left open, control records, elections, truncation and retention. A model of a few
-// lines says what readers must be given.
+// committed, aborted or left open, control records, batches that cannot be read, elections, truncation and
+// retention. A model of a few lines says what readers must be given.
 
 namespace sdp::log {
 namespace {
@@ -21,17 +21,19 @@ using namespace std::chrono_literals;
 constexpr int kSteps = 300;
 constexpr TransactionalId kProducers = 4;
 
-enum class State { kept, open, mark };
+enum class State { kept, open, mark, unreadable };
 
 struct Entry {
   State state = State::kept;
   TransactionalId id = 0;
   std::string value{};
   std::optional<LeaderEpoch> epoch{};
+  Offset batch_end = 0;  // of one that cannot be read
 };
 
 struct Counts {
-  std::uint64_t committed = 0, aborted = 0, elections = 0, truncated = 0, held_back = 0, gaps = 0, read = 0;
+  std::uint64_t committed = 0, aborted = 0, elections = 0, truncated = 0, held_back = 0, gaps = 0,
+                refused = 0, read = 0;
 };
 
 /// SDP_SIMULATION_SEEDS counts seeds of a whole sink, ten times as dear.
@@ -85,11 +87,13 @@ class World final : private ConsumerHandler {
     } else if (draw < 0.92) {
       ASSERT_EQ(log_.append_mark(0), end());
       model_.push_back({.state = State::mark});
-    } else if (draw < 0.95) {
+    } else if (draw < 0.94) {
+      append_unreadable();
+    } else if (draw < 0.96) {
       epoch_ = epoch_.value_or(0) + 1;
       ASSERT_EQ(log_.elect(0), *epoch_);
       ++counts_.elections;
-    } else if (draw < 0.97) {
+    } else if (draw < 0.98) {
       truncate();
     } else {
       delete_below();
@@ -110,6 +114,13 @@ class World final : private ConsumerHandler {
     model_.push_back(std::move(entry));
   }
 
+  void append_unreadable() {
+    const auto count = static_cast<std::int32_t>(1 + rng_.below(5));
+    ASSERT_EQ(log_.append_unreadable(0, count), end());
+    const Offset behind = end() + count;
+    while (end() < behind) model_.push_back({.state = State::unreadable, .batch_end = behind});
+  }
+
   void end_transaction(TransactionalId id) {
     const bool commit = rng_.chance(0.5);
     bool had_one = false;
@@ -127,10 +138,12 @@ class World final : private ConsumerHandler {
   }
 
   void truncate() {
-    const Offset cut =
-        start_ + static_cast<Offset>(rng_.below(static_cast<std::uint64_t>(end() - start_) + 1));
-    ASSERT_TRUE(log_.truncate(0, std::max(cut, end() - 20)));
-    model_.resize(static_cast<std::size_t>(std::max(cut, end() - 20)));
+    Offset cut = start_ + static_cast<Offset>(rng_.below(static_cast<std::uint64_t>(end() - start_) + 1));
+    cut = std::max(cut, end() - 20);
+    // A replica has a batch or has it not.
+    if (cut < end() && at(cut).state == State::unreadable) cut = at(cut).batch_end;
+    ASSERT_TRUE(log_.truncate(0, cut));
+    model_.resize(static_cast<std::size_t>(cut));
     ++counts_.truncated;
   }
 
@@ -143,18 +156,28 @@ class World final : private ConsumerHandler {
   /// The consumer comes to the end: it is given exactly what stands between its position and that.
   void follow() {
     given_.clear();
+    refused_.clear();
     told_end_.reset();
     const Offset from = position_;
     const Offset to = stable_end();
-    ASSERT_TRUE(consumer_->poll(*this, 100'000, 0ms));
-    if (in_gap_) {
-      EXPECT_TRUE(from < start_ || from > end());
-      in_gap_ = false;
-      ++counts_.gaps;
-      position_ = start_ + static_cast<Offset>(rng_.below(static_cast<std::uint64_t>(to - start_) + 1));
-      ASSERT_TRUE(consumer_->seek({0, position_}));
-      return;
-    }
+    do {
+      unreadable_at_.reset();
+      ASSERT_TRUE(consumer_->poll(*this, 100'000, 0ms));
+      if (in_gap_) {
+        EXPECT_TRUE(from < start_ || from > end());
+        in_gap_ = false;
+        ++counts_.gaps;
+        position_ = start_ + static_cast<Offset>(rng_.below(static_cast<std::uint64_t>(to - start_) + 1));
+        ASSERT_TRUE(consumer_->seek({0, position_}));
+        return;
+      }
+      if (unreadable_at_) {
+        ASSERT_LT(*unreadable_at_, to);
+        ASSERT_EQ(at(*unreadable_at_).state, State::unreadable) << "offset " << *unreadable_at_;
+        refused_.emplace_back(*unreadable_at_, at(*unreadable_at_).batch_end);
+        ASSERT_TRUE(consumer_->seek({0, refused_.back().second}));
+      }
+    } while (unreadable_at_);
     expect_given(from, to);
     position_ = std::max(from, to);
     EXPECT_EQ(told_end_.value_or(position_), position_);
@@ -162,17 +185,28 @@ class World final : private ConsumerHandler {
 
   void read_all() {
     given_.clear();
+    refused_.clear();
     const auto reader = log_.open_reader().value();
-    ASSERT_TRUE(reader->read(0, start_, stable_end(), 0ms,
-                             [&](const RecordView& record) { return on_record(record); }));
+    ASSERT_TRUE(reader->read(
+        0, start_, stable_end(), 0ms, [&](const RecordView& record) { return on_record(record); },
+        [&](const UnreadableBatch& batch) -> Result<void> {
+          refused_.emplace_back(batch.first, batch.end);
+          return {};
+        }));
     expect_given(start_, stable_end());
   }
 
   void expect_given(Offset from, Offset to) {
     std::size_t i = 0;
+    std::vector<std::pair<Offset, Offset>> refused;
     for (Offset offset = from; offset < to; ++offset) {
       const Entry& entry = at(offset);
       if (entry.state == State::mark) continue;
+      if (entry.state == State::unreadable) {
+        refused.emplace_back(offset, entry.batch_end);
+        offset = entry.batch_end - 1;
+        continue;
+      }
       ASSERT_LT(i, given_.size()) << "offset " << offset << " was not given";
       ASSERT_EQ(given_[i].first, offset);
       ASSERT_EQ(given_[i].second.value, entry.value);
@@ -180,7 +214,9 @@ class World final : private ConsumerHandler {
       ++i;
     }
     ASSERT_EQ(i, given_.size()) << "more was given than there is";
+    ASSERT_EQ(refused_, refused);
     counts_.read += i;
+    counts_.refused += refused.size();
   }
 
   Result<std::vector<PartitionOffset>> on_assigned(std::span<const Partition>) override {
@@ -198,6 +234,10 @@ class World final : private ConsumerHandler {
     in_gap_ = true;
     return {};
   }
+  Result<void> on_unreadable(Partition, Offset at) override {
+    unreadable_at_ = at;
+    return {};
+  }
 
   Rng rng_;
   Counts& counts_;
@@ -212,6 +252,8 @@ class World final : private ConsumerHandler {
   Offset position_ = 0;
   bool in_gap_ = false;
   std::optional<Offset> told_end_;
+  std::optional<Offset> unreadable_at_;
+  std::vector<std::pair<Offset, Offset>> refused_;  // [first, end) of each batch
   std::vector<std::pair<Offset, Entry>> given_;
 };
 
@@ -225,14 +267,15 @@ TEST(MemoryLogProperty, ReadersAreGivenWhatIsCommittedWhateverProducersDo) {
   }
   fmt::print(
       "{} seeds: {} transactions committed, {} aborted, {} elections, {} truncated, {} steps held back, {} "
-      "gaps, {} read\n",
+      "gaps, {} batches refused, {} read\n",
       seeds, counts.committed, counts.aborted, counts.elections, counts.truncated, counts.held_back,
-      counts.gaps, counts.read);
+      counts.gaps, counts.refused, counts.read);
   // It really happened.
   for (const std::uint64_t count : {counts.committed, counts.aborted, counts.elections, counts.truncated})
     EXPECT_GT(count, seeds);
   EXPECT_GT(counts.held_back, 10 * seeds);
   EXPECT_GT(counts.gaps, seeds / 2);
+  EXPECT_GT(counts.refused, seeds);
   EXPECT_GT(counts.read, 100 * seeds);
 }
 
