@@ -59,6 +59,10 @@ def test_every_setting_with_a_variable_is_set_by_it(binary, settings, tmp_path):
         assert one["value"] == ("***" if one["secret"] else env[one["variable"]]), one
 
 
+# What a command wants beside flags.
+ARGUMENTS = {"lake repair": ["bronze/object.json"]}
+
+
 def test_every_setting_with_a_flag_is_set_by_it(binary, settings, tmp_path):
     by_command = {}
     for one in settings:
@@ -75,7 +79,7 @@ def test_every_setting_with_a_flag_is_set_by_it(binary, settings, tmp_path):
             words += [flag] if one["values"] == "true or false" else [flag, another(one)]
         if not given:
             continue
-        found = show(binary, *words, folder=tmp_path)
+        found = show(binary, *words, *ARGUMENTS.get(command, []), folder=tmp_path)
         for setting in given:
             one = shown(found, setting)
             assert one["origin"] == "flag" and one["value"] == another(setting), (command, one)
