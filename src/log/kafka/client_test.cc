@@ -75,18 +75,18 @@ TEST_F(KafkaClient, PropertiesReachTheClientAndGoBeforeOurOwn) {
   settings_.compression = TopicCompression::lz4;
   EXPECT_EQ(property(Role::producer, "compression.type"), "lz4");
   EXPECT_EQ(property(Role::producer, "linger.ms"), "10");
-  EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "65536");
+  EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "16384");
   EXPECT_EQ(property(Role::consumer, "topic.metadata.refresh.interval.ms"), "10000");
   settings_.metadata_refresh = std::chrono::milliseconds(700);
   EXPECT_EQ(property(Role::consumer, "topic.metadata.refresh.interval.ms"), "700");
   settings_.properties = {{"socket.keepalive.enable", "true"},
                           {"compression.type", "zstd"},
                           {"linger.ms", "50"},
-                          {"queued.max.messages.kbytes", "16384"}};
+                          {"queued.max.messages.kbytes", "8192"}};
   EXPECT_EQ(property(Role::producer, "socket.keepalive.enable"), "true");
   EXPECT_EQ(property(Role::producer, "compression.type"), "zstd");
   EXPECT_EQ(property(Role::producer, "linger.ms"), "50");
-  EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "16384");
+  EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "8192");
 }
 
 TEST_F(KafkaClient, SecretsAreNotTakenAsProperties) {
