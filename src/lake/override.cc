@@ -36,7 +36,7 @@ std::string to_json(const Override& override) {
 
 Result<Override> override_from_json(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto bad = fail(ErrorKind::bad_input, "override is not of the form that this program writes");
+  auto bad = fail(ErrorKind::bad_input, "override is not of the form that this program writes");
   if (!json.is_object()) return bad;
   const auto number = [&](const char* member, std::uint64_t max) {
     return json.contains(member) && json[member].is_number_unsigned() &&
