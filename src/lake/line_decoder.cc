@@ -165,6 +165,8 @@ bool take_rejected(Cursor& cursor, Line& line) {
 
 /// Where a batch ends that the line stands for.
 bool take_end(Cursor& cursor, Line& line) {
+  // The end behind an offset is an offset too.
+  if (line.offset == std::numeric_limits<log::Offset>::max()) return false;
   line.end = line.offset + 1;
   if (!cursor.take(R"(,"_kafka_last_offset":)")) return true;
   log::Offset last = 0;

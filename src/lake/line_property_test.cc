@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
@@ -134,7 +135,7 @@ void fill(Record& record) {
   record.value = *rc::gen::inRange(0, 2) == 0 ? *maybe_bytes() : mutated(json_object(3));
   record.headers = *rc::gen::container<decltype(record.headers)>(rc::gen::pair(any_bytes(), maybe_bytes()));
   record.view.partition = *rc::gen::nonNegative<std::int32_t>();
-  record.view.offset = *rc::gen::nonNegative<std::int64_t>();
+  record.view.offset = *rc::gen::inRange<std::int64_t>(0, std::numeric_limits<std::int64_t>::max());
   record.view.timestamp = UtcMillis(std::chrono::milliseconds(*rc::gen::arbitrary<std::int64_t>()));
   record.view.key = record.key;
   record.view.value = record.value;

@@ -1,6 +1,7 @@
 // Lines: what is read can be written again to the same bytes, and a record that was written is read back.
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "base/check.h"
@@ -56,7 +57,8 @@ std::string one_line(std::string_view value) {
 void write_any_record(fuzz::Pieces pieces) {
   log::RecordView record;
   record.partition = pieces.natural<std::int32_t>();
-  record.offset = pieces.natural<std::int64_t>();
+  // The last offset there can be has no end behind it.
+  record.offset = std::min(pieces.natural<std::int64_t>(), std::numeric_limits<std::int64_t>::max() - 1);
   record.timestamp = UtcMillis(std::chrono::milliseconds(pieces.number<std::int64_t>()));
   record.key = pieces.maybe_bytes();
   for (int headers = pieces.number<std::uint8_t>() % 4; headers > 0; --headers) {
