@@ -655,7 +655,8 @@ Result<verify::Report> World::try_verify(bool allow_pending, bool live_log, int 
     const std::array<warehouse::FetchedObject, 1> objects{fetched(loaded_meanwhile)};
     must(warehouse::load_objects(loads, objects));
   });
-  inputs.warehouse = loaded_meanwhile.empty() ? warehouse->get() : &living;
+  inputs.warehouse = warehouse->get();
+  if (!loaded_meanwhile.empty()) inputs.warehouse = &living;
   if (live_log) {
     inputs.log = log.get();
   } else {
