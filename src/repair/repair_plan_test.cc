@@ -13,7 +13,8 @@ using lake::OffsetRange;
 
 const log::TopicId kTopic = *base::parse_uuid("1a2b3c4d-0000-4000-8000-000000000000");
 
-RepairFacts object(log::Offset first, std::optional<log::Offset> end, std::vector<OffsetRange> others) {
+RepairFacts object(log::Offset first, std::optional<log::Offset> end,
+                   const std::vector<OffsetRange>& others) {
   RepairFacts facts;
   facts.object_key = "object";
   facts.place = {.first_timestamp = {}, .topic_id_short = "1a2b3c4d", .partition = 3, .first = first};

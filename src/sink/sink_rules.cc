@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lake/object_key.h"
+
 namespace sdp::sink {
 
 using std::chrono::duration_cast;
@@ -51,7 +53,8 @@ CaughtUpRule::Others CaughtUpRule::others(SteadyTime now) {
   return Others::look;
 }
 
-lake::Hour HourSchedule::over_by_object(UtcMillis first_timestamp) {
+std::optional<lake::Hour> HourSchedule::over_by_object(UtcMillis first_timestamp) {
+  if (!lake::has_time(first_timestamp)) return std::nullopt;
   return lake::hour_of(first_timestamp) - hours(1);
 }
 

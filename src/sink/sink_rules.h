@@ -88,8 +88,8 @@ class HourSchedule {
  public:
   HourSchedule(const SinkTimers& timers, std::chrono::milliseconds grace) : timers_(timers), grace_(grace) {}
 
-  /// The last hour that an object's first record proves to be over.
-  static lake::Hour over_by_object(UtcMillis first_timestamp);
+  /// The last hour that an object's first record proves to be over; nothing when it has no time.
+  static std::optional<lake::Hour> over_by_object(UtcMillis first_timestamp);
   /// The last hour that the clock alone shows to be over.
   lake::Hour over_by_clock(UtcMillis now) const;
 

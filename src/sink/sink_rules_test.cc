@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
+#include "log/record.h"
+
 namespace sdp::sink {
 namespace {
 
@@ -94,6 +98,7 @@ class Hours : public testing::Test {
 TEST_F(Hours, ObjectProvesTheHoursBeforeItsOwnToBeOver) {
   EXPECT_EQ(HourSchedule::over_by_object(UtcMillis(hour_)), hour_ - hours(1));
   EXPECT_EQ(HourSchedule::over_by_object(UtcMillis(hour_ + hours(1)) - milliseconds(1)), hour_ - hours(1));
+  EXPECT_EQ(HourSchedule::over_by_object(log::kTimeOfUnreadable), std::nullopt);
 }
 
 TEST_F(Hours, ClockProvesAnHourToBeOverAfterTheGrace) {

@@ -326,9 +326,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     }
     runner_.observer_.uploaded(result);
     // Producers' clocks prove no hour to be over.
-    if (topic_.timestamp_type == log::TimestampType::log_append_time)
-      request_closing(result.partition, HourSchedule::over_by_object(result.first_timestamp),
-                      result.range.end);
+    const auto over = HourSchedule::over_by_object(result.first_timestamp);
+    if (over && topic_.timestamp_type == log::TimestampType::log_append_time)
+      request_closing(result.partition, *over, result.range.end);
     return {};
   }
 

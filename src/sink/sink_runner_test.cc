@@ -131,9 +131,9 @@ class Transactions {
     if (draw < 0.4) {
       append(partition, std::nullopt);
     } else if (draw < 0.8) {
-      append(partition, rng_.below(kProducers));
+      append(partition, producer());
     } else if (draw < 0.95) {
-      end(partition, rng_.below(kProducers), rng_.chance(0.5));
+      end(partition, producer(), rng_.chance(0.5));
     } else {
       ASSERT_TRUE(log_.elect(partition));
     }
@@ -165,6 +165,8 @@ class Transactions {
     std::optional<log::TransactionalId> open;
     bool aborted = false;
   };
+
+  log::TransactionalId producer() { return static_cast<log::TransactionalId>(rng_.below(kProducers)); }
 
   void append(log::Partition partition, std::optional<log::TransactionalId> id) {
     const std::string value = fmt::format(R"({{"n":{}}})", next_++);

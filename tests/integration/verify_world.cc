@@ -308,8 +308,11 @@ Result<store::Object> EditableStore::get(std::string_view key) {
   return found->second;
 }
 
-Result<std::optional<store::ObjectHead>> EditableStore::head(std::string_view) {
-  return std::optional<store::ObjectHead>();
+Result<std::optional<store::ObjectHead>> EditableStore::head(std::string_view key) {
+  const auto found = objects.find(std::string(key));
+  if (found == objects.end()) return std::optional<store::ObjectHead>();
+  return std::optional(
+      store::ObjectHead{std::string(key), found->second.body.size(), found->second.metadata});
 }
 
 Result<void> EditableStore::list(std::string_view prefix,

@@ -256,10 +256,10 @@ void World::arrive(std::size_t put) {
   } else {
     sink.state->upload_done(partition, done.batch.generation);
   }
-  const lake::Hour through = options_.mutation == Mutation::hours_by_the_clock_only
-                                 ? lake::hour_of(broker_clock_)
-                                 : sink::HourSchedule::over_by_object(done.batch.first_timestamp);
-  if (sink.hours.ask(partition, through)) close_hours(partition, through);
+  const auto through = options_.mutation == Mutation::hours_by_the_clock_only
+                           ? std::optional(lake::hour_of(broker_clock_))
+                           : sink::HourSchedule::over_by_object(done.batch.first_timestamp);
+  if (through && sink.hours.ask(partition, *through)) close_hours(partition, *through);
   execute(done.sink);
 }
 
@@ -361,16 +361,23 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
   std::vector<lake_reader::ChainObject> objects;
   log::Offset chain_end = 0;
   for (const auto& [key, meta] : objects_of(partition)) {
-    objects.push_back({key, meta.range.first, lake::hour_of(meta.first_timestamp)});
+    const bool timed = lake::has_time(meta.first_timestamp);
+    objects.push_back(
+        {key, meta.range.first, timed ? lake::hour_of(meta.first_timestamp) : lake::Hour::min()});
     chain_end = std::max(chain_end, meta.range.end);
     metas.emplace(key, meta);
   }
   if (objects.empty()) return;
   std::vector<lake::HourMarker>& markers = markers_[partition];
-  const sink::OpenHour open =
-      markers.empty()
-          ? sink::OpenHour{std::ranges::min(objects, {}, &lake_reader::ChainObject::first).hour, 0}
-          : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
+  sink::OpenHour open{through, 0};
+  if (!markers.empty()) {
+    open = {markers.back().hour + std::chrono::hours(1), markers.back().range.end};
+  } else {
+    // Objects without a time tell no hour.
+    std::vector<lake_reader::ChainObject> timed(objects);
+    std::erase_if(timed, [](const auto& object) { return object.hour == lake::Hour::min(); });
+    if (!timed.empty()) open.hour = std::ranges::min(timed, {}, &lake_reader::ChainObject::first).hour;
+  }
   log::TopicInfo topic;
   topic.id = topic_id_;
   topic.partitions = options_.partitions;
@@ -452,8 +459,12 @@ void World::audit_chain(log::Partition partition) {
 void World::audit_hours(log::Partition partition) {
   const std::vector<lake::HourMarker>& markers = markers_[partition];
   std::map<lake::Hour, std::pair<log::Offset, std::int64_t>> expected;  // end and records by hour
-  lake::Hour reached = lake::Hour::min();
-  for (const ModelRecord& record : log_[static_cast<std::size_t>(partition)]) {
+  const auto& all = log_[static_cast<std::size_t>(partition)];
+  // What has no time belongs to the hour of what was before it, at the beginning to the first hour.
+  const auto timed =
+      std::ranges::find_if(all, [](const auto& record) { return lake::has_time(record.timestamp); });
+  lake::Hour reached = timed == all.end() ? lake::Hour() : lake::hour_of(timed->timestamp);
+  for (const ModelRecord& record : all) {
     reached = std::max(reached, lake::hour_of(record.timestamp));
     expected[reached].first = record.next();
     ++expected[reached].second;
