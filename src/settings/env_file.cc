@@ -56,8 +56,8 @@ bool is_given_by_a_container_runtime(const std::filesystem::path& path) {
   return path.lexically_normal().string().starts_with("/run/secrets/");
 }
 
-/// The row of a variable that this program reads; a `.env` may hold what is somebody else's business, such as
-/// the container stack's.
+/// The row of a variable that makes a file ours, and whose lines may be errors. The container stack's have
+/// names that others use as well (KAFKA_PORT).
 const Setting* ours(const std::string& name) {
   const Setting* setting = find_variable(name);
   return setting != nullptr && setting->group != Group::stack ? setting : nullptr;
@@ -139,7 +139,8 @@ Result<EnvFile> take(const std::filesystem::path& path, const Contents& contents
   SDP_RETURN_IF_ERROR(check_lines(path, text));
   EnvFile loaded{path, {}};
   for (const auto& [name, line] : text.variables) {
-    if (ours(name) == nullptr) continue;
+    // The stack's own, too: `doctor stack` reads them.
+    if (find_variable(name) == nullptr) continue;
     if (std::getenv(name.c_str()) != nullptr) continue;
     ::setenv(name.c_str(), line.value.c_str(), 0);
     loaded.lines.emplace(name, line.line);

@@ -21,7 +21,7 @@ class EnvFileTest : public testing::Test {
  protected:
   void TearDown() override {
     for (const char* name :
-         {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A", "SDP_DEPS_DIR", "KAFKA_TOPIC"})
+         {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A", "SDP_DEPS_DIR", "KAFKA_TOPIC", "KAFDROP_PORT"})
       ::unsetenv(name);
   }
   void write(std::string_view text, fs::perms perms) const {
@@ -52,6 +52,15 @@ TEST_F(EnvFileTest, SetsOurVariablesAndNobodyElses) {
   EXPECT_EQ(value("SNOWFLAKE_USER"), "1");
   EXPECT_EQ(value("SNOWFLAKE_PASSWORD"), "p");
   EXPECT_EQ(value("OTHERS_TEST_A"), "(none)");
+}
+
+TEST_F(EnvFileTest, TheStacksOwnMakeNoFileOursAndAreReadFromOneThatIs) {
+  write("KAFDROP_PORT=9100\n", kOwner);
+  ASSERT_TRUE(load_env_file(path_));
+  EXPECT_EQ(value("KAFDROP_PORT"), "(none)");
+  write("SNOWFLAKE_USER=1\nKAFDROP_PORT=9000\nKAFDROP_PORT=9100\n", kOwner);
+  ASSERT_TRUE(load_env_file(path_));
+  EXPECT_EQ(value("KAFDROP_PORT"), "9100");
 }
 
 TEST_F(EnvFileTest, WhatTheEnvironmentHasStays) {

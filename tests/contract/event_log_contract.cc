@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <thread>
 
 #include "base/clock.h"
 #include "log/memory/partitioner.h"
@@ -33,7 +34,10 @@ void EventLogContract::SetUp() {
 }
 
 void EventLogContract::create(Partition partitions) {
-  const auto created = log_->ensure_topic({.name = place_->topic(), .partitions = partitions});
+  // As its producers send it: what foreigners append is to be read as it is.
+  const auto created = log_->ensure_topic({.name = place_->topic(),
+                                           .partitions = partitions,
+                                           .compression = TopicCompression::producer});
   ASSERT_TRUE(created) << created.error().message;
   ASSERT_TRUE(*created);
 }
@@ -505,7 +509,12 @@ TEST_P(EventLogContract, MembersOfAGroupAreCountedWhileTheyStay) {
   poll_until(*consumer, recorder, [&] { return log_->members(group()).value() == 1; });
   EXPECT_EQ(log_->members(group("another")).value(), 0U);
   close(*consumer, recorder);
-  EXPECT_EQ(log_->members(group()).value(), 0U);
+  // Its leave is sent, and a busy broker may answer others first.
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (log_->members(group()).value() != 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(50ms);
+  }
 }
 
 TEST_P(EventLogContract, CloseHandsOverTheRevocationAndEndsPolling) {
@@ -685,11 +694,12 @@ TEST_P(EventLogContract, ABatchThatCannotBeReadHoldsUpItsPartitionUntilASeek) {
   poll_idle(*consumer, recorder);
   EXPECT_EQ(recorder.offsets(0), range(0, 3));
   EXPECT_EQ(recorder.offsets(1), range(0, 4));
-  EXPECT_EQ(recorder.unreadable, (std::vector<PartitionOffset>{{0, 3}}));
+  ASSERT_EQ(recorder.unreadable, (std::vector<PartitionOffset>{{0, 3}}));
 
   // Within the batch it is told again, from there on.
   ASSERT_TRUE(consumer->seek({0, 5}));
   poll_until(*consumer, recorder, [&] { return recorder.unreadable.size() == 2; });
+  ASSERT_EQ(recorder.unreadable.size(), 2U);
   EXPECT_EQ(recorder.unreadable.back(), (PartitionOffset{0, 5}));
 
   ASSERT_TRUE(consumer->seek({0, 8}));

@@ -26,6 +26,14 @@ std::string fresh_topic() {
                      std::chrono::system_clock::now().time_since_epoch().count() % 1'000'000, topics++);
 }
 
+/// A record that the broker refused is a failure of the test, and says so.
+class Delivered final : public ClientEvents {
+ public:
+  void on_delivery(const rd_kafka_message_t& message) override {
+    EXPECT_EQ(message.err, RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_err2str(message.err);
+  }
+};
+
 /// A topic on the shared broker. What foreigners do goes through a bare client, past the adapter.
 class KafkaPlace final : public LogPlace {
  public:
@@ -66,7 +74,7 @@ class KafkaPlace final : public LogPlace {
                                               {"message.max.bytes", std::to_string(2 * kGrown)},
                                               {"batch.size", std::to_string(2 * kGrown)},
                                               {"linger.ms", "60000"}};
-    ClientEvents events;
+    Delivered events;
     const ClientHandle client = open_client(Role::producer, settings_, events, properties).value();
     const std::string value(kGrown / static_cast<std::size_t>(count), 'a');
     for (std::int32_t i = 0; i < count; ++i) {
@@ -124,7 +132,7 @@ class KafkaPlace final : public LogPlace {
   const KafkaSettings settings_;
   const std::string topic_;
   std::unique_ptr<KafkaLog> log_;
-  ClientEvents events_;
+  Delivered events_;
   ClientHandle client_;
   bool appended_ = false;
 };

@@ -29,7 +29,8 @@ def compose(folder, files, *arguments, profiles=PROFILES, environment=None):
         command += ["--file", str(file)]
     for profile in profiles:
         command += ["--profile", profile]
-    own = dict.fromkeys(PORTS, "1")
+    # The host's ports have no defaults in the files of the tests.
+    own = dict.fromkeys(PORTS, "1") if HOST in files else {}
     return subprocess.run(
         [*command, *arguments],
         capture_output=True,

@@ -6,6 +6,8 @@ import zlib
 
 CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 SNAPPY_CHUNK = 1 << 16
+# LZ4F_preferences_t with blockMode 1: Kafka reads no blocks that depend on those before them.
+LZ4_INDEPENDENT = struct.pack("<4IQ2Ii5I", 0, 1, *[0] * 11)
 
 
 def compress(codec: str, body: bytes) -> bytes:
@@ -30,9 +32,9 @@ def _lz4(body: bytes) -> bytes:
     library = ctypes.CDLL("liblz4.so.1")
     for function in (library.LZ4F_compressFrameBound, library.LZ4F_compressFrame):
         function.restype = ctypes.c_size_t
-    bound = library.LZ4F_compressFrameBound(ctypes.c_size_t(len(body)), None)
+    bound = library.LZ4F_compressFrameBound(ctypes.c_size_t(len(body)), LZ4_INDEPENDENT)
     out = ctypes.create_string_buffer(bound)
-    size = library.LZ4F_compressFrame(out, ctypes.c_size_t(bound), body, ctypes.c_size_t(len(body)), None)
+    size = library.LZ4F_compressFrame(out, ctypes.c_size_t(bound), body, ctypes.c_size_t(len(body)), LZ4_INDEPENDENT)
     return out.raw[:size]
 
 

@@ -120,8 +120,9 @@ class World:
         self.must("load")
         self.transform()
         finished = self.run("verify", "--json", *arguments)
-        assert finished.code == 0, str(finished)
+        assert finished.out, str(finished)
         report = json.loads(finished.out)
+        assert finished.code == 0, f"{report['violations']}\n{finished}"
         assert report["proved"] is True, str(finished)
         return report
 

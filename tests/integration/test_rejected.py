@@ -72,7 +72,7 @@ def test_a_topic_of_unusable_events_is_no_success(one_partition):
         ("not_object", 1),
     ]
     said = transform(world, code=TOO_MANY_REJECTED)
-    assert "missing_field" in said.out and f"{world.topic}/0/4" in said.out
+    assert "out_of_range" in said.out and f"{world.topic}/0/5" in said.out
     assert "8 of 8 records are rejected" in said.failure["message"]
     proof = world.run("verify")
     assert proof.code == TOO_MANY_REJECTED, str(proof)

