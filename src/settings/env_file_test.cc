@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 class EnvFileTest : public testing::Test {
  protected:
   void TearDown() override {
-    for (const char* name :
-         {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A", "SDP_DEPS_DIR", "KAFKA_TOPIC", "KAFDROP_PORT"})
+    for (const char* name : {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A", "SDP_DEPS_DIR",
+                             "KAFKA_TOPIC", "KAFDROP_PORT"})
       ::unsetenv(name);
   }
   void write(std::string_view text, fs::perms perms) const {

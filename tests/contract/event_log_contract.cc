@@ -35,9 +35,8 @@ void EventLogContract::SetUp() {
 
 void EventLogContract::create(Partition partitions) {
   // As its producers send it: what foreigners append is to be read as it is.
-  const auto created = log_->ensure_topic({.name = place_->topic(),
-                                           .partitions = partitions,
-                                           .compression = TopicCompression::producer});
+  const auto created = log_->ensure_topic(
+      {.name = place_->topic(), .partitions = partitions, .compression = TopicCompression::producer});
   ASSERT_TRUE(created) << created.error().message;
   ASSERT_TRUE(*created);
 }
