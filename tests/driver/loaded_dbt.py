@@ -110,6 +110,8 @@ def serve(address: str) -> None:
 def build(client: socket.socket) -> None:
     """Does not return."""
     code = 1
+    # Where the scheduler shares time out by session, all builds would have one test's part of it.
+    os.setsid()
     try:
         take_place_of(client)
         from dbt.cli.main import cli

@@ -42,7 +42,7 @@ def finished_run(binary, deps, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished-run")
     command = [binary, "run", "--events", "600", "--data", folder]
     env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
-    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=300)
     return folder
 
 

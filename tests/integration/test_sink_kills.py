@@ -51,11 +51,13 @@ class Killer(threading.Thread):
         return self.sinks[-1]
 
     def _wait_for_the_moment(self, victim: Running) -> None:
-        """One in four dies while it starts or joins, the others while they read, cut and upload."""
-        if self.random.random() < 0.25:
-            time.sleep(self.random.uniform(0, 1.2))
-            return
-        wait_until(lambda: victim.partitions or not victim.is_running(), 60, "a sink to be given partitions")
+        """One in four dies while it starts or joins, the others while they read, cut and upload; some of these have
+        uploaded already, however slow the machine is."""
+        draw = self.random.random()
+        if draw >= 0.25:
+            wait_until(lambda: victim.partitions or not victim.is_running(), 60, "a sink to be given partitions")
+        if draw >= 0.65:
+            wait_until(lambda: victim.uploads or not victim.is_running(), 60, "a sink to upload")
         time.sleep(self.random.uniform(0, 1.2))
 
     def figures(self) -> dict[str, int]:
