@@ -105,11 +105,11 @@ class World:
     def start_sink(self, *arguments, env=None) -> Running:
         return self.start("sink", *quick(arguments), env=env)
 
-    def catch_up(self, *arguments, timeout: float = 120, env=None) -> Finished:
+    def catch_up(self, *arguments, timeout: float = 240, env=None) -> Finished:
         """A sink that makes everything in the topic durable and ends."""
         return self.must("sink", "--until-caught-up", *quick(arguments), timeout=timeout, env=env)
 
-    def transform(self, timeout: float = 180) -> Finished:
+    def transform(self, timeout: float = 400) -> Finished:
         work_dir = self.folder / "transform"
         finished = self.must("transform", "--work-dir", work_dir, timeout=timeout, env=parsed.environment())
         parsed.keep(work_dir)
