@@ -183,7 +183,8 @@ Result<std::optional<lake::Hour>> LakeReader::first_hour_of(const lake::ChainId&
     }));
     return !first;
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look));
+  const HourSpan span{.first = lake::Hour(std::chrono::hours(1))};
+  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::oldest_first, look, span));
   return first;
 }
 

@@ -133,7 +133,8 @@ class LakeReader {
 
   // --- hours ---
 
-  /// The first hour that has an object of the chain; nothing when no hour has one.
+  /// The first hour that has an object of the chain; nothing when no hour has one. Layout 1 files what has no
+  /// time in the first hour of 1970, which therefore counts as none.
   Result<std::optional<lake::Hour>> first_hour_of(const lake::ChainId& chain) const;
   /// Nothing when the chain has no begin yet.
   Result<std::optional<lake::ChainBegin>> chain_begin(const lake::ChainId& chain) const;

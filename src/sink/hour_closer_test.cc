@@ -172,6 +172,18 @@ TEST_F(HourCloserTest, ObjectsOfAClockThatWasFarBehindAreCounted) {
   EXPECT_EQ(closed->front().records, 7);
 }
 
+TEST_F(HourCloserTest, AnObjectThatLayout1FilesIn1970BeginsNoHourThere) {
+  put(0, lake::Hour());
+  put(0, kStart);
+  HourCloser closer(log_, store_, lake_, topic_);
+  const auto closed = close(closer, 0, kStart);
+  ASSERT_TRUE(closed) << closed.error().message;
+  ASSERT_EQ(closed->size(), 1u);
+  EXPECT_EQ(closed->front().hour, kStart);
+  EXPECT_EQ(closed->front().range, (lake::OffsetRange{0, 20}));
+  EXPECT_EQ(closed->front().objects, 2);
+}
+
 TEST_F(HourCloserTest, IdlePartitionWithoutRecordsBeginsWhenItIsFirstClosed) {
   HourCloser closer(log_, store_, lake_, topic_);
   const auto closed = close(closer, 2, kStart + hours(3));

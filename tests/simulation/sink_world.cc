@@ -331,8 +331,8 @@ void World::note(std::string violation) {
   if (violations_.size() < kViolationsMax) violations_.push_back(std::move(violation));
 }
 
-std::vector<std::pair<std::string, lake::ObjectMeta>> World::objects_of(log::Partition partition) {
-  std::vector<std::pair<std::string, lake::ObjectMeta>> objects;
+std::vector<World::Object> World::objects_of(log::Partition partition) {
+  std::vector<Object> objects;
   const lake::ChainId chain{topic_id_, partition};
   (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
     // Asked after each commit, and most objects were seen before. Only the mutations replace one.
@@ -341,7 +341,7 @@ std::vector<std::pair<std::string, lake::ObjectMeta>> World::objects_of(log::Par
       const auto head = store_->head(object.key);
       if (const auto meta = lake::meta_from((*head)->metadata)) seen->second = *meta;
     }
-    if (seen->second && seen->second->chain == chain) objects.emplace_back(object.key, *seen->second);
+    if (seen->second && seen->second->chain == chain) objects.push_back({seen->first.key, *seen->second});
     return true;
   });
   return objects;
@@ -360,24 +360,22 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
   std::map<std::string, lake::ObjectMeta> metas;
   std::vector<lake_reader::ChainObject> objects;
   log::Offset chain_end = 0;
+  std::optional<lake::Hour> oldest;  // what has no time tells no hour
   for (const auto& [key, meta] : objects_of(partition)) {
-    const bool timed = lake::has_time(meta.first_timestamp);
-    objects.push_back(
-        {key, meta.range.first, timed ? lake::hour_of(meta.first_timestamp) : lake::Hour::min()});
+    lake::Hour hour = lake::Hour::min();
+    if (lake::has_time(meta.first_timestamp)) {
+      hour = lake::hour_of(meta.first_timestamp);
+      oldest = std::min(oldest.value_or(hour), hour);
+    }
+    objects.push_back({key, meta.range.first, hour});
     chain_end = std::max(chain_end, meta.range.end);
     metas.emplace(key, meta);
   }
   if (objects.empty()) return;
   std::vector<lake::HourMarker>& markers = markers_[partition];
-  sink::OpenHour open{through, 0};
-  if (!markers.empty()) {
-    open = {markers.back().hour + std::chrono::hours(1), markers.back().range.end};
-  } else {
-    // Objects without a time tell no hour.
-    std::vector<lake_reader::ChainObject> timed(objects);
-    std::erase_if(timed, [](const auto& object) { return object.hour == lake::Hour::min(); });
-    if (!timed.empty()) open.hour = std::ranges::min(timed, {}, &lake_reader::ChainObject::first).hour;
-  }
+  const sink::OpenHour open =
+      markers.empty() ? sink::OpenHour{oldest.value_or(through), 0}
+                      : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
   log::TopicInfo topic;
   topic.id = topic_id_;
   topic.partitions = options_.partitions;
@@ -459,15 +457,19 @@ void World::audit_chain(log::Partition partition) {
 void World::audit_hours(log::Partition partition) {
   const std::vector<lake::HourMarker>& markers = markers_[partition];
   std::map<lake::Hour, std::pair<log::Offset, std::int64_t>> expected;  // end and records by hour
-  const auto& all = log_[static_cast<std::size_t>(partition)];
-  // What has no time belongs to the hour of what was before it, at the beginning to the first hour.
-  const auto timed =
-      std::ranges::find_if(all, [](const auto& record) { return lake::has_time(record.timestamp); });
-  lake::Hour reached = timed == all.end() ? lake::Hour() : lake::hour_of(timed->timestamp);
-  for (const ModelRecord& record : all) {
+  // What has no time belongs to the hour of what was before it, at the beginning to the chain's first one.
+  lake::Hour reached = markers.empty() ? lake::Hour() : markers.front().hour;
+  bool has_begun = markers.empty();  // the first hour is that of a record
+  for (const ModelRecord& record : log_[static_cast<std::size_t>(partition)]) {
+    has_begun = has_begun ||
+                (lake::has_time(record.timestamp) && lake::hour_of(record.timestamp) == markers.front().hour);
     reached = std::max(reached, lake::hour_of(record.timestamp));
     expected[reached].first = record.next();
     ++expected[reached].second;
+  }
+  if (!has_begun) {
+    note(fmt::format("p{}: its first hour is {}, which no record has", partition,
+                     lake::format_hour(markers.front().hour)));
   }
   log::Offset at = 0;
   for (std::size_t i = 0; i < markers.size(); ++i) {

@@ -117,7 +117,12 @@ class World {
   void close_last_hours(const Sink& sink);
   void note(std::string violation);
   log::Offset durable_end(log::Partition partition);
-  std::vector<std::pair<std::string, lake::ObjectMeta>> objects_of(log::Partition partition);
+  /// A place in seen_.
+  struct Object {
+    const std::string& key;
+    const lake::ObjectMeta& meta;
+  };
+  std::vector<Object> objects_of(log::Partition partition);
   void audit_commit(log::PartitionOffset next);
   void audit_chain(log::Partition partition);
   void audit_hours(log::Partition partition);
