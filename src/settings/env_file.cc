@@ -96,8 +96,10 @@ Result<void> check_writers(const std::filesystem::path& path, const Contents& co
 Result<void> check_secrets(const std::filesystem::path& path, const Contents& contents, const EnvText& text) {
   if ((contents.file.st_mode & 077) == 0) return {};
   const auto secret = std::ranges::find_if(text.variables, [](const auto& variable) {
-    const Setting* setting = ours(variable.first);
-    return setting != nullptr && setting->secret && !variable.second.value.empty();
+    const Setting* setting = find_variable(variable.first);
+    const std::string& value = variable.second.value;
+    // The stack's example says in the secret's place that it is to be generated.
+    return setting != nullptr && setting->secret && !value.empty() && value != setting->stack;
   });
   if (secret == text.variables.end()) return {};
   return fail(ErrorKind::misconfigured,

@@ -21,7 +21,7 @@ class EnvFileTest : public testing::Test {
  protected:
   void TearDown() override {
     for (const char* name : {"SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD", "OTHERS_TEST_A", "SDP_DEPS_DIR",
-                             "KAFKA_TOPIC", "KAFDROP_PORT"})
+                             "KAFKA_TOPIC", "KAFDROP_PORT", "MINIO_ROOT_PASSWORD"})
       ::unsetenv(name);
   }
   void write(std::string_view text, fs::perms perms) const {
@@ -61,6 +61,13 @@ TEST_F(EnvFileTest, TheStacksOwnMakeNoFileOursAndAreReadFromOneThatIs) {
   write("SNOWFLAKE_USER=1\nKAFDROP_PORT=9000\nKAFDROP_PORT=9100\n", kOwner);
   ASSERT_TRUE(load_env_file(path_));
   EXPECT_EQ(value("KAFDROP_PORT"), "9100");
+}
+
+TEST_F(EnvFileTest, ASecretOfTheStackIsOneUnlessItIsToBeGenerated) {
+  const std::string ours = "KAFKA_TOPIC=events\n";
+  EXPECT_EQ(refusal(ours + "MINIO_ROOT_PASSWORD=generate\n", kEverybody), "");
+  EXPECT_THAT(refusal(ours + "MINIO_ROOT_PASSWORD=hunter2\n", kEverybody),
+              testing::HasSubstr("holds MINIO_ROOT_PASSWORD"));
 }
 
 TEST_F(EnvFileTest, WhatTheEnvironmentHasStays) {
