@@ -257,7 +257,8 @@ TEST(Decode, GivesBackWhatWasEncoded) {
   EXPECT_TRUE(rc::check([] {
     const ListeningEvent event = any_event();
     const auto verdict = decode(support::to_json(event));
-    RC_ASSERT(verdict && *verdict);
+    RC_ASSERT(verdict.has_value());
+    RC_ASSERT(verdict->has_value());
     RC_ASSERT(**verdict == event);
   }));
 }

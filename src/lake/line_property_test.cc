@@ -164,7 +164,8 @@ RC_GTEST_PROP(LineProperty, EveryRecordIsOneLineOfJsonAndIsReadBack, ()) {
   LineEncoder encoder(2000);
   Bytes out;
   const auto code = encoder.append(out, record.view);
-  RC_ASSERT(out.ends_with('\n') && out.find('\n') == out.size() - 1);
+  RC_ASSERT(!out.empty());
+  RC_ASSERT(out.find('\n') == out.size() - 1);
   const std::string_view text(out.data(), out.size() - 1);
   nlohmann::json json;
   // nlohmann refuses numbers that no double holds, though they are JSON.
@@ -174,13 +175,14 @@ RC_GTEST_PROP(LineProperty, EveryRecordIsOneLineOfJsonAndIsReadBack, ()) {
   LineDecoder decoder;
   const auto line = decoder.decode(text);
   RC_ASSERT(line.has_value());
-  RC_ASSERT(line->partition == record.view.partition && line->offset == record.view.offset);
+  RC_ASSERT(line->partition == record.view.partition);
+  RC_ASSERT(line->offset == record.view.offset);
   RC_ASSERT(line->timestamp == record.view.timestamp);
   RC_ASSERT(line->key == record.view.key);
   RC_ASSERT(line->headers.size() == record.headers.size());
   for (std::size_t i = 0; i < record.headers.size(); ++i) {
-    RC_ASSERT(line->headers[i].name == record.headers[i].first &&
-              line->headers[i].value == record.headers[i].second);
+    RC_ASSERT(line->headers[i].name == record.headers[i].first);
+    RC_ASSERT(line->headers[i].value == record.headers[i].second);
   }
   RC_ASSERT(line->reject == code);
   if (code) {

@@ -23,7 +23,6 @@ using support::LakeBuilder;
 constexpr int kKills = 20;
 constexpr int kObjects = 60;
 constexpr log::Offset kLines = 400;
-constexpr std::chrono::microseconds kLatestKill{600'000};
 
 /// Loaders in processes of their own, which are killed at random moments. They see the lake as it was when
 /// they were forked off, so a lake in memory will do.
@@ -83,7 +82,7 @@ class LoadCrashTest : public testing::Test {
     const auto loaded = warehouse->loaded_objects();
     return loaded ? static_cast<int>(loaded->size()) : -1;
   }
-  void start_anew() const {
+  void start_over() const {
     for (const auto& file : std::filesystem::directory_iterator(folder_.path()))
       std::filesystem::remove(file);
   }
@@ -96,18 +95,25 @@ TEST_F(LoadCrashTest, KilledAtAnyMomentItLeavesWholeObjectsAndGoesOn) {
   const std::uint64_t seed = std::random_device()();
   RecordProperty("seed", std::to_string(seed));
   Rng rng(seed);
+  // The moments are spread over one load's time on this machine, and a little beyond it.
+  const auto started = std::chrono::steady_clock::now();
+  ASSERT_TRUE(load());
+  const auto one_load = std::chrono::steady_clock::now() - started;
+  const auto latest_kill = std::chrono::duration_cast<std::chrono::microseconds>(one_load * 5 / 4);
+  start_over();
+
   int killed = 0;
   int between = 0;
-  for (int tries = 0; killed < kKills && tries < 10 * kKills; ++tries) {
-    const std::chrono::microseconds after(rng.below(kLatestKill.count()));
+  for (int tries = 0; (killed < kKills || between == 0) && tries < 10 * kKills; ++tries) {
+    const std::chrono::microseconds after(rng.below(latest_kill.count()));
     if (load_and_kill(after)) ++killed;
     const int objects = check_ledger();
     ASSERT_GE(objects, 0) << "seed " << seed;
     ASSERT_FALSE(HasFailure()) << "seed " << seed << ", killed after " << after.count() << " us";
     if (objects > 0 && objects < kObjects) ++between;
-    if (objects == kObjects || rng.chance(0.3)) start_anew();
+    if (objects == kObjects || rng.chance(0.3)) start_over();
   }
-  EXPECT_EQ(killed, kKills) << "seed " << seed;
+  EXPECT_GE(killed, kKills) << "seed " << seed;
   EXPECT_GT(between, 0) << "no kill struck between two transactions: the test proves nothing; seed " << seed;
   EXPECT_TRUE(load());
   EXPECT_EQ(check_ledger(), kObjects);
