@@ -55,9 +55,14 @@ class TransformDbt : public testing::Test {
   TransformDbt() { Database(warehouse()).run(read(source() / "tests/integration/dbt/bronze.sql")); }
 
   static fs::path source() { return std::getenv("SDP_SOURCE_DIR"); }
+  /// Where tools/run_tests has a dbt that is loaded already; the real one without it.
+  static fs::path deps() {
+    const char* loaded = std::getenv("SDP_TEST_DEPS");
+    return loaded != nullptr ? loaded : std::getenv("SDP_DEPS_DIR");
+  }
   fs::path warehouse() const { return folder_ / "spotify_db.duckdb"; }
   TransformOptions options() const {
-    return {.dbt_path = fs::path(std::getenv("SDP_DEPS_DIR")) / "venv-dbt/bin/dbt",
+    return {.dbt_path = deps() / "venv-dbt/bin/dbt",
             .project_dir = source() / "spotify_dbt",
             .warehouse_path = warehouse(),
             .work_dir = folder_ / "dbt"};

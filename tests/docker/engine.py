@@ -8,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from driver.process import GUARD_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 CONTAINERD_WAS_LATE = "failed to start containerd: timeout waiting for containerd to start"
 START_LIMIT_S = 60
@@ -95,7 +97,9 @@ class Engine:
 
     def docker(self, *arguments, check: bool = True) -> subprocess.CompletedProcess:
         command = ["docker", *[str(argument) for argument in arguments]]
-        done = subprocess.run(command, capture_output=True, text=True, env=self.environment(), timeout=600, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environment(), timeout=GUARD_SECONDS, check=False
+        )
         assert not check or done.returncode == 0, f"{command}: {done.stderr}"
         return done
 

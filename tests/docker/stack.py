@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from driver import log
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 from engine import Engine
 
@@ -117,7 +118,9 @@ class Stack:
         """By name, what the stack generated or was given, as it keeps them."""
         (name,) = self.compose("ps", "--all", "--quiet", "secrets").stdout.split()
         copy = ["docker", "cp", f"{name}:/secrets/kept", "-"]
-        done = subprocess.run(copy, capture_output=True, check=True, env=self.engine.environment(), timeout=60)
+        done = subprocess.run(
+            copy, capture_output=True, check=True, env=self.engine.environment(), timeout=GUARD_SECONDS
+        )
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
             return {one: archive.extractfile(f"kept/{one}").read().decode() for one in SECRET_NAMES}
 
@@ -163,7 +166,7 @@ class Stack:
         self.compose("create", service)
         (container,) = self.compose("ps", "--all", "--quiet", service).stdout.split()
         command = ["docker", "cp", "-", f"{container}:{mount}"]
-        subprocess.run(command, input=archive, check=True, env=self.engine.environment(), timeout=60)
+        subprocess.run(command, input=archive, check=True, env=self.engine.environment(), timeout=GUARD_SECONDS)
 
     def down(self, volumes: bool = True) -> None:
         self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
@@ -225,7 +228,7 @@ class Stack:
             capture_output=True,
             text=True,
             env=clean_environment() | {"SPOTIFY_ENV_FILE": str(self.env_file), "COMPOSE_PROFILES": profiles},
-            timeout=120,
+            timeout=GUARD_SECONDS,
             check=False,
         )
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 
 import pytest
+from driver.process import GUARD_SECONDS
 from stack import BASE, COMPOSE, EXAMPLE, HOST, HOST_ZOOKEEPER, PORTS, ROOT, SECRET_NAMES, ZOOKEEPER, settings_in
 
 PROFILES = ("core", "demo", "airflow", "ui")
@@ -35,7 +36,7 @@ def compose(folder, files, *arguments, profiles=PROFILES, environment=None):
         [*command, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "COMPOSE_PROFILES": "", **own, **(environment or {})},
     )
@@ -287,7 +288,9 @@ def test_what_is_fetched_is_pinned():
 
 def next_steps(folder, profiles: str) -> str:
     (folder / ".env").write_text((EXAMPLE).read_text() + f"COMPOSE_PROFILES={profiles}\n")
-    done = subprocess.run([ROOT / "tools/stack_next", folder], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [ROOT / "tools/stack_next", folder], capture_output=True, text=True, timeout=GUARD_SECONDS, check=True
+    )
     return done.stdout
 
 

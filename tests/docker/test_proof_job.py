@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+from driver.process import GUARD_SECONDS
 from stack import ROOT
 
 
@@ -31,7 +32,7 @@ def scripts(tmp_path):
             env={"PATH": f"{folder}:{os.environ['PATH']}", **environment},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         return done.returncode, noted.read_text().splitlines(), done.stderr

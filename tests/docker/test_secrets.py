@@ -7,6 +7,7 @@ import stat
 import subprocess
 
 import pytest
+from driver.process import GUARD_SECONDS
 from stack import ROOT, SECRET_NAMES
 
 FOLDERS = {
@@ -51,7 +52,7 @@ class Maker:
 
     def make(self, **settings):
         one = self.start(**settings)
-        printed = one.communicate(timeout=60)
+        printed = one.communicate(timeout=GUARD_SECONDS)
         assert one.returncode == 0 and printed == ("", ""), printed
 
     def read(self, path):
@@ -129,7 +130,7 @@ def test_a_private_key_goes_to_the_warehouses_containers(maker):
 def test_starts_at_once_agree(maker):
     together = [maker.start() for _ in range(8)]
     for one in together:
-        printed = one.communicate(timeout=60)
+        printed = one.communicate(timeout=GUARD_SECONDS)
         assert one.returncode == 0, printed
     secrets = maker.secrets()
     assert maker.read("minio/minio_root_password") == secrets["MINIO_ROOT_PASSWORD"]
@@ -148,18 +149,18 @@ def test_a_start_that_was_cut_off_is_made_good(maker):
 
 def test_a_value_of_two_lines_is_refused_with_its_name(maker):
     one = maker.start(POSTGRES_PASSWORD="first\nsecond")
-    _, said = one.communicate(timeout=60)
+    _, said = one.communicate(timeout=GUARD_SECONDS)
     assert one.returncode == 1 and "POSTGRES_PASSWORD in .env must be one line" in said and "second" not in said
     assert not list((maker.place / "postgres").iterdir())
 
 
 def test_show_prints_what_a_person_logs_in_with(maker):
     early = maker.start("show")
-    _, said = early.communicate(timeout=60)
+    _, said = early.communicate(timeout=GUARD_SECONDS)
     assert early.returncode == 1 and "docker compose up makes them" in said and not maker.stamps()
     maker.make()
     secrets = maker.secrets()
-    shown = maker.start("show").communicate(timeout=60)[0].splitlines()
+    shown = maker.start("show").communicate(timeout=GUARD_SECONDS)[0].splitlines()
     names = ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "AIRFLOW_ADMIN_PASSWORD")
     assert sorted(shown) == sorted([*(f"{name}={secrets[name]}" for name in names), "AIRFLOW_ADMIN_USER=admin"])
 

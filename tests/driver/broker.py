@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from driver.process import Running, wait_until
+from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.services import LIGHT_JAVA, clean_environment
 
 START_SECONDS_MAX = 60
@@ -57,7 +57,7 @@ class Broker:
             for part in ("--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]")
         ]
         storage = ["kafka.tools.StorageTool", "format", "--cluster-id", "MkU3OEVBNTcwNTJENDM2Qk", "--config", path]
-        subprocess.run([*java, *storage, *logins], check=True, capture_output=True, timeout=START_SECONDS_MAX)
+        subprocess.run([*java, *storage, *logins], check=True, capture_output=True, timeout=GUARD_SECONDS)
         self._server = Running([*java, "kafka.Kafka", path], clean_environment(), folder, "kafka")
 
         def answers() -> bool:

@@ -3,9 +3,13 @@
 import subprocess
 from pathlib import Path
 
+from driver.process import GUARD_SECONDS
+
 
 def openssl(*arguments) -> None:
-    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -4,12 +4,19 @@ import re
 import subprocess
 from pathlib import Path
 
+from driver.process import GUARD_SECONDS
+
 READERS = "subcommands that only read"
 
 
 def _help(program: Path, command: tuple[str, ...]) -> str:
     done = subprocess.run(
-        [program, *command, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True
+        [program, *command, "--help"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=GUARD_SECONDS,
+        check=True,
     )
     return done.stdout
 

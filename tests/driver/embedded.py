@@ -25,10 +25,7 @@ class Embedded:
         return self.started[-1]
 
     def run(self, events: int = EVENTS, *arguments, prepare=None, env: dict[str, str] | None = None) -> Finished:
-        finished = self.start("--events", events, *arguments, prepare=prepare, env=env).wait(180)
-        if finished.code == 0:
-            parsed.keep(self.data / "transform")
-        return finished
+        return self.start("--events", events, *arguments, prepare=prepare, env=env).wait(180)
 
     def must_prove(self, events: int = EVENTS) -> Finished:
         finished = self.run(events)

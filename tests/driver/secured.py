@@ -5,7 +5,7 @@ from pathlib import Path
 
 from driver.broker import Broker
 from driver.certificates import Authority
-from driver.process import Running, wait_until
+from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.services import clean_environment, free_ports
 
 USER, PASSWORD = "pipeline", "not-in-any-log-4711"
@@ -111,7 +111,7 @@ class Secured:
 
     def _shows_its_certificate(self, address: str) -> bool:
         line = ["openssl", "s_client", "-connect", address, "-CAfile", str(self.ca), "-verify_return_error"]
-        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=GUARD_SECONDS, check=False)
         return done.returncode == 0
 
     def close(self) -> None:

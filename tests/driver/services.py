@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driver import log
+from driver.process import GUARD_SECONDS
 
 if TYPE_CHECKING:
     from driver.kafka import Kafka
     from driver.s3 import S3
 
-START_SECONDS_MAX = 90
 # Brokers of tests live for seconds to minutes: a quick start is worth more to them than the best machine code.
 LIGHT_JAVA = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"}
 
@@ -78,7 +78,7 @@ class Servers:
             ],
             check=True,
             capture_output=True,
-            timeout=START_SECONDS_MAX,
+            timeout=GUARD_SECONDS,
         )
 
 
@@ -103,6 +103,10 @@ class Services(Servers):
             s3_server,
         ]
 
+    def partition_folder(self, topic: str, partition: int) -> Path:
+        """Where the broker keeps its segments."""
+        return self.data / "kafka" / f"{topic}-{partition}"
+
     @property
     def program(self) -> Path:
         """What starts and stops them; it stands beside the product's binary."""
@@ -115,7 +119,7 @@ class Services(Servers):
             env=clean_environment() | LIGHT_JAVA,
             capture_output=True,
             text=True,
-            timeout=START_SECONDS_MAX,
+            timeout=GUARD_SECONDS,
             check=False,
         )
 

@@ -7,7 +7,7 @@ environment, the C++ tests included:
     SDP_TEST_S3        endpoint of the S3 server
     SDP_TEST_SERVICES  folder of these two, with the S3 server's keys in credentials.env
     SDP_TEST_EMULATOR  port of Snowflake's emulator
-    SDP_TEST_DBT_PARSED  where what dbt parsed is kept for the next test
+    SDP_TEST_DBT_PARSED  what dbt parsed in a first run
     SDP_TEST_DEPS      folder like .deps with a dbt that is loaded already
 
 Each test has a topic, a group, a bucket and a database of its own there; nobody but the starter ends them.
@@ -15,11 +15,13 @@ Each test has a topic, a group, a bucket and a database of its own there; nobody
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 from driver import parsed
 from driver.loaded_dbt import LoadedDbt
-from driver.services import Services
+from driver.process import GUARD_SECONDS
+from driver.services import Services, clean_environment
 from driver.snowflake import Emulator
 
 # A killed loader's transaction is let go of after half a second.
@@ -41,18 +43,53 @@ class SharedServers:
         self._folder.mkdir(parents=True)
         self._services.up()
         self._emulator = Emulator.start(self._deps, self._folder, *EMULATOR_ARGUMENTS)
-        self._dbt = LoadedDbt(self._deps, self._folder)
+        kept = self._first_run()
         environment = {
             "SDP_TEST_DEPS": str(self._dbt.deps),
             "SDP_TEST_KAFKA": self._services.kafka_address,
             "SDP_TEST_S3": self._services.s3_endpoint,
             "SDP_TEST_SERVICES": str(self._services.data),
             "SDP_TEST_EMULATOR": str(self._emulator.port),
-            parsed.SHARED: str(self._folder / "partial_parse.msgpack"),
+            parsed.SHARED: str(kept),
         }
         lines = [f"{name}={value}\n" for name, value in environment.items()]
         (self._folder / "endpoints.env").write_text("".join(lines))
         return environment
+
+    def _first_run(self) -> Path:
+        """By dbt as it is. What it parsed is for all others, and its warehouse is built once more by the loaded dbt."""
+        data = self._folder / "first-run"
+        environment = clean_environment() | {"SDP_DEPS_DIR": str(self._deps)}
+        command = [
+            self._services.binary,
+            "run",
+            "--events",
+            "1000",
+            "--data",
+            data,
+            "--warehouse-memory",
+            parsed.MEMORY,
+        ]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
+        )
+        assert done.returncode == 0, f"run ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        project = str(Path(__file__).parents[2] / "spotify_dbt")
+        kept = data / "transform" / "target" / "partial_parse.msgpack"
+        # As `transform` sets it, or dbt would parse again.
+        environment = {
+            "DBT_PROJECT_DIR": project,
+            "DBT_PROFILES_DIR": project,
+            "DBT_TARGET_PATH": str(data / "loaded" / "target"),
+            "DBT_LOG_PATH": str(data / "loaded" / "logs"),
+            "DBT_PARTIAL_PARSE_FILE_PATH": str(kept),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_VERSION_CHECK": "false",
+            "SDP_TRANSFORM_MEMORY": parsed.MEMORY,
+            "SDP_WAREHOUSE_PATH": "spotify_db.duckdb",
+        }
+        self._dbt = LoadedDbt(self._deps, data / "warehouse", self._folder, environment)
+        return kept
 
     def down(self) -> None:
         if self._dbt is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from faulty import Fault, Proxy, refuse
 
-from driver.process import Finished, Running, wait_until
+from driver.process import GUARD_SECONDS, Finished, Running, wait_until
 from driver.services import clean_environment
 
 EMULATOR = Path(__file__).resolve().parents[1] / "emulator"
@@ -44,7 +44,7 @@ class Emulator:
             [self.python, "-B", "-c", ASK, EMULATOR, str(self.port), database, sql],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from driver.process import GUARD_SECONDS
+
 ASK = """
 import duckdb, json, sys
 connection = duckdb.connect(sys.argv[1], read_only=True)
@@ -19,7 +21,7 @@ def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
         [deps / "venv-dbt" / "bin" / "python", "-B", "-c", ASK, warehouse, sql],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import yaml
+from driver.process import GUARD_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPS = ROOT / ".deps"
@@ -74,7 +75,7 @@ VALUES = {
 
 def helm(*arguments) -> subprocess.CompletedProcess:
     command = [DEPS / "helm/helm", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False)
 
 
 def merged(below: dict, above: dict) -> dict:
@@ -130,4 +131,4 @@ def kubeconform(manifests: str, schemas: Path, *arguments) -> subprocess.Complet
         *arguments,
         "-",
     ]
-    return subprocess.run(command, input=manifests, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, input=manifests, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from chart import ROOT, VALUES, pod_of, rendered
+from driver.process import GUARD_SECONDS
 
 UNREACHABLE = "127.0.0.1:1"
 USAGE, UNAVAILABLE, SETTINGS = 2, 69, 78
@@ -37,7 +38,7 @@ def run(binary: Path, arguments: list[str], folder: Path, **environment) -> subp
         [binary, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
         cwd=folder,
         env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"} | ours,
@@ -90,7 +91,9 @@ def test_every_setting_is_one_that_the_program_reads(case, binary, tmp_path):
     known = {"SPOTIFY_ENV_FILE", "SPOTIFY_LOG_FORMAT", "PROOF_TIMEOUT_S"}
     for command in ("sink", "simulate", "load", "verify", "transform"):
         line = [binary, "config", "show", command, "--json"]
-        shown = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True).stdout
+        shown = subprocess.run(
+            line, cwd=tmp_path, capture_output=True, text=True, timeout=GUARD_SECONDS, check=True
+        ).stdout
         known |= {one["variable"] for one in json.loads(shown)["settings"]}
     for name, container in containers(case, tmp_path).items():
         assert environment_of(container).keys() <= known, name

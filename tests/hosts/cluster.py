@@ -6,7 +6,7 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-from driver.process import Running, wait_until
+from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.services import Servers
 from hosts import Host, Network
 
@@ -198,7 +198,7 @@ class Cluster(Servers):
         """The leader of the quorum, which only Kafka's own tool asks for."""
         tool = ["java", "-cp", f"{self.deps}/kafka/libs/*", "org.apache.kafka.tools.MetadataQuorumCommand"]
         line = [*tool, "--bootstrap-server", self.kafka_address, "describe", "--status"]
-        said = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
+        said = subprocess.run(line, capture_output=True, text=True, timeout=GUARD_SECONDS, check=True).stdout
         return self.brokers[int(re.search(r"LeaderId:\s+(\d+)", said)[1])]
 
     def coordinator(self, group: str) -> Broker:

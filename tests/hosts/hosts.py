@@ -12,6 +12,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from driver.process import GUARD_SECONDS
+
 PREFIX = "sdp-hosts-"
 # Set aside for tests of networks (RFC 2544); no machine has these.
 NETWORK = "198.18.0"
@@ -23,7 +25,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 def ip(*arguments) -> str:
     command = ["ip", *[str(argument) for argument in arguments]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
     return done.stdout
 
@@ -91,7 +93,7 @@ class Host:
             ["ip", "netns", "exec", self._namespace, "iptables", "--wait", "5", *arguments],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         assert done.returncode == 0, f"iptables {arguments} on {self.name}: {done.stderr}"

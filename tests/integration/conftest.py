@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from driver.embedded import Embedded
+from driver.process import GUARD_SECONDS
 from driver.services import Services, clean_environment
 from driver.world import World
 
@@ -42,7 +43,7 @@ def finished_run(binary, deps, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished-run")
     command = [binary, "run", "--events", "600", "--data", folder]
     env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
-    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=300)
+    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=GUARD_SECONDS)
     return folder
 
 

@@ -58,7 +58,7 @@ class OnSnowflake:
 
     def prove(self) -> dict:
         self.world.must("load", env=self.env)
-        self.world.must("transform", "--work-dir", self.world.folder / "transform-snowflake", env=self.env, timeout=240)
+        self.world.must("transform", "--work-dir", self.world.folder / "transform-snowflake", env=self.env)
         finished = self.world.must("verify", "--json", env=self.env)
         return json.loads(finished.out)
 

@@ -6,10 +6,11 @@ import subprocess
 import pytest
 from driver.commands import commands
 from driver.fixtures import the_binary
+from driver.process import GUARD_SECONDS
 
 
 def call(binary, *arguments):
-    return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=GUARD_SECONDS, check=False)
 
 
 COMMANDS = commands(the_binary())

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment, free_ports
 
 # One finished run that all lines look at, on one worker.
@@ -30,6 +31,6 @@ def test_exit_code(binary, deps, finished_run, tmp_path, code, line):
         name, _, value = words.pop(0).partition("=")
         env[name] = value
     done = subprocess.run(
-        [binary, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False
+        [binary, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
     )
     assert done.returncode == code, f"{shlex.join(map(str, done.args))}\n{done.stdout}\n{done.stderr}"

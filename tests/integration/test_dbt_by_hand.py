@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from driver.fixtures import ROOT
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
 
@@ -20,7 +21,7 @@ def dbt(proved, program_deps):
             env=clean_environment(),
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         assert done.returncode == 0, f"dbt {arguments} ended with {done.returncode}\n{done.stdout}{done.stderr}"
@@ -47,7 +48,11 @@ def test_the_first_thing_a_person_types_works(proved, dbt):
     warehouse.unlink()
     places = {"SPOTIFY_LAKE": str(proved.data / "lake"), "SPOTIFY_WAREHOUSE": str(warehouse)}
     subprocess.run(
-        [proved.binary, "load"], env=clean_environment() | places, check=True, capture_output=True, timeout=60
+        [proved.binary, "load"],
+        env=clean_environment() | places,
+        check=True,
+        capture_output=True,
+        timeout=GUARD_SECONDS,
     )
     dbt("build")
     assert proved.verify()["proved"]

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
 IN_PART = 21
@@ -15,7 +16,12 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "docker" / "pipeline"
 
 def call(binary, *words, code: int):
     done = subprocess.run(
-        [binary, *map(str, words)], env=clean_environment(), capture_output=True, text=True, timeout=60, check=False
+        [binary, *map(str, words)],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=GUARD_SECONDS,
+        check=False,
     )
     assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
     return json.loads(done.stdout), done.stderr
@@ -80,7 +86,7 @@ def round_of(script: str, folder: Path, *outcomes: dict[str, int]):
     )
     stand_in.chmod(0o755)
     env = clean_environment() | {"PATH": f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run([folder / "bin" / script, "--once"], env=env, timeout=60, check=False)
+    done = subprocess.run([folder / "bin" / script, "--once"], env=env, timeout=GUARD_SECONDS, check=False)
     return done.returncode, (folder / "calls").read_text().split()
 
 

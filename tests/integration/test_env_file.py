@@ -5,19 +5,20 @@ import os
 import subprocess
 
 import pytest
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
 MISCONFIGURED = 78
 
 
-def call(binary, folder, *words, env=None, timeout=60):
+def call(binary, folder, *words, env=None):
     return subprocess.run(
         [binary, *words],
         env=clean_environment() | (env or {}),
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=GUARD_SECONDS,
         check=False,
     )
 
@@ -170,8 +171,7 @@ def test_programs_of_a_folder_that_others_can_write_are_not_run(binary, deps, tm
         "--work-dir",
         tmp_path / "work",
     ]
-    # The real dbt, or none.
-    call(binary, tmp_path, *words, timeout=180)
+    call(binary, tmp_path, *words)
     assert not (tmp_path / "was-run").exists()
 
 
@@ -184,7 +184,7 @@ def compose_value(deps, folder) -> str | None:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     if done.returncode != 0:

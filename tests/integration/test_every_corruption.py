@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 from driver import lake_object, spoil_lake
 from driver.embedded import Embedded
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
-DRAWN = 150
+DRAWN = 100
 THREADS = 2
 PROVED, NOT_NAMED = "proved", "not named"
 WAREHOUSE = Path("warehouse") / "spotify_db.duckdb"
@@ -156,7 +157,7 @@ class Attempt:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         if done.returncode == 0:

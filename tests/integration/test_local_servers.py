@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment, free_ports
 
 UNAVAILABLE = 69
@@ -17,7 +18,7 @@ def call(world, *arguments, data, **env):
         cwd=world.folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=GUARD_SECONDS,
         check=False,
     )
 

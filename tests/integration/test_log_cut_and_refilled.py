@@ -3,11 +3,6 @@
 import shutil
 
 
-def partition_folder(services, topic: str):
-    [folder] = [path for path in services.data.rglob(f"{topic}-0") if path.is_dir()]
-    return folder
-
-
 def test_a_log_that_was_cut_and_filled_again_stops_the_sink_before_it_puts(own_services, new_world):
     services = own_services()
     world = new_world(services)
@@ -16,7 +11,7 @@ def test_a_log_that_was_cut_and_filled_again_stops_the_sink_before_it_puts(own_s
     world.catch_up()
     before = world.objects().keys()
     services.kill("kafka")
-    shutil.rmtree(partition_folder(services, world.topic))
+    shutil.rmtree(services.partition_folder(world.topic, 0))
     services.up()
     world.simulate(150, "--seed", "2")
     ended = world.run("sink", "--until-caught-up")

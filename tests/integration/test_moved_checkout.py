@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from driver.fixtures import ROOT
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
 
@@ -23,7 +24,7 @@ def checkout(deps, tmp_path):
 
 def configure(folder) -> str:
     done = subprocess.run(
-        [folder / "tools/configure", "release"], capture_output=True, text=True, timeout=120, check=False
+        [folder / "tools/configure", "release"], capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stderr
@@ -33,7 +34,9 @@ def test_a_moved_checkout_configures_again(checkout):
     configure(checkout)
     assert configure(checkout) == ""
     moved = checkout.rename(checkout.with_name("second"))
-    stale = subprocess.run(["cmake", "--preset", "release"], cwd=moved, capture_output=True, timeout=120, check=False)
+    stale = subprocess.run(
+        ["cmake", "--preset", "release"], cwd=moved, capture_output=True, timeout=GUARD_SECONDS, check=False
+    )
     assert stale.returncode != 0, "CMake takes a moved tree by itself: tools/configure need not care any more"
     assert f"was made for {checkout}" in configure(moved)
     assert str(checkout) not in (moved / "build/release/build.ninja").read_text()
@@ -47,7 +50,12 @@ def test_a_moved_binary_finds_its_libraries(binary, deps, tmp_path):
 
     def version():
         return subprocess.run(
-            [moved, "version"], env=clean_environment(), capture_output=True, text=True, timeout=60, check=False
+            [moved, "version"],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=GUARD_SECONDS,
+            check=False,
         )
 
     lost = version()

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 import pytest
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
 MISCONFIGURED = 78
@@ -74,7 +75,7 @@ def test_a_file_system_without_locks_is_named(binary, deps, finished_run, tmp_pa
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert done.returncode == MISCONFIGURED, done.stderr

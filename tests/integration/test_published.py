@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 
+from driver.process import GUARD_SECONDS
 from driver.warehouse import query
 
 EVENTS = 3_000
@@ -36,7 +37,7 @@ def test_readers_keep_a_whole_state_while_the_pipeline_writes(proved):
     )
     time.sleep(1)
     proved.must_prove(EVENTS)
-    out, err = reader.communicate(timeout=60)
+    out, err = reader.communicate(timeout=GUARD_SECONDS)
     assert reader.returncode == 0, err
     assert json.loads(out) == [proved.events, proved.events + EVENTS]
 

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from driver.commands import whole_commands
 from driver.fixtures import the_binary
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment, free_ports
 
 pytestmark = pytest.mark.xdist_group("command-lines")
@@ -88,7 +89,7 @@ def test_a_reader_leaves_every_folder_as_it_is(finished_run, tmp_path, program, 
         env=clean_environment(),
         cwd=here,
         capture_output=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert snapshot(tmp_path) == before
@@ -133,7 +134,7 @@ def test_extract_leaves_a_warehouse_that_is_not_there_to_the_load(finished_run, 
         "--json",
     ]
     done = subprocess.run(
-        [PIPELINE, *line], env=clean_environment(), capture_output=True, text=True, timeout=60, check=True
+        [PIPELINE, *line], env=clean_environment(), capture_output=True, text=True, timeout=GUARD_SECONDS, check=True
     )
     assert json.loads(done.stdout)["objects"] > 0
     assert not warehouse.parent.exists()

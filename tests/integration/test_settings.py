@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
 TEXTS = {"output.log-level": "debug", "kafka.properties": "linger.ms=50", "simulation.start": "2026-02-15T17:52:36Z"}
@@ -17,7 +18,7 @@ def show(binary, *words, env=None, folder=None):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -103,7 +104,7 @@ def test_secrets_are_not_shown(binary, tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         assert done.returncode == 0
@@ -118,7 +119,7 @@ def test_what_is_not_a_command_line_is_wrong_usage(binary, tmp_path, words):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert done.returncode == 2 and words[-1] in done.stderr + done.stdout
@@ -126,7 +127,9 @@ def test_what_is_not_a_command_line_is_wrong_usage(binary, tmp_path, words):
 
 def test_help_does_not_show_the_timers_of_tests(binary):
     for command in ("sink", "load", "verify", "run"):
-        done = subprocess.run([binary, command, "--help"], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            [binary, command, "--help"], capture_output=True, text=True, timeout=GUARD_SECONDS, check=True
+        )
         assert "TESTING" not in done.stdout
 
 
@@ -139,7 +142,12 @@ def test_flags_that_would_do_nothing_are_not_there(binary):
         ["sink", "--replication", "3"],
     ):
         done = subprocess.run(
-            [binary, *words], env=clean_environment(), capture_output=True, text=True, timeout=60, check=False
+            [binary, *words],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=GUARD_SECONDS,
+            check=False,
         )
         assert done.returncode == 2 and words[1] in done.stderr, words
 

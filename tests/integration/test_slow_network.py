@@ -59,8 +59,12 @@ def test_a_sink_goes_on_after_its_connections_were_cut(far_away, new_world, roun
         sink = world.start_sink(env={"KAFKA_BOOTSTRAP_SERVERS": far_away.far_address})
         world.wait_for_objects(3)
         network.cut(CUT_SECONDS)
-        wait_until(lambda: sink.events("kafka.brokers_down"), CUT_SECONDS + 10, "the sink to notice", 0.1)
-        wait_until(lambda: sink.events("kafka.reconnected"), BACK_SECONDS_MAX, "a broker to answer again", 0.1)
+        wait_until(
+            lambda: sink.events("kafka.brokers_down"), CUT_SECONDS + 10, "the sink to notice", 0.1, promised=True
+        )
+        wait_until(
+            lambda: sink.events("kafka.reconnected"), BACK_SECONDS_MAX, "a broker to answer again", 0.1, promised=True
+        )
         world.wait_for_objects(len(world.objects()) + 3, BACK_SECONDS_MAX)
         world.stop_simulator(simulator)
         finished = sink.stop()

@@ -103,7 +103,7 @@ def test_an_account_a_user_and_a_password_are_enough(pipeline, tmp_path, unset):
     noted = pipeline.through(Fault("login", note))
     pipeline.must("load", env=noted)
     by_load = len(logins)
-    pipeline.must("transform", "--work-dir", tmp_path / "transform", env=noted, timeout=240)
+    pipeline.must("transform", "--work-dir", tmp_path / "transform", env=noted)
     assert 0 < by_load < len(logins)
     assert not [path for path in logins if re.search(r"[?&](roleName|warehouse)=[^&]", path)]
 

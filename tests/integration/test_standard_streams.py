@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from driver.commands import whole_commands
 from driver.fixtures import the_binary
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment, free_ports
 
 # One finished run that all lines look at, on one worker.
@@ -90,7 +91,7 @@ class Caller:
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=GUARD_SECONDS,
             preexec_fn=close,  # Only system calls.
             check=False,
         )
@@ -161,7 +162,7 @@ def test_a_folder_that_vanished_is_an_error_and_no_crash(binary, tmp_path):
         cwd=gone,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert 0 < done.returncode < 128, done

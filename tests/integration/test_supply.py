@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 from driver.fixtures import ROOT
+from driver.process import GUARD_SECONDS
 
 RECIPES = ROOT / "tools/deps/recipes.sh"
 PROGRAM, LIBRARY, VERSION = "example.test/program", "example.test/library", "v1.0.0"
@@ -52,7 +53,7 @@ class Mirror:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=GUARD_SECONDS,
             check=False,
         )
 
@@ -75,7 +76,7 @@ def go(tmp_path_factory):
         return os.path.dirname(found)
     folder = tmp_path_factory.mktemp("go") / "venv-go"
     script = f"pins={ROOT / 'tools/deps'}; source {RECIPES}; make_venv go {folder}"
-    subprocess.run(["bash", "-euc", script], check=True, capture_output=True, timeout=300)
+    subprocess.run(["bash", "-euc", script], check=True, capture_output=True, timeout=GUARD_SECONDS)
     return folder / "bin"
 
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 from driver.warehouse import query
 
@@ -26,7 +27,7 @@ class Pipeline:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=GUARD_SECONDS,
             check=False,
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"

@@ -56,8 +56,7 @@ class Topic:
 
     @property
     def folder(self) -> Path:
-        [folder] = [path for path in self.world.services.data.rglob(f"{self.world.topic}-0") if path.is_dir()]
-        return folder
+        return self.world.services.partition_folder(self.world.topic, 0)
 
     def others(self) -> None:
         for partition in (1, 2):

@@ -36,7 +36,7 @@ def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps
     snowflake = OnSnowflake(binary, deps, tmp_path / "snowflake", emulator, f"A{secrets.token_hex(6).upper()}")
     shutil.copytree(embedded.data, snowflake.data)
     snowflake.must("load")
-    snowflake.must("transform", "--work-dir", tmp_path / "transform", timeout=240)
+    snowflake.must("transform", "--work-dir", tmp_path / "transform")
     report = json.loads(snowflake.must("verify", "--data", snowflake.data, "--json").out)
     assert report["proved"] is True
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,8 +21,10 @@ namespace {
 constexpr std::string_view kFolderPrefix = "spotify-staging-";
 constexpr std::size_t kDateLength = std::string_view("2026-02-15").size();
 
-/// `spotify-staging-<pid>-<random>` of a process that is no more.
-bool is_left_over(const std::string& name) {
+constexpr int kTriesMax = 10;
+
+/// `spotify-staging-<pid>-<random>` of a process that is not of this namespace, or is no more.
+bool may_be_left_over(const std::string& name) {
   if (!name.starts_with(kFolderPrefix)) return false;
   const std::string_view rest = std::string_view(name).substr(kFolderPrefix.size());
   pid_t pid = 0;
@@ -30,11 +33,23 @@ bool is_left_over(const std::string& name) {
   return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
+/// The folder, locked; invalid when another process has the lock or the folder is gone.
+os::UniqueFd lock_folder(const std::filesystem::path& path) {
+  os::UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat found{};
+  if (!folder || flock(folder.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  if (fstat(folder.get(), &found) != 0 || found.st_nlink == 0) return {};
+  return folder;
+}
+
+/// A process id says nothing about a loader in another container that shares this folder; its lock does.
 void remove_left_overs(const std::filesystem::path& parent) {
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(parent, failure)) {
-    std::error_code ignored;  // another user's, or removed meanwhile
-    if (is_left_over(entry.path().filename())) std::filesystem::remove_all(entry.path(), ignored);
+    if (!may_be_left_over(entry.path().filename())) continue;
+    const os::UniqueFd lock = lock_folder(entry.path());
+    std::error_code ignored;  // another user's
+    if (lock) std::filesystem::remove_all(entry.path(), ignored);
   }
 }
 
@@ -90,12 +105,20 @@ Result<StagingFolder> StagingFolder::make(const std::string& parent) {
                 fmt::format("staging folder {}: set TMPDIR to a folder without quotes", folder.string()));
   }
   remove_left_overs(folder);
-  std::string name = folder / fmt::format("{}{}-XXXXXX", kFolderPrefix, getpid());
-  if (mkdtemp(name.data()) == nullptr) return cannot_write(name, errno);
-  return StagingFolder(name);
+  const std::string pattern = folder / fmt::format("{}{}-XXXXXX", kFolderPrefix, getpid());
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    std::string name = pattern;
+    if (mkdtemp(name.data()) == nullptr) return cannot_write(name, errno);
+    // Between these two calls a loader elsewhere may take it for a left-over.
+    if (os::UniqueFd lock = lock_folder(name)) return StagingFolder(name, std::move(lock));
+    std::error_code ignored;
+    std::filesystem::remove(name, ignored);
+  }
+  return cannot_write(pattern, EBUSY);
 }
 
-StagingFolder::StagingFolder(StagingFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+StagingFolder::StagingFolder(StagingFolder&& other) noexcept
+    : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
 
 StagingFolder::~StagingFolder() {
   std::error_code ignored;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/posix_file.h"
 #include "warehouse/object_reader.h"
 #include "warehouse/warehouse.h"
 
@@ -27,9 +28,11 @@ class StagingFolder {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  explicit StagingFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  StagingFolder(std::filesystem::path path, os::UniqueFd lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;  ///< empty when moved from
+  os::UniqueFd lock_;           ///< the folder, locked (flock) for as long as it is in use
 };
 
 struct WrittenObject {

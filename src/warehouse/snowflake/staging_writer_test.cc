@@ -161,6 +161,19 @@ TEST_F(StagingWriterTest, FoldersOfDeadProcessesAreRemovedAndOthersAreNot) {
   EXPECT_TRUE(std::filesystem::exists(foreign));
 }
 
+/// In a container that shares the folder, a process id means another process or none.
+TEST_F(StagingWriterTest, AFolderInUseStaysWhateverProcessItsNameSays) {
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  waitpid(dead, nullptr, 0);
+  const auto theirs = StagingFolder::make(parent_);
+  ASSERT_TRUE(theirs);
+  const auto name = parent_ / ("spotify-staging-" + std::to_string(dead) + "-abcdef");
+  std::filesystem::rename(theirs->path(), name);
+  ASSERT_TRUE(StagingFolder::make(parent_));
+  EXPECT_TRUE(std::filesystem::exists(name));
+}
+
 TEST_F(StagingWriterTest, AFolderThatIsNotThereIsNamed) {
   const auto folder = StagingFolder::make(parent_ / "missing");
   ASSERT_FALSE(folder);

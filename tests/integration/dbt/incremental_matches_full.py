@@ -23,7 +23,7 @@ from warehouses import open_warehouse
 ON_SNOWFLAKE = os.environ.get("SDP_WAREHOUSE") == "snowflake"
 SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "20"))
 # A run on the emulator takes its time, however little there is to do.
-SEEDS_A_WAREHOUSE, WORKERS = (SEEDS, 1) if ON_SNOWFLAKE else (5, 2)
+SEEDS_A_WAREHOUSE, WORKERS = (SEEDS, 1) if ON_SNOWFLAKE else (10, 2)
 STOPS = [
     "int_batch_objects",
     "int_events_judged",
@@ -39,24 +39,23 @@ LEDGER = "select object_key, records, first_timestamp, last_timestamp from trans
 
 def queries(warehouse):
     """How to read each table of the project that a batch adds to; those that hold a batch itself are tagged so."""
-    found = {"transform.transform_ledger": LEDGER}
+    found, columns = {"transform.transform_ledger": LEDGER}, warehouse.columns()
     for node in warehouse.dbt.project().nodes.values():
         table = f"{node.schema}.{node.alias}".lower()
         if node.resource_type == "model" and "batch" not in node.tags:
-            found[table] = f"select {', '.join(sorted(warehouse.columns(*table.split('.'))))} from {table}"
+            found[table] = f"select {', '.join(sorted(columns[table]))} from {table}"
         elif node.resource_type == "snapshot":
             # What holds now: how often a listener was seen to change depends on how often one looked.
-            columns = [node.config.unique_key, *node.config.check_cols]
-            found[table] = f"select {', '.join(columns)} from {table} where dbt_valid_to is null"
+            kept = [node.config.unique_key, *node.config.check_cols]
+            found[table] = f"select {', '.join(kept)} from {table} where dbt_valid_to is null"
     return found
 
 
 def cells(warehouse):
     """Every row of every table, as texts."""
-    return {
-        table: Counter(tuple(map(str, row)) for row in warehouse.query(sql))
-        for table, sql in queries(warehouse).items()
-    }
+    asked = queries(warehouse)
+    answers = warehouse.queries(asked.values())
+    return {table: Counter(tuple(map(str, row)) for row in rows) for table, rows in zip(asked, answers, strict=True)}
 
 
 def differences(found, wanted):

@@ -29,6 +29,17 @@ def ledger_row(one):
     return (*place, len(one.rows), refused, min(times), max(times), digest)
 
 
+def only_warnings(fire):
+    """dbt's own method that hands an event to its log, for what somebody reads: each model has dozens of others, and they take a
+    quarter of a build's time."""
+
+    def fire_event(manager, event, level=None, **more):
+        if manager.callbacks or (level or event.level_tag()).value in ("warn", "error"):
+            fire(manager, event, level, **more)
+
+    return fire_event
+
+
 class Dbt:
     """dbt in this process: starting it again for each of a hundred runs would take most of the time."""
 
@@ -43,14 +54,24 @@ class Dbt:
             DBT_VERSION_CHECK="false",
         )
         from dbt.cli.main import dbtRunner
+        from dbt_common.events.event_manager import EventManager
 
+        EventManager.fire_event = only_warnings(EventManager.fire_event)
         self.runner = dbtRunner
+        self.target = folder / "target"
         self.folder = PROJECT
         self.manifests = {}
 
     def use(self, project):
-        """Another project from now on. Parsed in full: what dbt remembers of one project it would take for the other's."""
-        os.environ.update(DBT_PROJECT_DIR=str(project), DBT_PROFILES_DIR=str(project), DBT_PARTIAL_PARSE="false")
+        """Another project from now on. It has a target of its own, where dbt remembers it alone. A copy begins with what dbt
+        remembers of PROJECT, and parses only what it has otherwise."""
+        self.target.mkdir(exist_ok=True)
+        target = self.target if project == PROJECT else self.target.with_name(f"target-{project.name}")
+        parsed = self.target / "partial_parse.msgpack"
+        if not target.exists() and parsed.exists():
+            target.mkdir()
+            shutil.copy(parsed, target)
+        os.environ.update(DBT_PROJECT_DIR=str(project), DBT_PROFILES_DIR=str(project), DBT_TARGET_PATH=str(target))
         self.folder = project
 
     def forget(self):
@@ -90,6 +111,13 @@ class Dbt:
         if bad:
             raise AssertionError(f"dbt build: {bad}")
         return results
+
+
+def columns_by_table(rows):
+    tables = {}
+    for schema, table, column in rows:
+        tables.setdefault(f"{schema}.{table}".lower(), []).append(column.lower())
+    return tables
 
 
 class DuckDb:
@@ -137,19 +165,21 @@ class DuckDb:
             database.execute("commit")
 
     def query(self, sql):
+        return self.queries([sql])[0]
+
+    def queries(self, statements):
         with duckdb.connect(str(self.path), read_only=True) as database:
-            return database.execute(sql).fetchall()
+            return [database.execute(sql).fetchall() for sql in statements]
 
     def execute(self, sql):
         with duckdb.connect(str(self.path)) as database:
             database.execute(sql)
 
-    def columns(self, schema, table):
-        found = self.query(
-            "select column_name from information_schema.columns where lower(table_schema) = "
-            f"lower('{schema}') and lower(table_name) = lower('{table}') order by ordinal_position"
+    def columns(self):
+        """Names of columns by table: {"mart.top_songs": ["song_id", ...]}."""
+        return columns_by_table(
+            self.query("select table_schema, table_name, column_name from information_schema.columns order by all")
         )
-        return [name for (name,) in found]
 
 
 def bronze_lines(objects):
@@ -194,18 +224,21 @@ class Snowflake:
             **{name: os.environ["SNOWFLAKE_" + variable] for name, variable in names.items()}
         )
         self.database = os.environ["SNOWFLAKE_DATABASE"]
-        self.databases = 0
+        self.is_new = True
         self.folder = folder
         self.dbt = Dbt(folder, lambda: None)
 
     def clear(self):
-        """A new database, which the emulator cannot drop."""
-        self.databases += 1
-        os.environ["SNOWFLAKE_DATABASE"] = f"{self.database}_{self.databases}"
-        # Nodes have the name of the database.
-        self.dbt.manifests.clear()
-        self.execute(f"create database {os.environ['SNOWFLAKE_DATABASE']}")
-        self.execute(f"use database {os.environ['SNOWFLAKE_DATABASE']}")
+        """One database for all: another's name would have dbt parse the project again."""
+        if self.is_new:
+            self.execute(f"create database if not exists {self.database}")
+            self.execute(f"use database {self.database}")
+            self.execute("create schema if not exists staged")
+            self.execute("create or replace stage staged.lines")
+            self.execute("create or replace table staged.lines (line variant)")
+            self.is_new = False
+        for schema in ("bronze", "transform", "mart"):
+            self.execute(f"drop schema if exists {schema} cascade")
         bronze = re.sub("--.*", "", pathlib.Path(__file__).with_name("bronze.sql").read_text(encoding="utf-8"))
         for statement in bronze.split(";"):
             if statement.strip():
@@ -214,18 +247,16 @@ class Snowflake:
                     .replace(" timestamp", " timestamp_ntz(3)")
                     .replace("kafka_timestamp_ntz(3)", "kafka_timestamp")
                 )
-        self.execute("create stage bronze.lines")
-        self.execute("create table bronze.lines (line variant)")
 
     def load(self, objects):
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".json", encoding="utf-8") as file:
             for line in bronze_lines(objects):
                 file.write(json.dumps(line) + "\n")
             file.flush()
-            self.execute(f"put 'file://{file.name}' @bronze.lines overwrite = true auto_compress = false")
-        self.execute("truncate table bronze.lines")
+            self.execute(f"put 'file://{file.name}' @staged.lines overwrite = true auto_compress = false")
+        self.execute("truncate table staged.lines")
         self.execute(
-            f"copy into bronze.lines from @bronze.lines files = ('{pathlib.Path(file.name).name}') file_format = (type = json)"
+            f"copy into staged.lines from @staged.lines files = ('{pathlib.Path(file.name).name}') file_format = (type = json)"
         )
         self.insert(
             "spotify_events", "event", PLACE, "null, null, null, cast(line:row[5] as varchar), '2026-02-28 00:00:00'"
@@ -241,7 +272,7 @@ class Snowflake:
     def insert(self, table, kind, types, rest):
         columns = selected(types).replace(" as varchar), ", " as varchar), 'spotify-events', ", 1)
         self.execute(
-            f"insert into bronze.{table} select {columns}, {rest} from bronze.lines where cast(line:table as varchar) = '{kind}'"
+            f"insert into bronze.{table} select {columns}, {rest} from staged.lines where cast(line:table as varchar) = '{kind}'"
         )
 
     def execute(self, sql):
@@ -249,13 +280,16 @@ class Snowflake:
             cursor.execute(sql)
 
     def query(self, sql):
-        with self.connection.cursor() as cursor:
-            return cursor.execute(sql).fetchall()
+        return self.queries([sql])[0]
 
-    def columns(self, schema, table):
+    def queries(self, statements):
         with self.connection.cursor() as cursor:
-            cursor.execute(f"select * from {schema}.{table} limit 0")
-            return [column.name.lower() for column in cursor.description]
+            return [cursor.execute(sql).fetchall() for sql in statements]
+
+    def columns(self):
+        return columns_by_table(
+            self.query("select table_schema, table_name, column_name from information_schema.columns order by 1, 2, 3")
+        )
 
 
 def open_warehouse(folder):
