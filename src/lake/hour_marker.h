@@ -18,8 +18,8 @@ namespace sdp::lake {
 /// A broker hour, UTC.
 using Hour = std::chrono::sys_time<std::chrono::hours>;
 
-/// The first hour of 1970 for what has no time (has_time). It is not an hour of a broker's clock: who concludes
-/// from an hour that others are over asks has_time first.
+/// The first hour of 1970 for what has no time (has_time). It is not an hour of a broker's clock: who
+/// concludes from an hour that others are over asks has_time first.
 Hour hour_of(UtcMillis time);
 /// `2026-02-15T17`
 std::string format_hour(Hour hour);

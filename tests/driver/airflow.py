@@ -15,7 +15,7 @@ from driver.services import free_ports
 from driver.world import World
 
 UP_SECONDS_MAX = 600
-RUN_SECONDS_MAX = 600
+RUN_SECONDS_MAX = 150
 OVER = ("success", "failed")
 
 

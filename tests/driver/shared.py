@@ -15,13 +15,12 @@ Each test has a topic, a group, a bucket and a database of its own there; nobody
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from driver import parsed
+from driver.embedded import Embedded
 from driver.loaded_dbt import LoadedDbt
-from driver.process import GUARD_SECONDS
-from driver.services import Services, clean_environment
+from driver.services import Services
 from driver.snowflake import Emulator
 
 # A killed loader's transaction is let go of after half a second.
@@ -58,37 +57,26 @@ class SharedServers:
 
     def _first_run(self) -> Path:
         """By dbt as it is. What it parsed is for all others, and its warehouse is built once more by the loaded dbt."""
-        data = self._folder / "first-run"
-        environment = clean_environment() | {"SDP_DEPS_DIR": str(self._deps)}
-        command = [
-            self._services.binary,
-            "run",
-            "--events",
-            "1000",
-            "--data",
-            data,
-            "--warehouse-memory",
-            parsed.MEMORY,
-        ]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
-        )
-        assert done.returncode == 0, f"run ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        folder = self._folder / "first-run"
+        folder.mkdir()
+        first = Embedded(self._services.binary, self._deps, folder)
+        done = first.run(1000, "--warehouse-memory", parsed.MEMORY)
+        assert done.code == 0, str(done)
         project = str(Path(__file__).parents[2] / "spotify_dbt")
-        kept = data / "transform" / "target" / "partial_parse.msgpack"
+        kept = first.data / "transform" / "target" / "partial_parse.msgpack"
         # As `transform` sets it, or dbt would parse again.
         environment = {
             "DBT_PROJECT_DIR": project,
             "DBT_PROFILES_DIR": project,
-            "DBT_TARGET_PATH": str(data / "loaded" / "target"),
-            "DBT_LOG_PATH": str(data / "loaded" / "logs"),
+            "DBT_TARGET_PATH": str(first.data / "loaded" / "target"),
+            "DBT_LOG_PATH": str(first.data / "loaded" / "logs"),
             "DBT_PARTIAL_PARSE_FILE_PATH": str(kept),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_VERSION_CHECK": "false",
             "SDP_TRANSFORM_MEMORY": parsed.MEMORY,
             "SDP_WAREHOUSE_PATH": "spotify_db.duckdb",
         }
-        self._dbt = LoadedDbt(self._deps, data / "warehouse", self._folder, environment)
+        self._dbt = LoadedDbt(self._deps, first.data / "warehouse", self._folder, environment)
         return kept
 
     def down(self) -> None:

@@ -38,23 +38,19 @@ class World:
         self.acked = 0
         self._started: list[Running] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.env = (
-            clean_environment()
-            | parsed.environment()
-            | {
-                "KAFKA_BOOTSTRAP_SERVERS": services.kafka_address,
-                "KAFKA_TOPIC": f"events-{name}",
-                "KAFKA_GROUP_ID": f"sink-{name}",
-                "KAFKA_PARTITIONS": "3",
-                "SPOTIFY_LAKE": f"s3://{self.bucket}",
-                "S3_ENDPOINT": services.s3_endpoint,
-                "SPOTIFY_SERVICES_DATA": str(services.data),
-                "SPOTIFY_WAREHOUSE": str(folder / "warehouse" / "spotify_db.duckdb"),
-                "SDP_DEPS_DIR": str(services.deps),
-                # Whoever comes first to the topic creates it, but no sink does.
-                "SINK_WAIT_TOPIC_S": "30",
-            }
-        )
+        self.env = clean_environment() | {
+            "KAFKA_BOOTSTRAP_SERVERS": services.kafka_address,
+            "KAFKA_TOPIC": f"events-{name}",
+            "KAFKA_GROUP_ID": f"sink-{name}",
+            "KAFKA_PARTITIONS": "3",
+            "SPOTIFY_LAKE": f"s3://{self.bucket}",
+            "S3_ENDPOINT": services.s3_endpoint,
+            "SPOTIFY_SERVICES_DATA": str(services.data),
+            "SPOTIFY_WAREHOUSE": str(folder / "warehouse" / "spotify_db.duckdb"),
+            "SDP_DEPS_DIR": str(services.deps),
+            # Whoever comes first to the topic creates it, but no sink does.
+            "SINK_WAIT_TOPIC_S": "30",
+        }
 
     @property
     def topic(self) -> str:
@@ -114,7 +110,7 @@ class World:
         return self.must("sink", "--until-caught-up", *quick(arguments), timeout=timeout, env=env)
 
     def transform(self) -> Finished:
-        return self.must("transform", "--work-dir", self.folder / "transform")
+        return self.must("transform", "--work-dir", self.folder / "transform", env=parsed.environment())
 
     def prove(self, *arguments) -> dict:
         """load, transform, verify: everything must be accounted for. Returns verify's report."""
@@ -165,7 +161,11 @@ class World:
         """The lake's objects of events, without its side objects; none while there is no bucket."""
         return self.services.s3.list(self.bucket, "bronze/date=")
 
-    def wait_for_objects(self, more_than: int, timeout: float = 60) -> int:
+    def wait_for_objects(self, more_than: int, timeout: float = 60, promised: bool = False) -> int:
         return wait_until(
-            lambda: (count := len(self.objects())) > more_than and count, timeout, f"more than {more_than} objects", 0.1
+            lambda: (count := len(self.objects())) > more_than and count,
+            timeout,
+            f"more than {more_than} objects",
+            0.1,
+            promised,
         )

@@ -13,7 +13,7 @@ from hosts import Host, Network
 BROKER_PORT = 9092
 CONTROLLER_PORT = 9093
 S3_PORT = 9000
-START_SECONDS_MAX = 240
+START_SECONDS_MAX = 90
 NODES = (1, 2, 3)
 
 # Time-outs are a third of Kafka's defaults, for tests that wait for them.

@@ -54,7 +54,7 @@ class HostWorld(World):
         self.wait_for_objects(PARTITIONS)
         return simulator
 
-    def wait_until_shared(self, timeout: float = 180) -> None:
+    def wait_until_shared(self, timeout: float = 60) -> None:
         """Every sink has partitions, and each partition one sink."""
 
         def shared() -> bool:

@@ -31,7 +31,7 @@ def test_a_folder_in_use_is_refused_by_naming_its_holder(embedded):
     assert second.code == 75, str(second)
     assert str(first.pid) in second.failure["message"] and str(embedded.data) in second.failure["message"]
     first.send(signal.SIGINT)
-    assert first.wait(30).code == 130
+    assert first.wait(30, promised=True).code == 130
     embedded.must_prove()
 
 

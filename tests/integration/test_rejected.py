@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from driver import parsed
 from driver.earlier_project import make_earlier
 from test_bad_input import event
 
@@ -57,7 +58,7 @@ def one_partition(world):
 
 
 def transform(world, *more, code: int):
-    finished = world.run("transform", "--work-dir", world.folder / "transform", *more)
+    finished = world.run("transform", "--work-dir", world.folder / "transform", *more, env=parsed.environment())
     assert finished.code == code, str(finished)
     return finished
 

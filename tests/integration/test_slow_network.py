@@ -65,7 +65,7 @@ def test_a_sink_goes_on_after_its_connections_were_cut(far_away, new_world, roun
         wait_until(
             lambda: sink.events("kafka.reconnected"), BACK_SECONDS_MAX, "a broker to answer again", 0.1, promised=True
         )
-        world.wait_for_objects(len(world.objects()) + 3, BACK_SECONDS_MAX)
+        world.wait_for_objects(len(world.objects()) + 3, BACK_SECONDS_MAX, promised=True)
         world.stop_simulator(simulator)
         finished = sink.stop()
         assert finished.code == 0, str(finished)

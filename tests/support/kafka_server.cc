@@ -46,9 +46,8 @@ KafkaServer::KafkaServer() {
 
 os::Command KafkaServer::java(const std::string& main_class,
                               const std::vector<std::string>& arguments) const {
-  os::Command command{
-      .arguments = {"/usr/bin/env", "java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", jars(), main_class},
-      .log = folder_.path() / "log"};
+  os::Command command{.arguments = {"/usr/bin/env", "java", "-Xmx512m", "-cp", jars(), main_class},
+                      .log = folder_.path() / "log"};
   command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
   return command;
 }

@@ -33,24 +33,28 @@ bool may_be_left_over(const std::string& name) {
   return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-/// The folder, locked; invalid when another process has the lock or the folder is gone.
-os::UniqueFd lock_folder(const std::filesystem::path& path) {
-  os::UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat found{};
-  if (!folder || flock(folder.get(), LOCK_EX | LOCK_NB) != 0) return {};
-  if (fstat(folder.get(), &found) != 0 || found.st_nlink == 0) return {};
-  return folder;
+os::UniqueFd open_folder(const std::filesystem::path& path) {
+  return os::UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 /// A process id says nothing about a loader in another container that shares this folder; its lock does.
+/// Where the file system has no locks, nothing is removed.
 void remove_left_overs(const std::filesystem::path& parent) {
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(parent, failure)) {
     if (!may_be_left_over(entry.path().filename())) continue;
-    const os::UniqueFd lock = lock_folder(entry.path());
+    const os::UniqueFd folder = open_folder(entry.path());
     std::error_code ignored;  // another user's
-    if (lock) std::filesystem::remove_all(entry.path(), ignored);
+    if (folder && flock(folder.get(), LOCK_EX | LOCK_NB) == 0)
+      std::filesystem::remove_all(entry.path(), ignored);
   }
+}
+
+/// Locks a folder that was just made; false when another loader took it for a left-over before that.
+bool keep(const os::UniqueFd& folder) {
+  if (flock(folder.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  struct stat found{};
+  return fstat(folder.get(), &found) == 0 && found.st_nlink > 0;
 }
 
 std::unexpected<Error> cannot_write(const std::filesystem::path& path, int error) {
@@ -109,10 +113,9 @@ Result<StagingFolder> StagingFolder::make(const std::string& parent) {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     std::string name = pattern;
     if (mkdtemp(name.data()) == nullptr) return cannot_write(name, errno);
-    // Between these two calls a loader elsewhere may take it for a left-over.
-    if (os::UniqueFd lock = lock_folder(name)) return StagingFolder(name, std::move(lock));
-    std::error_code ignored;
-    std::filesystem::remove(name, ignored);
+    os::UniqueFd made = open_folder(name);
+    if (!made && errno != ENOENT) return cannot_write(name, errno);
+    if (made && keep(made)) return StagingFolder(name, std::move(made));
   }
   return cannot_write(pattern, EBUSY);
 }

@@ -32,7 +32,7 @@ class StagingFolder {
       : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;  ///< empty when moved from
-  os::UniqueFd lock_;           ///< the folder, locked (flock) for as long as it is in use
+  os::UniqueFd lock_;           ///< the folder, locked (flock) where its file system can
 };
 
 struct WrittenObject {

@@ -168,7 +168,11 @@ class Rules(TwoProjects):
         self.begin()
         self.warehouse.load(self.history.batches[2])
         self.warehouse.keep("rule_admits_more")
-        for last in stops("int_events_judged", "spotify_rejected", more=("int_batch_objects", "int_events_heard")):
+        for last in stops(
+            "int_events_judged",
+            "spotify_rejected",
+            more=("int_batch_objects", "spotify_duplicates", "int_events_heard"),
+        ):
             with self.subTest(stopped_after=last):
                 self.warehouse.restore("rule_admits_more")
                 self.warehouse.dbt.build("--exclude-resource-type", "test", "--select", f"+{last}")
@@ -233,7 +237,9 @@ class Fields(TwoProjects):
         self.begin(project)
         self.warehouse.load(self.history.batches[2])
         self.warehouse.keep("field_joins")
-        for last in stops("int_batch_objects", "spotify_duplicates", more=("int_events_judged", "top_songs")):
+        for last in stops(
+            "int_batch_objects", "spotify_duplicates", more=("int_events_judged", "int_events_heard", "top_songs")
+        ):
             with self.subTest(stopped_after=last):
                 self.warehouse.restore("field_joins")
                 self.warehouse.dbt.build("--exclude-resource-type", "test", "--select", f"+{last}")

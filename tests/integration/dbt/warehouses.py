@@ -1,6 +1,7 @@
 """Warehouses that dbt can be run on: bronze is written here as the loader would, tables are read back as texts."""
 
 import contextlib
+import functools
 import gc
 import hashlib
 import io
@@ -29,15 +30,19 @@ def ledger_row(one):
     return (*place, len(one.rows), refused, min(times), max(times), digest)
 
 
-def only_warnings(fire):
-    """dbt's own method that hands an event to its log, for what somebody reads: each model has dozens of others, and they take a
-    quarter of a build's time."""
+@functools.cache
+def log_only_warnings():
+    """dbt hands its log only what somebody reads, from now on: each model has dozens of other events, and they take a quarter of a
+    build's time."""
+    from dbt_common.events.event_manager import EventManager
+
+    fire = EventManager.fire_event
 
     def fire_event(manager, event, level=None, **more):
         if manager.callbacks or (level or event.level_tag()).value in ("warn", "error"):
             fire(manager, event, level, **more)
 
-    return fire_event
+    EventManager.fire_event = fire_event
 
 
 class Dbt:
@@ -54,9 +59,8 @@ class Dbt:
             DBT_VERSION_CHECK="false",
         )
         from dbt.cli.main import dbtRunner
-        from dbt_common.events.event_manager import EventManager
 
-        EventManager.fire_event = only_warnings(EventManager.fire_event)
+        log_only_warnings()
         self.runner = dbtRunner
         self.target = folder / "target"
         self.folder = PROJECT
