@@ -11,10 +11,10 @@ export SDP_USE_SYSTEM_RDKAFKA
 pipeline := build/release/spotify-pipeline
 servers := build/release/spotify-services
 
-.PHONY: help run build check quick test soak plant-violations fmt services services-down airflow airflow-down docker-env up down logs mutants clean
+.PHONY: help run build pictures arm64 check quick test soak plant-violations fmt services services-down airflow airflow-down docker-env up down logs mutants clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Settings: EVENTS=$(EVENTS) PROFILE=$(PROFILE) (embedded, services) DATA=$(DATA)"
 	@echo "          WAREHOUSE=$(WAREHOUSE) (duckdb, snowflake, snowflake-emulator)"
 
@@ -36,6 +36,17 @@ build: ## Fetch what is needed and build the release binaries
 	cmake --build --preset release --target spotify-pipeline spotify-services
 	@if command -v dpkg-query >/dev/null; then tools/notice >build/NOTICE; fi
 
+pictures: build ## Make the pictures of the pages in docs/images from a run
+	@tools/setup test
+	rm -rf build/pictures
+	$(pipeline) run --events 200000 --mix realistic --data build/pictures
+	.deps/venv-tools/bin/python -B tools/pictures build/pictures
+
+arm64: ## Build the release binaries for arm64 into build/arm64, on this processor
+	@tools/setup arm64
+	@tools/configure arm64
+	cmake --build --preset arm64 --target spotify-pipeline spotify-services
+
 # --- tiers: each has one meaning, see CONTRIBUTING.md ---
 
 check: ## Tier 1, static: layout, format, lint, words, docs, tables, dead code
@@ -56,6 +67,7 @@ test: ## Tier 3, everything: every test, on real servers too (ARGS="-k NAME", AR
 
 soak: ## What takes long, once for a change as large as an issue (ARGS="tests/docker tests/hosts": some)
 	@tools/setup docker
+	$(if $(ARGS),,$(MAKE) arm64)
 	tools/run_tests --soak $(ARGS)
 	$(if $(ARGS),,tools/plant_races)
 	$(if $(ARGS),,tools/run_mutants)

@@ -4,6 +4,7 @@
 set(SDP_DEPS "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "Folder filled by tools/setup")
 
 find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -18,6 +19,8 @@ pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(sasl REQUIRED IMPORTED_TARGET libsasl2)
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+# The values and their text format; the library's own HTTP server is not linked.
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 
 if(SDP_BUILD_TESTS)
   find_package(GTest REQUIRED)
@@ -32,7 +35,7 @@ if(SDP_BUILD_BENCHES)
 endif()
 
 # The thread sanitizer must see librdkafka's locks, or it takes what they guard for races.
-set(SDP_LIBRDKAFKA ${SDP_DEPS}/librdkafka)
+set(SDP_LIBRDKAFKA ${SDP_DEPS}/librdkafka${SDP_DEPS_SUFFIX})
 if(SDP_SANITIZE STREQUAL "thread")
   set(SDP_LIBRDKAFKA ${SDP_DEPS}/librdkafka-tsan)
 endif()
@@ -47,11 +50,13 @@ else()
     Threads::Threads ${CMAKE_DL_LIBS} m rt)
 endif()
 
+set(SDP_DUCKDB ${SDP_DEPS}/duckdb${SDP_DEPS_SUFFIX})
 add_library(duckdb SHARED IMPORTED)
-set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${SDP_DEPS}/duckdb/lib/libduckdb.so
-  INTERFACE_INCLUDE_DIRECTORIES ${SDP_DEPS}/duckdb/include IMPORTED_NO_SONAME FALSE)
+set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${SDP_DUCKDB}/lib/libduckdb.so
+  INTERFACE_INCLUDE_DIRECTORIES ${SDP_DUCKDB}/include IMPORTED_NO_SONAME FALSE)
 
 # The driver manager only: drivers are loaded at run time.
+set(SDP_ADBC ${SDP_DEPS}/adbc${SDP_DEPS_SUFFIX})
 add_library(adbc INTERFACE)
-target_include_directories(adbc SYSTEM INTERFACE ${SDP_DEPS}/adbc/include)
-target_link_libraries(adbc INTERFACE ${SDP_DEPS}/adbc/lib/libadbc_driver_manager.a ${CMAKE_DL_LIBS})
+target_include_directories(adbc SYSTEM INTERFACE ${SDP_ADBC}/include)
+target_link_libraries(adbc INTERFACE ${SDP_ADBC}/lib/libadbc_driver_manager.a ${CMAKE_DL_LIBS})

@@ -18,7 +18,8 @@ if(SDP_CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${SDP_LAUNCHER})
 endif()
 find_program(SDP_MOLD mold)
-if(SDP_MOLD)
+# A cross compiler looks for a mold with its own prefix, which Debian does not have.
+if(SDP_MOLD AND NOT CMAKE_CROSSCOMPILING)
   add_link_options(-fuse-ld=mold)
 endif()
 
@@ -56,7 +57,7 @@ function(sdp_executable name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE sdp_options)
   set_target_properties(${name} PROPERTIES
-    INSTALL_RPATH "$ORIGIN/$<PATH:RELATIVE_PATH,${SDP_DEPS}/duckdb/lib,$<TARGET_FILE_DIR:${name}>>")
+    INSTALL_RPATH "$ORIGIN/$<PATH:RELATIVE_PATH,${SDP_DUCKDB}/lib,$<TARGET_FILE_DIR:${name}>>")
 endfunction()
 
 # sdp_bench(NAME lake_bench SOURCES lake_bench.cc DEPS sdp_lake): measured by hand, compiled by `make quick` and `make test`.

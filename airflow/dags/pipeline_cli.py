@@ -181,3 +181,8 @@ def hour_is_over(status: Mapping, hour: str) -> bool:
 def lake_hour_is_over(hour: str) -> bool:
     """hour_is_over of the lake as it is now. Exit code 10 only says that the sink is behind."""
     return hour_is_over(run("status", "--json", accept=(0, 10))[1], hour)
+
+
+def lake_has_events() -> bool:
+    """Whether any hour of the lake holds an object."""
+    return bool(run("status", "--json", accept=(0, 10))[1].get("hours"))

@@ -1,8 +1,9 @@
 """Lake to bronze: what the sink has made durable and the warehouse has not loaded.
 
 A scheduled run waits until its hour is complete and loads all complete hours up to it; an hour that one run missed
-comes with the next. A manual run loads everything that is in the lake by now, or what its parameter `hour` says. The
-warehouse's own ledger makes loading exactly once, whatever is repeated, killed or run twice.
+comes with the next. A manual run loads everything that is in the lake by now, or what its parameter `hour` says; with
+`wait_for_events` it waits until there is anything. The warehouse's own ledger makes loading exactly once, whatever is
+repeated, killed or run twice.
 """
 
 from __future__ import annotations
@@ -62,15 +63,23 @@ def stage_dir() -> Path:
     return Path(pipeline.working_folder(), os.environ.get("SPOTIFY_STAGE_DIR", "data/stage"), name)
 
 
+def is_to_be_loaded(hour: str | None) -> bool:
+    """Whether the run's hour is complete in the lake. A run without one has nothing to wait for, unless it is to wait for
+    the first events of all."""
+    if hour is None:
+        return not get_current_context()["params"]["wait_for_events"] or pipeline.lake_has_events()
+    return pipeline.lake_hour_is_over(hour)
+
+
 class LakeHourSensor(BaseSensorOperator):
-    """Waits until the run's hour is complete in the lake. One that does not close in time is left to a later run, so
-    that a sink that stands still does not keep runs by hand waiting."""
+    """Waits until what the run loads is in the lake. What does not come in time is left to a later run, so that a sink
+    that stands still does not keep runs by hand waiting."""
 
     def poke(self, context) -> bool:
         hour = closed_hour()
         is_patient = datetime.now(UTC) - context["dag_run"].start_date < HOUR_WAIT_MAX
         try:
-            if hour is None or pipeline.lake_hour_is_over(hour):
+            if is_to_be_loaded(hour):
                 return True
         except pipeline.PipelineError as error:
             # Before anything was ever sent there is no topic and no lake: what is new is waited for, too.
@@ -78,7 +87,8 @@ class LakeHourSensor(BaseSensorOperator):
             if not is_patient:
                 raise pipeline.as_task_failure(error) from None
         if not is_patient:
-            raise AirflowSkipException(f"hour {hour} is still open; the next run loads it too")
+            missing = f"hour {hour} is still open" if hour else "the lake has no events yet"
+            raise AirflowSkipException(f"{missing}; the next run loads it too")
         return False
 
 
@@ -95,6 +105,11 @@ class LakeHourSensor(BaseSensorOperator):
             type=["null", "string"],
             pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}$",
             description="Of a manual run: wait for this hour (UTC, like 2026-02-15T17) and load the complete hours up to it.",
+        ),
+        "wait_for_events": Param(
+            False,
+            type="boolean",
+            description="Of a manual run without an hour: wait until the lake has any events, 15 minutes at most.",
         ),
     },
     tags=["spotify"],

@@ -6,13 +6,10 @@
 #include <ranges>
 #include <string_view>
 
+#include "base/terminal_text.h"
+
 namespace sdp::base {
 namespace {
-
-/// Code points, which is near enough to columns for names of songs.
-std::size_t display_width(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 bool is_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -20,13 +17,8 @@ bool is_number(std::string_view text) {
   }) && std::ranges::count(text, '-') <= 1;
 }
 
-/// Control characters would act on the terminal; a song may be named with them.
-std::string printable(const std::optional<std::string>& value) {
-  if (!value) return "NULL";
-  std::string text = *value;
-  std::ranges::replace_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7f; }, '?');
-  return text;
+std::string cell_text(const std::optional<std::string>& value) {
+  return value ? printable(*value) : "NULL";
 }
 
 void append_cell(std::string& out, const std::string& text, std::size_t width, bool to_right) {
@@ -37,6 +29,10 @@ void append_cell(std::string& out, const std::string& text, std::size_t width, b
 }
 
 }  // namespace
+
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
 
 std::string with_commas(std::uint64_t number) {
   const std::string digits = std::to_string(number);
@@ -53,10 +49,10 @@ std::string format_table(const TextTable& table, std::size_t rows_max) {
   std::vector<std::size_t> widths;
   std::vector<bool> to_right;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
-    std::size_t width = display_width(table.columns[column]);
+    std::size_t width = display_width(printable(table.columns[column]));
     bool numbers = shown > 0;
     for (std::size_t row = 0; row < shown; ++row) {
-      const std::string text = printable(table.rows[row][column]);
+      const std::string text = cell_text(table.rows[row][column]);
       width = std::max(width, display_width(text));
       numbers = numbers && is_number(text);
     }
@@ -73,10 +69,10 @@ std::string format_table(const TextTable& table, std::size_t rows_max) {
     out.resize(out.find_last_not_of(' ') + 1);
     out.push_back('\n');
   };
-  append_row([&](std::size_t column) { return table.columns[column]; });
+  append_row([&](std::size_t column) { return printable(table.columns[column]); });
   append_row([&](std::size_t column) { return std::string(widths[column], '-'); });
   for (std::size_t row = 0; row < shown; ++row) {
-    append_row([&](std::size_t column) { return printable(table.rows[row][column]); });
+    append_row([&](std::size_t column) { return cell_text(table.rows[row][column]); });
   }
   if (table.rows.size() > shown)
     out += fmt::format("  ... and {} more rows\n", with_commas(table.rows.size() - shown));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sdp::base {
@@ -13,6 +14,9 @@ struct TextTable {
   std::vector<std::string> columns;
   std::vector<std::vector<std::optional<std::string>>> rows;
 };
+
+/// Code points, which is near enough to columns of a terminal for names of songs.
+std::size_t display_width(std::string_view text);
 
 /// 1234567 -> `1,234,567`
 std::string with_commas(std::uint64_t number);

@@ -33,5 +33,9 @@ TEST(TextTable, ControlCharactersDoNotReachTheTerminal) {
   EXPECT_NE(text.find("NULL"), std::string::npos);
 }
 
+TEST(TextTable, NamesOfColumnsArePrintable) {
+  EXPECT_EQ(format_table({{"a\x1b]0;x\x07"}, {}}), "  a?]0;x?\n  -------\n");
+}
+
 }  // namespace
 }  // namespace sdp::base

@@ -5,9 +5,9 @@
 namespace sdp::cli {
 
 void define_completion(settings::Commands& commands, Action& action) {
-  auto& command =
-      commands.add_reader(commands.parser(), "completion", "Print a script that completes commands for bash",
-                          "  source <(spotify-pipeline completion)");
+  auto& command = commands.add_reader(commands.parser(), "completion",
+                                      "Print a script for bash that completes commands and flags",
+                                      "  source <(spotify-pipeline completion)");
   command.parser().callback([&commands, &action] {
     action = [&commands](const Runtime&) -> Result<int> {
       print_out("{}", settings::bash_completion(commands));

@@ -139,14 +139,14 @@ void define_document(settings::Commands& commands, CLI::App& parent, Action& act
 
 void define_config(settings::Commands& commands, Action& action) {
   auto& parent =
-      commands.add_reader(commands.parser(), "config", "The settings, and where their values come from");
+      commands.add_reader(commands.parser(), "config", "Show the settings, and where their values come from");
   CLI::App& parser = parent.parser();
   parser.require_subcommand(1);
   auto& command = commands.add_reader(
-      parser, "show", "Print each setting that a command takes, its value and where that comes from",
-      "  spotify-pipeline config show                          the settings of every command\n"
-      "  spotify-pipeline config show sink                     those of one command\n"
-      "  spotify-pipeline config show sink --batch-records 10  as they are with these flags");
+      parser, "show", "Print each setting of a command, its value and where the value comes from",
+      "  spotify-pipeline config show                          settings of all commands\n"
+      "  spotify-pipeline config show sink                     settings of one command\n"
+      "  spotify-pipeline config show sink --batch-records 10  the same with this flag");
   const auto options = std::make_shared<Options>();
   command.bind("output.json", options->json);
   // The command's own flags come behind it, so they are not ours to understand.

@@ -87,10 +87,10 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_doctor(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add_reader(
-      commands.parser(), "doctor",
-      "Check log, lake, warehouse and dbt as they are set, without writing; exit 10 when one fails",
-      "  spotify-pipeline doctor --json  the findings for a program");
+  auto& command = commands.add_reader(commands.parser(), "doctor",
+                                      "Check that log, lake, warehouse and dbt can be reached with these "
+                                      "settings; writes nothing, and exits with 10 when a check fails",
+                                      "  spotify-pipeline doctor --json  for a program");
   bind_log(command, options->log);
   bind_lake(command, options->lake);
   bind_services(command, options->services);

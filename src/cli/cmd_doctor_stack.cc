@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "cli/checks.h"
@@ -14,6 +15,7 @@
 #include "cli/wiring.h"
 #include "lake/object_key.h"
 #include "os/files.h"
+#include "site/scripts.h"
 #include "store/s3/http_client.h"
 
 // Asks every port that the container stack publishes on this machine, one after another:
@@ -24,6 +26,7 @@
 //   3. MinIO's console: a login.
 //   4. Kafdrop: its page.
 //   5. Airflow: a login.
+//   6. The dashboard: what there is to be seen, with the token.
 // PostgreSQL and ZooKeeper have no port here.
 
 namespace sdp::cli {
@@ -40,18 +43,25 @@ struct Options {
 constexpr std::chrono::milliseconds kPatience{5'000};
 constexpr std::uint64_t kPageBytesMax = 4 << 20;
 
-StackAnswer ask(HttpClient& http, const StackPart& part, const std::string& path, const std::string& json) {
-  store::s3::HttpRequest request;
+StackAnswer send(HttpClient& http, const StackPart& part, const std::string& path,
+                 store::s3::HttpRequest request) {
   request.url = fmt::format("http://{}{}", part.place(), path);
   request.answer_bytes_max = kPageBytesMax;
-  if (!json.empty()) {
-    request.method = store::s3::Method::post;
-    request.headers = {{"content-type", "application/json"}, {"accept", "application/json"}};
-    request.body = json;
-  }
   const auto answer = http.send(request);
   if (answer.curl != CURLE_OK) return {.why = answer.curl_message};
   return {.status = answer.status, .body = answer.body};
+}
+
+StackAnswer get(HttpClient& http, const StackPart& part, const std::string& path) {
+  return send(http, part, path, {});
+}
+
+StackAnswer post(HttpClient& http, const StackPart& part, const std::string& path, const std::string& json) {
+  store::s3::HttpRequest request;
+  request.method = store::s3::Method::post;
+  request.headers = {{"content-type", "application/json"}, {"accept", "application/json"}};
+  request.body = json;
+  return send(http, part, path, std::move(request));
 }
 
 Result<std::string> check_kafka(const StackPart& part, const StackSettings& stack) {
@@ -88,16 +98,28 @@ std::string login(const char* user_name, const std::string& user, const char* pa
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// A login where the password is known; else it is only seen who answers.
+/// Where a password is not known, it is only seen whether anybody answers.
+Result<void> check_known_or_absent(HttpClient& http, const StackPart& part, std::string_view user,
+                                   const Secret& password) {
+  auto known = check_known(part, user, password);
+  if (known) return {};
+  if (const StackAnswer page = get(http, part, "/"); page.status == 0)
+    return std::unexpected(not_answering(part, page.why));
+  return known;
+}
+
 Result<std::string> check_login(HttpClient& http, const StackPart& part, const std::string& path,
                                 const std::string& body, long status, std::string_view user,
                                 const Secret& password) {
-  if (const auto known = check_known(part, user, password); !known) {
-    if (const StackAnswer page = ask(http, part, "/", ""); page.status == 0)
-      return std::unexpected(not_answering(part, page.why));
-    return std::unexpected(known.error());
-  }
-  return judge_login(part, ask(http, part, path, body), status, user);
+  SDP_RETURN_IF_ERROR(check_known_or_absent(http, part, user, password));
+  return judge_login(part, post(http, part, path, body), status, user);
+}
+
+Result<std::string> check_dashboard(HttpClient& http, const StackPart& part, const Secret& token) {
+  SDP_RETURN_IF_ERROR(check_known_or_absent(http, part, "token", token));
+  store::s3::HttpRequest request;
+  request.headers = {{"authorization", "Bearer " + token.reveal()}};
+  return judge_dashboard(part, send(http, part, fmt::format("/{}", site::kCurrentScript), request));
 }
 
 Result<std::string> check_console(HttpClient& http, const StackPart& part, const StackSettings& stack) {
@@ -137,6 +159,7 @@ Result<int> run(Options options, const Runtime& runtime) {
   const StackPart console{"console", "minio", "MINIO_CONSOLE_PORT", stack.console_port};
   const StackPart kafdrop{"kafdrop", "kafdrop", "KAFDROP_PORT", stack.kafdrop_port};
   const StackPart airflow{"airflow", "airflow-api-server", "AIRFLOW_PORT", stack.airflow_port};
+  const StackPart dashboard{"dashboard", "dashboard", "DASHBOARD_PORT", stack.dashboard_port};
   std::vector<Check> checks;
   const auto add = [&checks](const StackPart& part, Result<std::string> outcome) {
     checks.push_back({std::string(part.name), std::move(outcome)});
@@ -144,8 +167,10 @@ Result<int> run(Options options, const Runtime& runtime) {
   add(kafka, check_kafka(kafka, stack));
   add(minio, check_minio(minio, stack, runtime.clock));
   add(console, check_console(*http, console, stack));
-  if (has_profile(stack, "ui")) add(kafdrop, judge_page(kafdrop, ask(*http, kafdrop, "/", ""), "Kafdrop"));
+  if (has_profile(stack, "ui")) add(kafdrop, judge_page(kafdrop, get(*http, kafdrop, "/"), "Kafdrop"));
   if (has_profile(stack, "airflow")) add(airflow, check_airflow(*http, airflow, stack));
+  if (has_profile(stack, "airflow") || has_profile(stack, "demo"))
+    add(dashboard, check_dashboard(*http, dashboard, stack.dashboard_token));
   print_checks(checks, options.json);
   return exit_code_of(checks);
 }
@@ -155,14 +180,14 @@ Result<int> run(Options options, const Runtime& runtime) {
 void define_doctor_stack(settings::Commands& commands, settings::Command& parent, Action& action) {
   const auto options = std::make_shared<Options>();
   StackSettings& stack = options->stack;
-  auto& command = commands.add_reader(parent.parser(), "stack",
-                                      "Ask the container stack at the ports that it has on this machine, "
-                                      "with its logins; exit 69 when something does not "
-                                      "answer, 77 when a login is refused",
-                                      "  docker compose run --rm secrets show | spotify-pipeline doctor "
-                                      "stack --secrets -  in docker/, whose .env is read\n"
-                                      "  spotify-pipeline doctor stack --json                                "
-                                      "             the findings for a program");
+  auto& command =
+      commands.add_reader(parent.parser(), "stack",
+                          "Check every port and every login of the container stack; exits with 69 when "
+                          "something does not answer, and with 77 when a login is refused",
+                          "  docker compose run --rm secrets show | spotify-pipeline doctor "
+                          "stack --secrets -  in docker/, whose .env is read\n"
+                          "  spotify-pipeline doctor stack --json                                "
+                          "             for a program");
   command.bind("stack.compose-profiles", stack.profiles);
   command.bind("kafka.topic", stack.topic);
   command.bind("stack.kafka-port", stack.kafka_port);
@@ -175,6 +200,8 @@ void define_doctor_stack(settings::Commands& commands, settings::Command& parent
   command.bind("stack.airflow-port", stack.airflow_port);
   command.bind("stack.airflow-admin-user", stack.airflow_user);
   command.bind("stack.airflow-admin-password", stack.airflow_password);
+  command.bind("stack.dashboard-port", stack.dashboard_port);
+  command.bind("stack.dashboard-token", stack.dashboard_token);
   command.bind("doctor.secrets", options->secrets);
   command.bind("output.json", options->json);
   command.parser().callback([options, &action] {

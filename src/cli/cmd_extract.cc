@@ -97,11 +97,11 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_extract(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(
-      commands.parser(), "extract",
-      "Copy lake objects that the warehouse has not loaded to a folder, for `load --lake FOLDER`",
-      "  spotify-pipeline extract --stage-dir /tmp/stage  copy what is new\n"
-      "  spotify-pipeline load --lake /tmp/stage          then load it");
+  auto& command =
+      commands.add(commands.parser(), "extract",
+                   "Copy the lake objects that are not loaded yet to a folder, for `load --lake FOLDER`",
+                   "  spotify-pipeline extract --stage-dir /tmp/stage  copy what is new\n"
+                   "  spotify-pipeline load --lake /tmp/stage          then load it");
   command.bind("load.stage-dir", options->stage_dir, {.required = true});
   bind_hours(command, options->hours);
   bind_other_lake(command, options->other_lake);

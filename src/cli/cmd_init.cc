@@ -32,7 +32,7 @@ void define_init(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command =
       commands.add(commands.parser(), "init", "Create the topic and the bucket if they do not exist",
-                   "  spotify-pipeline init --partitions 12 --replication 3  for a topic of some size");
+                   "  spotify-pipeline init --partitions 12 --replication 3  for a large topic");
   bind_log(command, options->log);
   bind_new_topic(command, options->log);
   bind_lake(command, options->lake);

@@ -91,15 +91,15 @@ Result<int> run_upgrade(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_lake(settings::Commands& commands, Action& action) {
-  auto& parent = commands.add(commands.parser(), "lake", "Work on a lake itself");
+  auto& parent = commands.add(commands.parser(), "lake", "Upgrade or repair a lake");
   parent.parser().require_subcommand(1);
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(parent.parser(), "upgrade",
-                               "Bring a lake of layout 1 to layout 2, while all sinks are stopped; exit 75 "
-                               "when one is a member of the "
-                               "group",
-                               "  spotify-pipeline lake upgrade --dry-run        what would be done\n"
-                               "  spotify-pipeline lake upgrade --sinks-stopped  without asking Kafka");
+  auto& command =
+      commands.add(parent.parser(), "upgrade",
+                   "Convert a lake of layout 1 to layout 2; all sinks must be stopped, and it exits with 75 "
+                   "while one is running",
+                   "  spotify-pipeline lake upgrade --dry-run        only print what would be done\n"
+                   "  spotify-pipeline lake upgrade --sinks-stopped  do not ask Kafka whether sinks run");
   bind_log(command, options->log);
   command.bind("kafka.group", options->consumer.group);
   bind_lake(command, options->lake);

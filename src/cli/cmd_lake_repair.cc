@@ -259,8 +259,9 @@ void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& ac
   const auto options = std::make_shared<Options>();
   auto& command = commands.add(
       lake, "repair",
-      "Ignore a damaged or stray object from now on; without --apply say what that means and write nothing",
-      "  spotify-pipeline lake repair OBJECT --reason 'its metadata are lost'          what it would mean\n"
+      "Ignore a damaged or stray object from now on; without --apply, only print what that would change",
+      "  spotify-pipeline lake repair OBJECT --reason 'its metadata are lost'          print what would "
+      "change\n"
       "  spotify-pipeline lake repair OBJECT --reason 'its metadata are lost' --apply  do it");
   command.parser().add_option("object", options->object, "Key of the object")->required();
   command.bind("repair.reason", options->reason, {.required = true});

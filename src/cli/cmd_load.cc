@@ -19,6 +19,7 @@ struct Options {
   load::LoadOptions load;
   double reject_ratio_max = kRejectRatioMax;
   bool json = false;
+  std::string metrics_file;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -29,6 +30,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(warehouse->init());
   load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
+  runtime.work = {.records = summary.counts.rows, .objects = summary.counts.objects};
   Rejected rejected;
   if (summary.counts.rejected > 0) {
     SDP_TRY(rejected, rejected_by_sinks(*warehouse));
@@ -47,9 +49,9 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 void define_load(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command = commands.add(
-      commands.parser(), "load", "Load new lake objects into the warehouse. Safe to repeat",
-      "  spotify-pipeline load                                         all that is new\n"
-      "  spotify-pipeline load --complete-hours --to 2026-02-15T17  what will not change any more");
+      commands.parser(), "load", "Load new lake objects into the warehouse; repeating it changes nothing",
+      "  spotify-pipeline load                                         everything that is new\n"
+      "  spotify-pipeline load --complete-hours --to 2026-02-15T17  only hours that do not change any more");
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
@@ -60,6 +62,7 @@ void define_load(settings::Commands& commands, Action& action) {
   bind_other_lake(command, options->load.other_lake);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.bind("output.json", options->json);
+  command.bind("metrics.file", options->metrics_file);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));

@@ -5,27 +5,48 @@
 #include "cli/publish.h"
 #include "cli/settings.h"
 #include "cli/standard_output.h"
+#include "site/static_site.h"
 
 namespace sdp::cli {
 namespace {
 
 struct Options {
   WarehouseSettings warehouse;
+  TransformSettings transform;
+  std::string static_site;  ///< a folder; empty: none is written
+  bool docs = false;
   bool json = false;
+  std::string metrics_file;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const auto path, publish_marts(options.warehouse, runtime));
-  if (!path) {
+  if (!is_published(options.warehouse)) {
     return fail(ErrorKind::misconfigured,
-                options.warehouse.is_snowflake()
-                    ? "publish copies a DuckDB warehouse; readers ask Snowflake itself"
-                    : "publish: --published is none, so there is nothing to do; name a folder");
+                options.warehouse.published == kNotPublished
+                    ? "publish: --published is none, so there is nothing to do; name a folder"
+                    : "publish: a Snowflake warehouse has no folder beside it; name one by --published");
+  }
+  const auto target = std::filesystem::path(options.transform.work_dir) / transform::kTargetFolder;
+  SDP_TRY(const auto publication, publish_marts(options.warehouse, target, runtime));
+  std::string docs;
+  if (options.docs) {
+    SDP_TRY(const auto dbt, transform_options(options.transform, options.warehouse));
+    SDP_TRY(docs, publish_docs(options.warehouse, dbt, runtime));
+  }
+  if (!options.static_site.empty()) {
+    if (auto written = site::write_site(options.static_site, publication.folder); !written)
+      return std::unexpected(written.error().in("writing the site"));
   }
   if (options.json) {
-    print_line({{"schema_version", 1}, {"path", path->string()}});
+    nlohmann::ordered_json line{{"schema_version", 1},
+                                {"path", publication.to_read.string()},
+                                {"folder", publication.folder.string()},
+                                {"changed", publication.taken.has_value()}};
+    if (!options.static_site.empty()) line["static"] = options.static_site;
+    if (options.docs) line["docs"] = docs;
+    print_line(line);
   } else {
-    print_out("{}\n", path->string());
+    print_out("{}\n", publication.to_read.string());
   }
   return 0;
 }
@@ -36,11 +57,20 @@ void define_publish(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command = commands.add(
       commands.parser(), "publish",
-      "Copy the marts of a DuckDB warehouse into a file that clients may read at any time; prints its path",
-      "  duckdb -readonly \"$(spotify-pipeline publish)\" -c 'FROM MART.TOP_SONGS'");
+      "Copy the marts to where readers find them at any time: as a DuckDB file, as JSON and as one HTML "
+      "page; prints the path of the DuckDB file",
+      "  duckdb -readonly \"$(spotify-pipeline publish)\" -c 'FROM MART.TOP_SONGS'\n"
+      "  spotify-pipeline publish --warehouse snowflake --published /var/marts   only JSON and the page\n"
+      "  spotify-pipeline publish --static /var/www/marts   also the pages that `serve` shows, as files\n"
+      "  spotify-pipeline publish --dbt-docs   also what dbt says of its models, as a page");
   bind_warehouse(command, options->warehouse);
   command.bind("publish.folder", options->warehouse.published);
+  command.bind("dbt.project", options->transform.project);
+  command.bind("dbt.work-dir", options->transform.work_dir);
+  command.bind("publish.static", options->static_site);
+  command.bind("dbt.docs", options->docs);
   command.bind("output.json", options->json);
+  command.bind("metrics.file", options->metrics_file);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));

@@ -44,51 +44,19 @@ Result<int> list(const Options& options, const Runtime& runtime) {
   return 0;
 }
 
-nlohmann::ordered_json or_null(const std::optional<std::string>& text) {
-  return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
-}
-
-nlohmann::ordered_json or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
-}
-
-/// One line of JSON each: a payload has no line ends of its own.
-void print_event(const RejectedEvent& event, bool json) {
-  if (json) {
-    nlohmann::ordered_json faults = nlohmann::ordered_json::array();
-    for (const Fault& fault : event.faults) {
-      faults.push_back({{"reason", fault.reason}, {"field", or_null(fault.field)}});
-    }
-    print_line({{"position", event.position},
-                {"reason", event.faults.front().reason},
-                {"field", or_null(event.faults.front().field)},
-                {"faults", std::move(faults)},
-                {"rejected_by", event.rejected_by},
-                {"object_key", event.object_key},
-                {"payload", or_null(event.payload)},
-                {"raw_base64", or_null(event.raw_base64)}});
-    return;
-  }
-  print_out("{} (by {}, in {})\n", event.position, event.rejected_by, event.object_key);
-  for (const Fault& fault : event.faults) {
-    print_out("  {}{}{}\n", fault.reason, fault.field.empty() ? "" : " of ", fault.field);
-  }
-  if (event.payload) print_out("  {}\n", *event.payload);
-  if (event.raw_base64) print_out("  base64: {}\n", *event.raw_base64);
-}
-
 Result<int> show(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   SDP_TRY(const auto events, rejected_events(*warehouse, options.filter));
   if (!events) return no_silver(*warehouse);
-  for (const RejectedEvent& event : *events) print_event(event, options.json);
+  for (const RejectedEvent& event : *events)
+    write_out(options.json ? rejected_json(event) : rejected_text(event));
   return 0;
 }
 
 }  // namespace
 
 void define_rejected(settings::Commands& commands, Action& action) {
-  auto& parent = commands.add(commands.parser(), "rejected", "The records that are rejected, and why");
+  auto& parent = commands.add(commands.parser(), "rejected", "Show the records that were rejected, and why");
   parent.parser().require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto define = [&](const char* name, const char* help, const char* examples,
@@ -105,20 +73,20 @@ void define_rejected(settings::Commands& commands, Action& action) {
     return command;
   };
   define("list",
-         "How many records are rejected for which reason and field, with the place of the first of each; a "
-         "record that breaks several rules is counted for each",
+         "Count the rejected records by reason and field, and show where the first of each is; a record that "
+         "breaks several rules counts for each",
          "  spotify-pipeline rejected list --json  for a program", list);
   auto& show_command = define(
-      "show", "Rejected records with all that is wrong with them and what was sent, in the order of the log",
+      "show", "Show rejected records in the order of the log: what was sent, and all that is wrong with it",
       "  spotify-pipeline rejected show --reason missing_field --field user_id", show);
   show_command.bind("rejected.reason", options->filter.reason);
   show_command.bind("rejected.field", options->filter.field);
   show_command.bind("rejected.limit", options->filter.limit);
   const auto transform = std::make_shared<TransformCommand>();
-  auto& rejudge = commands.add(parent.parser(), "rejudge",
-                               "Judge again what silver rejects, after a rule was corrected: its objects "
-                               "join the batch of this transform",
-                               "  spotify-pipeline rejected rejudge");
+  auto& rejudge = commands.add(
+      parent.parser(), "rejudge",
+      "Judge the events that silver has rejected again, after a rule was corrected; runs transform",
+      "  spotify-pipeline rejected rejudge");
   bind_transform_command(rejudge, *transform);
   rejudge.parser().callback([transform, &rejudge, &action] {
     action = [transform, &rejudge](const Runtime& runtime) -> Result<int> {

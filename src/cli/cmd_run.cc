@@ -1,14 +1,24 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 #include <random>
+#include <stop_token>
+#include <string_view>
+#include <thread>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/data_dir.h"
+#include "cli/live.h"
 #include "cli/logging.h"
+#include "cli/page_server.h"
 #include "cli/pipeline.h"
+#include "cli/publish.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
+#include "cli/standard_output.h"
+#include "cli/watched_pipeline.h"
 #include "cli/wiring.h"
 #include "local/endpoints.h"
 #include "log/memory/memory_log.h"
@@ -31,26 +41,95 @@ struct Options {
   TransformSettings transform;
   load::OtherLake other_lake = load::OtherLake::refuse;
   double reject_ratio_max = kRejectRatioMax;
+  std::string report;  ///< a file; empty: in the data folder; kNoReport: there is none
+  bool live = false;
+  ServeSettings serve;  ///< of a live run
 };
+
+constexpr std::string_view kNoReport = "none";
+
+/// Four whole weeks: enough to compare days, hours and weekdays.
+constexpr std::uint32_t kDays = 28;
 
 Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log,
                                  store::ObjectStore& store, const Runtime& runtime) {
   SDP_TRY(auto spec, finished_spec(options.simulation, runtime.clock));
-  PipelineParts parts{.log = log,
-                      .store = store,
-                      .warehouse = options.warehouse,
-                      .other_lake = options.other_lake,
-                      .reject_ratio_max = options.reject_ratio_max,
-                      .transform = {},
-                      .sink = options.sink,
-                      .simulation = spec,
-                      .witness_root = {}};
-  if (!parts.warehouse.is_snowflake()) parts.warehouse.place = data.warehouse();
+  PipelineParts parts{
+      .log = log,
+      .marts = {.store = store,
+                .warehouse = options.warehouse,
+                .other_lake = options.other_lake,
+                .transform = {}},
+      .reject_ratio_max = options.reject_ratio_max,
+      .sink = options.sink,
+      .simulation = spec,
+      .witness_root = {},
+      .report = options.report,
+      .to_see = options.warehouse.published.empty()
+                    ? fmt::format("spotify-pipeline serve --data {}", data.path().string())
+                    : fmt::format("spotify-pipeline serve --published {}", options.warehouse.published),
+      .live = {}};
+  if (options.report.empty()) parts.report = data.path() / "report.html";
+  if (options.report == kNoReport) parts.report.clear();
+  // On Snowflake nothing says where it is to be published but the data folder.
+  if (parts.marts.warehouse.is_snowflake() && parts.marts.warehouse.published.empty())
+    parts.marts.warehouse.published = data.warehouse().parent_path() / "published";
+  if (!parts.marts.warehouse.is_snowflake()) parts.marts.warehouse.place = data.warehouse();
   parts.sink.writer = kWriter;
   TransformSettings transform = options.transform;
   transform.work_dir = data.transform();
-  SDP_TRY(parts.transform, transform_options(transform, parts.warehouse));
+  SDP_TRY(parts.marts.transform, transform_options(transform, parts.marts.warehouse));
   return parts;
+}
+
+/// The pages, before any event: an address that is taken is no reason to stop a run in its middle.
+Result<std::unique_ptr<PageServer>> open_pages(const Options& options, const PipelineParts& parts,
+                                               Clock& clock) {
+  if (!is_published(parts.marts.warehouse)) {
+    return fail(ErrorKind::misconfigured,
+                "--live shows what is published, and --published is none; name a folder, or leave it out");
+  }
+  serve::Sources sources{.published = {published_folder(parts.marts.warehouse)},
+                         .nothing_yet =
+                             "The first marts are being made. This page shows them when they are "
+                             "there.",
+                         .follow = true,
+                         .how_to_move = {}};
+  SDP_TRY(auto watched, watch_pipeline({.log = parts.log,
+                                        .store = parts.marts.store,
+                                        .published = published_folder(parts.marts.warehouse),
+                                        .group = log::ConsumerOptions{}.group,
+                                        .pace = pace_of(parts.sink)},
+                                       clock));
+  SDP_TRY(auto server, PageServer::open(options.serve, std::move(sources), std::move(watched), clock));
+  print_out("{}\n", server->url());
+  flush_out();
+  return server;
+}
+
+/// Pages and marts go on beside the simulation; the first that fails ends both.
+Result<void> live_beside(PageServer& server, const PipelineParts& parts, const Runtime& runtime,
+                         const std::stop_token& stop) {
+  std::stop_source end;
+  const std::stop_callback on_stop(stop, [&] { end.request_stop(); });
+  Result<load::LoadSummary> kept_up;
+  std::jthread loop([&] {
+    kept_up = keep_up(parts.marts, runtime, end.get_token());
+    end.request_stop();
+  });
+  server.run(end.get_token());
+  end.request_stop();
+  loop.join();
+  // What was loaded in part is told by the end of the run, which loads once more.
+  if (!kept_up) return std::unexpected(kept_up.error());
+  return {};
+}
+
+Result<int> run_parts(const Options& options, PipelineParts parts, const Runtime& runtime) {
+  if (!options.live) return run_pipeline(parts, runtime);
+  SDP_TRY(const auto server, open_pages(options, parts, runtime.clock));
+  parts.live = [&](const std::stop_token& stop) { return live_beside(*server, parts, runtime, stop); };
+  return run_pipeline(parts, runtime);
 }
 
 Result<int> run_embedded(const Options& options, const Runtime& runtime) {
@@ -70,7 +149,7 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(log.ensure_topic(options.topic));
   SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
   parts.witness_root = data.log();
-  return run_pipeline(parts, runtime);
+  return run_parts(options, std::move(parts), runtime);
 }
 
 Result<int> run_on_services(const Options& options, const Runtime& runtime) {
@@ -80,8 +159,8 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
   if (!endpoints) {
     return fail(ErrorKind::unavailable,
-                fmt::format("no servers run on {}; start them: spotify-services up --data {}", services.data,
-                            services.data));
+                fmt::format("the servers of {} do not run; start them with: spotify-services up --data {}",
+                            services.data, services.data));
   }
   LogSettings log_settings;
   log_settings.kafka.bootstrap_servers = endpoints->kafka_brokers;
@@ -93,15 +172,41 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(log_settings, services));
   SDP_RETURN_IF_ERROR(ensure_topic(*log, log_settings.topic));
-  SDP_TRY(const auto parts, make_parts(options, data, *log, *lake.store, runtime));
-  return run_pipeline(parts, runtime);
+  SDP_TRY(auto parts, make_parts(options, data, *log, *lake.store, runtime));
+  return run_parts(options, std::move(parts), runtime);
 }
 
 /// The sink's single steps would hide what a run is about.
 constexpr std::string_view kRunLevels = "info,sink=warning,hours=warning,kafka=warning";
 
+/// Of a live run, a line for each round.
+constexpr std::string_view kLiveLevels =
+    "info,sink=warning,hours=warning,kafka=warning,simulate=warning,load=warning,transform=warning,publish="
+    "warning";
+
+constexpr double kLiveRate = 20;
+/// How long a live run lets a record wait for others of its object.
+constexpr std::chrono::milliseconds kLiveWait{2'000};
+
+/// What a live run does where nothing else was asked for. Before whatever looks at the settings: they are
+/// checked as they will be used, and a size or a longest wait that was asked for goes before kLiveWait.
+void apply_live(const settings::Command& command, Options& options) {
+  simulate::SimulationSpec& spec = options.simulation.spec;
+  if (!was_set(command, "simulation.events")) spec.events = 0;
+  if (spec.rate == 0 && spec.speed == 0) {
+    if (spec.profile == simulate::Profile::realistic) {
+      spec.speed = 1;
+    } else {
+      spec.rate = kLiveRate;
+    }
+  }
+  sink::BatchLimits& limits = options.sink.limits;
+  if (!was_set(command, "sink.batch-linger-ms")) limits.linger = kLiveWait;
+  if (!was_set(command, "sink.batch-idle-ms")) limits.idle = kLiveWait;
+}
+
 Result<int> run(Options options, const settings::Command& command, const Runtime& runtime) {
-  log_by_default(kRunLevels);
+  log_by_default(options.live ? kLiveLevels : kRunLevels);
   options.sink.limits = finished_limits(command, options.sink.limits);
   return options.profile == "services" ? run_on_services(options, runtime) : run_embedded(options, runtime);
 }
@@ -111,15 +216,20 @@ Result<int> run(Options options, const settings::Command& command, const Runtime
 void define_run(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   options->simulation.spec.events = 1'000'000;
+  options->simulation.days = kDays;
   options->sink.limits.bytes_max = kBatchBytes;
   options->warehouse.duckdb.memory_limit = "320MB";
   options->warehouse.place = "duckdb";
   auto& command = commands.add(
       commands.parser(), "run",
-      "The whole chain once: simulate, sink, load, transform, verify; marts grow run by run",
-      "  spotify-pipeline run                                  embedded, 1,000,000 events\n"
-      "  spotify-pipeline run --events 10000 --data /tmp/demo  a small one elsewhere\n"
-      "  spotify-pipeline run --profile services               on the servers of `make services`");
+      "Run the whole pipeline once: simulate, sink, load, transform, publish, verify; each run adds to the "
+      "marts",
+      "  spotify-pipeline run                                  1,000,000 events, without any server\n"
+      "  spotify-pipeline run --events 10000 --data /tmp/demo  a small run in another folder\n"
+      "  spotify-pipeline run --days 0                         all events happened just now\n"
+      "  spotify-pipeline run --profile services               on the servers of `make services`\n"
+      "  spotify-pipeline run --live --rate 100                events come, and the pages show them, until "
+      "Ctrl-C");
   command.bind("run.data", options->data);
   command.bind("run.profile", options->profile);
   command.bind("run.warehouse", options->warehouse.place);
@@ -132,13 +242,18 @@ void define_run(settings::Commands& commands, Action& action) {
   bind_snowflake(command, options->warehouse);
   bind_transform(command, options->transform);
   command.bind("publish.folder", options->warehouse.published);
+  command.bind("run.report", options->report);
+  command.bind("run.live", options->live);
+  bind_serve(command, options->serve);
   bind_other_lake(command, options->other_lake);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
+      if (options->live) apply_live(command, *options);
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       SDP_RETURN_IF_ERROR(check_topic_flags(command, options->profile));
+      SDP_RETURN_IF_ERROR(check_live_flags(command, options->live));
       return run(*options, command, runtime);
     };
   });

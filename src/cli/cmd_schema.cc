@@ -6,7 +6,8 @@ namespace sdp::cli {
 
 void define_schema(settings::Commands& commands, Action& action) {
   auto& command =
-      commands.add_reader(commands.parser(), "schema", "Print the JSON Schema of a listening event");
+      commands.add_reader(commands.parser(), "schema", "Print the JSON Schema of a listening event",
+                          "  spotify-pipeline schema > listening-event.schema.json");
   command.parser().callback([&action] {
     action = [](const Runtime&) -> Result<int> {
       print_out("{}", event::json_schema());

@@ -90,9 +90,10 @@ Result<void> check_flags(const settings::Command& command, const Options& option
     const bool is_of_the_others = std::ranges::find(kOfKafkaAndS3, name) != kOfKafkaAndS3.end();
     const std::string_view part = is_of_airflow ? "airflow" : "kafka-s3";
     if ((!is_of_airflow && !is_of_the_others) || is_named(options, part)) continue;
-    return fail(ErrorKind::misconfigured,
-                fmt::format("{} would change nothing: {} is not started; name it, or leave the flag out",
-                            bound.origin.where, part));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("{} has no effect here, because {} is not started; name that part, or leave the flag out",
+                    bound.origin.where, part));
   }
   return {};
 }
@@ -186,10 +187,11 @@ void define_services(settings::Commands& commands, Action& action) {
   };
   using settings::Effect;
   auto& up_command =
-      define("up", "Start what does not run, and wait until all is healthy", Effect::writes, up);
-  auto& down_command = define("down", "Stop what runs here; data stays", Effect::writes, down);
-  auto& status_command = define("status", "What runs, where, and whether it is healthy (exit 10 when not)",
-                                Effect::only_reads, status);
+      define("up", "Start the servers that do not run, and wait until all are healthy", Effect::writes, up);
+  auto& down_command = define("down", "Stop the servers; their data stay", Effect::writes, down);
+  auto& status_command = define(
+      "status", "Show which servers run, where, and whether they are healthy; exits with 10 when one is not",
+      Effect::only_reads, status);
   bind_addresses(up_command, *options);
   bind_start(up_command, *options);
   bind_addresses(status_command, *options);

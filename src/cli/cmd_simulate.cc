@@ -57,10 +57,10 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_simulate(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command =
-      commands.add(commands.parser(), "simulate", "Produce listening events to Kafka",
-                   "  spotify-pipeline simulate --rate 2                       two events a second, printed\n"
-                   "  spotify-pipeline simulate --mix realistic --events 1000  a thousand at once");
+  auto& command = commands.add(
+      commands.parser(), "simulate", "Produce listening events to Kafka",
+      "  spotify-pipeline simulate --rate 2                       two events a second, each printed\n"
+      "  spotify-pipeline simulate --mix realistic --events 1000  a thousand at once");
   bind_log(command, options->log);
   bind_new_topic(command, options->log);
   bind_services(command, options->services);

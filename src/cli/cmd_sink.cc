@@ -3,9 +3,16 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/probe.h"
+#include "cli/request_meter.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
+#include "metrics/health.h"
+#include "metrics/registry.h"
+#include "monitor/monitor.h"
+#include "sink/sink_meter.h"
 
 namespace sdp::cli {
 namespace {
@@ -16,10 +23,33 @@ struct Options {
   ServicesSettings services;
   sink::SinkOptions sink;
   bool until_caught_up = false;
+  std::string listen;  ///< empty: nobody watches
+  bool probe = false;
 };
 
+/// Nothing when nobody is to watch.
+Result<std::unique_ptr<monitor::Monitor>> watch(const std::string& listen, monitor::Watched watched) {
+  if (listen.empty()) return std::unique_ptr<monitor::Monitor>();
+  SDP_TRY(const http::Address address, http::parse_address(listen));
+  return monitor::Monitor::start(address, watched);
+}
+
+Result<int> probe(const std::string& listen) {
+  SDP_TRY(const std::string url, probe_readiness(listen));
+  print_out("{}: the sink is ready\n", url);
+  return 0;
+}
+
 Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
-  SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
+  metrics::Registry registry;
+  registry.gauge("build_info", {kVersion}).Set(1);
+  // Beyond that time the group gives its partitions to others.
+  metrics::Health health(options.sink.consumer.max_poll_interval, runtime.clock.steady_now());
+  RequestMeter requests(registry);
+  SDP_TRY(const auto monitor, watch(options.listen, {registry, health, runtime.clock}));
+  LakeSettings watched_lake = options.lake;
+  watched_lake.s3.observer = &requests;
+  SDP_TRY(auto lake, open_lake(watched_lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!runtime.quiet) print_bucket(lake.bucket, created);
   SDP_TRY(auto log, open_kafka(options.log, options.services));
@@ -27,7 +57,9 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   sink_options.writer = kWriter;
   sink_options.limits = finished_limits(command, options.sink.limits);
   SinkPrinter printer(lake.display_name, runtime.quiet);
-  sink::SinkRunner runner(*log, *lake.store, runtime.clock, std::move(sink_options), printer);
+  sink::SinkMeter meter(options.log.topic.name, registry, health, runtime.clock);
+  sink::BothObservers observers(meter, printer);
+  sink::SinkRunner runner(*log, *lake.store, runtime.clock, std::move(sink_options), observers);
   if (options.until_caught_up) runner.finish_when_caught_up();
   const auto result = runner.run(runtime.stop);
   if (!result) return std::unexpected(result.error());
@@ -38,11 +70,13 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 
 void define_sink(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(
-      commands.parser(), "sink",
-      "Move events from Kafka to the lake until stopped; SIGTERM makes everything durable first",
-      "  spotify-pipeline sink --until-caught-up   stop when everything in the topic is durable\n"
-      "  spotify-pipeline sink --batch-records 10  small objects");
+  auto& command =
+      commands.add(commands.parser(), "sink",
+                   "Move events from Kafka to the lake until it is stopped; on SIGTERM or Ctrl-C it uploads "
+                   "what it has read, and ends",
+                   "  spotify-pipeline sink --until-caught-up   stop when the whole topic is in the lake\n"
+                   "  spotify-pipeline sink --batch-records 10  small objects\n"
+                   "  spotify-pipeline sink --listen 127.0.0.1:9108     metrics and health at that address");
   bind_log(command, options->log);
   command.bind("kafka.group", options->sink.consumer.group);
   command.bind("kafka.session-timeout-ms", options->sink.consumer.session_timeout);
@@ -52,8 +86,11 @@ void define_sink(settings::Commands& commands, Action& action) {
   bind_sink(command, options->sink);
   command.bind("sink.wait-topic-s", options->sink.topic_wait);
   command.bind("sink.until-caught-up", options->until_caught_up);
+  command.bind("metrics.listen", options->listen);
+  command.bind("metrics.probe", options->probe);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
+      if (options->probe) return probe(options->listen);
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       return run(*options, command, runtime);
     };

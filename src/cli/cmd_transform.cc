@@ -12,6 +12,7 @@ namespace {
 struct Options {
   TransformCommand transform;
   bool full_refresh = false;
+  std::string metrics_file;
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -24,12 +25,14 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_transform(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(commands.parser(), "transform",
-                               "Run dbt build: silver, gold and their tests; exit 20 when a data test fails",
-                               "  spotify-pipeline transform --verbose       with dbt's own output\n"
-                               "  spotify-pipeline transform --full-refresh  after a change of the models");
+  auto& command =
+      commands.add(commands.parser(), "transform",
+                   "Build silver and gold with dbt, and test them; exits with 20 when a data test fails",
+                   "  spotify-pipeline transform --verbose       show what dbt prints\n"
+                   "  spotify-pipeline transform --full-refresh  after a change of the models");
   bind_transform_command(command, options->transform);
   command.bind("dbt.full-refresh", options->full_refresh);
+  command.bind("metrics.file", options->metrics_file);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->transform.warehouse));

@@ -28,6 +28,7 @@ struct Options {
   double reject_ratio_max = kRejectRatioMax;
   std::string dbt_project;
   bool json = false;
+  std::string metrics_file;
 };
 
 struct Outcome {
@@ -95,6 +96,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
                                      ? verify_services(options, runtime, recounts)
                                      : verify_embedded(options, names_warehouse, runtime, recounts));
   const auto& [report, rejected] = outcome;
+  runtime.work = {.records = report.offsets, .objects = report.objects};
   print_out("{}", options.json ? to_json(report) : to_text(report));
   if (rejected && !options.json) print_rejected(*rejected);
   if (!report.proved()) return base::exit_code(ErrorKind::violation);
@@ -106,11 +108,12 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 
 void define_verify(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add_reader(
-      commands.parser(), "verify",
-      "Account for every offset from the log to each cell of the marts; exit 20 when one is wrong",
-      "  spotify-pipeline verify --data data      prove an embedded run\n"
-      "  spotify-pipeline verify --allow-pending  while sink and load still work");
+  auto& command =
+      commands.add_reader(commands.parser(), "verify",
+                          "Prove every offset of the log in every stage, and every cell of the marts; exits "
+                          "with 20 when one is wrong",
+                          "  spotify-pipeline verify --data data      prove what `run` has made\n"
+                          "  spotify-pipeline verify --allow-pending  while sink and load still work");
   command.bind("verify.data", options->data);
   command.bind("verify.allow-pending", options->allow_pending);
   command.bind("verify.only-seed-marts", options->only_seed_marts);
@@ -124,6 +127,7 @@ void define_verify(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   command.bind("output.json", options->json);
+  command.bind("metrics.file", options->metrics_file);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });

@@ -11,8 +11,9 @@
 namespace sdp::cli {
 
 void define_version(settings::Commands& commands, Action& action) {
-  auto& command =
-      commands.add_reader(commands.parser(), "version", "This program's version and its libraries'");
+  auto& command = commands.add_reader(commands.parser(), "version",
+                                      "Print the versions of this program and of its libraries",
+                                      "  spotify-pipeline version --json  for a program");
   const auto json = std::make_shared<bool>(false);
   command.bind("output.json", *json);
   command.parser().callback([json, &action] {

@@ -19,12 +19,13 @@ Result<int> init(const WarehouseSettings& settings, const Runtime& runtime) {
 }  // namespace
 
 void define_warehouse(settings::Commands& commands, Action& action) {
-  auto& parent = commands.add(commands.parser(), "warehouse", "The warehouse itself");
+  auto& parent = commands.add(commands.parser(), "warehouse", "Prepare the warehouse");
   parent.parser().require_subcommand(1);
   const auto warehouse = std::make_shared<WarehouseSettings>();
-  auto& command =
-      commands.add(parent.parser(), "init",
-                   "Create what is missing of database, schemas and bronze tables; `load` does so, too");
+  auto& command = commands.add(
+      parent.parser(), "init",
+      "Create the database, the schemas and the bronze tables that do not exist yet; `load` does that, too",
+      "  spotify-pipeline warehouse init --warehouse snowflake");
   bind_warehouse(command, *warehouse);
   command.parser().callback([warehouse, &command, &action] {
     action = [warehouse, &command](const Runtime& runtime) -> Result<int> {

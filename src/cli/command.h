@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/metrics_file.h"
 #include "settings/command.h"
 
 namespace sdp::cli {
@@ -15,6 +16,7 @@ struct Runtime {
   std::stop_token stop;  ///< set by the first SIGINT or SIGTERM
   Clock& clock;
   const settings::EnvFile& env_file;  ///< what the environment has from it
+  WorkDone& work;                     ///< to be filled in for --metrics-file
   bool quiet = false;                 ///< print results only
 };
 
@@ -29,6 +31,7 @@ void define_sink(settings::Commands& commands, Action& action);
 void define_extract(settings::Commands& commands, Action& action);
 void define_load(settings::Commands& commands, Action& action);
 void define_transform(settings::Commands& commands, Action& action);
+void define_pipeline(settings::Commands& commands, Action& action);
 void define_publish(settings::Commands& commands, Action& action);
 void define_verify(settings::Commands& commands, Action& action);
 void define_rejected(settings::Commands& commands, Action& action);
@@ -40,6 +43,9 @@ void define_warehouse(settings::Commands& commands, Action& action);
 void define_doctor(settings::Commands& commands, Action& action);
 /// Below `doctor`, which is `parent`.
 void define_doctor_stack(settings::Commands& commands, settings::Command& parent, Action& action);
+void define_sql(settings::Commands& commands, Action& action);
+void define_marts(settings::Commands& commands, Action& action);
+void define_serve(settings::Commands& commands, Action& action);
 void define_schema(settings::Commands& commands, Action& action);
 void define_config(settings::Commands& commands, Action& action);
 void define_completion(settings::Commands& commands, Action& action);

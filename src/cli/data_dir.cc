@@ -51,7 +51,8 @@ Result<DataDir> DataDir::open_to_read(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path, ignored)) {
     return fail(
         ErrorKind::misconfigured,
-        fmt::format("data directory {} is not there; `run` makes one, --data names another", path.string()));
+        fmt::format("there is no data directory {}; create it with `run`, or name another one with --data",
+                    path.string()));
   }
   auto lock = os::FileLock::open_to_read(path / ".lock");
   if (!lock) return in_folder(path, lock.error());

@@ -9,6 +9,11 @@
 
 namespace sdp::cli {
 
+/// The warehouse of the embedded pipeline in a folder; for readers of its copy, whom nobody keeps out.
+inline std::filesystem::path embedded_warehouse(const std::filesystem::path& data) {
+  return data / "warehouse" / "spotify_db.duckdb";
+}
+
 /// The folder of one embedded pipeline, held by one process that writes or by any number that read.
 class DataDir {
  public:
@@ -21,7 +26,7 @@ class DataDir {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path lake() const { return path_ / "lake"; }
   std::filesystem::path log() const { return path_ / "log"; }
-  std::filesystem::path warehouse() const { return path_ / "warehouse" / "spotify_db.duckdb"; }
+  std::filesystem::path warehouse() const { return embedded_warehouse(path_); }
   std::filesystem::path transform() const { return path_ / "transform"; }
 
  private:

@@ -15,7 +15,5 @@ using base::with_commas;
 double per_second(std::uint64_t count, double seconds);
 /// Rate of `count` over `seconds`, in words: `412 k/s`; `-` when no time passed.
 std::string rate(std::uint64_t count, double seconds);
-/// Upper-case column names, as the warehouse's own console shows them.
-warehouse::Table upper_case_header(warehouse::Table table);
 
 }  // namespace sdp::cli

@@ -3,12 +3,16 @@
 #include <fmt/core.h>
 #include <malloc.h>
 
-#include <array>
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <stop_token>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "base/utc_time.h"
 #include "cli/load_output.h"
 #include "cli/output.h"
 #include "cli/publish.h"
@@ -17,25 +21,20 @@
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "load/load_runner.h"
+#include "os/files.h"
+#include "report/report.h"
 #include "simulate/simulate_runner.h"
+#include "snapshot/proof.h"
 #include "verify/verify.h"
 #include "verify/witness.h"
 
 namespace sdp::cli {
 namespace {
 
-constexpr int kMartRowsShown = 10;
+constexpr std::size_t kMartRowsShown = 10;
 
 /// Verify streams its tables, so more than this only fills DuckDB's cache beside verify's own memory.
 constexpr std::string_view kVerifyMemory = "192MB";
-
-/// What a stage did and how long it took, for the table at the end.
-struct Stage {
-  std::string name;
-  std::uint64_t events = 0;
-  double seconds = 0;
-  std::string detail;
-};
 
 class Stopwatch {
  public:
@@ -55,7 +54,8 @@ void give_memory_back() {
 
 class PipelineRun {
  public:
-  PipelineRun(const PipelineParts& parts, const Runtime& runtime) : parts_(parts), runtime_(runtime) {}
+  PipelineRun(const PipelineParts& parts, const Runtime& runtime)
+      : parts_(parts), runtime_(runtime), stop_(parts.live ? std::stop_token{} : runtime.stop) {}
 
   Result<int> run() {
     const Stopwatch total(runtime_.clock);
@@ -65,14 +65,18 @@ class PipelineRun {
     SDP_TRY(const auto loaded, load());
     give_memory_back();
     SDP_RETURN_IF_ERROR(transform());
+    SDP_RETURN_IF_ERROR(publish());
     SDP_TRY(const auto report, verify());
-    SDP_RETURN_IF_ERROR(print_marts());
-    print_rejected(rejected_);
+    // The page says what came of the proof, whatever that is; not being able to write it hides nothing.
+    const auto written = write_report(report, total.seconds());
+    print_marts();
+    print_rejected(taken_.rejected);
     print_out("{}\n", to_text(report));
     print_stages(total.seconds());
     if (!report.proved()) return base::exit_code(ErrorKind::violation);
     SDP_RETURN_IF_ERROR(load_outcome(loaded));
-    SDP_RETURN_IF_ERROR(check_rejected(rejected_, parts_.reject_ratio_max));
+    SDP_RETURN_IF_ERROR(check_rejected(taken_.rejected, parts_.reject_ratio_max));
+    SDP_RETURN_IF_ERROR(written);
     return 0;
   }
 
@@ -82,7 +86,7 @@ class PipelineRun {
   Result<void> produce_and_sink() {
     const Stopwatch watch(runtime_.clock);
     sink::SinkObserver silent;
-    sink::SinkRunner sink(parts_.log, parts_.store, runtime_.clock, parts_.sink, silent);
+    sink::SinkRunner sink(parts_.log, parts_.marts.store, runtime_.clock, parts_.sink, silent);
     std::stop_source give_up;
     const std::stop_callback on_signal(runtime_.stop, [&] { give_up.request_stop(); });
     Result<void> sunk;
@@ -90,6 +94,7 @@ class PipelineRun {
     std::stop_source witness_stop;
     std::stop_source witness_abandon;
     Result<simulate::SimulateSummary> produced = simulate::SimulateSummary{};
+    Result<void> live;
     {
       std::jthread witness_thread;
       if (!parts_.witness_root.empty()) {
@@ -103,7 +108,17 @@ class PipelineRun {
         sunk = sink.run({});
         if (!sunk) give_up.request_stop();
       });
+      std::jthread live_thread;
+      if (parts_.live) {
+        live_thread = std::jthread([&] {
+          live = parts_.live(give_up.get_token());
+          if (!live) give_up.request_stop();
+        });
+      }
       produced = simulate(give_up.get_token());
+      // A number of events that came to its end does not end a live run.
+      if (!produced) give_up.request_stop();
+      if (live_thread.joinable()) live_thread.join();
       sink.finish_when_caught_up();
       sink_thread.join();
       // Only of a sink that came to the log's end may anybody expect to have all of it.
@@ -112,11 +127,12 @@ class PipelineRun {
     if (!sunk) return std::unexpected(sunk.error());
     if (!witnessed) return std::unexpected(witnessed.error());
     if (!produced) return std::unexpected(produced.error());
+    if (!live) return std::unexpected(live.error());
     const sink::SinkMetrics& metrics = sink.metrics();
     stages_.push_back({"simulate and sink", metrics.records_durable, watch.seconds(),
                        fmt::format("{} objects, {:.0f} MB", with_commas(metrics.objects_created),
                                    static_cast<double>(metrics.body_bytes.load()) / 1e6)});
-    if (runtime_.stop.stop_requested()) {
+    if (stop_.stop_requested()) {
       return fail(ErrorKind::interrupted,
                   fmt::format("stopped; {} events are durable in the lake, and the next run loads them",
                               with_commas(metrics.records_durable)));
@@ -127,44 +143,67 @@ class PipelineRun {
   Result<simulate::SimulateSummary> simulate(const std::stop_token& stop) {
     SDP_TRY(auto producer, parts_.log.open_producer());
     SDP_TRY(auto source, simulate::open_source(parts_.simulation));
-    SimulatePrinter printer(runtime_.quiet);
+    SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr);
     simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);
     return runner.run(stop);
   }
 
   Result<load::LoadSummary> load() {
-    SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_write, runtime_.clock));
-    warehouse_name_ = warehouse->describe();
-    SDP_RETURN_IF_ERROR(warehouse->init());
-    load::LoadOptions options;
-    options.other_lake = parts_.other_lake;
-    load::LoadRunner runner(parts_.store, *warehouse, runtime_.clock, options);
-    SDP_TRY(auto summary, runner.run(runtime_.stop));
-    SDP_RETURN_IF_ERROR(warehouse->close());
-    log_load(summary);
+    SDP_TRY(auto loaded, load_lake(parts_.marts, runtime_.clock, stop_));
+    warehouse_name_ = std::move(loaded.warehouse);
+    load::LoadSummary& summary = loaded.summary;
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
                        static_cast<double>(summary.took.count()) / 1000,
                        fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects),
                                    summary.transactions)});
-    return summary;
+    return std::move(summary);
   }
 
   Result<void> transform() {
-    SDP_TRY(const auto summary, run_transform(parts_.transform, runtime_.stop));
+    SDP_TRY(const auto summary, run_transform(parts_.marts.transform, stop_));
     stages_.push_back({"transform (dbt)", stages_.back().events, summary.seconds,
                        fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});
-    const Stopwatch watch(runtime_.clock);
-    SDP_TRY(published_, publish_marts(parts_.warehouse, runtime_));
-    if (published_) stages_.push_back({"publish", 0, watch.seconds(), "the marts, for readers"});
     return {};
+  }
+
+  Result<void> publish() {
+    const Stopwatch watch(runtime_.clock);
+    const auto target = transform::target_path(parts_.marts.transform);
+    if (is_published(parts_.marts.warehouse)) {
+      SDP_TRY(publication_, publish_marts(parts_.marts.warehouse, target, runtime_));
+    }
+    if (publication_ && publication_->taken) {
+      taken_ = *std::move(publication_->taken);
+    } else {
+      SDP_TRY(taken_, take_snapshot(parts_.marts.warehouse, target, runtime_));
+      if (publication_) taken_.snapshot.id = publication_->folder.filename();
+    }
+    stages_.push_back({publication_ ? "publish" : "snapshot", 0, watch.seconds(), "the marts, for readers"});
+    return {};
+  }
+
+  /// Beside the marts, for readers of what is published, and where --report says.
+  Result<void> write_report(const verify::Report& report, double total_seconds) {
+    const std::string now = base::format_iso(runtime_.clock.utc_now());
+    SDP_TRY(const std::string proof,
+            snapshot::proof_document(taken_.snapshot.id, now, verify::to_json(report)));
+    report::Facts facts{.proof = {},
+                        .stages = stages_,
+                        .total_seconds = total_seconds,
+                        .lake = parts_.marts.store.describe()};
+    SDP_TRY(facts.proof, snapshot::parse_proof(proof));
+    const std::string page = report::to_html(taken_.snapshot, facts);
+    if (publication_) SDP_RETURN_IF_ERROR(publish_proof(*publication_, proof, page));
+    if (parts_.report.empty()) return {};
+    return os::write_file(parts_.report, page, 0644);
   }
 
   Result<verify::Report> verify() {
     const Stopwatch watch(runtime_.clock);
-    WarehouseSettings smaller = parts_.warehouse;
+    WarehouseSettings smaller = parts_.marts.warehouse;
     smaller.duckdb.memory_limit = kVerifyMemory;
     SDP_TRY(auto warehouse, open_warehouse(smaller, Access::read_only, runtime_.clock));
-    verify::VerifyInputs inputs{.store = parts_.store,
+    verify::VerifyInputs inputs{.store = parts_.marts.store,
                                 .witness_root = parts_.witness_root,
                                 .warehouse = warehouse.get(),
                                 // A command of its own, `verify`, looks at the others, too.
@@ -176,46 +215,60 @@ class PipelineRun {
     return report;
   }
 
-  Result<void> print_marts() {
-    SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
-    SDP_TRY(auto rejected, rejected_in_silver(*warehouse));
-    rejected_ = std::move(rejected).value_or(Rejected{});
-    constexpr std::array kMarts = {
-        std::pair{"MART.TOP_SONGS", "total_plays DESC, song_id"},
-        std::pair{"MART.USER_ENGAGEMENT",
-                  "total_plays + total_skips + playlist_adds DESC, user_id, device_type, country, day"}};
-    for (const auto& [mart, order] : kMarts) {
-      SDP_TRY(auto table, warehouse->query(fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", mart, order,
-                                                       kMartRowsShown)));
-      SDP_TRY(const auto count, warehouse->query(fmt::format("SELECT count(*) FROM {}", mart)));
-      print_out("\nSPOTIFY_DB.{} ({} rows)\n\n{}\n", mart, count.rows.at(0).at(0).value_or("0"),
-                format_table(upper_case_header(std::move(table)), kMartRowsShown));
+  /// As the warehouse's own console shows them.
+  void print_marts() const {
+    for (const std::string_view name : report::kWorksheets) {
+      const snapshot::Mart* const mart = taken_.snapshot.find(name);
+      if (mart == nullptr) continue;
+      warehouse::Table table;
+      for (const snapshot::Column& column : mart->columns) table.columns.push_back(column.name);
+      table.rows.assign(mart->rows.begin(), mart->rows.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                     kMartRowsShown, mart->rows.size())));
+      print_out("\nSPOTIFY_DB.MART.{} ({} rows)\n\n{}\n", mart->name, mart->rows_total,
+                format_table(table, kMartRowsShown));
     }
-    return {};
   }
 
   void print_stages(double total_seconds) {
     warehouse::Table table;
     table.columns = {"STAGE", "EVENTS", "SECONDS", "RATE", ""};
-    for (const Stage& stage : stages_) {
+    for (const report::Stage& stage : stages_) {
       table.rows.push_back({stage.name, with_commas(stage.events), fmt::format("{:.1f}", stage.seconds),
                             rate(stage.events, stage.seconds), stage.detail});
     }
     table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
     print_out("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),
-              parts_.store.describe(), warehouse_name_);
-    if (published_) print_out("to read    {}\n", published_->string());
+              parts_.marts.store.describe(), warehouse_name_);
+    if (publication_) print_out("to read    {}\n", publication_->to_read.string());
+    if (!parts_.report.empty()) print_out("report     {}\n", parts_.report.string());
+    if (publication_) print_out("to see     {}\n", parts_.to_see);
   }
 
   const PipelineParts& parts_;
   const Runtime& runtime_;
-  std::vector<Stage> stages_;
+  /// What ends the run early. The stop of a live run only ends the simulation; a second signal ends the
+  /// process.
+  const std::stop_token stop_;
+  std::vector<report::Stage> stages_;
   std::string warehouse_name_;
-  std::optional<std::filesystem::path> published_;
-  Rejected rejected_;
+  std::optional<Publication> publication_;
+  Taken taken_;
 };
 
 }  // namespace
+
+Result<Loaded> load_lake(const MartParts& parts, Clock& clock, const std::stop_token& stop) {
+  SDP_TRY(auto warehouse, open_warehouse(parts.warehouse, Access::read_write, clock));
+  Loaded loaded{.summary = {}, .warehouse = warehouse->describe()};
+  SDP_RETURN_IF_ERROR(warehouse->init());
+  load::LoadOptions options;
+  options.other_lake = parts.other_lake;
+  load::LoadRunner runner(parts.store, *warehouse, clock, options);
+  SDP_TRY(loaded.summary, runner.run(stop));
+  SDP_RETURN_IF_ERROR(warehouse->close());
+  log_load(loaded.summary);
+  return loaded;
+}
 
 Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime) {
   return PipelineRun(parts, runtime).run();

@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
+#include "load/load_runner.h"
 #include "log/event_log.h"
 #include "sink/sink_runner.h"
 #include "store/object_store.h"
@@ -15,23 +17,42 @@
 
 namespace sdp::cli {
 
-/// What a whole run works on, whatever stands behind the ports.
-struct PipelineParts {
-  log::EventLog& log;
+/// What takes the lake to marts.
+struct MartParts {
   store::ObjectStore& store;
   WarehouseSettings warehouse;
   load::OtherLake other_lake = load::OtherLake::refuse;
-  double reject_ratio_max = kRejectRatioMax;
   transform::TransformOptions transform;
+};
+
+/// What a whole run works on, whatever stands behind the ports.
+struct PipelineParts {
+  log::EventLog& log;
+  MartParts marts;
+  double reject_ratio_max = kRejectRatioMax;
   sink::SinkOptions sink;
   simulate::SimulationSpec simulation;
   /// Witness files of a log that dies with this process; empty when the log can be read again.
   std::filesystem::path witness_root;
+  std::filesystem::path report;  ///< the page of the result; empty: none
+  std::string to_see;            ///< the command that shows what was published
+  /// A live run: what else goes on, on a thread of its own, while events come. It ends on the stop, or with
+  /// an error that ends the run.
+  std::function<Result<void>(const std::stop_token& stop)> live;
 };
 
-/// Simulate and sink at the same time, then load, transform, verify; prints the marts, the proof and how fast
-/// each stage was. The value is the exit code: 0 when proved, 20 when not; `partial` when all of that was
-/// done but an object that could not be loaded.
+/// A load of what is new in the lake, and the warehouse's name for people.
+struct Loaded {
+  load::LoadSummary summary;
+  std::string warehouse;
+};
+
+Result<Loaded> load_lake(const MartParts& parts, Clock& clock, const std::stop_token& stop);
+
+/// Simulate and sink at the same time, then load, transform, publish, verify, and the page of all that;
+/// prints the marts, the proof and how fast each stage was. The value is the exit code: 0 when proved, 20
+/// when not; `partial` when all of that was done but an object that could not be loaded. A live run simulates
+/// until it is stopped, and then does all the rest.
 Result<int> run_pipeline(const PipelineParts& parts, const Runtime& runtime);
 
 }  // namespace sdp::cli

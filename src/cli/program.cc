@@ -45,13 +45,17 @@ void write_error(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-/// What could stand where a word is that nobody understands: flags of the command, or commands.
+/// What could stand where a word is that nobody understands: flags of the command, or commands below it.
 std::vector<std::string> candidates(const settings::Commands& commands, std::string_view word) {
   std::vector<std::string> all;
   const settings::Command* chosen = commands.chosen();
   if (!word.starts_with('-')) {
-    for (const settings::Command& command : commands.all()) all.push_back(command.path());
+    const std::string above = chosen == nullptr ? "" : chosen->path() + " ";
+    for (const settings::Command& command : commands.all()) {
+      if (command.path().starts_with(above)) all.push_back(command.path().substr(above.size()));
+    }
   } else if (chosen != nullptr) {
+    all.emplace_back("--help");
     for (const settings::BoundSetting& bound : chosen->settings()) {
       for (const auto flag : std::views::split(bound.flags, ',')) all.emplace_back(flag.begin(), flag.end());
     }
@@ -63,7 +67,9 @@ std::vector<std::string> candidates(const settings::Commands& commands, std::str
 std::string usage_text(const CLI::App& app, const settings::Commands& commands,
                        const CLI::ParseError& error) {
   std::string text = error.what();
-  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return text;
+  // Where a command below another is missing, the word that was to be it is among the rest.
+  const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (code != CLI::ExitCodes::ExtrasError && code != CLI::ExitCodes::RequiredError) return text;
   for (const std::string& word : app.remaining(true)) {
     const std::string name = word.substr(0, word.find('='));
     if (const auto meant = settings::meant_by(name, candidates(commands, name)))
@@ -90,6 +96,40 @@ int report_setting(const Error& error) {
   if (error.kind != ErrorKind::bad_input) return report(error);
   diag::log_failure("usage", kUsage, error.message);
   return kUsage;
+}
+
+/// The file of --metrics-file, where the command takes one.
+std::string metrics_path(const settings::Command& command) {
+  const settings::BoundSetting* bound = command.find("metrics.file");
+  return bound == nullptr ? "" : bound->show();
+}
+
+/// Ends a command that failed, and said so. That comes first: nothing is said of a file that cannot be
+/// written either.
+int failed(int code, MetricsFile& file) {
+  static_cast<void>(file.write(code));
+  return code;
+}
+
+int run_chosen(settings::Commands& commands, const Action& action, const LoggingSettings& logging) {
+  MetricsFile file(commands.chosen()->path(), metrics_path(*commands.chosen()), base::system_clock());
+  // Into the environment, so that dbt has them, too. Only now: help is there whatever stands in the file.
+  const auto env_file = settings::load_env_file();
+  if (!env_file) return failed(report(env_file.error()), file);
+  if (const auto resolved = commands.resolve(*env_file); !resolved)
+    return failed(report_setting(resolved.error()), file);
+  if (const auto logs = start_logging(logging, commands.chosen()->path()); !logs)
+    return failed(report(logs.error()), file);
+
+  SignalStop signals;
+  const auto code = action({signals.token(), base::system_clock(), *env_file, file.work(), logging.quiet});
+  if (!code) return failed(report(code.error()), file);
+  // What could not be printed is told behind this, and is the exit code then.
+  const auto printed = finish_out();
+  const int ended = *code == 0 && !printed ? base::exit_code(printed.error().kind) : *code;
+  if (const auto written = file.write(ended); !written && ended == 0) return report(written.error());
+  diag::flush_repeats();
+  return *code;
 }
 
 }  // namespace
@@ -119,17 +159,7 @@ int run_program(const Program& program, int argc, char** argv) {
     print_out("{}", parser.help());
     return kUsage;
   }
-  // Into the environment, so that dbt has them, too. Only now: help is there whatever stands in the file.
-  const auto env_file = settings::load_env_file();
-  if (!env_file) return report(env_file.error());
-  if (const auto resolved = commands.resolve(*env_file); !resolved) return report_setting(resolved.error());
-  if (const auto logs = start_logging(logging, commands.chosen()->path()); !logs) return report(logs.error());
-
-  SignalStop signals;
-  const auto code = action({signals.token(), base::system_clock(), *env_file, logging.quiet});
-  if (!code) return report(code.error());
-  diag::flush_repeats();
-  return *code;
+  return run_chosen(commands, action, logging);
 }
 
 int run_main(const std::function<int()>& body) {

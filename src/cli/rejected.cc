@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/terminal_text.h"
 #include "cli/output.h"
 #include "cli/standard_output.h"
 
@@ -53,6 +54,13 @@ std::string faults_in_silver(FaultsAre faults) {
                      faults_sql(faults));
 }
 
+std::string order_of(const RejectedFilter& filter, std::string_view table) {
+  std::string place = fmt::format("{0}topic, {0}kafka_partition, {0}kafka_offset", table);
+  if (!filter.newest) return place;
+  return fmt::format("{0}kafka_timestamp DESC, {0}topic DESC, {0}kafka_partition DESC, {0}kafka_offset DESC",
+                     table);
+}
+
 /// The first `limit` of the rows that have a fault as wanted, each with all its faults.
 std::string events_sql(FaultsAre faults, const RejectedFilter& filter) {
   std::string wanted;
@@ -69,7 +77,7 @@ events AS (
         FROM faults AS wanted
         WHERE wanted.object_key = rejected.object_key AND wanted.kafka_offset = rejected.kafka_offset{1}
     )
-    ORDER BY topic, kafka_partition, kafka_offset
+    ORDER BY {3}
     LIMIT {2}
 )
 SELECT
@@ -77,8 +85,9 @@ SELECT
     events.object_key, events.payload, events.raw_base64
 FROM events
 JOIN faults ON faults.object_key = events.object_key AND faults.kafka_offset = events.kafka_offset
-ORDER BY events.topic, events.kafka_partition, events.kafka_offset, events.object_key, faults.fault)",
-                     faults_sql(faults), wanted, filter.limit);
+ORDER BY {4}, events.object_key, faults.fault)",
+                     faults_sql(faults), wanted, filter.limit, order_of(filter, ""),
+                     order_of(filter, "events."));
 }
 
 constexpr std::string_view kRejectedBySinks = R"(
@@ -96,6 +105,14 @@ SELECT
 FROM ({}) AS placed
 GROUP BY reason, field, rejected_by)",
                      rows);
+}
+
+nlohmann::ordered_json or_null(const std::optional<std::string>& text) {
+  return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
 }
 
 /// `topic/0000000003/0000000000000000017` -> `topic/3/17`
@@ -201,6 +218,35 @@ Result<std::optional<std::vector<RejectedEvent>>> rejected_events(warehouse::War
     events.back().faults.push_back({row.at(0).value_or(""), row.at(1).value_or("")});
   }
   return std::optional(std::move(events));
+}
+
+std::string rejected_text(const RejectedEvent& event) {
+  std::string text = fmt::format("{} (by {}, in {})\n", base::escaped(event.position), event.rejected_by,
+                                 base::escaped(event.object_key));
+  for (const Fault& fault : event.faults) {
+    text += fmt::format("  {}{}{}\n", base::escaped(fault.reason), fault.field.empty() ? "" : " of ",
+                        base::escaped(fault.field));
+  }
+  if (event.payload) text += fmt::format("  {}\n", base::escaped(*event.payload));
+  if (event.raw_base64) text += fmt::format("  base64: {}\n", *event.raw_base64);
+  return text;
+}
+
+std::string rejected_json(const RejectedEvent& event) {
+  nlohmann::ordered_json faults = nlohmann::ordered_json::array();
+  for (const Fault& fault : event.faults) {
+    faults.push_back({{"reason", fault.reason}, {"field", or_null(fault.field)}});
+  }
+  const nlohmann::ordered_json json{{"position", event.position},
+                                    {"reason", event.faults.front().reason},
+                                    {"field", or_null(event.faults.front().field)},
+                                    {"faults", std::move(faults)},
+                                    {"rejected_by", event.rejected_by},
+                                    {"object_key", event.object_key},
+                                    {"payload", or_null(event.payload)},
+                                    {"raw_base64", or_null(event.raw_base64)}};
+  return base::escaped_json(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) +
+         "\n";
 }
 
 void print_rejected(const Rejected& rejected) {

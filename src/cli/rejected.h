@@ -7,20 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "snapshot/snapshot.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::cli {
 
 // Rows that are not events, by why: what a topic full of them looks like must not be success.
 
-/// Rejected rows of one reason and field. A row that breaks several rules is in several of these.
-struct RejectedReason {
-  std::string reason;
-  std::string field;        ///< empty when it is about the whole record
-  std::string rejected_by;  ///< `sink` or `silver`
-  std::uint64_t events = 0;
-  std::string sample;  ///< TOPIC/PARTITION/OFFSET of the first one
-};
+using snapshot::RejectedReason;
 
 struct Rejected {
   std::vector<RejectedReason> reasons;  ///< the most frequent first
@@ -61,11 +55,18 @@ struct RejectedFilter {
   std::string reason;
   std::string field;
   std::size_t limit = 10;
+  bool newest = false;
 };
 
-/// In the order of topic, partition and offset. Nothing as long as there is no silver.
+/// In the order of topic, partition and offset, or the newest by their time first. Nothing before silver
+/// exists.
 Result<std::optional<std::vector<RejectedEvent>>> rejected_events(warehouse::Warehouse& warehouse,
                                                                   const RejectedFilter& filter);
+
+/// For people: where it was, each fault and what was sent; a terminal takes none of it for orders.
+std::string rejected_text(const RejectedEvent& event);
+/// The same as one line of JSON.
+std::string rejected_json(const RejectedEvent& event);
 
 /// A table of reasons on standard output, and how many records they are about; nothing when none was
 /// rejected.

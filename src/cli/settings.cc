@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -30,9 +28,16 @@ Result<void> refuse_flags(const settings::Command& command, std::string_view why
   for (const settings::BoundSetting& bound : command.settings()) {
     if (bound.origin.kind != settings::Origin::Kind::flag || !is_unread(*bound.setting)) continue;
     return fail(ErrorKind::misconfigured,
-                fmt::format("{} would change nothing: {}; leave it out", bound.origin.where, why));
+                fmt::format("{} has no effect here, because {}; leave it out", bound.origin.where, why));
   }
   return {};
+}
+
+/// Whether nothing but --days says when events happen.
+bool is_spread(const SimulationSettings& simulation) {
+  const simulate::SimulationSpec& spec = simulation.spec;
+  return simulation.start.empty() && spec.events > 0 && spec.duration.count() == 0 && spec.rate == 0 &&
+         spec.speed == 0;
 }
 
 void bind_aws(settings::Command& command, store::s3::AwsSettings& aws) {
@@ -66,7 +71,7 @@ Result<void> check_lake_flags(const settings::Command& command, const LakeSettin
 
 Result<void> check_warehouse_flags(const settings::Command& command, const WarehouseSettings& warehouse) {
   if (!warehouse.is_snowflake()) return {};
-  return refuse_flags(command, "the warehouse is Snowflake, which has a memory of its own",
+  return refuse_flags(command, "the warehouse is Snowflake, which manages its own memory",
                       [](const settings::Setting& setting) { return setting.name == "warehouse.memory"; });
 }
 
@@ -85,7 +90,29 @@ Result<void> check_topic_flags(const settings::Command& command, std::string_vie
       [](const settings::Setting& setting) { return setting.name == "kafka.topic-compression"; });
 }
 
+Result<void> check_live_flags(const settings::Command& command, bool live) {
+  if (live) return {};
+  return refuse_flags(command, "only a run with --live serves pages; `serve` shows what a run has left",
+                      [](const settings::Setting& setting) { return setting.name.starts_with("serve."); });
+}
+
+Result<void> check_flow_flags(const settings::Command& command, bool flow) {
+  if (flow) return {};
+  return refuse_flags(
+      command, "only the pages of `serve --flow` look at log and lake", [](const settings::Setting& setting) {
+        return setting.group == settings::Group::kafka || setting.group == settings::Group::lake ||
+               setting.group == settings::Group::sink;
+      });
+}
+
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation) {
+  if (simulation.days > 0 && !is_spread(simulation)) {
+    SDP_RETURN_IF_ERROR(
+        refuse_flags(command,
+                     "only a number of --events can be spread over days, and only without --start, "
+                     "--duration, --rate and --speed",
+                     [](const settings::Setting& setting) { return setting.name == "simulation.days"; }));
+  }
   if (simulation.spec.profile == simulate::Profile::realistic) return {};
   return refuse_flags(command, "only --mix realistic has a catalogue", [](const settings::Setting& setting) {
     return setting.name == "simulation.songs" || setting.name == "simulation.popularity";
@@ -190,6 +217,7 @@ void bind_simulation(settings::Command& command, SimulationSettings& simulation,
   command.bind("simulation.duration-s", spec.duration);
   command.bind("simulation.speed", spec.speed);
   command.bind("simulation.start", simulation.start);
+  command.bind("simulation.days", simulation.days);
 }
 
 void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
@@ -218,6 +246,15 @@ void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
   command.bind("testing.sink-outage-poll-ms", sink.timers.outage_poll_interval);
 }
 
+void bind_pace(settings::Command& command, sink::SinkOptions& sink) {
+  command.bind("sink.batch-records", sink.limits.records_max);
+  command.bind("sink.batch-bytes", sink.limits.bytes_max);
+  command.bind("sink.batch-max-wait-s", sink.limits.max_wait);
+  command.bind("sink.batch-linger-ms", sink.limits.linger);
+  command.bind("sink.batch-idle-ms", sink.limits.idle);
+  command.bind("sink.hour-grace-ms", sink.hour_grace);
+}
+
 void bind_transform(settings::Command& command, TransformSettings& transform) {
   command.bind("dbt.project", transform.project);
   command.bind("dbt.unit-tests", transform.unit_tests);
@@ -235,15 +272,17 @@ void bind_other_lake(settings::Command& command, load::OtherLake& other_lake) {
       [&other_lake](bool add) { other_lake = add ? load::OtherLake::add : load::OtherLake::refuse; });
 }
 
+bool was_set(const settings::Command& command, std::string_view name) {
+  const settings::BoundSetting* bound = command.find(name);
+  return bound != nullptr && bound->origin.kind != settings::Origin::Kind::standard;
+}
+
 sink::BatchLimits finished_limits(const settings::Command& command, sink::BatchLimits limits) {
-  const auto asked = [&](std::string_view name) {
-    const settings::BoundSetting* bound = command.find(name);
-    return bound != nullptr && bound->origin.kind != settings::Origin::Kind::standard;
-  };
-  sink::prefer_size(limits, {.size = asked("sink.batch-records") || asked("sink.batch-bytes"),
-                             .linger = asked("sink.batch-linger-ms"),
-                             .idle = asked("sink.batch-idle-ms"),
-                             .max_wait = asked("sink.batch-max-wait-s")});
+  sink::prefer_size(limits,
+                    {.size = was_set(command, "sink.batch-records") || was_set(command, "sink.batch-bytes"),
+                     .linger = was_set(command, "sink.batch-linger-ms"),
+                     .idle = was_set(command, "sink.batch-idle-ms"),
+                     .max_wait = was_set(command, "sink.batch-max-wait-s")});
   return limits;
 }
 
@@ -259,19 +298,9 @@ Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& setting
     return simulate::checked(spec);
   }
   spec.start = clock.utc_now();
-  // Unpaced events are a millisecond apart, or as the listeners live; a start in the past keeps them out of
-  // the future.
-  if (spec.rate == 0 && spec.speed == 0 && spec.events > 0) {
-    const bool realistic = spec.profile == simulate::Profile::realistic;
-    const auto users = static_cast<double>(spec.users == 0 ? 1'000 : spec.users);
-    constexpr double kEventsPerUserHour = 4;
-    const double millis = spec.duration.count() > 0 ? static_cast<double>(spec.duration.count())
-                          : realistic
-                              ? static_cast<double>(spec.events) / (users * kEventsPerUserHour) * 3.6e6
-                              : static_cast<double>(spec.events);
-    constexpr double kYearMillis = 366.0 * 86'400'000;
-    spec.start -= std::chrono::milliseconds(std::llround(std::min(millis, kYearMillis)));
-  }
+  // Paced events happen as they are sent. A start in the past keeps the others out of the future.
+  if (spec.rate == 0 && spec.speed == 0 && spec.events > 0)
+    spec = simulate::ending_at(spec, spec.start, is_spread(settings) ? settings.days : 0);
   return simulate::checked(spec);
 }
 

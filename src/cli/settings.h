@@ -57,6 +57,8 @@ struct WarehouseSettings {
 struct SimulationSettings {
   simulate::SimulationSpec spec;
   std::string start;  ///< ISO-8601; empty: so that the events end about now
+  /// Over how many days up to now the events are spread, where nothing else says when they happen.
+  std::uint32_t days = 0;
 };
 
 struct TransformSettings {
@@ -87,9 +89,14 @@ void bind_snowflake(settings::Command& command, WarehouseSettings& warehouse);
 void bind_simulation(settings::Command& command, SimulationSettings& simulation, std::string_view mix_flags);
 /// Batches, compression, gaps. What was asked for is known when the command runs: finished_limits().
 void bind_sink(settings::Command& command, sink::SinkOptions& sink);
+/// Only what says how soon a sink cuts objects and closes hours.
+void bind_pace(settings::Command& command, sink::SinkOptions& sink);
 void bind_transform(settings::Command& command, TransformSettings& transform);
 void bind_hours(settings::Command& command, HourSettings& hours);
 void bind_other_lake(settings::Command& command, load::OtherLake& other_lake);
+
+/// Whether somebody set it, by flag, environment or file.
+bool was_set(const settings::Command& command, std::string_view name);
 
 // Flags that nothing would read: `misconfigured` names the flag and what it contradicts. Only flags: a
 // variable of the environment is set for many commands.
@@ -102,7 +109,11 @@ Result<void> check_warehouse_flags(const settings::Command& command, const Wareh
 Result<void> check_embedded_flags(const settings::Command& command, std::string_view data);
 /// Those of topics on Kafka, where a run is embedded.
 Result<void> check_topic_flags(const settings::Command& command, std::string_view profile);
-/// Those of the realistic mix, where it is another.
+/// Those of the pages' server, where a run serves none.
+Result<void> check_live_flags(const settings::Command& command, bool live);
+/// Those of log, lake and sink, where the pages look at none of them.
+Result<void> check_flow_flags(const settings::Command& command, bool flow);
+/// Those of the realistic mix, where it is another, and --days, where other settings say when events happen.
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 
 /// The limits of batches, by which of them were set.

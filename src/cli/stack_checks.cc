@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "os/files.h"
 #include "settings/table.h"
+#include "site/scripts.h"
 
 namespace sdp::cli {
 namespace {
@@ -41,6 +42,15 @@ Result<void> check_answered(const StackPart& part, const StackAnswer& answer) {
   return {};
 }
 
+std::unexpected<Error> refused(const StackPart& part, std::string_view who, long status) {
+  return fail(
+      ErrorKind::unauthorized,
+      fmt::format("{}: {} was refused (HTTP {}); in docker/, `docker compose run --rm secrets show` prints "
+                  "what the stack was made with, and a change of docker/.env counts after `docker compose up "
+                  "--force-recreate`",
+                  part.place(), who, status));
+}
+
 std::unexpected<Error> stranger(const StackPart& part, const StackAnswer& answer) {
   return fail(
       ErrorKind::misconfigured,
@@ -60,10 +70,12 @@ StackSettings::StackSettings()
       console_port(example_port("stack.minio-console-port")),
       kafdrop_port(example_port("stack.kafdrop-port")),
       airflow_port(example_port("stack.airflow-port")),
+      dashboard_port(example_port("stack.dashboard-port")),
       minio_user(example("stack.minio-root-user")),
       minio_password(example("stack.minio-root-password")),
       airflow_user(example("stack.airflow-admin-user")),
-      airflow_password(example("stack.airflow-admin-password")) {}
+      airflow_password(example("stack.airflow-admin-password")),
+      dashboard_token(example("stack.dashboard-token")) {}
 
 bool has_profile(const StackSettings& settings, std::string_view profile) {
   std::string_view rest = settings.profiles;
@@ -77,8 +89,8 @@ bool has_profile(const StackSettings& settings, std::string_view profile) {
 
 Result<void> take_secrets(StackSettings& settings, std::string_view shown) {
   auto values = os::parse_assignments(shown);
-  for (const char* name :
-       {"MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "AIRFLOW_ADMIN_USER", "AIRFLOW_ADMIN_PASSWORD"}) {
+  for (const char* name : {"MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "AIRFLOW_ADMIN_USER",
+                           "AIRFLOW_ADMIN_PASSWORD", "DASHBOARD_TOKEN"}) {
     // A container that has a terminal ends lines in CR LF.
     std::string& value = values[name];
     if (value.ends_with('\r')) value.pop_back();
@@ -93,6 +105,7 @@ Result<void> take_secrets(StackSettings& settings, std::string_view shown) {
   settings.minio_password = Secret(values["MINIO_ROOT_PASSWORD"]);
   settings.airflow_user = values["AIRFLOW_ADMIN_USER"];
   settings.airflow_password = Secret(values["AIRFLOW_ADMIN_PASSWORD"]);
+  settings.dashboard_token = Secret(values["DASHBOARD_TOKEN"]);
   return {};
 }
 
@@ -122,18 +135,22 @@ Result<std::string> judge_page(const StackPart& part, const StackAnswer& answer,
   return fmt::format("{}: its page is there", part.place());
 }
 
+bool is_dashboard(const StackAnswer& answer) {
+  return answer.status == 200 && answer.body.starts_with(site::kCurrentBegins);
+}
+
+Result<std::string> judge_dashboard(const StackPart& part, const StackAnswer& answer) {
+  SDP_RETURN_IF_ERROR(check_answered(part, answer));
+  if (answer.status == 401) return refused(part, "the token", answer.status);
+  if (!is_dashboard(answer)) return stranger(part, answer);
+  return fmt::format("{}: the token opens its pages", part.place());
+}
+
 Result<std::string> judge_login(const StackPart& part, const StackAnswer& answer, long status,
                                 std::string_view user) {
   SDP_RETURN_IF_ERROR(check_answered(part, answer));
-  if (answer.status == 401 || answer.status == 403) {
-    return fail(
-        ErrorKind::unauthorized,
-        fmt::format(
-            "{}: user {} was refused (HTTP {}); in docker/, `docker compose run --rm secrets show` prints "
-            "what the stack was made with, and a change of docker/.env counts after `docker compose up "
-            "--force-recreate`",
-            part.place(), user, answer.status));
-  }
+  if (answer.status == 401 || answer.status == 403)
+    return refused(part, fmt::format("user {}", user), answer.status);
   if (answer.status != status) return stranger(part, answer);
   return fmt::format("{}: user {} can log in", part.place(), user);
 }

@@ -22,10 +22,12 @@ struct StackSettings {
   std::uint16_t console_port = 0;
   std::uint16_t kafdrop_port = 0;
   std::uint16_t airflow_port = 0;
+  std::uint16_t dashboard_port = 0;
   std::string minio_user;
   Secret minio_password;
   std::string airflow_user;
   Secret airflow_password;
+  Secret dashboard_token;
 };
 
 /// `profiles` are separated by commas.
@@ -62,6 +64,12 @@ Result<void> check_known(const StackPart& part, std::string_view user, const Sec
 /// A page is right when `mark` is in it. `unavailable`: nothing answers, or it is not ready; `misconfigured`:
 /// something else answers there.
 Result<std::string> judge_page(const StackPart& part, const StackAnswer& answer, std::string_view mark);
+
+/// Whether somebody answered with the script that tells what there is to be seen: `serve` does, and no other.
+bool is_dashboard(const StackAnswer& answer);
+
+/// The same for that script, asked for with the token. `unauthorized`: it was refused.
+Result<std::string> judge_dashboard(const StackPart& part, const StackAnswer& answer);
 
 /// The same for a login, which is answered with `status`. `unauthorized`: it was refused.
 Result<std::string> judge_login(const StackPart& part, const StackAnswer& answer, long status,

@@ -15,6 +15,7 @@ TEST(StackSettings, AreThoseOfTheExampleUntilTheyAreSet) {
   const StackSettings settings;
   EXPECT_EQ(settings.kafka_port, 9092);
   EXPECT_EQ(settings.kafdrop_port, 9000);
+  EXPECT_EQ(settings.dashboard_port, 8090);
   EXPECT_EQ(settings.topic, "spotify-events");
   EXPECT_EQ(settings.minio_user, "generate");
 }
@@ -35,10 +36,11 @@ TEST(StackSecrets, AreTakenAsTheyWerePrinted) {
   ASSERT_TRUE(
       take_secrets(settings,
                    "MINIO_ROOT_USER=spotify-1\r\nMINIO_ROOT_PASSWORD=a=b $c'\"\nAIRFLOW_ADMIN_USER=admin\n"
-                   "AIRFLOW_ADMIN_PASSWORD=#x"));
+                   "AIRFLOW_ADMIN_PASSWORD=#x\nDASHBOARD_TOKEN=0123456789abcdef\r\n"));
   EXPECT_EQ(settings.minio_user, "spotify-1");
   EXPECT_EQ(settings.minio_password.reveal(), "a=b $c'\"");
   EXPECT_EQ(settings.airflow_password.reveal(), "#x");
+  EXPECT_EQ(settings.dashboard_token.reveal(), "0123456789abcdef");
 }
 
 TEST(StackSecrets, OneThatIsMissingIsNamed) {
@@ -93,6 +95,26 @@ TEST(StackPages, APageMustBeTheRightOne) {
             ErrorKind::misconfigured);
   EXPECT_EQ(judge_page(kPart, {.status = 502}, "Kafdrop").error().kind, ErrorKind::unavailable);
   EXPECT_EQ(judge_page(kPart, {.why = "no route"}, "Kafdrop").error().kind, ErrorKind::unavailable);
+}
+
+TEST(StackPages, TheDashboardIsKnownByWhatThereIsToBeSeen) {
+  constexpr StackPart kDashboard{
+      .name = "dashboard", .service = "dashboard", .variable = "DASHBOARD_PORT", .port = 8090};
+  const std::string script = R"(sdp.receive("current", {"version":1});)";
+  EXPECT_EQ(*judge_dashboard(kDashboard, {.status = 200, .body = script}),
+            "127.0.0.1:8090: the token opens its pages");
+  for (const Case& one :
+       {Case{{.why = "connection refused"}, ErrorKind::unavailable, "connection refused; in docker/"},
+        Case{{.status = 401, .body = script}, ErrorKind::unauthorized, "the token was refused (HTTP 401)"},
+        Case{{.status = 404, .body = script}, ErrorKind::misconfigured, "set DASHBOARD_PORT"},
+        Case{{.status = 200, .body = "It works!"},
+             ErrorKind::misconfigured,
+             "something else answers there"}}) {
+    const auto judged = judge_dashboard(kDashboard, one.answer);
+    ASSERT_FALSE(judged);
+    EXPECT_EQ(judged.error().kind, one.kind) << judged.error().message;
+    EXPECT_THAT(judged.error().message, HasSubstr(one.said));
+  }
 }
 
 }  // namespace

@@ -5,7 +5,11 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 #include <system_error>
+
+#include "cli/out_reader.h"
 
 namespace sdp::cli {
 namespace {
@@ -14,6 +18,11 @@ namespace {
 std::atomic<int>& first_failure() {
   static std::atomic<int> code = 0;
   return code;
+}
+
+std::atomic<bool>& reader_may_leave() {
+  static std::atomic<bool> may = false;
+  return may;
 }
 
 void note_failure() {
@@ -31,6 +40,19 @@ void flush_out() {
   if (std::fflush(stdout) != 0) note_failure();
 }
 
+bool out_is_terminal() {
+  const char* const terminal = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+void end_quietly_without_reader() {
+  reader_may_leave() = true;
+}
+
+bool out_has_failed() {
+  return first_failure() != 0;
+}
+
 Result<void> finish_out() {
   flush_out();
   // Somebody else may have flushed the stream, as std::cerr does, and kept to himself why that failed.
@@ -42,10 +64,10 @@ Result<void> finish_out() {
   // the process's until its end.
   if (const int copy = ::dup(STDOUT_FILENO); copy >= 0 && ::close(copy) != 0) note_failure();
   const int code = first_failure();
-  if (code == 0) return {};
+  if (code == 0 || (code == EPIPE && reader_may_leave())) return {};
   return fail(ErrorKind::cannot_write,
-              fmt::format("cannot write standard output: {}; what was printed is not "
-                          "complete: give it a place with room, then run again",
+              fmt::format("cannot write to standard output: {}; the printed result is incomplete. Write it "
+                          "to a place that has room, then run again",
                           std::generic_category().message(code)));
 }
 

@@ -22,6 +22,9 @@ void print_out(fmt::format_string<T...> format, T&&... values) {
 /// Hands what was printed to the system, for lines that somebody reads as they come.
 void flush_out();
 
+/// Whether some output did not reach the system; nothing that follows would be whole.
+bool out_has_failed();
+
 /// Flushes. `cannot_write` when any of the process's output did not reach the system; says why.
 Result<void> finish_out();
 

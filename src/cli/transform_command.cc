@@ -45,7 +45,9 @@ Result<int> transform_and_tell(const TransformCommand& options, std::vector<std:
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   std::ranges::move(arguments, std::back_inserter(transform.extra_arguments));
   SDP_TRY(const auto summary, run_transform(transform, runtime.stop));
-  SDP_RETURN_IF_ERROR(publish_marts(options.warehouse, runtime));
+  if (is_published(options.warehouse)) {
+    SDP_RETURN_IF_ERROR(publish_marts(options.warehouse, transform::target_path(transform), runtime));
+  }
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   SDP_TRY(const auto rejected, rejected_in_silver(*warehouse));
   SDP_RETURN_IF_ERROR(warehouse->close());

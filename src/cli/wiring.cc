@@ -30,8 +30,8 @@ constexpr const char* kS3Default = "http://127.0.0.1:9002";
 Result<void> check_brokers(const std::string& brokers) {
   if (!brokers.contains('/')) return {};
   return fail(ErrorKind::misconfigured,
-              fmt::format("Kafka brokers '{}': they are HOST:PORT,HOST:PORT without a scheme or path; "
-                          "--security-protocol says how they are talked to",
+              fmt::format("Kafka brokers '{}': write them as HOST:PORT,HOST:PORT, without a scheme or a "
+                          "path; --security-protocol sets the protocol",
                           brokers));
 }
 

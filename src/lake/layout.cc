@@ -54,9 +54,8 @@ Result<void> check_same(const LakeLayout& stored, const LakeLayout& wanted) {
   if (differences.empty()) return {};
   return fail(
       ErrorKind::misconfigured,
-      fmt::format(
-          "the lake was laid out otherwise by its first sink: {}. Use the lake's settings, or another bucket",
-          differences));
+      fmt::format("the first sink of this lake chose other settings: {}. Use those, or another bucket",
+                  differences));
 }
 
 }  // namespace sdp::lake

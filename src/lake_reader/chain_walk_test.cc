@@ -7,6 +7,7 @@
 #include "log/memory/memory_log.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
+#include "support/patience.h"
 
 namespace sdp::lake_reader {
 namespace {
@@ -41,7 +42,7 @@ class ChainWalkTest : public testing::Test {
     const auto reader = log_.open_reader().value();
     const auto end =
         walk_to_end(*reader, LakeReader(counted_, lake::Places()), chain(), lake::Compression::none,
-                    {.end = from}, *log_.watermarks(0), std::chrono::seconds(5));
+                    {.end = from}, *log_.watermarks(0), support::kPatience);
     EXPECT_TRUE(end) << end.error().message;
     return end ? end->end : -1;
   }

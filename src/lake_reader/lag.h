@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "base/result.h"
 #include "lake/offset_range.h"
@@ -16,5 +17,17 @@ namespace sdp::lake_reader {
 Result<log::Offset> lag_of(log::EventLog& log, const LakeReader& lake, const lake::ChainId& chain,
                            log::Offset chain_end, const log::Watermarks& available,
                            std::chrono::milliseconds timeout);
+
+/// What the log has behind the end of a chain.
+struct Waiting {
+  log::Offset offsets = 0;          ///< as lag_of() says
+  log::Offset deleted = 0;          ///< of these, what the log no longer has
+  std::optional<UtcMillis> oldest;  ///< time of the first record that the log still has and the lake has not
+};
+
+/// The same as lag_of(), with the time of the record that has waited longest.
+Result<Waiting> waiting_behind(log::Reader& reader, const LakeReader& lake, const lake::ChainId& chain,
+                               log::Offset chain_end, const log::Watermarks& available,
+                               std::chrono::milliseconds timeout);
 
 }  // namespace sdp::lake_reader

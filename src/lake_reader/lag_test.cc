@@ -25,6 +25,15 @@ class LagTest : public testing::Test {
     return lag.value_or(-1);
   }
 
+  Waiting waiting(log::Offset chain_end) {
+    const lake::ChainId chain{log_.describe()->id, 0};
+    const auto reader = log_.open_reader();
+    const auto waiting = waiting_behind(**reader, LakeReader(store_, lake::Places()), chain, chain_end,
+                                        log_.watermarks(0).value(), kTimeout);
+    EXPECT_TRUE(waiting) << waiting.error().message;
+    return waiting.value_or(Waiting{.offsets = -1, .deleted = -1, .oldest = {}});
+  }
+
   log::MemoryLog log_{{}, base::system_clock(), Rng(1)};
   store::MemoryStore store_;
 };
@@ -60,6 +69,23 @@ TEST_F(LagTest, WhatTheLogHasDeletedCounts) {
   record();
   ASSERT_TRUE(log_.delete_below(0, 2));
   EXPECT_EQ(lag(1), 2);
+}
+
+TEST_F(LagTest, WhatWaitsSaysSinceWhen) {
+  record();
+  mark();
+  ASSERT_TRUE(log_.append(0, {UtcMillis(std::chrono::hours(2)), "k", "{}", {}}));
+  EXPECT_EQ(waiting(1).offsets, lag(1));
+  EXPECT_EQ(waiting(1).oldest, UtcMillis(std::chrono::hours(2)));
+  EXPECT_EQ(waiting(0).oldest, UtcMillis(std::chrono::hours(1)));
+  EXPECT_EQ(waiting(3).offsets, 0);
+  EXPECT_EQ(waiting(3).oldest, std::nullopt);
+  mark();
+  EXPECT_EQ(waiting(3).offsets, 0);
+  ASSERT_TRUE(log_.delete_below(0, 2));
+  EXPECT_EQ(waiting(1).deleted, 1);
+  EXPECT_EQ(waiting(1).oldest, UtcMillis(std::chrono::hours(2)));
+  EXPECT_EQ(waiting(2).deleted, 0);
 }
 
 TEST_F(LagTest, AcknowledgedGapsAreNoLag) {

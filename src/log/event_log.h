@@ -100,6 +100,9 @@ class Consumer {
   /// Stores group offsets (next offset to read), for lag tools only. Asynchronous; failures are not errors
   /// here.
   virtual Result<void> commit(std::span<const PartitionOffset> positions) = 0;
+  /// Where an assigned partition ends, as its broker said last; nothing is asked. Nothing while no broker has
+  /// said it.
+  virtual std::optional<Offset> known_end(Partition /*partition*/) const { return std::nullopt; }
   /// Leaves the group. The handler is told of the revocations before it returns.
   virtual Result<void> close(ConsumerHandler& handler) = 0;
 };

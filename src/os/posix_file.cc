@@ -11,12 +11,14 @@
 namespace sdp::os {
 namespace {
 
-std::string_view advice(int code) {
+std::string_view advice(int code, Access access) {
   switch (code) {
     case ENOSPC:
       return "free some space on that file system, then run again";
     case EDQUOT:
       return "the disk quota is used up: free some space or raise it, then run again";
+    case ENOENT:
+      return access == Access::write ? "make the folder first, or choose another one" : "";
     case EROFS:
       return "that file system is mounted read-only: remount it, or choose another directory";
     case EACCES:
@@ -56,6 +58,9 @@ ErrorKind kind_of_errno(int code, Access access) {
     case EROFS:
     case EFBIG:
       return ErrorKind::cannot_write;
+    // To be written into a folder that is not there.
+    case ENOENT:
+      return access == Access::write ? ErrorKind::cannot_write : ErrorKind::fatal;
     case EACCES:
     case EPERM:
       return access == Access::write ? ErrorKind::cannot_write : ErrorKind::unauthorized;
@@ -75,7 +80,7 @@ ErrorKind kind_of_errno(int code, Access access) {
 
 std::unexpected<Error> posix_error(int code, Access access, std::string_view action,
                                    const std::filesystem::path& path) {
-  const std::string_view hint = advice(code);
+  const std::string_view hint = advice(code, access);
   return fail(kind_of_errno(code, access),
               fmt::format("cannot {} {}: {}{}{}", action, path.string(),
                           std::generic_category().message(code), hint.empty() ? "" : "; ", hint));

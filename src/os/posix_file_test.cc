@@ -17,6 +17,7 @@ TEST(PosixFile, ErrnoValuesBecomeKinds) {
       {EDQUOT, ErrorKind::cannot_write, ErrorKind::cannot_write},
       {EROFS, ErrorKind::cannot_write, ErrorKind::cannot_write},
       {EFBIG, ErrorKind::cannot_write, ErrorKind::cannot_write},
+      {ENOENT, ErrorKind::cannot_write, ErrorKind::fatal},
       {EACCES, ErrorKind::cannot_write, ErrorKind::unauthorized},
       {EPERM, ErrorKind::cannot_write, ErrorKind::unauthorized},
       {ENOTDIR, ErrorKind::bad_input, ErrorKind::bad_input},

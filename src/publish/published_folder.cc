@@ -68,10 +68,20 @@ Result<void> seal(const fs::path& file) {
   return os::sync_file(fd.get(), file);
 }
 
+Result<void> seal_all(const fs::path& folder) {
+  std::error_code failure;
+  for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure)) {
+    SDP_RETURN_IF_ERROR(seal(entry->path()));
+  }
+  return failed(failure, "list", folder);
+}
+
 }  // namespace
 
-Result<fs::path> replace_published(const fs::path& root, std::string_view file, Clock& clock,
-                                   const std::function<Result<void>(const fs::path& path)>& write) {
+Result<fs::path> replace_published(
+    const fs::path& root, Clock& clock,
+    const std::function<Result<void>(const fs::path& folder, const std::string& id)>& write) {
   SDP_RETURN_IF_ERROR(os::make_folder(root));
   SDP_TRY(auto lock, os::FileLock::open(root / ".lock"));
   SDP_TRY(const bool locked, lock.try_lock());
@@ -88,17 +98,17 @@ Result<fs::path> replace_published(const fs::path& root, std::string_view file, 
   fs::remove(root / kNextLink, failure);
   SDP_RETURN_IF_ERROR(failed(failure, "remove", root / kNextLink));
 
-  // 2. The file, whole and durable, where nobody looks for it.
-  SDP_RETURN_IF_ERROR(os::make_folder(draft));
-  SDP_RETURN_IF_ERROR(write(draft / file));
-  SDP_RETURN_IF_ERROR(seal(draft / file));
-  SDP_RETURN_IF_ERROR(os::sync_folder(draft));
-
-  // 3. Its own name, behind those that are there, whatever the clock says.
+  // 2. Its own name, behind those that are there, whatever the clock says.
   SDP_TRY(const auto before, publications_in(root));
   UtcMillis time = clock.utc_now();
   if (!before.empty()) time = std::max(time, before.back() + std::chrono::milliseconds(1));
   const std::string id = id_of(time);
+
+  // 3. The files, whole and durable, where nobody looks for them.
+  SDP_RETURN_IF_ERROR(os::make_folder(draft));
+  SDP_RETURN_IF_ERROR(write(draft, id));
+  SDP_RETURN_IF_ERROR(seal_all(draft));
+  SDP_RETURN_IF_ERROR(os::sync_folder(draft));
   fs::rename(draft, root / id, failure);
   SDP_RETURN_IF_ERROR(failed(failure, "rename", draft));
   SDP_RETURN_IF_ERROR(os::sync_folder(root));
@@ -115,7 +125,39 @@ Result<fs::path> replace_published(const fs::path& root, std::string_view file, 
     fs::remove_all(root / id_of(before[at]), failure);
     SDP_RETURN_IF_ERROR(failed(failure, "remove", root / id_of(before[at])));
   }
-  return root / id / file;
+  return root / id;
+}
+
+Result<void> write_draft(const fs::path& path, std::string_view text) {
+  const os::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) return os::posix_error(errno, os::Access::write, "write", path);
+  return os::write_all(fd.get(), text, path);
+}
+
+std::optional<fs::path> current_publication(const fs::path& root) {
+  std::error_code missing;
+  const fs::path id = fs::read_symlink(root / kCurrent, missing);
+  // Only what is published here: a link that somebody else made leads anywhere.
+  if (missing || !time_of(id.string())) return std::nullopt;
+  return root / id;
+}
+
+std::optional<fs::path> find_publication(const fs::path& root, std::string_view id) {
+  const auto times = publications_in(root);
+  if (!times) return std::nullopt;
+  const auto found = std::ranges::find(*times, id, id_of);
+  return found == times->end() ? std::nullopt : std::optional(root / id_of(*found));
+}
+
+Result<void> add_to_publication(const fs::path& folder, std::string_view file, std::string_view text) {
+  const fs::path draft = folder / fmt::format(".{}", file);
+  std::error_code failure;
+  fs::remove(draft, failure);  // of a process that was killed
+  SDP_RETURN_IF_ERROR(write_draft(draft, text));
+  SDP_RETURN_IF_ERROR(seal(draft));
+  fs::rename(draft, folder / file, failure);
+  SDP_RETURN_IF_ERROR(failed(failure, "replace", folder / file));
+  return os::sync_folder(folder);
 }
 
 }  // namespace sdp::publish

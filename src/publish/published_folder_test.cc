@@ -20,8 +20,8 @@ using ::testing::UnorderedElementsAre;
 class PublishedFolder : public testing::Test {
  protected:
   Result<fs::path> publish(std::string_view text) {
-    return replace_published(root_, "file", clock_, [&](const fs::path& path) -> Result<void> {
-      std::ofstream(path) << text;
+    return replace_published(root_, clock_, [&](const fs::path& folder, const std::string&) -> Result<void> {
+      std::ofstream(folder / "file") << text;
       return {};
     });
   }
@@ -38,7 +38,7 @@ class PublishedFolder : public testing::Test {
 };
 
 TEST_F(PublishedFolder, CurrentLeadsToTheLastAndTheOneBeforeStays) {
-  EXPECT_EQ(publish("one").value(), root_ / "20260215T175236123Z" / "file");
+  EXPECT_EQ(publish("one").value(), root_ / "20260215T175236123Z");
   EXPECT_EQ(current(), "one");
   clock_.advance(std::chrono::milliseconds(1));
   ASSERT_TRUE(publish("two"));
@@ -49,8 +49,21 @@ TEST_F(PublishedFolder, CurrentLeadsToTheLastAndTheOneBeforeStays) {
               UnorderedElementsAre(".lock", "current", "20260215T175236124Z", "20260215T175236125Z"));
 }
 
+TEST_F(PublishedFolder, APublicationIsFoundByItsIdAsLongAsItIsThere) {
+  const auto first = publish("one").value();
+  clock_.advance(std::chrono::milliseconds(1));
+  ASSERT_TRUE(publish("two"));
+  EXPECT_EQ(find_publication(root_, first.filename().string()), first);
+  clock_.advance(std::chrono::milliseconds(1));
+  ASSERT_TRUE(publish("three"));
+  EXPECT_EQ(find_publication(root_, first.filename().string()), std::nullopt);
+  for (const char* name : {"", ".", "..", "current", "../published", ".lock", "20260215T175236124Z/."})
+    EXPECT_EQ(find_publication(root_, name), std::nullopt) << name;
+  EXPECT_EQ(find_publication(root_ / "none", "20260215T175236124Z"), std::nullopt);
+}
+
 TEST_F(PublishedFolder, NobodyMayWriteToWhatIsPublished) {
-  const auto path = publish("one").value();
+  const auto path = publish("one").value() / "file";
   EXPECT_EQ(fs::status(path).permissions(),
             fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
 }
@@ -58,10 +71,11 @@ TEST_F(PublishedFolder, NobodyMayWriteToWhatIsPublished) {
 TEST_F(PublishedFolder, AClockThatGoesBackHidesNothing) {
   ASSERT_TRUE(publish("one"));
   base::ManualClock earlier{*base::parse_iso("2025-02-15T17:52:36.123Z")};
-  ASSERT_TRUE(replace_published(root_, "file", earlier, [](const fs::path& path) -> Result<void> {
-    std::ofstream(path) << "two";
-    return {};
-  }));
+  ASSERT_TRUE(
+      replace_published(root_, earlier, [](const fs::path& folder, const std::string&) -> Result<void> {
+        std::ofstream(folder / "file") << "two";
+        return {};
+      }));
   EXPECT_EQ(current(), "two");
   EXPECT_THAT(names(),
               UnorderedElementsAre(".lock", "current", "20260215T175236123Z", "20260215T175236124Z"));
@@ -69,13 +83,14 @@ TEST_F(PublishedFolder, AClockThatGoesBackHidesNothing) {
 
 TEST_F(PublishedFolder, AFailureLeavesWhatReadersHave) {
   ASSERT_TRUE(publish("one"));
-  const auto failed = replace_published(root_, "file", clock_, [](const fs::path&) -> Result<void> {
-    return fail(ErrorKind::cannot_write, "no room");
-  });
+  const auto failed =
+      replace_published(root_, clock_, [](const fs::path&, const std::string&) -> Result<void> {
+        return fail(ErrorKind::cannot_write, "no room");
+      });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no room");
   EXPECT_EQ(current(), "one");
-  EXPECT_EQ(publish("two").value(), root_ / "20260215T175236124Z" / "file");
+  EXPECT_EQ(publish("two").value(), root_ / "20260215T175236124Z");
   EXPECT_THAT(names(),
               UnorderedElementsAre(".lock", "current", "20260215T175236123Z", "20260215T175236124Z"));
 }
@@ -93,6 +108,35 @@ TEST_F(PublishedFolder, FoldersOfOthersStay) {
   for (const std::string_view text : {"one", "two", "three", "four"}) ASSERT_TRUE(publish(text));
   EXPECT_TRUE(fs::exists(root_ / "notes"));
   EXPECT_TRUE(fs::exists(root_ / "20269915T175236123Z"));
+}
+
+TEST_F(PublishedFolder, TheFilesMayKnowTheirId) {
+  ASSERT_TRUE(
+      replace_published(root_, clock_, [](const fs::path& folder, const std::string& id) -> Result<void> {
+        std::ofstream(folder / "file") << id;
+        std::ofstream(folder / "other") << "more";
+        return {};
+      }));
+  EXPECT_EQ(current(), "20260215T175236123Z");
+  EXPECT_EQ(fs::status(root_ / "current" / "other").permissions(),
+            fs::status(root_ / "current" / "file").permissions());
+}
+
+TEST_F(PublishedFolder, WhatCurrentLeadsToIsTold) {
+  EXPECT_EQ(current_publication(root_), std::nullopt);
+  const auto folder = publish("one").value();
+  EXPECT_EQ(current_publication(root_), folder);
+  fs::remove(root_ / "current");
+  fs::create_directory_symlink("/etc", root_ / "current");
+  EXPECT_EQ(current_publication(root_), std::nullopt);
+}
+
+TEST_F(PublishedFolder, AFileMayComeLaterAndBeReplaced) {
+  const auto folder = publish("one").value();
+  ASSERT_TRUE(add_to_publication(folder, "proof", "first"));
+  ASSERT_TRUE(add_to_publication(folder, "proof", "second"));
+  EXPECT_EQ(os::read_file(root_ / "current" / "proof").value().value_or("none"), "second");
+  EXPECT_EQ(fs::status(folder / "proof").permissions(), fs::status(folder / "file").permissions());
 }
 
 TEST_F(PublishedFolder, OneProcessPublishesAtATime) {

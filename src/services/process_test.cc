@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "os/files.h"
+#include "support/patience.h"
 #include "support/temporary_folder.h"
 
 namespace sdp::services {
@@ -36,9 +37,9 @@ TEST_F(Process, StartedOneRunsUntilItIsStopped) {
   const auto process = start_detached(shell("sleep 60"));
   ASSERT_TRUE(process);
   EXPECT_TRUE(is_running(*process));
-  EXPECT_EQ(stop(*process, 10s).value(), StopOutcome::ended);
+  EXPECT_EQ(stop(*process, support::kPatience).value(), StopOutcome::ended);
   EXPECT_FALSE(is_running(*process));
-  EXPECT_EQ(stop(*process, 10s).value(), StopOutcome::was_not_running);
+  EXPECT_EQ(stop(*process, support::kPatience).value(), StopOutcome::was_not_running);
 }
 
 TEST_F(Process, OneThatIgnoresTheSignalIsKilledAfterTheLimit) {
@@ -74,7 +75,7 @@ TEST_F(Process, KilledOneIsNotRunningWhileTheKernelTakesItDown) {
 TEST_F(Process, StopOfAKilledOneReturnsWhenItIsGone) {
   const auto process = large_child();
   ASSERT_EQ(::kill(process.pid, SIGKILL), 0);
-  EXPECT_EQ(stop(process, 10s).value(), StopOutcome::was_not_running);
+  EXPECT_EQ(stop(process, support::kPatience).value(), StopOutcome::was_not_running);
   EXPECT_FALSE(identify(process.pid));
 }
 
@@ -88,31 +89,31 @@ TEST_F(Process, StrangerWithTheSameIdIsNotSignalled) {
   EXPECT_EQ(stop(earlier, 1s).value(), StopOutcome::was_not_running);
   EXPECT_EQ(stop(other_boot, 1s).value(), StopOutcome::was_not_running);
   EXPECT_TRUE(is_running(*process));
-  EXPECT_EQ(stop(*process, 10s).value(), StopOutcome::ended);
+  EXPECT_EQ(stop(*process, support::kPatience).value(), StopOutcome::ended);
 }
 
 TEST_F(Process, IsInASessionOfItsOwn) {
   const auto process = start_detached(shell("sleep 60"));
   ASSERT_TRUE(process);
   EXPECT_EQ(::getsid(process->pid), process->pid);
-  EXPECT_TRUE(stop(*process, 10s));
+  EXPECT_TRUE(stop(*process, support::kPatience));
 }
 
 TEST_F(Process, InheritsNoDescriptorOfOurs) {
   ASSERT_GT(::dup2(STDOUT_FILENO, 77), 0);
-  EXPECT_TRUE(run_to_end(shell("test ! -e /proc/self/fd/77"), 10s));
+  EXPECT_TRUE(run_to_end(shell("test ! -e /proc/self/fd/77"), support::kPatience));
   ::close(77);
 }
 
 TEST_F(Process, EnvironmentIsAddedToOursAndOutputGoesToTheLog) {
   auto command = shell("echo $ADDED; echo error >&2; test -n \"$PATH\"");
   command.environment = {{"ADDED", "value"}};
-  EXPECT_TRUE(run_to_end(command, 10s));
+  EXPECT_TRUE(run_to_end(command, support::kPatience));
   EXPECT_EQ(output(), "value\nerror\n");
 }
 
 TEST_F(Process, FailureAndOverrunOfACommandAreErrors) {
-  EXPECT_FALSE(run_to_end(shell("exit 3"), 10s));
+  EXPECT_FALSE(run_to_end(shell("exit 3"), support::kPatience));
   EXPECT_FALSE(run_to_end(shell("sleep 60"), 50ms));
 }
 
@@ -136,7 +137,7 @@ TEST_F(Process, ChildrenThatOutliveTheirLeaderAreFound) {
   const auto others = others_in_session(*leader);
   ASSERT_EQ(others.size(), 1u);
   EXPECT_TRUE(is_running(others.front()));
-  ASSERT_TRUE(stop(others.front(), std::chrono::seconds(10)));
+  ASSERT_TRUE(stop(others.front(), support::kPatience));
   EXPECT_TRUE(others_in_session(*leader).empty());
   auto stranger = *leader;
   stranger.pid = ::getpid();

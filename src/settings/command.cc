@@ -94,7 +94,10 @@ void Command::add(BoundSetting bound) {
           for (const std::string& text : texts) take(text);
         },
         help);
-    kept.option->expected(1)->take_all();
+    // One value each time; what follows it is not the flag's.
+    kept.option->expected(1)->take_all()->allow_extra_args(false);
+    if (may_be_bare(*kept.setting))
+      kept.option->expected(0, 1)->default_str(std::string(kept.setting->example));
   }
   if (kept.is_required) kept.option->required();
 }

@@ -134,8 +134,8 @@ class Commands {
  public:
   explicit Commands(CLI::App& parser);
 
-  /// `examples` stand at the end of the command's help, one a line: the command line, two blanks, what it
-  /// does.
+  /// `examples` stand in the command's help before its settings, one a line: the command line, two blanks,
+  /// what it does.
   Command& add(CLI::App& parent, const std::string& name, const std::string& help,
                const std::string& examples = "", Effect effect = Effect::writes);
   /// A command that changes nothing: no file, folder, bucket, object, topic or table.

@@ -143,30 +143,32 @@ std::string completion_of(const Setting& setting) {
 
 std::string configuration_page(const Commands& commands) {
   std::string text =
-      "# Settings\n\n"
-      "Made from the table in `src/settings/table.cc` by `tools/check_generated.py --write`; `make "
-      "check` compares it.\n\n"
-      "A flag goes before a variable of the environment, that before a line `NAME=value` of the file which\n"
-      "`SPOTIFY_ENV_FILE` names (`.env` in the working folder without it), and that before the default. An "
-      "empty\n"
-      "variable counts as not set, but for `S3_ENDPOINT`. The file is read as Docker Compose reads it: a "
-      "comment may stand behind a "
-      "value, "
-      "`${NAME}` is\n"
-      "replaced, and single quotes or `$$` keep a `$`. A `.env` without any of these variables is left "
-      "alone; one that "
-      "others\n"
-      "own or can write is refused. Secrets have no flag: they come from the environment or from a file that "
-      "only its "
-      "owner\n"
-      "can read. `spotify-pipeline config show [COMMAND]` prints each value and where it comes from, and "
-      "`COMMAND "
-      "--help` the\n"
-      "settings of one command. A wrong flag, or a wrong variable that has a flag, ends with exit code 2, "
-      "any other "
-      "wrong\n"
-      "variable with 78, and so do places that are neither paths nor buckets, and flags that nothing would "
-      "read.\n";
+      "# Settings\n"
+      "\n"
+      "Made from the table in `src/settings/table.cc` by `tools/check_generated.py --write`; `make check` "
+      "compares it.\n"
+      "\n"
+      "`spotify-pipeline config show [COMMAND]` prints each value and where it comes from. `COMMAND --help` "
+      "shows the settings of one command.\n"
+      "\n"
+      "A setting is taken from the first of these places that has it:\n"
+      "\n"
+      "1. a flag of the command\n"
+      "2. a variable of the environment; an empty one counts as not set, except `S3_ENDPOINT`\n"
+      "3. a line `NAME=value` of the file that `SPOTIFY_ENV_FILE` names, which is `.env` in the working "
+      "folder unless it is set\n"
+      "4. the default\n"
+      "\n"
+      "The file is read as Docker Compose reads it: a comment may follow a value, `${NAME}` is replaced by "
+      "that variable, and single quotes or `$$` keep a `$`.\n"
+      "A `.env` that has none of these variables is ignored. One that other users own or can write is "
+      "refused.\n"
+      "\n"
+      "Secrets have no flag. They come from the environment, or from a file that only its owner can read.\n"
+      "\n"
+      "A wrong flag ends the command with exit code 2, and so does a wrong variable whose setting has a "
+      "flag. Any other wrong variable ends it with 78. So does a place\n"
+      "that is neither a path nor a bucket, and a flag that would have no effect.\n";
   for (const GroupText& group : groups()) {
     const auto uses = uses_of(commands, group.group);
     if (uses.empty()) continue;
@@ -181,11 +183,11 @@ std::string configuration_page(const Commands& commands) {
 
 std::string env_example(const Commands& commands) {
   std::string text =
-      "# Settings of spotify-pipeline. Copy this file to .env (mode 0600 when it holds a secret) and take "
-      "the # from what\n"
-      "# you set. Variables of the environment go before it. Put a value with a $ in single quotes. "
-      "docs/configuration.md "
-      "says more.\n";
+      "# Settings of spotify-pipeline. Copy this file to .env (mode 0600 when it has a secret), and remove "
+      "the # before each\n"
+      "# line that you set. Variables of the environment come first. Put a value that has a $ into single "
+      "quotes.\n"
+      "# docs/configuration.md says more.\n";
   for (const GroupText& group : groups()) {
     // Those of the stack have a file of their own.
     if (group.group == Group::stack) continue;

@@ -52,7 +52,11 @@ std::string right_text(const BoundSetting& bound) {
   if (!bound.is_switch && setting.choices.empty()) add(range_text(bound));
   if (!bound.is_switch && !bound.is_required) add(fmt::format("default {}", default_text(bound)));
   if (bound.flags.empty() && !setting.choices.empty()) add(range_text(bound));
-  if (!setting.example.empty()) add(fmt::format("such as {}", setting.example));
+  if (may_be_bare(setting)) {
+    add(fmt::format("{} without a value", setting.example));
+  } else if (!setting.example.empty()) {
+    add(fmt::format("such as {}", setting.example));
+  }
   if (!bound.flags.empty() && !setting.variable.empty()) add(std::string(setting.variable));
   return facts.empty() ? std::string(setting.help)
                        : fmt::format("{} ({})", setting.help, fmt::join(facts, "; "));
@@ -86,12 +90,19 @@ std::string default_text(const BoundSetting& bound) {
   return bound.standard;
 }
 
+bool may_be_bare(const Setting& setting) {
+  return setting.value.starts_with('[');
+}
+
 std::string HelpFormatter::make_help(const CLI::App* parser, std::string name,
                                      CLI::AppFormatMode mode) const {
   for (const Command& command : commands_.all()) {
     if (&command.parser() != parser) continue;
-    std::string text =
-        make_description(parser) + make_usage(parser, std::move(name)) + make_positionals(parser);
+    std::string text = make_description(parser) + make_usage(parser, std::move(name));
+    // Examples before the settings, of which some commands have dozens.
+    const std::string examples = make_footer(parser);
+    if (!examples.empty()) text += "\n" + examples;
+    text += make_positionals(parser);
     for (const GroupText& group : groups()) {
       std::string entries;
       for (const BoundSetting& bound : command.settings()) {
@@ -101,7 +112,7 @@ std::string HelpFormatter::make_help(const CLI::App* parser, std::string name,
       if (!entries.empty()) text += fmt::format("\n{}:\n{}", group.title, entries);
     }
     text += "\nOther:\n" + entry("-h, --help", "Print this help and exit");
-    return text + make_subcommands(parser, mode) + "\n" + make_footer(parser);
+    return text + make_subcommands(parser, mode);
   }
   return CLI::Formatter::make_help(parser, std::move(name), mode);
 }

@@ -8,11 +8,15 @@ namespace sdp::settings {
 class Command;
 class Commands;
 struct BoundSetting;
+struct Setting;
 
 /// `1 to 64`, `none, gzip or zstd`; empty when any value will do.
 std::string range_text(const BoundSetting& bound);
 /// The default in words: the field's value, or what the row says.
 std::string default_text(const BoundSetting& bound);
+
+/// Whether the flag may stand without its value, and then has that of the example.
+bool may_be_bare(const Setting& setting);
 
 /// Help made from the table: settings by group, each with range, default, variable and example.
 class HelpFormatter final : public CLI::Formatter {

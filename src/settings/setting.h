@@ -17,6 +17,9 @@ enum class Group {
   dbt,
   verify,
   rejected,
+  sql,
+  serve,
+  metrics,
   upgrade,
   status,
   simulation,
@@ -52,7 +55,7 @@ struct Setting {
   std::string_view flag;      ///< `--topic`, `-q,--quiet`; empty: only by the variable
   std::string_view variable;  ///< `KAFKA_TOPIC`; empty: only by the flag
   Group group = Group::program;
-  std::string_view value = {};    ///< what to write after the flag: `HOST:PORT`; empty for flags and choices
+  std::string_view value = {};    ///< after the flag: `HOST:PORT`; `[S]` may be left out: the example
   std::string_view help = {};     ///< one sentence, no full stop
   std::string_view choices = {};  ///< `none|gzip|zstd`; empty when any value in `range` will do
   std::optional<Range> range = {};

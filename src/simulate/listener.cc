@@ -140,14 +140,13 @@ void Listener::plan_while_playing(const Repertoire& repertoire) {
 
 void Listener::plan_while_paused(const Repertoire& repertoire) {
   if (rng_.chance(kLeftWhilePaused)) {
-    return plan_session(repertoire, wait(static_cast<double>(kSessionGapMeanMs)));
+    return plan_session(repertoire, wait(repertoire.session_gap_ms));
   }
   plan(Action::play_on, wait(kPausedMeanMs));
 }
 
 void Listener::plan_next_song(const Repertoire& repertoire, std::int64_t delay) {
-  if (--songs_left_ == 0)
-    return plan_session(repertoire, delay + wait(static_cast<double>(kSessionGapMeanMs)));
+  if (--songs_left_ == 0) return plan_session(repertoire, delay + wait(repertoire.session_gap_ms));
   song_ = repertoire.popularity.pick(rng_);
   mark_position_ = 0;
   added_ = false;

@@ -13,10 +13,9 @@ namespace sdp::simulate {
 struct Repertoire {
   std::vector<event::Song> songs;
   Popularity popularity;
+  /// Mean time between two sessions of a listener, in milliseconds.
+  double session_gap_ms = 0;
 };
-
-/// Mean time between two sessions of a listener.
-inline constexpr std::int64_t kSessionGapMeanMs = 6 * 3'600'000;
 
 /// One listener as a state machine over sessions: a song is played from its start; while it plays it can be
 /// skipped (most skips come early), paused, added to the playlist (once), or run to its end, which is not

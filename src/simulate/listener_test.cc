@@ -13,7 +13,7 @@ using event::ListeningEvent;
 constexpr std::int64_t kFirst = 1'771'113'600'000;
 
 std::vector<ListeningEvent> life(std::uint64_t seed, int events) {
-  const Repertoire repertoire{event::catalogue(50), Popularity(50, 1.0)};
+  const Repertoire repertoire{event::catalogue(50), Popularity(50, 1.0), 21'600'000.0};
   Listener listener(repertoire, Rng(seed), Rng(seed + 1'000), kFirst);
   std::vector<ListeningEvent> list;
   ListeningEvent event;

@@ -8,7 +8,8 @@ namespace sdp::simulate {
 
 RealisticSource::RealisticSource(const SimulationSpec& spec)
     : EventSource(spec),
-      repertoire_{event::catalogue(spec.songs), Popularity(spec.songs, spec.popularity_exponent)},
+      repertoire_{event::catalogue(spec.songs), Popularity(spec.songs, spec.popularity_exponent),
+                  static_cast<double>(spec.session_gap.count())},
       identities_(listeners_rng(spec)),
       happenings_(happenings_rng(spec)),
       arrivals_(happenings_.fork(std::numeric_limits<std::uint64_t>::max())),
@@ -39,7 +40,7 @@ void RealisticSource::join() {
   turns_.push({listeners_.back().due(), number});
   if (listeners_.size() < users_) {
     const auto absent = static_cast<double>(users_ - listeners_.size());
-    next_arrival_ += arrivals_.exponential(static_cast<double>(kSessionGapMeanMs) / absent);
+    next_arrival_ += arrivals_.exponential(repertoire_.session_gap_ms / absent);
   }
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/utc_time.h"
 #include "event/catalogue.h"
 #include "event/fields.h"
@@ -11,6 +14,27 @@ namespace {
 
 constexpr std::uint32_t kSeedUsers = 20;
 constexpr std::uint32_t kRealisticUsers = 1'000;
+
+// What listeners of profile realistic do on average; simulation_spec_test measures it.
+constexpr double kSessionEvents = 18.3;
+constexpr double kSessionMs = 25 * 60'000.0;
+constexpr double kSessionGapMinMs = 60'000;
+/// By how much the events of a simulation end before now, so that few end after it: in parts of the square
+/// root of the number of sessions, with which their share of events varies.
+constexpr double kMargin = 3;
+constexpr double kYearMs = 366.0 * 86'400'000;
+
+std::uint32_t users_of(const SimulationSpec& spec) {
+  if (spec.users > 0) return spec.users;
+  return spec.profile == Profile::seed ? kSeedUsers : kRealisticUsers;
+}
+
+/// How long the events take, in milliseconds: what is most likely, and a margin.
+double realistic_span_ms(const SimulationSpec& spec) {
+  const double sessions = static_cast<double>(spec.events) / kSessionEvents;
+  const double cycle = kSessionMs + static_cast<double>(spec.session_gap.count());
+  return sessions * cycle / users_of(spec) * (1 + kMargin / std::sqrt(sessions));
+}
 
 constexpr UtcMillis first_of(int year) {
   return std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1);
@@ -32,7 +56,7 @@ bool within(double value, double low, double high) {
 }  // namespace
 
 Result<SimulationSpec> checked(SimulationSpec spec) {
-  if (spec.users == 0) spec.users = spec.profile == Profile::seed ? kSeedUsers : kRealisticUsers;
+  spec.users = users_of(spec);
   if (spec.users > kUsersMax) return out_of_range("users", spec.users, 1, kUsersMax);
   if (!within(spec.rate, 0, kRateMax)) return out_of_range("rate", spec.rate, 0, kRateMax);
   if (!within(spec.speed, 0, kRateMax)) return out_of_range("speed", spec.speed, 0, kRateMax);
@@ -63,6 +87,24 @@ double seed_interval_ms(const SimulationSpec& spec) {
     return static_cast<double>(spec.duration.count()) / static_cast<double>(spec.events);
   }
   return static_cast<double>(kSeedInterval.count());
+}
+
+SimulationSpec ending_at(SimulationSpec spec, UtcMillis now, std::uint32_t days) {
+  const std::chrono::milliseconds wanted = std::chrono::days(days);
+  const bool realistic = spec.profile == Profile::realistic;
+  if (days > 0 && !realistic) spec.duration = wanted;
+  if (days > 0 && realistic) {
+    // The span grows by its own length with each further cycle of session and gap.
+    spec.session_gap = std::chrono::milliseconds(0);
+    const double cycle = kSessionMs * static_cast<double>(wanted.count()) / realistic_span_ms(spec);
+    spec.session_gap =
+        std::chrono::milliseconds(std::llround(std::max(cycle - kSessionMs, kSessionGapMinMs)));
+  }
+  const double span = spec.duration.count() > 0 ? static_cast<double>(spec.duration.count())
+                      : realistic               ? realistic_span_ms(spec)
+                                                : static_cast<double>(spec.events) * seed_interval_ms(spec);
+  spec.start = now - std::chrono::milliseconds(std::llround(std::min(span, kYearMs)));
+  return spec;
 }
 
 }  // namespace sdp::simulate

@@ -35,6 +35,8 @@ struct SimulationSpec {
   std::uint32_t songs = 10'000;
   /// Profile realistic: the k-th song is played in proportion to 1 / k^exponent.
   double popularity_exponent = 1.0;
+  /// Profile realistic: mean time between two sessions of a listener.
+  std::chrono::milliseconds session_gap = std::chrono::hours(6);
 };
 
 inline constexpr std::uint32_t kUsersMax = 10'000'000;
@@ -52,5 +54,11 @@ UtcMillis end_time(const SimulationSpec& spec);
 /// Event time between two events of the seed profile, in milliseconds: 1 / rate, or duration / events, or
 /// kSeedInterval.
 double seed_interval_ms(const SimulationSpec& spec);
+
+/// The spec with a start that makes its last event come about `now`, and hardly ever later. It has a number
+/// of events. With `days` > 0 the events are spread over that many days: those of the seed profile further
+/// apart, those of the realistic one by listeners who come back less often. More events than the listeners
+/// can cause in that time take longer, and begin earlier.
+SimulationSpec ending_at(SimulationSpec spec, UtcMillis now, std::uint32_t days);
 
 }  // namespace sdp::simulate

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "lake/line.h"
 #include "lake/object_key.h"
 #include "lake/object_meta.h"
 #include "lake/offset_range.h"
@@ -49,6 +51,7 @@ struct Batch {
   lake::OffsetRange range;
   std::int64_t records = 0;
   std::int64_t rejected = 0;
+  std::map<lake::RejectCode, std::int64_t> rejected_codes{};  ///< the same, by their codes
   UtcMillis first_timestamp;
   UtcMillis last_timestamp;
   std::optional<lake::OffsetRange> rejected_range{};

@@ -1,5 +1,6 @@
 #include "sink/sink_rules.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lake/object_key.h"
@@ -87,6 +88,16 @@ bool HourSchedule::ask(log::Partition partition, lake::Hour through) {
 bool HourSchedule::was_asked(log::Partition partition, lake::Hour through) const {
   const auto at = asked_through_.find(partition);
   return at != asked_through_.end() && at->second >= through;
+}
+
+void HourSchedule::closed(log::Partition partition, lake::Hour through) {
+  lake::Hour& last = closed_through_.try_emplace(partition, through).first->second;
+  last = std::max(last, through);
+}
+
+std::int64_t HourSchedule::open_hours(log::Partition partition, lake::Hour through) {
+  const lake::Hour last = closed_through_.try_emplace(partition, through - hours(1)).first->second;
+  return std::max<std::int64_t>(0, duration_cast<hours>(through - last).count());
 }
 
 bool HourSchedule::look(SteadyTime now) {

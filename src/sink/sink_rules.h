@@ -104,6 +104,12 @@ class HourSchedule {
   bool ask(log::Partition partition, lake::Hour through);
   bool was_asked(log::Partition partition, lake::Hour through) const;
 
+  /// The partition's hours up to `through` are closed.
+  void closed(log::Partition partition, lake::Hour through);
+  /// How many hours up to `through` are not known to be closed. When nothing is known yet, `through` itself
+  /// is the first one.
+  std::int64_t open_hours(log::Partition partition, lake::Hour through);
+
   /// Whether to look at the hours: once an interval. When a failed closing is due again, everything may
   /// be asked for once more.
   bool look(SteadyTime now);
@@ -119,6 +125,7 @@ class HourSchedule {
   };
   std::map<log::Partition, lake::Hour> asked_through_;
   std::map<log::Partition, Ended> ended_;
+  std::map<log::Partition, lake::Hour> closed_through_;
   SteadyTime looked_at_;
   std::optional<SteadyTime> retry_at_;
 };

@@ -135,6 +135,17 @@ TEST_F(Hours, AnEndThatIsDurableProvesTheHourToBeOver) {
   EXPECT_EQ(schedule_.over_by_end(0, 9), hour_ + hours(1));
 }
 
+TEST_F(Hours, AreOpenUntilTheyAreClosed) {
+  EXPECT_EQ(schedule_.open_hours(0, hour_), 1);
+  EXPECT_EQ(schedule_.open_hours(0, hour_ + hours(2)), 3);
+  schedule_.closed(0, hour_ + hours(1));
+  schedule_.closed(0, hour_);  // came late
+  EXPECT_EQ(schedule_.open_hours(0, hour_ + hours(2)), 1);
+  schedule_.closed(0, hour_ + hours(2));
+  EXPECT_EQ(schedule_.open_hours(0, hour_ + hours(2)), 0);
+  EXPECT_EQ(schedule_.open_hours(1, hour_), 1);
+}
+
 TEST_F(Hours, TheyAreLookedAtOnceAnInterval) {
   EXPECT_TRUE(schedule_.look(kStart));
   EXPECT_FALSE(schedule_.look(kStart + kTimers.hour_check_interval - milliseconds(1)));

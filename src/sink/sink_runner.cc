@@ -91,6 +91,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
       SDP_RETURN_IF_ERROR(take_answers());
       close_hours();
+      say_standing();
       if (runner_.finish_when_caught_up_) {
         SDP_TRY(const Ends ends, catch_up());
         if (ends == Ends::durable) break;
@@ -115,6 +116,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       start_at(partition, std::move(point), false);
     }
     caught_up_.assigned(now());
+    runner_.observer_.rebalanced();
     note_added(partitions);
     return starts;
   }
@@ -127,9 +129,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       held_.erase(partition);
       moves_.erase(partition);
       unreadable_.erase(partition);
+      committed_.erase(partition);
       log_event("sink.partition.revoked", {{"topic", topic_.name}, {"partition", partition}, {"lost", lost}});
     }
     caught_up_.assigned(now());
+    runner_.observer_.rebalanced();
   }
 
   Result<void> on_record(const log::RecordView& record) override {
@@ -228,6 +232,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<void> poll() {
     // One reading of the clock per poll, not per record: linger and idle are coarse.
     poll_time_ = now();
+    runner_.observer_.turned(poll_time_);
     const auto timeout =
         uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
     auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
@@ -238,6 +243,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     }
     answered(outage_);
     runner_.metrics_.records_read += *records;
+    if (*records > 0) runner_.observer_.polled(*records);
     runner_.metrics_.buffered_bytes = state_.buffered_bytes();
     return {};
   }
@@ -276,6 +282,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         SDP_RETURN_IF_ERROR(consumer_->seek(seek->to));
       } else if (const auto* commit = std::get_if<Commit>(&command)) {
         SDP_RETURN_IF_ERROR(consumer_->commit({&commit->next, 1}));
+        committed_[commit->next.partition] = commit->next.offset;
       } else if (const auto* pause = std::get_if<Pause>(&command)) {
         log_event("sink.partition.paused", {{"topic", topic_.name},
                                             {"partition", pause->partition},
@@ -577,7 +584,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       hours_.failed(now());
       return;
     }
+    hours_.closed(result.request.partition, result.request.through);
     runner_.metrics_.hours_closed += result.closed->size();
+    runner_.observer_.hours_closed(result.closed->size());
     for (const lake::HourMarker& marker : *result.closed) {
       log_event("hours.closed", {{"topic", topic_.name},
                                  {"partition", marker.chain.partition},
@@ -662,8 +671,38 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
                 .count()));
   }
 
+  void say_standing() {
+    if (now() - said_at_ < runner_.options_.timers.standing_interval) return;
+    said_at_ = now();
+    runner_.observer_.stands(standing());
+  }
+
+  SinkStanding standing() {
+    SinkStanding found;
+    found.log_answers = outage_.lasts(now()).count() == 0;
+    found.was_assigned = caught_up_.was_assigned();
+    found.stopping = stopping_;
+    found.uploads = uploader_.in_flight();
+    if (const auto oldest = uploader_.oldest())
+      found.oldest_upload = std::chrono::duration_cast<std::chrono::milliseconds>(now() - *oldest);
+    found.buffered_bytes = state_.buffered_bytes();
+    const lake::Hour over = hours_.over_by_clock(runner_.clock_.utc_now());
+    for (const SinkState::Progress& at : state_.progress()) {
+      const auto committed = committed_.find(at.partition);
+      found.partitions.push_back(
+          {.partition = at.partition,
+           .durable = at.durable,
+           .committed = committed == committed_.end() ? std::nullopt : std::optional(committed->second),
+           .log_end = consumer_->known_end(at.partition),
+           .open_hours = hours_.open_hours(at.partition, over)});
+    }
+    return found;
+  }
+
   Result<void> shut_down() {
     log_event("sink.stopping", {{"topic", topic_.name}, {"buffered_bytes", state_.buffered_bytes()}});
+    stopping_ = true;
+    runner_.observer_.stands(standing());
     state_.shut_down();
     const SteadyTime deadline = now() + runner_.options_.shutdown_max;
     SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
@@ -676,8 +715,10 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
                 "{} and is read again",
                 runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
       }
+      runner_.observer_.turned(now());
       SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(50)));
       SDP_RETURN_IF_ERROR(take_answers());
+      say_standing();
     }
     heads_.flush();
     return consumer_->close(*this);
@@ -701,8 +742,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   std::map<log::Partition, Unreadable> unreadable_;   ///< batches whose end is not known yet
   std::map<log::Partition, log::Offset> moves_;       ///< seeks to be done behind the poll
   std::map<log::Partition, log::Offset> others_lag_;  ///< of partitions that are not ours, as last found
+  std::map<log::Partition, log::Offset> committed_;   ///< to the group, by us
   CaughtUpRule caught_up_;
   HourSchedule hours_;
+  SteadyTime said_at_;  ///< how things stand
+  bool stopping_ = false;
   SteadyTime poll_time_;
 };
 
@@ -719,6 +763,7 @@ Result<void> SinkRunner::survive_outage(OutageClock& outage, Error error) {
   switch (outage.failed(now)) {
     case OutageClock::Failure::begun:
       ++metrics_.outages;
+      observer_.outage_begun();
       log_event(
           "sink.outage.begun",
           {{"topic", topic}, {"limit_s", options_.outage_max.count() / 1000}, {"message", error.message}});
@@ -739,6 +784,7 @@ Result<std::optional<log::TopicInfo>> SinkRunner::find_topic(const std::stop_tok
   OutageClock outage(options_.outage_max);
   const SteadyTime begun = clock_.steady_now();
   while (!stop.stop_requested()) {
+    observer_.turned(clock_.steady_now());
     auto topic = log_.describe();
     if (topic) {
       if (const auto lasted = outage.answered(clock_.steady_now()))
@@ -769,12 +815,10 @@ Result<std::optional<log::TopicInfo>> SinkRunner::find_topic(const std::stop_tok
 
 Result<lake::Places> SinkRunner::check_surroundings(const log::TopicInfo& topic) {
   if (topic.compacted) {
-    return fail(
-        ErrorKind::misconfigured,
-        fmt::format(
-            "topic {} is compacted: records may vanish, and with them the proof and the place of an object. "
-            "Set cleanup.policy=delete",
-            topic.name));
+    return fail(ErrorKind::misconfigured,
+                fmt::format("topic {} is compacted: Kafka removes records from it, so that nothing could be "
+                            "proved. Set cleanup.policy=delete",
+                            topic.name));
   }
   if (topic.timestamp_type != log::TimestampType::log_append_time) {
     log_event("sink.topic.create_time", {{"topic", topic.name}});

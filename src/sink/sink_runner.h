@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -44,12 +45,40 @@ struct SinkOptions {
   SinkTimers timers;
 };
 
-/// Hears of a sink's results, on the sink's thread. Everything else that it does is in the log.
+/// How a partition of a sink stands.
+struct PartitionStanding {
+  log::Partition partition = 0;
+  log::Offset durable = 0;                 ///< every record below it is in the lake
+  std::optional<log::Offset> committed{};  ///< what this sink committed to the group
+  std::optional<log::Offset> log_end{};    ///< as a broker said last
+  std::int64_t open_hours = 0;             ///< that are over and not known to be closed
+};
+
+/// How a sink stands, as its loop sees it now and then.
+struct SinkStanding {
+  bool log_answers = true;
+  bool was_assigned = false;  ///< its group has told it its partitions, if only that it has none
+  bool stopping = false;
+  std::size_t uploads = 0;
+  std::chrono::milliseconds oldest_upload{0};
+  std::size_t buffered_bytes = 0;
+  std::vector<PartitionStanding> partitions;
+};
+
+/// Hears of a sink, on the sink's thread. What is not told here is in the log.
 class SinkObserver {
  public:
   virtual ~SinkObserver() = default;
+  /// The loop goes on; before it has found its topic, too.
+  virtual void turned(SteadyTime) {}
   virtual void listening(const log::TopicInfo&) {}
+  virtual void rebalanced() {}
+  virtual void polled(std::size_t /*records*/) {}
+  virtual void outage_begun() {}
   virtual void uploaded(const UploadResult&) {}
+  virtual void hours_closed(std::size_t /*markers*/) {}
+  /// Every half second, and when it is the last time.
+  virtual void stands(const SinkStanding&) {}
 };
 
 /// Moves records of one topic from the log to the lake until stopped: the loop around SinkState. Owned by one

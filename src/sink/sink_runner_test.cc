@@ -17,6 +17,7 @@
 #include "log/memory/memory_log.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
+#include "support/patience.h"
 
 namespace sdp::sink {
 namespace {
@@ -208,7 +209,7 @@ class SinkRunnerTest : public testing::Test {
     for (int i = from; i < to; ++i) {
       ASSERT_TRUE((*producer)->send(fmt::format("user-{}", i % 7), fmt::format(R"({{"n":{}}})", i)));
     }
-    ASSERT_TRUE((*producer)->flush(std::chrono::seconds(5)));
+    ASSERT_TRUE((*producer)->flush(support::kPatience));
   }
 
   Result<void> drain(store::ObjectStore& store, const SinkOptions& options) {
@@ -260,7 +261,7 @@ class SinkRunnerTest : public testing::Test {
     SinkObserver observer;
     SinkRunner runner(log_, store_, clock_, options(), observer);
     std::jthread sink([&](const std::stop_token& stop) { EXPECT_TRUE(runner.run(stop)); });
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
     while (!is_complete(hour, markers(hour), begins())) {
       if (std::chrono::steady_clock::now() > deadline) {
         ADD_FAILURE() << lake::format_hour(hour) << " is not complete";
@@ -564,7 +565,7 @@ TEST_F(SinkRunnerTest, WhatIsBehindAnAdoptedRangeIsReadAgainBeforeTheSinkIsCaugh
     std::string lines;
     lake::LineEncoder encoder;
     lake::ObjectMeta meta;
-    EXPECT_TRUE(log_.open_reader().value()->read_all(0, 0, 3, std::chrono::seconds(5),
+    EXPECT_TRUE(log_.open_reader().value()->read_all(0, 0, 3, support::kPatience,
                                                      [&](const log::RecordView& record) -> Result<void> {
                                                        if (record.offset == 0)
                                                          meta.first_timestamp = record.timestamp;
@@ -661,7 +662,7 @@ TEST_F(SinkRunnerTest, ATopicThatDoesNotExistIsWaitedForAsLongAsWasAskedAndNotCr
 TEST_F(SinkRunnerTest, ATopicThatIsCreatedWhileItIsWaitedForIsRead) {
   log::MemoryLog late({}, clock_, Rng(2));
   SinkOptions patient = options();
-  patient.topic_wait = std::chrono::seconds(20);
+  patient.topic_wait = support::kPatience;
   SinkObserver observer;
   SinkRunner runner(late, store_, base::system_clock(), patient, observer);
   runner.finish_when_caught_up();
@@ -703,7 +704,7 @@ TEST_F(SinkRunnerTest, HoursOfATopicWithProducersTimeStampsAreClosedByTheClock) 
   while (runner.metrics().records_durable < 5) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_TRUE(markers(hour).empty());
   clock_.shift(hour + std::chrono::hours(1) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
   while (!is_complete(hour, markers(hour), begins()) && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(milliseconds(1));
   std::int64_t records = 0;
@@ -739,11 +740,11 @@ TEST_F(SinkRunnerTest, APartitionWhoseBrokerDoesNotAnswerHoldsUpNoOther) {
       for (int i = 0; i < 10; ++i)
         ASSERT_TRUE(log_.append(partition, {clock_.utc_now(), "k", R"({"n":1})", {}}));
     }
-    within(std::chrono::seconds(4), [&] { return runner.metrics().records_durable >= before + 20; });
+    within(support::kPatience, [&] { return runner.metrics().records_durable >= before + 20; });
   }
   const lake::Hour hour = lake::hour_of(clock_.utc_now());
   clock_.shift(hour + std::chrono::hours(1) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
-  within(std::chrono::seconds(5), [&] { return markers(hour).size() == 2; });
+  within(support::kPatience, [&] { return markers(hour).size() == 2; });
   for (const lake::HourMarker& marker : markers(hour)) EXPECT_NE(marker.chain.partition, 1);
 }
 

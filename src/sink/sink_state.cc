@@ -18,8 +18,9 @@ bool begins_hour(UtcMillis time, UtcMillis first) {
   return !lake::has_time(first) || lake::hour_of(time) > lake::hour_of(first);
 }
 
-void note_rejected(Batch& batch, lake::OffsetRange range) {
+void note_rejected(Batch& batch, lake::OffsetRange range, lake::RejectCode code) {
   ++batch.rejected;
+  ++batch.rejected_codes[code];
   batch.rejected_range = lake::OffsetRange{batch.rejected_range.value_or(range).first, range.end};
 }
 
@@ -69,7 +70,8 @@ void SinkState::append(const log::RecordView& record, SteadyTime now) {
   if (state == nullptr) return;
   Batch& batch = batch_for(record.partition, *state, record.timestamp, now);
   const std::size_t bytes_before = batch.lines.size();
-  if (encoder_.append(batch.lines, record)) note_rejected(batch, {record.offset, record.offset + 1});
+  if (const auto code = encoder_.append(batch.lines, record))
+    note_rejected(batch, {record.offset, record.offset + 1}, *code);
   batch.last_timestamp = record.timestamp;
   batch.leader_epoch = record.leader_epoch;
   added(record.partition, *state, record.offset + 1, batch.lines.size() - bytes_before, now);
@@ -82,8 +84,8 @@ void SinkState::append(const log::UnreadableBatch& unreadable, SteadyTime now) {
   rest.first = std::max(rest.first, state->next);
   Batch& batch = batch_for(rest.partition, *state, log::kTimeOfUnreadable, now);
   const std::size_t bytes_before = batch.lines.size();
-  lake::LineEncoder::append(batch.lines, rest);
-  note_rejected(batch, {rest.first, rest.end});
+  const lake::RejectCode code = lake::LineEncoder::append(batch.lines, rest);
+  note_rejected(batch, {rest.first, rest.end}, code);
   batch.last_timestamp = log::kTimeOfUnreadable;
   batch.leader_epoch.reset();
   added(rest.partition, *state, rest.end, batch.lines.size() - bytes_before, now);

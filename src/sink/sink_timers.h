@@ -13,6 +13,8 @@ struct SinkTimers {
   /// How often hours are looked at, and how soon hours that could not be closed are tried again.
   std::chrono::milliseconds hour_check_interval{1'000};
   std::chrono::milliseconds hour_retry_interval{60'000};
+  /// How often the loop says how it stands.
+  std::chrono::milliseconds standing_interval{500};
   /// The pause between two polls of a log that is out of reach.
   std::chrono::milliseconds outage_poll_interval{100};
 };

@@ -35,7 +35,7 @@ Uploader::Uploader(store::ObjectStore& store, Clock& clock, UploaderOptions opti
     : store_(store), clock_(clock), options_(std::move(options)) {
   for (int i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] {
-      while (auto batch = work_.pop()) results_.push(upload(*batch));
+      while (const auto work = work_.pop()) results_.push(upload(*work));
     });
   }
 }
@@ -48,14 +48,20 @@ Uploader::~Uploader() {
 }
 
 void Uploader::start(Batch batch) {
-  ++in_flight_;
-  work_.push(std::move(batch));
+  const SteadyTime now = clock_.steady_now();
+  asked_at_.insert(now);
+  work_.push({std::move(batch), now});
 }
 
 std::optional<UploadResult> Uploader::next_result(std::chrono::milliseconds timeout) {
   auto result = timeout.count() == 0 ? results_.try_pop() : results_.pop_for(timeout);
-  if (result) --in_flight_;
+  if (result) asked_at_.erase(asked_at_.find(result->asked_at));
   return result;
+}
+
+std::optional<SteadyTime> Uploader::oldest() const {
+  if (asked_at_.empty()) return std::nullopt;
+  return *asked_at_.begin();
 }
 
 Result<CommitOutcome> Uploader::commit(const Batch& batch, UploadResult& result) {
@@ -73,14 +79,17 @@ Result<CommitOutcome> Uploader::commit(const Batch& batch, UploadResult& result)
   return std::move(attempt.outcome);
 }
 
-UploadResult Uploader::upload(const Batch& batch) {
+UploadResult Uploader::upload(const Work& work) {
   const SteadyTime started = clock_.steady_now();
+  const Batch& batch = work.batch;
   UploadResult result;
+  result.asked_at = work.asked_at;
   result.partition = batch.chain.partition;
   result.generation = batch.generation;
   result.range = batch.range;
   result.records = batch.records;
   result.rejected = batch.rejected;
+  result.rejected_codes = batch.rejected_codes;
   result.first_timestamp = batch.first_timestamp;
   result.reason = batch.reason;
   result.key = format_key(key_of(batch, options_.compression, options_.places));

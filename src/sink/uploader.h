@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,10 +33,12 @@ struct UploadResult {
   lake::OffsetRange range;
   std::int64_t records = 0;
   std::int64_t rejected = 0;
+  std::map<lake::RejectCode, std::int64_t> rejected_codes{};
   UtcMillis first_timestamp;
   CutReason reason = CutReason::records;
   std::string key;
   std::size_t body_bytes = 0;
+  SteadyTime asked_at;  ///< when start() was called
   std::chrono::milliseconds took{0};
   Result<CommitOutcome> outcome = CommitOutcome(Committed{});
   /// Where the chain goes on after an Adopted outcome: the winner's end.
@@ -51,10 +56,17 @@ class Uploader {
   void start(Batch batch);
   /// The next finished upload, waiting up to `timeout`.
   std::optional<UploadResult> next_result(std::chrono::milliseconds timeout);
-  std::size_t in_flight() const { return in_flight_; }
+  std::size_t in_flight() const { return asked_at_.size(); }
+  /// When the upload was asked for that has been in flight the longest; nothing when none is.
+  std::optional<SteadyTime> oldest() const;
 
  private:
-  UploadResult upload(const Batch& batch);
+  struct Work {
+    Batch batch;
+    SteadyTime asked_at;
+  };
+
+  UploadResult upload(const Work& work);
   Result<CommitOutcome> commit(const Batch& batch, UploadResult& result);
 
   store::ObjectStore& store_;
@@ -62,9 +74,9 @@ class Uploader {
   const UploaderOptions options_;
   // A partition has at most one upload in flight, so partitions bound both queues; the numbers are a
   // backstop.
-  base::BoundedQueue<Batch> work_{1 << 16};
+  base::BoundedQueue<Work> work_{1 << 16};
   base::BoundedQueue<UploadResult> results_{1 << 16};
-  std::size_t in_flight_ = 0;
+  std::multiset<SteadyTime> asked_at_;  ///< of those in flight
   std::vector<std::jthread> threads_;
 };
 

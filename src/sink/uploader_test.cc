@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "store/memory/faulty_store.h"
 #include "store/memory/memory_store.h"
+#include "support/patience.h"
 
 namespace sdp::sink {
 namespace {
@@ -43,7 +44,7 @@ int puts_at_once(int threads) {
                     {"t", lake::Places(), lake::Compression::none, "test", threads});
   for (log::Partition partition = 0; partition < 8; ++partition) uploader.start(batch_of(partition));
   for (int i = 0; i < 8; ++i) {
-    const auto result = uploader.next_result(std::chrono::seconds(20));
+    const auto result = uploader.next_result(support::kPatience);
     EXPECT_TRUE(result && result->outcome);
   }
   return most;
@@ -53,6 +54,28 @@ TEST(UploaderTest, UploadsAsManyAtOnceAsItHasThreads) {
   EXPECT_EQ(puts_at_once(1), 1);
   EXPECT_GT(puts_at_once(4), 1);
   EXPECT_LE(puts_at_once(4), 4);
+}
+
+TEST(UploaderTest, KnowsSinceWhenTheOldestOneIsUnderWay) {
+  std::atomic<bool> hangs = true;
+  const auto before = [&](const store::StoreCall& call) {
+    while (call.op == store::StoreOp::put_new && hangs) std::this_thread::sleep_for(milliseconds(5));
+  };
+  store::MemoryStore memory;
+  store::FaultyStore store(memory, store::scripted_faults(store::StoreOp::put_new, {}), {before, {}});
+  Uploader uploader(store, base::system_clock(), {"t", lake::Places(), lake::Compression::none, "test", 2});
+  EXPECT_FALSE(uploader.oldest());
+  const SteadyTime begun = base::system_clock().steady_now();
+  uploader.start(batch_of(0));
+  const auto oldest = uploader.oldest();
+  ASSERT_TRUE(oldest && *oldest >= begun);
+  uploader.start(batch_of(1));
+  EXPECT_EQ(uploader.oldest(), oldest);
+  EXPECT_EQ(uploader.in_flight(), 2U);
+  hangs = false;
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(uploader.next_result(support::kPatience));
+  EXPECT_FALSE(uploader.oldest());
+  EXPECT_EQ(uploader.in_flight(), 0U);
 }
 
 }  // namespace

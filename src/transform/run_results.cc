@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace sdp::transform {
 namespace {
@@ -64,6 +65,46 @@ void count(TransformSummary& summary, const json& result) {
   }
 }
 
+double number_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+/// When the first of the node's steps began.
+std::string start_of(const json& result) {
+  const auto timing = result.find("timing");
+  if (timing == result.end() || !timing->is_array() || timing->empty() || !timing->front().is_object())
+    return {};
+  return text_of(timing->front(), "started_at");
+}
+
+NodeResult node_of(const json& result) {
+  const auto unique_id = text_of(result, "unique_id");
+  NodeResult node{.name = name_of(unique_id),
+                  .kind = unique_id.substr(0, unique_id.find('.')),
+                  .status = text_of(result, "status"),
+                  .message = text_of(result, "message"),
+                  .failures = std::nullopt,
+                  .started_at = start_of(result),
+                  .seconds = number_of(result, "execution_time")};
+  const auto failures = result.find("failures");
+  if (failures != result.end() && failures->is_number_unsigned())
+    node.failures = failures->get<std::uint64_t>();
+  return node;
+}
+
+Result<json> document_of(std::string_view text) {
+  auto document = json::parse(text, nullptr, false);
+  if (!document.is_object() || !document.contains("results") || !document["results"].is_array()) {
+    return fail(ErrorKind::bad_input, "not a run_results.json of dbt");
+  }
+  for (const auto& result : document["results"]) {
+    if (!result.is_object())
+      return fail(ErrorKind::bad_input, "a result in run_results.json is not an object");
+  }
+  return document;
+}
+
 std::string one_line(std::string_view text) {
   std::string line;
   for (const char c : text) {
@@ -77,17 +118,25 @@ std::string one_line(std::string_view text) {
 }  // namespace
 
 Result<TransformSummary> parse_run_results(std::string_view text) {
-  const auto document = json::parse(text, nullptr, false);
-  if (!document.is_object() || !document.contains("results") || !document["results"].is_array()) {
-    return fail(ErrorKind::bad_input, "not a run_results.json of dbt");
-  }
+  SDP_TRY(const json document, document_of(text));
   TransformSummary summary;
-  for (const auto& result : document["results"]) {
-    if (!result.is_object())
-      return fail(ErrorKind::bad_input, "a result in run_results.json is not an object");
-    count(summary, result);
-  }
+  for (const auto& result : document["results"]) count(summary, result);
   return summary;
+}
+
+Result<BuildResults> parse_node_results(std::string_view text) {
+  SDP_TRY(const json document, document_of(text));
+  BuildResults build{.started_at = {}, .seconds = number_of(document, "elapsed_time"), .nodes = {}};
+  const auto metadata = document.find("metadata");
+  if (metadata != document.end() && metadata->is_object())
+    build.started_at = text_of(*metadata, "invocation_started_at");
+  for (const auto& result : document["results"]) {
+    if (build.nodes.size() == kNodesMax) break;
+    NodeResult node = node_of(result);
+    // Nothing is done for an exposure.
+    if (node.kind != "exposure") build.nodes.push_back(std::move(node));
+  }
+  return build;
 }
 
 std::string to_string(const TransformSummary& summary) {

@@ -47,5 +47,14 @@ TEST(RunResults, AnythingElseIsRefused) {
   }
 }
 
+TEST(RunResults, AnExposureIsNoNodeOfABuild) {
+  const auto build = parse_node_results(R"({"results":[
+    {"status":"no-op","unique_id":"exposure.spotify_dbt.page_music"},
+    {"status":"success","unique_id":"model.spotify_dbt.top_songs"}]})");
+  ASSERT_TRUE(build);
+  ASSERT_EQ(build->nodes.size(), 1u);
+  EXPECT_EQ(build->nodes[0].name, "top_songs");
+}
+
 }  // namespace
 }  // namespace sdp::transform

@@ -1,7 +1,6 @@
 #include "transform/transform.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -11,36 +10,19 @@
 #include "base/clock.h"
 #include "diag/log.h"
 #include "os/child.h"
+#include "os/files.h"
+#include "transform/dbt_child.h"
 
 namespace sdp::transform {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Exit codes of dbt: 0 all well, 1 a model or test failed, 2 it could not begin.
+/// Exit code of dbt: a model or test failed.
 constexpr int kDbtFailed = 1;
-constexpr int kDbtCouldNotBegin = 2;
 constexpr std::size_t kFailuresNamedMax = 5;
+constexpr std::string_view kResultsFile = "run_results.json";
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
-
-Result<void> check(const TransformOptions& options) {
-  if (::access(options.dbt_path.c_str(), X_OK) != 0) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("no dbt at {}: run `tools/setup build`", options.dbt_path.string()));
-  }
-  if (!fs::exists(options.project_dir / "dbt_project.yml")) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("no dbt_project.yml in {}", options.project_dir.string()));
-  }
-  if (options.warehouse_path.empty()) return {};
-  const auto folder = fs::absolute(options.warehouse_path).parent_path();
-  if (!fs::is_directory(folder)) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("no folder for the warehouse {}: load first, or name another",
-                            options.warehouse_path.string()));
-  }
-  return {};
-}
 
 /// A result of an earlier run must not be taken for this one's.
 Result<void> prepare(const TransformOptions& options) {
@@ -52,24 +34,13 @@ Result<void> prepare(const TransformOptions& options) {
               fmt::format("cannot prepare {} for dbt: {}", options.work_dir.string(), error.message()));
 }
 
-os::Command command_of(const TransformOptions& options) {
-  os::Command command{.arguments = {fs::absolute(options.dbt_path).string(), "build"},
-                      .environment = dbt_environment(options),
-                      .folder = fs::absolute(options.work_dir),
-                      .log = log_path(options),
-                      .on_line = options.verbose ? log_line : nullptr};
-  if (!options.warehouse_path.empty()) {
-    // dbt parses the whole project again when the text of this path differs from the last time. By its bare
-    // name, in its own folder, the text is the same for a warehouse that was moved, and for every other one.
-    const auto warehouse = fs::absolute(options.warehouse_path);
-    command.folder = warehouse.parent_path();
-    command.environment["SDP_WAREHOUSE_PATH"] = warehouse.filename().string();
-  }
+std::vector<std::string> arguments_of(const TransformOptions& options) {
+  std::vector<std::string> arguments{"build"};
   if (!options.unit_tests) {
-    command.arguments.insert(command.arguments.end(), {"--exclude-resource-type", "unit_test"});
+    arguments.insert(arguments.end(), {"--exclude-resource-type", "unit_test"});
   }
-  std::ranges::copy(options.extra_arguments, std::back_inserter(command.arguments));
-  return command;
+  std::ranges::copy(options.extra_arguments, std::back_inserter(arguments));
+  return arguments;
 }
 
 std::optional<TransformSummary> read_results(const TransformOptions& options) {
@@ -81,19 +52,6 @@ std::optional<TransformSummary> read_results(const TransformOptions& options) {
   auto summary = parse_run_results(text);
   if (!summary) return std::nullopt;
   return *std::move(summary);
-}
-
-/// The last lines of the output, which is where dbt says what was wrong.
-std::string last_lines(std::string_view tail) {
-  constexpr std::size_t kShownMax = 600;
-  if (tail.size() > kShownMax) {
-    tail.remove_prefix(tail.size() - kShownMax);
-    tail.remove_prefix(std::min(tail.size(), tail.find('\n') + 1));
-  }
-  std::string text(tail);
-  std::ranges::replace(text, '\n', ' ');
-  while (text.ends_with(' ')) text.pop_back();
-  return text;
 }
 
 Error failed(const TransformOptions& options, const TransformSummary& summary) {
@@ -111,19 +69,6 @@ Error failed(const TransformOptions& options, const TransformSummary& summary) {
   return {only_tests && named > 0 ? ErrorKind::violation : ErrorKind::fatal, std::move(message)};
 }
 
-Error ended_badly(const TransformOptions& options, const os::ChildEnd& end) {
-  const auto where = fmt::format("{}; see {}", last_lines(end.tail), log_path(options).string());
-  if (end.tail.find("Could not set lock on file") != std::string::npos) {
-    return {ErrorKind::fenced,
-            fmt::format("another process has the warehouse {} open: close it, then run transform again ({})",
-                        options.warehouse_path.string(), where)};
-  }
-  if (end.code == kDbtCouldNotBegin) {
-    return {ErrorKind::misconfigured, fmt::format("dbt could not begin (exit code 2): {}", where)};
-  }
-  return {ErrorKind::fatal, fmt::format("dbt ended with {} and left no results: {}", end.code, where)};
-}
-
 }  // namespace
 
 std::filesystem::path log_path(const TransformOptions& options) {
@@ -131,24 +76,39 @@ std::filesystem::path log_path(const TransformOptions& options) {
 }
 
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop) {
-  SDP_RETURN_IF_ERROR(check(options));
+  SDP_RETURN_IF_ERROR(check_dbt(options));
   SDP_RETURN_IF_ERROR(prepare(options));
   const auto start = base::system_clock().steady_now();
   SDP_TRY(const os::ChildEnd end,
-          os::run_child(command_of(options), {.total = options.time_limit}, std::move(stop)));
+          os::run_child(dbt_command(options, arguments_of(options), log_path(options)),
+                        {.total = options.time_limit}, std::move(stop)));
   auto summary = read_results(options);
-  if (!summary || end.code > kDbtFailed) return std::unexpected(ended_badly(options, end));
+  if (!summary || end.code > kDbtFailed) {
+    return std::unexpected(dbt_ended_badly(options, end, log_path(options)));
+  }
   summary->seconds = std::chrono::duration<double>(base::system_clock().steady_now() - start).count();
   if (end.code == kDbtFailed || summary->failed > 0) return std::unexpected(failed(options, *summary));
   return *std::move(summary);
 }
 
 fs::path target_path(const TransformOptions& options) {
-  return options.work_dir / "target";
+  return options.work_dir / kTargetFolder;
 }
 
 fs::path results_path(const TransformOptions& options) {
-  return target_path(options) / "run_results.json";
+  return target_path(options) / kResultsFile;
+}
+
+Result<std::optional<BuildResults>> read_build_results(const fs::path& target) {
+  const fs::path path = target / kResultsFile;
+  std::error_code missing;
+  const auto size = fs::file_size(path, missing);
+  if (missing || size > kResultsBytesMax) return std::nullopt;
+  SDP_TRY(const auto text, os::read_file(path));
+  if (!text) return std::nullopt;
+  auto results = parse_node_results(*text);
+  if (!results) return std::unexpected(results.error().in(path.string()));
+  return std::optional(*std::move(results));
 }
 
 std::map<std::string, std::string> dbt_environment(const TransformOptions& options) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct TransformOptions {
   std::string memory_limit = "384MB";
   /// What else profiles.yml reads: which warehouse, and how to reach it. Secrets take this way and no other.
   std::map<std::string, std::string> environment{};
+  /// Program and first arguments that are called in place of dbt_path, and do what it does (DbtWorker).
+  std::vector<std::string> dbt_client{};
   /// Unit tests look at the SQL, not at the data: only tests and CI want them in each run.
   bool unit_tests = false;
   /// Whether dbt's output is logged while it runs.
@@ -45,10 +48,13 @@ std::filesystem::path log_path(const TransformOptions& options);
 /// a model failed.
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
 
-/// Where dbt leaves what it made of the project.
+/// Below the work folder: where dbt leaves what it made of the project.
+inline constexpr std::string_view kTargetFolder = "target";
 std::filesystem::path target_path(const TransformOptions& options);
 /// How each model and test ended, of the last run alone.
 std::filesystem::path results_path(const TransformOptions& options);
+/// Those of the last build that left its results in dbt's target folder; nothing when none did.
+Result<std::optional<BuildResults>> read_build_results(const std::filesystem::path& target);
 /// What dbt and the project's profiles read; every path in it is absolute. run() replaces the warehouse's by
 /// its bare name, see there.
 std::map<std::string, std::string> dbt_environment(const TransformOptions& options);

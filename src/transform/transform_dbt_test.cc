@@ -3,16 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <string_view>
 
 #include "support/temporary_folder.h"
+#include "transform/dbt_worker.h"
 #include "transform/transform.h"
 
 namespace sdp::transform {
 namespace {
 
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
@@ -52,7 +59,10 @@ class Database {
 /// The real dbt over a small warehouse.
 class TransformDbt : public testing::Test {
  protected:
-  TransformDbt() { Database(warehouse()).run(read(source() / "tests/integration/dbt/bronze.sql")); }
+  TransformDbt() {
+    Database(warehouse()).run(read(source() / "tests/integration/dbt/bronze.sql"));
+    take_what_was_parsed();
+  }
 
   static fs::path source() { return std::getenv("SDP_SOURCE_DIR"); }
   /// Where tools/run_tests has a dbt that is loaded already; the real one without it.
@@ -65,7 +75,16 @@ class TransformDbt : public testing::Test {
     return {.dbt_path = deps() / "venv-dbt/bin/dbt",
             .project_dir = source() / "spotify_dbt",
             .warehouse_path = warehouse(),
-            .work_dir = folder_ / "dbt"};
+            .work_dir = folder_ / "dbt",
+            .memory_limit = "320MB"};
+  }
+  /// What dbt parsed once for a whole run of tests, with the limit of memory above (tests/driver/parsed.py);
+  /// without it each test parses.
+  void take_what_was_parsed() {
+    const char* parsed = std::getenv("SDP_TEST_DBT_PARSED");
+    if (parsed == nullptr) return;
+    fs::create_directories(target_path(options()));
+    fs::copy_file(parsed, target_path(options()) / "partial_parse.msgpack");
   }
   /// A row of the object `first`, which begins at that offset.
   void insert(int first, int offset, const std::string& event_id, const std::string& event_type) {
@@ -97,6 +116,15 @@ constexpr auto kFirst = "00112233-4455-4677-8899-aabbccddeef0";
 constexpr auto kSecond = "00112233-4455-4677-8899-aabbccddeef1";
 constexpr auto kThird = "00112233-4455-4677-8899-aabbccddeef2";
 
+/// Files with this ending, in folders of the folder, too.
+std::size_t files(const fs::path& folder, std::string_view ending) {
+  std::size_t found = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ending) ++found;
+  }
+  return found;
+}
+
 TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
   insert(0, 0, kFirst, "play");
   insert(0, 1, kSecond, "skip");
@@ -105,7 +133,8 @@ TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
   load(0, 3);
   const auto first = run(options());
   ASSERT_TRUE(first) << first.error().message;
-  EXPECT_EQ(first->models_ok, 18u);
+  const fs::path project = options().project_dir;
+  EXPECT_EQ(first->models_ok, files(project / "models", ".sql") + files(project / "snapshots", ".yml"));
   EXPECT_GE(first->tests_passed, 18u);
   {
     Database database(warehouse());
@@ -154,6 +183,79 @@ TEST_F(TransformDbt, AWarehouseThatIsOpenElsewhereIsNamed) {
   const auto summary = run(options());
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().kind, ErrorKind::fenced) << summary.error().message;
+}
+
+/// As a live run has it.
+class DbtKeptLoaded : public TransformDbt {
+ protected:
+  DbtKeptLoaded() {
+    insert(0, 0, kFirst, "play");
+    load(0, 0);
+    fs::copy(source() / "spotify_dbt", project_, fs::copy_options::recursive);
+    options_ = options();
+    options_.dbt_path = fs::path(std::getenv("SDP_DEPS_DIR")) / "venv-dbt/bin/dbt";
+    options_.project_dir = project_;
+    start();
+  }
+
+  void start() {
+    worker_ = DbtWorker::start(options_).value();
+    options_.dbt_client = worker_->client();
+  }
+  std::int64_t kept() {
+    return Database(warehouse()).run("select count(*) from spotify_db.transform.spotify_silver");
+  }
+  fs::path project_ = folder_ / "project";
+  TransformOptions options_;
+  std::unique_ptr<DbtWorker> worker_;
+};
+
+TEST_F(DbtKeptLoaded, BuildsAsDbtDoesAndLeavesTheWarehouseToOthers) {
+  // The first is done by the worker itself, the second in a process of its own.
+  for (int round = 1; round <= 2; ++round) {
+    const auto built = run(options_);
+    ASSERT_TRUE(built) << built.error().message;
+    EXPECT_GE(built->tests_passed, 18U);
+    EXPECT_EQ(kept(), round) << "opened by this process, while the worker runs";
+    insert(round, round, fmt::format("00112233-4455-4677-8899-aabbccddee{:02}", round), "play");
+    load(round, round);
+  }
+  EXPECT_TRUE(worker_->is_running());
+}
+
+TEST_F(DbtKeptLoaded, ParsesAgainWhatWasChanged) {
+  ASSERT_TRUE(run(options_));
+  const fs::path changed = project_ / "models" / "silver" / "spotify_silver.sql";
+  std::ofstream(changed, std::ios::app) << "\nthis is not SQL\n";
+  const auto broken = run(options_);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().kind, ErrorKind::fatal) << broken.error().message;
+  EXPECT_THAT(broken.error().message, HasSubstr("spotify_silver"));
+  fs::copy(source() / "spotify_dbt/models/silver/spotify_silver.sql", changed,
+           fs::copy_options::overwrite_existing);
+  const auto repaired = run(options_);
+  EXPECT_TRUE(repaired) << repaired.error().message;
+}
+
+TEST_F(DbtKeptLoaded, ABuildThatTakesTooLongIsEndedAndLetsGoOfTheWarehouse) {
+  ASSERT_TRUE(run(options_));
+  TransformOptions hurried = options_;
+  hurried.time_limit = 500ms;
+  const auto cut = run(hurried);
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind, ErrorKind::unavailable) << cut.error().message;
+  EXPECT_EQ(kept(), 1) << "nobody has it open";
+  // This build was the worker's own, so it ended with it.
+  start();
+  const auto again = run(options_);
+  EXPECT_TRUE(again) << again.error().message;
+}
+
+TEST_F(DbtKeptLoaded, WithoutAPythonBesideDbtThereIsNone) {
+  options_.dbt_path = folder_ / "dbt";
+  const auto started = DbtWorker::start(options_);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind, ErrorKind::misconfigured);
 }
 
 }  // namespace

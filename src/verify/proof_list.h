@@ -9,7 +9,7 @@
 namespace sdp::verify {
 
 /// A line of the one list of what verify proves and what it does not: a column of a table, or a part of what
-/// the lake keeps. The report, README and docs/formats show this list.
+/// the lake keeps. The report, docs/limits.md and docs/formats/proof.md show this list.
 struct ProofLine {
   std::string
       place;  ///< `MART.SONG_DAILY`, `TRANSFORM.INT_*` for all other tables of that name, or `lake: ...`

@@ -55,7 +55,7 @@ TEST(ProofList, PagesShowIt) {
   expect_in_page(source() / "docs" / "formats" / "proof.md", to_markdown(list));
   std::string names;
   for (const std::string& name : not_proved(list)) names += "  * " + name + "\n";
-  expect_in_page(source() / "README.md", names);
+  expect_in_page(source() / "docs" / "limits.md", names);
 }
 
 TEST(ProofList, HasEveryPartOnceAndSaysHowOrWhyNot) {

@@ -67,7 +67,7 @@ std::string proof(const Report& report) {
   if (report.stage(Stage::marts).looked_at) {
     text += fmt::format("; {} mart cells equal to the recount", base::with_commas(report.cells));
   }
-  return text + "\n";
+  return text;
 }
 
 nlohmann::ordered_json proof_json(const ProofLine& line) {
@@ -91,6 +91,13 @@ bool Report::proved() const {
   return std::ranges::none_of(findings, [&](const Finding& finding) { return counts(finding); });
 }
 
+std::string verdict(const Report& report) {
+  if (report.proved()) return proof(report);
+  std::uint64_t problems = report.strict ? report.exceptions.size() : 0;
+  for (const Finding& finding : report.findings) problems += report.counts(finding) ? finding.total : 0;
+  return fmt::format("NOT proved: {} problems", base::with_commas(problems));
+}
+
 std::string to_text(const Report& report) {
   std::string text = table(report);
   for (const std::string& note : report.notes) text += fmt::format("note: {}\n", note);
@@ -100,25 +107,21 @@ std::string to_text(const Report& report) {
   for (const Finding& finding : report.findings) {
     if (!report.counts(finding)) text += "pending, as allowed:\n" + named(finding);
   }
-  if (report.proved()) return text + proof(report);
-  std::uint64_t problems = 0;
-  std::string offenders;
+  text += verdict(report) + "\n";
   for (const Finding& finding : report.findings) {
-    if (!report.counts(finding)) continue;
-    problems += finding.total;
-    offenders += named(finding);
+    if (report.counts(finding)) text += named(finding);
   }
   if (report.strict && !report.exceptions.empty()) {
-    problems += report.exceptions.size();
-    offenders += "  exceptions, which --strict does not allow\n";
-    for (const std::string& exception : report.exceptions) offenders += fmt::format("    {}\n", exception);
+    text += "  exceptions, which --strict does not allow\n";
+    for (const std::string& exception : report.exceptions) text += fmt::format("    {}\n", exception);
   }
-  return text + fmt::format("NOT proved: {} problems\n{}", base::with_commas(problems), offenders);
+  return text;
 }
 
 std::string to_json(const Report& report) {
   nlohmann::ordered_json json = {{"version", 1},
                                  {"proved", report.proved()},
+                                 {"verdict", verdict(report)},
                                  {"allow_pending", report.allow_pending},
                                  {"offsets", report.offsets},
                                  {"offsets_against_log", report.offsets_against_log},

@@ -50,6 +50,8 @@ struct Report {
   bool proved() const;
 };
 
+/// `proved: ...` or `NOT proved: 3 problems`, in one line.
+std::string verdict(const Report& report);
 /// For people: the table, notes, and `proved: ...`, `proved, except MART.X (no recount): ...` or the named
 /// offenders. Ends with a line feed.
 std::string to_text(const Report& report);

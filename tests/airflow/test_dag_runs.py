@@ -95,6 +95,14 @@ def test_a_parameter_that_is_no_hour_is_refused(bronze, stand_in):
     assert stand_in.calls == []
 
 
+def test_a_first_run_waits_for_the_first_events_and_loads_everything(bronze, stand_in):
+    run = bronze.test(run_conf={"wait_for_events": True})
+    assert str(run.state) == "success"
+    status, extract, _ = stand_in.calls
+    assert status == "status --json"
+    assert "--complete-hours" not in extract
+
+
 def test_a_full_refresh_is_a_parameter(dbt, stand_in):
     dbt.test(run_conf={"full_refresh": True})
     assert stand_in.calls[0] == "transform --verbose --json --full-refresh"
@@ -161,7 +169,7 @@ def bronze_module(bronze, monkeypatch):
         context = {
             "dag_run": FakeRun(run_type, started_minutes_ago),
             "data_interval_start": in_hour(hour),
-            "params": {"hour": None},
+            "params": {"hour": None, "wait_for_events": False},
         }
         monkeypatch.setattr(module, "get_current_context", lambda: context)
         return context
@@ -199,6 +207,21 @@ def test_a_run_by_hand_waits_for_no_hour(bronze_module, stand_in):
     assert bronze_module.LakeHourSensor(task_id="wait").poke(bronze_module.as_run(18, "manual")) is True
     assert bronze_module.hour_options() == []
     assert stand_in.calls == []
+
+
+def test_the_first_events_are_waited_for(bronze_module, stand_in):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    def poke(**age) -> bool:
+        context = bronze_module.as_run(18, "manual", **age)
+        context["params"]["wait_for_events"] = True
+        return bronze_module.LakeHourSensor(task_id="wait").poke(context)
+
+    assert poke() is True
+    stand_in.says("""echo '{"schema_version":1,"hours":[]}'""")
+    assert poke() is False
+    with pytest.raises(AirflowSkipException, match="the lake has no events yet"):
+        poke(started_minutes_ago=16)
 
 
 def test_two_runs_do_not_share_a_folder(bronze_module):

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "log/memory/partitioner.h"
+#include "support/patience.h"
 
 namespace sdp::log {
 namespace {
@@ -17,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-constexpr auto kPatience = 30s;
+constexpr auto kPatience = 120s;
 constexpr auto kPollTimeout = 50ms;
 
 std::vector<Offset> range(Offset from, Offset to) {
@@ -98,7 +99,7 @@ std::vector<Offset> EventLogContract::read(Partition partition, Offset from, Off
   EXPECT_TRUE(reader) << reader.error().message;
   std::vector<Offset> offsets;
   const auto done =
-      (*reader)->read_all(partition, from, to, 10s, [&](const RecordView& record) -> Result<void> {
+      (*reader)->read_all(partition, from, to, kPatience, [&](const RecordView& record) -> Result<void> {
         EXPECT_EQ(record.partition, partition);
         offsets.push_back(record.offset);
         return {};
@@ -166,7 +167,7 @@ TEST_P(EventLogContract, EverySentRecordIsCountedAndOfAKeyInOrderWhereKafkaPutsI
     const auto sent = producer->send("user " + std::to_string(i % 50), std::to_string(i));
     ASSERT_TRUE(sent) << sent.error().message;
   }
-  const auto flushed = producer->flush(30s);
+  const auto flushed = producer->flush(kPatience);
   ASSERT_TRUE(flushed) << flushed.error().message;
   EXPECT_EQ(producer->counts().acked, static_cast<std::uint64_t>(kRecords));
   EXPECT_EQ(producer->counts().failed, 0U);
@@ -196,7 +197,7 @@ TEST_P(EventLogContract, AbsentAndEmptyStayApart) {
   ASSERT_TRUE(producer->send(std::nullopt, "value"));
   ASSERT_TRUE(producer->send("", "value"));
   ASSERT_TRUE(producer->send("key", std::string_view("\0\xff\n", 3)));
-  ASSERT_TRUE(producer->flush(30s));
+  ASSERT_TRUE(producer->flush(kPatience));
   Recorder recorder;
   const auto consumer = join();
   poll_until(*consumer, recorder, 5);
@@ -215,7 +216,7 @@ TEST_P(EventLogContract, LargeValuesComeBackWhole) {
   const auto producer = log_->open_producer().value();
   ASSERT_TRUE(producer->send("k", std::string_view(value).substr(0, 1 << 20)));
   ASSERT_TRUE(producer->send("k", value));
-  ASSERT_TRUE(producer->flush(30s));
+  ASSERT_TRUE(producer->flush(kPatience));
   ASSERT_EQ(producer->counts().acked, 2U) << producer->first_failure();
   Recorder recorder;
   const auto consumer = join();
@@ -231,7 +232,7 @@ TEST_P(EventLogContract, AValueAboveTheLimitIsRefusedAndTheNextRecordIsNot) {
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().kind, ErrorKind::bad_input) << sent.error().message;
   ASSERT_TRUE(producer->send("k", "v"));
-  ASSERT_TRUE(producer->flush(30s));
+  ASSERT_TRUE(producer->flush(kPatience));
   EXPECT_EQ(producer->counts().acked, 1U);
 }
 
@@ -319,10 +320,10 @@ TEST_P(EventLogContract, AReaderFindsTheFirstRecordOfARange) {
   create(1);
   fill(0, 5);
   const auto reader = log_->open_reader().value();
-  EXPECT_EQ(reader->first_record(0, 2, 5, 10s).value()->offset, 2);
-  EXPECT_EQ(reader->first_record(0, 0, 5, 10s).value()->offset, 0);
-  EXPECT_EQ(reader->first_record(0, 3, 3, 10s).value(), std::nullopt);
-  EXPECT_EQ(reader->first_record(0, 5, 5, 10s).value(), std::nullopt);
+  EXPECT_EQ(reader->first_record(0, 2, 5, kPatience).value()->offset, 2);
+  EXPECT_EQ(reader->first_record(0, 0, 5, kPatience).value()->offset, 0);
+  EXPECT_EQ(reader->first_record(0, 3, 3, kPatience).value(), std::nullopt);
+  EXPECT_EQ(reader->first_record(0, 5, 5, kPatience).value(), std::nullopt);
 }
 
 TEST_P(EventLogContract, PollHandsOverNoMoreThanAskedFor) {
@@ -516,6 +517,17 @@ TEST_P(EventLogContract, MembersOfAGroupAreCountedWhileTheyStay) {
   }
 }
 
+TEST_P(EventLogContract, AMemberThatIsClosedWhileItJoinsEnds) {
+  create(2);
+  for (int round = 0; round < 10; ++round) {
+    Recorder recorder;
+    const auto consumer = join();
+    poll_until(*consumer, recorder, [&] { return log_->members(group()).value() == 1; });
+    close(*consumer, recorder);
+    EXPECT_TRUE(recorder.owned.empty());
+  }
+}
+
 TEST_P(EventLogContract, CloseHandsOverTheRevocationAndEndsPolling) {
   create(3);
   fill(1, 3);
@@ -644,11 +656,11 @@ TEST_P(EventLogContract, AReaderReadsManyRangesOneAfterAnother) {
   for (const Offset from : {50, 0, 90, 10}) {
     for (const Partition partition : {0, 1}) {
       std::vector<Offset> offsets;
-      const auto done =
-          reader->read_all(partition, from, from + 10, 10s, [&](const RecordView& record) -> Result<void> {
-            offsets.push_back(record.offset);
-            return {};
-          });
+      const auto done = reader->read_all(partition, from, from + 10, kPatience,
+                                         [&](const RecordView& record) -> Result<void> {
+                                           offsets.push_back(record.offset);
+                                           return {};
+                                         });
       ASSERT_TRUE(done) << done.error().message;
       EXPECT_EQ(offsets, range(from, from + 10));
     }
@@ -660,7 +672,7 @@ TEST_P(EventLogContract, AReaderStopsWithTheVisitorsError) {
   fill(0, 10);
   int visits = 0;
   const auto done =
-      log_->open_reader().value()->read_all(0, 0, 10, 10s, [&](const RecordView&) -> Result<void> {
+      log_->open_reader().value()->read_all(0, 0, 10, kPatience, [&](const RecordView&) -> Result<void> {
         if (++visits == 4) return fail(ErrorKind::violation, "enough");
         return {};
       });
@@ -720,7 +732,7 @@ TEST_P(EventLogContract, AReaderTellsHowFarABatchGoesThatCannotBeRead) {
     std::vector<Offset> offsets;
     std::vector<UnreadableBatch> batches;
     const auto done = reader->read(
-        0, from, to, 10s,
+        0, from, to, kPatience,
         [&](const RecordView& record) -> Result<void> {
           offsets.push_back(record.offset);
           return {};
@@ -742,13 +754,14 @@ TEST_P(EventLogContract, AReaderTellsHowFarABatchGoesThatCannotBeRead) {
   EXPECT_EQ(read_from(1, 3), std::pair(range(1, 3), Batches{}));
 
   const auto first_of = [&](Offset from, Offset to) {
-    return reader->first_record(0, from, to, 10s).value();
+    return reader->first_record(0, from, to, kPatience).value();
   };
   EXPECT_EQ(first_of(0, 13), (RecordStamp{0, kTimeOfUnreadable}));
   EXPECT_EQ(first_of(4, 13), (RecordStamp{4, kTimeOfUnreadable}));
   EXPECT_EQ(first_of(1, 13)->offset, 1);
 
-  const auto refused = reader->read_all(0, 0, 13, 10s, [](const RecordView&) -> Result<void> { return {}; });
+  const auto refused =
+      reader->read_all(0, 0, 13, kPatience, [](const RecordView&) -> Result<void> { return {}; });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::bad_input) << refused.error().message;
 }
@@ -758,7 +771,7 @@ TEST_P(EventLogContract, AReaderOfWhatIsGoneMeetsADataGap) {
   fill(0, 10);
   place_->delete_below(0, 5);
   const auto done = log_->open_reader().value()->read_all(
-      0, 4, 10, 10s, [](const RecordView&) -> Result<void> { return {}; });
+      0, 4, 10, kPatience, [](const RecordView&) -> Result<void> { return {}; });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::data_gap) << done.error().message;
   EXPECT_EQ(read(0, 5, 10), range(5, 10));

@@ -7,6 +7,7 @@
 #include "log/kafka/client.h"
 #include "log/kafka/kafka_log.h"
 #include "support/kafka_server.h"
+#include "support/patience.h"
 
 namespace sdp::log::kafka {
 namespace {
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 KafkaSettings settings_for(const std::string& address) {
   KafkaSettings settings;
   settings.bootstrap_servers = address;
-  settings.call_timeout = 20s;
+  settings.call_timeout = support::kPatience;
   return settings;
 }
 
@@ -96,7 +97,7 @@ class KafkaPlace final : public LogPlace {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     rd_kafka_DeleteRecords(client_.get(), &request, 1, nullptr, queue.get());
     rd_kafka_DeleteRecords_destroy(request);
-    const EventHandle event(rd_kafka_queue_poll(queue.get(), 20'000));
+    const EventHandle event(rd_kafka_queue_poll(queue.get(), 120'000));
     ASSERT_TRUE(event);
     ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
@@ -104,7 +105,7 @@ class KafkaPlace final : public LogPlace {
   void recreate(const TopicSpec& spec) override {
     settle();
     delete_topic();
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
     // Deleting goes on for a moment after its answer.
     for (;;) {
       const auto created = log_->ensure_topic(spec);
@@ -116,7 +117,7 @@ class KafkaPlace final : public LogPlace {
 
   void settle() override {
     if (std::exchange(appended_, false)) {
-      EXPECT_EQ(rd_kafka_flush(client_.get(), 30'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+      EXPECT_EQ(rd_kafka_flush(client_.get(), 120'000), RD_KAFKA_RESP_ERR_NO_ERROR);
     }
   }
 
@@ -126,7 +127,7 @@ class KafkaPlace final : public LogPlace {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     rd_kafka_DeleteTopics(client_.get(), &request, 1, nullptr, queue.get());
     rd_kafka_DeleteTopic_destroy(request);
-    const EventHandle event(rd_kafka_queue_poll(queue.get(), 20'000));
+    const EventHandle event(rd_kafka_queue_poll(queue.get(), 120'000));
   }
 
   const KafkaSettings settings_;

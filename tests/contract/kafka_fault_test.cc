@@ -11,14 +11,16 @@
 #include "log/kafka/client.h"
 #include "log/kafka/kafka_log.h"
 #include "support/kafka_server.h"
+#include "support/patience.h"
 
 namespace sdp::log::kafka {
 namespace {
 
 using namespace std::chrono_literals;
+using support::kPatience;
 using ::testing::HasSubstr;
 
-KafkaSettings settings_for(const std::string& address, std::chrono::milliseconds call_timeout = 20s) {
+KafkaSettings settings_for(const std::string& address, std::chrono::milliseconds call_timeout = kPatience) {
   KafkaSettings settings;
   settings.bootstrap_servers = address;
   settings.call_timeout = call_timeout;
@@ -40,8 +42,14 @@ void delete_topic(const std::string& address, const std::string& topic) {
   const QueueHandle queue(rd_kafka_queue_new(client.get()));
   rd_kafka_DeleteTopics(client.get(), &request, 1, nullptr, queue.get());
   rd_kafka_DeleteTopic_destroy(request);
-  const EventHandle event(rd_kafka_queue_poll(queue.get(), 20'000));
+  const EventHandle event(rd_kafka_queue_poll(queue.get(), 120'000));
   ASSERT_TRUE(event);
+}
+
+/// Nothing worse than an outage, which passes.
+void poll(Consumer& consumer, ConsumerHandler& handler) {
+  const auto polled = consumer.poll(handler, 1'000, 50ms);
+  EXPECT_TRUE(polled || polled.error().kind == ErrorKind::retry) << polled.error().message;
 }
 
 void send(Producer& producer, int from, int to) {
@@ -79,15 +87,15 @@ TEST(KafkaFault, ABrokerThatDiesIsARetryAndAfterItsReturnNothingIsMissing) {
   const auto consumer = log->open_consumer({.session_timeout = 6s}).value();
   Recorder recorder;
   send(*producer, 0, 100);
-  ASSERT_TRUE(producer->flush(20s));
-  ASSERT_TRUE(support::wait_until(20s, [&] {
-    EXPECT_TRUE(consumer->poll(recorder, 1'000, 50ms));
+  ASSERT_TRUE(producer->flush(kPatience));
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*consumer, recorder);
     return recorder.count() == 100;
   }));
 
   server.kill();
   Error error;
-  ASSERT_TRUE(support::wait_until(20s, [&] {
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
     auto polled = consumer->poll(recorder, 1'000, 50ms);
     if (!polled) error = std::move(polled).error();
     return !polled;
@@ -100,11 +108,10 @@ TEST(KafkaFault, ABrokerThatDiesIsARetryAndAfterItsReturnNothingIsMissing) {
   EXPECT_EQ(producer->flush(200ms).error().kind, ErrorKind::unavailable);
 
   server.start();
-  ASSERT_TRUE(producer->flush(30s));
+  ASSERT_TRUE(producer->flush(kPatience));
   EXPECT_EQ(producer->counts().acked, 200U);
-  ASSERT_TRUE(support::wait_until(40s, [&] {
-    const auto polled = consumer->poll(recorder, 1'000, 50ms);
-    EXPECT_TRUE(polled || polled.error().kind == ErrorKind::retry) << polled.error().message;
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*consumer, recorder);
     return recorder.offsets(0).size() >= 200 && recorder.offsets(0).back() == 199;
   }));
 }
@@ -113,7 +120,7 @@ TEST(KafkaFault, AMemberThatSleptThroughItsTimeIsToldItsPartitionsAreLostAndJoin
   const auto log = open_topic(support::shared_kafka(), "slept-" + std::to_string(::getpid()), 2);
   const auto producer = log->open_producer().value();
   send(*producer, 0, 10);
-  ASSERT_TRUE(producer->flush(20s));
+  ASSERT_TRUE(producer->flush(kPatience));
 
   class Listener final : public ConsumerHandler {
    public:
@@ -133,20 +140,19 @@ TEST(KafkaFault, AMemberThatSleptThroughItsTimeIsToldItsPartitionsAreLostAndJoin
   Listener sleeper;
   Listener other;
   const auto first = log->open_consumer(quick).value();
-  ASSERT_TRUE(support::wait_until(20s, [&] {
-    EXPECT_TRUE(first->poll(sleeper, 100, 50ms));
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*first, sleeper);
     return sleeper.recorder.count() == 10;
   }));
   const auto second = log->open_consumer(quick).value();
-  ASSERT_TRUE(support::wait_until(20s, [&] {
-    EXPECT_TRUE(second->poll(other, 100, 50ms));
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*second, other);
     return other.recorder.owned.size() == 2;
   })) << "the sleeper's partitions were not given to the other member";
 
-  ASSERT_TRUE(support::wait_until(20s, [&] {
-    const auto polled = first->poll(sleeper, 100, 20ms);
-    EXPECT_TRUE(polled) << polled.error().message;
-    EXPECT_TRUE(second->poll(other, 100, 20ms));
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*first, sleeper);
+    poll(*second, other);
     return sleeper.was_lost && sleeper.recorder.owned.size() == 1 && other.recorder.owned.size() == 1;
   }));
 }
@@ -156,22 +162,22 @@ TEST(KafkaFault, ATopicRecreatedUnderAReaderIsNotReadOnSilently) {
   const auto log = open_topic(support::shared_kafka(), topic, 1);
   const auto producer = log->open_producer().value();
   send(*producer, 0, 50);
-  ASSERT_TRUE(producer->flush(20s));
+  ASSERT_TRUE(producer->flush(kPatience));
   const auto consumer = log->open_consumer({.group = topic}).value();
   Recorder recorder;
-  ASSERT_TRUE(support::wait_until(20s, [&] {
-    EXPECT_TRUE(consumer->poll(recorder, 100, 50ms));
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*consumer, recorder);
     return recorder.count() == 50;
   }));
 
   delete_topic(support::shared_kafka(), topic);
   ASSERT_TRUE(support::wait_until(
-      20s, [&] { return log->ensure_topic({.name = topic, .partitions = 1}).value_or(false); }));
+      kPatience, [&] { return log->ensure_topic({.name = topic, .partitions = 1}).value_or(false); }));
   const auto again = log->open_producer().value();
   send(*again, 1'000, 1'200);
-  ASSERT_TRUE(again->flush(20s));
+  ASSERT_TRUE(again->flush(kPatience));
   Error error;
-  EXPECT_TRUE(support::wait_until(30s,
+  EXPECT_TRUE(support::wait_until(kPatience,
                                   [&] {
                                     auto polled = consumer->poll(recorder, 100, 50ms);
                                     if (!polled) error = std::move(polled).error();

@@ -32,11 +32,12 @@ def copied_parts():
     lock = open(ROOT / "build/docker-parts.lock", "w")  # noqa: SIM115  # Closed when the fixture ends.
     fcntl.flock(lock, fcntl.LOCK_EX)
 
-    def copy(*parts: str) -> None:
-        missing = [part for part in parts if part not in done]
+    def copy(*parts: str, processor: str = "") -> None:
+        missing = [part for part in parts if (processor, part) not in done]
         if missing:
-            subprocess.run([ROOT / "tools/docker_parts", *missing], check=True)
-        done.update(missing)
+            chosen = ["--for", processor] if processor else []
+            subprocess.run([ROOT / "tools/docker_parts", *chosen, *missing], check=True)
+        done.update((processor, part) for part in missing)
 
     yield copy
     lock.close()

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from dashboard import FEW_OBJECTS, Dashboard
 from driver.fixtures import the_binary
 from stack import until
 
@@ -57,7 +58,7 @@ class Api:
 
 def test_airflow_loads_and_proves(new_stack, copied_parts, tmp_path):
     copied_parts("airflow")
-    stack = new_stack()
+    stack = new_stack(**FEW_OBJECTS)
     stack.build("postgres", "airflow-init")
     stack.up(profile="core")
     acked = stack.stop_simulator()
@@ -71,10 +72,22 @@ def test_airflow_loads_and_proves(new_stack, copied_parts, tmp_path):
     asked = stack.doctor(the_binary(), "core,airflow")
     checks = json.loads(asked.stdout)["checks"]
     assert asked.returncode == 0, checks
-    assert [one["check"] for one in checks] == ["kafka", "minio", "console", "airflow"]
+    assert [one["check"] for one in checks] == ["kafka", "minio", "console", "airflow", "dashboard"]
 
+    # The first marts come by themselves, and starting again asks for no others.
+    dashboard = Dashboard(stack)
+    assert dashboard.assert_result_is_the_lakes() == acked
+    assert dashboard.status_without_token("/data/current.js") == 401
+    answering = {one["name"] for one in dashboard.value("services")["services"] if one["answers"]}
+    assert answering == {"MinIO", "Airflow"}
     api = Api(stack)
-    # As tools/stack_next tells a person who has just come.
+    first = [run["dag_run_id"] for run in api.runs("spotify_minio_to_snowflake_bronze") if run["run_type"] == "manual"]
+    assert first == ["first_load"]
+    # Without --wait, which takes the end of a container without a health check for a failure.
+    stack.compose("up", "airflow-init", profile="airflow")
+    assert stack.states()["airflow-init"] == "exited (0)"
+
+    # As tools/stack_next tells a person who wants newer ones.
     stack.compose("exec", "airflow-scheduler", "start", "dags", "trigger", "spotify_minio_to_snowflake_bronze")
     api.await_success("spotify_minio_to_snowflake_bronze")
     api.await_success("spotify_dbt")

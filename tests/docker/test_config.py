@@ -107,6 +107,7 @@ def test_ports_are_published_on_loopback_only(services):
     }
     assert {port["host_ip"] for port in published.values()} == {"127.0.0.1"}
     wanted = {("kafka", 9092), ("minio", 9000), ("minio", 9001), ("kafdrop", 9000), ("airflow-api-server", 8080)}
+    wanted.add(("dashboard", 8090))
     assert set(published) == wanted
 
 
@@ -120,9 +121,26 @@ MEANINGS = {
     "Airflow": {("airflow-api-server", 8080), "airflow"},
     "PostgreSQL": {"postgres"},
     "lineage collector": {"lineage"},
+    "a sink's metrics": {"metrics"},
+    # Of a stack or of a run: one of them at a time has the port.
+    "the pipeline's own pages": {("dashboard", 8090), "serve"},
 }
-IN_THE_NETWORK = {"kafka:29092", "minio:9000", "postgres:5432", "zookeeper:2181", "airflow-api-server:8080"}
-WORDS = {"Kafdrop": "Kafdrop", "MinIO's console": "MinIO's console", "Airflow": "Airflow"}
+IN_THE_NETWORK = {
+    "kafka:29092",
+    "kafdrop:9000",
+    "minio:9000",
+    "minio:9001",
+    "postgres:5432",
+    "zookeeper:2181",
+    "airflow-api-server:8080",
+    "sink:9108",
+}
+WORDS = {
+    "Kafdrop": "Kafdrop",
+    "MinIO's console": "MinIO's console",
+    "Airflow": "Airflow",
+    "pages": "the pipeline's own pages",
+}
 
 
 def meaning_of(name):
@@ -132,7 +150,7 @@ def meaning_of(name):
 
 @pytest.fixture(scope="module")
 def ports(services):
-    """By number, what listens there on this machine: of the stack, and of spotify-services."""
+    """By number, what listens there on this machine: of the stack, of spotify-services, `serve` and `sink --listen`."""
     found = {}
     for name, service in services.items():
         for port in service.get("ports", []):
@@ -141,6 +159,11 @@ def ports(services):
     assert len(own) >= 6
     for name, number in own:
         found.setdefault(int(number), set()).add(meaning_of(name))
+    [pages] = re.findall(r'listen = "127\.0\.0\.1:(\d+)"', (ROOT / "src/cli/page_server.h").read_text())
+    found.setdefault(int(pages), set()).add(meaning_of("serve"))
+    table = (ROOT / "src/settings/table.cc").read_text()
+    [metrics] = re.findall(r'"metrics\.listen".*?\.example = "127\.0\.0\.1:(\d+)"', table, re.DOTALL)
+    found.setdefault(int(metrics), set()).add(meaning_of("metrics"))
     found.setdefault(5000, set()).add(meaning_of("lineage"))  # Somebody else's, of an example in docs/airflow.md.
     return found
 
@@ -196,12 +219,26 @@ def test_each_container_has_its_own_secrets_only(services):
             had[name] = mount["source"]
         assert name == "secrets" or "secrets" not in service, name
     assert had == {
+        "dashboard": "dashboard-secrets",
         "minio": "minio-secrets",
         "postgres": "postgres-secrets",
         **dict.fromkeys(("init", "simulator", "sink"), "lake-secrets"),
         **dict.fromkeys(("loader", "prover"), "loader-secrets"),
         **{name: "airflow-secrets" for name in services if name.startswith("airflow-")},
     }
+
+
+def test_the_dashboard_reads_what_is_published_and_reaches_nothing_else(services):
+    dashboard = services["dashboard"]
+    assert dashboard["profiles"] == ["demo", "airflow"]
+    [data] = [mount for mount in dashboard["volumes"] if mount["source"] == "warehouse"]
+    assert data["read_only"] and data["volume"]["nocopy"]
+    names = {name for name in dashboard["environment"] if not name.startswith("SERVE_")}
+    assert not [name for name in names if re.match("KAFKA|S3|SNOWFLAKE|SPOTIFY_(LAKE|WAREHOUSE)", name)]
+    publishers = [one for one in services.values() if one.get("environment", {}).get("SPOTIFY_WAREHOUSE")]
+    assert len(publishers) > 3
+    published = {one["environment"]["SPOTIFY_PUBLISHED"] for one in (dashboard, *publishers)}
+    assert published == {f"{data['target']}/warehouse/published"}
 
 
 def test_nothing_is_up_before_its_secrets(services):
@@ -279,6 +316,36 @@ def test_no_image_names_the_processor_it_is_for():
     assert not {path: found for path, text in texts.items() if (found := named.findall(text))}
 
 
+def wrong_for_a_platform(dockerfile: str) -> list[str]:
+    """Lines that would put what is made for one processor into an image for another, whatever --platform says."""
+    wrong = []
+    knows_its_processor = False
+    for line in dockerfile.splitlines():
+        if line.startswith("FROM "):
+            knows_its_processor = False
+            if "--platform" in line:
+                wrong.append(line)
+        elif line == "ARG TARGETARCH":
+            knows_its_processor = True
+        elif re.match(r"(COPY|ADD) .*\bbuild/", line):
+            named = re.match(r"COPY build/docker/\$\{TARGETARCH\}/", line)
+            if not named or not knows_its_processor:
+                wrong.append(line)
+    return wrong
+
+
+def test_an_image_gets_what_was_made_for_its_platform():
+    text = (ROOT / "docker/Dockerfile").read_text()
+    assert text.count("build/docker/${TARGETARCH}/") == 6
+    assert not wrong_for_a_platform(text)
+    for spoilt in (
+        text.replace("ARG TARGETARCH\n", "", 1),
+        text.replace("build/docker/${TARGETARCH}/minio", "build/docker/minio"),
+        text.replace("FROM ${DEBIAN_IMAGE} AS base", "FROM --platform=${BUILDPLATFORM} ${DEBIAN_IMAGE} AS base"),
+    ):
+        assert len(wrong_for_a_platform(spoilt)) == 1
+
+
 def test_what_is_fetched_is_pinned():
     """The Dockerfile itself downloads nothing: tools/setup does, with checksums."""
     text = (ROOT / "docker/Dockerfile").read_text()
@@ -296,11 +363,15 @@ def next_steps(folder, profiles: str) -> str:
 
 def test_a_newcomer_is_told_what_to_open_and_what_comes_next(tmp_path):
     said = next_steps(tmp_path, "core,airflow,ui")
-    assert all(f"http://127.0.0.1:{port}" in said for port in (8080, 9000, 9001))
+    assert all(f"http://127.0.0.1:{port}" in said for port in (8080, 8090, 9000, 9001))
+    assert said.index("8090") < min(said.index(str(port)) for port in (8080, 9000, 9001))
+    assert "DASHBOARD_TOKEN" in said and "The first marts are there a few minutes after" in said
     assert "airflow-scheduler start dags trigger spotify_minio_to_snowflake_bronze" in said
     assert "cp airflow-scheduler:/data/warehouse/published/current/spotify_db.duckdb ." in said
     assert "run --rm secrets show" in said
     said = next_steps(tmp_path, "demo")
     assert "8080" not in said
+    assert "http://127.0.0.1:8090" in said and "every minute" in said
     assert "cp loader:" in said
-    assert "Next:" not in next_steps(tmp_path, "core")
+    said = next_steps(tmp_path, "core")
+    assert "Next:" not in said and "8090" not in said

@@ -1,8 +1,12 @@
 """What our images are made of, and what is not in them."""
 
 import json
+import struct
+import subprocess
 
 import pytest
+from driver.process import GUARD_SECONDS
+from engine import ROOT
 from stack import SECRET_NAMES
 
 MEGABYTE = 1_000_000
@@ -95,3 +99,33 @@ def test_image_builds_from_nothing_but_the_checkout(builder, service):
         assert 60 * MEGABYTE < made["Size"] < 150 * MEGABYTE
         run = ["run", "--rm", "--network", "none", "--read-only", "spotify-pipeline:made", "version"]
         assert "DuckDB" in builder.engine.docker(*run).stdout
+
+
+AARCH64 = 183  # In the header of an ELF file.
+
+
+@pytest.mark.whole
+def test_a_build_for_another_platform_takes_what_was_made_for_it(engine, copied_parts, tmp_path):
+    """As far as that goes without running anything for it."""
+    program = ROOT / "build/arm64/spotify-pipeline"
+    assert program.exists(), f"no program at {program}; build it: make arm64"
+    copied_parts("pipeline", processor="arm64")
+    command = [
+        "docker",
+        "build",
+        "--platform",
+        "linux/arm64",
+        "--build-arg",
+        "PARTS=copied",
+        "--target",
+        "pipeline-parts",
+    ]
+    command += ["--output", f"type=local,dest={tmp_path}", "--file", "docker/Dockerfile", "."]
+    environment = engine.environment() | {"DOCKER_BUILDKIT": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("spotify-pipeline", "libduckdb.so"):
+        assert struct.unpack_from("<H", (tmp_path / "parts" / name).read_bytes()[:64], 18) == (AARCH64,)
+    assert "librdkafka" in (tmp_path / "parts" / "NOTICE").read_text()

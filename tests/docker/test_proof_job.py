@@ -21,14 +21,14 @@ def scripts(tmp_path):
     shutil.copy(ROOT / "docker/pipeline/turns", library)
     noted = tmp_path / "noted"
 
-    def run(script: str, program: str, **environment) -> tuple[int, list[str], str]:
+    def run(script: str, program: str, *arguments: str, **environment) -> tuple[int, list[str], str]:
         noted.write_text("")
         # What it waits between two tries is not worth a test's time.
         for name, text in (("spotify-pipeline", f'echo "$@" >>{noted}\n{program}'), ("sleep", "exit 0")):
             (folder / name).write_text(f"#!/bin/bash\n{text}\n")
             (folder / name).chmod(0o755)
         done = subprocess.run(
-            [folder / script, "--once"],
+            [folder / script, *(arguments or ["--once"])],
             env={"PATH": f"{folder}:{os.environ['PATH']}", **environment},
             capture_output=True,
             text=True,
@@ -43,6 +43,27 @@ def scripts(tmp_path):
 def test_the_loader_does_not_prove(scripts):
     code, noted, _ = scripts("load_and_transform", "exit 0")
     assert (code, noted) == (0, ["load", "transform"])
+
+
+def test_the_first_round_waits_for_events_an_interval_at_most(scripts, tmp_path):
+    """Marts of nothing would be shown for an interval. Where marts are published already, there is nothing to wait for."""
+    empty, some = '{"lag":0,"hours":[]}', '{"lag":3,"hours":[{"hour":"2026-02-15T17"}]}'
+    # Ends the loop with its first round.
+    program = f"""
+case $1 in
+  status) if (($(grep -c status {tmp_path}/noted) < 3)); then echo '{empty}'; else echo '{some}'; fi; exit 10 ;;
+  transform) kill -TERM $PPID ;;
+esac"""
+
+    def noted(**environment) -> list[str]:
+        code, calls, _ = scripts("load_and_transform", program, "--for-ever", **environment)
+        assert code == 0
+        return calls
+
+    assert noted() == ["status --json"] * 3 + ["load", "transform"]
+    assert noted(LOADER_INTERVAL_S="0") == ["load", "transform"]
+    (tmp_path / "published/current").mkdir(parents=True)
+    assert noted(SPOTIFY_PUBLISHED=str(tmp_path / "published")) == ["load", "transform"]
 
 
 def test_a_proof_that_is_killed_says_which_limit_to_raise(scripts):

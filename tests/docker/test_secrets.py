@@ -24,6 +24,7 @@ FOLDERS = {
         "airflow_jwt_secret",
         "airflow_api_secret_key",
     },
+    "dashboard": {"pipeline_env"},
 }
 
 
@@ -113,8 +114,10 @@ def test_each_folder_has_what_its_container_needs_and_only_that(maker):
         "loader": {*minio, "SNOWFLAKE"},
         "minio": minio,
         "postgres": {"POSTGRES_PASSWORD"},
-        "airflow": everything,
+        "airflow": everything - {"DASHBOARD_TOKEN"},
+        "dashboard": {"DASHBOARD_TOKEN"},
     }
+    assert maker.read("dashboard/pipeline_env") == 'SERVE_TOKEN="canary-DASHBOARD_TOKEN"\n'
 
 
 def test_a_private_key_goes_to_the_warehouses_containers(maker):
@@ -154,6 +157,13 @@ def test_a_value_of_two_lines_is_refused_with_its_name(maker):
     assert not list((maker.place / "postgres").iterdir())
 
 
+def test_a_token_that_the_server_would_not_take_is_refused_with_its_name(maker):
+    one = maker.start(DASHBOARD_TOKEN="fifteen-letters")
+    _, said = one.communicate(timeout=GUARD_SECONDS)
+    assert one.returncode == 1 and "DASHBOARD_TOKEN in .env must have 16 characters" in said and "fifteen" not in said
+    maker.make(DASHBOARD_TOKEN="sixteen-letters.")
+
+
 def test_show_prints_what_a_person_logs_in_with(maker):
     early = maker.start("show")
     _, said = early.communicate(timeout=GUARD_SECONDS)
@@ -161,7 +171,7 @@ def test_show_prints_what_a_person_logs_in_with(maker):
     maker.make()
     secrets = maker.secrets()
     shown = maker.start("show").communicate(timeout=GUARD_SECONDS)[0].splitlines()
-    names = ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "AIRFLOW_ADMIN_PASSWORD")
+    names = ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "AIRFLOW_ADMIN_PASSWORD", "DASHBOARD_TOKEN")
     assert sorted(shown) == sorted([*(f"{name}={secrets[name]}" for name in names), "AIRFLOW_ADMIN_USER=admin"])
 
 

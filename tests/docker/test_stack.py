@@ -1,24 +1,45 @@
 """The stack up and proved: what `make test` runs of it."""
 
 import json
+import time
 
+from dashboard import FEW_OBJECTS, Dashboard
 from driver.fixtures import the_binary
 
 UNAUTHORIZED = 77
+UNAUTHORIZED_HTTP = 401
 
 
 def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
-    stack = new_stack()
+    stack = new_stack(**FEW_OBJECTS)
+    stack.up("dashboard", profile="demo")
+    assert stack.states() == {"dashboard": "healthy", "secrets": "exited (0)"}
+    dashboard = Dashboard(stack)
+    nothing = dashboard.value("current")
+    assert nothing["publications"] == [] and "Nothing is published" in nothing["message"]
+
+    begun = time.monotonic()
     stack.up(profile="demo")
     states = stack.states()
     print(json.dumps(states))
-    healthy = dict.fromkeys(("kafka", "minio", "simulator", "sink", "loader", "prover"), "healthy")
+    healthy = dict.fromkeys(("kafka", "minio", "simulator", "sink", "loader", "prover", "dashboard"), "healthy")
     assert states == {**healthy, "init": "exited (0)", "secrets": "exited (0)"}
+    records = dashboard.assert_result_is_the_lakes()
+    print(f"the dashboard shows {records} records as the lake has them after {time.monotonic() - begun:.0f} s")
+    assert "<title>" in dashboard.page("result.html")
+    for path in ("/", "/result.html", "/data/current.js", "/data/services.js", "/style.css"):
+        assert dashboard.status_without_token(path) == UNAUTHORIZED_HTTP, path
+    answering = {one["name"]: one["url"] for one in dashboard.value("services")["services"] if one["answers"]}
+    assert answering == {"MinIO": f"http://127.0.0.1:{stack.settings['MINIO_CONSOLE_PORT']}"}
+    mounts = {one["Destination"]: one["RW"] for one in stack.container("dashboard")["Mounts"]}
+    assert mounts == {"/data": False, "/run/secrets": False}
 
     binary = the_binary()
     asked = stack.doctor(binary, "demo")
     checks = json.loads(asked.stdout)["checks"]
-    assert asked.returncode == 0 and [one["check"] for one in checks] == ["kafka", "minio", "console"], checks
+    assert asked.returncode == 0 and [one["check"] for one in checks] == ["kafka", "minio", "console", "dashboard"], (
+        checks
+    )
     secrets = stack.secrets()
     shown = "".join(f"{name}={value}\n" for name, value in {**secrets, "AIRFLOW_ADMIN_USER": "admin"}.items())
     refused = stack.doctor(binary, "demo", shown.replace(secrets["MINIO_ROOT_PASSWORD"], "wrong-password"))

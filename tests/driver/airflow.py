@@ -25,6 +25,7 @@ class Airflow:
         self.world, self.deps = world, deps
         self.data = world.services.data
         self.port, self._postgres_port = free_ports(2)
+        self._token: str | None = None
         self._env = world.env | {
             "SPOTIFY_TASK_RETRY_S": "2",
             "SPOTIFY_DAG_START": start.strftime("%Y-%m-%dT%H"),
@@ -82,8 +83,9 @@ class Airflow:
         return json.loads((self.data / "airflow" / "passwords.json").read_text())["admin"]
 
     def ask(self, path: str, body: dict | None = None):
-        token = self._ask("/auth/token", {"username": "admin", "password": self.password})["access_token"]
-        return self._ask(f"/api/v2{path}", body, token)
+        if self._token is None:
+            self._token = self._ask("/auth/token", {"username": "admin", "password": self.password})["access_token"]
+        return self._ask(f"/api/v2{path}", body, self._token)
 
     def is_refused(self, password: str) -> bool:
         try:

@@ -11,6 +11,8 @@ def make_earlier(project) -> None:
     replace(project / "macros" / "read_field.sql", "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])", "(Z|[+]00:00)")
     silver = project / "models" / "silver"
     (silver / "spotify_faults.sql").unlink()
+    # It names who reads that table.
+    (project / "models" / "exposures.yml").unlink()
     (project / "tests" / "rejected_rows_have_their_faults.sql").unlink()
     replace(silver / "int_events_judged.sql", ",\n    faults\nfrom", "\nfrom")
     cut(silver / "silver.yml", "  - name: spotify_faults\n")

@@ -1,15 +1,13 @@
-"""dbt, loaded once for a whole run of tests and forked for each build: more than half of a build's time goes into loading it and
-into what it compiles the first time it is used.
+"""dbt, loaded once for a whole run of tests and forked for each build, as a live run does it (src/transform/dbt_worker.py).
 
-`LoadedDbt` starts the process and makes a folder like a checkout's `.deps` whose `venv-dbt/bin/dbt` is a client of it. A fork is the same
-dbt in the same environment of Python. It has the client's arguments, environment, folder and streams; it gets the signals
-that the client gets, and it ends when the client does. Tests of the program's own start take the fixture `program_deps`.
+`LoadedDbt` starts the process and makes a folder like a checkout's `.deps` whose `venv-dbt/bin/dbt` is a client of it. Tests of the
+program's own start take the fixture `program_deps`. DuckDB's module is loaded with dbt, so `ask` has a fork read a warehouse, too.
 
 By itself this file is the process: `python loaded_dbt.py SOCKET`. Before it forks it builds once what DBT_PROJECT_DIR and
 SDP_WAREHOUSE_PATH name, of which DBT_PARTIAL_PARSE_FILE_PATH says that it is parsed.
 """
 
-import atexit
+import functools
 import gc
 import json
 import os
@@ -19,29 +17,24 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import traceback
 from pathlib import Path
 
-REQUEST_BYTES_MAX = 1 << 20
+WORKER = Path(__file__).resolve().parents[2] / "src" / "transform"
+sys.path.append(str(WORKER))
+
+import dbt_worker  # noqa: E402  The path is set above.
+
 START_SECONDS_MAX = 300
+ASK = "ask"
 
 CLIENT = """#!{python} -ISB
-import json, os, signal, socket, sys
+import sys
 
-server = socket.socket(socket.AF_UNIX)
-server.connect({address!r})
-request = json.dumps([sys.argv, os.getcwd(), os.umask(0o022), dict(os.environ)]).encode()
-os.umask(json.loads(request)[2])
-socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
-server.sendall(request)
-for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda number, frame: server.send(bytes([number])))
-code = server.recv(1)
-if not code:
-    os.kill(os.getpid(), signal.SIGKILL)
-os._exit(code[0])
+sys.path.insert(0, {folder!r})
+from dbt_worker import call
+
+call({address!r}, sys.argv[1:])
 """
 
 
@@ -67,9 +60,9 @@ class LoadedDbt:
             assert time.monotonic() < deadline, "dbt was not loaded in time"
             time.sleep(0.05)
         self.deps = folder / "checkout" / ".deps"
-        self._make_deps(deps, CLIENT.format(python=python, address=str(address)))
+        self._make_deps(deps, address, CLIENT.format(python=python, folder=str(WORKER), address=str(address)))
 
-    def _make_deps(self, deps: Path, client: str) -> None:
+    def _make_deps(self, deps: Path, address: Path, client: str) -> None:
         """Everything is a link to the real thing but the one program."""
         venv, bin_folder = self.deps / "venv-dbt", self.deps / "venv-dbt" / "bin"
         bin_folder.mkdir(parents=True)
@@ -77,8 +70,9 @@ class LoadedDbt:
             for entry in real.iterdir():
                 if not (ours / entry.name).exists() and entry.name != "dbt":
                     (ours / entry.name).symlink_to(entry)
+        (self.deps / ASK).symlink_to(address)
         for beside in ("spotify_dbt", "airflow"):
-            (self.deps.parent / beside).symlink_to(Path(__file__).parents[2] / beside)
+            (self.deps.parent / beside).symlink_to(Path(__file__).resolve().parents[2] / beside)
         (bin_folder / "dbt").write_text(client)
         (bin_folder / "dbt").chmod(0o755)
 
@@ -88,88 +82,69 @@ class LoadedDbt:
         shutil.rmtree(self._sockets, ignore_errors=True)
 
 
+def ask(deps: Path, program: list[str], timeout: float) -> subprocess.CompletedProcess[str] | None:
+    """What `python -c` prints with these arguments, by a fork; nothing where `deps` is not a folder of a LoadedDbt."""
+    if not (deps / ASK).exists():
+        return None
+    with (
+        socket.socket(socket.AF_UNIX) as server,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        open(os.devnull, "rb") as nothing,
+    ):
+        server.connect(os.readlink(deps / ASK))
+        server.settimeout(timeout)
+        request = json.dumps([[ASK, *program], os.getcwd(), 0o022, dict(os.environ)]).encode()
+        socket.send_fds(server, [len(request).to_bytes(4, "big")], [nothing.fileno(), out.fileno(), err.fileno()])
+        server.sendall(request)
+        code = server.recv(1)
+        for file in (out, err):
+            file.seek(0)
+        return subprocess.CompletedProcess(
+            program, code[0] if code else -signal.SIGKILL, out.read().decode(), err.read().decode()
+        )
+
+
 # --- the process ---
 
 
 def serve(address: str) -> None:
     import dbt.adapters.duckdb
     import dbt.adapters.snowflake  # noqa: F401  For the forks.
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    work_quickly("info", "warn", "error")
     threads = os.listdir("/proc/self/task")
     first = dbtRunner().invoke(["build", "--exclude-resource-type", "unit_test", "--quiet"])
     assert first.success, first.exception or "the first build failed"
-    DuckDBConnectionManager._ENV.close()
-    DuckDBConnectionManager.close_all_connections()
+    dbt_worker.close_duckdb()
     # Those of dbt's parser, had it parsed; forks would wait for them in vain.
     more = set(os.listdir("/proc/self/task")) - set(threads)
     assert not more, f"{len(more)} threads that forks would lack"
     del first
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for forks: they say how they end.
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(f"{address}.new")
-    listener.listen(64)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listener = dbt_worker.listening(f"{address}.new")
     os.rename(f"{address}.new", address)
     while True:
         client, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            build(client)
-        client.close()
+        dbt_worker.fork_for(dbt_worker.Caller(client), listener, act)
 
 
-def build(client: socket.socket) -> None:
-    """Does not return."""
-    code = 1
+@functools.cache
+def work_quickly(*told: str) -> None:
+    dbt_worker.work_quickly(*told)
+
+
+def act() -> None:
     # Where the scheduler shares time out by session, all builds would have one test's part of it.
     os.setsid()
-    try:
-        take_place_of(client)
-        from dbt.cli.main import cli
-
-        cli()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        threading._shutdown()
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        client.send(bytes([code]))
-        os._exit(code)
-
-
-def take_place_of(client: socket.socket) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    size, streams, _, _ = socket.recv_fds(client, 4, 3)
-    length = int.from_bytes(size, "big")
-    assert len(streams) == 3 and length <= REQUEST_BYTES_MAX, (streams, length)
-    request = b""
-    while len(request) < length:
-        request += client.recv(length - len(request))
-    sys.argv, folder, umask, environment = json.loads(request)
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    # Open to the end of the process.
-    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww"))
-    os.umask(umask)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    time.tzset()
-    threading.Thread(target=take_signals, args=(client,), daemon=True).start()
-
-
-def take_signals(client: socket.socket) -> None:
-    while True:
-        number = client.recv(1)
-        os.kill(os.getpid(), number[0] if number else signal.SIGKILL)
+    if sys.argv[0] == ASK:
+        sys.argv = sys.argv[1:]
+        exec(sys.argv[0], {})
+    else:
+        dbt_worker.run_dbt()
 
 
 if __name__ == "__main__":

@@ -26,10 +26,37 @@ def check(line: dict) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["ts"]), line
 
 
-def events(err: str, name: str | None = None) -> list[dict]:
-    """The events so far, or those of one name. A line that another program wrote, such as a sanitizer, is none."""
-    lines = [json.loads(line) for line in err.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
-    for line in lines:
+def parse(lines: str) -> list[dict]:
+    """The events of whole lines. A line that another program wrote, such as a sanitizer, is none."""
+    found = [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
+    for line in found:
         check(line)
+    return found
+
+
+def named(found: list[dict], name: str | None) -> list[dict]:
     assert name is None or name in listed(), f"no event has the name {name}"
-    return [line for line in lines if name in (None, line["event"])]
+    return [line for line in found if name in (None, line["event"])]
+
+
+def events(err: str, name: str | None = None) -> list[dict]:
+    """The events so far, or those of one name."""
+    return named(parse(err[: err.rfind("\n") + 1]), name)
+
+
+class GrowingLog:
+    """The file of a process that still writes: what was read once is not read again."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._bytes = 0
+        self._found: list[dict] = []
+
+    def events(self, name: str | None = None) -> list[dict]:
+        with open(self._path, "rb") as file:
+            file.seek(self._bytes)
+            new = file.read()
+        whole = new.rfind(b"\n") + 1
+        self._bytes += whole
+        self._found += parse(new[:whole].decode(errors="replace"))
+        return named(self._found, name)

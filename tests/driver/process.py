@@ -18,15 +18,17 @@ GUARD_SECONDS = 600
 
 def wait_until(condition, timeout: float, what: str, pause: float = 0.02, promised: bool = False):
     """Returns the first true value of `condition`; fails, and says what was waited for, after `timeout` seconds: just these
-    where the product promises them, or else PATIENCE times as many."""
+    where the product promises them, or else PATIENCE times as many. Asking takes a fifth of the time at most."""
     timeout *= 1 if promised else PATIENCE
     deadline = time.monotonic() + timeout
     while True:
+        asked = time.monotonic()
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {timeout} s in vain for {what}"
-        time.sleep(pause)
+        now = time.monotonic()
+        assert now < deadline, f"waited {timeout} s in vain for {what}"
+        time.sleep(max(pause, 4 * (now - asked)))
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Running:
         self.arguments = [str(argument) for argument in arguments]
         self.out_path = folder / f"{name}.out"
         self.err_path = folder / f"{name}.err"
+        self._log = log.GrowingLog(self.err_path)
         self.started_at = time.monotonic()
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self._process = subprocess.Popen(
@@ -89,7 +92,7 @@ class Running:
 
     def events(self, name: str | None = None) -> list[dict]:
         """What it has logged so far: all of it, or the events of one name."""
-        return log.events(self.err, name)
+        return self._log.events(name)
 
     @property
     def uploads(self) -> list[str]:

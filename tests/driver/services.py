@@ -41,7 +41,7 @@ WITHOUT_AWS = {
 
 def clean_environment() -> dict[str, str]:
     """Ours without anything that would set the program under test, but for its log, which tests read."""
-    prefixes = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SINK_", "SNOWFLAKE_", "SPOTIFY_", "SDP_")
+    prefixes = ("AWS_", "KAFKA_", "OPENLINEAGE_", "S3_", "SERVE_", "SINK_", "SNOWFLAKE_", "SPOTIFY_", "SDP_")
     return (
         {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
         | log.ENVIRONMENT

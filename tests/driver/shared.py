@@ -15,6 +15,7 @@ Each test has a topic, a group, a bucket and a database of its own there; nobody
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from driver import parsed
@@ -40,9 +41,11 @@ class SharedServers:
         self._services.down()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        self._services.up()
-        self._emulator = Emulator.start(self._deps, self._folder, *EMULATOR_ARGUMENTS)
-        kept = self._first_run()
+        with ThreadPoolExecutor() as beside:
+            others = [beside.submit(self._services.up), beside.submit(self._start_emulator)]
+            kept = self._first_run()
+            for one in others:
+                one.result()
         environment = {
             "SDP_TEST_DEPS": str(self._dbt.deps),
             "SDP_TEST_KAFKA": self._services.kafka_address,
@@ -55,6 +58,9 @@ class SharedServers:
         (self._folder / "endpoints.env").write_text("".join(lines))
         return environment
 
+    def _start_emulator(self) -> None:
+        self._emulator = Emulator.start(self._deps, self._folder, *EMULATOR_ARGUMENTS)
+
     def _first_run(self) -> Path:
         """By dbt as it is. What it parsed is for all others, and its warehouse is built once more by the loaded dbt."""
         folder = self._folder / "first-run"
@@ -62,7 +68,7 @@ class SharedServers:
         first = Embedded(self._services.binary, self._deps, folder)
         done = first.run(1000, "--warehouse-memory", parsed.MEMORY)
         assert done.code == 0, str(done)
-        project = str(Path(__file__).parents[2] / "spotify_dbt")
+        project = str(Path(__file__).resolve().parents[2] / "spotify_dbt")
         kept = first.data / "transform" / "target" / "partial_parse.msgpack"
         # As `transform` sets it, or dbt would parse again.
         environment = {

@@ -5,6 +5,7 @@ import threading
 import time
 
 CHUNK = 1 << 16
+HANGS = 1e6
 
 
 class SlowNetwork:
@@ -71,6 +72,14 @@ class SlowNetwork:
                 writer.transport.abort()
 
         self._call(cut())
+
+    def hang(self) -> None:
+        """From now on nothing arrives, and connections stay open."""
+        self._delay = HANGS
+
+    def go_on(self) -> None:
+        """What is sent from now on arrives at once; what was sent while it hung does not."""
+        self._delay = 0
 
     def close(self) -> None:
         async def close() -> None:

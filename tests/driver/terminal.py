@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CTRL_C = b"\x03"
-LINE_SECONDS_MAX = 300
+LINE_SECONDS_MAX = 600
 # How long something that goes on for ever is left alone.
 FOREVER_SECONDS_MIN, FOREVER_SECONDS_MAX = 5, 10
 # Escape sequences of colours and of the cursor.

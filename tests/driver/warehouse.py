@@ -4,9 +4,10 @@ import json
 import subprocess
 from pathlib import Path
 
+from driver.loaded_dbt import ask
 from driver.process import GUARD_SECONDS
 
-ASK = """
+ASK_WAREHOUSE = """
 import duckdb, json, sys
 connection = duckdb.connect(sys.argv[1], read_only=True)
 connection.execute("SET enable_progress_bar = false")  # else stdout has it when a query takes long
@@ -17,8 +18,9 @@ print(json.dumps(rows, default=str))
 
 def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
     """In a process of its own, which lets go of the file: a DuckDB file is open for writing in one process only."""
-    done = subprocess.run(
-        [deps / "venv-dbt" / "bin" / "python", "-B", "-c", ASK, warehouse, sql],
+    program = [ASK_WAREHOUSE, str(warehouse), sql]
+    done = ask(deps, program, GUARD_SECONDS) or subprocess.run(
+        [deps / "venv-dbt" / "bin" / "python", "-B", "-c", *program],
         capture_output=True,
         text=True,
         timeout=GUARD_SECONDS,

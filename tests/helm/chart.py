@@ -66,7 +66,10 @@ VALUES = {
             {"name": "SPOTIFY_LOG_FORMAT", "value": "json"},
             {"name": "SNOWFLAKE_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "own", "key": "password"}}},
         ],
-        "networkPolicy": {"egress": {"enabled": True, "ports": [9095], "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}},
+        "networkPolicy": {
+            "metricsFrom": [{"ipBlock": {"cidr": "10.1.0.0/16"}}],
+            "egress": {"enabled": True, "ports": [9095], "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
+        },
         "proof": {"enabled": False},
     },
     "sinks-alone": {"loader": {"enabled": False}, "networkPolicy": {"enabled": False}, "sink": {"replicas": 1}},

@@ -139,6 +139,16 @@ def test_a_sink_that_is_not_ready_does_not_hold_up_a_drain(tmp_path):
     assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
+@pytest.mark.parametrize("port", [9108, 9999])
+def test_sinks_are_probed_where_they_listen(port, tmp_path):
+    [pod] = [pod_of(one) for one in rendered({"sink": {"metricsPort": port}}, tmp_path) if one["kind"] == "Deployment"]
+    [sink] = pod["containers"]
+    assert f"--listen=0.0.0.0:{port}" in sink["args"]
+    assert sink["ports"] == [{"name": "metrics", "containerPort": port}]
+    ready, alive = (sink[probe]["httpGet"] for probe in ("readinessProbe", "livenessProbe"))
+    assert (ready, alive) == ({"path": "/readyz", "port": "metrics"}, {"path": "/healthz", "port": "metrics"})
+
+
 def test_a_digest_says_which_image_it_is(tmp_path):
     pods = list(filter(None, map(pod_of, rendered(VALUES["strict"], tmp_path))))
     images = {container["image"] for pod in pods for container in pod["containers"] + pod.get("initContainers", [])}
@@ -147,7 +157,9 @@ def test_a_digest_says_which_image_it_is(tmp_path):
 
 def test_pods_may_connect_to_what_they_need_and_nothing_else(tmp_path):
     [policy] = [one["spec"] for one in rendered(VALUES["strict"], tmp_path) if one["kind"] == "NetworkPolicy"]
-    assert policy["policyTypes"] == ["Ingress", "Egress"] and "ingress" not in policy
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    reads = {"ports": [{"port": 9108, "protocol": "TCP"}], "from": VALUES["strict"]["networkPolicy"]["metricsFrom"]}
+    assert policy["ingress"] == [reads]
     names, servers = policy["egress"]
     assert {(one["port"], one["protocol"]) for one in names["ports"]} == {(53, "UDP"), (53, "TCP")}
     # Two brokers, MinIO, Snowflake, and what was set.
@@ -157,7 +169,7 @@ def test_pods_may_connect_to_what_they_need_and_nothing_else(tmp_path):
     [policy] = [one["spec"] for one in rendered(aws, tmp_path) if one["kind"] == "NetworkPolicy"]
     assert [one["port"] for one in policy["egress"][1]["ports"]] == [9092, 443] and "to" not in policy["egress"][1]
     [policy] = [one["spec"] for one in rendered({}, tmp_path) if one["kind"] == "NetworkPolicy"]
-    assert policy["policyTypes"] == ["Ingress"]
+    assert policy["policyTypes"] == ["Ingress"] and "ingress" not in policy
 
 
 def test_every_container_gets_the_extra_variables(tmp_path):

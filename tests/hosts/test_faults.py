@@ -106,6 +106,7 @@ def test_a_host_that_was_cut_off_overwrites_nothing_when_it_is_back(world, reach
     )
 
 
+@pytest.mark.whole
 def test_sinks_rolled_to_a_new_version_one_by_one_lose_and_double_nothing(world, tmp_path, say):
     """The new version stands in another checkout, and cuts its objects otherwise."""
     simulator = world.start_all()

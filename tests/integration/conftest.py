@@ -17,8 +17,26 @@ pytest_plugins = ["driver.fixtures"]
 
 @pytest.fixture(scope="session")
 def fault_cycles() -> int:
-    """How often the repeated faults strike; more for a long run by hand."""
-    return int(os.environ.get("SDP_FAULT_CYCLES", "100"))
+    """How often the repeated faults strike; more in `make soak`."""
+    return int(os.environ.get("SDP_FAULT_CYCLES", "40"))
+
+
+@pytest.fixture(scope="session")
+def promtool(deps):
+    """Runs Prometheus's own tool, which must find nothing wrong; what it printed."""
+
+    def run(*arguments) -> str:
+        done = subprocess.run(
+            [deps / "promtool" / "bin" / "promtool", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=GUARD_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture

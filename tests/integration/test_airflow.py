@@ -213,6 +213,7 @@ def test_triggering_the_first_dag_ends_in_proved_marts(airflow, world, say):
     assert "load.finished" in airflow.log(BRONZE, run, "load_task")
 
 
+@pytest.mark.whole
 def test_repeats_of_all_kinds_leave_ledger_and_marts_as_they_are(airflow, world):
     before = ledger(world), marts(world)
     backfill = airflow.backfill(BRONZE, min(PAST), max(PAST))
@@ -250,6 +251,7 @@ def test_a_task_that_is_killed_while_it_loads_is_tried_again(airflow, world):
     assert world.rows("SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS") == [[world.acked]]
 
 
+@pytest.mark.whole
 def test_a_scheduler_that_is_killed_mid_load_goes_on_after_its_restart(airflow, world):
     world.simulate(MANY_EVENTS)
     make_durable(world)

@@ -1,10 +1,11 @@
 """The command line as a person or a script meets it."""
 
 import json
+import re
 import subprocess
 
 import pytest
-from driver.commands import commands
+from driver.commands import commands, whole_commands
 from driver.fixtures import the_binary
 from driver.process import GUARD_SECONDS
 
@@ -33,6 +34,15 @@ def test_every_command_has_help(binary, command):
     assert "Usage" in result.stdout
 
 
+@pytest.mark.parametrize("command", whole_commands(the_binary()), ids=" ".join)
+def test_examples_of_a_command_come_before_its_flags(binary, command):
+    """Somebody who looks for an example does not read dozens of settings first."""
+    text = call(binary, *command, "--help").stdout
+    examples = text.index("\nExamples:\n")
+    assert " ".join(["spotify-pipeline", *command]) in text[examples : text.index("\n\n", examples)], text
+    assert examples < re.search(r"^  -|^[A-Z][\w ]+:\n  -", text, re.MULTILINE).start(), text
+
+
 @pytest.mark.parametrize("arguments", [["nonsense"], ["simulate", "--no-such-flag"], ["sink", "--batch-records", "0"]])
 def test_wrong_usage_exits_2_and_says_what(binary, arguments):
     result = call(binary, *arguments)
@@ -42,7 +52,15 @@ def test_wrong_usage_exits_2_and_says_what(binary, arguments):
 
 @pytest.mark.parametrize(
     ("arguments", "meant"),
-    [(["simulate", "--event", "5"], "--events"), (["sinc"], "sink"), (["sink", "--tpoic=x"], "--topic")],
+    [
+        (["simulate", "--event", "5"], "--events"),
+        (["sinc"], "sink"),
+        (["sink", "--tpoic=x"], "--topic"),
+        (["tap", "lgo"], "log"),
+        (["tap", "log", "--hepl"], "--help"),
+        (["rejected", "shwo", "--json"], "show"),
+        (["tap", "log", "--form-beginning"], "--from-beginning"),
+    ],
 )
 def test_a_mistyped_word_is_answered_with_what_may_be_meant(binary, arguments, meant):
     """And never taken for it."""

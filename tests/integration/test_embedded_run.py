@@ -1,5 +1,6 @@
 """`run` in one process on one folder: held by one at a time, stopped or killed at any moment, and gone on with."""
 
+import datetime
 import random
 import re
 import signal
@@ -20,6 +21,35 @@ def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
     assert counted_again > counted
     report = embedded.verify()
     assert report["offsets"] == report["offsets_against_log"] == 2 * EVENTS
+
+
+def days_of(embedded) -> list[datetime.date]:
+    days = embedded.rows("SELECT DISTINCT day FROM MART.USER_ENGAGEMENT ORDER BY day")
+    return [datetime.date.fromisoformat(day) for [day] in days]
+
+
+def test_a_run_spreads_its_events_over_the_last_four_weeks(embedded):
+    """Of their own times; they arrive now, so that the lake has no more hours and objects than without."""
+    embedded.must_prove()
+    days = days_of(embedded)
+    assert len(days) in (28, 29), days  # a span that begins in the middle of a day touches one more
+    assert days[-1] - days[0] == datetime.timedelta(len(days) - 1), "a day is missing"
+    assert days[-1] <= datetime.datetime.now(datetime.UTC).date()
+    [[hours, weekdays]] = embedded.rows(
+        "SELECT count(DISTINCT extract(hour FROM hour)), count(DISTINCT dayofweek(day)) FROM MART.COUNTRY_DEVICE_HOURLY"
+    )
+    assert (hours, weekdays) == (24, 7)
+    [[arrival_hours]] = embedded.rows("SELECT count(*) FROM MART.PIPELINE_HOURS")
+    assert arrival_hours <= 2
+
+
+def test_with_days_0_the_events_of_a_run_are_those_of_the_last_minute(embedded):
+    embedded.must_prove(EVENTS, "--days", 0)
+    assert len(days_of(embedded)) <= 2
+    [[within_a_minute]] = embedded.rows(
+        "SELECT max(timestamp) - min(timestamp) < INTERVAL 1 MINUTE FROM TRANSFORM.SPOTIFY_SILVER"
+    )
+    assert within_a_minute
 
 
 def test_a_folder_in_use_is_refused_by_naming_its_holder(embedded):

@@ -22,7 +22,7 @@ from driver.embedded import Embedded
 from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
-DRAWN = 100
+DRAWN = 50
 THREADS = 2
 PROVED, NOT_NAMED = "proved", "not named"
 WAREHOUSE = Path("warehouse") / "spotify_db.duckdb"

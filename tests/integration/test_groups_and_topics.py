@@ -146,6 +146,7 @@ def test_partitions_that_are_added_are_read_within_half_a_minute(world):
     kafka.add_partitions(world.topic, 5)
     # As often as was asked, and within 30 s when nothing was asked.
     wait_until(lambda: len(sink.partitions) == 5, 12, "the sink to have the partitions that were added", promised=True)
+    wait_until(lambda: sink.events("sink.partitions.added"), 12, "the sink to say so", promised=True)
     [said] = sink.events("sink.partitions.added")
     assert said["partitions"] == 5
     wait_until(lambda: len(slow.partitions) == 5, 30, "the other sink to have them, too")

@@ -20,8 +20,14 @@ from driver.world import World
 
 UNAUTHORIZED = 77
 PAGE = Path(__file__).resolve().parents[2] / "docs/kafka-rights.md"
-RIGHTS = re.findall(r"^\| `(\w+)` \| (topic|group) \| (\w+) \|$", PAGE.read_text(), re.MULTILINE)
+RIGHTS = re.findall(r"^\| `([\w ]+)` \| (topic|group) \| (\w+) \|$", PAGE.read_text(), re.MULTILINE)
 COMMANDS = sorted({command for command, _, _ in RIGHTS})
+
+
+def user(command: str) -> str:
+    return command.replace(" ", "-")
+
+
 PASSWORD = "of-a-test-4713"
 PROPERTIES = """
 listeners=INSIDE://127.0.0.1:{inside},LOGIN://127.0.0.1:{login},CONTROLLER://127.0.0.1:{controller}
@@ -56,7 +62,7 @@ class Guarded(Servers):
             ports["controller"],
             PROPERTIES.format(**ports),
             lambda: is_listening(self.kafka_address) and is_listening(self.login),
-            dict.fromkeys(COMMANDS, PASSWORD),
+            dict.fromkeys(map(user, COMMANDS), PASSWORD),
         )
         self._admin = AdminClient({"bootstrap.servers": self.kafka_address})
 
@@ -68,7 +74,7 @@ class Guarded(Servers):
             "KAFKA_BOOTSTRAP_SERVERS": self.login,
             "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
             "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
-            "KAFKA_SASL_USERNAME": command,
+            "KAFKA_SASL_USERNAME": user(command),
             "KAFKA_SASL_PASSWORD": PASSWORD,
         }
 
@@ -80,7 +86,7 @@ class Guarded(Servers):
             type_of,
             name,
             ResourcePatternType.LITERAL,
-            f"User:{command}",
+            f"User:{user(command)}",
             "*",
             OPERATIONS[operation],
             AclPermissionType.ALLOW,
@@ -114,9 +120,10 @@ def run(world: World, command: str):
         "simulate": ["--events", 10],
         "sink": ["--until-caught-up"],
         "status": ["--lag-max", 1_000_000],
+        "tap log": ["--from-beginning", "--records", 5],
         "verify": ["--allow-pending"],
     }[command]
-    return world.run(command, *arguments, env=world.services.as_user(command), timeout=60)
+    return world.run(*command.split(), *arguments, env=world.services.as_user(command), timeout=60)
 
 
 @pytest.mark.xdist_group("guarded")

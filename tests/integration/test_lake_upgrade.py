@@ -77,7 +77,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(old):
 
 
 def test_a_data_folder_is_upgraded_and_goes_on(old):
-    before, marts, history = files(old.lake), old.marts(), old.embedded.verify()
+    before, marts, history = files(old.lake), old.marts(), old.embedded.verify_made_earlier()
     said = old.upgrade()
     assert (said["layout_before"], said["layout"], said["removed"]) == (1, 2, said["files"])
     after = files(old.lake)
@@ -90,7 +90,7 @@ def test_a_data_folder_is_upgraded_and_goes_on(old):
     assert set(after) - set(moved) == {"_pipeline/lake.json", "_pipeline/upgrade.json"}
     assert not [name for name in after if name.startswith("bronze/_")]
     assert not list((old.lake / "bronze").glob("_*")), "folders that are empty now"
-    report = old.embedded.verify()
+    report = old.embedded.verify_made_earlier()
     assert [report[part] for part in COUNTED] == [history[part] for part in COUNTED]
     assert report["proved"] is True
     assert old.rows_below_bronze() == 2000
@@ -123,7 +123,7 @@ def test_a_lake_is_whole_where_an_upgrade_was_stopped(old, tmp_path):
                     shutil.copy(others / place / name, old.lake / place / name)
 
     stopped(before, upgraded, "_pipeline/hours", "_pipeline/upgrade.json")
-    report = old.embedded.verify()
+    report = old.embedded.verify_made_earlier()
     assert (report["proved"], report["kept"]) == (True, 2000)
     assert any("lake upgrade" in note for note in report["notes"]), report["notes"]
     old.embedded.must_prove(100)

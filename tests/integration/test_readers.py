@@ -29,6 +29,12 @@ LINES = {
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {none}/lake",
     ],
+    "tap log": [
+        "--bootstrap-servers {dead} --kafka-call-timeout-ms 500",
+        "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --from-beginning --json",
+    ],
+    "tap lake": ["--lake {data}/lake", "--lake {data}/lake --objects 1000 --json", "--lake {none}/lake"],
+    "tap rejected": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "doctor": [
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {none}/lake --warehouse {none}/spotify_db.duckdb",
@@ -37,6 +43,14 @@ LINES = {
     "doctor stack": ["", "--json --secrets {none}/secrets"],
     "rejected list": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "rejected show": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
+    "sql": [
+        "--data {data} -c 'SELECT * FROM MART.TOP_SONGS'",
+        "--data {data} -c 'DROP TABLE MART.TOP_SONGS'",
+        "--data {none} -c 'SELECT 1'",
+    ],
+    "marts": ["--data {data}", "top_songs --data {data}", "--warehouse {none}/spotify_db.duckdb"],
+    # It serves until it is asked to stop; what it refuses at its start is enough here, and test_serve.py looks at the rest.
+    "serve": ["--data {none} --listen 192.0.2.1:0", "--data {data} --listen 0.0.0.0:0"],
     "lake repairs": ["--lake {data}/lake", "--lake {none}/lake"],
     "schema": [""],
     "config show": ["", "run --data {none}"],

@@ -1,4 +1,5 @@
-"""README from top to bottom, as somebody who has just cloned types it: each line of its shell blocks ends with 0."""
+"""README and the pages that show how to run things, each from top to bottom, as somebody who has just cloned types it: each line
+of their shell blocks ends with 0."""
 
 import re
 
@@ -8,7 +9,7 @@ from driver.pages import shell_lines
 from driver.services import LIGHT_JAVA, clean_environment
 from driver.terminal import Terminal
 
-README = ROOT / "README.md"
+PAGES = ["README.md", "docs/running.md", "docs/tutorial.md"]
 # What a line may need that a machine of tests does not have; and which lines may say so.
 ELSEWHERE = {"account", "hub"}
 MAY_NEED_MORE = {"make up", "make test", "make run WAREHOUSE=snowflake"}
@@ -30,16 +31,21 @@ def first_words(text: str) -> str:
 
 
 def test_only_three_lines_need_more_than_this_machine():
-    lines = shell_lines(README)
-    assert len(lines) > 15
+    lines = [line for page in PAGES for line in shell_lines(ROOT / page)]
+    assert len(lines) > 30
     assert {need for line in lines for need in line.needs} == {*ELSEWHERE, "forever"}
     assert {line.typed for line in lines if line.needs & ELSEWHERE} == MAY_NEED_MORE
 
 
+def test_readme_begins_with_the_one_command():
+    assert shell_lines(ROOT / "README.md")[0].typed == "make run"
+
+
 @pytest.mark.long
-def test_every_line_ends_with_0(terminal, say):
-    lines = [line for line in shell_lines(README) if not line.needs & ELSEWHERE]
-    assert lines[0].typed == "make run"
+@pytest.mark.parametrize("page", PAGES)
+def test_every_line_ends_with_0(terminal, say, page):
+    lines = [line for line in shell_lines(ROOT / page) if not line.needs & ELSEWHERE]
+    assert lines
     for line in lines:
         typed = (
             terminal.type_and_stop(line.typed, first_words(line.shows))
@@ -49,5 +55,5 @@ def test_every_line_ends_with_0(terminal, say):
         say(f"{typed.seconds:.1f} s: {line.typed}")
         assert typed.code == 0, str(typed)
         if "forever" in line.needs:
-            assert first_words(line.shows), f"README does not say what is shown by: {line.typed}"
+            assert first_words(line.shows), f"{page} does not say what is shown by: {line.typed}"
             assert first_words(line.shows) in typed.shown, str(typed)

@@ -143,6 +143,13 @@ def test_rejected_records_are_listed_and_shown(one_partition):
     assert json.loads(first)["raw_base64"] == "aGVsbG8="
     text = world.must("rejected", "show", "--reason", "bad_country").out
     assert "Germany" in text and "bad_country of country" in text
+    # A tap has the newest first.
+    newest = world.must("tap", "rejected", "--json", "--limit", 3).out.splitlines()
+    assert [json.loads(line)["position"] for line in newest] == [f"{world.topic}/0/{offset}" for offset in (7, 6, 5)]
+    [german] = world.must("tap", "rejected", "--json", "--grep", "Germany").out.splitlines()
+    assert json.loads(german) in [
+        json.loads(line) for line in world.must("rejected", "show", "--json").out.splitlines()
+    ]
     # A reason is a text, whatever is in it.
     assert world.must("rejected", "show", "--reason", "x' OR '1'='1").out == ""
 

@@ -8,7 +8,6 @@ from driver.process import Running, wait_until
 from driver.world import World
 
 TEMPORARY = (69, 75)
-KILLS = 2
 
 
 def still_running(world: World, sink: Running) -> tuple[Running, bool]:
@@ -22,14 +21,17 @@ def still_running(world: World, sink: Running) -> tuple[Running, bool]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("role", ["s3", "kafka"])
-def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(own_services, new_world, role, say):
+def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
+    own_services, new_world, role, fault_cycles, say
+):
+    kills = max(1, fault_cycles // 50)
     services = own_services()
     world = new_world(services)
     chance = random.Random(role)
     simulator = world.start_simulator(2000)
     sink = world.start_sink()
     restarts = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         sink, again = still_running(world, sink)
         restarts += again
         world.wait_for_objects(len(world.objects()) + 10, timeout=90)
@@ -46,7 +48,7 @@ def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(own_
     world.catch_up()
     report = world.prove_exactly_what_was_acked()
     say(
-        f"{KILLS} kills of {role}: sink survived {KILLS - restarts}, restarted {restarts}; {report['offsets']} events proved"
+        f"{kills} kills of {role}: sink survived {kills - restarts}, restarted {restarts}; {report['offsets']} events proved"
     )
 
 

@@ -76,7 +76,7 @@ class Killer(threading.Thread):
 
 
 @pytest.mark.long
-def test_a_hundred_kills_of_the_sink_under_load_lose_and_double_nothing(services, new_world, fault_cycles, say):
+def test_kills_of_the_sink_under_load_lose_and_double_nothing(services, new_world, fault_cycles, say):
     """Half of the kills hit a sink that works alone, half one of two that share a group. Both go on side by side."""
     killers = [
         Killer(new_world(services), fault_cycles // 2, members=1, seed=1),
@@ -106,4 +106,4 @@ def test_a_hundred_kills_of_the_sink_under_load_lose_and_double_nothing(services
     assert total["kills"] == fault_cycles
     assert total["after uploads"] >= fault_cycles // 4
     assert total["before any partition"] + total["before any upload"] >= fault_cycles // 20
-    assert fault_cycles < 50 or total["mid-upload"] > 0
+    assert fault_cycles < 100 or total["mid-upload"] > 0

@@ -34,9 +34,15 @@ def old_lake(world):
     return world
 
 
+# What no transform of that version made.
+LATER_MARTS = ["MART.LISTENING_BY_WEEKDAY", "MART.SKIP_CURVE", "MART.SONG_WINDOWS"]
+
+
 def test_a_data_folder_is_proved_as_it_is(old_data):
-    report = old_data.verify()
+    report = old_data.verify_made_earlier()
     assert (report["proved"], report["kept"]) == (True, 2000)
+    pending = [(one["kind"], one["named"]) for one in report["findings"] if one["pending"]]
+    assert pending == [("mart not made yet", LATER_MARTS)]
 
 
 def test_a_data_folder_goes_on_and_keeps_its_history(old_data):

@@ -48,6 +48,17 @@ CHANGES = {
     "hour's completeness": "UPDATE MART.PIPELINE_HOURS SET is_complete = NOT is_complete",
     "song's rate": "UPDATE MART.SONG_DAILY SET skip_rate = NULL "
     "WHERE total_plays > 0 AND song_id = (SELECT min(song_id) FROM MART.SONG_DAILY WHERE total_plays > 0)",
+    "window's plays": "UPDATE MART.SONG_WINDOWS SET plays = plays + 1 "
+    "WHERE window_hours = 24 AND song_id = (SELECT min(song_id) FROM MART.SONG_WINDOWS WHERE window_hours = 24)",
+    "window's change": "UPDATE MART.SONG_WINDOWS SET change = 0 "
+    "WHERE window_hours = 672 AND song_id = (SELECT max(song_id) FROM MART.SONG_WINDOWS WHERE window_hours = 672)",
+    "missing window": "DELETE FROM MART.SONG_WINDOWS WHERE window_hours = 168",
+    "skip's second": "UPDATE MART.SKIP_CURVE SET second_from = 301 WHERE second_from = 300",
+    "skip's share": "UPDATE MART.SKIP_CURVE SET share = share / 2 "
+    "WHERE second_from = (SELECT min(second_from) FROM MART.SKIP_CURVE WHERE share > 0)",
+    "empty stretch": "DELETE FROM MART.SKIP_CURVE WHERE second_from = (SELECT max(second_from) FROM MART.SKIP_CURVE)",
+    "weekday": "UPDATE MART.LISTENING_BY_WEEKDAY SET weekday = 1 + weekday % 7",
+    "weekday's skips": "UPDATE MART.LISTENING_BY_WEEKDAY SET skips = skips + 1",
     "listener's country": "UPDATE MART.LISTENER_HISTORY SET country = 'ZZ' "
     "WHERE dbt_valid_to IS NULL AND user_id = (SELECT min(user_id) FROM MART.LISTENER_HISTORY)",
 }
@@ -56,8 +67,11 @@ MARTS = [
     "COUNTRY_DEVICE_HOURLY",
     "LISTENER_HISTORY",
     "LISTENER_SESSIONS",
+    "LISTENING_BY_WEEKDAY",
     "PIPELINE_HOURS",
+    "SKIP_CURVE",
     "SONG_DAILY",
+    "SONG_WINDOWS",
     "TOP_SONGS",
     "USER_ENGAGEMENT",
 ]

@@ -27,6 +27,16 @@ def cells(ask, schema: str, table: str, names: list[str]) -> list:
     return sorted(ask(f"SELECT {texts} FROM {schema}.{table}"), key=json.dumps)
 
 
+def of_the_events(path) -> dict:
+    """What a mart's JSON says of the events, and not of the warehouse that was asked."""
+    mart = json.loads(path.read_text())
+    for name in ("snapshot", "query_ms"):
+        del mart[name]
+    for column in mart["columns"]:
+        del column["type"]
+    return mart
+
+
 @pytest.mark.long
 def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps, emulator, tmp_path, say):
     embedded = Embedded(binary, deps, tmp_path)
@@ -60,6 +70,26 @@ def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps
             ours = cells(duckdb, schema, table, names)
             assert ours == cells(snowflake.rows, schema, table, names), table
             compared += len(ours) * len(names)
+    there = tmp_path / "published"
+    published = ("--published", there, "--work-dir", tmp_path / "transform")
+    snowflake.must("publish", *published, env=snowflake.through())
+    asked = snowflake.last_proxy.queries
+    for name in marts:
+        of_the_mart = [sql for sql in asked if f'"{name}"' in sql]
+        assert 1 <= len(of_the_mart) <= 2, (name, of_the_mart)  # its first rows; the profiles of all when it has more
+    say(f"publish asked {len(asked)} statements for {len(marts)} marts and the history")
+    snowflake.must("publish", *published, env=snowflake.through())
+    say(f"without news {len(snowflake.last_proxy.queries)}")
+    assert not [sql for sql in snowflake.last_proxy.queries if any(f'"{name}"' in sql for name in marts)]
+    assert {path.name for path in (there / "current").iterdir() if path.name.startswith("mart_")} >= {
+        f"mart_{name.lower()}.json" for name in marts
+    }
+    for name in marts:
+        file = f"mart_{name.lower()}.json"
+        ours = of_the_events(embedded.data / "warehouse" / "published" / "current" / file)
+        assert ours == of_the_events(there / "current" / file), file
+    assert (there / "current" / "report.html").exists()
+    assert not (there / "current" / "spotify_db.duckdb").exists()
     say(f"{compared} cells of {len(marts) + len(SILVER)} tables are equal")
     snowflake.close()
     embedded.close()

@@ -46,7 +46,9 @@ KafkaServer::KafkaServer() {
 
 os::Command KafkaServer::java(const std::string& main_class,
                               const std::vector<std::string>& arguments) const {
-  os::Command command{.arguments = {"/usr/bin/env", "java", "-Xmx512m", "-cp", jars(), main_class},
+  // A broker of a test lives for seconds: most of its time would go to a compiler whose code nobody runs.
+  os::Command command{.arguments = {"/usr/bin/env", "java", "-Xmx512m", "-XX:TieredStopAtLevel=1",
+                                    "-XX:+UseSerialGC", "-cp", jars(), main_class},
                       .log = folder_.path() / "log"};
   command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
   return command;

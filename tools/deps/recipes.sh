@@ -6,6 +6,9 @@
 
 pinned_npm_version() { sed -n "s|^ *\"$1\": \"\(.*\)\",*\$|\1|p" "$pins/package.json"; }
 
+# The checksum of an npm package, as package-lock.json has it.
+pinned_npm_integrity() { jq --exit-status --raw-output ".packages[\"node_modules/$1\"].integrity" "$pins/package-lock.json"; }
+
 pinned_go_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$pins/go-modules.txt"; }
 
 pinned_go_version() { pinned_go_field "$1" 3; }
@@ -22,10 +25,57 @@ pinned_kafka_version() { sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|
 
 # --- helpers ---
 
-# Puts the pinned npm packages into ./node_modules. No script of a package is run.
+# This machine's processor, by the name that Debian and Docker have for it.
+machine() {
+  case $(uname -m) in
+    x86_64) echo amd64 ;;
+    aarch64) echo arm64 ;;
+    *) fail "no DuckDB and no driver of Snowflake is pinned for this processor, $(uname -m); tools/deps has amd64 and arm64" ;;
+  esac
+}
+
+# The prefix of the compiler's and binutils' names, and the compiler's option that says where the libraries are: this
+# machine's own, until use_cross_tools.
+tools='' sysroot=''
+
+# In an artefact's own shell: what is compiled from here on is for arm64.
+use_cross_tools() {
+  local root=$deps/sysroot-arm64
+  tools=aarch64-linux-gnu- sysroot=--sysroot=$root
+  export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/aarch64-linux-gnu/pkgconfig:$root/usr/share/pkgconfig
+}
+
+# Packages with headers and libraries, of those that a build needs; and what a compiler brings along where it is not a cross
+# compiler.
+cross_packages() {
+  packages_of build | grep -e '-dev$'
+  packages_of arm64-sysroot
+}
+
+debian_release() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
+
+# DuckDB's npm package for a processor.
+duckdb_package() { echo "@duckdb/node-bindings-linux-${1/amd64/x64}"; }
+
+# The bundler's npm package for a processor.
+esbuild_package() { echo "@esbuild/linux-${1/amd64/x64}"; }
+
+# What the pages in web/ are made of.
+web_packages() { printf '%s\n' echarts tabulator-tables tslib zrender; }
+
+# Unpacks a pinned npm package into ./package, and runs no script of it. `npm ci` would refuse what is for another processor,
+# and bring what the package depends on, of which nothing is used.
 fetch_npm() {
-  cp "$pins/package.json" "$pins/package-lock.json" .
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  local version pinned checksum
+  version=$(pinned_npm_version "$1")
+  pinned=$(pinned_npm_integrity "$1")
+  npm pack --ignore-scripts --loglevel=error "$1@$version"
+  checksum=sha512-$(openssl dgst -sha512 -binary ./*.tgz | base64 --wrap=0)
+  if [[ $checksum != "$pinned" ]]; then
+    fail "npm brought a $1@$version with checksum $checksum, but tools/deps/package-lock.json pins $pinned"
+  fi
+  mkdir package
+  tar --extract --gzip --file ./*.tgz --no-same-owner --strip-components=1 --directory=package
 }
 
 # Go from the machine, or else the one pinned in go.lock.
@@ -102,15 +152,15 @@ librdkafka_patch() {
 # build_librdkafka OUT FLAGS: static only, so that no older librdkafka of the system can be loaded in its place. Our patch
 # is applied without context, as those of install_go_program are.
 build_librdkafka() {
-  local out=$1 flags=$2 feature features patch compiler=gcc
-  if command -v ccache >/dev/null; then compiler='ccache gcc'; fi
-  fetch_npm
-  cd node_modules/@confluentinc/kafka-javascript/deps/librdkafka || return
+  local out=$1 flags=$2 feature features patch compiler="${tools}gcc $sysroot"
+  if command -v ccache >/dev/null; then compiler="ccache $compiler"; fi
+  fetch_npm @confluentinc/kafka-javascript
+  cd package/deps/librdkafka || return
   patch=$(librdkafka_patch)
   patch --strip=1 --fuzz=0 --forward --input="$patch"
   export CCACHE_NOHASHDIR=1
   CC=$compiler CFLAGS="$flags -g1 -fPIC" LDFLAGS=$flags ./configure --prefix="$out" --disable-debug-symbols "${@:3}"
-  make -j "$(nproc)" -C src librdkafka.a
+  make -j "$(nproc)" -C src AR="${tools}ar" RANLIB="${tools}ranlib" librdkafka.a
   # configure leaves out what it does not find, without a word.
   features=$(sed -n 's/.*BUILT_WITH "\(.*\)"/\1/p' config.h)
   for feature in ZSTD LZ4_EXT SSL SASL_CYRUS SASL_SCRAM SASL_OAUTHBEARER ZLIB; do
@@ -126,24 +176,55 @@ build_librdkafka() {
 
 recipe_librdkafka() { build_librdkafka "$1" -O2; }
 
+recipe_librdkafka_arm64() { use_cross_tools && build_librdkafka "$1" -O2; }
+
 # With POSIX threads: the sanitizer does not see threads that C11's thrd_create starts, and they crash in it.
 recipe_librdkafka_tsan() { build_librdkafka "$1" '-O1 -fsanitize=thread' --disable-c11threads; }
 
-# The library comes from npm; its C header, of the same version, from a Go module.
-recipe_duckdb() {
+# unpack_duckdb OUT PROCESSOR. The library comes from npm; its C header, of the same version, from a Go module.
+unpack_duckdb() {
   local out=$1 header
-  fetch_npm
+  fetch_npm "$(duckdb_package "$2")"
   use_go
   header=$(fetch_go_module duckdb-header)/duckdb.h
   mkdir -p "$out/include" "$out/lib"
-  cp node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$out/lib/"
+  cp package/libduckdb.so "$out/lib/"
   cp "$header" "$out/include/"
   cp "${header%/*}/LICENSE" "$out/"
 }
 
+recipe_duckdb() {
+  local processor
+  processor=$(machine)
+  unpack_duckdb "$1" "$processor"
+}
+
+# The bundler's program, which runs on this processor whatever it builds for, and the sources that it bundles, without those that
+# were bundled by their makers.
+recipe_web() {
+  local out=$1 processor package name
+  processor=$(machine)
+  mkdir -p "$out/bin" "$out/node_modules"
+  package=$(esbuild_package "$processor")
+  for name in "$package" $(web_packages); do
+    mkdir "${name##*/}"
+    (cd "${name##*/}" && fetch_npm "$name")
+  done
+  install "${package##*/}/package/bin/esbuild" "$out/bin/esbuild"
+  for name in $(web_packages); do mv "$name/package" "$out/node_modules/$name"; done
+  rm -r "$out"/node_modules/{echarts,zrender}/dist "$out"/node_modules/echarts/{asset,i18n}
+}
+
+recipe_axe() {
+  fetch_npm axe-core
+  cp package/axe.min.js package/LICENSE* "$1/"
+}
+
+recipe_duckdb_arm64() { unpack_duckdb "$1" arm64; }
+
 # The driver manager alone, as a static library. pip asks a source package to describe itself before it hands it over,
 # which takes setuptools and Cython.
-recipe_adbc() {
+build_adbc() {
   local out=$1 source name
   python3 -m venv venv
   { pinned_requirement adbc cython && pinned_requirement adbc setuptools; } >build.txt
@@ -154,24 +235,58 @@ recipe_adbc() {
   tar --extract --gzip --file adbc_driver_manager-*.tar.gz --strip-components=1
   source=adbc_driver_manager
   for name in adbc_driver_manager adbc_driver_manager_api adbc_driver_manager_driver_loading adbc_driver_manager_profiles; do
-    g++ -std=c++17 -O2 -g1 -fPIC -I"$source" -c "$source/$name.cc" -o "$name.o"
+    # shellcheck disable=SC2086  # Nothing, or one word.
+    "${tools}g++" $sysroot -std=c++17 -O2 -g1 -fPIC -I"$source" -c "$source/$name.cc" -o "$name.o"
   done
   mkdir -p "$out/include/arrow-adbc" "$out/lib"
-  ar rcs "$out/lib/libadbc_driver_manager.a" ./*.o
+  "${tools}ar" rcs "$out/lib/libadbc_driver_manager.a" ./*.o
   cp "$source"/arrow-adbc/*.h "$out/include/arrow-adbc/"
   cp LICENSE.txt NOTICE.txt "$out/"
 }
 
-# Snowflake's driver: a shared library that is loaded at run time.
-recipe_snowflake_driver() {
+recipe_adbc() { build_adbc "$1"; }
+
+recipe_adbc_arm64() { use_cross_tools && build_adbc "$1"; }
+
+# unpack_snowflake_driver OUT [PIP-OPTION...]: a shared library that is loaded at run time.
+unpack_snowflake_driver() {
   local out=$1
+  shift
   python3 -m venv venv
   pinned_requirement adbc adbc-driver-snowflake >driver.txt
   venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
-    --target wheel --requirement driver.txt
+    "$@" --target wheel --requirement driver.txt
   mkdir -p "$out/lib"
   cp wheel/adbc_driver_snowflake/libadbc_driver_snowflake.so "$out/lib/"
   cp wheel/adbc_driver_snowflake-*.dist-info/licenses/* "$out/"
+}
+
+recipe_snowflake_driver() { unpack_snowflake_driver "$1"; }
+
+recipe_snowflake_driver_arm64() { unpack_snowflake_driver "$1" --platform manylinux_2_17_aarch64; }
+
+# What Debian's cross compiler needs of arm64: the libraries of apt.txt, unpacked and not set up, so that nothing of arm64 runs
+# and the machine's own packages stay as they are. Of the same release as the compiler.
+recipe_sysroot_arm64() {
+  local out=$1 link packages
+  packages=$(cross_packages | paste --serial --delimiters=,)
+  mmdebstrap --mode=chrootless --arch=arm64 --variant=extract --include="$packages" "$(debian_release)" root
+  mkdir -p "$out/usr/share"
+  mv root/lib "$out/"
+  mv root/usr/include root/usr/lib "$out/usr/"
+  mv root/usr/share/cmake root/usr/share/pkgconfig "$out/usr/share/"
+  # To be found from outside: links that begin at / would lead to this machine's libraries.
+  while IFS= read -r link; do
+    ln --symbolic --force --no-dereference --relative "$out$(readlink "$link")" "$link"
+  done < <(find "$out/lib" "$out/usr/lib" -type l -lname '/*')
+}
+
+# Out of Debian's package, which would also start a server. Only tests use it.
+recipe_promtool() {
+  apt-get download prometheus || { as_root apt-get update && apt-get download prometheus; }
+  dpkg-deb --extract prometheus_*.deb package
+  install -D -t "$1/bin" package/usr/bin/promtool
+  install -D -m 644 -t "$1" package/usr/share/doc/prometheus/copyright
 }
 
 recipe_venv_dbt() { make_venv dbt "$1"; }

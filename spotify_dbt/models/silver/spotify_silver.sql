@@ -1,7 +1,7 @@
 -- One row an event_id. A view: the wide rows are written once, as they are judged, and a fate changes in one small table
 -- (spotify_duplicates) at once. Whoever reads it never sees an event twice or not at all.
 
-{{ config(materialized='view') }}
+{{ config(materialized='view', access='public') }}
 
 select
     {{ event_columns('events') }},

@@ -145,7 +145,7 @@ Result<void> set_own(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
     if (std::ranges::find(kReserved, name) != kReserved.end()) {
       return fail(
           ErrorKind::misconfigured,
-          fmt::format("Kafka setting {} is not for changing: what is promised about records rests on it",
+          fmt::format("Kafka setting {} must not be changed: records could be lost or reordered without it",
                       name));
     }
     if (std::ranges::find(kPrograms, name) != kPrograms.end()) {

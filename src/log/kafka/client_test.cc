@@ -9,6 +9,7 @@
 
 #include "log/kafka/kafka_log.h"
 #include "log/kafka/kafka_producer.h"
+#include "support/patience.h"
 
 namespace sdp::log::kafka {
 namespace {
@@ -125,7 +126,7 @@ TEST_F(KafkaClient, ARecordIsGivenUpAfterItsDeliveryTimeout) {
   const auto producer = KafkaProducer::open(settings_, "events");
   ASSERT_TRUE(producer) << producer.error().message;
   ASSERT_TRUE((*producer)->send(std::nullopt, "value"));
-  ASSERT_TRUE((*producer)->flush(std::chrono::seconds(20)));
+  ASSERT_TRUE((*producer)->flush(support::kPatience));
   EXPECT_EQ((*producer)->counts().failed, 1U);
 }
 

@@ -408,6 +408,14 @@ Result<void> KafkaConsumer::commit(std::span<const PartitionOffset> positions) {
   return {};
 }
 
+std::optional<Offset> KafkaConsumer::known_end(Partition partition) const {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+  const auto code = rd_kafka_get_watermark_offsets(client_.get(), topic_.c_str(), partition, &start, &end);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || end < 0) return std::nullopt;
+  return end;
+}
+
 Result<void> KafkaConsumer::close(ConsumerHandler& handler) {
   if (closed_) return {};
   return leave(handler);

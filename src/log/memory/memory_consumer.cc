@@ -174,6 +174,12 @@ Result<void> MemoryConsumer::commit(std::span<const PartitionOffset> positions) 
   return {};
 }
 
+std::optional<Offset> MemoryConsumer::known_end(Partition partition) const {
+  const auto found = assigned_.find(partition);
+  if (found == assigned_.end()) return std::nullopt;
+  return found->second.cursor.log().watermarks().end;
+}
+
 Result<void> MemoryConsumer::close(ConsumerHandler& handler) {
   if (closed_) return {};
   closed_ = true;

@@ -25,6 +25,7 @@ class MemoryConsumer final : public Consumer {
   Result<void> pause(Partition partition) override;
   Result<void> resume(Partition partition) override;
   Result<void> commit(std::span<const PartitionOffset> positions) override;
+  std::optional<Offset> known_end(Partition partition) const override;
   Result<void> close(ConsumerHandler& handler) override;
 
  private:

@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "support/patience.h"
+
 namespace sdp::log {
 namespace {
 
@@ -127,7 +129,7 @@ TEST_F(MemoryLogTest, AGroupHeldToItsCommitsFreesNothingByReading) {
 
 TEST_F(MemoryLogTest, ASendThatWaitsGoesOnWhenTheGroupHasRead) {
   constexpr Offset kRecords = 20'000;
-  const auto log = open(small({{"sink"}}, 10s));
+  const auto log = open(small({{"sink"}}, support::kPatience));
   std::atomic<bool> sent_all = false;
   std::jthread sending([&] {
     const auto producer = log->open_producer().value();
@@ -138,7 +140,7 @@ TEST_F(MemoryLogTest, ASendThatWaitsGoesOnWhenTheGroupHasRead) {
   });
   Counting handler;
   const auto sink = log->open_consumer({.group = "sink"}).value();
-  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
   while (handler.next < kRecords && std::chrono::steady_clock::now() < deadline) {
     ASSERT_TRUE(sink->poll(handler, 500, 100ms));
   }
@@ -150,7 +152,7 @@ TEST_F(MemoryLogTest, ASendThatWaitsGoesOnWhenTheGroupHasRead) {
 }
 
 TEST_F(MemoryLogTest, ARecordThatCanNeverFitIsRefusedAtOnce) {
-  const auto log = open(small({{"sink"}}, 10s));
+  const auto log = open(small({{"sink"}}, support::kPatience));
   const auto sent = log->open_producer().value()->send("k", std::string(70 << 10, 'x'));
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().kind, ErrorKind::bad_input);

@@ -10,6 +10,7 @@
 #include "base/retry.h"
 #include "store/s3/aws_settings.h"
 #include "store/s3/credentials.h"
+#include "store/s3/request_observer.h"
 
 namespace sdp::store::s3 {
 
@@ -36,6 +37,7 @@ struct S3Settings {
   std::uint64_t object_bytes_max = 1ULL << 30;
   /// The total time is the limit that counts.
   base::RetryPolicy retry{.attempts_max = 1'000};
+  RequestObserver* observer = nullptr;  ///< outlives the store; may be none
 };
 
 /// The parts of `scheme://host[:port][/path]`.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/sha256.h"
 #include "store/object_rules.h"
@@ -26,6 +27,22 @@ Metadata metadata_in(const HttpAnswer& answer) {
     if (name.starts_with(kMetadataHeader)) metadata.emplace(name.substr(kMetadataHeader.size()), value);
   }
   return metadata;
+}
+
+std::string_view operation_of(const HttpRequest& request) {
+  switch (request.method) {
+    case Method::get:
+      return request.url.contains("list-type=2") ? "list" : "get";
+    case Method::head:
+      return "head";
+    case Method::put:
+      return "put";
+    case Method::post:
+      return "post";
+    case Method::remove:
+      return "delete";
+  }
+  return "get";
 }
 
 bool is_success(long status) {
@@ -125,7 +142,14 @@ S3Store::Answer S3Store::send(const HttpRequest& request, const Credentials& cre
   }
   const Signer signer{settings_.region, credentials};
   signed_request.signer = &signer;
+  const SteadyTime begun = clock_.steady_now();
   Answer answer{http_->send(signed_request), {}};
+  if (settings_.observer != nullptr) {
+    settings_.observer->attempted(
+        operation_of(request), answer.http.curl == CURLE_OK ? answer.http.status : 0,
+        answer.http.curl == CURLE_OPERATION_TIMEDOUT,
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun));
+  }
   if (answer.http.curl == CURLE_OK && !is_success(answer.http.status))
     answer.complaint = complaint_in(answer.http);
   return answer;
@@ -146,7 +170,10 @@ Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& 
   HttpRequest hashed_request = request;
   hashed_request.headers.emplace_back(kHashHeader, base::sha256_hex(request.body));
   bool has_renewed = false;
+  bool is_first = true;
   return base::with_retries(settings_.retry, clock_, rng_.fork(calls_++), [&]() -> Result<Answer> {
+    if (!std::exchange(is_first, false) && settings_.observer != nullptr)
+      settings_.observer->retried(operation_of(request));
     auto attempted = attempt(hashed_request, has_renewed);
     if (!attempted) return std::unexpected(attempted.error().in(what));
     Answer answer = *std::move(attempted);

@@ -137,6 +137,19 @@ Result<ColumnFormat> parse_timestamp(std::string_view format) {
   }
 }
 
+Column::Kind kind_of(const ColumnFormat& format) {
+  switch (format.kind) {
+    case Kind::integer:
+    case Kind::real:
+    case Kind::decimal:
+      return Column::Kind::number;
+    case Kind::boolean:
+      return Column::Kind::boolean;
+    default:
+      return Column::Kind::text;
+  }
+}
+
 }  // namespace
 
 Result<ColumnFormat> ColumnFormat::parse(std::string_view format) {
@@ -208,6 +221,12 @@ Result<RowReader> RowReader::open(const ArrowSchema& schema) {
   }
   reader.buffers_.resize(reader.names_.size());
   return reader;
+}
+
+std::vector<Column> RowReader::columns() const {
+  std::vector<Column> columns;
+  for (std::size_t at = 0; at < names_.size(); ++at) columns.push_back({names_[at], kind_of(formats_[at])});
+  return columns;
 }
 
 Result<void> RowReader::visit(const ArrowArray& batch, const std::function<Result<void>(RowView)>& visit) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "warehouse/query_session.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse::adbc {
@@ -37,6 +38,7 @@ class RowReader {
   static Result<RowReader> open(const ArrowSchema& schema);
 
   const std::vector<std::string>& names() const { return names_; }
+  std::vector<Column> columns() const;
   Result<void> visit(const ArrowArray& batch, const std::function<Result<void>(RowView)>& visit);
 
  private:

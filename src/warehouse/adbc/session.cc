@@ -86,6 +86,32 @@ Result<void> Session::scan(std::string_view sql, const std::function<void(std::v
                            const std::function<Result<void>(RowView)>& visit) {
   OwnedStatement statement;
   SDP_RETURN_IF_ERROR(prepare(statement, sql));
+  return run(statement, [&](const RowReader& reader) { columns(reader.names()); }, visit);
+}
+
+Result<void> Session::ask(std::string_view sql, const AnswerVisitor& visitor) {
+  OwnedStatement statement;
+  SDP_RETURN_IF_ERROR(prepare(statement, sql));
+  set_asked(statement.get());
+  auto done =
+      run(statement, [&](const RowReader& reader) { visitor.columns(reader.columns()); }, visitor.row);
+  set_asked(nullptr);
+  return done;
+}
+
+void Session::set_asked(AdbcStatement* statement) {
+  const std::scoped_lock lock(mutex_);
+  asked_ = statement;
+}
+
+void Session::cancel() {
+  const std::scoped_lock lock(mutex_);
+  OwnedError ignored;
+  if (asked_ != nullptr) (void)AdbcStatementCancel(asked_, ignored.get());
+}
+
+Result<void> Session::run(OwnedStatement& statement, const std::function<void(const RowReader&)>& columns,
+                          const std::function<Result<void>(RowView)>& visit) {
   OwnedError error;
   OwnedStream stream;
   SDP_RETURN_IF_ERROR(
@@ -93,13 +119,12 @@ Result<void> Session::scan(std::string_view sql, const std::function<void(std::v
   return read_stream(stream, columns, visit);
 }
 
-Result<void> Session::read_stream(OwnedStream& stream,
-                                  const std::function<void(std::vector<std::string>)>& columns,
+Result<void> Session::read_stream(OwnedStream& stream, const std::function<void(const RowReader&)>& columns,
                                   const std::function<Result<void>(RowView)>& visit) {
   OwnedSchema schema;
   SDP_RETURN_IF_ERROR(check_stream(stream->get_schema(stream.get(), schema.get()), stream));
   SDP_TRY(RowReader reader, RowReader::open(*schema));
-  columns(reader.names());
+  columns(reader);
   for (;;) {
     OwnedArray batch;
     SDP_RETURN_IF_ERROR(check_stream(stream->get_next(stream.get(), batch.get()), stream));

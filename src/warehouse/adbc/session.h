@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "warehouse/adbc/handles.h"
+#include "warehouse/query_session.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse::adbc {
@@ -32,6 +34,8 @@ struct SessionOptions {
   std::function<Error(const DriverError&)> classify;
 };
 
+class RowReader;
+
 /// One session with a database, through an ADBC driver that is loaded at run time. Owned by one thread. The
 /// session ends with this object. A driver may bring threads of its own (Snowflake's brings the Go runtime),
 /// so a process that has loaded one must not go on after fork().
@@ -47,6 +51,11 @@ class Session {
   Result<void> scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
                     const std::function<Result<void>(RowView)>& visit);
 
+  /// The same with what is known of the columns.
+  Result<void> ask(std::string_view sql, const AnswerVisitor& visitor);
+  /// Ends what ask() is doing, with an error; nothing when it does nothing. From any thread.
+  void cancel();
+
   /// Statements sent so far.
   std::uint64_t statements() const { return statements_; }
 
@@ -55,8 +64,12 @@ class Session {
 
   Result<void> connect();
   Result<void> prepare(OwnedStatement& statement, std::string_view sql);
-  Result<void> read_stream(OwnedStream& stream, const std::function<void(std::vector<std::string>)>& columns,
+  Result<void> read_stream(OwnedStream& stream, const std::function<void(const RowReader&)>& columns,
                            const std::function<Result<void>(RowView)>& visit);
+  /// Runs a statement that was prepared.
+  Result<void> run(OwnedStatement& statement, const std::function<void(const RowReader&)>& columns,
+                   const std::function<Result<void>(RowView)>& visit);
+  void set_asked(AdbcStatement* statement);
   Result<void> check(AdbcStatusCode status, OwnedError& error) const;
   Result<void> check_stream(int status, OwnedStream& stream) const;
   Error describe(AdbcStatusCode status, const AdbcError* error, const char* message) const;
@@ -66,6 +79,8 @@ class Session {
   OwnedDatabase database_;
   OwnedConnection connection_;  // after the database: released before it
   std::uint64_t statements_ = 0;
+  std::mutex mutex_;
+  AdbcStatement* asked_ = nullptr;  ///< of ask(), while it runs; under the mutex
 };
 
 }  // namespace sdp::warehouse::adbc

@@ -151,5 +151,29 @@ TEST_F(AdbcSessionTest, MissingDriversAreNamed) {
   EXPECT_NE(refused.error().message.find("/nowhere/libdriver.so"), std::string::npos);
 }
 
+TEST_F(AdbcSessionTest, AnAnswerKnowsWhichColumnsAreNumbers) {
+  std::vector<Column> columns;
+  std::string row;
+  const AnswerVisitor visitor{
+      .columns = [&](std::span<const Column> found) { columns.assign(found.begin(), found.end()); },
+      .row = [&](RowView cells) -> Result<void> {
+        for (const auto& cell : cells) row += std::string(cell.value_or("NULL")) + "|";
+        return {};
+      }};
+  ASSERT_TRUE(session_->ask("SELECT 1 AS i, 0.50::DECIMAL(38,2) AS d, true AS b, 'x' AS t, 2.5::DOUBLE AS r",
+                            visitor));
+  EXPECT_EQ(row, "1|0.50|true|x|2.5|");
+  ASSERT_EQ(columns.size(), 5);
+  constexpr auto kNumber = Column::Kind::number;
+  EXPECT_EQ(columns[0].name, "i");
+  EXPECT_EQ(columns[0].kind, kNumber);
+  EXPECT_EQ(columns[1].kind, kNumber);
+  EXPECT_EQ(columns[2].kind, Column::Kind::boolean);
+  EXPECT_EQ(columns[3].kind, Column::Kind::text);
+  EXPECT_EQ(columns[4].kind, kNumber);
+  session_->cancel();  // nothing runs
+  EXPECT_FALSE(session_->ask("SELECT nothing", visitor));
+}
+
 }  // namespace
 }  // namespace sdp::warehouse::adbc

@@ -17,7 +17,7 @@ namespace {
 Result<OwnedConfig> make_config(const DuckDbOptions& options) {
   OwnedConfig config;
   const std::string threads = std::to_string(options.threads);
-  const std::pair<const char*, const char*> settings[] = {
+  std::vector<std::pair<const char*, const char*>> settings = {
       {"access_mode", options.read_only ? "READ_ONLY" : "READ_WRITE"},
       {"memory_limit", options.memory_limit.c_str()},
       {"threads", threads.c_str()},
@@ -25,6 +25,12 @@ Result<OwnedConfig> make_config(const DuckDbOptions& options) {
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
   };
+  if (options.sealed) {
+    // In this order: without access to files, not even the folder that is not to be used can be said.
+    settings.insert(
+        settings.end(),
+        {{"temp_directory", ""}, {"enable_external_access", "false"}, {"lock_configuration", "true"}});
+  }
   if (duckdb_create_config(config.out()) != DuckDBSuccess)
     return fail(ErrorKind::fatal, "DuckDB: no configuration");
   for (const auto& [name, value] : settings) {
@@ -33,6 +39,48 @@ Result<OwnedConfig> make_config(const DuckDbOptions& options) {
     }
   }
   return config;
+}
+
+/// A query with everything as text, so that one way of reading cells serves every type; DuckDB casts whole
+/// columns at a time. The query stands on lines of its own, since it may end in a comment; being in brackets,
+/// it cannot write.
+std::string as_text(std::string_view query) {
+  return fmt::format("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{}\n)", query);
+}
+
+Column::Kind kind_of(duckdb_type type) {
+  switch (type) {
+    case DUCKDB_TYPE_BOOLEAN:
+      return Column::Kind::boolean;
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_UHUGEINT:
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+    case DUCKDB_TYPE_DECIMAL:
+      return Column::Kind::number;
+    default:
+      return Column::Kind::text;
+  }
+}
+
+std::vector<Column> columns_of(duckdb_prepared_statement statement) {
+  std::vector<Column> columns;
+  for (idx_t at = 0; at < duckdb_prepared_statement_column_count(statement); ++at) {
+    const std::unique_ptr<const char, void (*)(const char*)> name(
+        duckdb_prepared_statement_column_name(statement, at),
+        [](const char* text) { duckdb_free(const_cast<char*>(text)); });
+    columns.push_back(
+        {name == nullptr ? "" : name.get(), kind_of(duckdb_prepared_statement_column_type(statement, at))});
+  }
+  return columns;
 }
 
 /// The text of one cell of a column of strings.
@@ -143,30 +191,67 @@ Result<void> Connection::execute(std::string_view sql) {
 Result<void> Connection::scan(std::string_view sql,
                               const std::function<void(std::vector<std::string>)>& columns,
                               const std::function<Result<void>(RowView)>& visit) {
-  // Everything as text, so that one way of reading cells serves every type; DuckDB casts whole columns at a
-  // time. The query stands on lines of its own, since it may end in a comment; being in brackets, it cannot
-  // write.
   sql = sql.substr(0, sql.find_last_not_of("; \t\r\n") + 1);
-  const std::string as_text = fmt::format("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{}\n)", sql);
   OwnedStatement statement;
-  if (duckdb_prepare(connection_.get(), as_text.c_str(), statement.out()) != DuckDBSuccess) {
+  if (duckdb_prepare(connection_.get(), as_text(sql).c_str(), statement.out()) != DuckDBSuccess) {
     return std::unexpected(classify(path_, duckdb_prepare_error(statement.get())));
   }
+  const auto tell_names = [&](duckdb_result* result) {
+    std::vector<std::string> names;
+    names.reserve(duckdb_column_count(result));
+    for (idx_t column = 0; column < duckdb_column_count(result); ++column)
+      names.emplace_back(duckdb_column_name(result, column));
+    columns(std::move(names));
+  };
+  return stream(statement.get(), tell_names, visit, &classify);
+}
+
+Result<void> Connection::stream(duckdb_prepared_statement statement,
+                                const std::function<void(duckdb_result*)>& columns,
+                                const std::function<Result<void>(RowView)>& visit,
+                                Error (*told)(std::string_view path, std::string_view message)) {
   OwnedResult result;
-  if (duckdb_execute_prepared_streaming(statement.get(), result.get()) != DuckDBSuccess) {
-    return std::unexpected(classify(path_, duckdb_result_error(result.get())));
+  if (duckdb_execute_prepared_streaming(statement, result.get()) != DuckDBSuccess) {
+    return std::unexpected(told(path_, duckdb_result_error(result.get())));
   }
-  std::vector<std::string> names;
-  names.reserve(duckdb_column_count(result.get()));
-  for (idx_t column = 0; column < duckdb_column_count(result.get()); ++column) {
-    names.emplace_back(duckdb_column_name(result.get(), column));
-  }
-  columns(std::move(names));
+  columns(result.get());
   while (const OwnedChunk chunk = result.next_chunk()) SDP_RETURN_IF_ERROR(visit_chunk(chunk.get(), visit));
   if (const char* message = duckdb_result_error(result.get()); message != nullptr && *message != '\0') {
-    return std::unexpected(classify(path_, message));
+    return std::unexpected(told(path_, message));
   }
   return {};
+}
+
+Result<void> Connection::ask(std::string_view sql, const AnswerVisitor& visitor) {
+  // 1. As it was written: for its kind, its columns, and so that an error is about this text.
+  OwnedStatement written;
+  if (duckdb_prepare(connection_.get(), std::string(sql).c_str(), written.out()) != DuckDBSuccess) {
+    return std::unexpected(classify_statement(path_, duckdb_prepare_error(written.get())));
+  }
+  const duckdb_statement_type type = duckdb_prepared_statement_type(written.get());
+  if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
+    return fail(ErrorKind::bad_input, "only what reads may run here, but this statement is not a query");
+  const std::vector<Column> columns = columns_of(written.get());
+  const auto tell_columns = [&](duckdb_result*) { visitor.columns(columns); };
+  // 2. The plan of EXPLAIN is text, and cannot be queried.
+  if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
+    return stream(written.get(), tell_columns, visitor.row, &classify_statement);
+  // 3. Anything else with all its cells as text.
+  OwnedStatement statement;
+  if (duckdb_prepare(connection_.get(), as_text(sql).c_str(), statement.out()) != DuckDBSuccess) {
+    return std::unexpected(classify_statement(path_, duckdb_prepare_error(statement.get())));
+  }
+  return stream(statement.get(), tell_columns, visitor.row, &classify_statement);
+}
+
+Result<void> Connection::use(const std::string& statement) {
+  OwnedStatement prepared;
+  if (duckdb_prepare(connection_.get(), statement.c_str(), prepared.out()) != DuckDBSuccess) {
+    return std::unexpected(classify_statement(path_, duckdb_prepare_error(prepared.get())));
+  }
+  OwnedResult result;
+  if (duckdb_execute_prepared(prepared.get(), result.get()) == DuckDBSuccess) return {};
+  return std::unexpected(classify_statement(path_, duckdb_result_error(result.get())));
 }
 
 Result<OwnedAppender> Connection::appender(std::string_view schema, std::string_view table) {

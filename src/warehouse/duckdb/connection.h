@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "warehouse/duckdb/file_claim.h"
 #include "warehouse/duckdb/handles.h"
+#include "warehouse/query_session.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse::duckdb {
@@ -17,6 +18,9 @@ struct DuckDbOptions {
   std::string memory_limit = "512MB";
   int threads = 2;
   bool read_only = false;
+  /// For statements that people write: nothing outside of the file can be read or written, what does not fit
+  /// into memory fails, and no setting can be changed.
+  bool sealed = false;
   /// Called after each step of a load with the step's name: where tests crash. Empty otherwise.
   std::function<void(std::string_view)> on_step = {};
 };
@@ -35,9 +39,18 @@ class Connection {
   /// call on this connection from inside `visit` ends the scan with an error.
   Result<void> scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
                     const std::function<Result<void>(RowView)>& visit);
+  /// The same for a statement that people write: one query, or an EXPLAIN. `bad_input` for any other
+  /// statement, and with DuckDB's message for what it refuses.
+  Result<void> ask(std::string_view sql, const AnswerVisitor& visitor);
+  /// A USE that people write; errors as those of ask().
+  Result<void> use(const std::string& statement);
+  /// Ends what this connection is doing, with an error. From any thread.
+  void interrupt() { duckdb_interrupt(connection_.get()); }
   Result<OwnedAppender> appender(std::string_view schema, std::string_view table);
   /// Makes a table function known to this connection's database.
   Result<void> add_function(duckdb_table_function function);
+  /// The file that it was opened for.
+  const std::string& path() const { return path_; }
   /// The error that the last call on `appender` left.
   Error appender_error(duckdb_appender appender) const;
 
@@ -45,6 +58,10 @@ class Connection {
   Connection(std::string path, FileClaim claim) : path_(std::move(path)), claim_(std::move(claim)) {}
 
   Result<void> connect(const std::string& file, duckdb_config config);
+  /// Runs a statement whose columns are texts.
+  Result<void> stream(duckdb_prepared_statement statement, const std::function<void(duckdb_result*)>& columns,
+                      const std::function<Result<void>(RowView)>& visit,
+                      Error (*told)(std::string_view path, std::string_view message));
 
   std::string path_;
   FileClaim claim_;  // before the database: given up after it is closed

@@ -17,6 +17,14 @@ namespace {
 
 constexpr std::string_view kFileName = "spotify_db.duckdb";
 
+Result<void> check_name(const std::filesystem::path& path) {
+  if (path.filename() == kFileName) return {};
+  return fail(ErrorKind::misconfigured,
+              fmt::format("warehouse {}: the file must be named {}, since DuckDB names the "
+                          "database SPOTIFY_DB after it",
+                          path.string(), kFileName));
+}
+
 }  // namespace
 
 DuckDbWarehouse::DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::Connection connection,
@@ -26,12 +34,7 @@ DuckDbWarehouse::DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::C
 Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::DuckDbOptions& options,
                                                                Clock& clock) {
   const std::filesystem::path path(options.path);
-  if (path.filename() != kFileName) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("warehouse {}: the file must be named {}, since DuckDB names the "
-                            "database SPOTIFY_DB after it",
-                            options.path, kFileName));
-  }
+  SDP_RETURN_IF_ERROR(check_name(path));
   std::error_code failure;
   if (!options.read_only)
     std::filesystem::create_directories(std::filesystem::absolute(path).parent_path(), failure);
@@ -45,6 +48,18 @@ Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open(const duckdb::Duc
     SDP_TRY(warehouse->pulled_events_, duckdb::PulledEvents::install(*warehouse->connection_));
   }
   return warehouse;
+}
+
+Result<std::unique_ptr<DuckDbWarehouse>> DuckDbWarehouse::open_to_copy(const duckdb::DuckDbOptions& options,
+                                                                       Clock& clock) {
+  SDP_RETURN_IF_ERROR(check_name(options.path));
+  SDP_TRY(duckdb::Connection connection, duckdb::open_to_copy(options));
+  return std::unique_ptr<DuckDbWarehouse>(new DuckDbWarehouse(options, std::move(connection), clock));
+}
+
+Result<duckdb::ReadersCopy> DuckDbWarehouse::copy_for_readers(const std::string& to) {
+  SDP_TRY(duckdb::Connection * connection, this->connection());
+  return duckdb::write_readers_copy(*connection, to);
 }
 
 std::string DuckDbWarehouse::library_version() {

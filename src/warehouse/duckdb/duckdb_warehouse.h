@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "warehouse/duckdb/connection.h"
 #include "warehouse/duckdb/pulled_events.h"
+#include "warehouse/duckdb/readers_copy.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::warehouse {
@@ -16,6 +17,13 @@ class DuckDbWarehouse final : public Warehouse {
   /// `misconfigured` when the file is not named spotify_db.duckdb, `fenced` when another process has it open.
   /// Makes the file's folder. `clock` outlives the warehouse.
   static Result<std::unique_ptr<DuckDbWarehouse>> open(const duckdb::DuckDbOptions& options, Clock& clock);
+
+  /// The same to be read only, so that copy_for_readers() works.
+  static Result<std::unique_ptr<DuckDbWarehouse>> open_to_copy(const duckdb::DuckDbOptions& options,
+                                                               Clock& clock);
+
+  /// duckdb::write_readers_copy(), in the session of everything else that is asked: nobody writes in between.
+  Result<duckdb::ReadersCopy> copy_for_readers(const std::string& to);
 
   /// DuckDB's own version, such as "v1.4.2".
   static std::string library_version();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string>
 
 namespace sdp::warehouse::duckdb {
@@ -43,7 +44,32 @@ constexpr std::array kRules = {
     Rule{"Out of Memory", ErrorKind::misconfigured, "raise --warehouse-memory"},
 };
 
+/// `Parser Error: ... (its line 1: SELECT * FORM x)`: DuckDB's lines as one, without the mark below a word.
+std::string on_one_line(std::string_view message) {
+  constexpr std::string_view kLine = "LINE ";
+  std::string text;
+  for (const auto part : std::views::split(message, '\n')) {
+    std::string_view line(part.begin(), part.end());
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    if (line.empty() || line == "^") continue;
+    if (!text.empty()) text += ' ';
+    text +=
+        line.starts_with(kLine) ? fmt::format("(its line {})", line.substr(kLine.size())) : std::string(line);
+  }
+  return text;
+}
+
 }  // namespace
+
+Error classify_statement(std::string_view path, std::string_view message) {
+  // DuckDB's messages begin with the class of the error. What these are about is not the statement.
+  constexpr std::array<std::string_view, 4> kNotOfTheStatement = {"IO Error", "Out of Memory Error",
+                                                                  "FATAL Error", "INTERNAL Error"};
+  if (message.starts_with("INTERRUPT Error")) return {ErrorKind::interrupted, "the query was interrupted"};
+  const auto begins = [&](std::string_view name) { return message.starts_with(name); };
+  if (std::ranges::any_of(kNotOfTheStatement, begins)) return classify(path, message);
+  return {ErrorKind::bad_input, on_one_line(message)};
+}
 
 Error classify(std::string_view path, std::string_view message) {
   const auto rule = std::ranges::find_if(kRules, [&](const Rule& r) { return message.contains(r.part); });

@@ -11,4 +11,9 @@ namespace sdp::warehouse::duckdb {
 /// `fatal`.
 Error classify(std::string_view path, std::string_view message);
 
+/// The same for statements that people write: `bad_input` for what is wrong with the statement or with the
+/// values that it meets, on one line, with the statement's line as DuckDB counts it; `interrupted` when it
+/// was ended from outside.
+Error classify_statement(std::string_view path, std::string_view message);
+
 }  // namespace sdp::warehouse::duckdb

@@ -12,14 +12,15 @@
 namespace sdp::warehouse::duckdb {
 namespace {
 
-/// The whole schema of the marts, and of the others what says where rows are that the marts do not count.
+/// The whole schema of the marts, and of the others what says where rows are that the marts do not count. dbt
+/// writes names in lower case.
 std::string tables_query() {
   return fmt::format(R"(
 SELECT schema_name, table_name
 FROM duckdb_tables()
 WHERE database_name = 'spotify_db' AND NOT internal
   AND (schema_name = 'MART'
-       OR (schema_name, table_name) IN (
+       OR (upper(schema_name), upper(table_name)) IN (
          ('BRONZE', '{}'), ('BRONZE', '{}'), ('TRANSFORM', 'TRANSFORM_LEDGER'),
          ('TRANSFORM', 'SPOTIFY_DUPLICATES'), ('TRANSFORM', 'SPOTIFY_REJECTED'),
          ('TRANSFORM', 'SPOTIFY_FAULTS')))
@@ -71,17 +72,22 @@ Result<std::uint64_t> rows_of(Connection& connection, std::string_view table) {
 
 }  // namespace
 
-Result<ReadersCopy> write_readers_copy(const DuckDbOptions& from, const std::string& to) {
+Result<Connection> open_to_copy(const DuckDbOptions& from) {
   SDP_TRY(Connection connection, Connection::open_in_memory(from));
+  SDP_RETURN_IF_ERROR(
+      connection.execute(fmt::format("ATTACH {} AS spotify_db (READ_ONLY)", literal(from.path))));
+  SDP_RETURN_IF_ERROR(connection.execute("USE spotify_db"));
+  return connection;
+}
+
+Result<ReadersCopy> write_readers_copy(Connection& connection, const std::string& to) {
   // What does not fit into memory goes beside the copy, not into the folder where the program runs.
   const auto spill = std::filesystem::path(to).parent_path() / "spill";
   SDP_RETURN_IF_ERROR(connection.execute(fmt::format("SET temp_directory = {}", literal(spill.string()))));
-  SDP_RETURN_IF_ERROR(
-      connection.execute(fmt::format("ATTACH {} AS spotify_db (READ_ONLY)", literal(from.path))));
   SDP_TRY(const auto tables, tables_of(connection));
   if (std::ranges::none_of(tables, [](const TableName& table) { return table.schema == "MART"; })) {
     return fail(ErrorKind::misconfigured,
-                fmt::format("DuckDB {}: there are no marts yet; run `transform` first", from.path));
+                fmt::format("DuckDB {}: there are no marts yet; run `transform` first", connection.path()));
   }
   SDP_RETURN_IF_ERROR(
       connection.execute(fmt::format("ATTACH {} AS readers (STORAGE_VERSION 'v1.0.0')", literal(to))));

@@ -90,10 +90,24 @@ Error told(std::string_view account, ErrorKind kind, std::string_view advice, st
   return {kind, fmt::format("Snowflake {}: {} ({})", account, advice, message)};
 }
 
+int code_of(const adbc::DriverError& error) {
+  return error.vendor_code > 0 ? error.vendor_code : code_in(error.message);
+}
+
 }  // namespace
 
+Error classify_statement(std::string_view account, const adbc::DriverError& error) {
+  // Of compilation (1000 and up, but for a right that the role lacks), and of values (100000 and up).
+  constexpr int kLacksRight = 3001;
+  const int code = code_of(error);
+  const bool is_of_statement =
+      (code >= 1'000 && code < 4'000 && code != kLacksRight) || (code >= 100'000 && code < 101'000);
+  if (is_of_statement) return {ErrorKind::bad_input, error.message};
+  return classify(account, error);
+}
+
 Error classify(std::string_view account, const adbc::DriverError& error) {
-  const int code = error.vendor_code > 0 ? error.vendor_code : code_in(error.message);
+  const int code = code_of(error);
   const auto rule =
       std::ranges::find_if(kRules, [&](const Rule& r) { return r.first <= code && code <= r.last; });
   if (rule != kRules.end()) return told(account, rule->kind, rule->advice, error.message);

@@ -12,4 +12,8 @@ namespace sdp::warehouse::snowflake {
 /// account lacks, `unavailable` when the server cannot be reached or its warehouse cannot run.
 Error classify(std::string_view account, const adbc::DriverError& error);
 
+/// The same for statements that people write: `bad_input` for what is wrong with the statement or with the
+/// values that it meets.
+Error classify_statement(std::string_view account, const adbc::DriverError& error);
+
 }  // namespace sdp::warehouse::snowflake

@@ -67,5 +67,17 @@ TEST(SnowflakeErrors, NameTheAccountAndTheSetting) {
   EXPECT_NE(error.message.find("Incorrect username"), std::string::npos);
 }
 
+TEST(SnowflakeErrors, OfAStatementAreBadInput) {
+  const auto kind = [](std::int32_t code) {
+    return classify_statement("acme", {.vendor_code = code, .sql_state = "", .message = "said"}).kind;
+  };
+  EXPECT_EQ(kind(1003), ErrorKind::bad_input);
+  EXPECT_EQ(kind(2003), ErrorKind::bad_input);
+  EXPECT_EQ(kind(100038), ErrorKind::bad_input);
+  EXPECT_EQ(kind(3001), ErrorKind::unauthorized);
+  EXPECT_EQ(kind(630), ErrorKind::unavailable);
+  EXPECT_EQ(kind(390100), ErrorKind::unauthorized);
+}
+
 }  // namespace
 }  // namespace sdp::warehouse::snowflake

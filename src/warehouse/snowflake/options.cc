@@ -109,7 +109,7 @@ Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
       {"adbc.snowflake.sql.account", options.account},
       {"username", options.user},
       {kDatabaseOption, options.database},
-      {kSchemaOption, "BRONZE"},
+      {kSchemaOption, options.schema},
       {"adbc.snowflake.sql.client_option.app_name", "spotify-pipeline"},
       {"adbc.snowflake.sql.client_option.login_timeout", seconds(options.login_timeout) + "s"},
       {"adbc.snowflake.sql.client_option.request_timeout", seconds(options.request_timeout) + "s"},
@@ -141,6 +141,20 @@ adbc::SessionOptions without_database(adbc::SessionOptions options) {
     return option.first == kDatabaseOption || option.first == kSchemaOption;
   });
   return options;
+}
+
+Result<void> check_driver(const SnowflakeOptions& options) {
+  std::error_code failure;
+  if (std::filesystem::is_regular_file(options.driver_path, failure)) return {};
+  return fail(ErrorKind::misconfigured,
+              fmt::format("Snowflake: its driver is not at {}; fetch it by `tools/setup snowflake`, or set "
+                          "SNOWFLAKE_ADBC_DRIVER to libadbc_driver_snowflake.so",
+                          options.driver_path));
+}
+
+std::string describe(const SnowflakeOptions& options) {
+  const std::string at = options.host.empty() ? "" : fmt::format(" at {}:{}", options.host, options.port);
+  return fmt::format("Snowflake {}{}, database {}", options.account, at, options.database);
 }
 
 }  // namespace sdp::warehouse::snowflake

@@ -24,6 +24,7 @@ struct SnowflakeOptions {
   std::string role;
   std::string warehouse;
   std::string database = "SPOTIFY_DB";
+  std::string schema = "BRONZE";  ///< the session's present one
 
   /// Where the server is, if not where the account says: an emulator.
   std::string host;
@@ -57,6 +58,11 @@ struct SnowflakeOptions {
 Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options);
 /// The same for a session that has no present database.
 adbc::SessionOptions without_database(adbc::SessionOptions options);
+
+/// `misconfigured` when the driver is not where the options say.
+Result<void> check_driver(const SnowflakeOptions& options);
+/// `Snowflake ACCOUNT, database SPOTIFY_DB`
+std::string describe(const SnowflakeOptions& options);
 
 /// True for a name that needs no quotes in SQL, so that settings cannot say anything else.
 bool is_plain_name(std::string_view name);

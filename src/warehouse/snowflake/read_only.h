@@ -6,8 +6,7 @@
 
 namespace sdp::warehouse::snowflake {
 
-/// `bad_input` unless this is one statement, and a query: in Snowflake's SQL nothing that begins with SELECT
-/// or WITH writes to a table.
+/// `bad_input` unless this is one statement, and a query that only reads (check_reads).
 Result<void> check_read_only(std::string_view sql);
 
 }  // namespace sdp::warehouse::snowflake

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <random>
 #include <set>
 #include <utility>
@@ -67,13 +66,7 @@ SnowflakeWarehouse::SnowflakeWarehouse(snowflake::SnowflakeOptions options,
 Result<std::unique_ptr<SnowflakeWarehouse>> SnowflakeWarehouse::open(
     const snowflake::SnowflakeOptions& options, Clock& clock) {
   SDP_TRY(adbc::SessionOptions session_options, snowflake::session_options(options));
-  std::error_code failure;
-  if (!std::filesystem::is_regular_file(options.driver_path, failure)) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("Snowflake: its driver is not at {}; fetch it by `tools/setup snowflake`, or set "
-                            "SNOWFLAKE_ADBC_DRIVER to libadbc_driver_snowflake.so",
-                            options.driver_path));
-  }
+  SDP_RETURN_IF_ERROR(snowflake::check_driver(options));
   return std::unique_ptr<SnowflakeWarehouse>(
       new SnowflakeWarehouse(options, std::move(session_options), clock, random_seed()));
 }
@@ -302,8 +295,7 @@ Result<void> SnowflakeWarehouse::close() {
 }
 
 std::string SnowflakeWarehouse::describe() const {
-  const std::string at = options_.host.empty() ? "" : fmt::format(" at {}:{}", options_.host, options_.port);
-  return fmt::format("Snowflake {}{}, database {}", options_.account, at, options_.database);
+  return snowflake::describe(options_);
 }
 
 std::string SnowflakeWarehouse::epoch_ms(std::string_view column) const {

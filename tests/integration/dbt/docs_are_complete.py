@@ -3,9 +3,10 @@
     docs_are_complete.py [--write]
 
 The marts' part of docs/formats/mart-tables.md is what dbt says of them, and what docs/formats/proof.md says of their
-proof; --write makes it so. Tables, columns and types are those of proof.md, by which verify judges them. Builds an empty
-warehouse, writes dbt's documentation (`dbt docs generate`), and reads that; the types of sources are also compared with
-bronze.sql. No source may declare a freshness: nothing runs it.
+proof; the exposures name every mart, and the page Music those that it shows; --write makes it so. Tables, columns and
+types are those of proof.md, by which verify judges them. Builds an empty warehouse, writes dbt's documentation
+(`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql. No source may declare a
+freshness: nothing runs it.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import fnmatch
 import io
 import json
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -22,6 +24,8 @@ from warehouses import PROJECT, DuckDb
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "formats" / "mart-tables.md"
 BEGIN, END = "<!-- marts: begin (written by docs_are_complete.py) -->\n", "<!-- marts: end -->"
 PROOF = PAGE.with_name("proof.md")
+EXPOSURES = PROJECT / "models" / "exposures.yml"
+MUSIC = pathlib.Path(__file__).parents[3] / "web" / "pages" / "music.js"
 TYPES = {"VARCHAR": "varchar", "INTEGER": "integer", "BIGINT": "bigint", "TIMESTAMP": "timestamp", "JSON": "json"}
 
 
@@ -150,6 +154,34 @@ def page_faults(section, write):
         yield f"{PAGE.name} does not say what dbt says of the marts: run {pathlib.Path(__file__).name} --write"
 
 
+def exposures_text(text, marts):
+    """The text of exposures.yml with the marts that there are, and those of the page Music."""
+    lists = {"marts": marts}
+    if MUSIC.exists():
+        named = set(re.findall(r"\b[A-Z][A-Z_]+\b", MUSIC.read_text(encoding="utf-8")))
+        lists["music"] = [name for name in marts if name.upper() in named]
+    for tag, names in lists.items():
+        lines = "".join(f"      - ref('{name}')\n" for name in names)
+        text = re.sub(
+            rf"(      # {tag}: begin\n).*?(      # {tag}: end\n)",
+            lambda found, lines=lines: found[1] + lines + found[2],
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+def exposure_faults(manifest, write):
+    text = EXPOSURES.read_text(encoding="utf-8")
+    wanted = exposures_text(text, sorted(node["name"] for node in manifest["nodes"].values() if is_mart(node)))
+    if wanted == text:
+        return
+    if write:
+        EXPOSURES.write_text(wanted, encoding="utf-8")
+    else:
+        yield f"{EXPOSURES.name} does not name the marts that pages show: run {pathlib.Path(__file__).name} --write"
+
+
 def recount_faults(manifest):
     """A recount is of a model or snapshot; parts of recounts begin with an underscore."""
     tables = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] in ("model", "snapshot")}
@@ -183,6 +215,7 @@ def main():
         proof = proof_list()
         problems += proof_faults(*texts, proof)
         problems += page_faults(mart_section(*texts, proof), "--write" in sys.argv[1:])
+        problems += exposure_faults(texts[0], "--write" in sys.argv[1:])
     print("\n".join(problems) or "every column is described")
     return 1 if problems else 0
 

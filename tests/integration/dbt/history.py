@@ -2,7 +2,7 @@
 
 Small, and full of what makes increments differ from a whole: late events, duplicates across objects, partitions and topic
 ids (the kept row often comes in a later batch), rejected rows, objects of nothing else, days that become empty again,
-sessions without id, plays that nothing ends.
+sessions without id, plays that nothing ends, clocks that are weeks and years ahead.
 """
 
 import dataclasses
@@ -140,6 +140,16 @@ def lone_day(rng, writer, topic_id):
     return loser_object, winner_object
 
 
+def clocks_ahead(writer, topic_id):
+    """Two plays that did not happen yet: one by weeks, one by twenty years."""
+    arrived = writer.first_day + datetime.timedelta(days=DAYS)
+    events = [writer.event(arrived) | {"event_type": "play"} for _ in range(2)]
+    events[0]["timestamp"] = iso(arrived + datetime.timedelta(days=40))
+    events[1]["timestamp"] = iso(arrived + datetime.timedelta(days=365 * 20))
+    rows = tuple(Row(offset, arrived, json.dumps(event)) for offset, event in enumerate(events))
+    return LakeObject(f"bronze/{topic_id}_p7", topic_id, 7, rows)
+
+
 class History:
     def __init__(self, seed, events=240, batches=3):
         rng = random.Random(seed)
@@ -159,7 +169,7 @@ class History:
             )
             for batch, (begin, end) in zip(self.batches, itertools.pairwise([0, *cuts, len(objects)]), strict=True):
                 batch.extend(objects[begin:end])
-        self.batches[0].append(loser)
+        self.batches[0] += [loser, clocks_ahead(writer, topics[0])]
         self.batches[-1].append(winner)
 
     def objects(self):

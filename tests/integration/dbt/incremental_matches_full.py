@@ -2,7 +2,7 @@
 
     incremental_matches_full.py [unittest arguments]
 
-SDP_DBT_SEEDS says over how many histories (20), SDP_DBT_STOPS=all that runs are stopped after each model and not after some,
+SDP_DBT_SEEDS says over how many histories (10), SDP_DBT_STOPS=all that runs are stopped after each model and not after some,
 SDP_WAREHOUSE=snowflake (with SNOWFLAKE_*, as tests/emulator/start.py sets them) that it be done there and compared with DuckDB, and
 SDP_DBT_PROJECT which project to run instead of spotify_dbt: one that was broken on purpose must fail here.
 """
@@ -21,18 +21,10 @@ from history import History
 from warehouses import open_warehouse
 
 ON_SNOWFLAKE = os.environ.get("SDP_WAREHOUSE") == "snowflake"
-SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "20"))
+SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "10"))
 # A run on the emulator takes its time, however little there is to do.
 SEEDS_A_WAREHOUSE, WORKERS = (SEEDS, 1) if ON_SNOWFLAKE else (10, 2)
-STOPS = [
-    "int_batch_objects",
-    "int_events_judged",
-    "spotify_duplicates",
-    "int_dirty_days",
-    "int_events_heard",
-    "song_daily",
-    "listener_history",
-]
+STOPS = ["int_events_judged", "int_dirty_days", "song_daily"]
 
 LEDGER = "select object_key, records, first_timestamp, last_timestamp from transform.transform_ledger"
 

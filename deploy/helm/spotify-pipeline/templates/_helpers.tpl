@@ -130,3 +130,13 @@ securityContext:
   configMap: { name: {{ .Values.certificates.configMap }} }
 {{- end }}
 {{- end }}
+
+{{/* Who may read metrics; nobody unless somebody is named. */}}
+{{- define "spotify.metricsIngress" -}}
+{{- with .Values.networkPolicy.metricsFrom -}}
+ingress:
+  - ports:
+      - { port: {{ int $.Values.sink.metricsPort }}, protocol: TCP }
+    from: {{- toYaml . | nindent 6 }}
+{{- end }}
+{{- end }}

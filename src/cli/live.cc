@@ -1,0 +1,121 @@
+#include "cli/live.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/utc_time.h"
+#include "cli/live_rules.h"
+#include "cli/publish.h"
+#include "cli/run_transform.h"
+#include "cli/watching.h"
+#include "diag/log.h"
+#include "transform/dbt_worker.h"
+
+namespace sdp::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// From the broker's time of the newest record that is counted to the time at which it can be read; nothing
+/// when no record has a time.
+std::optional<double> seconds_behind(const snapshot::Snapshot& snapshot) {
+  if (!snapshot.freshness.newest_record) return std::nullopt;
+  const auto newest = base::parse_iso(*snapshot.freshness.newest_record);
+  const auto taken = base::parse_iso(snapshot.taken_at);
+  if (!newest || !taken) return std::nullopt;
+  return std::chrono::duration<double>(*taken - *newest).count();
+}
+
+class LiveLoop {
+ public:
+  LiveLoop(const MartParts& parts, const Runtime& runtime)
+      : parts_(parts), runtime_(runtime), transform_(parts.transform) {}
+
+  Result<load::LoadSummary> run(const std::stop_token& stop) {
+    // dbt is loaded while the first events come.
+    keep_dbt_loaded();
+    int failed = 0;
+    while (!stop.stop_requested()) {
+      const SteadyTime started = runtime_.clock.steady_now();
+      const auto outcome = round(started, stop);
+      // What a stop interrupted is done again by the end of the run.
+      if (stop.stop_requested()) break;
+      failed = outcome ? 0 : failed + 1;
+      if (!outcome) {
+        const Error& error = outcome.error();
+        diag::log_event("live.round_failed",
+                        {{"kind", name(error.kind)}, {"message", error.message}, {"failed", failed}});
+        if (after_failure(error.kind, failed) == AfterFailure::end) return std::unexpected(error);
+      }
+      wait_unless_stopped(stop, rest_after(since(started), outcome ? cheapest_ : std::nullopt));
+    }
+    return loaded_;
+  }
+
+ private:
+  Result<void> round(SteadyTime started, const std::stop_token& stop) {
+    // 1. What is new in the lake.
+    SDP_TRY(auto loaded, load_lake(parts_, runtime_.clock, stop));
+    loaded_ = std::move(loaded.summary);
+    unbuilt_ += loaded_.counts.rows + loaded_.counts.rejected;
+    if (unbuilt_ == 0) return {};
+
+    // 2. The marts of it.
+    keep_dbt_loaded();
+    SDP_RETURN_IF_ERROR(run_transform(transform_, stop));
+
+    // 3. For readers.
+    const auto target = transform::target_path(parts_.transform);
+    SDP_TRY(const auto publication, publish_marts(parts_.warehouse, target, runtime_));
+    if (publication.taken) {
+      diag::log_event("live.published",
+                      {{"records", unbuilt_},
+                       {"seconds", std::chrono::duration<double>(since(started)).count()},
+                       {"behind_s", seconds_behind(publication.taken->snapshot).value_or(0)}});
+    }
+    unbuilt_ = 0;
+    const milliseconds cost = since(started);
+    cheapest_ = std::min(cheapest_.value_or(cost), cost);
+    return {};
+  }
+
+  /// Most of a short build's time goes into loading dbt. Where it cannot be kept, each build loads it.
+  void keep_dbt_loaded() {
+    if (!can_keep_dbt_ || (worker_ && worker_->is_running())) return;
+    auto started = transform::DbtWorker::start(parts_.transform);
+    if (started) {
+      worker_ = *std::move(started);
+      transform_.dbt_client = worker_->client();
+      return;
+    }
+    diag::log_event("transform.worker_missing", {{"message", started.error().message}});
+    can_keep_dbt_ = false;
+    transform_.dbt_client.clear();
+  }
+
+  milliseconds since(SteadyTime started) const {
+    return std::chrono::duration_cast<milliseconds>(runtime_.clock.steady_now() - started);
+  }
+
+  const MartParts& parts_;
+  const Runtime& runtime_;
+  transform::TransformOptions transform_;
+  std::unique_ptr<transform::DbtWorker> worker_;
+  bool can_keep_dbt_ = true;
+  load::LoadSummary loaded_;              ///< of the last load
+  std::optional<milliseconds> cheapest_;  ///< of the rounds that built marts
+  std::uint64_t unbuilt_ = 0;             ///< records that were loaded, and that no mart counts yet
+};
+
+}  // namespace
+
+Result<load::LoadSummary> keep_up(const MartParts& parts, const Runtime& runtime,
+                                  const std::stop_token& stop) {
+  return LiveLoop(parts, runtime).run(stop);
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,88 @@
+#include "cli/metrics_file.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "cli/command.h"
+#include "metrics/registry.h"
+#include "os/files.h"
+
+namespace sdp::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Others may read it: a collector is another user.
+constexpr mode_t kMode = 0644;
+/// A larger file is none of ours.
+constexpr std::uintmax_t kBytesMax = 64 * 1024;
+
+double seconds(std::chrono::milliseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+/// When the command succeeded last, as the file says.
+std::optional<double> last_success(std::string_view text, std::string_view command) {
+  const std::string name =
+      fmt::format("\n{}command_last_success_timestamp_seconds{{command=\"{}\"}} ", metrics::kPrefix, command);
+  const auto at = text.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view value = text.substr(at + name.size());
+  double time = 0;
+  if (std::from_chars(value.data(), value.data() + value.size(), time).ec != std::errc{}) return std::nullopt;
+  return time;
+}
+
+std::string text_before(const fs::path& path) {
+  std::error_code none;
+  if (!fs::is_regular_file(path, none) || fs::file_size(path, none) > kBytesMax) return {};
+  auto text = os::read_file(path);
+  return text && *text ? **std::move(text) : std::string();
+}
+
+}  // namespace
+
+std::string metrics_of(const CommandEnd& end, std::string_view before) {
+  metrics::Registry registry;
+  const double ended_at = seconds(end.ended_at.time_since_epoch());
+  registry.gauge("build_info", {kVersion}).Set(1);
+  registry.gauge("command_exit_code", {end.command}).Set(end.exit_code);
+  registry.gauge("command_duration_seconds", {end.command}).Set(seconds(end.took));
+  registry.gauge("command_last_run_timestamp_seconds", {end.command}).Set(ended_at);
+  const auto success = end.exit_code == 0 ? std::optional(ended_at) : last_success(before, end.command);
+  if (success) registry.gauge("command_last_success_timestamp_seconds", {end.command}).Set(*success);
+  if (end.work.records) {
+    registry.gauge("command_records", {end.command}).Set(static_cast<double>(*end.work.records));
+  }
+  if (end.work.objects) {
+    registry.gauge("command_objects", {end.command}).Set(static_cast<double>(*end.work.objects));
+  }
+  return registry.text();
+}
+
+MetricsFile::MetricsFile(std::string command, fs::path path, Clock& clock)
+    : command_(std::move(command)), path_(std::move(path)), clock_(clock), begun_at_(clock.steady_now()) {}
+
+MetricsFile::~MetricsFile() {
+  if (!is_written_) static_cast<void>(write(base::exit_code(ErrorKind::fatal)));
+}
+
+Result<void> MetricsFile::write(int exit_code) {
+  is_written_ = true;
+  if (path_.empty()) return {};
+  const CommandEnd end{
+      .command = command_,
+      .exit_code = exit_code,
+      .ended_at = clock_.utc_now(),
+      .took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun_at_),
+      .work = work_};
+  if (auto written = os::write_file(path_, metrics_of(end, text_before(path_)), kMode); !written)
+    return std::unexpected(written.error().in("--metrics-file"));
+  return {};
+}
+
+}  // namespace sdp::cli

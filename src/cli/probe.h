@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cli/stack_checks.h"
+#include "http/address.h"
+#include "store/s3/http_client.h"
+
+namespace sdp::cli {
+
+/// A client for servers of this machine or of its stack: by no proxy, and patient for a second.
+Result<std::shared_ptr<store::s3::HttpClient>> open_near_client();
+
+/// What a GET is answered with; of a page that is larger than 4 MiB, that it is.
+StackAnswer get(store::s3::HttpClient& http, store::s3::HttpRequest request);
+
+/// Where a server is asked that listens at `address`: one at every address of this machine, at loopback's.
+http::Address reachable(http::Address address);
+
+/// Asks the command that answers at `listen` whether it is ready. `unavailable` says why it is not, or that
+/// nothing answers there.
+Result<std::string> probe_readiness(const std::string& listen);
+
+}  // namespace sdp::cli

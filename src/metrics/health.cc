@@ -1,0 +1,50 @@
+#include "metrics/health.h"
+
+#include <fmt/format.h>
+
+namespace sdp::metrics {
+namespace {
+
+/// A loop that did not turn for so long does no work.
+constexpr std::chrono::seconds kReadyWithin{10};
+
+std::chrono::seconds since(SteadyTime then, SteadyTime now) {
+  return std::chrono::duration_cast<std::chrono::seconds>(now - then);
+}
+
+}  // namespace
+
+std::string_view describe(Readiness readiness) {
+  switch (readiness) {
+    case Readiness::starting:
+      return "starting: it has not joined its consumer group yet";
+    case Readiness::ready:
+      return "ready";
+    case Readiness::log_away:
+      return "the log does not answer";
+    case Readiness::store_hangs:
+      return "the store does not answer: an upload has been under way for too long";
+    case Readiness::stopping:
+      return "stopping: what was read is made durable";
+  }
+  return "unknown";
+}
+
+Health::Health(std::chrono::milliseconds alive_within, SteadyTime now)
+    : alive_within_(alive_within), turned_at_(now) {}
+
+Verdict Health::alive(SteadyTime now) const {
+  const SteadyTime turned_at = turned_at_.load(std::memory_order_relaxed);
+  if (now - turned_at <= alive_within_) return {true, "alive\n"};
+  return {false, fmt::format("the loop has not turned for {} s\n", since(turned_at, now).count())};
+}
+
+Verdict Health::ready(SteadyTime now) const {
+  const SteadyTime turned_at = turned_at_.load(std::memory_order_relaxed);
+  if (now - turned_at > kReadyWithin)
+    return {false, fmt::format("the loop has not turned for {} s\n", since(turned_at, now).count())};
+  const Readiness readiness = readiness_.load(std::memory_order_relaxed);
+  return {readiness == Readiness::ready, fmt::format("{}\n", describe(readiness))};
+}
+
+}  // namespace sdp::metrics

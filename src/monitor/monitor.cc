@@ -1,0 +1,76 @@
+#include "monitor/monitor.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "diag/log.h"
+#include "http/answer.h"
+
+namespace sdp::monitor {
+namespace {
+
+constexpr std::chrono::seconds kFresh{1};
+constexpr std::string_view kTextFormat = "text/plain; version=0.0.4; charset=utf-8";
+/// The command's end waits for answers on their way; nobody needs the rest of one then.
+constexpr std::chrono::milliseconds kStop{200};
+
+http::Response answer_of(const metrics::Verdict& verdict) {
+  return http::text_answer(verdict.good ? 200 : 503, verdict.text);
+}
+
+std::string url_of(const http::Address& address) {
+  return fmt::format("http://{}/metrics", address.text());
+}
+
+}  // namespace
+
+http::Response Answers::answer(const http::Request& request) {
+  if (loopback_ && !http::is_loopback_host(request.host))
+    return http::refusal(421, "This address answers to 127.0.0.1, localhost and [::1] only.\n");
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  http::Response response = http::text_answer(404, "There is only /metrics, /healthz and /readyz.\n");
+  if (path == "/metrics") {
+    response = http::text_answer(200, text());
+    response.headers.front().second = kTextFormat;
+  } else if (path == "/healthz") {
+    response = answer_of(watched_.health.alive(watched_.clock.steady_now()));
+  } else if (path == "/readyz") {
+    response = answer_of(watched_.health.ready(watched_.clock.steady_now()));
+  }
+  return http::with_common_headers(std::move(response));
+}
+
+const std::string& Answers::text() {
+  const SteadyTime now = watched_.clock.steady_now();
+  if (text_.empty() || now - written_at_ >= kFresh) {
+    text_ = watched_.registry.text();
+    written_at_ = now;
+  }
+  return text_;
+}
+
+Result<std::unique_ptr<Monitor>> Monitor::start(const http::Address& address, Watched watched) {
+  http::Limits limits;
+  limits.stop = kStop;
+  SDP_TRY(auto server, http::Server::listen(address, limits));
+  diag::log_event("monitor.listening", {{"url", url_of(server->address())}});
+  return std::unique_ptr<Monitor>(new Monitor(std::move(server), watched));
+}
+
+Monitor::Monitor(std::unique_ptr<http::Server> server, Watched watched)
+    : server_(std::move(server)),
+      answers_(watched, server_->address().is_loopback()),
+      thread_([this](const std::stop_token& stop) {
+        server_->run([this](const http::Request& request,
+                            const http::Reply& reply) { reply(answers_.answer(request)); },
+                     stop);
+      }) {}
+
+Monitor::~Monitor() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+}  // namespace sdp::monitor

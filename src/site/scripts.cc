@@ -1,0 +1,64 @@
+#include "site/scripts.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sdp::site {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+std::string dumped(const ordered_json& json) {
+  // Names come from stored bytes, which need not be UTF-8.
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+ordered_json or_null(std::string_view text) {
+  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+}
+
+}  // namespace
+
+std::string script(std::string_view name, std::string_view json) {
+  while (json.ends_with('\n')) json.remove_suffix(1);
+  return fmt::format("sdp.receive({}, {});\n", dumped(name), json);
+}
+
+std::string current_script(const Current& current) {
+  ordered_json publications = ordered_json::array();
+  for (const Publication& one : current.publications) {
+    const std::string report = one.has_report ? fmt::format("data/{}/{}", one.id, kReportPage) : "";
+    publications.push_back({{"id", one.id},
+                            {"folder", one.id},
+                            {"warehouse", one.warehouse},
+                            {"taken_at", one.taken_at},
+                            {"report", or_null(report)}});
+  }
+  return script("current", dumped({{"version", kVersion},
+                                   {"live", current.live},
+                                   {"follow", current.follow},
+                                   {"moves", {{"on", current.moves}, {"how", current.how_to_move}}},
+                                   {"served_at", or_null(current.served_at)},
+                                   {"publications", std::move(publications)},
+                                   {"message", or_null(current.message)},
+                                   {"dbt_docs", or_null(current.dbt_docs)}}));
+}
+
+std::string services_script(std::string_view checked_at, std::span<const Service> services) {
+  ordered_json list = ordered_json::array();
+  for (const Service& one : services) {
+    list.push_back({{"name", one.name},
+                    {"what", one.what},
+                    {"url", one.url},
+                    {"answers", one.answers},
+                    {"detail", one.detail}});
+  }
+  return script(
+      "services",
+      dumped({{"version", kVersion}, {"checked_at", or_null(checked_at)}, {"services", std::move(list)}}));
+}
+
+}  // namespace sdp::site

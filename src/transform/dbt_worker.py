@@ -1,0 +1,292 @@
+"""dbt that stays: loaded once and forked for each call, since most of a short build's time goes into loading dbt and into what it
+compiles the first time it is used.
+
+    dbt_worker.py serve SOCKET ADAPTER      takes calls until it is ended
+    dbt_worker.py call SOCKET [ARGUMENT]... does and ends as `dbt ARGUMENT...` would
+
+A call has the caller's arguments, environment, folder and streams, gets the signals that the caller gets, and ends when the
+caller does. Each is dbt in a process of its own, which leaves nothing behind: no open warehouse, no memory. The first one of a
+parsed project on DuckDB is done by the worker itself, so that the others find compiled what it compiled.
+
+When that one leaves a thread or fails, and after CALLS_MAX calls in any case, the worker begins again as a new process.
+
+Whether the project must be parsed again is looked at by each call, as dbt does it: by the contents of its files.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+REQUEST_BYTES_MAX = 1 << 20
+CALLS_MAX = 100
+CONNECT_SECONDS_MAX = 20
+# Not one of dbt's: it could not be asked.
+NO_WORKER = 3
+# Who sets one of these wants to read what dbt tells of itself.
+LEVELS = {"DBT_DEBUG", "DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE"}
+
+
+# --- the caller ---
+
+
+def call(address: str, arguments: list[str]) -> None:
+    """Does not return."""
+    server = connected(address)
+    umask = os.umask(0o022)
+    os.umask(umask)
+    request = json.dumps([["dbt", *arguments], os.getcwd(), umask, dict(os.environ)]).encode()
+    socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
+    server.sendall(request)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: server.send(bytes([number])))
+    try:
+        code = server.recv(1)
+    except ConnectionError:
+        code = b""
+    if not code:
+        os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(code[0])
+
+
+def connected(address: str) -> socket.socket:
+    """A worker listens before it loads anything; only its start has to be waited for."""
+    server = socket.socket(socket.AF_UNIX)
+    deadline = time.monotonic() + CONNECT_SECONDS_MAX
+    while True:
+        try:
+            server.connect(address)
+            return server
+        except OSError as error:
+            if time.monotonic() > deadline:
+                print(f"no worker of dbt answers at {address}: {error}", file=sys.stderr)
+                sys.exit(NO_WORKER)
+            time.sleep(0.02)
+
+
+# --- the worker: what it needs is loaded by it alone, as a caller is to begin at once ---
+
+
+def serve(address: str, adapter: str, listener: socket.socket) -> None:
+    import importlib
+    from multiprocessing import resource_tracker
+
+    # Python starts this process when it first needs it, and it keeps the streams that there are then.
+    resource_tracker.ensure_running()
+    importlib.import_module(f"dbt.adapters.{adapter}")
+    import dbt.cli.main  # noqa: F401  For the forks.
+
+    if not LEVELS & set(os.environ):
+        work_quickly("info", "warn", "error")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for forks: they say how they end.
+    has_compiled = adapter != "duckdb"
+    is_as_it_was = True
+    for _ in range(CALLS_MAX):
+        client, _ = listener.accept()
+        try:
+            caller = Caller(client)
+        except (OSError, ValueError):
+            client.close()
+            continue
+        if has_compiled or not is_parsed(caller.environment):
+            fork_for(caller, listener, run_dbt)
+            continue
+        has_compiled = True
+        is_as_it_was = do_here(caller)
+        if not is_as_it_was:
+            break
+    begin_again(address, adapter, listener)
+
+
+def begin_again(address: str, adapter: str, listener: socket.socket) -> None:
+    """As a new process, to which calls that wait already are left. Does not return."""
+    os.set_inheritable(listener.fileno(), True)
+    number = str(listener.fileno())
+    os.execv(sys.executable, [sys.executable, "-BP", __file__, "serve", address, adapter, number])
+
+
+def is_parsed(environment: dict[str, str]) -> bool:
+    """dbt's parser leaves threads behind, and forks of a process with threads may wait for what those hold."""
+    of_target = os.path.join(environment.get("DBT_TARGET_PATH", "target"), "partial_parse.msgpack")
+    return os.path.exists(environment.get("DBT_PARTIAL_PARSE_FILE_PATH") or of_target)
+
+
+def listening(address: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(64)
+    return listener
+
+
+def work_quickly(*told: str) -> None:
+    """dbt in this process does from now on only what somebody looks at: it makes events of the levels `told`, those that say
+    whether it parsed the project again, and those that a callback asks for. Each model has dozens of others, for its file of
+    logs: a quarter of a build's time. And it makes the tables of English dates once, not for each answer of a warehouse."""
+    import functools
+
+    import parsedatetime
+    from dbt.events.logging import track_behavior_change_warn
+    from dbt_common.events.event_manager import EventManager
+
+    fire = EventManager.fire_event
+
+    def fire_event(manager, event, level=None, *more, **others):
+        asked = (level or event.level_tag()).value in told or type(event).__name__.startswith("PartialParsing")
+        if asked or manager.callbacks != [track_behavior_change_warn]:
+            fire(manager, event, level, *more, **others)
+
+    EventManager.fire_event = fire_event
+    parsedatetime.Constants = functools.cache(parsedatetime.Constants)
+
+
+def fork_for(caller: "Caller", listener: socket.socket, do) -> None:
+    """`do` is done in a process of its own, in place of the caller; its exit is the caller's."""
+    if os.fork() != 0:
+        caller.close()
+        return
+    import atexit
+    import threading
+
+    listener.close()
+    code = 1
+    try:
+        caller.take_place()
+        code = ended_with(do)
+    finally:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        caller.finish(code)
+        os._exit(code)
+
+
+def do_here(caller: "Caller") -> bool:
+    """dbt in this process, so that forks find compiled what it compiled. False when the process is not as it was: forks have one
+    thread alone, and a warehouse that is open here is open to nobody else."""
+    import gc
+
+    ours = [os.dup(number) for number in range(3)]
+    threads = set(os.listdir("/proc/self/task"))
+    caller.take_place()
+    code = ended_with(run_dbt)
+    close_duckdb()
+    caller.finish(code)
+    caller.leave()
+    for number, stream in enumerate(ours):
+        os.dup2(stream, number)
+        os.close(stream)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # Forks share this memory as long as nobody writes to it.
+    gc.collect()
+    gc.freeze()
+    return code == 0 and within(1, lambda: not set(os.listdir("/proc/self/task")) - threads)
+
+
+def within(seconds: float, condition) -> bool:
+    """A thread that was joined is there for a moment yet."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def run_dbt() -> None:
+    from dbt.cli.main import cli
+
+    cli()
+
+
+def close_duckdb() -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def ended_with(do) -> int:
+    import traceback
+
+    try:
+        do()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+class Caller:
+    """Whoever called, on whose behalf something is done."""
+
+    def __init__(self, client: socket.socket):
+        self._client = client
+        self._is_answered = False
+        self._hears = None
+        size, self._streams, _, _ = socket.recv_fds(client, 4, 3)
+        length = int.from_bytes(size, "big")
+        if len(size) != 4 or len(self._streams) != 3 or length > REQUEST_BYTES_MAX:
+            raise ValueError(f"a call with {len(self._streams)} streams and {length} bytes")
+        request = b""
+        while len(request) < length:
+            more = client.recv(length - len(request))
+            if not more:
+                raise ConnectionResetError("the caller ended within its call")
+            request += more
+        self._arguments, self._folder, self._umask, self.environment = json.loads(request)
+
+    def take_place(self) -> None:
+        """From here on this process has the caller's arguments, environment, folder and streams, and hears its signals."""
+        import threading
+
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        sys.argv = self._arguments
+        for number, stream in enumerate(self._streams):
+            os.dup2(stream, number)
+            os.close(stream)
+        # Open to the end of the process.
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww")
+        )
+        os.umask(self._umask)
+        os.chdir(self._folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        time.tzset()
+        self._hears = threading.Thread(target=self._hear, daemon=True)
+        self._hears.start()
+
+    def _hear(self) -> None:
+        while number := self._client.recv(1):
+            os.kill(os.getpid(), number[0])
+        if not self._is_answered:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def finish(self, code: int) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._is_answered = True
+        self._client.send(bytes([code]))
+
+    def leave(self) -> None:
+        """The caller has its answer, and ends."""
+        self._hears.join()
+        self._client.close()
+
+    def close(self) -> None:
+        """What a fork has, too."""
+        for stream in self._streams:
+            os.close(stream)
+        self._client.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        address, adapter, *number = sys.argv[2:]
+        serve(address, adapter, socket.socket(fileno=int(number[0])) if number else listening(address))
+    else:
+        call(sys.argv[2], sys.argv[3:])

@@ -1,0 +1,103 @@
+"""dbt that stays loaded: it does for each call what dbt itself would, and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from driver.fixtures import ROOT
+from driver.process import GUARD_SECONDS, wait_until
+
+WORKER = ROOT / "src/transform/dbt_worker.py"
+# As the worker, but with another limit in its first life, and with a call that takes long.
+SHORT_LIVED = """
+import sys, time
+sys.path.insert(0, {folder!r})
+import dbt_worker
+dbt_worker.CALLS_MAX = 2
+run_dbt = dbt_worker.run_dbt
+dbt_worker.run_dbt = lambda: time.sleep(600) if sys.argv[1] == "sleep" else run_dbt()
+dbt_worker.serve({address!r}, "duckdb", dbt_worker.listening({address!r}))
+"""
+
+
+@pytest.fixture
+def python(program_deps):
+    return program_deps / "venv-dbt/bin/python"
+
+
+@pytest.fixture
+def worker(python, tmp_path):
+    address = tmp_path / "s"
+    program = SHORT_LIVED.format(folder=str(WORKER.parent), address=str(address))
+    with open(tmp_path / "worker.log", "wb") as log:
+        one = subprocess.Popen([python, "-c", program], stdout=log, stderr=log)
+    one.address = address
+    yield one
+    one.kill()
+    one.wait()
+
+
+@pytest.fixture
+def call(python, worker, tmp_path):
+    def start(*arguments, folder=tmp_path, **environment):
+        return subprocess.Popen(
+            [python, "-ISB", WORKER, "call", worker.address, *arguments],
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+def forks(worker) -> int:
+    """Its children but Python's own, which is there from the start."""
+    return len(Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()) - 1
+
+
+def test_calls_are_answered_also_by_the_process_after_the_last(call, worker):
+    for _ in range(5):
+        out, err = call("build", "--help").communicate(timeout=GUARD_SECONDS)
+        assert "dbt build" in out, err
+    assert worker.poll() is None
+
+
+def test_a_call_ends_as_dbt_does(call, tmp_path):
+    wrong = call("no-such-command")
+    _, err = wrong.communicate(timeout=GUARD_SECONDS)
+    assert wrong.returncode == 2 and "no-such-command" in err
+    # In the caller's folder, with its environment.
+    lost = call("parse", DBT_PROFILES_DIR=str(ROOT / "spotify_dbt"), DBT_PROJECT_DIR=str(tmp_path / "none"))
+    out, err = lost.communicate(timeout=GUARD_SECONDS)
+    assert lost.returncode == 2 and "none" in out + err
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_what_a_caller_asked_for_ends_with_it(number, call, worker):
+    call("build", "--help").communicate(timeout=GUARD_SECONDS)
+    waits = call("sleep")
+    wait_until(lambda: forks(worker) == 1, GUARD_SECONDS, "the call to be under way")
+    waits.send_signal(number)
+    waits.communicate(timeout=GUARD_SECONDS)
+    assert waits.returncode != 0
+    wait_until(lambda: forks(worker) == 0, GUARD_SECONDS, "what it asked for to end")
+    assert worker.poll() is None
+
+
+IMPATIENT = """
+import sys
+sys.path.insert(0, {folder!r})
+import dbt_worker
+dbt_worker.CONNECT_SECONDS_MAX = 0
+dbt_worker.call({address!r}, [])
+"""
+
+
+def test_without_a_worker_a_call_says_so(python, tmp_path):
+    program = IMPATIENT.format(folder=str(WORKER.parent), address=str(tmp_path / "none"))
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False, timeout=GUARD_SECONDS)
+    assert done.returncode == 3 and "no worker of dbt answers" in done.stderr

@@ -1,0 +1,81 @@
+"""`pipeline`: marts that follow the lake, while a sink fills it."""
+
+import json
+import shutil
+import signal
+
+from driver import parsed
+from driver.process import Running, wait_until
+from driver.services import clean_environment
+
+IN_PART, MISCONFIGURED = 21, 78
+
+
+def keep_up(world, *arguments):
+    return world.start(
+        "pipeline",
+        "--work-dir",
+        world.folder / "transform",
+        "--published",
+        world.folder / "published",
+        *arguments,
+        env=parsed.environment(),
+    )
+
+
+def published(world) -> dict:
+    return json.loads((world.folder / "published" / "current" / "snapshot.json").read_text())
+
+
+def test_marts_follow_the_lake_until_ctrl_c_and_are_proved(world):
+    world.must("init")
+    sink = world.start_sink()
+    running = keep_up(world)
+    world.simulate(400)
+    wait_until(lambda: sum(one["records"] for one in running.events("live.published")) == 400, 120, "the first events")
+    world.simulate(300)
+    wait_until(
+        lambda: sum(one["records"] for one in running.events("live.published")) == 700, 120, "those that came later"
+    )
+    assert published(world)["ledger"]["records"] == 700
+    assert sink.stop(60).code == 0
+    running.send(signal.SIGINT)
+    finished = running.wait(60)
+    assert finished.code == 0, str(finished)
+    report = json.loads(world.must("verify", "--json").out)
+    assert (report["proved"], report["kept"]) == (True, 700)
+
+
+def test_a_chain_that_could_not_be_loaded_is_told_at_the_end(binary, embedded, finished_run, tmp_path):
+    lake = tmp_path / "lake"
+    shutil.copytree(finished_run / "lake", lake)
+    min((lake / ".meta").rglob("*_t*_p*_o*.json*")).unlink()
+    work = ("--warehouse", tmp_path / "spotify_db.duckdb", "--work-dir", tmp_path / "transform")
+    line = [str(binary), "pipeline", "--lake", str(lake), *map(str, work)]
+    env = clean_environment() | parsed.environment() | {"SDP_DEPS_DIR": str(embedded.deps)}
+    running = Running(line, env, tmp_path, "pipeline")
+    embedded.started.append(running)
+    wait_until(lambda: running.events("live.published"), 120, "what can be loaded")
+    running.send(signal.SIGINT)
+    assert running.wait(60).code == IN_PART
+
+
+def test_a_lake_that_is_away_ends_it_after_some_rounds_and_marts_stay(world):
+    running = world.start(
+        "pipeline",
+        "--work-dir",
+        world.folder / "transform",
+        "--lake",
+        "s3://nothing-of-this-name",
+        "--published",
+        world.folder / "published",
+    )
+    finished = running.wait(120)
+    assert finished.code != 0
+    assert "nothing-of-this-name" in finished.err, str(finished)
+
+
+def test_without_a_folder_to_publish_into_it_says_so(world):
+    finished = world.run("pipeline", "--published", "none")
+    assert finished.code == MISCONFIGURED
+    assert "--published" in finished.err
