@@ -34,6 +34,7 @@ HourCloser::~HourCloser() {
 void HourCloser::request(const CloseRequest& request) {
   if (requests_.size() < kRequestsMax) {
     requests_.push(request);
+    ++open_requests_;
   } else {
     log_event("hours.dropped", {{"topic", topic_.name},
                                 {"partition", request.partition},
@@ -42,7 +43,9 @@ void HourCloser::request(const CloseRequest& request) {
 }
 
 std::optional<CloseResult> HourCloser::next_result() {
-  return results_.try_pop();
+  auto result = results_.try_pop();
+  if (result) --open_requests_;
+  return result;
 }
 
 Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& request) {

@@ -44,6 +44,8 @@ class HourCloser {
   /// wait are dropped: the next hour brings another.
   void request(const CloseRequest& request);
   std::optional<CloseResult> next_result();
+  /// Whether a request was taken whose result was not.
+  bool works() const { return open_requests_ > 0; }
 
  private:
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);
@@ -57,6 +59,7 @@ class HourCloser {
   const log::TopicInfo topic_;
   ChainCloser chains_;  // the thread's own, like the next
   bool past_lives_closed_ = false;
+  std::size_t open_requests_ = 0;  // the caller's, like the rest of its side
   base::BoundedQueue<CloseRequest> requests_{1'000};
   base::BoundedQueue<CloseResult> results_{1 << 16};
   std::jthread thread_;

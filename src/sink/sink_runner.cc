@@ -635,7 +635,14 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     return Ends::ahead;
   }
 
-  Ends all_durable() const {
+  /// Hours that were over when their partition's end was asked for are closed before the run ends. A closing
+  /// that fails is left to the next run: no event depends on it.
+  Ends all_durable() {
+    for (const SinkState::Progress& at : state_.progress()) {
+      if (const auto over = hours_.over_by_end(at.partition, at.durable))
+        request_closing(at.partition, *over, at.chain_end);
+    }
+    if (closer_.works()) return Ends::ahead;
     log_event("sink.caught_up", {{"topic", topic_.name}});
     return Ends::durable;
   }

@@ -784,6 +784,30 @@ TEST_F(SinkRunnerTest, HoursOfIdlePartitionsAreClosedByTheClock) {
   EXPECT_TRUE(markers(hour + std::chrono::hours(3)).empty());
 }
 
+TEST_F(SinkRunnerTest, HoursThatAreOverAreClosedBeforeACaughtUpRunEnds) {
+  send(0, 60);
+  const lake::Hour hour = lake::hour_of(clock_.utc_now());
+  clock_.shift(hour + std::chrono::hours(2) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
+  ASSERT_TRUE(drain(store_, options()));
+  for (const int later : {0, 1}) {
+    const lake::Hour over = hour + std::chrono::hours(later);
+    EXPECT_TRUE(is_complete(over, markers(over), begins())) << later;
+  }
+  EXPECT_TRUE(markers(hour + std::chrono::hours(2)).empty());
+}
+
+TEST_F(SinkRunnerTest, ACaughtUpRunDoesNotWaitForHoursThatCannotBeClosed) {
+  send(0, 60);
+  clock_.shift(std::chrono::hours(2));
+  store::FaultyStore store(store_, [](const store::StoreCall& call) {
+    const bool closes = call.op == store::StoreOp::put_new && call.key.starts_with("_pipeline/hours/");
+    return closes ? store::Fault::error_before : store::Fault::none;
+  });
+  ASSERT_TRUE(drain(store, options()));
+  EXPECT_GT(store.faults(store::StoreOp::put_new), 0U);
+  EXPECT_EQ(payloads(), expected(60));
+}
+
 TEST_F(SinkRunnerTest, LostOffsetsStopTheSinkUntilAcknowledged) {
   send(0, 100);
   ASSERT_TRUE(log_.delete_below(1, 5));
