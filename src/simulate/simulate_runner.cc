@@ -11,6 +11,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// At high rates events go out in groups: to wake up for each of them costs more than to make it.
+constexpr milliseconds kSleepMin{5};
 /// The longest sleep between two looks at the stop token.
 constexpr milliseconds kSleepMax{50};
 constexpr milliseconds kReportInterval{1'000};
@@ -66,7 +68,7 @@ bool SimulateRunner::wait_until_due(const Pacer& pacer, const std::stop_token& s
     const auto wait = std::chrono::floor<milliseconds>(due - now);
     if (wait < milliseconds(1)) return true;
     report(now);
-    clock_.sleep_for(std::min(wait, kSleepMax));
+    clock_.sleep_for(std::clamp(wait, kSleepMin, kSleepMax));
   }
   return false;
 }
