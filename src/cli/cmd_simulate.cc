@@ -40,7 +40,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                     {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
   SDP_TRY(auto producer, log->open_producer());
   SDP_TRY(auto source, simulate::open_source(spec));
-  SimulatePrinter printer(runtime.quiet);
+  SimulatePrinter printer(runtime.quiet, spec.events);
   simulate::SimulateRunner runner(spec, *source, *producer, runtime.clock, printer, options.simulate);
   simulate::Oracle oracle;
   if (!options.oracle_path.empty()) runner.tell(oracle);

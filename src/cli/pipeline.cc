@@ -143,7 +143,7 @@ class PipelineRun {
   Result<simulate::SimulateSummary> simulate(const std::stop_token& stop) {
     SDP_TRY(auto producer, parts_.log.open_producer());
     SDP_TRY(auto source, simulate::open_source(parts_.simulation));
-    SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr);
+    SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, parts_.simulation.events);
     simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);
     return runner.run(stop);
   }

@@ -1,31 +1,29 @@
 #pragma once
 
+#include <cstdint>
+
 #include "cli/standard_output.h"
-#include "diag/log.h"
+#include "diag/progress.h"
 #include "simulate/simulate_observer.h"
 
 namespace sdp::cli {
 
-/// Prints events one by one at low rates, logs progress once a second otherwise.
+/// Prints events one by one at low rates, and how far it is otherwise.
 class SimulatePrinter final : public simulate::SimulateObserver {
  public:
-  /// A quiet one prints no events.
-  explicit SimulatePrinter(bool quiet) : quiet_(quiet) {}
+  /// A quiet one prints no events. `total`: how many events there will be; 0 where there is no end.
+  SimulatePrinter(bool quiet, std::uint64_t total) : quiet_(quiet), progress_("simulate", "events", total) {}
 
   void on_event(const event::ListeningEvent& event) override {
     if (quiet_) return;
     print_out("{}\n", simulate::produced_line(event));
     flush_out();
   }
-  void on_progress(const simulate::SimulateProgress& progress) override {
-    diag::log_event("simulate.progress", {{"produced", progress.produced},
-                                          {"acked", progress.acked},
-                                          {"failed", progress.failed},
-                                          {"per_second", progress.events_per_second}});
-  }
+  void on_progress(const simulate::SimulateProgress& progress) override { progress_.set(progress.acked); }
 
  private:
   const bool quiet_;
+  diag::Progress progress_;
 };
 
 }  // namespace sdp::cli

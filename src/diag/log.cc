@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "diag/progress.h"
 #include "diag/repeat_limiter.h"
 
 namespace sdp::diag {
@@ -22,6 +23,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // spdlog writes what every line begins with; the rest is its payload.
+/// To the first column, and nothing behind it.
+constexpr std::string_view kEraseLine = "\r\x1b[K";
+
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v";
 constexpr const char* kJsonPattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
@@ -141,8 +145,9 @@ class Log {
       : format_(settings.format),
         command_(std::move(settings.command)),
         clock_(settings.clock != nullptr ? *settings.clock : base::system_clock()),
+        draws_(settings.draws && settings.format == Format::text),
         write_(settings.write ? std::move(settings.write) : write_to_stderr),
-        logger_("", std::make_shared<LineSink>(write_)) {
+        logger_("", std::make_shared<LineSink>([this](std::string_view line) { write(line); })) {
     logger_.set_level(spdlog::level::trace);
     logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
         format_ == Format::json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc, "\n"));
@@ -158,9 +163,30 @@ class Log {
 
   void flush_repeats() { write_repeats(limiter_.take_all()); }
 
+  bool draws() const { return draws_; }
+
+  void progress(const ProgressFacts& facts) {
+    constexpr EventName kProgress("progress");
+    if (!detail::enabled[kProgress.index()]) return;
+    if (draws_) {
+      write_(fmt::format("{}{}", kEraseLine, progress_text(facts)));
+      is_drawn_ = true;
+      return;
+    }
+    std::vector<Field> fields = {{"of", facts.of}, {"done", facts.done}, {"unit", facts.unit}};
+    if (facts.total > 0) fields.push_back({"total", facts.total});
+    fields.push_back({"per_second", per_second(facts)});
+    if (const auto left = seconds_left(facts)) fields.push_back({"left_s", *left});
+    line(kEvents[kProgress.index()], fields);
+  }
+
+  void end_progress() {
+    if (std::exchange(is_drawn_, false)) write_(kEraseLine);
+  }
+
   void failure(std::string_view kind, int exit_code, std::string_view message) {
     flush_repeats();
-    if (format_ == Format::text) return write_(fmt::format("error: {}\n", message));
+    if (format_ == Format::text) return write(fmt::format("error: {}\n", message));
     const Field fields[] = {{"kind", kind}, {"exit_code", exit_code}, {"message", message}};
     line(kEvents[EventName("command.failed").index()], fields);
   }
@@ -171,6 +197,11 @@ class Log {
         format_ == Format::json ? json_payload(command_, spec.name, fields) : text_payload(spec.name, fields);
     logger_.log(spdlog::log_clock::time_point(clock_.utc_now().time_since_epoch()), spdlog::source_loc{},
                 spdlog_level(spec.level), payload);
+  }
+
+  void write(std::string_view text) {
+    end_progress();
+    write_(text);
   }
 
   void write_repeats(const std::vector<Repeats>& all) {
@@ -189,7 +220,9 @@ class Log {
   const Format format_;
   const std::string command_;
   Clock& clock_;
+  const bool draws_;
   const std::function<void(std::string_view)> write_;
+  bool is_drawn_ = false;
   spdlog::logger logger_;
   RepeatLimiter limiter_;
 };
@@ -228,6 +261,17 @@ static_assert(tables_agree(),
 }  // namespace
 
 std::array<std::atomic<bool>, kEvents.size()> detail::enabled{};
+std::atomic<bool> detail::draws{false};
+
+void detail::show_progress(const ProgressFacts& facts) {
+  const std::scoped_lock lock(process().mutex);
+  if (process().log) process().log->progress(facts);
+}
+
+void detail::end_progress() {
+  const std::scoped_lock lock(process().mutex);
+  if (process().log) process().log->end_progress();
+}
 
 void detail::write_event(std::size_t event, std::initializer_list<Field> fields) {
   const std::scoped_lock lock(process().mutex);
@@ -245,7 +289,9 @@ void configure(LogSettings settings) {
   if (process().log) process().log->flush_repeats();
   for (std::size_t event = 0; event < kEvents.size(); ++event)
     detail::enabled[event] = settings.enabled[event];
+  if (process().log) process().log->end_progress();
   process().log = std::make_unique<Log>(std::move(settings));
+  detail::draws = process().log->draws();
 }
 
 void flush_repeats() {

@@ -31,6 +31,8 @@ struct LogSettings {
   std::string command{};
   /// Takes one line, with its end, in one call; called by one thread at a time. Empty: standard error.
   std::function<void(std::string_view line)> write{};
+  /// Whether that is a terminal, whose last line may be drawn again.
+  bool draws = false;
   Clock* clock = nullptr;  ///< Outlives the logging; none: the system's.
 };
 
@@ -89,7 +91,15 @@ class Field {
   Value value_;
 };
 
+struct ProgressFacts;
+
 namespace detail {
+/// Of the settings in force.
+extern std::atomic<bool> draws;
+/// Draws the line, or writes the event.
+void show_progress(const ProgressFacts& facts);
+/// Takes a drawn line away.
+void end_progress();
 extern std::array<std::atomic<bool>, kEvents.size()> enabled;
 void write_event(std::size_t event, std::initializer_list<Field> fields);
 }  // namespace detail

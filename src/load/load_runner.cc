@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "diag/log.h"
+#include "diag/progress.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
 #include "warehouse/warehouse.h"
@@ -97,7 +98,9 @@ Result<bool> LoadRunner::load_chains(const LoadPlan& plan, std::span<const wareh
   log_event("load.planned", {{"objects", objects.size()}, {"loaded_before", plan.loaded_already}});
   ChainEnds ends;
   for (const warehouse::LoadedChain& chain : loaded) ends[chain.chain] = chain.end;
-  ObjectFeed feed(store_, objects, std::move(ends), gaps_, options_.transaction, options_.fetch, stop);
+  diag::Progress progress("load", "objects", objects.size(), clock_);
+  ObjectFeed feed(store_, objects, std::move(ends), gaps_, options_.transaction, options_.fetch, stop,
+                  progress);
   while (feed.begin()) SDP_RETURN_IF_ERROR(load_transaction(feed, summary));
   SDP_RETURN_IF_ERROR(feed.outcome());
   for (Error& problem : feed.take_problems()) summary.problems.push_back(std::move(problem));

@@ -8,11 +8,12 @@ namespace sdp::load {
 
 ObjectFeed::ObjectFeed(store::ObjectStore& store, std::span<const PlannedObject> objects, ChainEnds ends,
                        std::span<const lake::Gap> gaps, TransactionLimits limits, FetchLimits fetch,
-                       std::stop_token stop)
+                       std::stop_token stop, diag::Progress& progress)
     : objects_(objects),
       gaps_(gaps),
       limits_(limits),
       stop_(std::move(stop)),
+      progress_(progress),
       prefetcher_(store, objects, fetch),
       ends_(std::move(ends)) {}
 
@@ -37,6 +38,7 @@ std::optional<warehouse::FetchedObject> ObjectFeed::next(std::size_t held_bytes)
     }
     const std::size_t index = next_++;
     auto object = fetch(index);
+    progress_.add(1);
     if (!object) continue;
     handed_.push_back(&objects_[index]);
     line_bytes_ += object->lines.size();

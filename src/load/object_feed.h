@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "diag/progress.h"
 #include "lake/chain.h"
 #include "lake_reader/load_plan.h"
 #include "load/prefetcher.h"
@@ -33,10 +34,10 @@ using ChainEnds = std::map<lake::ChainId, log::Offset>;
 /// take objects, one at a time each; everything else is for the owner, between transactions.
 class ObjectFeed final : public warehouse::ObjectSource {
  public:
-  /// What is given outlives this. `ends`: where each chain goes on.
+  /// What is given outlives this. `ends`: where each chain goes on. `progress` counts what was taken.
   ObjectFeed(store::ObjectStore& store, std::span<const PlannedObject> objects, ChainEnds ends,
              std::span<const lake::Gap> gaps, TransactionLimits limits, FetchLimits fetch,
-             std::stop_token stop);
+             std::stop_token stop, diag::Progress& progress);
 
   /// Starts the next transaction. False when nothing is left, or the store failed, or it was stopped.
   bool begin();
@@ -70,6 +71,7 @@ class ObjectFeed final : public warehouse::ObjectSource {
   const std::span<const lake::Gap> gaps_;
   const TransactionLimits limits_;
   const std::stop_token stop_;
+  diag::Progress& progress_;
   Prefetcher prefetcher_;
 
   std::mutex mutex_;

@@ -12,6 +12,7 @@
 #include "os/child.h"
 #include "os/files.h"
 #include "transform/dbt_child.h"
+#include "transform/dbt_progress.h"
 
 namespace sdp::transform {
 namespace {
@@ -79,9 +80,16 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   SDP_RETURN_IF_ERROR(check_dbt(options));
   SDP_RETURN_IF_ERROR(prepare(options));
   const auto start = base::system_clock().steady_now();
-  SDP_TRY(const os::ChildEnd end,
-          os::run_child(dbt_command(options, arguments_of(options), log_path(options)),
-                        {.total = options.time_limit}, std::move(stop)));
+  os::ChildEnd end;
+  os::Command command = dbt_command(options, arguments_of(options), log_path(options));
+  {
+    DbtProgress progress;
+    command.on_line = [&, say = std::move(command.on_line)](std::string_view line) {
+      progress.read(line);
+      if (say) say(line);
+    };
+    SDP_TRY(end, os::run_child(command, {.total = options.time_limit}, std::move(stop)));
+  }
   auto summary = read_results(options);
   if (!summary || end.code > kDbtFailed) {
     return std::unexpected(dbt_ended_badly(options, end, log_path(options)));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/parallel.h"
+#include "diag/progress.h"
 #include "lake/hour_marker.h"
 #include "verify/check_hours.h"
 
@@ -422,9 +423,11 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
   std::deque<ObjectScanner> readers;
   for (int i = 0; i < limits.threads; ++i) readers.emplace_back(around, i);
   std::mutex mutex;
+  diag::Progress progress("verify: lake", "objects", listing.objects.size());
   SDP_RETURN_IF_ERROR(base::in_parallel(
       limits.threads, listing.objects.size(), [&](std::size_t i, int worker) -> Result<void> {
         SDP_TRY(auto object, readers[static_cast<std::size_t>(worker)].scan(listing.objects[i]));
+        progress.add(1);
         std::lock_guard lock(mutex);
         if (object) view.objects.push_back(*std::move(object));
         return {};

@@ -7,13 +7,17 @@
 #include <optional>
 
 #include "base/parallel.h"
+#include "diag/progress.h"
 #include "verify/witness_file.h"
 
 namespace sdp::verify {
 namespace {
 
+/// A clock is read each time that a person is told how far it is.
+constexpr std::uint64_t kRecordsToldAtOnce = 4'096;
+
 Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, const VerifyLimits& limits,
-                                RecordBudget& budget) {
+                                RecordBudget& budget, diag::Progress& progress) {
   SDP_TRY(const log::Watermarks marks, log.watermarks(partition));
   LogChain chain(marks.start, marks.end);
   if (marks.start >= marks.end) return chain;
@@ -21,10 +25,12 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
       std::min<std::uint64_t>(limits.records_max, static_cast<std::uint64_t>(marks.end - marks.start)));
   SDP_TRY(const auto reader, log.open_reader());
   Fingerprinter fingerprinter;
+  std::uint64_t records = 0;
   SDP_RETURN_IF_ERROR(reader->read(
       partition, marks.start, marks.end, limits.log_timeout,
       [&](const log::RecordView& record) -> Result<void> {
         const LogEntry entry{fingerprinter.of(record), record.timestamp.time_since_epoch().count()};
+        if (++records % kRecordsToldAtOnce == 0) progress.add(kRecordsToldAtOnce);
         if (record.leader_epoch) chain.note_epoch(record.offset, *record.leader_epoch);
         return chain.add(record.offset, entry, budget);
       },
@@ -159,10 +165,12 @@ Result<void> read_log(LogView& view, log::EventLog& log, const VerifyLimits& lim
   SDP_TRY(const log::TopicInfo topic, log.describe());
   view.living = topic.id;
   std::mutex mutex;
+  diag::Progress progress("verify: log", "records", 0);
   return base::in_parallel(limits.threads, static_cast<std::size_t>(topic.partitions),
                            [&](std::size_t index, int) -> Result<void> {
                              const auto partition = static_cast<log::Partition>(index);
-                             SDP_TRY(LogChain chain, read_partition(log, partition, limits, budget));
+                             SDP_TRY(LogChain chain,
+                                     read_partition(log, partition, limits, budget, progress));
                              std::lock_guard lock(mutex);
                              view.chains.insert_or_assign({topic.id, partition}, std::move(chain));
                              return {};

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 
+#include "diag/progress.h"
 #include "event/fields.h"
 #include "event/schema.h"
 #include "verify/table_rows.h"
@@ -236,6 +237,9 @@ std::string_view WarehouseShape::broken_in(std::string_view sql) const {
   return {};
 }
 
+/// A clock is read each time that a person is told how far it is.
+constexpr std::uint64_t kRowsToldAtOnce = 4'096;
+
 bool is_about_the_table(const Error& error) {
   // What memory, rights, files and networks refuse has kinds of its own.
   return error.kind == ErrorKind::fatal;
@@ -245,8 +249,12 @@ Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, 
                         std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
                         Findings& findings) {
   if (!shape.usable(table)) return {};
+  const std::string of = fmt::format("verify: {}", table);
+  diag::Progress progress(of, "rows", 0);
+  std::uint64_t rows = 0;
   auto scanned = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
     visit(row);
+    if (++rows % kRowsToldAtOnce == 0) progress.set(rows);
     return {};
   });
   if (scanned || !is_about_the_table(scanned.error())) return scanned;
