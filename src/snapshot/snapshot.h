@@ -70,6 +70,14 @@ struct Freshness {
   std::optional<std::string> loaded_at;      ///< when the last object was loaded
 };
 
+/// How long records of the newest batch took to come to a stage, from the time that they have in the log:
+/// half of them no longer than `p50`, 99 of 100 no longer than `p99`.
+struct Delay {
+  std::string to;  ///< `bronze`, `marts`, `published`
+  double p50 = 0;  ///< seconds
+  double p99 = 0;  ///< seconds
+};
+
 /// What became of the records: sums over MART.PIPELINE_HOURS.
 struct Completeness {
   std::uint64_t hours = 0;
@@ -146,6 +154,7 @@ struct Snapshot {
   std::string writer;     ///< program and version
   std::string state;      ///< digest of what it depends on: two snapshots of one state are equal
   Freshness freshness;
+  std::vector<Delay> delays;  ///< empty where no record of the newest batch has a time
   Completeness completeness;
   Ledger ledger;
   std::vector<RejectedReason> rejected;
@@ -165,6 +174,7 @@ struct Limits {
   std::size_t cell_bytes = 1'000;                 ///< a cell
   std::size_t mart_bytes = std::size_t{8} << 20;  ///< all cells of a mart
   std::size_t ledger_rows = 200;
+  std::size_t batch_objects = 10'000;  ///< of the newest batch, whose delays are told
   std::size_t rejected_reasons = 200;
 };
 

@@ -128,6 +128,19 @@ ordered_json rejected_json(const Snapshot& snapshot) {
   return {{"events", snapshot.rejected_events}, {"reasons", std::move(reasons)}};
 }
 
+/// To the millisecond.
+double rounded(double seconds) {
+  return std::round(seconds * 1e3) / 1e3;
+}
+
+ordered_json delays_json(const std::vector<Delay>& delays) {
+  ordered_json all = ordered_json::array();
+  for (const Delay& one : delays) {
+    all.push_back({{"to", one.to}, {"p50_seconds", rounded(one.p50)}, {"p99_seconds", rounded(one.p99)}});
+  }
+  return all;
+}
+
 ordered_json dbt_json(const std::optional<transform::BuildResults>& build) {
   if (!build) return nullptr;
   ordered_json nodes = ordered_json::array();
@@ -186,6 +199,7 @@ std::string snapshot_json(const Snapshot& snapshot) {
                                    {"newest_event", or_null(fresh.newest_event)},
                                    {"newest_record", or_null(fresh.newest_record)},
                                    {"loaded_at", or_null(fresh.loaded_at)}}},
+                                 {"delays", delays_json(snapshot.delays)},
                                  {"completeness",
                                   {{"hours", all.hours},
                                    {"hours_incomplete", all.hours_incomplete},

@@ -33,6 +33,20 @@ Freshness freshness_of(const json& object) {
           .loaded_at = text_in(object, "loaded_at")};
 }
 
+double seconds_in(const json& object, const char* name) {
+  const json& value = member(object, name);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::vector<Delay> delays_of(const json& array) {
+  std::vector<Delay> delays;
+  for (const json& one : array) {
+    delays.push_back(
+        {text_in(one, "to").value_or(""), seconds_in(one, "p50_seconds"), seconds_in(one, "p99_seconds")});
+  }
+  return delays;
+}
+
 Completeness completeness_of(const json& object) {
   return {.hours = count_in(object, "hours"),
           .hours_incomplete = count_in(object, "hours_incomplete"),
@@ -82,6 +96,7 @@ Result<Summary> parse_summary(std::string_view text) {
   return Summary{.id = head.id,
                  .taken_at = head.taken_at,
                  .freshness = freshness_of(member(document, "freshness")),
+                 .delays = delays_of(member(document, "delays")),
                  .completeness = completeness_of(member(document, "completeness")),
                  .ledger = ledger_of(member(document, "ledger")),
                  .rejected_events = count_in(member(document, "rejected"), "events"),

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "snapshot/snapshot.h"
@@ -15,6 +16,7 @@ struct Summary {
   std::string id;
   std::string taken_at;
   Freshness freshness;
+  std::vector<Delay> delays;
   Completeness completeness;
   Ledger ledger;
   std::uint64_t rejected_events = 0;

@@ -12,6 +12,7 @@ Snapshot snapshot() {
   all.id = "20260215T175236123Z";
   all.taken_at = "2026-02-15T17:52:36.123Z";
   all.freshness = {.as_of = "a", .newest_event = std::nullopt, .newest_record = "b", .loaded_at = "c"};
+  all.delays = {{"bronze", 1.25, 2}};
   all.completeness.kept = 7;
   all.completeness.rejected_by_silver = 2;
   all.ledger.objects = 3;
@@ -41,6 +42,10 @@ TEST(Summary, IsWhatTheSnapshotSays) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->id, "20260215T175236123Z");
   EXPECT_EQ(read->taken_at, "2026-02-15T17:52:36.123Z");
+  ASSERT_EQ(read->delays.size(), 1U);
+  EXPECT_EQ(read->delays[0].to, "bronze");
+  EXPECT_EQ(read->delays[0].p50, 1.25);
+  EXPECT_EQ(read->delays[0].p99, 2);
   EXPECT_EQ(read->freshness.as_of, "a");
   EXPECT_EQ(read->freshness.newest_event, std::nullopt);
   EXPECT_EQ(read->freshness.newest_record, "b");

@@ -10,6 +10,7 @@
 
 #include "base/sha256.h"
 #include "base/utc_time.h"
+#include "snapshot/delays.h"
 #include "snapshot/mart_query.h"
 
 namespace sdp::snapshot {
@@ -27,6 +28,12 @@ std::string upper(std::string_view text) {
 
 std::uint64_t count_of(const std::optional<std::string>& text) {
   std::uint64_t value = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+std::int64_t number_of(const std::optional<std::string>& text) {
+  std::int64_t value = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), value);
   return value;
 }
@@ -58,6 +65,7 @@ class Taking {
     for (Mart& mart : snapshot_.marts) SDP_RETURN_IF_ERROR(read_mart(mart));
     SDP_RETURN_IF_ERROR(read_ledger());
     SDP_RETURN_IF_ERROR(read_freshness());
+    SDP_RETURN_IF_ERROR(read_delays());
     if (snapshot_.find("PIPELINE_HOURS") != nullptr) SDP_RETURN_IF_ERROR(read_completeness());
     return std::move(snapshot_);
   }
@@ -180,6 +188,29 @@ class Taking {
                            .newest_event = time(row.at(1)),
                            .newest_record = time(row.at(2)),
                            .loaded_at = time(row.at(3))};
+    return {};
+  }
+
+  /// Of the newest batch alone: when earlier ones were first published is not known any more.
+  Result<void> read_delays() {
+    SDP_TRY(
+        const auto newest,
+        warehouse_.query(fmt::format(
+            "SELECT b.records, {}, {}, {}, {} FROM BRONZE.LOAD_LEDGER b JOIN TRANSFORM.TRANSFORM_LEDGER t "
+            "ON t.object_key = b.object_key WHERE t.transformed_at = (SELECT MAX(transformed_at) FROM "
+            "TRANSFORM.TRANSFORM_LEDGER) ORDER BY b.loaded_at DESC, b.object_key LIMIT {}",
+            ms("b.first_timestamp"), ms("b.last_timestamp"), ms("b.loaded_at"), ms("t.transformed_at"),
+            limits_.batch_objects)));
+    std::vector<BatchObject> objects;
+    for (const auto& row : newest.rows) {
+      objects.push_back({.records = count_of(row.at(0)),
+                         .first_ms = number_of(row.at(1)),
+                         .last_ms = number_of(row.at(2)),
+                         .loaded_ms = number_of(row.at(3)),
+                         .transformed_ms = number_of(row.at(4))});
+    }
+    const auto published = base::parse_iso(snapshot_.taken_at);
+    if (published) snapshot_.delays = delays_of(objects, published->time_since_epoch().count());
     return {};
   }
 

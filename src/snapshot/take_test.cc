@@ -17,7 +17,8 @@ class TakeTest : public testing::Test {
     fill({"CREATE SCHEMA BRONZE", "CREATE SCHEMA TRANSFORM", "CREATE SCHEMA MART",
           ("CREATE TABLE BRONZE.LOAD_LEDGER AS SELECT 'k' || i AS object_key, 't' AS topic, "
            "0 AS kafka_partition, i * 10 AS first_offset, i * 10 + 9 AS last_offset, 10 AS records, "
-           "1 AS rejected, TIMESTAMP '2026-02-15 10:00:00' + INTERVAL (i) MINUTE AS last_timestamp, "
+           "1 AS rejected, TIMESTAMP '2026-02-15 09:59:00' + INTERVAL (i) MINUTE AS first_timestamp, "
+           "TIMESTAMP '2026-02-15 10:00:00' + INTERVAL (i) MINUTE AS last_timestamp, "
            "TIMESTAMP '2026-02-15 11:00:00.123456' AS loaded_at FROM range(300) r(i)"),
           ("CREATE TABLE TRANSFORM.TRANSFORM_LEDGER AS SELECT 'k' AS object_key, 10 AS records, "
            "TIMESTAMP '2026-02-15 12:00:00' AS transformed_at"),
@@ -180,6 +181,23 @@ TEST_F(TakeTest, FreshnessIsThatOfTheLedgers) {
   EXPECT_EQ(snapshot->freshness.newest_record, "2026-02-15T14:59:00.000Z");
   EXPECT_EQ(snapshot->freshness.loaded_at, "2026-02-15T11:00:00.123Z");
   EXPECT_EQ(snapshot->freshness.newest_event, std::nullopt);
+}
+
+TEST_F(TakeTest, DelaysAreThoseOfTheNewestBatch) {
+  ASSERT_TRUE(taken()->delays.empty());  // the ledger's only object is none that was loaded
+  fill({"DELETE FROM TRANSFORM.TRANSFORM_LEDGER",
+        "INSERT INTO TRANSFORM.TRANSFORM_LEDGER SELECT object_key, records, TIMESTAMP '2026-02-15 12:00:00' "
+        "FROM "
+        "BRONZE.LOAD_LEDGER WHERE first_timestamp < TIMESTAMP '2026-02-15 10:00:00'",
+        "INSERT INTO TRANSFORM.TRANSFORM_LEDGER SELECT object_key, records, TIMESTAMP '2026-02-15 13:00:00' "
+        "FROM "
+        "BRONZE.LOAD_LEDGER WHERE first_timestamp = TIMESTAMP '2026-02-15 10:30:00'"});
+  const auto snapshot = taken();
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  ASSERT_EQ(snapshot->delays.size(), 3U);
+  EXPECT_EQ(snapshot->delays[0].to, "bronze");
+  EXPECT_NEAR(snapshot->delays[0].p50, 1'770, 5);  // 11:00 without the middle of 10:30 to 10:31
+  EXPECT_NEAR(snapshot->delays[1].p50, 8'970, 5);
 }
 
 TEST_F(TakeTest, TheStateIsThatOfTheMartsAndNotOfTheClock) {

@@ -68,6 +68,10 @@ def test_flow_shows_five_stations_that_grow(browser, live):
         assert re.search(r"data until .*\d\d:\d\d:\d\d UTC, \d+ (s|min) ago", stations.first.inner_text())
         assert re.search(r"as of \d\d:\d\d:\d\d UTC, \d+ (s|min) ago", page.locator("#stations .as-of").inner_text())
         assert "not proved yet" in page.locator("#proof").inner_text()
+        delays = [float(one.get_attribute("data-value")) for one in page.locator("#delays dd").all()]
+        assert len(delays) == 3 and 0 < delays[0] <= delays[1] <= delays[2], (
+            "records come to bronze, then to marts, then to readers"
+        )
         # On a machine with much to do records wait longer than they should, which is for a person to look at.
         assert re.search("does the rest without you|spotify-pipeline doctor", page.locator("#next").inner_text())
         assert page.locator("[data-connection=connected]").count() == 1

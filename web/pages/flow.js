@@ -3,7 +3,7 @@ import { pageAddress } from "../lib/address.js";
 import { element, patch } from "../lib/dom.js";
 import { ago, clock, number, plural, sentence, visible } from "../lib/format.js";
 import { note, showMoving } from "../lib/frame.js";
-import { panel } from "../lib/panel.js";
+import { figures, panel } from "../lib/panel.js";
 import { merged, rates } from "../lib/rates.js";
 import { sparkline } from "../lib/sparkline.js";
 import { followStatus, nextStep, pointOf, secondsSince, stageOf } from "../lib/status.js";
@@ -24,6 +24,13 @@ const MEANING = [
   "The same numbers are printed by: spotify-pipeline status",
 ];
 
+const REACHED = { bronze: "in bronze", marts: "in the marts", published: "published" };
+
+const DELAY_MEANING = [
+  "Of the newest batch: the time from when a record came to the log to when bronze, the marts and readers had it.",
+  "Half of the records took no longer than the first number, 99 of 100 no longer than the second.",
+];
+
 // Of waiting records: what is wrong, in the fewest words.
 const WAITING = {
   no_sink: ["open", "No sink runs"],
@@ -35,6 +42,7 @@ showMoving((content, current) => {
   const stations = element("ol", { class: "flow stations", "aria-label": "Stages in the order of the flow" }, STAGES.map(emptyStation));
   const proof = element("div", {});
   const next = element("div", {});
+  const delays = element("div", {});
   let points = [];
   let status = null;
 
@@ -52,6 +60,7 @@ showMoving((content, current) => {
       points = merged(points, [pointOf(status)]);
       STAGES.forEach((stage, at) => patch(stations.children[at], station(stage, status, points)));
       patch(proof, element("div", {}, proofLine(status, current.follow)));
+      patch(delays, element("div", {}, delayFigures(status)));
       patch(next, element("div", {}, waitingNote(status), nextStep(status, current.follow)));
       drawAges();
     },
@@ -66,6 +75,7 @@ showMoving((content, current) => {
       panel({ heading: "Proof", definition: ["verify reads log, lake and warehouse itself, and counts again, in another way, what the marts show."], id: "proof" }, proof),
       panel({ heading: "What to do next", id: "next" }, next),
     ),
+    panel({ heading: "How long records took", definition: DELAY_MEANING, wide: true, id: "delays" }, delays),
   );
 });
 
@@ -157,6 +167,21 @@ function proofLine({ proof, published, at }, goesOn) {
     element("p", {}, visible(what)),
     element("p", { class: "soft" }, `Verify said at ${clock(proof.at, at)}: ${visible(proof.verdict)}`),
   );
+}
+
+function delayFigures({ published }) {
+  if (!published?.delays?.length) return note("", "Nothing is published yet whose records have a time.");
+  return figures(
+    published.delays.map(({ to, p50_seconds: half, p99_seconds: most }) => ({
+      label: REACHED[to] ?? to,
+      value: `${seconds(half)} / ${seconds(most)}`,
+      raw: most,
+    })),
+  );
+}
+
+function seconds(count) {
+  return `${count < 10 ? count.toFixed(1) : number(Math.round(count))} s`;
 }
 
 /** The id of a publication is the time at which it was made. */
