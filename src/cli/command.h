@@ -39,6 +39,7 @@ void define_lake(settings::Commands& commands, Action& action);
 /// `lake repair` and `lake repairs`, below `lake`.
 void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& action);
 void define_status(settings::Commands& commands, Action& action);
+void define_top(settings::Commands& commands, Action& action);
 void define_warehouse(settings::Commands& commands, Action& action);
 void define_doctor(settings::Commands& commands, Action& action);
 /// Below `doctor`, which is `parent`.

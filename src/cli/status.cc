@@ -23,26 +23,6 @@ constexpr std::size_t kHoursNamed = 4;
 /// What an upload takes at most before it is worth a look.
 constexpr milliseconds kUploadTakes{10'000};
 
-/// A stage as one row: how much it has, how much it lacks of the stage before, how new it is.
-struct StageRow {
-  std::string_view stage;
-  std::string has;
-  std::optional<std::uint64_t> count;
-  std::optional<std::uint64_t> behind;
-  std::optional<UtcMillis> newest;
-};
-
-/// `950 ms`, `12 s`, `3 min`, `5 h`, `2 d`: the largest unit that is whole.
-std::string duration_text(milliseconds duration) {
-  const auto ms = duration.count();
-  if (ms < 1'000) return fmt::format("{} ms", std::max<std::int64_t>(ms, 0));
-  const auto seconds = ms / 1'000;
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 7'200) return fmt::format("{} min", seconds / 60);
-  if (seconds < 172'800) return fmt::format("{} h", seconds / 3'600);
-  return fmt::format("{} d", seconds / 86'400);
-}
-
 std::string plural(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
 }
@@ -123,19 +103,8 @@ std::vector<StageRow> published_rows(const Status& status) {
   return rows;
 }
 
-std::vector<StageRow> stage_rows(const Status& status) {
-  std::vector<StageRow> rows{log_row(status), lake_row(status)};
-  std::ranges::move(published_rows(status), std::back_inserter(rows));
-  return rows;
-}
-
 std::string count_text(const std::optional<std::uint64_t>& count) {
   return count ? with_commas(*count) : "-";
-}
-
-/// Clocks of machines differ; nothing is newer than now.
-milliseconds age_of(const Status& status, UtcMillis time) {
-  return std::max(status.at - time, milliseconds(0));
 }
 
 std::string stages_text(const Status& status) {
@@ -220,6 +189,18 @@ std::string proof_text(const Status& status) {
   return "none is stored with what is published";
 }
 
+/// From the log to readers.
+std::string delay_text(const Status& status) {
+  if (!status.published || status.published->summary.delays.empty()) return "not known";
+  const auto text = [](double seconds) {
+    return duration_text(milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
+  };
+  const snapshot::Delay& last = status.published->summary.delays.back();
+  return fmt::format(
+      "half of the newest batch was published {} after it came to the log, 99 % of it after {}",
+      text(last.p50), text(last.p99));
+}
+
 std::string published_text(const Status& status) {
   if (status.published)
     return fmt::format("{} at {}", status.published->path, status.published->summary.taken_at);
@@ -289,11 +270,19 @@ ordered_json stages_json(const Status& status) {
   return all;
 }
 
+ordered_json delays_json(const std::vector<snapshot::Delay>& delays) {
+  ordered_json all = ordered_json::array();
+  for (const snapshot::Delay& one : delays)
+    all.push_back({{"to", one.to}, {"p50_seconds", one.p50}, {"p99_seconds", one.p99}});
+  return all;
+}
+
 ordered_json published_json(const Status& status) {
   if (!status.published) return nullptr;
   return {{"id", status.published->summary.id},
           {"taken_at", status.published->summary.taken_at},
           {"path", status.published->path},
+          {"delays", delays_json(status.published->summary.delays)},
           {"rejected", status.published->summary.rejected_events}};
 }
 
@@ -310,6 +299,26 @@ ordered_json proof_json(const Status& status) {
 }
 
 }  // namespace
+
+std::string duration_text(milliseconds duration) {
+  const auto ms = duration.count();
+  if (ms < 1'000) return fmt::format("{} ms", std::max<std::int64_t>(ms, 0));
+  const auto seconds = ms / 1'000;
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 7'200) return fmt::format("{} min", seconds / 60);
+  if (seconds < 172'800) return fmt::format("{} h", seconds / 3'600);
+  return fmt::format("{} d", seconds / 86'400);
+}
+
+milliseconds age_of(const Status& status, UtcMillis time) {
+  return std::max(status.at - time, milliseconds(0));
+}
+
+std::vector<StageRow> stage_rows(const Status& status) {
+  std::vector<StageRow> rows{log_row(status), lake_row(status)};
+  std::ranges::move(published_rows(status), std::back_inserter(rows));
+  return rows;
+}
 
 std::optional<std::uint64_t> count_of(const Status& status, std::string_view stage) {
   const std::vector<StageRow> rows = stage_rows(status);
@@ -381,16 +390,25 @@ NextStep next_step(const Status& status) {
   return {"all is published and proved; look at it", "spotify-pipeline serve"};
 }
 
-std::string to_text(const Status& status) {
+std::string headline(const Status& status) {
+  return fmt::format("{} at {}, group {}, lake {}\n", base::printable(status.topic),
+                     base::format_iso(status.at), base::printable(status.group),
+                     base::printable(status.lake));
+}
+
+std::string footer(const Status& status) {
   const NextStep next = next_step(status);
-  std::string text = fmt::format("{} at {}, group {}, lake {}\n\n{}\n{}\n", base::printable(status.topic),
-                                 base::format_iso(status.at), base::printable(status.group),
-                                 base::printable(status.lake), stages_text(status), partitions_text(status));
-  text += fmt::format("  hours      {}\n", hours_text(status));
+  std::string text = fmt::format("  hours      {}\n", hours_text(status));
   text += fmt::format("  published  {}\n", base::printable(published_text(status)));
+  text += fmt::format("  delay      {}\n", delay_text(status));
   text += fmt::format("  proof      {}\n", base::printable(proof_text(status)));
   text += fmt::format("  next       {}\n", base::printable(next.command.empty() ? "wait" : next.command));
   return text + fmt::format("             {}\n", base::printable(next.why));
+}
+
+std::string to_text(const Status& status) {
+  return fmt::format("{}\n{}\n{}\n{}", headline(status), stages_text(status), partitions_text(status),
+                     footer(status));
 }
 
 std::string to_line(const Status& status) {

@@ -90,6 +90,26 @@ struct NextStep {
 };
 NextStep next_step(const Status& status);
 
+/// A stage as one row: how much it has, how much it lacks of the stage before, how new it is.
+struct StageRow {
+  std::string_view stage;
+  std::string has;
+  std::optional<std::uint64_t> count;
+  std::optional<std::uint64_t> behind;
+  std::optional<UtcMillis> newest;
+};
+/// Log, lake, bronze, silver, marts.
+std::vector<StageRow> stage_rows(const Status& status);
+
+// Texts of parts of a screen.
+/// `950 ms`, `12 s`, `3 min`, `5 h`, `2 d`: the largest unit that is whole.
+std::string duration_text(std::chrono::milliseconds duration);
+/// How long ago that was; clocks of machines differ, and nothing is newer than now.
+std::chrono::milliseconds age_of(const Status& status, UtcMillis time);
+std::string headline(const Status& status);
+/// Hours, publication, proof and what a person does next.
+std::string footer(const Status& status);
+
 /// One screen.
 std::string to_text(const Status& status);
 /// One line, for logs.

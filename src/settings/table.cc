@@ -29,7 +29,7 @@ constexpr auto kGroups = std::to_array<GroupText>({
     {Group::serve, "Pages", "Read by `serve` and by `publish --static`; docs/dashboard.md."},
     {Group::metrics, "Metrics and health", "What they mean: docs/metrics.md."},
     {Group::upgrade, "Upgrade and repair", "Read by `lake upgrade` and `lake repair`."},
-    {Group::status, "Status and tap", "Read by `status` and `tap`."},
+    {Group::status, "Status and tap", "Read by `status`, `top` and `tap`."},
     {Group::simulation, "Simulation", ""},
     {Group::run, "Run", ""},
     {Group::services, "Services", "Read by `spotify-services`; its `up --help` shows the defaults."},
@@ -927,6 +927,14 @@ constexpr auto kTable = std::to_array<Setting>({
      .range = Range{1, 3'600},
      .otherwise = "once",
      .example = "2"},
+
+    {.name = "top.every-s",
+     .flag = "--every",
+     .variable = "",
+     .group = Group::status,
+     .value = "SECONDS",
+     .help = "Look again each time so many seconds have passed",
+     .range = Range{1, 3'600}},
 
     // Tap
     {.name = "tap.from-beginning",

@@ -40,6 +40,7 @@ LINES = {
         "serve": "--data {data} --listen 192.0.2.1:0",
         "warehouse init": "--warehouse {tmp}/spotify_db.duckdb",
         "status": "{dead} --lake {data}/lake",
+        "top": "{dead} --lake {data}/lake",
         "tap log": "{dead}",
         "tap lake": "--lake {data}/lake --objects 1",
         "tap rejected": "--warehouse {data}/warehouse/spotify_db.duckdb",

@@ -155,6 +155,34 @@ def test_watching_goes_on_line_by_line_and_ctrl_c_ends_it_well(world):
     assert all("log=20 lake=0" in line and "spotify-pipeline sink" in line for line in done.out.splitlines())
 
 
+def test_top_says_how_fast_the_log_and_the_lake_grow(world):
+    world.must("init")
+    simulator = world.start_simulator(200)
+    sink = world.start_sink()
+    top = world.start("top", "--every", 2, "--json")
+
+    def rates() -> list[tuple]:
+        looks = [json.loads(line) for line in top.out.splitlines()]
+        return [tuple(one["per_second"] for one in look["rates"]["stages"][:2]) for look in looks if "rates" in look]
+
+    try:
+        wait_until(lambda: any(log and lake for log, lake in rates()), 60, "rates of log and lake", 0.5)
+    finally:
+        done = top.stop(30, signal.SIGINT)
+    assert done.code == 0, str(done)
+    assert all(log is None or 0 <= log < 2000 for log, _ in rates())
+    times = [json.loads(line)["at"] for line in done.out.splitlines()]
+    assert len(times) >= 2 and times == sorted(set(times))
+
+    plain = world.start("top")
+    wait_until(lambda: len(plain.out.splitlines()) >= 2, 60, "two lines", 0.2)
+    done = plain.stop(30, signal.SIGINT)
+    assert done.code == 0, str(done)
+    assert all(" log/s=" in line and " lag=" in line for line in done.out.splitlines())
+    world.stop_simulator(simulator)
+    assert sink.stop().code == 0
+
+
 def test_watching_redraws_a_terminal(world):
     world.must("init")
     world.simulate(20)

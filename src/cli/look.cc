@@ -1,0 +1,64 @@
+#include "cli/look.h"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "base/terminal_text.h"
+#include "base/utc_time.h"
+#include "cli/json_output.h"
+#include "cli/publish.h"
+#include "cli/standard_output.h"
+
+namespace sdp::cli {
+
+void bind_look(settings::Command& command, LookSettings& settings) {
+  bind_log(command, settings.log);
+  command.bind("kafka.group", settings.consumer.group);
+  bind_lake(command, settings.lake);
+  bind_services(command, settings.services);
+  command.bind("warehouse.place", settings.warehouse.place);
+  command.bind("publish.folder", settings.warehouse.published);
+  bind_pace(command, settings.sink);
+  command.bind("status.hours", settings.hours);
+  command.bind("output.json", settings.json);
+}
+
+Result<void> finish_look(const settings::Command& command, LookSettings& settings) {
+  SDP_RETURN_IF_ERROR(check_lake_flags(command, settings.lake));
+  settings.sink.limits = finished_limits(command, settings.sink.limits);
+  return {};
+}
+
+Result<LookedAt> open_look(const LookSettings& settings, Clock& clock) {
+  LookedAt places;
+  SDP_TRY(places.lake, open_lake(settings.lake, settings.services, clock));
+  SDP_TRY(places.log, open_kafka(settings.log, settings.services));
+  SDP_TRY(auto reader, StatusReader::open({.log = *places.log,
+                                           .store = *places.lake.store,
+                                           .published = is_published(settings.warehouse)
+                                                            ? published_folder(settings.warehouse)
+                                                            : std::filesystem::path(),
+                                           .group = settings.consumer.group,
+                                           .pace = pace_of(settings.sink),
+                                           .hours = settings.hours,
+                                           .timeout = settings.log.kafka.call_timeout},
+                                          clock));
+  places.reader = std::make_unique<StatusReader>(std::move(reader));
+  return places;
+}
+
+bool may_pass(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::retry;
+}
+
+void print_failed_look(const LookSettings& settings, const Error& error, Clock& clock) {
+  const std::string at = base::format_iso(clock.utc_now());
+  if (settings.json) {
+    print_line({{"schema_version", 1}, {"at", at}, {"error", error.message}});
+  } else {
+    print_out("{} cannot look: {}\n", at, base::printable(error.message));
+  }
+}
+
+}  // namespace sdp::cli

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/settings.h"
+#include "cli/status_reader.h"
+#include "cli/wiring.h"
+#include "settings/command.h"
+
+namespace sdp::cli {
+
+/// What commands have that look where the pipeline stands.
+struct LookSettings {
+  LogSettings log;
+  LakeSettings lake;
+  ServicesSettings services;
+  WarehouseSettings warehouse;  ///< only where it is published
+  log::ConsumerOptions consumer;
+  sink::SinkOptions sink;  ///< only how soon it cuts and closes
+  std::size_t hours = 24;
+  bool json = false;
+};
+
+void bind_look(settings::Command& command, LookSettings& settings);
+/// Refuses what does not fit together, and sets the limits that others give rise to.
+Result<void> finish_look(const settings::Command& command, LookSettings& settings);
+
+/// What is looked at again and again.
+struct LookedAt {
+  Lake lake;
+  std::unique_ptr<log::EventLog> log;
+  std::unique_ptr<StatusReader> reader;
+};
+Result<LookedAt> open_look(const LookSettings& settings, Clock& clock);
+
+/// Whether a later look may succeed.
+bool may_pass(const Error& error);
+/// Says that this look failed: one line, or an object with `error`.
+void print_failed_look(const LookSettings& settings, const Error& error, Clock& clock);
+
+}  // namespace sdp::cli
