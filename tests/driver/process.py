@@ -11,7 +11,7 @@ from driver import log
 
 # Tests name the seconds that a thing takes at most on a machine of its own. Beside the other suites it may take so many times
 # as long.
-PATIENCE = 4
+PATIENCE = 12
 # What hangs is ended after this.
 GUARD_SECONDS = 600
 

@@ -132,12 +132,16 @@ class Services(Servers):
         """Stops what runs, by the process ids that up() wrote down."""
         self._call("down")
 
-    def kill(self, role: str) -> None:
-        """SIGKILL for `kafka` or `s3`; up() starts it again on the data it left."""
+    def pid(self, role: str) -> int:
+        """Of `kafka` or `s3`, as up() wrote it down."""
         record = dict(
             line.split("=", 1) for line in (self.data / f"{role}.pid").read_text().splitlines() if "=" in line
         )
-        os.kill(int(record["pid"]), signal.SIGKILL)
+        return int(record["pid"])
+
+    def kill(self, role: str) -> None:
+        """SIGKILL for `kafka` or `s3`; up() starts it again on the data it left."""
+        os.kill(self.pid(role), signal.SIGKILL)
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -39,6 +39,11 @@ class Emulator:
         made.port = int(ready.read_text())
         return made
 
+    @property
+    def pid(self) -> int:
+        """Of one that start() started."""
+        return self._process.pid
+
     def query(self, database: str, sql: str) -> list[list]:
         done = subprocess.run(
             [self.python, "-B", "-c", ASK, EMULATOR, str(self.port), database, sql],

@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 from driver.browser import opened, served, started_browser, wait_until_drawn
-from driver.process import GUARD_SECONDS, PATIENCE, Running, wait_until
+from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.recount import each_once, lines_in, recounted, texts
 from driver.services import clean_environment
 from driver.site import Site, build_pages, made_mart, made_publication
@@ -24,6 +24,8 @@ PAGES = ["index", "result", "music", "runs"]
 WORKSHEETS = ["TOP_SONGS", "USER_ENGAGEMENT"]
 BYTES_MAX = 500_000
 FIRST_PAINT_MS = 300
+# Beside the other suites it may take so many times as long.
+BESIDE_OTHERS = 4
 SONGS = 10_000
 HOSTILE = [
     "<script>window.hit = 1</script>",
@@ -456,7 +458,7 @@ def test_a_page_is_seen_at_once(browser, server, say):
             with opened(browser, server(name)) as (page, _):
                 times.append(page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime"))
         say(f"{name}: first contentful paint {statistics.median(times):.0f} ms")
-        assert statistics.median(times) < FIRST_PAINT_MS * PATIENCE, (name, times)
+        assert statistics.median(times) < FIRST_PAINT_MS * BESIDE_OTHERS, (name, times)
 
 
 # --- what must not happen ---
