@@ -17,16 +17,18 @@ struct Options {
   std::chrono::seconds every{1};
 };
 
-/// What cannot be reached now is said and asked again.
+/// What could be reached once, and cannot now, is said and asked again.
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const LookedAt places, open_look(options.look, runtime.clock));
   end_quietly_without_reader();
   const bool redraws = out_is_terminal() && !options.look.json;
   Top top;
+  bool was_reached = false;
   do {
     const auto status = places.reader->look();
     if (runtime.stop.stop_requested()) break;
-    if (!status && !may_pass(status.error())) return std::unexpected(status.error());
+    if (!status && !(was_reached && may_pass(status.error()))) return std::unexpected(status.error());
+    was_reached = true;
     if (status) top.look(*status);
     if (redraws) write_out(kClearScreen);
     if (!status) {

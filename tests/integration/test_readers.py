@@ -29,6 +29,10 @@ LINES = {
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {none}/lake",
     ],
+    "top": [
+        "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake",
+        "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {none}/lake",
+    ],
     "tap log": [
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --from-beginning --json",
