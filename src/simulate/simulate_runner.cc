@@ -11,8 +11,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// At high rates events go out in groups: to wake up for each of them costs more than to make it.
-constexpr milliseconds kSleepMin{5};
+/// From this rate on events go out in groups: to wake up for each of them costs more than to make it.
+constexpr double kGroupedRateMin = 200;
+constexpr milliseconds kGroupedSleepMin{5};
 /// The longest sleep between two looks at the stop token.
 constexpr milliseconds kSleepMax{50};
 constexpr milliseconds kReportInterval{1'000};
@@ -63,12 +64,13 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
 /// clock's sleep is too coarse, and the schedule evens it out.
 bool SimulateRunner::wait_until_due(const Pacer& pacer, const std::stop_token& stop) {
   const SteadyTime due = pacer.due(produced_, event_.timestamp);
+  const milliseconds least = spec_.rate >= kGroupedRateMin ? kGroupedSleepMin : milliseconds(1);
   while (!stop.stop_requested()) {
     const SteadyTime now = clock_.steady_now();
     const auto wait = std::chrono::floor<milliseconds>(due - now);
     if (wait < milliseconds(1)) return true;
     report(now);
-    clock_.sleep_for(std::clamp(wait, kSleepMin, kSleepMax));
+    clock_.sleep_for(std::clamp(wait, least, kSleepMax));
   }
   return false;
 }

@@ -788,7 +788,10 @@ TEST_F(SinkRunnerTest, HoursThatAreOverAreClosedBeforeACaughtUpRunEnds) {
   send(0, 60);
   const lake::Hour hour = lake::hour_of(clock_.utc_now());
   clock_.shift(hour + std::chrono::hours(2) + std::chrono::minutes(1) - clock_.utc_now() + milliseconds(50));
-  ASSERT_TRUE(drain(store_, options()));
+  SinkObserver observer;
+  SinkRunner runner(log_, store_, clock_, options(), observer);
+  runner.finish_when_caught_up();
+  ASSERT_TRUE(runner.run({}));
   for (const int later : {0, 1}) {
     const lake::Hour over = hour + std::chrono::hours(later);
     EXPECT_TRUE(is_complete(over, markers(over), begins())) << later;
@@ -803,7 +806,10 @@ TEST_F(SinkRunnerTest, ACaughtUpRunDoesNotWaitForHoursThatCannotBeClosed) {
     const bool closes = call.op == store::StoreOp::put_new && call.key.starts_with("_pipeline/hours/");
     return closes ? store::Fault::error_before : store::Fault::none;
   });
-  ASSERT_TRUE(drain(store, options()));
+  SinkObserver observer;
+  SinkRunner runner(log_, store, clock_, options(), observer);
+  runner.finish_when_caught_up();
+  ASSERT_TRUE(runner.run({}));
   EXPECT_GT(store.faults(store::StoreOp::put_new), 0U);
   EXPECT_EQ(payloads(), expected(60));
 }

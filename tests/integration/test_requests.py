@@ -17,8 +17,11 @@ HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
 # Hours are closed one after another, each by a put for each partition.
 CLOSED_SECONDS_MAX = 1200 + HOURS // 5
 PARTITIONS = 3
-# One of them is for the overrides, of which there are none.
+# One of them is for the overrides, of which there are none. Before it ends the sink looks what there is to close: at each
+# partition's begin and newest hour, and where earlier lives of the topic may have left an hour open, which is two days back.
 AT_A_START = 6 + 3 * PARTITIONS
+TO_CLOSE = 1 + 8 * PARTITIONS
+TWO_DAYS = 48 + 3
 
 
 class Lake:
@@ -65,8 +68,8 @@ def count(asked: dict[str, int]) -> int:
 
 def test_a_sink_starts_in_an_old_lake_as_in_a_new_one(lakes):
     young, old = (lake.asks("sink", "--until-caught-up") for lake in lakes)
-    assert count(old) == count(young), f"{young}\n{old}"
-    assert count(young) <= AT_A_START, young
+    assert count(young) <= AT_A_START + TO_CLOSE, young
+    assert count(old) - count(young) <= TWO_DAYS, f"{young}\n{old}"
 
 
 @pytest.mark.parametrize("command", [["status", "--json", "--hours", "1"], ["load", "--complete-hours"]])
