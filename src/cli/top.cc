@@ -45,14 +45,14 @@ ordered_json rounded(const std::optional<double>& number) {
 
 }  // namespace
 
-void Course::add(Sample sample) {
+void Course::add(const Sample& sample) {
   if (!sample.count) {
     samples_.clear();
     return;
   }
   if (!samples_.empty() && (*sample.count < *samples_.back().count || sample.at <= samples_.back().at))
     samples_.clear();
-  samples_.push_back(std::move(sample));
+  samples_.push_back(sample);
   if (samples_.size() > kSamplesMax) samples_.pop_front();
 }
 
@@ -133,7 +133,9 @@ std::string Top::to_text() const {
   }
   std::vector<PartitionStatus> all = status_.partitions;
   if (all.size() > kPartitionsShown) {
-    std::ranges::stable_sort(all, std::ranges::greater(), &PartitionStatus::lag);
+    std::ranges::sort(all, [](const PartitionStatus& one, const PartitionStatus& other) {
+      return std::pair(-one.lag, one.partition) < std::pair(-other.lag, other.partition);
+    });
   }
   base::TextTable partitions;
   partitions.columns = {"PARTITION", "LOG END", "A SECOND", "LAKE END", "A SECOND", "LAG", "WAITING"};

@@ -32,7 +32,7 @@ class Course {
   static constexpr std::size_t kRateOver = 5;
 
   /// A number that got smaller is another one: what came before is forgotten.
-  void add(Sample sample);
+  void add(const Sample& sample);
   /// How many a second were added; nothing before the second sample.
   std::optional<double> per_second() const;
   /// From the oldest to the newest, a rate between each two samples; at most `count`.
