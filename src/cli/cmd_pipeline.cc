@@ -21,7 +21,7 @@ struct Options {
 };
 
 /// A line for each round.
-constexpr std::string_view kLevels = "info,load=warning,transform=warning,publish=warning";
+constexpr std::string_view kLevels = "info,load=warning,transform=warning,publish=warning,progress=warning";
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   log_by_default(kLevels);

@@ -182,7 +182,7 @@ constexpr std::string_view kRunLevels = "info,sink=warning,hours=warning,kafka=w
 /// Of a live run, a line for each round.
 constexpr std::string_view kLiveLevels =
     "info,sink=warning,hours=warning,kafka=warning,simulate=warning,load=warning,transform=warning,publish="
-    "warning";
+    "warning,progress=warning";
 
 constexpr double kLiveRate = 20;
 /// How long a live run lets a record wait for others of its object.

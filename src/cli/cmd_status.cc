@@ -4,10 +4,8 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/look.h"
-#include "cli/out_reader.h"
 #include "cli/standard_output.h"
 #include "cli/status.h"
-#include "cli/watching.h"
 
 namespace sdp::cli {
 namespace {
@@ -18,42 +16,22 @@ struct Options {
   std::chrono::seconds watch{0};  ///< 0: once
 };
 
-void print(const Options& options, const Status& status) {
-  if (options.look.json) {
-    print_line(to_json(status));
-  } else {
-    write_out(to_text(status));
+void print(const Status& status, Shown shown) {
+  switch (shown) {
+    case Shown::json:
+      return print_line(to_json(status));
+    case Shown::screen:
+      return write_out(to_text(status));
+    case Shown::line:
+      return write_out(to_line(status));
   }
 }
 
 Result<int> run_once(const Options& options, const Runtime& runtime) {
   SDP_TRY(const LookedAt places, open_look(options.look, runtime.clock));
   SDP_TRY(const Status status, places.reader->look());
-  print(options, status);
+  print(status, options.look.json ? Shown::json : Shown::screen);
   return lag_of(status) > options.lag_max ? kUnhealthy : 0;
-}
-
-/// A screen that is drawn again, or lines where nobody looks at a screen. What cannot be reached now is said
-/// and asked again.
-Result<int> watch(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const LookedAt places, open_look(options.look, runtime.clock));
-  end_quietly_without_reader();
-  const bool redraws = out_is_terminal() && !options.look.json;
-  do {
-    const auto status = places.reader->look();
-    if (runtime.stop.stop_requested()) break;
-    if (!status && !may_pass(status.error())) return std::unexpected(status.error());
-    if (redraws) write_out(kClearScreen);
-    if (!status) {
-      print_failed_look(options.look, status.error(), runtime.clock);
-    } else if (options.look.json || redraws) {
-      print(options, *status);
-    } else {
-      write_out(to_line(*status));
-    }
-    flush_out();
-  } while (!out_has_failed() && wait_unless_stopped(runtime.stop, options.watch));
-  return 0;
 }
 
 }  // namespace
@@ -75,7 +53,8 @@ void define_status(settings::Commands& commands, Action& action) {
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(finish_look(command, options->look));
-      return options->watch.count() > 0 ? watch(*options, runtime) : run_once(*options, runtime);
+      return options->watch.count() > 0 ? keep_looking(options->look, options->watch, runtime, print)
+                                        : run_once(*options, runtime);
     };
   });
 }

@@ -4,10 +4,8 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/look.h"
-#include "cli/out_reader.h"
 #include "cli/standard_output.h"
 #include "cli/top.h"
-#include "cli/watching.h"
 
 namespace sdp::cli {
 namespace {
@@ -17,30 +15,19 @@ struct Options {
   std::chrono::seconds every{1};
 };
 
-/// What could be reached once, and cannot now, is said and asked again.
 Result<int> run(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const LookedAt places, open_look(options.look, runtime.clock));
-  end_quietly_without_reader();
-  const bool redraws = out_is_terminal() && !options.look.json;
   Top top;
-  bool was_reached = false;
-  do {
-    const auto status = places.reader->look();
-    if (runtime.stop.stop_requested()) break;
-    if (!status && !(was_reached && may_pass(status.error()))) return std::unexpected(status.error());
-    was_reached = true;
-    if (status) top.look(*status);
-    if (redraws) write_out(kClearScreen);
-    if (!status) {
-      print_failed_look(options.look, status.error(), runtime.clock);
-    } else if (options.look.json) {
-      print_line(top.to_json());
-    } else {
-      write_out(redraws ? top.to_text() : top.to_line());
+  return keep_looking(options.look, options.every, runtime, [&](const Status& status, Shown shown) {
+    top.look(status);
+    switch (shown) {
+      case Shown::json:
+        return print_line(top.to_json());
+      case Shown::screen:
+        return write_out(top.to_text());
+      case Shown::line:
+        return write_out(top.to_line());
     }
-    flush_out();
-  } while (!out_has_failed() && wait_unless_stopped(runtime.stop, options.every));
-  return 0;
+  });
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <string_view>
 
+#include "cli/out_reader.h"
 #include "diag/log.h"
 
 namespace sdp::cli {
@@ -26,16 +26,13 @@ InForce& in_force() {
   return instance;
 }
 
-bool log_can_draw() {
-  const char* const terminal = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
-}
-
 Result<void> configure(std::string_view levels) {
   SDP_TRY(const diag::Format format, diag::parse_format(in_force().settings.format));
   SDP_TRY(const diag::EnabledEvents enabled, diag::parse_levels(levels));
-  diag::configure(
-      {.format = format, .enabled = enabled, .command = in_force().command, .draws = log_can_draw()});
+  diag::configure({.format = format,
+                   .enabled = enabled,
+                   .command = in_force().command,
+                   .draws = is_drawable(STDERR_FILENO)});
   return {};
 }
 

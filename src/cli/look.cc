@@ -7,10 +7,29 @@
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
 #include "cli/json_output.h"
+#include "cli/out_reader.h"
 #include "cli/publish.h"
 #include "cli/standard_output.h"
+#include "cli/watching.h"
 
 namespace sdp::cli {
+namespace {
+
+/// Whether a later look may succeed.
+bool may_pass(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::retry;
+}
+
+void print_failed_look(Shown shown, const Error& error, Clock& clock) {
+  const std::string at = base::format_iso(clock.utc_now());
+  if (shown == Shown::json) {
+    print_line({{"schema_version", 1}, {"at", at}, {"error", error.message}});
+  } else {
+    print_out("{} cannot look: {}\n", at, base::printable(error.message));
+  }
+}
+
+}  // namespace
 
 void bind_look(settings::Command& command, LookSettings& settings) {
   bind_log(command, settings.log);
@@ -48,17 +67,26 @@ Result<LookedAt> open_look(const LookSettings& settings, Clock& clock) {
   return places;
 }
 
-bool may_pass(const Error& error) {
-  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::retry;
-}
-
-void print_failed_look(const LookSettings& settings, const Error& error, Clock& clock) {
-  const std::string at = base::format_iso(clock.utc_now());
-  if (settings.json) {
-    print_line({{"schema_version", 1}, {"at", at}, {"error", error.message}});
-  } else {
-    print_out("{} cannot look: {}\n", at, base::printable(error.message));
-  }
+Result<int> keep_looking(const LookSettings& settings, std::chrono::seconds every, const Runtime& runtime,
+                         const std::function<void(const Status&, Shown)>& show) {
+  SDP_TRY(const LookedAt places, open_look(settings, runtime.clock));
+  end_quietly_without_reader();
+  const Shown shown = settings.json ? Shown::json : out_is_terminal() ? Shown::screen : Shown::line;
+  bool was_reached = false;
+  do {
+    const auto status = places.reader->look();
+    if (runtime.stop.stop_requested()) break;
+    if (!status && !(was_reached && may_pass(status.error()))) return std::unexpected(status.error());
+    was_reached = true;
+    if (shown == Shown::screen) write_out(kClearScreen);
+    if (status) {
+      show(*status, shown);
+    } else {
+      print_failed_look(shown, status.error(), runtime.clock);
+    }
+    flush_out();
+  } while (!out_has_failed() && wait_unless_stopped(runtime.stop, every));
+  return 0;
 }
 
 }  // namespace sdp::cli

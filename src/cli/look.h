@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/command.h"
 #include "cli/settings.h"
 #include "cli/status_reader.h"
 #include "cli/wiring.h"
@@ -38,9 +39,12 @@ struct LookedAt {
 };
 Result<LookedAt> open_look(const LookSettings& settings, Clock& clock);
 
-/// Whether a later look may succeed.
-bool may_pass(const Error& error);
-/// Says that this look failed: one line, or an object with `error`.
-void print_failed_look(const LookSettings& settings, const Error& error, Clock& clock);
+/// How a look is shown.
+enum class Shown { screen, line, json };
+/// Looks each time that `every` has passed, until a stop, and has each look shown: as a screen that is drawn
+/// again, or line by line where nobody looks at a screen. What could be reached once, and cannot now, is said
+/// and asked again.
+Result<int> keep_looking(const LookSettings& settings, std::chrono::seconds every, const Runtime& runtime,
+                         const std::function<void(const Status&, Shown)>& show);
 
 }  // namespace sdp::cli

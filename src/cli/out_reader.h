@@ -6,7 +6,9 @@ namespace sdp::cli {
 
 // Who reads standard output, for commands that go on while somebody does (standard_output.h writes it).
 
-/// Whether a person looks at the output, on a terminal that can be drawn upon.
+/// Whether a stream ends on a terminal that can be drawn upon.
+bool is_drawable(int descriptor);
+/// Whether a person looks at the output, on such a terminal.
 bool out_is_terminal();
 
 /// Moves a terminal to its first line, and empties it.

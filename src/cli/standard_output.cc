@@ -41,8 +41,12 @@ void flush_out() {
 }
 
 bool out_is_terminal() {
+  return is_drawable(STDOUT_FILENO);
+}
+
+bool is_drawable(int descriptor) {
   const char* const terminal = std::getenv("TERM");
-  return ::isatty(STDOUT_FILENO) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
+  return ::isatty(descriptor) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
 void end_quietly_without_reader() {

@@ -6,19 +6,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/duration_text.h"
 #include "base/terminal_text.h"
 #include "base/text_table.h"
 #include "base/utc_time.h"
 #include "lake/object_key.h"
+#include "snapshot/snapshot_json.h"
 
 namespace sdp::cli {
 namespace {
 
+using base::duration_text;
 using base::with_commas;
 using nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kPartitionsShown = 12;
 constexpr std::size_t kHoursNamed = 4;
 /// What an upload takes at most before it is worth a look.
 constexpr milliseconds kUploadTakes{10'000};
@@ -118,23 +120,14 @@ std::string stages_text(const Status& status) {
   return base::format_table(table);
 }
 
-/// The partitions that are furthest behind, where there are many.
 std::string partitions_text(const Status& status) {
-  std::vector<PartitionStatus> all = status.partitions;
-  if (all.size() > kPartitionsShown) {
-    std::ranges::sort(all, [](const PartitionStatus& one, const PartitionStatus& other) {
-      return std::pair(-one.lag, one.partition) < std::pair(-other.lag, other.partition);
-    });
-  }
   base::TextTable table;
   table.columns = {"PARTITION", "LOG START", "LOG END", "LAKE END", "COMMITTED", "LAG", "WAITING"};
-  for (const PartitionStatus& one : all) {
+  for (const PartitionStatus& one : partitions_shown(status)) {
     table.rows.push_back({fmt::format("{}", one.partition), fmt::format("{}", one.available.start),
                           fmt::format("{}", one.available.end), fmt::format("{}", one.lake_end),
                           one.committed ? fmt::format("{}", *one.committed) : "-", fmt::format("{}", one.lag),
-                          one.waiting_since && lake::has_time(*one.waiting_since)
-                              ? duration_text(age_of(status, *one.waiting_since))
-                              : "-"});
+                          waiting_text(status, one)});
   }
   return base::format_table(table, kPartitionsShown);
 }
@@ -270,19 +263,12 @@ ordered_json stages_json(const Status& status) {
   return all;
 }
 
-ordered_json delays_json(const std::vector<snapshot::Delay>& delays) {
-  ordered_json all = ordered_json::array();
-  for (const snapshot::Delay& one : delays)
-    all.push_back({{"to", one.to}, {"p50_seconds", one.p50}, {"p99_seconds", one.p99}});
-  return all;
-}
-
 ordered_json published_json(const Status& status) {
   if (!status.published) return nullptr;
   return {{"id", status.published->summary.id},
           {"taken_at", status.published->summary.taken_at},
           {"path", status.published->path},
-          {"delays", delays_json(status.published->summary.delays)},
+          {"delays", snapshot::delays_json(status.published->summary.delays)},
           {"rejected", status.published->summary.rejected_events}};
 }
 
@@ -299,16 +285,6 @@ ordered_json proof_json(const Status& status) {
 }
 
 }  // namespace
-
-std::string duration_text(milliseconds duration) {
-  const auto ms = duration.count();
-  if (ms < 1'000) return fmt::format("{} ms", std::max<std::int64_t>(ms, 0));
-  const auto seconds = ms / 1'000;
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 7'200) return fmt::format("{} min", seconds / 60);
-  if (seconds < 172'800) return fmt::format("{} h", seconds / 3'600);
-  return fmt::format("{} d", seconds / 86'400);
-}
 
 milliseconds age_of(const Status& status, UtcMillis time) {
   return std::max(status.at - time, milliseconds(0));
@@ -388,6 +364,21 @@ NextStep next_step(const Status& status) {
   if (!status.published->proof)
     return {"no proof is stored with what is published", "spotify-pipeline verify"};
   return {"all is published and proved; look at it", "spotify-pipeline serve"};
+}
+
+std::vector<PartitionStatus> partitions_shown(const Status& status) {
+  std::vector<PartitionStatus> all = status.partitions;
+  if (all.size() > kPartitionsShown) {
+    std::ranges::sort(all, [](const PartitionStatus& one, const PartitionStatus& other) {
+      return std::pair(-one.lag, one.partition) < std::pair(-other.lag, other.partition);
+    });
+  }
+  return all;
+}
+
+std::string waiting_text(const Status& status, const PartitionStatus& partition) {
+  const auto& since = partition.waiting_since;
+  return since && lake::has_time(*since) ? duration_text(age_of(status, *since)) : "-";
 }
 
 std::string headline(const Status& status) {

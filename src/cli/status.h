@@ -102,10 +102,13 @@ struct StageRow {
 std::vector<StageRow> stage_rows(const Status& status);
 
 // Texts of parts of a screen.
-/// `950 ms`, `12 s`, `3 min`, `5 h`, `2 d`: the largest unit that is whole.
-std::string duration_text(std::chrono::milliseconds duration);
 /// How long ago that was; clocks of machines differ, and nothing is newer than now.
 std::chrono::milliseconds age_of(const Status& status, UtcMillis time);
+inline constexpr std::size_t kPartitionsShown = 12;
+/// Where there are more than are shown, those that are furthest behind come first.
+std::vector<PartitionStatus> partitions_shown(const Status& status);
+/// How long its oldest record waits for the lake.
+std::string waiting_text(const Status& status, const PartitionStatus& partition);
 std::string headline(const Status& status);
 /// Hours, publication, proof and what a person does next.
 std::string footer(const Status& status);

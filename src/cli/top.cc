@@ -6,21 +6,22 @@
 #include <cmath>
 #include <utility>
 
-#include "base/terminal_text.h"
+#include "base/duration_text.h"
 #include "base/text_table.h"
 #include "base/utc_time.h"
-#include "lake/object_key.h"
 
 namespace sdp::cli {
 namespace {
 
+using base::duration_text;
 using base::with_commas;
 using nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kPartitionsShown = 12;
 constexpr std::size_t kTrendShown = 30;
 constexpr std::string_view kRamp = " .:-=+*#";
+/// A stage that keeps up is a little faster in one look, and a little slower in the next.
+constexpr double kFasterMin = 1.1;
 /// Slower than this it does not catch up: a year is not an estimate.
 constexpr double kClearInMax = 365.0 * 86'400;
 
@@ -111,7 +112,7 @@ std::optional<double> Top::clear_in(std::string_view stage, std::string_view bef
   if (row == rows.end() || !row->behind) return std::nullopt;
   if (*row->behind == 0) return 0;
   const auto rate = rate_of(stage), rate_before = rate_of(before);
-  if (!rate || !rate_before || *rate <= *rate_before) return std::nullopt;
+  if (!rate || !rate_before || *rate <= kFasterMin * *rate_before) return std::nullopt;
   const double seconds = static_cast<double>(*row->behind) / (*rate - *rate_before);
   return seconds > kClearInMax ? std::nullopt : std::optional(seconds);
 }
@@ -131,23 +132,15 @@ std::string Top::to_text() const {
          row.newest ? duration_text(age_of(status_, *row.newest)) : "-"});
     before = row.stage;
   }
-  std::vector<PartitionStatus> all = status_.partitions;
-  if (all.size() > kPartitionsShown) {
-    std::ranges::sort(all, [](const PartitionStatus& one, const PartitionStatus& other) {
-      return std::pair(-one.lag, one.partition) < std::pair(-other.lag, other.partition);
-    });
-  }
   base::TextTable partitions;
   partitions.columns = {"PARTITION", "LOG END", "A SECOND", "LAKE END", "A SECOND", "LAG", "WAITING"};
-  for (const PartitionStatus& one : all) {
+  for (const PartitionStatus& one : partitions_shown(status_)) {
     const Partition& courses = partitions_.at(one.partition);
     partitions.rows.push_back(
         {fmt::format("{}", one.partition), with_commas(static_cast<std::uint64_t>(one.available.end)),
          rate_text(courses.log.per_second()), with_commas(static_cast<std::uint64_t>(one.lake_end)),
          rate_text(courses.lake.per_second()), with_commas(static_cast<std::uint64_t>(one.lag)),
-         one.waiting_since && lake::has_time(*one.waiting_since)
-             ? duration_text(age_of(status_, *one.waiting_since))
-             : "-"});
+         waiting_text(status_, one)});
   }
   return fmt::format("{}\n{}\n{}\n{}", headline(status_), base::format_table(stages),
                      base::format_table(partitions, kPartitionsShown), footer(status_));
@@ -155,8 +148,10 @@ std::string Top::to_text() const {
 
 std::string Top::to_line() const {
   std::string text = base::format_iso(status_.at);
-  for (const auto& [stage, course] : stages_)
-    text += fmt::format(" {}/s={}", stage, rate_text(course.per_second()));
+  for (const StageRow& row : stage_rows(status_)) {
+    if (stages_.contains(row.stage))
+      text += fmt::format(" {}/s={}", row.stage, rate_text(rate_of(row.stage)));
+  }
   return fmt::format("{} lag={}\n", text, with_commas(static_cast<std::uint64_t>(lag_of(status_))));
 }
 

@@ -85,6 +85,20 @@ TEST(Top, SaysHowFastStagesAreAndWhenTheLakeWillHaveCaughtUp) {
   EXPECT_NE(text.find(" 4 s "), std::string::npos) << text;
 }
 
+TEST(Top, ALakeThatKeepsUpIsGivenNoTime) {
+  Top top;
+  top.look(at(0, 1'000, 800));
+  top.look(at(1, 1'200, 1'005));
+  EXPECT_TRUE(top.to_json()["rates"]["stages"][1]["caught_up_in_seconds"].is_null());
+}
+
+TEST(Top, ALineHasTheStagesInTheirOrder) {
+  Top top;
+  top.look(at(0, 1'000, 0));
+  top.look(at(1, 1'100, 300));
+  EXPECT_EQ(top.to_line(), "2026-02-15T17:52:41.000Z log/s=100 lake/s=300 bronze/s=- silver/s=- lag=800\n");
+}
+
 TEST(Top, ALakeThatFallsBehindIsGivenNoTime) {
   Top top;
   top.look(at(0, 1'000, 0));

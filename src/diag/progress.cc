@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/duration_text.h"
 #include "base/text_table.h"
 #include "diag/log.h"
 
@@ -20,13 +21,6 @@ constexpr milliseconds kDrawnEach{100};
 constexpr milliseconds kWrittenEach{10'000};
 /// Longer than this is not an estimate.
 constexpr double kLeftMax = 365.0 * 86'400;
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
-  if (whole < 120) return fmt::format("{} s", whole);
-  if (whole < 7'200) return fmt::format("{} min", whole / 60);
-  return fmt::format("{} h {} min", whole / 3'600, whole / 60 % 60);
-}
 
 }  // namespace
 
@@ -50,7 +44,8 @@ std::string progress_text(const ProgressFacts& facts) {
   const double rate = per_second(facts);
   text += rate < 10 ? fmt::format(", {:.1f}/s", rate)
                     : fmt::format(", {}/s", with_commas(static_cast<std::uint64_t>(std::llround(rate))));
-  if (const auto left = seconds_left(facts)) text += fmt::format(", {} left", duration_text(*left));
+  if (const auto left = seconds_left(facts))
+    text += fmt::format(", {} left", base::duration_text(milliseconds(std::llround(*left * 1e3))));
   return text;
 }
 

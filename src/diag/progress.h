@@ -23,7 +23,7 @@ struct ProgressFacts {
 double per_second(const ProgressFacts& facts);
 /// What the rest takes at the rate so far; nothing where that cannot be told.
 std::optional<double> seconds_left(const ProgressFacts& facts);
-/// `load: 412 of 1,000 objects, 41 %, 103/s, 6 s left`
+/// `load: 412 of 1,000 objects, 41 %, 103/s, 5 s left`
 std::string progress_text(const ProgressFacts& facts);
 
 /// Tells a person how far something is that takes long: by a line of a terminal that is drawn again, from two
@@ -31,6 +31,9 @@ std::string progress_text(const ProgressFacts& facts);
 /// as often as the caller likes.
 class Progress {
  public:
+  /// What is done by the million is told so many at a time, since a clock is read each time.
+  static constexpr std::uint64_t kToldAtOnce = 4'096;
+
   /// Texts and clock outlive this. `total`: 0 where it is not known.
   Progress(std::string_view of, std::string_view unit, std::uint64_t total,
            Clock& clock = base::system_clock());

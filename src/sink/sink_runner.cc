@@ -614,11 +614,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   Result<Ends> wait_for_others() {
     const std::vector<log::Partition> late = late_others();
-    if (late.empty() && caught_up_.was_assigned()) return all_durable();
+    if (late.empty() && caught_up_.was_assigned()) return close_what_is_over();
     switch (caught_up_.others(now())) {
       case CaughtUpRule::Others::expired:
         // There may be more members than partitions.
-        return late.empty() ? all_durable() : Ends::given_up;
+        return late.empty() ? close_what_is_over() : Ends::given_up;
       case CaughtUpRule::Others::wait:
         break;
       case CaughtUpRule::Others::look:
@@ -637,7 +637,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
 
   /// Hours that were over when their partition's end was asked for are closed before the run ends. A closing
   /// that fails is left to the next run: no event depends on it.
-  Ends all_durable() {
+  Ends close_what_is_over() {
     for (const SinkState::Progress& at : state_.progress()) {
       if (const auto over = hours_.over_by_end(at.partition, at.durable))
         request_closing(at.partition, *over, at.chain_end);

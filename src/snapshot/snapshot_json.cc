@@ -133,14 +133,6 @@ double rounded(double seconds) {
   return std::round(seconds * 1e3) / 1e3;
 }
 
-ordered_json delays_json(const std::vector<Delay>& delays) {
-  ordered_json all = ordered_json::array();
-  for (const Delay& one : delays) {
-    all.push_back({{"to", one.to}, {"p50_seconds", rounded(one.p50)}, {"p99_seconds", rounded(one.p99)}});
-  }
-  return all;
-}
-
 ordered_json dbt_json(const std::optional<transform::BuildResults>& build) {
   if (!build) return nullptr;
   ordered_json nodes = ordered_json::array();
@@ -181,6 +173,14 @@ std::string mart_file(std::string_view mart) {
     }
   }
   return name + ".json";
+}
+
+ordered_json delays_json(const std::vector<Delay>& delays) {
+  ordered_json all = ordered_json::array();
+  for (const Delay& one : delays) {
+    all.push_back({{"to", one.to}, {"p50_seconds", rounded(one.p50)}, {"p99_seconds", rounded(one.p99)}});
+  }
+  return all;
 }
 
 std::string snapshot_json(const Snapshot& snapshot) {

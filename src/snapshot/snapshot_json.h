@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ inline constexpr std::string_view kReportFile = "report.html";
 
 /// `mart_top_songs.json`: a name of letters, digits and underscores, different for different marts.
 std::string mart_file(std::string_view mart);
+
+/// As it stands in snapshot.json.
+nlohmann::ordered_json delays_json(const std::vector<Delay>& delays);
 
 /// Everything but rows and columns of the marts.
 std::string snapshot_json(const Snapshot& snapshot);

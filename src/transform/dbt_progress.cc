@@ -30,7 +30,9 @@ std::optional<DbtNodeLine> parse_node_line(std::string_view line) {
   if (!take_number(line) || !line.starts_with(kOf)) return std::nullopt;
   line.remove_prefix(kOf.size());
   const auto total = take_number(line);
-  if (!total) return std::nullopt;
+  if (!total || line.starts_with("START hook:") || line.starts_with("OK hook:") ||
+      line.starts_with("ERROR hook:"))
+    return std::nullopt;
   return DbtNodeLine{*total, !line.starts_with("START")};
 }
 

@@ -22,7 +22,9 @@ TEST(DbtNodeLine, OthersAreNone) {
   for (const char* const line :
        {"", "17:52:36", "17:52:36 ", "17:52:36  Running with dbt=1.11.16", "17:52:36  3 of",
         "17:52:36  3 of x START", "3 of 57 START", "17:52:36  3 models of 57",
-        "17:52:36  Found 20 models, 29 tests", "aa:bb:cc  1 of 2"}) {
+        "17:52:36  Found 20 models, 29 tests", "aa:bb:cc  1 of 2",
+        "17:52:36  1 of 1 START hook: spotify_dbt.on-run-start.0 ... [RUN]",
+        "17:52:36  1 of 1 OK hook: spotify_dbt.on-run-start.0 ... [OK in 0.02s]"}) {
     EXPECT_FALSE(parse_node_line(line)) << line;
   }
 }

@@ -13,9 +13,6 @@
 namespace sdp::verify {
 namespace {
 
-/// A clock is read each time that a person is told how far it is.
-constexpr std::uint64_t kRecordsToldAtOnce = 4'096;
-
 Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, const VerifyLimits& limits,
                                 RecordBudget& budget, diag::Progress& progress) {
   SDP_TRY(const log::Watermarks marks, log.watermarks(partition));
@@ -30,7 +27,7 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
       partition, marks.start, marks.end, limits.log_timeout,
       [&](const log::RecordView& record) -> Result<void> {
         const LogEntry entry{fingerprinter.of(record), record.timestamp.time_since_epoch().count()};
-        if (++records % kRecordsToldAtOnce == 0) progress.add(kRecordsToldAtOnce);
+        if (++records % diag::Progress::kToldAtOnce == 0) progress.add(diag::Progress::kToldAtOnce);
         if (record.leader_epoch) chain.note_epoch(record.offset, *record.leader_epoch);
         return chain.add(record.offset, entry, budget);
       },

@@ -237,9 +237,6 @@ std::string_view WarehouseShape::broken_in(std::string_view sql) const {
   return {};
 }
 
-/// A clock is read each time that a person is told how far it is.
-constexpr std::uint64_t kRowsToldAtOnce = 4'096;
-
 bool is_about_the_table(const Error& error) {
   // What memory, rights, files and networks refuse has kinds of its own.
   return error.kind == ErrorKind::fatal;
@@ -254,7 +251,7 @@ Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, 
   std::uint64_t rows = 0;
   auto scanned = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
     visit(row);
-    if (++rows % kRowsToldAtOnce == 0) progress.set(rows);
+    if (++rows % diag::Progress::kToldAtOnce == 0) progress.set(rows);
     return {};
   });
   if (scanned || !is_about_the_table(scanned.error())) return scanned;

@@ -1,5 +1,6 @@
 """What a program's own help says of its commands."""
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from driver.process import GUARD_SECONDS
 READERS = "subcommands that only read"
 
 
+@functools.cache
 def _help(program: Path, command: tuple[str, ...]) -> str:
     done = subprocess.run(
         [program, *command, "--help"],

@@ -99,9 +99,11 @@ class SharedServers:
 
 
 def prefer(pid: int) -> None:
-    """Only root may; without it tests take longer."""
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(SERVER_NICENESS))
+    """A server that leads a session of its own: whoever started the tests is not to be preferred. Only root may; without it tests
+    take longer."""
+    if os.getsid(pid) == pid:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(SERVER_NICENESS))
 
 
 class GivenServices(Services):

@@ -1,6 +1,7 @@
 """The emulator of Snowflake as a process, faults before it, and the pipeline's commands on a database of it."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Emulator:
         """Ends with end(), or with this process."""
         made, ready = cls(deps, 0), folder / "emulator-port"
         command = [made.python, "-B", EMULATOR / "start.py", "--ready", ready, *arguments]
-        made._process = Running(command, clean_environment(), folder, "emulator")
+        made._process = Running(command, clean_environment(), folder, "emulator", prepare=os.setsid)
         wait_until(lambda: ready.exists() or not made._process.is_running(), 60, "the emulator's port")
         assert ready.exists(), str(made._process.finished())
         made.port = int(ready.read_text())

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+import pytest
 from driver.process import wait_until
 
 LAGGING = 10
@@ -183,12 +184,13 @@ def test_top_says_how_fast_the_log_and_the_lake_grow(world):
     assert sink.stop().code == 0
 
 
-def test_watching_redraws_a_terminal(world):
+@pytest.mark.parametrize("words", [["status", "--watch=1"], ["top"]], ids=" ".join)
+def test_watching_redraws_a_terminal(world, words):
     world.must("init")
     world.simulate(20)
     ours, its = pty.openpty()
     watching = subprocess.Popen(
-        [world.services.binary, "status", "--watch=1"],
+        [world.services.binary, *words],
         env=world.env | {"TERM": "xterm"},
         stdin=subprocess.DEVNULL,
         stdout=its,
