@@ -101,11 +101,6 @@ void Top::look(const Status& status) {
   }
 }
 
-std::optional<double> Top::rate_of(std::string_view stage) const {
-  const auto at = stages_.find(stage);
-  return at == stages_.end() ? std::nullopt : at->second.per_second();
-}
-
 std::optional<double> Top::clear_in(std::string_view stage, std::string_view before) const {
   const std::vector<StageRow> rows = stage_rows(status_);
   const auto row = std::ranges::find(rows, stage, &StageRow::stage);

@@ -62,7 +62,10 @@ class Top {
     Course lake;
   };
 
-  std::optional<double> rate_of(std::string_view stage) const;
+  std::optional<double> rate_of(std::string_view stage) const {
+    const auto at = stages_.find(stage);
+    return at == stages_.end() ? std::nullopt : at->second.per_second();
+  }
   /// Seconds until a stage lacks nothing of the one before it, at these rates; nothing when it does not catch
   /// up.
   std::optional<double> clear_in(std::string_view stage, std::string_view before) const;

@@ -9,7 +9,7 @@
 namespace sdp::transform {
 
 /// A line that dbt writes as a node begins or has ended: `17:52:36  3 of 57 OK created sql table model ...`.
-/// Hooks, which are counted apart, are no nodes.
+/// Hooks are left out: dbt counts them apart.
 struct DbtNodeLine {
   std::uint64_t total = 0;
   bool has_ended = false;

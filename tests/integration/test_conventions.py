@@ -35,8 +35,8 @@ JSON_LINES = [
     "doctor stack",
     "config show",
     "version",
-    "load --lake {data}/lake --warehouse {tmp}/one.duckdb",
-    "extract --lake {data}/lake --warehouse {tmp}/two.duckdb --stage-dir {tmp}/stage",
+    "load --lake {data}/lake --warehouse {tmp}/spotify_db.duckdb",
+    "extract --lake {data}/lake --warehouse {tmp}/none/spotify_db.duckdb --stage-dir {tmp}/stage",
 ]
 # What a command cannot do without is missed first.
 REQUIRED = "is required"
