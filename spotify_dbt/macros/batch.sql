@@ -5,9 +5,12 @@
                                 docs/decisions/0029-event-fields.md; `widened`: those whose rule admits more since, see
                                 docs/decisions/0053-faults-and-rules.md. Fails when a rule changed in another way.
   everything_is_new()           whether the batch is all that was ever loaded
+  works_on_everything()         whether this run does not continue from what closed batches left
   known_objects()               keys of the objects that this run may look at: those of its batch and of earlier ones, not
                                 what a loader adds meanwhile
   objects_to_read()             the same, or only the batch where is_incremental()
+  changed_hours()               hours of the lake in which an object of the batch came, or one with a row whose fate it decides;
+                                a relation
   touched(column, scope, key)   condition of an incremental model: the column's value is among the scope's keys
   tested(column, scope, key)    the same in a data test. `--vars 'test_all: true'` makes it look at everything, as a first
                                 run does anyway.
@@ -19,6 +22,10 @@
     {%- endif -%}
     {%- set ledger = transform_ledger() -%}
     {{ return(not ledger or run_query('select 1 from ' ~ ledger ~ ' limit 1') | length == 0) }}
+{% endmacro %}
+
+{% macro works_on_everything() %}
+    {{ return(not execute or flags.FULL_REFRESH or everything_is_new()) }}
 {% endmacro %}
 
 {% macro fields_since_last_batch() %}
@@ -65,6 +72,19 @@
     {%- else -%}
         {{ known_objects() }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro changed_hours() -%}
+    (
+        select distinct {{ hour_of('first_timestamp') }} as hour
+        from {{ source('bronze', 'load_ledger') }}
+        where
+            object_key in (
+                select object_key from {{ ref('int_batch_objects') }}
+                union all
+                select object_key from {{ ref('int_touched_events') }}
+            )
+    )
 {%- endmacro %}
 
 {% macro touched(column, scope, key) -%}

@@ -30,6 +30,9 @@
             closed_at timestamp not null
         );
         {{ note_fields_of_earlier_versions() }}
+        {%- if flags.WHICH != 'test' %}
+        {{ note_open_batch() }}
+        {%- endif -%}
         {#- So that this run finds them, too. -#}
         {%- for identifier in ['transform_ledger', 'transform_parts'] if not load_cached_relation(transform_relation(identifier)) -%}
             {%- do adapter.cache_added(as_catalogued(transform_relation(identifier)).incorporate(type='table')) -%}
@@ -73,6 +76,13 @@
         insert into {{ transform_relation('transform_parts') }} (kind, name, closed_at)
         values {{ rows | join(', ') }};
     {%- endif -%}
+{% endmacro %}
+
+{# Until a run closes the batch, marts may hold a part of it: marts_start_over. #}
+{% macro note_open_batch() %}
+        insert into {{ transform_relation('transform_parts') }} (kind, name, closed_at)
+        select 'open' as kind, '{{ invocation_id }}' as name, {{ utc_now() }} as closed_at
+        where not exists (select 1 from {{ transform_relation('transform_parts') }} where kind = 'open');
 {% endmacro %}
 
 {% macro close_batch(results) %}
@@ -177,8 +187,9 @@
 {% endmacro %}
 
 {#
-  dbt's own macro, with one reason more to build a table in full: the last closed batch was made without this model, so
-  that the rows of earlier batches may be missing. Such a model was added, or disabled for a while.
+  dbt's own macro, with more reasons to build a table in full: everything is new; the last closed batch was made without this
+  model, so that the rows of earlier batches may be missing (it was added, or disabled for a while); it follows changes, and
+  has to start over.
 #}
 {% macro should_full_refresh() %}
     {%- set configured = config.get('full_refresh') -%}
@@ -188,6 +199,12 @@
     {%- if flags.FULL_REFRESH or not execute or model.config.materialized != 'incremental' -%}
         {{ return(flags.FULL_REFRESH) }}
     {%- endif -%}
+    {%- if everything_is_new() -%}
+        {{ return(true) }}
+    {%- endif -%}
     {%- set known = part_names(['model', 'mart']) -%}
-    {{ return(known | length > 0 and table_name_of(this.schema, this.identifier) not in known) }}
+    {%- if known | length > 0 and table_name_of(this.schema, this.identifier) not in known -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {{ return(config.get('incremental_strategy') == 'changed' and marts_start_over()) }}
 {% endmacro %}

@@ -2,6 +2,7 @@
   The counting that all marts share.
 
   count_where(condition)        how many rows meet it
+  sum_where(condition, value)   the sum of an integer over the rows that meet it; 0 of none
   share(part, whole)            part / whole as a number between whatever they are; null when the whole is 0
   milliseconds(from, to)        whole milliseconds between two timestamps
   hour_of(time)                 the hour that a timestamp lies in
@@ -10,6 +11,10 @@
 
 {% macro count_where(condition) -%}
     cast(count_if({{ condition }}) as bigint)
+{%- endmacro %}
+
+{% macro sum_where(condition, value) -%}
+    cast(sum(case when {{ condition }} then {{ value }} else 0 end) as bigint)
 {%- endmacro %}
 
 {% macro share(part, whole) -%}

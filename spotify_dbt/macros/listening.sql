@@ -1,23 +1,33 @@
 {#
   The counts and rates that marts of listening have in common, over rows of int_events_heard.
 
-  listening_counts(names)   the named counts in the order given, all of them when none is named
-  listening_rates()         the rates, from the counts
+  listening_counts(names, signed)   the named counts in the order given; of signed rows when they are
+  listening_totals()                the names of all counts
+  listening_rates()                 the rates, from the counts
 #}
 
-{% macro listening_counts(names=none) -%}
-    {%- set counts = {
-        'events': 'count(*)',
-        'total_plays': count_where("event_type = 'play'"),
-        'total_skips': count_where("event_type = 'skip'"),
-        'total_pauses': count_where("event_type = 'pause'"),
-        'playlist_adds': count_where("event_type = 'add_to_playlist'"),
-        'streams': count_where('is_stream'),
-        'completions': count_where('is_completed'),
-        'heard_ms': 'cast(coalesce(sum(heard_ms), 0) as bigint)',
-        'unique_listeners': 'count(distinct user_id)',
+{% macro listening_totals() %}
+    {{ return(['events', 'total_plays', 'total_skips', 'total_pauses', 'playlist_adds', 'streams', 'completions', 'heard_ms']) }}
+{% endmacro %}
+
+{% macro listening_counts(names, signed=false) -%}
+    {%- set rows = {
+        'total_plays': "event_type = 'play'",
+        'total_skips': "event_type = 'skip'",
+        'total_pauses': "event_type = 'pause'",
+        'playlist_adds': "event_type = 'add_to_playlist'",
+        'streams': 'is_stream',
+        'completions': 'is_completed',
     } -%}
-    {%- for name in names or counts -%}
+    {%- set counts = {} -%}
+    {%- for name, condition in rows.items() -%}
+        {%- do counts.update({name: sum_where(condition, 'sign') if signed else count_where(condition)}) -%}
+    {%- endfor -%}
+    {%- do counts.update({
+        'events': 'cast(sum(sign) as bigint)' if signed else 'count(*)',
+        'heard_ms': 'cast(coalesce(sum(%sheard_ms), 0) as bigint)' % ('sign * ' if signed else ''),
+    }) -%}
+    {%- for name in names -%}
         {{ counts[name] }} as {{ name }}{{ ',\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -1,11 +1,21 @@
 {#
-  The incremental strategy of all big tables: rows whose key the batch touches are deleted, and their recomputed rows
-  inserted, in one transaction. A key may end up without rows, which merge and delete+insert could not bring about.
+  The incremental strategies of all big tables.
+
+  Rows whose key the batch touches are deleted, and their recomputed rows inserted, in one transaction. A key may end up
+  without rows, which merge and delete+insert could not bring about. The model itself selects the touched keys only, where
+  is_incremental().
 
       config(materialized='incremental', incremental_strategy='rebuild',
              meta={'rebuild': {'key': 'day', 'touched': 'int_dirty_days'}})
 
-  The model itself selects the touched keys only, where is_incremental().
+  The same for a table that follows int_heard_changes. Its keys are expressions over these changes, by column:
+
+      config(materialized='incremental', incremental_strategy='changed',
+             meta={'changed': {'day': 'day', 'hour': "date_trunc('hour', timestamp)"}})
+
+  or are given by a macro, as a relation with the columns that are named:
+
+      meta={'changed': ['day', 'user_id', 'session_key'], 'changed_by': 'changed_sessions'}
 #}
 {% macro get_incremental_rebuild_sql(arguments) %}
     {%- set rebuild = config.get('meta').rebuild -%}
@@ -13,6 +23,22 @@
     {%- set delete -%}
         delete from {{ arguments.target_relation }}
         where {{ rebuild.key }} in (select {{ rebuild.key }} from {{ ref(rebuild.touched) }})
+    {%- endset -%}
+    {%- set insert -%}
+        insert into {{ arguments.target_relation }} ({{ columns }})
+        select {{ columns }} from {{ arguments.temp_relation }}
+    {%- endset -%}
+    {{ in_one_transaction([delete, insert]) }}
+{% endmacro %}
+
+{% macro get_incremental_changed_sql(arguments) %}
+    {%- set meta = config.get('meta') -%}
+    {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
+    {%- set keys = meta.changed if meta.changed is mapping else dict(zip(meta.changed, meta.changed)) -%}
+    {%- set changed = context[meta.changed_by]() if meta.changed_by else changes() -%}
+    {%- set delete -%}
+        delete from {{ arguments.target_relation }}
+        where ({{ keys | join(', ') }}) in (select {{ keys.values() | join(', ') }} from {{ changed }} as changed)
     {%- endset -%}
     {%- set insert -%}
         insert into {{ arguments.target_relation }} ({{ columns }})

@@ -45,13 +45,13 @@ heard AS (
 )
 SELECT
     day, at_ms, moment, event_type, user_id, session_id, song_id, song_name, artist_name, device_type, country,
-    kafka_offset, kafka_partition, topic_id, heard_ms,
+    kafka_offset, kafka_partition, topic_id, position_ms, heard_ms,
     CASE WHEN begin_ms < 30000 AND begin_ms + heard_ms >= 30000 THEN 1 ELSE 0 END AS is_stream,
     CASE WHEN begin_ms + heard_ms >= duration_ms THEN 1 ELSE 0 END AS is_completed
 FROM heard
 UNION ALL
 SELECT
     day, at_ms, moment, event_type, user_id, session_id, song_id, song_name, artist_name, device_type, country,
-    kafka_offset, kafka_partition, topic_id, NULL, 0, 0
+    kafka_offset, kafka_partition, topic_id, position_ms, NULL, 0, 0
 FROM kept
 WHERE event_type <> 'play'

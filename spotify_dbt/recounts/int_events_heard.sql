@@ -1,7 +1,7 @@
 -- Every kept event, with what was heard of each play and where sessions begin and end.
 -- table: TRANSFORM.INT_EVENTS_HEARD
 -- columns: day DATE, timestamp TIMESTAMP, event_type VARCHAR, user_id VARCHAR, session_id VARCHAR, song_id VARCHAR
--- columns: song_name VARCHAR, artist_name VARCHAR, device_type VARCHAR, country VARCHAR, heard_ms BIGINT
+-- columns: song_name VARCHAR, artist_name VARCHAR, device_type VARCHAR, country VARCHAR, position_ms BIGINT, heard_ms BIGINT
 -- columns: is_stream BOOLEAN, is_completed BOOLEAN, begins_session BOOLEAN, ends_session BOOLEAN
 WITH neighbours AS (
     SELECT
@@ -14,7 +14,7 @@ SELECT
     day,
     moment AS timestamp,
     event_type, user_id, session_id, song_id, song_name, artist_name, device_type, country,
-    heard_ms,
+    position_ms, heard_ms,
     is_stream = 1 AS is_stream,
     is_completed = 1 AS is_completed,
     session_id IS NULL AND (before_ms IS NULL OR at_ms - before_ms > 1800000) AS begins_session,

@@ -9,7 +9,7 @@ left join {{ ref('spotify_silver') }} as kept
         and duplicates.kept_kafka_partition = kept.kafka_partition
         and duplicates.kept_kafka_offset = kept.kafka_offset
 where
-    {{ tested('duplicates.event_id', ref('int_batch_events'), 'event_id') }}
+    {{ tested('duplicates.event_id', ref('int_touched_events'), 'event_id') }}
     and (
         kept.event_id is null
         or kept.kafka_offset > duplicates.kafka_offset

@@ -158,7 +158,7 @@ models:
             choices:
 {choices}      - unique_together:
           name: spotify_silver_event_ids_are_unique
-          arguments: {{columns: [event_id], scope: int_batch_events, key: event_id}}
+          arguments: {{columns: [event_id], scope: int_touched_events, key: event_id}}
     columns:
 {silver})",
       fmt::arg("origin", kOrigin),

@@ -1,11 +1,70 @@
 -- One row a listening session and UTC day: midnight cuts a session in two. Events without session_id are put together
 -- by listener as long as no pause is longer than 30 minutes.
 
-with events as (
-    select *
-    from {{ ref('int_events_heard') }}
-    where {{ touched('day', ref('int_dirty_days'), 'day') }}
+{{ config(
+    incremental_strategy='changed',
+    meta={'changed': ['day', 'user_id', 'session_key'], 'changed_by': 'changed_sessions'}
+) }}
+
+{%- set heard, changed_listeners = ref('int_events_heard'), changed_listeners() %}
+
+with
+{%- if is_incremental() %}
+-- Where the sessions begin that have an event at or behind the first change of a listener's day.
+touched as (
+    select
+        changed.day,
+        changed.user_id,
+        changed.from_at,
+        least(changed.from_at, coalesce(min(before.started_at), changed.from_at)) as reads_from
+    from {{ changed_listeners }} as changed
+    left join {{ this }} as before
+        on
+            changed.day = before.day
+            and changed.user_id = before.user_id
+            and changed.from_at <= before.ended_at
+    group by changed.day, changed.user_id, changed.from_at
 ),
+
+-- How many sessions without session_id come before them.
+placed as (
+    select
+        touched.day,
+        touched.user_id,
+        touched.from_at,
+        touched.reads_from,
+        count(before.session_key) as sessions_before
+    from touched
+    left join {{ this }} as before
+        on
+            touched.day = before.day
+            and touched.user_id = before.user_id
+            and touched.reads_from > before.started_at
+            and before.session_key like 'gap:%'
+    group by touched.day, touched.user_id, touched.from_at, touched.reads_from
+),
+
+events as (
+    select
+        heard.*,
+        placed.from_at,
+        placed.sessions_before
+    from {{ heard }} as heard
+    inner join placed
+        on
+            heard.day = placed.day
+            and heard.user_id = placed.user_id
+            and heard.timestamp >= placed.reads_from
+),
+{%- else %}
+events as (
+    select
+        *,
+        timestamp as from_at,
+        0 as sessions_before
+    from {{ heard }}
+),
+{%- endif %}
 
 -- Few beside the events: numbering these and joining is cheaper than a running number over all events.
 begins as (
@@ -13,7 +72,7 @@ begins as (
         day,
         user_id,
         timestamp as begins_at,
-        row_number() over (partition by day, user_id order by timestamp) as session_number,
+        sessions_before + row_number() over (partition by day, user_id order by timestamp) as session_number,
         lead(timestamp) over (partition by day, user_id order by timestamp) as next_begins_at
     from events
     where begins_session
@@ -50,3 +109,5 @@ select
     {{ listening_counts(['events', 'total_plays', 'total_skips', 'playlist_adds', 'streams', 'heard_ms']) }}
 from in_sessions
 group by day, user_id, session_key
+-- The others were read in part, and stay as they are.
+having max(timestamp) >= min(from_at)

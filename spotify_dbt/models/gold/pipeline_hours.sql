@@ -1,6 +1,8 @@
 -- One row an hour of the lake: what arrived, what became of it, and whether all of it is here. The hour is that of an
 -- object's first broker timestamp, as in its key.
 
+{{ config(incremental_strategy='changed', meta={'changed': ['hour'], 'changed_by': 'changed_hours'}) }}
+
 with objects as (
     select
         object_key,
@@ -11,7 +13,7 @@ with objects as (
         object_key in (
             {{ known_objects() }}
         )
-        and {{ touched('cast(first_timestamp as date)', ref('int_dirty_days'), 'day') }}
+        and {{ touched(hour_of('first_timestamp'), changed_hours(), 'hour') }}
 ),
 
 rows_by_fate as (

@@ -6,13 +6,29 @@
 
 {{ config(materialized='table') }}
 
-with counted as (
+{%- set heard, changes = ref('int_events_heard'), changes() %}
+
+with skipped as (
+    {% if follows_changes() -%}
+    select second_from, skips
+    from {{ this }}
+
+    union all
+
+    {% endif -%}
     select
         cast(floor(least(position_ms, {{ last_s * 1000 }}) / {{ step_s * 1000 }}) * {{ step_s }} as bigint) as second_from,
-        count(*) as skips
-    from {{ ref('spotify_silver') }}
+        {{ 'sign' if follows_changes() else '1' }} as skips
+    from {{ changes if follows_changes() else heard }} as heard
     where event_type = 'skip' and position_ms is not null
-    group by 1
+),
+
+counted as (
+    select
+        second_from,
+        cast(sum(skips) as bigint) as skips
+    from skipped
+    group by second_from
 ),
 
 total as (

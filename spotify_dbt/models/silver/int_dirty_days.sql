@@ -3,36 +3,14 @@
 
 {{ config(materialized='table') }}
 
-with contested as (
-    select event_id
-    from {{ ref('spotify_duplicates') }}
-    where event_id in (select event_id from {{ ref('int_batch_events') }})
+{%- set touched_events, judged = ref('int_touched_events'), ref('int_events_judged') %}
 
-    union all
-
-    -- A row that is refused now may have been the kept one.
-    select event_id
-    from {{ ref('int_events_judged') }}
-    where
-        reason is not null
-        and event_id is not null
-        and object_key in (select object_key from {{ ref('int_batch_objects') }})
-),
-
-touched_events as (
-    select object_key, timestamp
-    from {{ ref('int_batch_events') }}
-    union all
-    select object_key, timestamp
-    from {{ ref('int_events_judged') }}
-    where
-        reason is null
-        and event_id in (select event_id from contested)
-),
-
-touched_days as (
+with touched_days as (
     select distinct cast(timestamp as date) as day, object_key
-    from touched_events
+    from {{ judged if works_on_everything() else touched_events }}
+    where
+        timestamp is not null
+        and event_id is not null
 ),
 
 days as (

@@ -4,17 +4,16 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild',
-    meta={'rebuild': {'key': 'event_id', 'touched': 'int_batch_events'}}
+    meta={'rebuild': {'key': 'event_id', 'touched': 'int_touched_events'}}
 ) }}
 
+{%- set touched_events, judged = ref('int_touched_events'), ref('int_events_judged') %}
 {%- set same_event = 'over (partition by event_id order by kafka_offset, kafka_partition, topic_id)' %}
 
 with valid as (
     select {{ coordinate_columns() }}, event_id
-    from {{ ref('int_events_judged') }}
-    where
-        reason is null
-        and {{ touched('event_id', ref('int_batch_events'), 'event_id') }}
+    from {{ touched_events if is_incremental() else judged }}
+    where reason is null
 ),
 
 -- Few ids come more than once: only their rows are sorted.

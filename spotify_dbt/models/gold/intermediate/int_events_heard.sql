@@ -1,87 +1,25 @@
--- Silver's events with what was heard of each play, by the rule of docs/formats/mart-tables.md. What ends a play is
--- looked for on its own UTC day only, so that a day can be computed alone.
+-- Silver's events with what was heard of each play.
 
-{%- set session = 'partition by cast(timestamp as date), user_id, session_id' %}
-{%- set in_session = '(' ~ session ~ ' order by timestamp, kafka_offset, kafka_partition, topic_id)' %}
-{%- set end_position = "case when event_type = 'play' then -1 else coalesce(position_ms, -1) end" %}
-{%- set ends_play = "case when event_type <> 'add_to_playlist' then %s end" %}
+{#- No two rows of one listener, session and time but such as are changed together. -#}
+{{ config(
+    incremental_strategy='changed',
+    meta={'changed': {
+        'user_id': 'user_id',
+        "coalesce(session_id, '')": "coalesce(session_id, '')",
+        'session_id is null': 'session_id is null',
+        'timestamp': 'timestamp',
+    }}
+) }}
 
-with followed as (
-    select
-        cast(timestamp as date) as day,
-        timestamp,
-        event_type,
-        user_id,
-        session_id,
-        song_id,
-        song_name,
-        artist_name,
-        device_type,
-        country,
-        coalesce(position_ms, 0) as begin_ms,
-        duration_ms,
-        lag(timestamp) over {{ in_session }} as previous_at,
-        lead(timestamp) over {{ in_session }} as next_at,
-        {{ next_value(ends_play % 'timestamp', in_session) }} as end_at,
-        {{ next_value(ends_play % 'song_id', in_session) }} as end_song_id,
-        -- A play tells where it begins, not how far the song before it came; -1 stands for a position that is unknown.
-        {{ next_value(ends_play % end_position, in_session) }} as end_ms
-    from {{ ref('spotify_silver') }}
-    where {{ touched('cast(timestamp as date)', ref('int_dirty_days'), 'day') }}
-),
+{%- set changes, silver = changes(), ref('spotify_silver') %}
 
-timed as (
-    select
-        *,
-        session_id is null
-        and (
-            previous_at is null
-            or {{ milliseconds('previous_at', 'timestamp') }} > {{ session_gap_ms() }}
-        ) as begins_session,
-        next_at is null
-        or (
-            session_id is null
-            and {{ milliseconds('timestamp', 'next_at') }} > {{ session_gap_ms() }}
-        ) as ends_session,
-        coalesce(
-            {{ milliseconds('timestamp', 'end_at') }},
-            {{ day_ms() }} - {{ milliseconds('cast(timestamp as date)', 'timestamp') }}
-        ) as passed_ms,
-        case
-            when end_song_id <> song_id or end_ms < 0 then null
-            when end_ms < begin_ms then 0
-            else end_ms - begin_ms
-        end as moved_ms,
-        -- Not greatest(..., 0), in which a null counts for nothing on one adapter and for all on another.
-        case when duration_ms < begin_ms then 0 else duration_ms - begin_ms end as left_ms
-    from followed
-),
+{% if is_incremental() -%}
+select {{ heard_columns() }}
+from {{ changes }} as changes
+where sign > 0
+{%- else -%}
+with {{ heard_of(silver) }}
 
-heard as (
-    select
-        *,
-        case
-            when event_type <> 'play' then null
-            when moved_ms is not null then least(moved_ms, passed_ms)
-            when left_ms is not null then least(left_ms, passed_ms)
-        end as heard_ms
-    from timed
-)
-
-select
-    day,
-    timestamp,
-    event_type,
-    user_id,
-    session_id,
-    song_id,
-    song_name,
-    artist_name,
-    device_type,
-    country,
-    heard_ms,
-    coalesce(begin_ms < {{ stream_ms() }} and begin_ms + heard_ms >= {{ stream_ms() }}, false) as is_stream,
-    coalesce(begin_ms + heard_ms >= duration_ms, false) as is_completed,
-    begins_session,
-    ends_session
+select {{ heard_columns() }}
 from heard
+{%- endif %}
