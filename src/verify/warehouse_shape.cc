@@ -72,6 +72,9 @@ class PartsReader {
     } else if (kind == "model") {
       if (row[3]) wrong(kind, name, fmt::format("has {} rows", shown(row[3])));
       parts_.models.insert(name);
+    } else if (kind == "open") {
+      parts_.open = true;
+      if (row[3]) wrong(kind, name, fmt::format("has {} rows", shown(row[3])));
     } else {
       wrong(kind, name, "is of no known kind");
     }
@@ -188,6 +191,10 @@ class ShapeCheck {
       const bool ledger = table == kParts || table == "TRANSFORM.TRANSFORM_LEDGER";
       if (!table.starts_with("TRANSFORM.") || ledger || is_of_a_killed_run(table) ||
           parts_.models.contains(table)) {
+        continue;
+      }
+      if (parts_.open) {
+        findings_.pending_item(Stage::silver, "table of a batch that is not closed", table);
         continue;
       }
       findings_.item(Stage::silver, "table of schema TRANSFORM that the last closed batch did not make",

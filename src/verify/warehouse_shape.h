@@ -48,6 +48,7 @@ struct ClosedParts {
   std::set<std::string> models;               ///< `TRANSFORM.NAME`
   /// Fields whose rule admits more since. What it admits now, the last closed batch may have refused.
   std::set<std::string, std::less<>> widened;
+  bool open = false;  ///< whether a run of dbt began a batch since, and did not close it
 
   /// False when no batch has been closed, or none by a version that notes its parts.
   bool closed() const { return !marts.empty(); }

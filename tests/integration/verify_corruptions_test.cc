@@ -842,6 +842,9 @@ std::vector<Corruption> silver_corruptions() {
            "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('model', 'TRANSFORM.NONE', NULL, NULL, "
            "make_timestamp(0))",
            {"silver: missing table (1)", "TRANSFORM.NONE"}),
+      mart("OpenBatchWithRows",
+           "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('open', 'a run', NULL, 1, make_timestamp(0))",
+           {"silver: wrong row in TRANSFORM_PARTS (1)", "open a run: has 1 rows"}),
       mart("FieldJudgedByAnotherRule",
            "UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'country optional' WHERE name = 'country'",
            {"silver: wrong row in TRANSFORM_PARTS (1)", "field country: its rule is 'country optional'"}),
@@ -1215,6 +1218,19 @@ TEST(Verify, WhatAnOlderRuleRefusedIsPending) {
   ASSERT_EQ(report.findings.size(), 1) << verify::to_text(report);
   EXPECT_EQ(report.findings.front().kind, "refused by a rule that admits more now");
   EXPECT_EQ(report.findings.front().total, 1);
+  EXPECT_FALSE(world->verify(false).proved());
+}
+
+TEST(Verify, ARunThatDidNotCloseItsBatchIsNoFault) {
+  const auto world = good().copy(scratch("open-batch"));
+  world->sql("INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('open', 'a run', NULL, NULL, make_timestamp(0))");
+  const verify::Report report = world->verify(false);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  world->sql("CREATE TABLE TRANSFORM.INT_OF_IT (a INTEGER)");
+  const verify::Report later = world->verify(true);
+  EXPECT_TRUE(later.proved()) << verify::to_text(later);
+  ASSERT_EQ(later.findings.size(), 1) << verify::to_text(later);
+  EXPECT_EQ(later.findings.front().kind, "table of a batch that is not closed");
   EXPECT_FALSE(world->verify(false).proved());
 }
 
