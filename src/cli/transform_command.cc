@@ -1,21 +1,26 @@
 #include "cli/transform_command.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 #include "cli/json_output.h"
+#include "cli/last_build.h"
 #include "cli/publish.h"
 #include "cli/run_transform.h"
 #include "cli/wiring.h"
+#include "diag/log.h"
 
 namespace sdp::cli {
 namespace {
 
-void print_json(const transform::TransformSummary& summary, const std::optional<Rejected>& rejected) {
+void print_json(const transform::TransformSummary& summary, bool built,
+                const std::optional<Rejected>& rejected) {
   nlohmann::ordered_json line = {{"schema_version", 1},
+                                 {"built", built},
                                  {"models", summary.models_ok},
                                  {"tests_passed", summary.tests_passed},
                                  {"warned", summary.warned},
@@ -27,6 +32,25 @@ void print_json(const transform::TransformSummary& summary, const std::optional<
     line["rejected_for"] = to_json(*rejected);
   }
   print_line(line);
+}
+
+/// Nothing when there was nothing to do, for which dbt is not started.
+Result<std::optional<transform::TransformSummary>> build(const WarehouseSettings& settings,
+                                                         const transform::TransformOptions& options,
+                                                         const Runtime& runtime) {
+  const auto start = runtime.clock.steady_now();
+  if (options.extra_arguments.empty() && !options.unit_tests) {
+    // What cannot be opened is dbt's to report.
+    const auto warehouse = open_warehouse(settings, Access::read_only, runtime.clock);
+    if (warehouse && nothing_is_new(options, **warehouse)) {
+      const std::chrono::duration<double> took = runtime.clock.steady_now() - start;
+      diag::log_event("transform.nothing_new", {{"seconds", took.count()}});
+      SDP_RETURN_IF_ERROR((*warehouse)->close());
+      return std::nullopt;
+    }
+  }
+  SDP_TRY(auto summary, run_transform(options, runtime.stop));
+  return std::optional(std::move(summary));
 }
 
 }  // namespace
@@ -44,15 +68,16 @@ Result<int> transform_and_tell(const TransformCommand& options, std::vector<std:
                                const Runtime& runtime) {
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   std::ranges::move(arguments, std::back_inserter(transform.extra_arguments));
-  SDP_TRY(const auto summary, run_transform(transform, runtime.stop));
+  SDP_TRY(const auto summary, build(options.warehouse, transform, runtime));
   if (is_published(options.warehouse)) {
     SDP_RETURN_IF_ERROR(publish_marts(options.warehouse, transform::target_path(transform), runtime));
   }
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
+  if (summary) note_build(transform, *warehouse);
   SDP_TRY(const auto rejected, rejected_in_silver(*warehouse));
   SDP_RETURN_IF_ERROR(warehouse->close());
   if (options.json) {
-    print_json(summary, rejected);
+    print_json(summary.value_or(transform::TransformSummary{}), summary.has_value(), rejected);
   } else if (rejected) {
     print_rejected(*rejected);
   }

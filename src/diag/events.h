@@ -256,6 +256,9 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"transform.finished", Level::info, "models tests_passed warned skipped seconds", "dbt build succeeded."},
     {"transform.lineage_failed", Level::warning, "message",
      "The lineage collector did not accept dbt's events."},
+    {"transform.nothing_new", Level::info, "seconds",
+     "No object was loaded since the last build, and neither the project nor the tables have changed. dbt "
+     "was not started."},
     {"transform.output", Level::info, "line", "A line that dbt has printed."},
     {"transform.started", Level::info, "path", "dbt build has started in this folder."},
     {"transform.worker_ended", Level::warning, "code",
