@@ -1,9 +1,9 @@
 {#
   How marts of listening follow a batch without counting whole days again: docs/decisions/0072-marts-follow-changes.md.
 
-  int_heard_changes holds the rows of int_events_heard that a batch takes away (sign -1) and adds (sign 1). A mart that is
+  int_heard_changes holds the rows of int_heard_events that a batch takes away (sign -1) and adds (sign 1). A mart that is
   the state of the last closed batch becomes that of this one when its touched keys are changed by those rows. Where
-  that state is not to be had, the marts start over: they are counted from all rows of int_events_heard.
+  that state is not to be had, the marts start over: they are counted from all rows of int_heard_events.
 
   marts_start_over()             whether they do in this run
   follows_changes()              the same of a model that is no incremental one and reads what it was: whether it follows changes
@@ -20,7 +20,7 @@
         {{ return(true) }}
     {%- endif -%}
     {%- set known = part_names(['model']) -%}
-    {%- for identifier in ['int_heard_changes', 'int_events_heard'] -%}
+    {%- for identifier in ['int_heard_changes', 'int_heard_events'] -%}
         {%- set relation = transform_relation(identifier) -%}
         {%- if table_name_of(relation.schema, identifier) not in known or not load_cached_relation(relation) -%}
             {{ return(true) }}
@@ -58,7 +58,7 @@
 {%- endmacro %}
 
 {#
-  keys       name: expression over int_events_heard
+  keys       name: expression over int_heard_events
   counts     names of listening_counts
   smallest   columns of which the smallest value of a key is shown
   distinct   name: column of which the different values of a key are counted
@@ -70,7 +70,7 @@
     4. What the mart holds and what moved are summed.
 #}
 {% macro counted(keys, counts, smallest=[], distinct={}) -%}
-    {%- set heard, changes = ref('int_events_heard'), changes() -%}
+    {%- set heard, changes = ref('int_heard_events'), changes() -%}
     {%- set names = keys | list -%}
     {%- if is_incremental() -%}
         {{ counted_by_changes(keys, names, counts, smallest, distinct, heard, changes) }}

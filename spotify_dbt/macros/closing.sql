@@ -33,22 +33,11 @@
         {%- if flags.WHICH != 'test' %}
         {{ note_open_batch() }}
         {%- endif -%}
-        {%- do drop_what_earlier_versions_made() -%}
         {#- So that this run finds them, too. -#}
         {%- for identifier in ['transform_ledger', 'transform_parts'] if not load_cached_relation(transform_relation(identifier)) -%}
             {%- do adapter.cache_added(as_catalogued(transform_relation(identifier)).incorporate(type='table')) -%}
         {%- endfor -%}
     {%- endif -%}
-{% endmacro %}
-
-{# Views that this version does not have: verify names what no closed batch made. #}
-{% macro drop_what_earlier_versions_made() %}
-    {%- for identifier in ['int_batch_events'] -%}
-        {%- set relation = load_cached_relation(transform_relation(identifier)) -%}
-        {%- if relation -%}
-            {%- do adapter.drop_relation(relation) -%}
-        {%- endif -%}
-    {%- endfor -%}
 {% endmacro %}
 
 {# The relation under the name by which dbt looks for it in what it knows of the catalogue. #}
@@ -110,8 +99,19 @@
             {{ close_objects(batch) }};
             {{ replace_parts() }};
             commit;
+            {{ drop_what_earlier_versions_made() }}
         {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+{# Tables and views that this version does not make: verify names what no closed batch made. #}
+{% macro drop_what_earlier_versions_made() %}
+    {%- for identifier in ['int_batch_events', 'int_events_heard'] -%}
+        {%- set relation = load_cached_relation(transform_relation(identifier)) -%}
+        {%- if relation %}
+            drop {{ relation.type }} if exists {{ relation }};
+        {%- endif -%}
+    {%- endfor -%}
 {% endmacro %}
 
 {# What a run lacks to close its batch; empty when it lacks nothing. #}

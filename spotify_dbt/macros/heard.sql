@@ -4,7 +4,7 @@
   heard_of(events, more)    CTEs over a relation with silver's columns that end in `heard`, which has heard_columns and the
                             columns `more`. What ends a play is looked for on its own UTC day only, so that a day can be
                             computed alone.
-  heard_columns(but)        the columns of int_events_heard, without those that are named
+  heard_columns(but)        the columns of int_heard_events, without those that are named
 #}
 
 {% macro heard_columns(but=[]) -%}

@@ -1,5 +1,5 @@
 {#
-  The counts and rates that marts of listening have in common, over rows of int_events_heard.
+  The counts and rates that marts of listening have in common, over rows of int_heard_events.
 
   listening_counts(names, signed)   the named counts in the order given; of signed rows when they are
   listening_totals()                the names of all counts

@@ -65,7 +65,7 @@ TEST(ProofList, HasEveryPartOnceAndSaysHowOrWhyNot) {
     EXPECT_FALSE(line.by.empty()) << line.place << " " << line.part;
   }
   EXPECT_TRUE(seen.contains({"MART.SONG_DAILY", "skip_rate"}));
-  EXPECT_TRUE(seen.contains({"TRANSFORM.INT_EVENTS_HEARD", "heard_ms"}));
+  EXPECT_TRUE(seen.contains({"TRANSFORM.INT_HEARD_EVENTS", "heard_ms"}));
 }
 
 TEST(ProofList, NamesTablesThatAreNotProvedAtAllAndPartsOfOthers) {

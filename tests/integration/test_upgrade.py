@@ -42,13 +42,16 @@ def test_a_data_folder_is_proved_as_it_is(old_data):
     report = old_data.verify_made_earlier()
     assert (report["proved"], report["kept"]) == (True, 2000)
     pending = [(one["kind"], one["named"]) for one in report["findings"] if one["pending"]]
-    assert pending == [("mart not made yet", LATER_MARTS)]
+    assert pending == [
+        ("table not made yet", ["TRANSFORM.INT_HEARD_EVENTS"]),
+        ("mart not made yet", LATER_MARTS),
+    ]
 
 
 def test_a_data_folder_goes_on_and_keeps_its_history(old_data):
     before = old_data.rows(HISTORY)
     old_data.must_prove(500)
-    assert old_data.verify()["kept"] == 2500
+    assert old_data.verify()["kept"] == 2500, "or a table of that version is still there"
     after = old_data.rows(HISTORY)
     assert len(before) == 201
     assert [row for row in before if row not in after] == []

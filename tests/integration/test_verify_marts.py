@@ -13,7 +13,7 @@ from driver.services import clean_environment
 PROJECT = Path(__file__).resolve().parents[2] / "spotify_dbt"
 DEVICE_DAILY = """
 select day, device_type, {{ listening_counts(['events', 'streams']) }}
-from {{ ref('int_events_heard') }}
+from {{ ref('int_heard_events') }}
 where {{ touched('day', ref('int_dirty_days'), 'day') }}
 group by day, device_type
 """

@@ -6,7 +6,7 @@
     meta={'changed': ['day', 'user_id', 'session_key'], 'changed_by': 'changed_sessions'}
 ) }}
 
-{%- set heard, changed_listeners = ref('int_events_heard'), changed_listeners() %}
+{%- set heard, changed_listeners = ref('int_heard_events'), changed_listeners() %}
 
 with
 {%- if is_incremental() %}

@@ -6,7 +6,7 @@
 
 {{ config(materialized='table') }}
 
-{%- set heard, changes = ref('int_events_heard'), changes() %}
+{%- set heard, changes = ref('int_heard_events'), changes() %}
 
 with skipped as (
     {% if follows_changes() -%}

@@ -30,7 +30,7 @@ recent as (
         events.event_type,
         events.timestamp,
         newest.ends_at
-    from {{ ref('int_events_heard') }} as events
+    from {{ ref('int_heard_events') }} as events
     cross join newest
     where
         events.event_type in ('play', 'skip')

@@ -16,7 +16,7 @@ from warehouses import PROJECT, open_warehouse
 
 DEVICE_DAILY_SQL = """
 select day, device_type, {{ listening_counts(['events', 'total_plays', 'total_skips', 'playlist_adds']) }}
-from {{ ref('int_events_heard') }}
+from {{ ref('int_heard_events') }}
 where {{ touched('day', ref('int_dirty_days'), 'day') }}
 group by day, device_type
 """

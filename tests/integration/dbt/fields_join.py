@@ -171,7 +171,7 @@ class Rules(TwoProjects):
         for last in stops(
             "int_events_judged",
             "spotify_rejected",
-            more=("int_batch_objects", "spotify_duplicates", "int_events_heard"),
+            more=("int_batch_objects", "spotify_duplicates", "int_heard_events"),
         ):
             with self.subTest(stopped_after=last):
                 self.warehouse.restore("rule_admits_more")
@@ -238,7 +238,7 @@ class Fields(TwoProjects):
         self.warehouse.load(self.history.batches[2])
         self.warehouse.keep("field_joins")
         for last in stops(
-            "int_batch_objects", "spotify_duplicates", more=("int_events_judged", "int_events_heard", "top_songs")
+            "int_batch_objects", "spotify_duplicates", more=("int_events_judged", "int_heard_events", "top_songs")
         ):
             with self.subTest(stopped_after=last):
                 self.warehouse.restore("field_joins")

@@ -1,11 +1,11 @@
--- The rows of int_events_heard that the batch takes away (sign -1) and adds (sign 1): those of int_heard_stretches. One that
+-- The rows of int_heard_events that the batch takes away (sign -1) and adds (sign 1): those of int_heard_stretches. One that
 -- stays as it is comes with both signs. Empty when the marts start over.
 
 {{ config(materialized='table') }}
 
 {%- set silver, stretches = ref('spotify_silver'), ref('int_heard_stretches') %}
 {%- set judged, duplicates = ref('int_events_judged'), ref('spotify_duplicates') %}
-{%- set heard_before = transform_relation('int_events_heard') %}
+{%- set heard_before = transform_relation('int_heard_events') %}
 
 {% if marts_start_over() -%}
 with {{ heard_of(silver) }}

@@ -1,12 +1,12 @@
--- Where in a listening session the batch changes int_events_heard: from the last event on that an added or removed one may
+-- Where in a listening session the batch changes int_heard_events: from the last event on that an added or removed one may
 -- have ended, to the end of the UTC day. Empty when the marts start over.
 --
--- It looks at int_events_heard as the last closed batch left it.
+-- It looks at int_heard_events as the last closed batch left it.
 
 {{ config(materialized='table') }}
 
 {%- set touched_events = ref('int_touched_events') %}
-{%- set heard_before = transform_relation('int_events_heard') %}
+{%- set heard_before = transform_relation('int_heard_events') %}
 
 {% if marts_start_over() -%}
 select

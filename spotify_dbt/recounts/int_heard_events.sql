@@ -1,5 +1,5 @@
 -- Every kept event, with what was heard of each play and where sessions begin and end.
--- table: TRANSFORM.INT_EVENTS_HEARD
+-- table: TRANSFORM.INT_HEARD_EVENTS
 -- columns: day DATE, timestamp TIMESTAMP, event_type VARCHAR, user_id VARCHAR, session_id VARCHAR, song_id VARCHAR
 -- columns: song_name VARCHAR, artist_name VARCHAR, device_type VARCHAR, country VARCHAR, position_ms BIGINT, heard_ms BIGINT
 -- columns: is_stream BOOLEAN, is_completed BOOLEAN, begins_session BOOLEAN, ends_session BOOLEAN
