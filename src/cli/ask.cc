@@ -127,7 +127,7 @@ Result<std::unique_ptr<warehouse::QuerySession>> open_query_session(const AskSet
     SDP_TRY(auto session, warehouse::SnowflakeQuerySession::open(std::move(options)));
     return std::unique_ptr<warehouse::QuerySession>(std::move(session));
   }
-  warehouse::duckdb::DuckDbOptions options = settings.warehouse.duckdb;
+  warehouse::duckdb::DuckDbOptions options = duckdb_options(settings.warehouse);
   SDP_TRY(options.path, find_published(settings.warehouse));
   SDP_TRY(auto session, warehouse::DuckDbQuerySession::open(std::move(options)));
   return std::unique_ptr<warehouse::QuerySession>(std::move(session));

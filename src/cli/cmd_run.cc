@@ -218,7 +218,6 @@ void define_run(settings::Commands& commands, Action& action) {
   options->simulation.spec.events = 1'000'000;
   options->simulation.days = kDays;
   options->sink.limits.bytes_max = kBatchBytes;
-  options->warehouse.duckdb.memory_limit = "320MB";
   options->warehouse.place = "duckdb";
   auto& command = commands.add(
       commands.parser(), "run",

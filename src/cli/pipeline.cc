@@ -201,7 +201,7 @@ class PipelineRun {
   Result<verify::Report> verify() {
     const Stopwatch watch(runtime_.clock);
     WarehouseSettings smaller = parts_.marts.warehouse;
-    smaller.duckdb.memory_limit = kVerifyMemory;
+    smaller.memory = kVerifyMemory;
     SDP_TRY(auto warehouse, open_warehouse(smaller, Access::read_only, runtime_.clock));
     verify::VerifyInputs inputs{.store = parts_.marts.store,
                                 .witness_root = parts_.witness_root,

@@ -39,9 +39,7 @@ Result<Session> open_session(const WarehouseSettings& settings, Clock& clock) {
     SDP_TRY(session.snowflake, open_warehouse(settings, Access::read_only, clock));
     return session;
   }
-  warehouse::duckdb::DuckDbOptions options = settings.duckdb;
-  options.path = settings.place;
-  SDP_TRY(session.duckdb, warehouse::DuckDbWarehouse::open_to_copy(options, clock));
+  SDP_TRY(session.duckdb, warehouse::DuckDbWarehouse::open_to_copy(duckdb_options(settings), clock));
   return session;
 }
 

@@ -11,6 +11,7 @@
 #include "base/utc_time.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
+#include "os/memory.h"
 #include "settings/place.h"
 
 namespace sdp::cli {
@@ -179,8 +180,8 @@ void bind_warehouse(settings::Command& command, WarehouseSettings& warehouse) {
 }
 
 void bind_warehouse_limits(settings::Command& command, WarehouseSettings& warehouse) {
-  command.bind("warehouse.memory", warehouse.duckdb.memory_limit);
-  command.bind("warehouse.threads", warehouse.duckdb.threads);
+  command.bind("warehouse.memory", warehouse.memory);
+  command.bind("warehouse.threads", warehouse.threads);
 }
 
 void bind_snowflake(settings::Command& command, WarehouseSettings& warehouse) {
@@ -328,11 +329,24 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
   } else {
     options.warehouse_path = fs::absolute(warehouse.place);
   }
-  options.threads = warehouse.duckdb.threads;
-  options.memory_limit = warehouse.duckdb.memory_limit;
+  options.threads = warehouse.threads;
+  options.memory_limit = memory_of(warehouse);
   options.work_dir = fs::absolute(settings.work_dir);
   options.unit_tests = settings.unit_tests;
   options.verbose = settings.verbose;
+  return options;
+}
+
+std::string memory_of(const WarehouseSettings& settings) {
+  return settings.memory.empty() ? warehouse::duckdb::default_memory_limit(os::usable_memory())
+                                 : settings.memory;
+}
+
+warehouse::duckdb::DuckDbOptions duckdb_options(const WarehouseSettings& settings) {
+  warehouse::duckdb::DuckDbOptions options;
+  options.path = settings.place;
+  options.memory_limit = memory_of(settings);
+  options.threads = settings.threads;
   return options;
 }
 

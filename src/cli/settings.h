@@ -45,7 +45,8 @@ struct WarehouseSettings {
   /// `snowflake`, or a DuckDB file; by default that of `run --profile services`, whose lake is the default
   /// lake
   std::string place = "data/on-services/warehouse/spotify_db.duckdb";
-  warehouse::duckdb::DuckDbOptions duckdb;
+  std::string memory;  ///< of DuckDB, for each stage; empty: by what the machine has
+  int threads = 2;     ///< of DuckDB
   warehouse::snowflake::SnowflakeOptions snowflake;
   std::string deps;  ///< folder of tools/setup; empty: looked for
   /// Folder of the copy for readers; empty: beside the file. kNotPublished: there is none.
@@ -124,6 +125,9 @@ Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours
 /// Finds dbt and the project. `misconfigured` says what to run when there is none.
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
                                                       const WarehouseSettings& warehouse);
+/// DuckDB's memory limit: the one that is set, or the default of this machine.
+std::string memory_of(const WarehouseSettings& settings);
+warehouse::duckdb::DuckDbOptions duckdb_options(const WarehouseSettings& settings);
 /// With the driver that tools/setup fetches, unless another one is set.
 Result<warehouse::snowflake::SnowflakeOptions> snowflake_options(const WarehouseSettings& settings);
 

@@ -133,8 +133,7 @@ Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSett
     SDP_TRY(auto warehouse, warehouse::SnowflakeWarehouse::open(snowflake, clock));
     return std::unique_ptr<warehouse::Warehouse>(std::move(warehouse));
   }
-  warehouse::duckdb::DuckDbOptions options = settings.duckdb;
-  options.path = settings.place;
+  warehouse::duckdb::DuckDbOptions options = duckdb_options(settings);
   options.read_only = access == Access::read_only;
   SDP_TRY(auto warehouse, warehouse::DuckDbWarehouse::open(options, clock));
   return std::unique_ptr<warehouse::Warehouse>(std::move(warehouse));

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -150,6 +151,13 @@ Result<void> create_file(const std::string& path, duckdb_config config) {
 }
 
 }  // namespace
+
+std::string default_memory_limit(std::optional<std::uint64_t> usable_bytes) {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kMin = 512 * kMebibyte;
+  constexpr std::uint64_t kMax = 4096 * kMebibyte;
+  return fmt::format("{}MiB", std::clamp(usable_bytes.value_or(0) / 4, kMin, kMax) / kMebibyte);
+}
 
 Result<Connection> Connection::open(const DuckDbOptions& options) {
   SDP_TRY(const OwnedConfig config, make_config(options));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +26,9 @@ struct DuckDbOptions {
   /// Called after each step of a load with the step's name: where tests crash. Empty otherwise.
   std::function<void(std::string_view)> on_step = {};
 };
+
+/// The limit where none is set: a quarter of the bytes that the process may use, from 512 MiB to 4 GiB.
+std::string default_memory_limit(std::optional<std::uint64_t> usable_bytes);
 
 /// An open database file and one connection to it. Owned by one thread.
 class Connection {

@@ -230,6 +230,14 @@ TEST_F(DuckDbConnectionTest, KilledWhileTheFileIsMadeLeavesNoneThatCannotBeOpene
   }
 }
 
+TEST(DefaultMemoryLimit, IsAQuarterWithinBounds) {
+  constexpr std::uint64_t kGibibyte = std::uint64_t{1} << 30;
+  EXPECT_EQ(default_memory_limit(8 * kGibibyte), "2048MiB");
+  EXPECT_EQ(default_memory_limit(1 * kGibibyte), "512MiB");
+  EXPECT_EQ(default_memory_limit(64 * kGibibyte), "4096MiB");
+  EXPECT_EQ(default_memory_limit(std::nullopt), "512MiB");
+}
+
 TEST_F(DuckDbConnectionTest, NothingButTheFileIsLeftBesideIt) {
   ASSERT_TRUE(open().execute("CREATE TABLE kept AS SELECT 1 AS n"));
   const std::filesystem::directory_iterator files(folder_);
