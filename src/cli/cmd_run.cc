@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <random>
 #include <stop_token>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/data_dir.h"
+#include "cli/imports.h"
 #include "cli/live.h"
 #include "cli/logging.h"
 #include "cli/page_server.h"
@@ -20,6 +22,7 @@
 #include "cli/standard_output.h"
 #include "cli/watched_pipeline.h"
 #include "cli/wiring.h"
+#include "history/history_source.h"
 #include "local/endpoints.h"
 #include "log/memory/memory_log.h"
 
@@ -44,6 +47,9 @@ struct Options {
   std::string report;  ///< a file; empty: in the data folder; kNoReport: there is none
   bool live = false;
   ServeSettings serve;  ///< of a live run
+  ImportSettings import;
+
+  bool is_import() const { return !import.path.empty(); }
 };
 
 constexpr std::string_view kNoReport = "none";
@@ -63,6 +69,7 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
       .reject_ratio_max = options.reject_ratio_max,
       .sink = options.sink,
       .simulation = spec,
+      .feed = {},
       .witness_root = {},
       .report = options.report,
       .to_see = options.warehouse.published.empty()
@@ -132,8 +139,8 @@ Result<int> run_parts(const Options& options, PipelineParts parts, const Runtime
   return run_pipeline(parts, runtime);
 }
 
-Result<int> run_embedded(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const DataDir data, DataDir::open(options.data));
+Result<int> run_embedded_in(const DataDir& data, const Options& options, std::optional<Feed> feed,
+                            const Runtime& runtime) {
   LakeSettings lake_settings;
   lake_settings.place = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, {}, runtime.clock));
@@ -149,7 +156,28 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(log.ensure_topic(options.topic));
   SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
   parts.witness_root = data.log();
+  parts.feed = std::move(feed);
   return run_parts(options, std::move(parts), runtime);
+}
+
+Result<int> run_embedded(const Options& options, const Runtime& runtime) {
+  SDP_TRY(const DataDir data, DataDir::open(options.data));
+  return run_embedded_in(data, options, {}, runtime);
+}
+
+/// In a folder of the person's own, unless another is asked for. All of the export is read before anything is
+/// made of it.
+Result<int> run_import(Options options, const settings::Command& command, const Runtime& runtime) {
+  if (was_set(command, "run.data")) options.import.folder = options.data;
+  SDP_TRY(const Import import, prepare_import(options.import, "lake", runtime.clock));
+  SDP_RETURN_IF_ERROR(tell_import(import.plan));
+  SDP_RETURN_IF_ERROR(make_person_folder(import.folder));
+  SDP_TRY(const DataDir data, DataDir::open(import.folder));
+  history::HistorySource source(import.plan, runtime.clock.utc_now());
+  const Feed feed{.source = &source, .events = import.plan.counts.events(), .in_lake = [&import] {
+                    return remember_import(import);
+                  }};
+  return run_embedded_in(data, options, feed, runtime);
 }
 
 Result<int> run_on_services(const Options& options, const Runtime& runtime) {
@@ -208,6 +236,7 @@ void apply_live(const settings::Command& command, Options& options) {
 Result<int> run(Options options, const settings::Command& command, const Runtime& runtime) {
   log_by_default(options.live ? kLiveLevels : kRunLevels);
   options.sink.limits = finished_limits(command, options.sink.limits);
+  if (options.is_import()) return run_import(std::move(options), command, runtime);
   return options.profile == "services" ? run_on_services(options, runtime) : run_embedded(options, runtime);
 }
 
@@ -227,6 +256,8 @@ void define_run(settings::Commands& commands, Action& action) {
       "  spotify-pipeline run --events 10000 --data /tmp/demo  a small run in another folder\n"
       "  spotify-pipeline run --days 0                         all events happened just now\n"
       "  spotify-pipeline run --profile services               on the servers of `make services`\n"
+      "  spotify-pipeline run --import my_spotify_data.zip     a listening history, into a folder of its "
+      "own\n"
       "  spotify-pipeline run --live --rate 100                events come, and the pages show them, until "
       "Ctrl-C");
   command.bind("run.data", options->data);
@@ -243,6 +274,14 @@ void define_run(settings::Commands& commands, Action& action) {
   command.bind("publish.folder", options->warehouse.published);
   command.bind("run.report", options->report);
   command.bind("run.live", options->live);
+  command.bind("run.import", options->import.path);
+  command.bind("history.user", options->import.user);
+  command.bind("history.format", options->import.format,
+               {{"auto", std::nullopt},
+                {"spotify", history::Format::spotify},
+                {"listenbrainz", history::Format::listenbrainz},
+                {"lastfm", history::Format::lastfm},
+                {"eventsim", history::Format::eventsim}});
   bind_serve(command, options->serve);
   bind_other_lake(command, options->other_lake);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
@@ -253,6 +292,7 @@ void define_run(settings::Commands& commands, Action& action) {
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       SDP_RETURN_IF_ERROR(check_topic_flags(command, options->profile));
       SDP_RETURN_IF_ERROR(check_live_flags(command, options->live));
+      SDP_RETURN_IF_ERROR(check_import_flags(command, options->is_import()));
       return run(*options, command, runtime);
     };
   });

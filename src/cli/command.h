@@ -26,6 +26,7 @@ using Action = std::function<Result<int>(const Runtime&)>;
 /// Each adds its command, with the settings that it takes, and sets `action` when it is chosen.
 void define_run(settings::Commands& commands, Action& action);
 void define_simulate(settings::Commands& commands, Action& action);
+void define_import(settings::Commands& commands, Action& action);
 void define_init(settings::Commands& commands, Action& action);
 void define_sink(settings::Commands& commands, Action& action);
 void define_extract(settings::Commands& commands, Action& action);

@@ -81,8 +81,8 @@ class PipelineRun {
   }
 
  private:
-  /// Simulator here, sink and witness on threads of their own. Whoever fails stops the others; the first
-  /// error is told.
+  /// The events' source here, sink and witness on threads of their own. Whoever fails stops the others; the
+  /// first error is told.
   Result<void> produce_and_sink() {
     const Stopwatch watch(runtime_.clock);
     sink::SinkObserver silent;
@@ -115,7 +115,7 @@ class PipelineRun {
           if (!live) give_up.request_stop();
         });
       }
-      produced = simulate(give_up.get_token());
+      produced = produce(give_up.get_token());
       // A number of events that came to its end does not end a live run.
       if (!produced) give_up.request_stop();
       if (live_thread.joinable()) live_thread.join();
@@ -129,7 +129,8 @@ class PipelineRun {
     if (!produced) return std::unexpected(produced.error());
     if (!live) return std::unexpected(live.error());
     const sink::SinkMetrics& metrics = sink.metrics();
-    stages_.push_back({"simulate and sink", metrics.records_durable, watch.seconds(),
+    stages_.push_back({parts_.feed ? "import and sink" : "simulate and sink", metrics.records_durable,
+                       watch.seconds(),
                        fmt::format("{} objects, {:.0f} MB", with_commas(metrics.objects_created),
                                    static_cast<double>(metrics.body_bytes.load()) / 1e6)});
     if (stop_.stop_requested()) {
@@ -137,11 +138,16 @@ class PipelineRun {
                   fmt::format("stopped; {} events are durable in the lake, and the next run loads them",
                               with_commas(metrics.records_durable)));
     }
+    if (parts_.feed) SDP_RETURN_IF_ERROR(parts_.feed->in_lake());
     return {};
   }
 
-  Result<simulate::SimulateSummary> simulate(const std::stop_token& stop) {
+  Result<simulate::SimulateSummary> produce(const std::stop_token& stop) {
     SDP_TRY(auto producer, parts_.log.open_producer());
+    if (parts_.feed) {
+      SimulatePrinter printer(runtime_.quiet, parts_.feed->events, "import");
+      return simulate::SimulateRunner({}, *parts_.feed->source, *producer, runtime_.clock, printer).run(stop);
+    }
     SDP_TRY(auto source, simulate::open_source(parts_.simulation));
     SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, parts_.simulation.events);
     simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "cli/settings.h"
 #include "load/load_runner.h"
 #include "log/event_log.h"
+#include "simulate/event_source.h"
 #include "sink/sink_runner.h"
 #include "store/object_store.h"
 #include "transform/transform.h"
@@ -25,6 +27,13 @@ struct MartParts {
   transform::TransformOptions transform;
 };
 
+/// Events from elsewhere than the simulator.
+struct Feed {
+  simulate::EventSource* source = nullptr;
+  std::uint64_t events = 0;
+  std::function<Result<void>()> in_lake;  ///< called once all of them are in the lake
+};
+
 /// What a whole run works on, whatever stands behind the ports.
 struct PipelineParts {
   log::EventLog& log;
@@ -32,6 +41,8 @@ struct PipelineParts {
   double reject_ratio_max = kRejectRatioMax;
   sink::SinkOptions sink;
   simulate::SimulationSpec simulation;
+  /// Nothing: the events are simulated.
+  std::optional<Feed> feed;
   /// Witness files of a log that dies with this process; empty when the log can be read again.
   std::filesystem::path witness_root;
   std::filesystem::path report;  ///< the page of the result; empty: none

@@ -97,6 +97,24 @@ Result<void> check_live_flags(const settings::Command& command, bool live) {
                       [](const settings::Setting& setting) { return setting.name.starts_with("serve."); });
 }
 
+Result<void> check_import_flags(const settings::Command& command, bool is_import) {
+  if (!is_import) {
+    return refuse_flags(
+        command, "the events are simulated; --import names an export",
+        [](const settings::Setting& setting) { return setting.group == settings::Group::history; });
+  }
+  SDP_RETURN_IF_ERROR(refuse_flags(command, "the events are those of --import, each with its own time",
+                                   [](const settings::Setting& setting) {
+                                     return setting.group == settings::Group::simulation ||
+                                            setting.name == "run.live";
+                                   }));
+  return refuse_flags(
+      command,
+      "--import takes the embedded profile; on servers, `import` produces to Kafka, and `sink`, "
+      "`load` and `transform` do the rest",
+      [](const settings::Setting& setting) { return setting.name == "run.profile"; });
+}
+
 Result<void> check_flow_flags(const settings::Command& command, bool flow) {
   if (flow) return {};
   return refuse_flags(

@@ -112,6 +112,8 @@ Result<void> check_embedded_flags(const settings::Command& command, std::string_
 Result<void> check_topic_flags(const settings::Command& command, std::string_view profile);
 /// Those of the pages' server, where a run serves none.
 Result<void> check_live_flags(const settings::Command& command, bool live);
+/// Those of the simulation and of live pages, where a run imports; those of an import, where it does not.
+Result<void> check_import_flags(const settings::Command& command, bool is_import);
 /// Those of log, lake and sink, where the pages look at none of them.
 Result<void> check_flow_flags(const settings::Command& command, bool flow);
 /// Those of the realistic mix, where it is another, and --days, where other settings say when events happen.

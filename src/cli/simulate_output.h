@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "cli/standard_output.h"
 #include "diag/progress.h"
@@ -12,7 +13,8 @@ namespace sdp::cli {
 class SimulatePrinter final : public simulate::SimulateObserver {
  public:
   /// A quiet one prints no events. `total`: how many events there will be; 0 where there is no end.
-  SimulatePrinter(bool quiet, std::uint64_t total) : quiet_(quiet), progress_("simulate", "events", total) {}
+  SimulatePrinter(bool quiet, std::uint64_t total, std::string_view of = "simulate")
+      : quiet_(quiet), progress_(of, "events", total) {}
 
   void on_event(const event::ListeningEvent& event) override {
     if (quiet_) return;

@@ -23,6 +23,7 @@ enum class Group {
   upgrade,
   status,
   simulation,
+  history,
   run,
   services,
   output,

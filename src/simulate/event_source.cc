@@ -7,11 +7,11 @@
 
 namespace sdp::simulate {
 
-EventSource::EventSource(const SimulationSpec& spec)
+SimulatedSource::SimulatedSource(const SimulationSpec& spec)
     : events_left_(spec.events > 0 ? spec.events : std::numeric_limits<std::uint64_t>::max()),
       end_(end_time(spec)) {}
 
-bool EventSource::next(event::ListeningEvent& event) {
+bool SimulatedSource::next(event::ListeningEvent& event) {
   if (events_left_ == 0) return false;
   produce(event);
   if (event.timestamp >= end_) {

@@ -9,17 +9,26 @@
 
 namespace sdp::simulate {
 
-/// A stream of valid events with ascending timestamps, a pure function of its spec. Owned by one thread.
+/// A stream of valid events, made up or read from somewhere. Owned by one thread.
 class EventSource {
  public:
   virtual ~EventSource() = default;
 
-  /// Writes the next event over `event`; false when the spec's events or duration are used up. Handing in the
-  /// same object each time saves allocations.
-  bool next(event::ListeningEvent& event);
+  /// Writes the next event over `event`; false when there are no more. Handing in the same object each time
+  /// saves allocations.
+  virtual bool next(event::ListeningEvent& event) = 0;
+  /// Why there are no more: an error where that is not the end.
+  virtual Result<void> ended() const { return {}; }
+};
+
+/// Made-up events with ascending timestamps, a pure function of their spec.
+class SimulatedSource : public EventSource {
+ public:
+  /// False when the spec's events or duration are used up.
+  bool next(event::ListeningEvent& event) final;
 
  protected:
-  explicit EventSource(const SimulationSpec& spec);
+  explicit SimulatedSource(const SimulationSpec& spec);
 
  private:
   /// Writes every member, absent ones too.

@@ -7,7 +7,7 @@
 namespace sdp::simulate {
 
 RealisticSource::RealisticSource(const SimulationSpec& spec)
-    : EventSource(spec),
+    : SimulatedSource(spec),
       repertoire_{event::catalogue(spec.songs), Popularity(spec.songs, spec.popularity_exponent),
                   static_cast<double>(spec.session_gap.count())},
       identities_(listeners_rng(spec)),

@@ -11,7 +11,7 @@ namespace sdp::simulate {
 /// Profile `realistic`: listeners who begin their first sessions over time, in a queue by the time of their
 /// next event. A listener takes memory (about 130 bytes) from the first session on; the song list about 150
 /// bytes a song.
-class RealisticSource final : public EventSource {
+class RealisticSource final : public SimulatedSource {
  public:
   explicit RealisticSource(const SimulationSpec& spec);
 

@@ -22,7 +22,7 @@ std::vector<Uuid> random_users(std::uint32_t count, Rng rng) {
 }  // namespace
 
 SeedSource::SeedSource(const SimulationSpec& spec)
-    : EventSource(spec),
+    : SimulatedSource(spec),
       songs_(event::seed_catalogue()),
       users_(random_users(spec.users, listeners_rng(spec))),
       rng_(happenings_rng(spec)),

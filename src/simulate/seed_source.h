@@ -10,7 +10,7 @@ namespace sdp::simulate {
 
 /// Profile `seed`: type, song, user, device and country drawn uniformly and independently, events evenly
 /// spaced.
-class SeedSource final : public EventSource {
+class SeedSource final : public SimulatedSource {
  public:
   explicit SeedSource(const SimulationSpec& spec);
 

@@ -51,7 +51,7 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
 Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
   const Pacer pacer(spec_, start_);
   while (!stop.stop_requested()) {
-    if (!source_.next(event_)) return {};
+    if (!source_.next(event_)) return source_.ended();
     if (pacer.paced() && !wait_until_due(pacer, stop)) break;
     SDP_RETURN_IF_ERROR(send());
     if (pacer.paced() || produced_ % kEventsPerClockRead == 0) report(clock_.steady_now());

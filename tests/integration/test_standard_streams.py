@@ -22,6 +22,7 @@ LINES = {
         "run": "--events 50 --data {tmp}/d",
         "init": "{dead} --lake {tmp}/lake",
         "simulate": "--events 1 {dead}",
+        "import": "spotify {tmp}/none {dead}",
         "sink": "{dead} --outage-ms 500 --lake {tmp}/lake",
         "extract": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --stage-dir {tmp}/out --json",
         "load": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --json",
