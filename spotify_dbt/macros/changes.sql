@@ -5,7 +5,8 @@
   the state of the last closed batch becomes that of this one when its touched keys are changed by those rows. Where
   that state is not to be had, the marts start over: they are counted from all rows of int_heard_events.
 
-  marts_start_over()             whether they do in this run
+  changes_can_be_told()          whether that state is to be had, before anything of it is changed
+  marts_start_over()             whether they start over in this run
   follows_changes()              the same of a model that is no incremental one and reads what it was: whether it follows changes
   changes()                      the changes, as a relation; none that another run made
   changed_listeners()            since when the batch changes something of a listener's day, as a relation
@@ -15,19 +16,34 @@
   same_session(one, other)       join condition: events of one listener, day and session_id
 #}
 
-{% macro marts_start_over() %}
+{% macro changes_can_be_told() %}
     {%- if works_on_everything() -%}
-        {{ return(true) }}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set heard = transform_relation('int_heard_events') -%}
+    {%- if not load_cached_relation(heard) -%}
+        {{ return(false) }}
     {%- endif -%}
     {%- set known = part_names(['model']) -%}
-    {%- for identifier in ['int_heard_changes', 'int_heard_events'] -%}
-        {%- set relation = transform_relation(identifier) -%}
-        {%- if table_name_of(relation.schema, identifier) not in known or not load_cached_relation(relation) -%}
-            {{ return(true) }}
-        {%- endif -%}
+    {%- for identifier in ['int_heard_changes', 'int_heard_events'] if table_name_of(heard.schema, identifier) not in known -%}
+        {{ return(false) }}
     {%- endfor -%}
     {#- A run that did not close its batch may have changed some marts and others not. -#}
-    {{ return(part_names(['open']) | reject('equalto', invocation_id) | list | length > 0) }}
+    {{ return(part_names(['open']) | reject('equalto', invocation_id) | list | length == 0) }}
+{% endmacro %}
+
+{#
+  Models ask at any moment of a run, and all must be told the same. So it is int_heard_changes that says it, by its row with
+  the sign 0, and not what changes during the run. Of a model that runs without it, nothing is told: it starts over.
+#}
+{% macro marts_start_over() %}
+    {%- set told = transform_relation('int_heard_changes') -%}
+    {%- if not execute or not load_cached_relation(told) -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {{ return(run_query(
+        "select 1 from %s where made_by = '%s' and sign = 0 and event_type = 'continues'" % (told, invocation_id)
+    ) | length == 0) }}
 {% endmacro %}
 
 {% macro follows_changes() %}
@@ -38,7 +54,7 @@
 {% endmacro %}
 
 {% macro changes() -%}
-    (select * from {{ ref('int_heard_changes') }} where made_by = '{{ invocation_id }}')
+    (select * from {{ ref('int_heard_changes') }} where made_by = '{{ invocation_id }}' and sign <> 0)
 {%- endmacro %}
 
 {% macro changed_listeners() -%}

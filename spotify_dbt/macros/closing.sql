@@ -217,5 +217,5 @@
     {%- if known | length > 0 and table_name_of(this.schema, this.identifier) not in known -%}
         {{ return(true) }}
     {%- endif -%}
-    {{ return(config.get('incremental_strategy') == 'changed' and marts_start_over()) }}
+    {{ return('model.%s.int_heard_changes' % model.package_name in model.depends_on.nodes and marts_start_over()) }}
 {% endmacro %}

@@ -177,6 +177,21 @@ class Stopped(unittest.TestCase):
             self.warehouse.dbt.build()
         assert list(differences(cells(self.warehouse), self.wanted)) == []
 
+    def test_facts_that_are_gone_are_counted_again(self):
+        self.warehouse.restore("second_batch_loaded")
+        self.warehouse.execute("drop table transform.int_heard_events")
+        self.finish()
+
+    def test_a_mart_that_is_run_alone_counts_no_change_twice(self):
+        self.warehouse.restore("second_batch_loaded")
+        self.warehouse.dbt.build()
+        before = cells(self.warehouse)
+        for alone in ["song_daily", "int_heard_events", "skip_curve listener_sessions"]:
+            with self.subTest(alone):
+                self.stop("--select", *alone.split())
+                assert list(differences(cells(self.warehouse), before)) == []
+        self.finish()
+
     def test_a_failing_data_test_keeps_the_batch_out_of_the_ledger(self):
         self.warehouse.restore("second_batch_loaded")
         self.warehouse.execute(

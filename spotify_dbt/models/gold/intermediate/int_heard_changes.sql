@@ -1,5 +1,6 @@
 -- The rows of int_heard_events that the batch takes away (sign -1) and adds (sign 1): those of int_heard_stretches. One that
--- stays as it is comes with both signs. Empty when the marts start over.
+-- stays as it is comes with both signs. One row has the sign 0 and says whether the marts of this run are those of the last
+-- closed batch with these changes, or start over.
 
 {{ config(materialized='table') }}
 
@@ -7,10 +8,15 @@
 {%- set judged, duplicates = ref('int_events_judged'), ref('spotify_duplicates') %}
 {%- set heard_before = transform_relation('int_heard_events') %}
 
-{% if marts_start_over() -%}
+{%- set continues = changes_can_be_told() %}
+
+{% if not continues -%}
 with {{ heard_of(silver) }}
 
-select '{{ invocation_id }}' as made_by, 1 as sign, {{ heard_columns() }}
+select
+    '{{ invocation_id }}' as made_by,
+    1 as sign,
+    {{ heard_columns() }}
 from heard
 where 1 = 0
 {%- else -%}
@@ -62,3 +68,13 @@ select
 from heard
 where timestamp >= begins_at
 {%- endif %}
+
+union all
+
+select
+    '{{ invocation_id }}' as made_by,
+    0 as sign,
+    {%- for column in heard_columns().split(', ') %}
+    {% if column == 'event_type' %}'{{ 'continues' if continues else 'starts over' }}'{% else %}null{% endif %} as {{ column }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}

@@ -8,7 +8,7 @@
 {%- set touched_events = ref('int_touched_events') %}
 {%- set heard_before = transform_relation('int_heard_events') %}
 
-{% if marts_start_over() -%}
+{% if not changes_can_be_told() -%}
 select
     cast(timestamp as date) as day,
     user_id,
