@@ -147,7 +147,7 @@ class CsvRows final : public RowReader {
   }
 
   std::unique_ptr<Bytes> bytes_;
-  std::array<char, kChunk> chunk_;
+  std::array<char, kChunk> chunk_{};
   std::size_t at_ = 0;
   std::size_t size_ = 0;
   std::vector<std::optional<Member>> columns_;

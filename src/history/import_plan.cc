@@ -106,7 +106,9 @@ class Planner {
                   fmt::format("none of {} files is a listening history; the first that was looked at is {}",
                               files.size(), files.front().name));
     }
-    std::ranges::stable_sort(plan_.files, {}, &PlannedFile::kind);
+    std::ranges::sort(plan_.files, {}, [](const PlannedFile& file) {
+      return std::pair(file.kind, std::string_view(file.input.name));
+    });
     return {};
   }
 

@@ -73,7 +73,7 @@ class Stream {
   }
 
   std::unique_ptr<Bytes> bytes_;
-  std::array<char, kChunk> chunk_;
+  std::array<char, kChunk> chunk_{};
   std::size_t at_ = 0;
   std::size_t size_ = 0;
   std::size_t taken_ = 0;  ///< bytes before the chunk

@@ -28,11 +28,14 @@ std::optional<std::chrono::sys_days> day_of(const std::string& text) {
 /// Days that follow each other are one pair, so ten years of listening take a few lines.
 json to_json(const Days& days) {
   json spans = json::array();
-  for (auto at = days.begin(); at != days.end();) {
-    const auto first = *at;
-    auto last = first;
-    while (++at != days.end() && *at == last + std::chrono::days(1)) last = *at;
-    spans.push_back({text_of(first), text_of(last)});
+  std::optional<std::chrono::sys_days> last;
+  for (const auto day : days) {
+    if (last && day == *last + std::chrono::days(1)) {
+      spans.back()[1] = text_of(day);
+    } else {
+      spans.push_back({text_of(day), text_of(day)});
+    }
+    last = day;
   }
   return spans;
 }
