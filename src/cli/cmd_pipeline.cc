@@ -6,6 +6,7 @@
 #include "cli/load_output.h"
 #include "cli/logging.h"
 #include "cli/publish.h"
+#include "cli/rejected.h"
 #include "cli/settings.h"
 #include "cli/wiring.h"
 
@@ -18,6 +19,7 @@ struct Options {
   WarehouseSettings warehouse;
   TransformSettings transform;
   load::OtherLake other_lake = load::OtherLake::refuse;
+  double reject_ratio_max = kRejectRatioMax;
 };
 
 /// A line for each round.
@@ -33,10 +35,12 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   MartParts parts{.store = *lake.store,
                   .warehouse = options.warehouse,
                   .other_lake = options.other_lake,
-                  .transform = {}};
+                  .transform = {},
+                  .reject_ratio_max = options.reject_ratio_max};
   SDP_TRY(parts.transform, transform_options(options.transform, options.warehouse));
-  SDP_TRY(const load::LoadSummary last, keep_up(parts, runtime, runtime.stop));
-  SDP_RETURN_IF_ERROR(load_outcome(last));
+  SDP_TRY(const KeptUp last, keep_up(parts, runtime, runtime.stop));
+  SDP_RETURN_IF_ERROR(load_outcome(last.loaded));
+  if (last.rejected) SDP_RETURN_IF_ERROR(check_rejected(*last.rejected, options.reject_ratio_max));
   return 0;
 }
 
@@ -57,6 +61,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   bind_transform(command, options->transform);
   command.bind("dbt.work-dir", options->transform.work_dir);
   command.bind("publish.folder", options->warehouse.published);
+  command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   bind_other_lake(command, options->other_lake);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {

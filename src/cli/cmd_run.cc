@@ -65,8 +65,8 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
       .marts = {.store = store,
                 .warehouse = options.warehouse,
                 .other_lake = options.other_lake,
-                .transform = {}},
-      .reject_ratio_max = options.reject_ratio_max,
+                .transform = {},
+                .reject_ratio_max = options.reject_ratio_max},
       .sink = options.sink,
       .simulation = spec,
       .feed = {},
@@ -81,7 +81,10 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
   // On Snowflake nothing says where it is to be published but the data folder.
   if (parts.marts.warehouse.is_snowflake() && parts.marts.warehouse.published.empty())
     parts.marts.warehouse.published = data.warehouse().parent_path() / "published";
-  if (!parts.marts.warehouse.is_snowflake()) parts.marts.warehouse.place = data.warehouse();
+  if (!parts.marts.warehouse.is_snowflake()) {
+    parts.marts.warehouse.place = data.warehouse();
+    SDP_RETURN_IF_ERROR(check_duckdb_path(parts.marts.warehouse.place));
+  }
   parts.sink.writer = kWriter;
   TransformSettings transform = options.transform;
   transform.work_dir = data.transform();
@@ -107,7 +110,7 @@ Result<std::unique_ptr<PageServer>> open_pages(const Options& options, const Pip
                                         .published = published_folder(parts.marts.warehouse),
                                         .group = log::ConsumerOptions{}.group,
                                         .pace = pace_of(parts.sink)},
-                                       clock));
+                                       parts.sink.value_bytes_max, clock));
   SDP_TRY(auto server, PageServer::open(options.serve, std::move(sources), std::move(watched), clock));
   print_out("{}\n", server->url());
   flush_out();
@@ -119,7 +122,7 @@ Result<void> live_beside(PageServer& server, const PipelineParts& parts, const R
                          const std::stop_token& stop) {
   std::stop_source end;
   const std::stop_callback on_stop(stop, [&] { end.request_stop(); });
-  Result<load::LoadSummary> kept_up;
+  Result<KeptUp> kept_up;
   std::jthread loop([&] {
     kept_up = keep_up(parts.marts, runtime, end.get_token());
     end.request_stop();
@@ -127,7 +130,7 @@ Result<void> live_beside(PageServer& server, const PipelineParts& parts, const R
   server.run(end.get_token());
   end.request_stop();
   loop.join();
-  // What was loaded in part is told by the end of the run, which loads once more.
+  // What was loaded in part, or rejected, is told by the end of the run, which loads once more.
   if (!kept_up) return std::unexpected(kept_up.error());
   return {};
 }

@@ -34,7 +34,7 @@ struct Options {
   LakeSettings lake;
   ServicesSettings services;
   log::ConsumerOptions consumer;
-  sink::SinkOptions sink;  ///< only how soon it cuts and closes
+  sink::SinkOptions sink;  ///< only how soon it cuts and closes, and what is too large for it
 };
 
 /// How long a look waits for a server, and so the longest that the end of the pages takes.
@@ -101,7 +101,7 @@ Result<std::unique_ptr<serve::Watched>> watched_of(const Options& options, const
                          .group = options.consumer.group,
                          .pace = pace_of(options.sink),
                          .timeout = kLookPatience},
-                        clock);
+                        options.sink.value_bytes_max, clock);
 }
 
 Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
@@ -154,6 +154,7 @@ void define_serve(settings::Commands& commands, Action& action) {
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_pace(command, options->sink);
+  command.bind("sink.value-bytes-max", options->sink.value_bytes_max);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_flow_flags(command, options->flow));

@@ -12,6 +12,7 @@
 #include "cli/publish.h"
 #include "cli/run_transform.h"
 #include "cli/watching.h"
+#include "cli/wiring.h"
 #include "diag/log.h"
 #include "transform/dbt_worker.h"
 
@@ -35,7 +36,7 @@ class LiveLoop {
   LiveLoop(const MartParts& parts, const Runtime& runtime)
       : parts_(parts), runtime_(runtime), transform_(parts.transform) {}
 
-  Result<load::LoadSummary> run(const std::stop_token& stop) {
+  Result<KeptUp> run(const std::stop_token& stop) {
     // dbt is loaded while the first events come.
     keep_dbt_loaded();
     int failed = 0;
@@ -53,16 +54,16 @@ class LiveLoop {
       }
       wait_unless_stopped(stop, rest_after(since(started), outcome ? cheapest_ : std::nullopt));
     }
-    return loaded_;
+    return std::move(kept_up_);
   }
 
  private:
   Result<void> round(SteadyTime started, const std::stop_token& stop) {
     // 1. What is new in the lake.
     SDP_TRY(auto loaded, load_lake(parts_, runtime_.clock, stop));
-    loaded_ = std::move(loaded.summary);
-    unbuilt_ += loaded_.counts.rows + loaded_.counts.rejected;
-    if (unbuilt_ == 0) return {};
+    kept_up_.loaded = std::move(loaded.summary);
+    unbuilt_ += kept_up_.loaded.counts.rows + kept_up_.loaded.counts.rejected;
+    if (unbuilt_ == 0) return kept_up_.rejected ? Result<void>() : look_at_rejected();
 
     // 2. The marts of it.
     keep_dbt_loaded();
@@ -70,17 +71,33 @@ class LiveLoop {
 
     // 3. For readers.
     const auto target = transform::target_path(parts_.transform);
-    SDP_TRY(const auto publication, publish_marts(parts_.warehouse, target, runtime_));
+    SDP_TRY(auto publication, publish_marts(parts_.warehouse, target, runtime_));
     if (publication.taken) {
       diag::log_event("live.published",
                       {{"records", unbuilt_},
                        {"seconds", std::chrono::duration<double>(since(started)).count()},
                        {"behind_s", seconds_behind(publication.taken->snapshot).value_or(0)}});
+      note_rejected(std::move(publication.taken->rejected));
     }
     unbuilt_ = 0;
     const milliseconds cost = since(started);
     cheapest_ = std::min(cheapest_.value_or(cost), cost);
     return {};
+  }
+
+  /// In marts that were there before.
+  Result<void> look_at_rejected() {
+    SDP_TRY(auto warehouse, open_warehouse(parts_.warehouse, Access::read_only, runtime_.clock));
+    SDP_TRY(auto rejected, rejected_in_silver(*warehouse));
+    SDP_RETURN_IF_ERROR(warehouse->close());
+    note_rejected(std::move(rejected).value_or(Rejected{}));
+    return {};
+  }
+
+  void note_rejected(Rejected rejected) {
+    if (const auto few = check_rejected(rejected, parts_.reject_ratio_max); !few)
+      diag::log_event("live.rejected", {{"message", few.error().message}});
+    kept_up_.rejected = std::move(rejected);
   }
 
   /// Most of a short build's time goes into loading dbt. Where it cannot be kept, each build loads it.
@@ -106,15 +123,14 @@ class LiveLoop {
   transform::TransformOptions transform_;
   std::unique_ptr<transform::DbtWorker> worker_;
   bool can_keep_dbt_ = true;
-  load::LoadSummary loaded_;              ///< of the last load
+  KeptUp kept_up_;
   std::optional<milliseconds> cheapest_;  ///< of the rounds that built marts
   std::uint64_t unbuilt_ = 0;             ///< records that were loaded, and that no mart counts yet
 };
 
 }  // namespace
 
-Result<load::LoadSummary> keep_up(const MartParts& parts, const Runtime& runtime,
-                                  const std::stop_token& stop) {
+Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop) {
   return LiveLoop(parts, runtime).run(stop);
 }
 

@@ -75,7 +75,7 @@ class PipelineRun {
     print_stages(total.seconds());
     if (!report.proved()) return base::exit_code(ErrorKind::violation);
     SDP_RETURN_IF_ERROR(load_outcome(loaded));
-    SDP_RETURN_IF_ERROR(check_rejected(taken_.rejected, parts_.reject_ratio_max));
+    SDP_RETURN_IF_ERROR(check_rejected(taken_.rejected, parts_.marts.reject_ratio_max));
     SDP_RETURN_IF_ERROR(written);
     return 0;
   }
@@ -215,6 +215,7 @@ class PipelineRun {
                                 // A command of its own, `verify`, looks at the others, too.
                                 .derived_marts = false,
                                 .limits = {}};
+    inputs.limits.value_bytes_max = parts_.sink.value_bytes_max;
     if (parts_.witness_root.empty()) inputs.log = &parts_.log;
     SDP_TRY(auto report, verify::verify(inputs));
     stages_.push_back({"verify", report.offsets, watch.seconds(), "every offset, every cell"});

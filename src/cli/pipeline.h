@@ -25,6 +25,7 @@ struct MartParts {
   WarehouseSettings warehouse;
   load::OtherLake other_lake = load::OtherLake::refuse;
   transform::TransformOptions transform;
+  double reject_ratio_max = kRejectRatioMax;
 };
 
 /// Events from elsewhere than the simulator.
@@ -38,7 +39,6 @@ struct Feed {
 struct PipelineParts {
   log::EventLog& log;
   MartParts marts;
-  double reject_ratio_max = kRejectRatioMax;
   sink::SinkOptions sink;
   simulate::SimulationSpec simulation;
   /// Nothing: the events are simulated.

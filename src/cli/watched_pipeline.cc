@@ -63,6 +63,8 @@ class Judge {
     std::optional<event::ListeningEvent> event;  ///< of a record that is valid
   };
 
+  explicit Judge(std::size_t value_bytes_max) : encoder_(value_bytes_max) {}
+
   Opinion judge(const log::RecordView& record) {
     line_.clear();
     if (const auto code = encoder_.append(line_, record)) {
@@ -125,7 +127,8 @@ serve::ShownRecord shown(const log::UnreadableBatch& batch) {
 /// The end of the topic, partition by partition.
 class TopicEnd {
  public:
-  TopicEnd(log::EventLog& log, std::chrono::milliseconds timeout) : log_(log), timeout_(timeout) {}
+  TopicEnd(log::EventLog& log, std::chrono::milliseconds timeout, std::size_t value_bytes_max)
+      : log_(log), timeout_(timeout), judge_(value_bytes_max) {}
 
   Result<serve::NewRecords> read(bool from_anew) {
     if (!reader_) {
@@ -183,8 +186,8 @@ class TopicEnd {
 /// Answers single questions about the lake and about a record.
 class Lookup {
  public:
-  Lookup(const StatusSources& sources, StatusReader status, Clock& clock)
-      : sources_(sources), status_(std::move(status)), clock_(clock) {}
+  Lookup(const StatusSources& sources, StatusReader status, std::size_t value_bytes_max, Clock& clock)
+      : sources_(sources), status_(std::move(status)), clock_(clock), judge_(value_bytes_max) {}
 
   Result<std::string> objects(std::string_view hour_text) {
     const auto hour = lake::parse_hour(hour_text);
@@ -230,7 +233,10 @@ class Lookup {
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
       lines.push_back(shortened(line, kShownBytesMax));
     }
-    return dumped({{"key", key}, {"lines", std::move(lines)}, {"cut", !rest.empty()}});
+    return dumped({{"key", key},
+                   {"as_of", base::format_iso(clock_.utc_now())},
+                   {"lines", std::move(lines)},
+                   {"cut", !rest.empty()}});
   }
 
   Result<std::string> record(log::Partition partition, log::Offset offset) {
@@ -272,6 +278,7 @@ class Lookup {
                       offset, partition));
     }
     SDP_RETURN_IF_ERROR(add_places({topic.id, partition}, offset, time, answer));
+    answer["as_of"] = base::format_iso(clock_.utc_now());
     return dumped(answer);
   }
 
@@ -364,12 +371,13 @@ class Lookup {
 
 class WatchedPipeline final : public serve::Watched {
  public:
-  WatchedPipeline(const StatusSources& sources, StatusReader status, StatusReader for_lookup, Clock& clock)
+  WatchedPipeline(const StatusSources& sources, StatusReader status, StatusReader for_lookup,
+                  std::size_t value_bytes_max, Clock& clock)
       : sources_(sources),
         clock_(clock),
         status_(std::move(status)),
-        end_(sources_.log, sources_.timeout),
-        lookup_(sources_, std::move(for_lookup), clock) {}
+        end_(sources_.log, sources_.timeout, value_bytes_max),
+        lookup_(sources_, std::move(for_lookup), value_bytes_max, clock) {}
 
   serve::Look look() override {
     const auto status = status_.look();
@@ -411,10 +419,12 @@ class WatchedPipeline final : public serve::Watched {
 
 }  // namespace
 
-Result<std::unique_ptr<serve::Watched>> watch_pipeline(const StatusSources& sources, Clock& clock) {
+Result<std::unique_ptr<serve::Watched>> watch_pipeline(const StatusSources& sources,
+                                                       std::size_t value_bytes_max, Clock& clock) {
   SDP_TRY(auto status, StatusReader::open(sources, clock));
   SDP_TRY(auto for_lookup, StatusReader::open(sources, clock));
-  return std::make_unique<WatchedPipeline>(sources, std::move(status), std::move(for_lookup), clock);
+  return std::make_unique<WatchedPipeline>(sources, std::move(status), std::move(for_lookup), value_bytes_max,
+                                           clock);
 }
 
 }  // namespace sdp::cli

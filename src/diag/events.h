@@ -59,6 +59,7 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"limit_s", "seconds after which the program gives up"},
     {"line", "a line of output, unchanged"},
     {"loaded_before", "objects that had been loaded already"},
+    {"look", "looks at everything, up to this one"},
     {"lost", "whether another sink may already own the partition"},
     {"member", "name of the server"},
     {"message", "what happened, where, and what to do"},
@@ -160,6 +161,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      std::chrono::seconds(10)},
     {"live.published", Level::info, "records seconds behind_s",
      "A round of a live run is over: the marts count these new records, and are published."},
+    {"live.rejected", Level::warning, "message",
+     "More records are rejected than --max-reject-ratio allows. The marts have all others."},
     {"live.round_failed", Level::warning, "kind message failed",
      "A round of a live run failed. Readers keep what was published before, and the next round tries it "
      "again. `failed`: rounds that failed one after another."},
@@ -277,6 +280,9 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "dbt cannot be kept loaded between builds, so each of them loads it."},
     {"upgrade.progress", Level::info, "step done total",
      "Progress of the upgrade. `step` is `listed`, `read`, `copied`, `proved` or `removed`."},
+    {"verify.changed_meanwhile", Level::info, "look",
+     "Something seems to be wrong, but a load or a transform has committed while verify looked. It looks "
+     "again."},
 });
 
 constexpr std::string_view name(Level level) {

@@ -437,7 +437,8 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SINK_VALUE_BYTES_MAX",
      .group = Group::sink,
      .value = "BYTES",
-     .help = "Reject records whose value is larger. `verify` must be given the same number",
+     .help =
+         "Reject records whose value is larger. `verify` and `serve --flow` must be given the same number",
      .range = Range{1, 64 * kMebibyte}},
     {.name = "sink.shutdown-ms",
      .flag = "--shutdown-ms",
@@ -1229,6 +1230,14 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "TEXT",
      .help = "Why the object is ignored, in one line. `verify` and `lake repairs` show it",
      .example = "its metadata are lost"},
+    {.name = "repair.use",
+     .flag = "--use",
+     .variable = "",
+     .group = Group::upgrade,
+     .value = "FIRST,NEXT",
+     .help = "Offsets of the object, from FIRST up to before NEXT, that go on being used: they are put as an "
+             "object of "
+             "their own. FIRST lies behind the object's first offset"},
     {.name = "repair.apply",
      .flag = "--apply",
      .variable = "",

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from datetime import datetime
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -71,6 +72,10 @@ def address(running) -> str:
     return told["url"]
 
 
+def parse_time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def stages(status: dict) -> dict[str, dict]:
     return {one["stage"]: one for one in status["stages"]}
 
@@ -110,6 +115,8 @@ def test_a_live_run_tells_where_it_stands_and_what_becomes_of_each_record(embedd
     head = ask(url, "head", key=listed["key"])
     assert len(head["lines"]) == min(20, listed["records"])
     assert head["cut"] == (listed["records"] > 20)
+    for answer in (found, in_hour, head):
+        assert parse_time(answer["as_of"]) >= parse_time(told["time"])
     line = json.loads(head["lines"][0])
     assert (line["_kafka_partition"], line["_kafka_offset"]) == (listed["partition"], listed["first_offset"])
     running.send(signal.SIGINT)
@@ -146,6 +153,23 @@ def test_serve_looks_at_log_and_lake_when_it_is_told_to(served, filled):
         seen = ask(served, "record", partition=one["partition"], offset=one["offset"])
         assert seen["object"]["first_offset"] <= one["offset"] <= seen["object"]["last_offset"]
         assert seen["loaded"] is None and "Nothing is published" in seen["loaded_note"]
+
+
+def test_records_are_judged_by_the_limit_of_the_sink(filled, tmp_path):
+    """What the sink rejects as too large is told so, and not what a sink with another limit would do."""
+    codes = {}
+    for limit in (100, 8_000_000):
+        running = filled.start(
+            "serve", *HERE, "--flow", "--published", tmp_path / "published", "--value-bytes-max", limit
+        )
+        with listening(address(running), "records") as stream:
+            told = stream.next("records")["records"][0]
+        seen = ask(address(running), "record", partition=told["partition"], offset=told["offset"])
+        assert seen["code"] == told["code"]
+        codes[limit] = told["code"]
+        running.send(signal.SIGINT)
+        assert running.wait(30).code == 0
+    assert codes == {100: "too_large", 8_000_000: ""}
 
 
 def test_filters_are_applied_before_the_sample_is_drawn(served):

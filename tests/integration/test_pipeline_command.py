@@ -8,7 +8,7 @@ from driver import parsed
 from driver.process import Running, wait_until
 from driver.services import clean_environment
 
-IN_PART, MISCONFIGURED = 21, 78
+IN_PART, REJECTED, MISCONFIGURED = 21, 22, 78
 
 
 def keep_up(world, *arguments):
@@ -58,6 +58,27 @@ def test_a_chain_that_could_not_be_loaded_is_told_at_the_end(binary, embedded, f
     wait_until(lambda: running.events("live.published"), 120, "what can be loaded")
     running.send(signal.SIGINT)
     assert running.wait(60).code == IN_PART
+
+
+def test_a_topic_of_unusable_events_is_told_at_once_and_at_the_end(world):
+    world.must("init")
+    world.simulate(20)
+    world.services.kafka.produce(world.topic, [(None, b"no event")] * 60)
+    world.catch_up()
+    # The first builds the marts; the second finds nothing new.
+    for _ in range(2):
+        running = keep_up(world)
+        told = wait_until(lambda one=running: one.events("live.rejected"), 120, "what is said of rejected records")
+        assert "60 of 80 records" in told[0]["message"]
+        running.send(signal.SIGINT)
+        assert running.wait(60).code == REJECTED
+    allowed = keep_up(world, "--max-reject-ratio", "0.9")
+    world.simulate(5)
+    world.catch_up()
+    wait_until(lambda: allowed.events("live.published"), 120, "what came later")
+    assert not allowed.events("live.rejected")
+    allowed.send(signal.SIGINT)
+    assert allowed.wait(60).code == 0
 
 
 def test_a_lake_that_is_away_ends_it_after_some_rounds_and_marts_stay(world):

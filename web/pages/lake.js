@@ -275,14 +275,17 @@ function headPanel() {
     made.hidden = false;
     place.replaceChildren(element("p", { class: "loading" }, "Reading the object …"));
     let lines;
+    let seen = [];
     try {
-      lines = drawnHead(await ask(`live/head?${new URLSearchParams({ key })}`, signal));
+      const found = await ask(`live/head?${new URLSearchParams({ key })}`, signal);
+      seen = [" · as of ", element("time", { datetime: found.as_of }, clock(found.as_of))];
+      lines = drawnHead(found);
     } catch (error) {
       if (signal.aborted) return;
       lines = [failed(error)];
     }
     if (signal.aborted) return;
-    place.replaceChildren(element("p", { class: "as-of" }, element("bdi", {}, visible(key))), ...lines, element("p", { class: "under" }, closeButton()));
+    place.replaceChildren(element("p", { class: "as-of" }, element("bdi", {}, visible(key)), ...seen), ...lines, element("p", { class: "under" }, closeButton()));
     if (!isPressed) return;
     (place.querySelector("pre") ?? place.querySelector("button")).focus({ preventScroll: true });
     made.scrollIntoView({ block: "nearest" });

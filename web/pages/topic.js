@@ -299,8 +299,11 @@ function recordPanel() {
     made.hidden = false;
     if (!place.hasChildNodes()) place.append(element("p", { class: "loading" }, "Looking for the record …"));
     let body;
+    let seen = [];
     try {
-      body = fate(await ask(`live/record?${new URLSearchParams({ partition, offset })}`, signal));
+      const found = await ask(`live/record?${new URLSearchParams({ partition, offset })}`, signal);
+      seen = [" · as of ", element("time", { datetime: found.as_of }, clock(found.as_of))];
+      body = fate(found);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof AskError)) console.error(error);
@@ -310,7 +313,7 @@ function recordPanel() {
     const again = element("button", { type: "button", on: { click: () => show({ partition, offset }) } }, "Look again");
     const away = element("button", { type: "button", on: { click: () => leave(`${partition}/${offset}`) } }, "Close");
     place.replaceChildren(
-      element("p", { class: "as-of" }, `offset ${number(offset)} of partition ${number(partition)} · asked at ${clock(new Date().toISOString())} by the clock of this browser`),
+      element("p", { class: "as-of" }, `offset ${number(offset)} of partition ${number(partition)}`, ...seen),
       ...body,
       element("div", { class: "bar" }, element("span", {}), element("div", { class: "buttons" }, again, away)),
     );
