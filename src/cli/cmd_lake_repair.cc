@@ -2,9 +2,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -25,6 +28,7 @@ namespace {
 struct Options {
   std::string object;
   std::string reason;
+  std::string use;
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
@@ -52,6 +56,23 @@ Result<void> check_reason(const std::string& reason) {
   if (!reason.empty() && reason.size() <= lake::kReasonBytesMax && is_text) return {};
   return fail(ErrorKind::misconfigured,
               fmt::format("--reason is 1 to {} bytes of text on one line", lake::kReasonBytesMax));
+}
+
+/// `FIRST,NEXT`
+Result<std::optional<lake::OffsetRange>> parse_use(std::string_view text) {
+  if (text.empty()) return std::optional<lake::OffsetRange>();
+  lake::OffsetRange range;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, range.first);
+  const bool goes_on = first.ec == std::errc() && first.ptr != end && *first.ptr == ',';
+  const auto next = goes_on ? std::from_chars(first.ptr + 1, end, range.end) : first;
+  if (goes_on && next.ec == std::errc() && next.ptr == end && range.first >= 0 && !range.empty())
+    return std::optional(range);
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("--use {}: two offsets are wanted, the first one and the one behind the last, such as "
+                  "--use 30,40",
+                  text));
 }
 
 Result<void> check_sinks_stopped(const Options& options) {
@@ -131,6 +152,10 @@ void print_text(const repair::Repair& repair, const Options& options, const InLo
   const repair::RepairPlan& plan = repair.plan;
   print_out("{}: offsets {} of {}, {} bytes\n", override.object_key, shown(override.range),
             lake::describe(override.chain), override.bytes);
+  if (repair.part) {
+    print_out("{}: offsets {} of it, {} records, go on being used\n", repair.part->key,
+              shown(repair.part->meta.range), repair.part->meta.records);
+  }
   if (repair.was_there) {
     print_out("is ignored already, since {}: {}\n", base::format_iso(override.created_at), override.reason);
     return;
@@ -189,6 +214,8 @@ nlohmann::ordered_json json_of(const lake::Override& override) {
           {"partition", override.chain.partition},
           {"first_offset", override.range.first},
           {"last_offset", override.range.end - 1},
+          {"used_in",
+           override.used_in.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(override.used_in)},
           {"reason", override.reason},
           {"created_at", base::format_iso(override.created_at)},
           {"writer", override.writer}};
@@ -221,6 +248,7 @@ Result<int> run_repair(const Options& options, bool names_warehouse, const Runti
   repair.reason = options.reason;
   repair.writer = kWriter;
   repair.apply = options.apply;
+  SDP_TRY(repair.use, parse_use(options.use));
   repair.check_sinks_stopped = [&] { return check_sinks_stopped(options); };
   SDP_TRY(const repair::Repair done, repair::repair(*lake.store, runtime.clock, repair));
   const bool asks = !done.plan.missing.empty() || done.plan.fetched;
@@ -262,9 +290,12 @@ void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& ac
       "Ignore a damaged or stray object from now on; without --apply, only print what that would change",
       "  spotify-pipeline lake repair OBJECT --reason 'its metadata are lost'          print what would "
       "change\n"
-      "  spotify-pipeline lake repair OBJECT --reason 'its metadata are lost' --apply  do it");
+      "  spotify-pipeline lake repair OBJECT --reason 'its metadata are lost' --apply  do it\n"
+      "  spotify-pipeline lake repair OBJECT --reason 'overlaps' --use 30,40 --apply   keep these offsets of "
+      "it");
   command.parser().add_option("object", options->object, "Key of the object")->required();
   command.bind("repair.reason", options->reason, {.required = true});
+  command.bind("repair.use", options->use);
   command.bind("repair.apply", options->apply);
   bind_log(command, options->log);
   command.bind("kafka.group", options->consumer.group);

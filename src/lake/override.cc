@@ -18,18 +18,19 @@ constexpr std::string_view kIgnore = "ignore";
 }  // namespace
 
 std::string to_json(const Override& override) {
-  const nlohmann::ordered_json json = {{"version", 1},
-                                       {"action", kIgnore},
-                                       {"object", override.object_key},
-                                       {"topic_id", base::to_string(override.chain.topic_id)},
-                                       {"partition", override.chain.partition},
-                                       {"first_offset", override.range.first},
-                                       {"last_offset", override.range.end - 1},
-                                       {"next_offset", override.next},
-                                       {"bytes", override.bytes},
-                                       {"reason", override.reason},
-                                       {"created_at", base::format_iso(override.created_at)},
-                                       {"writer", override.writer}};
+  nlohmann::ordered_json json = {{"version", 1},
+                                 {"action", kIgnore},
+                                 {"object", override.object_key},
+                                 {"topic_id", base::to_string(override.chain.topic_id)},
+                                 {"partition", override.chain.partition},
+                                 {"first_offset", override.range.first},
+                                 {"last_offset", override.range.end - 1},
+                                 {"next_offset", override.next},
+                                 {"bytes", override.bytes},
+                                 {"reason", override.reason},
+                                 {"created_at", base::format_iso(override.created_at)},
+                                 {"writer", override.writer}};
+  if (!override.used_in.empty()) json["used_in"] = override.used_in;
   // What is not UTF-8 is replaced: nlohmann would throw.
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -65,11 +66,19 @@ Result<Override> override_from_json(std::string_view text) {
   override.reason = json["reason"];
   override.created_at = *created_at;
   override.writer = json["writer"];
+  if (json.contains("used_in")) {
+    if (!json["used_in"].is_string()) return bad;
+    override.used_in = json["used_in"];
+  }
   const auto place = parse_key(override.object_key);
+  const auto used = parse_key(override.used_in);
   if (!place || place->topic_id_short != short_id(*topic_id) ||
       place->partition != override.chain.partition || place->first != override.range.first ||
       override.range.empty() || override.next < override.range.first || override.next > override.range.end ||
-      override.reason.empty()) {
+      override.reason.empty() ||
+      (!override.used_in.empty() &&
+       (!used || used->topic_id_short != place->topic_id_short || used->partition != place->partition ||
+        used->first <= override.range.first || used->first >= override.range.end))) {
     return fail(ErrorKind::bad_input, "override contradicts itself");
   }
   return override;

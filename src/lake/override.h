@@ -28,6 +28,9 @@ struct Override {
   /// since the object has the name; so the place is passed over. `range.first` itself when another object has
   /// that offset: then nothing is to be passed over, and sinks take no notice of the object.
   log::Offset next = 0;
+  /// The object that has some of its offsets now, which `lake repair --use` has put; empty when there is
+  /// none.
+  std::string used_in{};
   std::uint64_t bytes = 0;  ///< of the object, as stored
   std::string reason;
   UtcMillis created_at;

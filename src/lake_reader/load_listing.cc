@@ -96,8 +96,14 @@ Result<bool> LakeReader::add_from_markers(const lake::ChainId& chain, lake::Hour
     SDP_TRY(const lake::HourMarker closed, marker(chain, hour));
     if (!closed.list) return false;
     for (const lake::ListedRange& listed : *closed.list) {
-      if (listed.range.end > from && !overrides_.ignores(listed.object_key))
+      if (listed.range.end <= from) continue;
+      if (!overrides_.ignores(listed.object_key)) {
         objects.push_back({listed.object_key, 0});
+      } else if (const lake::Override* ignored = overrides_.find(listed.object_key);
+                 ignored && !ignored->used_in.empty()) {
+        // Closed before that object was put.
+        objects.push_back({ignored->used_in, 0});
+      }
     }
     if (closed.range.first <= from) return true;
   }

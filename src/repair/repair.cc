@@ -46,6 +46,8 @@ class Repairer {
                                                   store_.describe()));
     }
     // Step 3.
+    if (found.part) SDP_RETURN_IF_ERROR(put_part(*found.part));
+    // Step 4.
     SDP_TRY(const auto outcome, store_.put_new(lake::override_key(options_.object_key),
                                                to_json(found.override), {}, "application/json"));
     if (outcome == store::PutOutcome::created) return found;
@@ -102,7 +104,13 @@ class Repairer {
   }
 
   Result<Repair> known(const lake::Override& stored) {
-    if (stored.reason == options_.reason) return Repair{stored, {}, true};
+    if (!stored.used_in.empty() != options_.use.has_value()) {
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("{}: object {} is ignored already, {} offsets of it that go on being used",
+                      store_.describe(), stored.object_key, stored.used_in.empty() ? "without" : "with"));
+    }
+    if (stored.reason == options_.reason) return Repair{stored, {}, true, {}};
     return fail(ErrorKind::misconfigured,
                 fmt::format("{}: object {} is ignored already, for another reason: {}", store_.describe(),
                             stored.object_key, stored.reason));
@@ -117,6 +125,12 @@ class Repairer {
     facts.place = place;
     facts.meta = meta_;
     SDP_TRY(facts.others, ranges_of(named, place));
+    std::optional<ObjectPart> part;
+    if (options_.use) {
+      SDP_TRY(part, part_in_use(place, facts.others));
+      facts.others.push_back({part->key, part->meta.range});
+      std::ranges::sort(facts.others, {}, &lake::Link::range);
+    }
     SDP_TRY(const log::TopicId topic_id, topic_id_of(place));
     const lake::ChainId chain{topic_id, place.partition};
     SDP_TRY(facts.closed_to, closed_to(reader, chain));
@@ -128,11 +142,47 @@ class Repairer {
                             .chain = chain,
                             .range = plan.range,
                             .next = plan.next,
+                            .used_in = part ? part->key : "",
                             .bytes = bytes_,
                             .reason = options_.reason,
                             .created_at = clock_.utc_now(),
                             .writer = options_.writer};
-    return Repair{std::move(override), std::move(plan), false};
+    return Repair{std::move(override), std::move(plan), false, std::move(part)};
+  }
+
+  /// Without it among the others: an earlier try may have put it already.
+  Result<ObjectPart> part_in_use(const lake::ObjectKey& place, std::vector<lake::Link>& others) {
+    if (!meta_) {
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("object {}: without its metadata nothing tells which lines are sound. Give it its "
+                      "metadata back first (docs/formats/object-metadata.md)",
+                      options_.object_key));
+    }
+    SDP_TRY(const store::Object stored, store_.get(options_.object_key));
+    SDP_TRY(ObjectPart part, part_of(place, *meta_, stored.body, *options_.use, options_.writer));
+    std::erase_if(others, [&](const lake::Link& other) { return other.object_key == part.key; });
+    for (const lake::Link& other : others) {
+      const lake::OffsetRange range = part.meta.range;
+      if (other.range.end <= range.first || range.end <= other.range.first) continue;
+      return fail(ErrorKind::misconfigured,
+                  fmt::format("offsets [{}, {}) are in {}, too: use only those that no other object has",
+                              std::max(range.first, other.range.first), std::min(range.end, other.range.end),
+                              other.object_key));
+    }
+    return part;
+  }
+
+  Result<void> put_part(const ObjectPart& part) {
+    SDP_TRY(const auto outcome,
+            store_.put_new(part.key, part.body, lake::to_metadata(part.meta), "application/x-ndjson"));
+    if (outcome == store::PutOutcome::created) return {};
+    SDP_TRY(const auto head, store_.head(part.key));
+    const auto meta = head ? lake::meta_from(head->metadata)
+                           : Result<lake::ObjectMeta>(fail(ErrorKind::bad_input, "it is gone"));
+    if (meta && meta->range == part.meta.range && meta->sha256 == part.meta.sha256) return {};
+    return fail(ErrorKind::misconfigured, fmt::format("{}: there is an object {} already, with other lines",
+                                                      store_.describe(), part.key));
   }
 
   /// The other objects of the chain that may reach into this one, and the first one behind it; by offset.

@@ -173,9 +173,12 @@ class HourWalk {
       if (ignored->meta) all.push_back({&ignored->override.object_key, &*ignored->meta});
     }
     std::ranges::sort(all, {}, [](const Counted& one) { return std::pair(one.meta->range.first, *one.key); });
-    // A marker that was written before an object was ignored has it.
-    if (is_as_counted(marker, all) || is_as_counted(marker, present)) {
-      if (marker.list && *marker.list != list_of(all) && *marker.list != list_of(present))
+    // A marker that was written before an object was ignored has it, and not what is used of it since.
+    std::vector<Counted> before = all;
+    std::erase_if(before, [&](const Counted& one) { return is_used_part(*one.key); });
+    if (is_as_counted(marker, all) || is_as_counted(marker, before) || is_as_counted(marker, present)) {
+      if (marker.list && *marker.list != list_of(all) && *marker.list != list_of(before) &&
+          *marker.list != list_of(present))
         wrong("closed hour that lists other ranges than its objects have", marker, "");
       return;
     }
@@ -236,6 +239,11 @@ class HourWalk {
       if (!marker.list || std::ranges::any_of(*marker.list, is_it)) found.push_back(&ignored);
     }
     return found;
+  }
+
+  bool is_used_part(std::string_view key) const {
+    return std::ranges::any_of(ignored_,
+                               [&](const IgnoredObject& ignored) { return ignored.override.used_in == key; });
   }
 
   bool starts_ignored(const lake::ChainId& chain, log::Offset at) const {

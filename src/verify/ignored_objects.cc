@@ -97,6 +97,9 @@ void check_overrides(const LakeView& view, const LakeListing& listing, Findings&
     const LakeChain* chain = found != view.chains.end() ? &found->second : nullptr;
     if (const std::string wrong = wrong_place(ignored, chain, listing); !wrong.empty())
       bad(findings, key, wrong);
+    if (!override.used_in.empty() && !view.by_key.contains(override.used_in))
+      bad(findings, key,
+          fmt::format("there is no object {}, which it says has some of its offsets", override.used_in));
     if (ignored.meta || !chain) continue;
     // Without metadata it cannot be held to have more than up to the next object.
     const bool reaches_on = std::ranges::any_of(chain->objects, [&](const LakeObject* object) {

@@ -1,9 +1,11 @@
 """`lake repair`: an object that is damaged, or that overlaps others, is ignored from then on; what is lost with it is named."""
 
+import hashlib
 import json
 import random
 import shutil
 import time
+from datetime import UTC, datetime
 
 import pytest
 from driver import spoil_lake
@@ -379,6 +381,110 @@ def test_a_damaged_object_at_the_end_lets_sinks_start_again(bucket):
     assert list(findings(bucket.verify(NOT_PROVED))) == ["missing from the lake"]
     world.services.kafka.delete_records(world.topic, {0: end})
     assert len(bucket.verify(0)["exceptions"]) == 1
+
+
+def put_overlap(bucket) -> tuple[str, int, int]:
+    """The last object is gone, and what it had is only in one that begins inside the object before it. Its name, and the offsets
+    that it alone has."""
+    before, last = bucket.chain()[-2:]
+    lines = [
+        line for key in (before, last) for line in bucket.s3.get(bucket.world.bucket, key).splitlines(keepends=True)
+    ]
+    first, middle = first_of(last), (first_of(before) + first_of(last)) // 2
+    lines = [line for line in lines if json.loads(line)["_kafka_offset"] >= middle]
+    times = [str(json.loads(line)["_kafka_timestamp"]) for line in (lines[0], lines[-1])]
+    said = {name: value for name, value in bucket.metadata(last).items() if not name.endswith("-rejected")}
+    at = datetime.fromtimestamp(int(times[0]) / 1000, UTC)
+    place = last.rsplit("_t", 1)[1].replace(f"_o{first:020}", f"_o{middle:020}")
+    stray = f"bronze/date={at:%Y-%m-%d}/hour={at:%H}/spotify_events_{at:%Y-%m-%dT%H-%M-%S}_t{place}"
+    bucket.s3.put(
+        bucket.world.bucket,
+        stray,
+        b"".join(lines),
+        said
+        | {"first-offset": str(middle), "first-timestamp-ms": times[0], "last-timestamp-ms": times[1]}
+        | {"sha256": hashlib.sha256(b"".join(lines)).hexdigest()}
+        | spoil_lake.said_of(lines),
+        "application/x-ndjson",
+    )
+    bucket.s3.remove(bucket.world.bucket, last)
+    bucket.lose_hint()
+    return stray, first, int(said["last-offset"]) + 1
+
+
+def test_what_only_a_stray_object_has_goes_on_being_used(bucket):
+    """Ignored as a whole, it would take with it what neither the log nor another object has."""
+    world = bucket.world
+    stray, first, end = put_overlap(bucket)
+    world.services.kafka.delete_records(world.topic, {0: end})
+    assert world.run("load").code == PARTIAL
+    assert "overlapping object" in findings(bucket.verify(NOT_PROVED))
+    use = ("--use", f"{first},{end}")
+
+    told = bucket.repair(stray, "--reason", "a test")
+    assert f"offsets [{first}, {end}) from the log, which has only none" in told.out, str(told)
+    told = bucket.repair(stray, "--reason", "a test", *use)
+    assert "nothing is missing from the lake" in told.out and "go on being used" in told.out, str(told)
+    assert world.status()[0]["lake_end"] == end
+    for words, said in (
+        (("--use", f"{first - 1},{end}"), "are in"),
+        (("--use", f"{first},{end + 1}"), "must lie in it"),
+        (("--use", "7"), "two offsets"),
+    ):
+        refused = bucket.repair(stray, *IGNORE, *words)
+        assert refused.code == MISCONFIGURED and said in refused.err, str(refused)
+
+    before = set(bucket.s3.list(world.bucket))
+    done = json.loads(bucket.repair(stray, *IGNORE, *use, "--json").out)
+    assert (done["missing"], done["fetched"]) == ([], [])
+    override = f"_pipeline/overrides/{stray.removeprefix('bronze/')}.json"
+    assert set(bucket.s3.list(world.bucket)) - before == {done["used_in"], override}
+    assert bucket.repair(stray, *IGNORE, *use).code == 0
+    other = bucket.repair(stray, *IGNORE)
+    assert other.code == MISCONFIGURED and "go on being used" in other.err
+
+    # status, sink, extract, load and verify.
+    assert world.status()[0]["lake_end"] == end
+    world.simulate(100)
+    world.catch_up()
+    assert world.status()[0]["lag"] == 0
+    world.must("extract", "--stage-dir", "stage")
+    assert (world.folder / "stage" / done["used_in"]).exists()
+    assert not (world.folder / "stage" / stray).exists()
+    world.prove_exactly_what_was_acked()
+    assert bucket.verify(0)["exceptions"] == []
+    # What it says is held against the lake.
+    bucket.s3.remove(world.bucket, done["used_in"])
+    assert done["used_in"] in json.dumps(findings(bucket.verify(NOT_PROVED))["bad override"])
+
+
+def test_a_closed_hour_that_lists_a_stray_object_is_loaded_with_what_is_used_of_it(folder):
+    stray = spoil_lake.put_stray(folder.lake)
+    chain = next(one for one in spoil_lake.chains(folder.lake) if stray in dict(one.objects))
+    whole, metadata = chain.objects[0]
+    # Behind these offsets only the stray object has any from now on.
+    first, end = first_of(stray) + 3, int(metadata["last-offset"]) + 1
+    lines = [
+        line
+        for line in (folder.lake / whole).read_bytes().splitlines(keepends=True)
+        if json.loads(line)["_kafka_offset"] < first
+    ]
+    spoil_lake.write(folder.lake / whole, b"".join(lines))
+    said = {"last-offset": str(first - 1), "sha256": hashlib.sha256(b"".join(lines)).hexdigest()}
+    said["last-timestamp-ms"] = str(json.loads(lines[-1])["_kafka_timestamp"])
+    spoil_lake.write_metadata(folder.lake, whole, metadata | said | spoil_lake.said_of(lines))
+    spoil_lake.close_hours(folder.lake)
+    # Partitions without an object begin later.
+    begins = folder.lake / "_pipeline" / "hours" / "begin"
+    for partition in set(range(chain.partition + 6)) - {one.partition for one in spoil_lake.chains(folder.lake)}:
+        begin = {"version": 1, "topic_id": chain.topic_id, "partition": partition, "hour": "2999-01-01T00"}
+        spoil_lake.put_json(begins / f"t{chain.topic_id[:8]}_p{partition}.json", begin)
+    done = folder.repair(stray, *IGNORE, "--use", f"{first},{end}")
+    assert done.code == 0, str(done)
+    complete = folder.run("load", "--lake", folder.lake, "--warehouse", folder.fresh, "--complete-hours")
+    assert complete.code == 0, str(complete)
+    loaded = folder.run("load", "--lake", folder.lake, "--warehouse", folder.fresh, "--json")
+    assert json.loads(loaded.out)["objects"] == 0, f"all of it is of complete hours: {complete}\n{loaded}"
 
 
 def test_a_sink_does_not_guess_what_an_override_says_that_it_cannot_read(bucket):
