@@ -30,8 +30,9 @@ struct VerifyInputs {
 };
 
 /// Reads everything from the outside and compares sets, record by record and cell by cell. What is wrong with
-/// the data is in the report; an error means that something could not be read at all. The warehouse must not
-/// be loaded meanwhile; simulator and sink may go on.
+/// the data is in the report; an error means that something could not be read at all. Simulator and sink may
+/// go on. Where a load or a transform commits meanwhile, and something seems to be wrong, all is looked at
+/// again; `retry` when that comes to nothing.
 Result<Report> verify(const VerifyInputs& inputs);
 
 }  // namespace sdp::verify
