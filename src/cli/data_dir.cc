@@ -63,4 +63,14 @@ Result<DataDir> DataDir::open_to_read(const std::filesystem::path& path) {
   return DataDir(path, *std::move(lock));
 }
 
+Result<void> check_duckdb_path(std::string_view path) {
+  if (!path.contains('?')) return {};
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format(
+          "warehouse {}: DuckDB does not take what stands behind a ? for a part of the name; choose a "
+          "file and a folder without one",
+          path));
+}
+
 }  // namespace sdp::cli

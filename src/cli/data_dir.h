@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/result.h"
@@ -36,5 +37,9 @@ class DataDir {
   std::filesystem::path path_;
   std::optional<os::FileLock> lock_;  ///< none for readers of a folder that nobody ever wrote
 };
+
+/// `misconfigured` when DuckDB would keep a warehouse of this path somewhere else: told before work that
+/// would be lost.
+Result<void> check_duckdb_path(std::string_view path);
 
 }  // namespace sdp::cli

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/data_dir.h"
 #include "diag/log.h"
 #include "local/credentials.h"
 #include "local/endpoints.h"
@@ -133,6 +134,7 @@ Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSett
     SDP_TRY(auto warehouse, warehouse::SnowflakeWarehouse::open(snowflake, clock));
     return std::unique_ptr<warehouse::Warehouse>(std::move(warehouse));
   }
+  SDP_RETURN_IF_ERROR(check_duckdb_path(settings.place));
   warehouse::duckdb::DuckDbOptions options = duckdb_options(settings);
   options.read_only = access == Access::read_only;
   SDP_TRY(auto warehouse, warehouse::DuckDbWarehouse::open(options, clock));

@@ -1,11 +1,14 @@
 #include "transform/transform.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <string_view>
 
 #include "base/clock.h"
 #include "diag/log.h"
@@ -119,8 +122,31 @@ Result<std::optional<BuildResults>> read_build_results(const fs::path& target) {
   return std::optional(*std::move(results));
 }
 
+namespace {
+
+/// What of dbt's variables a person may want to say of this project, too.
+constexpr std::array<std::string_view, 5> kHeardByDbt{"DBT_DEBUG", "DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE",
+                                                      "DBT_PARTIAL_PARSE_FILE_PATH", "DBT_PRINTER_WIDTH"};
+constexpr std::array<std::string_view, 3> kOfOtherPythons{"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"};
+
+/// What is exported for another project: DBT_EMPTY=true, say, would build marts without a row, and succeed.
+/// Empty is as good as not set, to dbt and to Python.
+bool is_of_others(std::string_view name) {
+  const auto has = [name](const auto& names) { return std::ranges::find(names, name) != names.end(); };
+  return has(kOfOtherPythons) ||
+         (name.starts_with("DBT_") && !name.starts_with("DBT_ENV_") && !has(kHeardByDbt));
+}
+
+}  // namespace
+
 std::map<std::string, std::string> dbt_environment(const TransformOptions& options) {
-  std::map<std::string, std::string> result{
+  std::map<std::string, std::string> result;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::string_view name = text.substr(0, text.find('='));
+    if (is_of_others(name)) result[std::string(name)] = "";
+  }
+  const std::map<std::string, std::string> ours{
       {"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
       {"SDP_TRANSFORM_MEMORY", options.memory_limit},
       {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},
@@ -130,6 +156,7 @@ std::map<std::string, std::string> dbt_environment(const TransformOptions& optio
       {"DBT_SEND_ANONYMOUS_USAGE_STATS", "false"},
       {"DBT_VERSION_CHECK", "false"},
       {"DBT_USE_COLORS", "false"}};
+  for (const auto& [name, value] : ours) result[name] = value;
   if (!options.warehouse_path.empty()) {
     result["SDP_WAREHOUSE_PATH"] = fs::absolute(options.warehouse_path).string();
   }

@@ -77,6 +77,23 @@ TEST_F(Transform, TellsDbtWhereEverythingIsAndKeepsTheProjectClean) {
   }
 }
 
+TEST_F(Transform, WhatTheEnvironmentSaysToOtherProjectsDbtDoesNotHear) {
+  const std::vector<std::string> others{"DBT_EMPTY", "DBT_RESOURCE_TYPES", "DBT_OF_THE_NEXT_VERSION",
+                                        "PYTHONHOME"};
+  const std::vector<std::string> heard{"DBT_LOG_LEVEL", "DBT_ENV_CUSTOM_ENV_x"};
+  for (const auto* names : {&others, &heard})
+    for (const std::string& name : *names) ::setenv(name.c_str(), "set", 1);
+  const std::string log = log_of(options(), "env; " + leaving(kGood, 0));
+  for (const std::string& name : others) {
+    ::unsetenv(name.c_str());
+    EXPECT_THAT(log, HasSubstr("\n" + name + "=\n"));
+  }
+  for (const std::string& name : heard) {
+    ::unsetenv(name.c_str());
+    EXPECT_THAT(log, HasSubstr("\n" + name + "=set\n"));
+  }
+}
+
 TEST_F(Transform, DbtRunsInTheWarehousesFolderAndKnowsTheFileByItsBareName) {
   TransformOptions asked = options();
   fs::create_directories(folder_ / "warehouse");

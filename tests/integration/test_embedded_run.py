@@ -10,6 +10,10 @@ import pytest
 from driver.embedded import EVENTS
 from driver.process import Running, wait_until
 
+MISCONFIGURED = 78
+# Of the values of a simulation, about half have more.
+MIDDLE_BYTES = 316
+
 
 def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
     embedded.must_prove()
@@ -135,3 +139,33 @@ def test_a_run_killed_while_dbt_works_leaves_nobody_who_holds_the_warehouse(embe
     running.kill()
     embedded.must_prove()
     assert embedded.counts()[0] == 2 * EVENTS
+
+
+def test_what_is_exported_for_other_projects_changes_nothing(embedded):
+    """DBT_EMPTY alone had dbt build marts without a row, and succeed."""
+    of_others = {
+        "DBT_EMPTY": "true",
+        "DBT_RESOURCE_TYPES": "seed",
+        "DBT_TARGET": "theirs",
+        "PYTHONHOME": "/nonexistent",
+    }
+    finished = embedded.run(300, env=of_others)
+    assert finished.code == 0, str(finished)
+    [[rows]] = embedded.rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER")
+    assert rows == 300
+
+
+def test_a_run_with_another_limit_of_values_is_proved(embedded):
+    """What the sink takes for too large its own proof does, too."""
+    finished = embedded.run(300, "--value-bytes-max", MIDDLE_BYTES, "--max-reject-ratio", 1)
+    assert finished.code == 0, str(finished)
+    [[rejected]] = embedded.rows("SELECT count(*) FROM BRONZE.REJECTED_EVENTS WHERE error_code = 'too_large'")
+    assert 0 < rejected < 300
+
+
+def test_a_folder_that_duckdb_would_not_find_is_refused_before_any_work(embedded):
+    embedded.data = embedded.folder / "what?"
+    finished = embedded.run(300)
+    assert finished.code == MISCONFIGURED, str(finished)
+    assert "?" in finished.failure["message"]
+    assert not (embedded.data / "lake").exists()
