@@ -3,8 +3,9 @@
 import functools
 import secrets
 import time
+import uuid
 
-from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -44,6 +45,17 @@ class Kafka:
         """The partitions that have a leader."""
         described = self._admin.list_topics(topic, timeout=ANSWER_SECONDS_MAX).topics[topic]
         return [number for number, partition in described.partitions.items() if partition.leader >= 0]
+
+    def topic_id(self, topic: str) -> str:
+        [described] = self._each(self._admin.describe_topics(TopicCollection([topic])))
+        high, low = (
+            part & (1 << 64) - 1
+            for part in (
+                described.topic_id.get_most_significant_bits(),
+                described.topic_id.get_least_significant_bits(),
+            )
+        )
+        return str(uuid.UUID(int=high << 64 | low))
 
     def set_topic(self, topic: str, name: str, value: str) -> None:
         entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)

@@ -30,8 +30,9 @@ def event(chance: random.Random, at: datetime) -> bytes:
     ).encode()
 
 
-def make_topic_with_past(world: World, events_by_hour: dict[datetime, int]) -> None:
-    """The broker stamps what comes later, as in every topic of the pipeline."""
+def make_topic_with_past(world: World, events_by_hour: dict[datetime, int]) -> list[list]:
+    """The broker stamps what comes later, as in every topic of the pipeline. Returns time, key and value of each record by
+    partition."""
     kafka, partitions = world.services.kafka, int(world.env["KAFKA_PARTITIONS"])
     kafka.create_topic(world.topic, partitions, {"message.timestamp.type": "CreateTime"})
     chance = random.Random(17)
@@ -44,6 +45,7 @@ def make_topic_with_past(world: World, events_by_hour: dict[datetime, int]) -> N
     for partition, of_partition in enumerate(records):
         kafka.produce_at(world.topic, of_partition, partition)
     kafka.set_topic(world.topic, "message.timestamp.type", "LogAppendTime")
+    return records
 
 
 def this_hour() -> datetime:

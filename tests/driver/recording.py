@@ -1,10 +1,11 @@
-"""An S3 server behind something that counts: each request goes on as it came, and is noted."""
+"""An S3 server behind something that counts: each request goes on as it came, at once or after a while, and is noted."""
 
 from __future__ import annotations
 
 import http.client
 import threading
 from collections import Counter
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,9 +23,10 @@ def kind(method: str, target: str) -> str:
 
 
 class RecordingProxy:
-    """`target` is http://host:port. `requests` has what was asked since the last clear()."""
+    """`target` is http://host:port. `requests` has what was asked since the last clear(). `before` is called with each kind of
+    request before it goes on."""
 
-    def __init__(self, target: str):
+    def __init__(self, target: str, before: Callable[[str], None] = lambda _: None):
         self.requests: Counter[str] = Counter()
         host = target.removeprefix("http://")
         requests = self.requests
@@ -34,8 +36,10 @@ class RecordingProxy:
             protocol_version = "HTTP/1.1"
 
             def pass_on(self) -> None:
+                asked = kind(self.command, self.path)
                 with lock:
-                    requests[kind(self.command, self.path)] += 1
+                    requests[asked] += 1
+                before(asked)
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 server = http.client.HTTPConnection(host, timeout=30)
                 server.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)

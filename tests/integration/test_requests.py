@@ -3,25 +3,29 @@
 import json
 import os
 import secrets
+import time
 from datetime import timedelta
 
 import pytest
-from driver.past_hours import make_topic_with_past, this_hour
+from driver.old_lake import make_old_lake
+from driver.past_hours import this_hour
 from driver.process import wait_until
 from driver.recording import RecordingProxy
+from driver.services import Services
 from driver.world import World
 
 pytestmark = pytest.mark.xdist_group("requests")
 
 HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
-# Hours are closed one after another, each by a put for each partition.
-CLOSED_SECONDS_MAX = 1200 + HOURS // 5
+LOADED_SECONDS_MAX = 120 + HOURS // 10
 PARTITIONS = 3
 # One of them is for the overrides, of which there are none. Before it ends the sink looks what there is to close: at each
 # partition's begin and newest hour, and where earlier lives of the topic may have left an hour open, which is two days back.
 AT_A_START = 6 + 3 * PARTITIONS
 TO_CLOSE = 1 + 7 * PARTITIONS
 TWO_DAYS = 48 + 3
+LISTING = "list bronze/"
+POLL_SECONDS_MAX = 2
 
 
 class Lake:
@@ -31,11 +35,11 @@ class Lake:
         world.env["KAFKA_PARTITIONS"] = str(PARTITIONS)
         # The last partition has no object: an event an hour goes to the first ones.
         now = this_hour()
-        make_topic_with_past(world, {now - timedelta(hours=hour): PARTITIONS - 1 for hour in range(1, hours + 1)})
-        sink = world.start_sink()
-        wait_until(lambda: self.is_closed(now - timedelta(hours=1)), CLOSED_SECONDS_MAX, "the last hour is complete")
-        assert sink.stop(60).code == 0
-        world.must("load", timeout=CLOSED_SECONDS_MAX)
+        make_old_lake(world, {now - timedelta(hours=hour): PARTITIONS - 1 for hour in range(1, hours + 1)})
+        assert self.is_closed(now - timedelta(hours=1)), "the last hour is complete"
+        world.must("load", timeout=LOADED_SECONDS_MAX)
+        # It is what a sink would have made.
+        world.must("verify", "--allow-pending", timeout=LOADED_SECONDS_MAX)
 
     def is_closed(self, hour) -> bool:
         told = self.world.run("status", "--json", "--hours", 1)
@@ -50,8 +54,11 @@ class Lake:
 
 
 @pytest.fixture(scope="module")
-def lakes(services, tmp_path_factory):
+def lakes(binary, deps, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lakes")
+    # Its objects are files, which can be written in one go.
+    services = Services(binary, deps, folder / "services", "versitygw")
+    services.up()
     run = secrets.token_hex(3)
     made = [
         Lake(World(services, folder / name, f"{name}-{run}"), hours) for name, hours in (("young", 1), ("old", HOURS))
@@ -60,6 +67,7 @@ def lakes(services, tmp_path_factory):
     for lake in made:
         lake.proxy.close()
         lake.world.close()
+    services.down()
 
 
 def count(asked: dict[str, int]) -> int:
@@ -72,8 +80,69 @@ def test_a_sink_starts_in_an_old_lake_as_in_a_new_one(lakes):
     assert count(old) - count(young) <= TWO_DAYS, f"{young}\n{old}"
 
 
-@pytest.mark.parametrize("command", [["status", "--json", "--hours", "1"], ["load", "--complete-hours"]])
+def test_a_sink_that_goes_on_starts_with_few_requests(lakes):
+    """Nothing is closed, so that only the start is counted: the partition without an object has one, too."""
+    for lake in lakes:
+        lake.proxy.requests.clear()
+        sink = lake.world.start_sink(
+            env={"S3_ENDPOINT": lake.proxy.endpoint, "SPOTIFY_TESTING_SINK_HOUR_CHECK_MS": "3600000"}
+        )
+        wait_until(lambda one=sink: len(one.events("sink.partition.assigned")) == PARTITIONS, 60, "the start")
+        # What the log's first record and the last one of the chain lead to comes behind the assignment.
+        time.sleep(5)
+        asked = dict(lake.proxy.requests)
+        assert sink.stop(60).code == 0
+        assert count(asked) <= AT_A_START, asked
+
+
+# `status --json` is what the DAG's sensor asks.
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status", "--json", "--hours", "1"],
+        ["status", "--json"],
+        ["load", "--complete-hours"],
+        ["extract", "--complete-hours", "--stage-dir", "stage"],
+    ],
+    ids=" ".join,
+)
 def test_what_runs_every_hour_asks_an_old_lake_no_more_than_a_new_one(lakes, command):
     young, old = (lake.asks(*command) for lake in lakes)
     print(count(young), count(old))
     assert count(old) == count(young), f"{young}\n{old}"
+
+
+@pytest.fixture
+def slow_to_list(world):
+    """Objects of events are listed in more time than a member of the group may take between two polls."""
+    proxy = RecordingProxy(
+        world.services.s3_endpoint, before=lambda asked: time.sleep(POLL_SECONDS_MAX + 4) if asked == LISTING else None
+    )
+    yield proxy
+    proxy.close()
+
+
+def test_a_listing_that_outlasts_the_poll_interval_is_taken_once(world, slow_to_list):
+    """Without hints, as in a lake that was upgraded, two members begin with a listing, and lose their partitions meanwhile. It
+    leaves hints, so that each goes on at the next try."""
+    world.must("init")
+    world.simulate(300)
+    world.catch_up()
+    for key in world.services.s3.list(world.bucket, "_pipeline/heads/"):
+        world.services.s3.remove(world.bucket, key)
+    world.simulate(300)
+    members = [
+        world.start_sink(
+            "--session-timeout-ms",
+            POLL_SECONDS_MAX * 1000,
+            "--max-poll-interval-ms",
+            POLL_SECONDS_MAX * 1000,
+            env={"S3_ENDPOINT": slow_to_list.endpoint},
+        )
+        for _ in range(2)
+    ]
+    wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 120, "all of the topic in the lake")
+    for sink in members:
+        assert sink.stop(60).code == 0
+    assert slow_to_list.requests[LISTING] <= 4, slow_to_list.requests
+    world.prove_up_to_bronze()
