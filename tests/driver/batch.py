@@ -95,27 +95,30 @@ NOT_READY = (3, 5, 6)
 
 def produce_bytes(
     address: str, topic: str, partition: int, records, at_ms: int | None = None, codec: str | None = None
-) -> None:
+) -> int:
     """Sends one batch by a Produce request. Any bytes can be keys, values and headers. A topic with `CreateTime` keeps
-    `at_ms`."""
-    produce_batch(address, topic, partition, record_batch(records, at_ms, codec))
+    `at_ms`. Returns the batch's first offset."""
+    return produce_batch(address, topic, partition, record_batch(records, at_ms, codec))
 
 
-def produce_batch(address: str, topic: str, partition: int, batch: bytes) -> None:
+def produce_batch(address: str, topic: str, partition: int, batch: bytes) -> int:
     """By version 7, the first one that takes zstd."""
     name = topic.encode()
     request = struct.pack(">hhihhhii", 0, 7, 1, -1, -1, -1, 30_000, 1)
     request += struct.pack(">h", len(name)) + name + struct.pack(">iii", 1, partition, len(batch)) + batch
     deadline = time.monotonic() + 30
-    while (error := _produce_error(address, name, request)) in NOT_READY and time.monotonic() < deadline:
+    while (told := _produced(address, name, request))[0] in NOT_READY and time.monotonic() < deadline:
         time.sleep(0.1)
+    error, offset = told
     assert error == 0, f"the broker refused the batch with error code {error}"
+    return offset
 
 
-def _produce_error(address: str, name: bytes, request: bytes) -> int:
+def _produced(address: str, name: bytes, request: bytes) -> tuple[int, int]:
+    """Error code and first offset."""
     answer = _answer(address, request)
-    # Correlation id, topics, name, partitions, partition, error code.
-    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
+    # Behind correlation id, topics, name, partitions, partition.
+    return struct.unpack_from(">hq", answer, 4 + 4 + 2 + len(name) + 4 + 4)
 
 
 def _answer(address: str, request: bytes) -> bytes:
