@@ -11,7 +11,7 @@ export SDP_USE_SYSTEM_RDKAFKA
 pipeline := build/release/spotify-pipeline
 servers := build/release/spotify-services
 
-.PHONY: help run build pictures arm64 check quick test soak plant-violations fmt services services-down airflow airflow-down docker-env up down logs mutants clean
+.PHONY: help run build bench pictures arm64 check quick test soak plant-violations fmt services services-down airflow airflow-down docker-env up down logs mutants clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,17 @@ build: ## Fetch what is needed and build the release binaries
 	@tools/configure release
 	cmake --build --preset release --target spotify-pipeline spotify-services
 	@if command -v dpkg-query >/dev/null; then tools/notice >build/NOTICE; fi
+
+# Measured on a machine that does nothing else, if there is one. QUICK=1 leaves the page as it is.
+bench: ## Measure ours beside what others use, and write docs/benchmarks.md (QUICK=1: a look in minutes)
+	@tools/setup bench
+	@tools/configure release -DSDP_BUILD_BENCHES=ON
+	cmake --build --preset release --target spotify-pipeline spotify-services rdkafka_bench
+	PYTHONPATH=tests .deps/venv-bench/bin/python -B tests/bench/bench.py $(bench_arguments)
+	tools/benchmarks $(if $(filter 1,$(QUICK)),--print $(bench_quick),--write)
+
+bench_quick := build/bench/quick.json
+bench_arguments = $(if $(filter 1,$(QUICK)),--quick --out $(bench_quick),--out docs/benchmarks/measured.json)
 
 pictures: build ## Make the pictures of the pages in docs/images from a run
 	@tools/setup test

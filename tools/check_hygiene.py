@@ -19,7 +19,7 @@ import sources
 
 SIZE_MAX = 1_500_000
 # Makefiles and Go want tabs.
-MAY_HAVE_TABS = ("Makefile", ".mk", ".patch")
+MAY_HAVE_TABS = ("Makefile", ".mk", ".patch", ".go", "go.mod")
 REGISTRY = "the address of a registry"
 PATTERNS = {
     # Written so that this file does not match itself.

@@ -85,9 +85,10 @@ class Servers:
 class Services(Servers):
     """Servers of the product's own, with all they have in `folder`. Who calls up() calls down()."""
 
-    def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio"):
+    def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio", java: dict[str, str] = LIGHT_JAVA):
         kafka, controller, s3, console = free_ports(4)
         self.binary, self.deps, self.data = binary, deps, folder
+        self._java = java
         self.kafka_address = f"127.0.0.1:{kafka}"
         self.s3_endpoint = f"http://127.0.0.1:{s3}"
         self._ports = [
@@ -116,7 +117,7 @@ class Services(Servers):
         command = [str(self.program), part, "--data", str(self.data), *map(str, arguments)]
         return subprocess.run(
             command,
-            env=clean_environment() | LIGHT_JAVA,
+            env=clean_environment() | self._java,
             capture_output=True,
             text=True,
             timeout=GUARD_SECONDS,

@@ -334,6 +334,16 @@ recipe_kafka() { copy_jars kafka "$1"; }
 
 recipe_kafka_zookeeper() { copy_jars kafka-zookeeper "$1"; }
 
+recipe_venv_bench() { make_venv bench "$1"; }
+
+# The sink in Go that `make bench` measures ours beside. go.sum binds what it depends on.
+recipe_bench_go() {
+  use_go
+  cp -r "$root/tests/bench/peers/go" module
+  cd module || return
+  GOWORK=off go build -mod=readonly -trimpath -buildvcs=false -o "$1/sink" .
+}
+
 recipe_venv_helm() { make_venv helm "$1"; }
 
 recipe_helm() { install_go_program helm "$1"; }

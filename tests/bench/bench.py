@@ -1,0 +1,385 @@
+"""Measures the pipeline beside what people would use instead: `make bench` (QUICK=1: a look in minutes).
+
+    bench.py [--quick] [--only GROUP...] --out FILE
+
+Rounds of all cases follow each other, forwards and backwards in turn, so that what else the machine does is everybody's. Writes what
+it measured as JSON; tools/benchmarks makes the page of it. Ends with 1 and writes nothing when a round left another number of
+events than were sent, or when `verify` does not prove one of ours."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import measure
+from driver.services import Services, clean_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "tests/bench/peers"
+PARTITIONS = 6
+# The same for all sinks: below the 16 MiB at which ours ends an object, too.
+RECORDS_AN_OBJECT = 30_000
+RECORDS_A_SMALL_OBJECT = 10_000
+BATCH = 1_000
+START = "2026-02-15T00:00:00Z"
+# A reader that comes to less than this part of what librdkafka reads alone was in trouble in that round.
+SHARE_OF_BARE = 0.25
+
+
+@dataclass(frozen=True)
+class Size:
+    rounds: int
+    produced: int
+    events: int
+    histories: tuple[int, ...]
+    mixes: tuple[str, ...]
+
+
+FULL = Size(5, 500_000, 1_000_000, (1_000_000, 4_000_000), ("seed", "realistic"))
+QUICK = Size(3, 100_000, 200_000, (200_000,), ("seed",))
+
+
+class NoResult(Exception):
+    pass
+
+
+class Bench:
+    def __init__(self, services: Services, folder: Path, size: Size):
+        self.services, self.folder, self.size = services, folder, size
+        self.servers = (services.pid("kafka"), services.pid("s3"))
+        self.deps = ROOT / ".deps"
+        self.python = self.deps / "venv-bench/bin/python"
+        self.bare = ROOT / "build/release/tests/bench/rdkafka_bench"
+        self.groups: list[dict] = []
+        self.started = time.monotonic()
+        self._names = 0
+
+    # --- running ---
+
+    def say(self, line: str) -> None:
+        print(f"bench: {time.monotonic() - self.started:6.0f} s  {line}", flush=True)
+
+    def name(self) -> str:
+        self._names += 1
+        return f"bench-{self._names}"
+
+    def env(self, topic: str, bucket: str, folder: Path) -> dict[str, str]:
+        return (
+            clean_environment()
+            | self.services.credentials
+            | {
+                "KAFKA_BOOTSTRAP_SERVERS": self.services.kafka_address,
+                "KAFKA_TOPIC": topic,
+                "KAFKA_GROUP_ID": f"group-{bucket}",
+                "KAFKA_PARTITIONS": str(PARTITIONS),
+                "S3_ENDPOINT": self.services.s3_endpoint,
+                "SPOTIFY_LAKE": f"s3://{bucket}",
+                "SPOTIFY_SERVICES_DATA": str(self.services.data),
+                "SPOTIFY_WAREHOUSE": str(folder / "warehouse/spotify_db.duckdb"),
+                "SPOTIFY_TRANSFORM_DIR": str(folder / "transform"),
+                "SDP_DEPS_DIR": str(self.deps),
+                "SPOTIFY_LOG_LEVEL": "info",
+            }
+        )
+
+    def take(self, env: dict[str, str], *arguments) -> measure.Taken:
+        return measure.run(list(arguments), env, self.folder, self.servers)
+
+    def ours(self, env: dict[str, str], *arguments) -> measure.Taken:
+        return self.take(env, self.services.binary, *arguments)
+
+    def counts(self, env: dict[str, str], *arguments) -> dict:
+        return json.loads(self.take(env, self.python, "-B", ROOT / "tests/bench/counts.py", *arguments).out)
+
+    def prove(self, env: dict[str, str], *arguments) -> measure.Taken:
+        """verify must find nothing."""
+        taken = self.ours(env, "verify", "--json", *arguments)
+        report = json.loads(taken.out)
+        if report["proved"] is not True:
+            raise NoResult(f"verify does not prove it: {report['findings']}")
+        return taken
+
+    def must_have(self, what: str, found: dict, events: int) -> None:
+        if (found["records"], found.get("ids", events)) != (events, events):
+            raise NoResult(f"{what}: {events} events were sent, and this is what came of them: {found}")
+
+    def group(self, name: str, events: int, cases: list[str], mix: str = "seed") -> dict:
+        self.groups.append({"name": name, "mix": mix, "events": events, "cases": {case: [] for case in cases}})
+        return self.groups[-1]
+
+    def note(self, group: dict, case: str, taken: measure.Taken, **more) -> None:
+        group["cases"][case].append(taken.numbers() | more)
+        self.say(f"{group['name']} {group['mix']}: {case}: {group['cases'][case][-1]}")
+
+    # --- from lines to the log ---
+
+    def topic(self) -> str:
+        name = self.name()
+        self.services.kafka.create_topic(name, PARTITIONS, {"compression.type": "uncompressed"})
+        return name
+
+    def in_log(self, topic: str, env: dict[str, str]) -> dict:
+        """Records, distinct event ids and bytes of a topic."""
+        records, ids = map(int, self.take(env, self.bare, "ids", topic).out.split())
+        size = sum(
+            file.stat().st_size
+            for partition in range(PARTITIONS)
+            for file in self.services.partition_folder(topic, partition).glob("*.log")
+        )
+        return {"records": records, "ids": ids, "bytes": size}
+
+    def produce(self) -> None:
+        events = self.size.produced
+        source, scratch = self.topic(), self.name()
+        env = self.env(source, scratch, self.folder)
+        simulate = ["simulate", "--events", events, "--seed", 1, "--start", START, "--quiet"]
+        self.ours(env, *simulate)
+        lines, values = self.folder / "lines.tsv", self.folder / "values.json"
+        for path, line in ((lines, [self.bare, "dump", source]), (values, ["cut", "--fields=2-", lines])):
+            with open(path, "wb") as file:
+                subprocess.run(line, env=env, stdout=file, check=True, timeout=measure.GUARD_SECONDS)
+        java = ["java", "-Xms256m", "-Xmx512m", "-cp", f"{self.deps}/kafka/libs/*"]
+        properties = [
+            *["acks=all", "enable.idempotence=true", "linger.ms=10", "compression.type=none"],
+            *["buffer.memory=67108864", f"bootstrap.servers={self.services.kafka_address}"],
+        ]
+        cases = {
+            "simulate": lambda topic: self.ours(env | {"KAFKA_TOPIC": topic}, *simulate),
+            "librdkafka": lambda topic: self.take(env, self.bare, "produce", topic, lines),
+            "confluent-kafka": lambda topic: self.peer(env, "produce_confluent.py", topic, lines),
+            "kafka-python": lambda topic: self.peer(env, "produce_kafka_python.py", topic, lines),
+            "ProducerPerformance": lambda topic: self.take(
+                env,
+                *[*java, "org.apache.kafka.tools.ProducerPerformance", "--topic", topic, "--num-records", events],
+                *["--throughput", -1, "--payload-file", values, "--producer-props", *properties],
+            ),
+        }
+        group = self.group("produce", events, list(cases))
+        for number in range(self.size.rounds):
+            for case in in_turn(cases, number):
+                topic = self.topic()
+                taken = cases[case](topic)
+                found = self.in_log(topic, env)
+                if case == "ProducerPerformance":  # It draws lines at random.
+                    del found["ids"]
+                self.must_have(case, found, events)
+                self.note(group, case, taken, written=found["bytes"])
+                self.services.kafka.delete_topic(topic)
+        self.services.kafka.delete_topic(source)
+
+    def peer(self, env: dict[str, str], program: str, *arguments) -> measure.Taken:
+        return self.take(env, self.python, "-B", PEERS / "python" / program, *arguments)
+
+    # --- from the log to the marts ---
+
+    def stages(self, mix: str, rounds: int) -> None:
+        events = self.size.events
+        topic = self.name()
+        self.ours(self.env(topic, self.name(), self.folder), "simulate", "--events", events, "--mix", mix, "--days", 28, "--quiet")
+        sinks = self.group("sink", events, ["librdkafka", *OUR_SINKS, *self.peer_sinks(topic)], mix)
+        loads = self.group("load", events, ["load", "read_ndjson_objects", "read_json"], mix)
+        rest = self.group("transform", events, ["transform", "transform again", "verify"], mix)
+        for number in range(rounds):
+            for case in in_turn(sinks["cases"], number):
+                if case == "librdkafka":
+                    taken = self.take(self.env(topic, "none", self.folder), self.bare, "consume", topic)
+                    self.must_have(case, {"records": int(taken.out)}, events)
+                    self.note(sinks, case, taken, written=0)
+                elif case in OUR_SINKS:
+                    self.our_sink(sinks, loads, rest, case, topic, number)
+                else:
+                    self.peer_sink(sinks, case, topic)
+        self.services.kafka.delete_topic(topic)
+
+    def our_sink(self, sinks: dict, loads: dict, rest: dict, case: str, topic: str, number: int) -> None:
+        bucket = self.name()
+        folder = self.folder / bucket
+        env = self.env(topic, bucket, folder)
+        taken = self.ours(env, "sink", "--until-caught-up", "--quiet", *OUR_SINKS[case])
+        found = self.counts(env, "lake", bucket, "bronze/date=")
+        self.must_have(case, found, sinks["events"])
+        self.note(sinks, case, taken, written=found["bytes"], objects=found["objects"])
+        if case == "sink":
+            self.load(loads, env, bucket, folder, number)
+            self.marts(rest, env)
+        else:
+            self.prove(env, "--allow-pending")
+        self.forget(env, bucket, folder)
+
+    def load(self, group: dict, env: dict[str, str], bucket: str, folder: Path, number: int) -> None:
+        warehouse = Path(env["SPOTIFY_WAREHOUSE"])
+        for case in in_turn(group["cases"], number):
+            if case == "load":
+                taken = self.ours(env, "load", "--quiet")
+                target, table, event_id = warehouse, "BRONZE.SPOTIFY_EVENTS", "json_extract_string(payload, '$.event_id')"
+            else:
+                target = folder / f"{case}.duckdb"
+                folder.mkdir(exist_ok=True)
+                kind = "typed" if case == "read_json" else "text"
+                taken = self.peer(env, "load.py", bucket, "bronze/date=", target, kind)
+                table, event_id = "events", "event_id" if kind == "typed" else "json ->> 'event_id'"
+            found = self.counts(env, "table", target, table, event_id)
+            self.must_have(case, found, group["events"])
+            self.note(group, case, taken, written=found["bytes"])
+
+    def marts(self, group: dict, env: dict[str, str]) -> None:
+        for case in ("transform", "transform again"):
+            self.note(group, case, self.ours(env, "transform", "--quiet"))
+        self.note(group, "verify", self.prove(env))
+
+    def peer_sinks(self, topic: str) -> dict:
+        go = [self.deps / "bench-go/sink", topic]
+        python = [self.python, "-B", PEERS / "python/sink.py", topic]
+        return {
+            "Go": (go, RECORDS_AN_OBJECT),
+            "Go, small": (go, RECORDS_A_SMALL_OBJECT),
+            "Python": (python, RECORDS_AN_OBJECT),
+        }
+
+    def peer_sink(self, group: dict, case: str, topic: str) -> None:
+        bucket = self.name()
+        env = self.env(topic, bucket, self.folder)
+        line, records = self.peer_sinks(topic)[case]
+        taken = self.take(env, *line, bucket, records)
+        found = self.counts(env, "lake", bucket, "")
+        self.must_have(case, found, group["events"])
+        self.note(group, case, taken, written=found["bytes"], objects=found["objects"])
+        self.forget(env, bucket, self.folder / bucket)
+
+    def forget(self, env: dict[str, str], bucket: str, folder: Path) -> None:
+        self.counts(env, "remove", bucket)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    # --- all of it ---
+
+    def whole_run(self, mix: str, rounds: int) -> None:
+        group = self.group("run", self.size.events, ["run"], mix)
+        for _ in range(rounds):
+            folder = self.folder / self.name()
+            env = self.env("spotify-events", "none", folder)
+            for name in ("SPOTIFY_LAKE", "SPOTIFY_WAREHOUSE", "SPOTIFY_TRANSFORM_DIR"):
+                del env[name]
+            taken = self.ours(env, "run", "--events", self.size.events, "--mix", mix, "--data", folder, "--quiet")
+            self.prove(env, "--data", folder)
+            warehouse = folder / "warehouse/spotify_db.duckdb"
+            event_id = "json_extract_string(payload, '$.event_id')"
+            found = self.counts(env, "table", warehouse, "BRONZE.SPOTIFY_EVENTS", event_id)
+            self.must_have("run", found, self.size.events)
+            self.note(group, "run", taken, written=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()))
+            shutil.rmtree(folder)
+
+    def batches(self, history: int) -> None:
+        topic, bucket = self.name(), self.name()
+        folder = self.folder / bucket
+        env = self.env(topic, bucket, folder)
+        group = self.group(f"batch on {history}", BATCH, ["sink", "load", "transform", "verify", "transform again"])
+        self.ours(env, "simulate", "--events", history, "--days", 28, "--quiet")
+        self.ours(env, "sink", "--until-caught-up", "--quiet", "--compression", "zstd")
+        self.ours(env, "load", "--quiet")
+        self.ours(env, "transform", "--quiet")
+        for number in range(self.size.rounds):
+            self.ours(env, "simulate", "--events", BATCH, "--seed", number + 2, "--quiet")
+            self.note(group, "sink", self.ours(env, "sink", "--until-caught-up", "--quiet", "--batch-records", BATCH))
+            self.note(group, "load", self.ours(env, "load", "--quiet"))
+            self.note(group, "transform", self.ours(env, "transform", "--quiet"))
+            self.note(group, "verify", self.prove(env))
+            self.note(group, "transform again", self.ours(env, "transform", "--quiet"))
+            event_id = "json_extract_string(payload, '$.event_id')"
+            found = self.counts(env, "table", env["SPOTIFY_WAREHOUSE"], "BRONZE.SPOTIFY_EVENTS", event_id)
+            self.must_have("batch", found, history + (number + 1) * BATCH)
+        self.forget(env, bucket, folder)
+        self.services.kafka.delete_topic(topic)
+
+
+OUR_SINKS = {
+    "sink": ["--batch-records", RECORDS_AN_OBJECT],
+    "sink, zstd": ["--batch-records", RECORDS_AN_OBJECT, "--compression", "zstd"],
+    "sink, small": ["--batch-records", RECORDS_A_SMALL_OBJECT],
+}
+
+
+def in_turn(cases, number: int) -> list[str]:
+    return list(cases) if number % 2 == 0 else list(reversed(cases))
+
+
+def judge(groups: list[dict]) -> None:
+    """Marks the rounds of the Go sink that were in trouble."""
+    for group in groups:
+        if group["name"] != "sink":
+            continue
+        for case in ("Go", "Go, small"):
+            for bare, one in zip(group["cases"]["librdkafka"], group["cases"][case], strict=True):
+                one["counts"] = one["wall"] * SHARE_OF_BARE <= bare["wall"]
+
+
+def machine() -> dict:
+    info = Path("/proc/cpuinfo").read_text()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    model = next((line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")), "")
+    return {"cores": os.cpu_count(), "processor": model or platform.machine(), "memory_gib": round(memory / (1 << 30))}
+
+
+def commit() -> str:
+    said = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return said.stdout.strip()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", default=["produce", "stages", "run", "batch"])
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    with tempfile.TemporaryDirectory(prefix="sdp-bench-", dir=ROOT / "build") as name:
+        folder = Path(name)
+        services = Services(ROOT / "build/release/spotify-pipeline", ROOT / ".deps", folder / "services", java={})
+        load = os.getloadavg()[0]
+        try:
+            services.up()
+            bench = Bench(services, folder, size)
+            if "produce" in options.only:
+                bench.produce()
+            if "stages" in options.only:
+                for number, mix in enumerate(size.mixes):
+                    bench.stages(mix, size.rounds if number == 0 else 1)
+            if "run" in options.only:
+                for number, mix in enumerate(size.mixes):
+                    bench.whole_run(mix, size.rounds if number == 0 else 1)
+            if "batch" in options.only:
+                for history in size.histories:
+                    bench.batches(history)
+        except (NoResult, measure.Failed) as error:
+            print(f"bench: no result: {error}", file=sys.stderr)
+            return 1
+        finally:
+            # Its client would complain that the broker ends.
+            services.__dict__.pop("kafka", None)
+            services.down()
+    judge(bench.groups)
+    result = {
+        "version": 1,
+        "quick": options.quick,
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "commit": commit(),
+        "machine": machine() | {"load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1)},
+        "rounds": size.rounds,
+        "seconds": round(time.monotonic() - bench.started),
+        "groups": bench.groups,
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(result, indent=1) + "\n")
+    bench.say(f"wrote {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
