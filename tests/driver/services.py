@@ -85,7 +85,9 @@ class Servers:
 class Services(Servers):
     """Servers of the product's own, with all they have in `folder`. Who calls up() calls down()."""
 
-    def __init__(self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio", java: dict[str, str] = LIGHT_JAVA):
+    def __init__(
+        self, binary: Path, deps: Path, folder: Path, s3_server: str = "minio", java: dict[str, str] = LIGHT_JAVA
+    ):
         kafka, controller, s3, console = free_ports(4)
         self.binary, self.deps, self.data = binary, deps, folder
         self._java = java

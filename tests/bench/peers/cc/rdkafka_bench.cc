@@ -80,7 +80,8 @@ void read(const char* name, const auto& take) {
                                                {"fetch.max.bytes", "16777216"}});
   const Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client.get(), name, nullptr));
   const rd_kafka_metadata_t* answer = nullptr;
-  if (const auto code = rd_kafka_metadata(client.get(), 0, topic.get(), &answer, kTimeoutMs)) stop(name, code);
+  if (const auto code = rd_kafka_metadata(client.get(), 0, topic.get(), &answer, kTimeoutMs))
+    stop(name, code);
   const Handle<const rd_kafka_metadata_t> metadata(answer);
   const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
   std::vector<std::int64_t> ends;
@@ -98,7 +99,8 @@ void read(const char* name, const auto& take) {
   }
   std::vector<rd_kafka_message_t*> messages(kMessagesAtATime);
   while (left > 0) {
-    const auto count = rd_kafka_consume_batch_queue(queue.get(), kTimeoutMs, messages.data(), messages.size());
+    const auto count =
+        rd_kafka_consume_batch_queue(queue.get(), kTimeoutMs, messages.data(), messages.size());
     if (count <= 0) stop(name, "no record came within a minute");
     for (ssize_t i = 0; i < count; ++i) {
       rd_kafka_message_t* message = messages.at(i);
