@@ -3,8 +3,8 @@
     bench.py [--quick] [--only PART...] --out FILE
 
 Rounds of all cases follow each other, forwards and backwards in turn, so that what else the machine does is everybody's. Writes
-what it measured as JSON; tools/benchmarks makes the page of it. With --only, what FILE says of the other parts stays. Ends with 1 and
-writes nothing when a round left another number of events than were sent, or when `verify` does not prove one of ours."""
+what it measured as JSON; tools/benchmarks makes the page of it. With --only, what FILE says of the other parts stays. Ends with 1, and
+writes nothing of that part, when a round left another number of events than were sent, or when `verify` does not prove one of ours."""
 
 import argparse
 import datetime
@@ -170,8 +170,8 @@ class Bench:
         lines, values, few = (self.folder / name for name in ("lines.tsv", "values.json", "few.tsv"))
         for path, line in (
             (lines, [self.bare, "dump", source]),
-            (values, ["cut", "--fields=2-", lines]),
             (few, ["head", f"--lines={events // SHARE_OF_SLOW}", lines]),
+            (values, ["cut", "--fields=2-", few]),
         ):
             with open(path, "wb") as file:
                 subprocess.run(line, env=env, stdout=file, check=True, timeout=measure.GUARD_SECONDS)
@@ -399,21 +399,18 @@ def commit() -> str:
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def measure_parts(bench: Bench, names: list[str]) -> None:
+def steps(bench: Bench, names: list[str]) -> list:
+    """What is measured, in order; what each of them measured is a result by itself."""
     size = bench.size
-    bench.warm_up()
-    if "produce" in names:
-        bench.produce()
-    for number, mix in enumerate(size.mixes):
-        if "stages" in names:
-            bench.stages(mix, size.rounds if number == 0 else 1)
-        if "run" in names:
-            bench.whole_run(mix, size.rounds if number == 0 else 1)
-    if "marts" in names:
-        bench.marts()
-    for history in size.histories if "batch" in names else ():
-        bench.batches(history)
-    judge(bench.groups)
+    by_mix = [(mix, size.rounds if number == 0 else 1) for number, mix in enumerate(size.mixes)]
+    found = {
+        "produce": [bench.produce],
+        "stages": [functools.partial(bench.stages, *one) for one in by_mix],
+        "marts": [bench.marts],
+        "run": [functools.partial(bench.whole_run, *one) for one in by_mix],
+        "batch": [functools.partial(bench.batches, history) for history in size.histories],
+    }
+    return [step for name in PARTS if name in names for step in found[name]]
 
 
 def together(before: list[dict], now: list[dict]) -> list[dict]:
@@ -435,20 +432,24 @@ def main() -> int:
         before = json.loads(options.out.read_text())
         if before["rounds"] != size.rounds:
             sys.exit(f"bench: {options.out} has {before['rounds']} rounds, and {size.rounds} would be measured")
+    result = {"version": 1, "quick": options.quick, "machine": machine(), "rounds": size.rounds}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sdp-bench-", dir=ROOT / "build") as name:
         services = Services(ROOT / "build/release/spotify-pipeline", ROOT / ".deps", Path(name) / "services", java={})
         try:
             services.up()
             bench = Bench(services, Path(name), size)
-            measure_parts(bench, options.only)
+            bench.warm_up()
+            for step in steps(bench, options.only):
+                step()
+                judge(bench.groups)
+                groups = together(before["groups"], bench.groups)
+                options.out.write_text(json.dumps(result | {"groups": groups}, indent=1) + "\n")
         except (NoResult, measure.Failed) as error:
             print(f"bench: no result: {error}", file=sys.stderr)
             return 1
         finally:
             services.down()
-    result = {"version": 1, "quick": options.quick, "machine": machine(), "rounds": size.rounds}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result | {"groups": together(before["groups"], bench.groups)}, indent=1) + "\n")
     bench.say(f"wrote {options.out}")
     return 0
 
