@@ -34,8 +34,16 @@ BATCH = 1_000
 START = "2026-02-15T00:00:00Z"
 # A reader that comes to less than this part of what librdkafka reads alone was in trouble in that round.
 SHARE_OF_BARE = 0.25
-
-
+# kafka-python sends so many times fewer: it takes half a minute for what others send in two seconds.
+SHARE_OF_SLOW = 10
+BRONZE = ("BRONZE.SPOTIFY_EVENTS", "json_extract_string(payload, '$.event_id')")
+OUR_SINKS = {
+    "sink": ["--batch-records", RECORDS_AN_OBJECT],
+    "sink, zstd": ["--batch-records", RECORDS_AN_OBJECT, "--compression", "zstd"],
+    "sink, small": ["--batch-records", RECORDS_A_SMALL_OBJECT],
+}
+# What DuckDB reads each line as, and where the event id is then.
+DUCKDB_READERS = {"read_ndjson_objects": ("text", "json ->> 'event_id'"), "read_json": ("typed", "event_id")}
 PARTS = ["produce", "stages", "marts", "run", "batch"]
 
 
@@ -51,8 +59,6 @@ class Size:
 
 FULL = Size(5, 500_000, 300_000, 1_000_000, (1_000_000, 4_000_000), ("seed", "realistic"))
 QUICK = Size(3, 100_000, 100_000, 100_000, (100_000,), ("seed",))
-# kafka-python sends fewer: it takes half a minute for what others send in two seconds.
-SHARE_OF_SLOW = 10
 
 
 class NoResult(Exception):
@@ -213,19 +219,10 @@ class Bench:
     def stages(self, mix: str, rounds: int) -> None:
         events = self.size.staged
         topic = self.name()
-        self.ours(
-            self.env(topic, self.name(), self.folder),
-            "simulate",
-            "--events",
-            events,
-            "--mix",
-            mix,
-            "--days",
-            28,
-            "--quiet",
-        )
+        env = self.env(topic, self.name(), self.folder)
+        self.ours(env, "simulate", "--events", events, "--mix", mix, "--days", 28, "--quiet")
         sinks = self.group("sink", events, ["librdkafka", *OUR_SINKS, *self.peer_sinks(topic)], mix)
-        loads = self.group("load", events, ["load", "read_ndjson_objects", "read_json"], mix)
+        loads = self.group("load", events, ["load", *DUCKDB_READERS], mix)
         for number in range(rounds):
             for case in in_turn(sinks["cases"], number):
                 if case == "librdkafka":
@@ -259,17 +256,12 @@ class Bench:
         for case in in_turn(group["cases"], number):
             if case == "load":
                 taken = self.ours(env, "load", "--quiet")
-                target, table, event_id = (
-                    warehouse,
-                    "BRONZE.SPOTIFY_EVENTS",
-                    "json_extract_string(payload, '$.event_id')",
-                )
+                target, table, event_id = warehouse, *BRONZE
             else:
-                target = folder / f"{case}.duckdb"
+                target, table = folder / f"{case}.duckdb", "events"
                 folder.mkdir(exist_ok=True)
-                kind = "typed" if case == "read_json" else "text"
+                kind, event_id = DUCKDB_READERS[case]
                 taken = self.peer(env, "load.py", bucket, "bronze/date=", target, kind)
-                table, event_id = "events", "event_id" if kind == "typed" else "json ->> 'event_id'"
             found = self.counts(env, "table", target, table, event_id)
             self.must_have(case, found, group["events"])
             self.note(group, case, taken, written=found["bytes"])
@@ -327,13 +319,11 @@ class Bench:
             taken = self.ours(env, "run", "--events", self.size.run, "--mix", mix, "--data", folder, "--quiet")
             if "\nproved: " not in taken.out:
                 raise NoResult(f"run does not prove what it made: {taken.out}")
-            warehouse = folder / "warehouse/spotify_db.duckdb"
-            event_id = "json_extract_string(payload, '$.event_id')"
-            found = self.counts(env, "table", warehouse, "BRONZE.SPOTIFY_EVENTS", event_id)
-            self.must_have("run", found, self.size.run)
-            self.note(
-                group, "run", taken, written=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+            self.must_have(
+                "run", self.counts(env, "table", folder / "warehouse/spotify_db.duckdb", *BRONZE), self.size.run
             )
+            written = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+            self.note(group, "run", taken, written=written)
             shutil.rmtree(folder)
 
     def batches(self, history: int) -> None:
@@ -352,20 +342,12 @@ class Bench:
             self.note(group, "load", self.ours(env, "load", "--quiet"))
             self.note(group, "transform", self.ours(env, "transform", "--quiet"))
             self.note(group, "transform again", self.ours(env, "transform", "--quiet"))
-            event_id = "json_extract_string(payload, '$.event_id')"
-            found = self.counts(env, "table", env["SPOTIFY_WAREHOUSE"], "BRONZE.SPOTIFY_EVENTS", event_id)
+            found = self.counts(env, "table", env["SPOTIFY_WAREHOUSE"], *BRONZE)
             self.must_have("batch", found, history + (number + 1) * BATCH)
         # Of every event since the first: it speaks for all batches.
         self.note(verified, "verify", self.prove(env))
         self.forget(env, bucket, folder)
         self.kafka().delete_topic(topic)
-
-
-OUR_SINKS = {
-    "sink": ["--batch-records", RECORDS_AN_OBJECT],
-    "sink, zstd": ["--batch-records", RECORDS_AN_OBJECT, "--compression", "zstd"],
-    "sink, small": ["--batch-records", RECORDS_A_SMALL_OBJECT],
-}
 
 
 def in_turn(cases, number: int) -> list[str]:
