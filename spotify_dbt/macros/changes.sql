@@ -3,11 +3,11 @@
 
   int_heard_changes holds the rows of int_heard_events that a batch takes away (sign -1) and adds (sign 1). A mart that is
   the state of the last closed batch becomes that of this one when its touched keys are changed by those rows. Where
-  that state is not to be had, the marts start over: they are counted from all rows of int_heard_events.
+  that state is not available, the marts start over: they are counted from all rows of int_heard_events.
 
-  changes_can_be_told()          whether that state is to be had, before anything of it is changed
+  changes_can_be_told()          whether that state is available, before anything of it is changed
   marts_start_over()             whether they start over in this run
-  follows_changes()              the same of a model that is no incremental one and reads what it was: whether it follows changes
+  follows_changes()              the same of a model that is a plain table and reads what it was: whether it follows changes
   changes()                      the changes, as a relation; none that another run made
   changed_listeners()            since when the batch changes something of a listener's day, as a relation
   changed_sessions()             keys of the rows of listener_sessions that it changes, as a relation

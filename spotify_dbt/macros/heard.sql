@@ -5,6 +5,7 @@
                             columns `more`. What ends a play is looked for on its own UTC day only, so that a day can be
                             computed alone.
   heard_columns(but)        the columns of int_heard_events, without those that are named
+  heard_columns_of(values)  the same columns with these values, and null
 #}
 
 {% macro heard_columns(but=[]) -%}
@@ -12,6 +13,12 @@
         'day', 'timestamp', 'event_type', 'user_id', 'session_id', 'song_id', 'song_name', 'artist_name', 'device_type', 'country',
         'position_ms', 'heard_ms', 'is_stream', 'is_completed', 'begins_session', 'ends_session',
     ] | reject('in', but) | join(', ') }}
+{%- endmacro %}
+
+{% macro heard_columns_of(values) -%}
+    {%- for column in heard_columns().split(', ') -%}
+        {{ values.get(column, 'null') }} as {{ column }}{{ ',\n    ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro heard_of(events, more=[]) -%}

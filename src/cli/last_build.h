@@ -12,7 +12,7 @@ namespace sdp::cli {
 bool nothing_is_new(const transform::TransformOptions& options, warehouse::Warehouse& warehouse);
 
 /// Notes a build that ended well, for nothing_is_new(). That it could not be noted costs the next build some
-/// seconds, and is no failure of this one.
+/// seconds, and does not fail this one.
 void note_build(const transform::TransformOptions& options, warehouse::Warehouse& warehouse);
 
 }  // namespace sdp::cli

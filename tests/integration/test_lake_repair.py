@@ -453,7 +453,7 @@ def test_what_only_a_stray_object_has_goes_on_being_used(bucket):
     assert not (world.folder / "stage" / stray).exists()
     world.prove_exactly_what_was_acked()
     assert bucket.verify(0)["exceptions"] == []
-    # What it says is held against the lake.
+    # What it says is compared with the lake.
     bucket.s3.remove(world.bucket, done["used_in"])
     assert done["used_in"] in json.dumps(findings(bucket.verify(NOT_PROVED))["bad override"])
 

@@ -110,7 +110,7 @@ def test_a_sink_that_goes_on_starts_with_few_requests(lakes):
 def test_what_runs_every_hour_asks_an_old_lake_no_more_than_a_new_one(lakes, command):
     young, old = (lake.asks(*command) for lake in lakes)
     print(count(young), count(old))
-    # A day of hours that the young one has not, where a day is shown; and names of days come in pages of a thousand.
+    # A day of hours that the young one lacks, where a day is shown; and names of days come in pages of a thousand.
     hours = 24 if command == ["status", "--json"] else 0
     assert count(old) - count(young) <= A_SHOWN_HOUR * hours + 2 * (HOURS // 24_000), f"{young}\n{old}"
 

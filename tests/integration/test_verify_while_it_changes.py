@@ -1,4 +1,4 @@
-"""`verify` on a warehouse that others write meanwhile, as only Snowflake lets them: what came in between is no violation."""
+"""`verify` on a warehouse that others write meanwhile, as only Snowflake lets them: what came in between does not break the proof."""
 
 import secrets
 import shutil

@@ -19,7 +19,7 @@ with skipped as (
     select
         cast(floor(least(position_ms, {{ last_s * 1000 }}) / {{ step_s * 1000 }}) * {{ step_s }} as bigint) as second_from,
         {{ 'sign' if follows_changes() else '1' }} as skips
-    from {{ changes if follows_changes() else heard }} as heard
+    from {{ changes ~ ' as changes' if follows_changes() else heard }}
     where event_type = 'skip' and position_ms is not null
 ),
 

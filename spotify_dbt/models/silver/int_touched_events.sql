@@ -3,7 +3,8 @@
 
 {{ config(materialized='table') }}
 
-{%- set batch = ref('int_batch_objects') %}
+{%- set judged, batch = ref('int_events_judged'), ref('int_batch_objects') %}
+{%- set by_id = 'event_id in (select event_id from %s where object_key in (select object_key from %s))' % (judged, batch) %}
 
 select
     {{ coordinate_columns() }},
@@ -12,14 +13,5 @@ select
     session_id,
     timestamp,
     reason
-from {{ ref('int_events_judged') }}
-where
-    {% if works_on_everything() -%}
-    1 = 0
-    {%- else -%}
-    event_id in (
-        select event_id
-        from {{ ref('int_events_judged') }}
-        where object_key in (select object_key from {{ batch }})
-    )
-    {%- endif %}
+from {{ judged }}
+where {{ '1 = 0' if works_on_everything() else by_id }}

@@ -74,7 +74,4 @@ union all
 select
     '{{ invocation_id }}' as made_by,
     0 as sign,
-    {%- for column in heard_columns().split(', ') %}
-    {% if column == 'event_type' %}'{{ 'continues' if continues else 'starts over' }}'{% else %}null{% endif %} as {{ column }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    {{ heard_columns_of({'event_type': "'continues'" if continues else "'starts over'"}) }}
