@@ -263,6 +263,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   Result<void> settle(std::chrono::milliseconds timeout) {
     SDP_RETURN_IF_ERROR(execute());
     while (auto result = uploader_.next_result(timeout)) {
+      state_.reuse(std::move(result->buffer));
       SDP_RETURN_IF_ERROR(apply_upload(*result));
       SDP_RETURN_IF_ERROR(execute());
       timeout = std::chrono::milliseconds(0);

@@ -10,6 +10,9 @@
 namespace sdp::sink {
 namespace {
 
+/// As many as the uploads that usually end at about the same time.
+constexpr std::size_t kSpareBuffersMax = 4;
+
 /// Whether a record is filed under another hour than the batch whose first record has the time `first`. A
 /// clock that went back keeps its records in the later hour's batch, and so does one that tells no time: an
 /// object belongs to its first record. Only what follows a batch without a time has an hour of its own.
@@ -169,6 +172,15 @@ void SinkState::upload_lost(log::Partition partition, std::uint64_t generation, 
   hold_back(partition, *state);
 }
 
+void SinkState::reuse(std::string buffer) {
+  if (!keeps_buffers_) return;
+  std::size_t bytes = buffered_bytes_ + buffer.capacity();
+  for (const std::string& spare : spare_buffers_) bytes += spare.capacity();
+  if (spare_buffers_.size() >= kSpareBuffersMax || bytes > limits_.buffer_bytes_max) return;
+  buffer.clear();
+  spare_buffers_.push_back(std::move(buffer));
+}
+
 void SinkState::shut_down() {
   shutting_down_ = true;
   for (auto& [partition, state] : partitions_) {
@@ -233,11 +245,19 @@ void SinkState::open_batch(log::Partition partition, PartitionState& state, UtcM
   batch.chain = {topic_id_, partition};
   batch.range = {state.next, state.next};
   batch.first_timestamp = time;
+  if (state.fills_batches && !spare_buffers_.empty()) {
+    batch.lines = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+  }
   state.open = OpenBatch{std::move(batch), now, now};
 }
 
 void SinkState::cut(log::Partition partition, PartitionState& state, CutReason reason) {
   state.open->batch.reason = reason;
+  // Who waits for records needs no large buffers, and then nobody keeps them.
+  state.fills_batches = reason != CutReason::linger && reason != CutReason::idle;
+  keeps_buffers_ = state.fills_batches;
+  if (!keeps_buffers_) spare_buffers_.clear();
   state.waiting.push_back(std::move(state.open->batch));
   state.open.reset();
   start_next_upload(partition, state);
@@ -271,6 +291,7 @@ void SinkState::hold_back(log::Partition partition, PartitionState& state) {
 
 void SinkState::make_room(log::Partition partition, PartitionState& state) {
   memory_is_full_ = true;
+  spare_buffers_.clear();
   if (state.in_flight_bytes) {
     hold_back(partition, state);
   } else {

@@ -70,6 +70,10 @@ class SinkState {
   /// on the lost range is dropped and read again from there.
   void upload_lost(log::Partition partition, std::uint64_t generation, log::Offset chain_end);
 
+  /// The buffer of a batch that was uploaded. A partition that fills its batches takes it for the next one,
+  /// whose memory then is neither grown nor asked of the kernel page by page.
+  void reuse(std::string buffer);
+
   /// Cuts everything; no record is taken from here on.
   void shut_down();
   /// True when nothing is open, waiting or in flight.
@@ -110,6 +114,7 @@ class SinkState {
     std::deque<Batch> waiting;
     std::optional<OpenBatch> open;
     bool paused = false;
+    bool fills_batches = false;  ///< its last batch was cut by its size
   };
 
   static bool is_settled(const PartitionState& state);
@@ -138,6 +143,8 @@ class SinkState {
   PartitionState* last_used_ = nullptr;  ///< records come in runs of one partition
   log::Partition last_used_partition_ = -1;
   std::vector<Command> commands_;
+  std::vector<std::string> spare_buffers_;
+  bool keeps_buffers_ = false;  ///< the last batch of all was cut by its size
   std::size_t buffered_bytes_ = 0;
   bool memory_is_full_ = false;
   std::uint64_t generation_ = 0;

@@ -187,6 +187,63 @@ TEST_F(SinkStateTest, AnAdoptionForgetsTheEndThatWasComeTo) {
   EXPECT_EQ(state.progress().front().read, 2);
 }
 
+TEST_F(SinkStateTest, APartitionThatFillsItsBatchesTakesTheBufferOfAnEarlierOne) {
+  SinkState state = three_a_batch();
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 3);
+  auto first = state.take_commands();
+  std::string buffer = std::move(std::get<Upload>(first.back()).batch.lines);
+  const std::string lines = buffer;
+  const char* const memory = buffer.data();
+  state.reuse(std::move(buffer));
+  generation_ = std::get<Upload>(first.back()).batch.generation;
+  feed_range(state, 0, 3, 6);
+  state.upload_done(0, generation_);
+  auto second = state.take_commands();
+  const auto* upload = std::get_if<Upload>(&second.back());
+  ASSERT_NE(upload, nullptr);
+  EXPECT_EQ(static_cast<const void*>(upload->batch.lines.data()), static_cast<const void*>(memory));
+  EXPECT_EQ(upload->batch.lines.size(), lines.size());
+  EXPECT_TRUE(upload->batch.lines.starts_with(R"({"_kafka_partition":0,"_kafka_offset":3,)"));
+}
+
+TEST_F(SinkStateTest, APartitionThatWaitsForRecordsTakesNoLargeBuffer) {
+  SinkState state = make({.records_max = 3, .linger = seconds(10)});
+  state.assigned(0, 0);
+  state.assigned(1, 0);
+  feed(state, 0, 0);
+  now_ += seconds(10);
+  state.tick(now_);
+  const auto first = state.take_commands();
+  // Another partition fills its batches, so buffers are kept.
+  feed_range(state, 1, 0, 3);
+  std::string large(1 << 20, 'x');
+  const char* const memory = large.data();
+  state.reuse(std::move(large));
+  feed_range(state, 0, 1, 4);
+  state.upload_done(0, std::get<Upload>(first.back()).batch.generation);
+  const auto second = state.take_commands();
+  const auto* upload = std::get_if<Upload>(&second.back());
+  ASSERT_NE(upload, nullptr);
+  EXPECT_NE(static_cast<const void*>(upload->batch.lines.data()), static_cast<const void*>(memory));
+}
+
+TEST_F(SinkStateTest, ABufferThatDoesNotFitTheMemoryIsNotKept) {
+  SinkState state = make({.records_max = 3, .buffer_bytes_max = 1 << 20});
+  state.assigned(0, 0);
+  feed_range(state, 0, 0, 3);
+  const auto first = state.take_commands();
+  std::string large(1 << 20, 'x');
+  const char* const memory = large.data();
+  state.reuse(std::move(large));
+  feed_range(state, 0, 3, 6);
+  state.upload_done(0, std::get<Upload>(first.back()).batch.generation);
+  const auto second = state.take_commands();
+  const auto* upload = std::get_if<Upload>(&second.back());
+  ASSERT_NE(upload, nullptr);
+  EXPECT_NE(static_cast<const void*>(upload->batch.lines.data()), static_cast<const void*>(memory));
+}
+
 TEST_F(SinkStateTest, CutsByBytes) {
   SinkState state = make({.records_max = 1000, .bytes_max = 150});
   state.assigned(0, 0);

@@ -35,7 +35,7 @@ Uploader::Uploader(store::ObjectStore& store, Clock& clock, UploaderOptions opti
     : store_(store), clock_(clock), options_(std::move(options)) {
   for (int i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] {
-      while (const auto work = work_.pop()) results_.push(upload(*work));
+      while (auto work = work_.pop()) results_.push(upload(*std::move(work)));
     });
   }
 }
@@ -79,7 +79,7 @@ Result<CommitOutcome> Uploader::commit(const Batch& batch, UploadResult& result)
   return std::move(attempt.outcome);
 }
 
-UploadResult Uploader::upload(const Work& work) {
+UploadResult Uploader::upload(Work work) {
   const SteadyTime started = clock_.steady_now();
   const Batch& batch = work.batch;
   UploadResult result;
@@ -94,6 +94,7 @@ UploadResult Uploader::upload(const Work& work) {
   result.reason = batch.reason;
   result.key = format_key(key_of(batch, options_.compression, options_.places));
   result.outcome = commit(batch, result);
+  result.buffer = std::move(work.batch.lines);
   result.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - started);
   return result;
 }

@@ -38,6 +38,7 @@ struct UploadResult {
   CutReason reason = CutReason::records;
   std::string key;
   std::size_t body_bytes = 0;
+  std::string buffer;   ///< what the lines stood in, for those of a later batch
   SteadyTime asked_at;  ///< when start() was called
   std::chrono::milliseconds took{0};
   Result<CommitOutcome> outcome = CommitOutcome(Committed{});
@@ -66,7 +67,7 @@ class Uploader {
     SteadyTime asked_at;
   };
 
-  UploadResult upload(const Work& work);
+  UploadResult upload(Work work);
   Result<CommitOutcome> commit(const Batch& batch, UploadResult& result);
 
   store::ObjectStore& store_;
