@@ -36,7 +36,7 @@ Result<lake::ObjectMeta> winner_at(store::ObjectStore& store, std::string_view k
 
 Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view key, std::string_view body,
                                     const lake::ObjectMeta& meta) {
-  SDP_TRY(const auto outcome, store.put_new(key, body, lake::to_metadata(meta), kContentType));
+  SDP_TRY(const auto outcome, store.put_new(key, {body, meta.sha256}, lake::to_metadata(meta), kContentType));
   if (outcome == store::PutOutcome::created) return CommitOutcome(Committed{});
   SDP_TRY(lake::ObjectMeta winner, winner_at(store, key, meta));
   if (winner.sha256 == meta.sha256 && winner.range == meta.range) return CommitOutcome(AlreadyOurs{});

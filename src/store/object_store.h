@@ -18,6 +18,18 @@ namespace sdp::store {
 using Metadata = std::map<std::string, std::string>;
 inline constexpr std::size_t kMetadataBytesMax = 2048;
 
+/// What is put: its bytes, and their hash where the caller has it already. Refers to both.
+struct Body {
+  Body(const char* text) : bytes(text) {}         // NOLINT(google-explicit-constructor): bytes are a body
+  Body(std::string_view text) : bytes(text) {}    // NOLINT(google-explicit-constructor)
+  Body(const std::string& text) : bytes(text) {}  // NOLINT(google-explicit-constructor)
+  Body(std::string_view text, std::string_view hash) : bytes(text), sha256_hex(hash) {}
+
+  std::string_view bytes;
+  /// Empty when nobody knows it. A store that sends it makes the server compare.
+  std::string_view sha256_hex;
+};
+
 enum class PutOutcome {
   created,
   /// An object of that key was there already and is unchanged. (It may be our own, its answer lost on the
@@ -57,7 +69,7 @@ class ObjectStore {
 
   /// Writes a whole object, or nothing, if no object of that key exists (S3: If-None-Match: *). When it
   /// returns, the object is durable. `exists` leaves the object untouched.
-  virtual Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+  virtual Result<PutOutcome> put_new(std::string_view key, const Body& body, const Metadata& metadata,
                                      std::string_view content_type) = 0;
   /// Writes a small object, whether there is one of that key or not; readers see the old one or the new one.
   /// For what nobody trusts: it need not be durable when this returns.

@@ -31,8 +31,8 @@ Result<std::unique_ptr<ObjectStore>> PrefixedStore::open(std::unique_ptr<ObjectS
 
 // Keys are checked before the prefix is put before them, which would hide what is wrong with an empty one.
 
-Result<PutOutcome> PrefixedStore::put_new(std::string_view key, std::string_view body,
-                                          const Metadata& metadata, std::string_view content_type) {
+Result<PutOutcome> PrefixedStore::put_new(std::string_view key, const Body& body, const Metadata& metadata,
+                                          std::string_view content_type) {
   SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
   return whole_->put_new(whole_key(key), body, metadata, content_type);
 }

@@ -17,7 +17,7 @@ class PrefixedStore final : public ObjectStore {
                                                    std::string_view prefix);
 
   Result<bool> ensure_bucket() override { return whole_->ensure_bucket(); }
-  Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+  Result<PutOutcome> put_new(std::string_view key, const Body& body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<void> remove(std::string_view key) override;

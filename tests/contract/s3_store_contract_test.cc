@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/sha256.h"
 #include "contract/object_store_contract.h"
 #include "store/s3/s3_store.h"
 #include "support/s3_server.h"
@@ -99,6 +100,17 @@ TEST_P(S3OnRealServers, AnUnknownAccessKeyIsUnauthorized) {
   const auto error = open(settings)->ensure_bucket().error();
   EXPECT_EQ(error.kind, ErrorKind::unauthorized) << error.message;
   EXPECT_THAT(error.message, HasSubstr("InvalidAccessKeyId"));
+}
+
+TEST_P(S3OnRealServers, ABodyIsComparedWithTheHashThatItsCallerGave) {
+  const auto store = open(settings_for(server(), new_bucket()));
+  ASSERT_TRUE(store->ensure_bucket());
+  const auto refused = store->put_new("a", {"text", base::sha256_hex("another")}, {}, "text/plain");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("SHA256"));
+  EXPECT_FALSE(*store->head("a"));
+  EXPECT_EQ(*store->put_new("a", {"text", base::sha256_hex("text")}, {}, "text/plain"), PutOutcome::created);
+  EXPECT_EQ(store->get("a")->body, "text");
 }
 
 TEST_P(S3OnRealServers, AMissingBucketIsNamed) {

@@ -286,9 +286,10 @@ constexpr std::string_view kCoordinateColumns =
 
 }  // namespace
 
-Result<store::PutOutcome> EditableStore::put_new(std::string_view key, std::string_view body,
+Result<store::PutOutcome> EditableStore::put_new(std::string_view key, const store::Body& body,
                                                  const store::Metadata& metadata, std::string_view) {
-  const bool fresh = objects.try_emplace(std::string(key), store::Object{std::string(body), metadata}).second;
+  const bool fresh =
+      objects.try_emplace(std::string(key), store::Object{std::string(body.bytes), metadata}).second;
   return fresh ? store::PutOutcome::created : store::PutOutcome::exists;
 }
 

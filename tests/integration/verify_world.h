@@ -27,7 +27,7 @@ class EditableStore final : public store::ObjectStore {
   std::map<std::string, store::Object> objects;
 
   Result<bool> ensure_bucket() override { return false; }
-  Result<store::PutOutcome> put_new(std::string_view key, std::string_view body,
+  Result<store::PutOutcome> put_new(std::string_view key, const store::Body& body,
                                     const store::Metadata& metadata, std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<void> remove(std::string_view key) override;

@@ -12,9 +12,9 @@ class OverwritingStore final : public store::ObjectStore {
  public:
   Result<bool> ensure_bucket() override { return false; }
 
-  Result<store::PutOutcome> put_new(std::string_view key, std::string_view body,
+  Result<store::PutOutcome> put_new(std::string_view key, const store::Body& body,
                                     const store::Metadata& metadata, std::string_view) override {
-    objects_[std::string(key)] = {std::string(body), metadata};
+    objects_[std::string(key)] = {std::string(body.bytes), metadata};
     return store::PutOutcome::created;
   }
 

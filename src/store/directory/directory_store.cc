@@ -104,8 +104,8 @@ Result<void> DirectoryStore::ensure_folders(std::string_view key) {
   return folders_.ensure(root_, root_ / kLockFolder);
 }
 
-Result<PutOutcome> DirectoryStore::put_new(std::string_view key, std::string_view body,
-                                           const Metadata& metadata, std::string_view content_type) {
+Result<PutOutcome> DirectoryStore::put_new(std::string_view key, const Body& body, const Metadata& metadata,
+                                           std::string_view content_type) {
   SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
   SDP_RETURN_IF_ERROR(check_own_key(key));
   SDP_RETURN_IF_ERROR(check_root());
@@ -113,7 +113,7 @@ Result<PutOutcome> DirectoryStore::put_new(std::string_view key, std::string_vie
   if (found == Found::object) return settle(key, PutOutcome::exists);
   SDP_RETURN_IF_ERROR(ensure_folders(key));
   SDP_TRY(TemporaryFile body_file, TemporaryFile::create(root_ / kTemporaryFolder));
-  SDP_RETURN_IF_ERROR(body_file.fill(body, options_.sync));
+  SDP_RETURN_IF_ERROR(body_file.fill(body.bytes, options_.sync));
   SDP_TRY(TemporaryFile sidecar, TemporaryFile::create(root_ / kTemporaryFolder));
   SDP_RETURN_IF_ERROR(sidecar.fill(format_sidecar(metadata), options_.sync));
   SDP_TRY(const PutOutcome outcome, commit(key, body_file, sidecar));

@@ -31,7 +31,7 @@ class DirectoryStore final : public ObjectStore {
                                                       Clock& clock = base::system_clock());
 
   Result<bool> ensure_bucket() override;
-  Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+  Result<PutOutcome> put_new(std::string_view key, const Body& body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<void> remove(std::string_view key) override;

@@ -67,7 +67,7 @@ Result<bool> FaultyStore::ensure_bucket() {
   return run(StoreOp::ensure_bucket, "", [&] { return inner_.ensure_bucket(); });
 }
 
-Result<PutOutcome> FaultyStore::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+Result<PutOutcome> FaultyStore::put_new(std::string_view key, const Body& body, const Metadata& metadata,
                                         std::string_view content_type) {
   return run(StoreOp::put_new, key, [&] { return inner_.put_new(key, body, metadata, content_type); });
 }

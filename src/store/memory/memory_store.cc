@@ -16,10 +16,10 @@ Result<bool> MemoryStore::ensure_bucket() {
   return !std::exchange(has_bucket_, true);
 }
 
-Result<PutOutcome> MemoryStore::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+Result<PutOutcome> MemoryStore::put_new(std::string_view key, const Body& body, const Metadata& metadata,
                                         std::string_view content_type) {
   SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
-  Object object{std::string(body), metadata};
+  Object object{std::string(body.bytes), metadata};
   std::lock_guard lock(mutex_);
   SDP_RETURN_IF_ERROR(check_bucket());
   const bool created = objects_.try_emplace(std::string(key), std::move(object)).second;

@@ -17,7 +17,7 @@ class MemoryStore final : public ObjectStore {
   explicit MemoryStore(Bucket bucket) : has_bucket_(bucket == Bucket::present) {}
 
   Result<bool> ensure_bucket() override;
-  Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+  Result<PutOutcome> put_new(std::string_view key, const Body& body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<void> remove(std::string_view key) override;

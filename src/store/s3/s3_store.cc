@@ -168,7 +168,9 @@ Result<S3Store::Answer> S3Store::attempt(const HttpRequest& request, bool& has_r
 Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& request,
                                       std::initializer_list<long> accepted, const Check& check) {
   HttpRequest hashed_request = request;
-  hashed_request.headers.emplace_back(kHashHeader, base::sha256_hex(request.body));
+  const auto is_hash = [](const auto& header) { return header.first == kHashHeader; };
+  if (std::ranges::none_of(request.headers, is_hash))
+    hashed_request.headers.emplace_back(kHashHeader, base::sha256_hex(request.body));
   bool has_renewed = false;
   bool is_first = true;
   return base::with_retries(settings_.retry, clock_, rng_.fork(calls_++), [&]() -> Result<Answer> {
@@ -186,9 +188,10 @@ Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& 
   });
 }
 
-Result<long> S3Store::put(std::string_view key, std::string_view body, Headers headers,
+Result<long> S3Store::put(std::string_view key, const Body& body, Headers headers,
                           std::initializer_list<long> accepted) {
-  HttpRequest request{Method::put, object_url(key), std::move(headers), body, kComplaintBytesMax};
+  if (!body.sha256_hex.empty()) headers.emplace_back(kHashHeader, body.sha256_hex);
+  HttpRequest request{Method::put, object_url(key), std::move(headers), body.bytes, kComplaintBytesMax};
   const std::string what = name_of("PUT", key);
   // A server that began its answer before it was done can say 200 and then name an error.
   const auto check = [&](const Answer& answer) -> Result<void> {
@@ -200,7 +203,7 @@ Result<long> S3Store::put(std::string_view key, std::string_view body, Headers h
   return answer.http.status;
 }
 
-Result<PutOutcome> S3Store::put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+Result<PutOutcome> S3Store::put_new(std::string_view key, const Body& body, const Metadata& metadata,
                                     std::string_view content_type) {
   SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
   Headers headers = {{"content-type", std::string(content_type)}, {"if-none-match", "*"}};

@@ -26,7 +26,7 @@ class S3Store final : public ObjectStore {
                                                Rng rng);
 
   Result<bool> ensure_bucket() override;
-  Result<PutOutcome> put_new(std::string_view key, std::string_view body, const Metadata& metadata,
+  Result<PutOutcome> put_new(std::string_view key, const Body& body, const Metadata& metadata,
                              std::string_view content_type) override;
   Result<void> put_hint(std::string_view key, std::string_view body, std::string_view content_type) override;
   Result<void> remove(std::string_view key) override;
@@ -60,7 +60,7 @@ class S3Store final : public ObjectStore {
   Result<Answer> call(std::string_view what, const HttpRequest& request, std::initializer_list<long> accepted,
                       const Check& check = {});
   /// The status of the answer.
-  Result<long> put(std::string_view key, std::string_view body, Headers headers,
+  Result<long> put(std::string_view key, const Body& body, Headers headers,
                    std::initializer_list<long> accepted);
   Result<Answer> ask_for_bucket();
   Result<bool> create_bucket();
