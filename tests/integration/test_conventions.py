@@ -22,7 +22,7 @@ USAGE = 2
 PROGRAMS = [the_binary(), the_binary().with_name("spotify-services")]
 # What these print is what they do, line by line, or is for another program already.
 WITHOUT_JSON = {
-    *["init", "pipeline", "run", "serve", "simulate", "sink", "warehouse init", "completion", "schema"],
+    *["import", "init", "pipeline", "run", "serve", "simulate", "sink", "warehouse init", "completion", "schema"],
     "down",
 }
 HELD_MIN = 28
