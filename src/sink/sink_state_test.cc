@@ -56,6 +56,17 @@ class SinkStateTest : public testing::Test {
     return texts;
   }
 
+  /// The upload that is wanted last.
+  static Batch& uploaded(std::vector<Command>& commands) {
+    Batch* found = nullptr;
+    for (Command& command : commands) {
+      if (auto* upload = std::get_if<Upload>(&command)) found = &upload->batch;
+    }
+    EXPECT_NE(found, nullptr);
+    static Batch none;
+    return found == nullptr ? none : *found;
+  }
+
   SteadyTime now_{seconds(1000)};
   std::uint64_t generation_ = 0;
 };
@@ -192,19 +203,18 @@ TEST_F(SinkStateTest, APartitionThatFillsItsBatchesTakesTheBufferOfAnEarlierOne)
   state.assigned(0, 0);
   feed_range(state, 0, 0, 3);
   auto first = state.take_commands();
-  std::string buffer = std::move(std::get<Upload>(first.back()).batch.lines);
+  std::string buffer = std::move(uploaded(first).lines);
   const std::string lines = buffer;
   const char* const memory = buffer.data();
   state.reuse(std::move(buffer));
-  generation_ = std::get<Upload>(first.back()).batch.generation;
+  generation_ = uploaded(first).generation;
   feed_range(state, 0, 3, 6);
   state.upload_done(0, generation_);
   auto second = state.take_commands();
-  const auto* upload = std::get_if<Upload>(&second.back());
-  ASSERT_NE(upload, nullptr);
-  EXPECT_EQ(static_cast<const void*>(upload->batch.lines.data()), static_cast<const void*>(memory));
-  EXPECT_EQ(upload->batch.lines.size(), lines.size());
-  EXPECT_TRUE(upload->batch.lines.starts_with(R"({"_kafka_partition":0,"_kafka_offset":3,)"));
+  const Batch& batch = uploaded(second);
+  EXPECT_EQ(static_cast<const void*>(batch.lines.data()), static_cast<const void*>(memory));
+  EXPECT_EQ(batch.lines.size(), lines.size());
+  EXPECT_TRUE(batch.lines.starts_with(R"({"_kafka_partition":0,"_kafka_offset":3,)"));
 }
 
 TEST_F(SinkStateTest, APartitionThatWaitsForRecordsTakesNoLargeBuffer) {
@@ -214,34 +224,32 @@ TEST_F(SinkStateTest, APartitionThatWaitsForRecordsTakesNoLargeBuffer) {
   feed(state, 0, 0);
   now_ += seconds(10);
   state.tick(now_);
-  const auto first = state.take_commands();
+  auto first = state.take_commands();
   // Another partition fills its batches, so buffers are kept.
   feed_range(state, 1, 0, 3);
   std::string large(1 << 20, 'x');
   const char* const memory = large.data();
   state.reuse(std::move(large));
   feed_range(state, 0, 1, 4);
-  state.upload_done(0, std::get<Upload>(first.back()).batch.generation);
-  const auto second = state.take_commands();
-  const auto* upload = std::get_if<Upload>(&second.back());
-  ASSERT_NE(upload, nullptr);
-  EXPECT_NE(static_cast<const void*>(upload->batch.lines.data()), static_cast<const void*>(memory));
+  state.upload_done(0, uploaded(first).generation);
+  auto second = state.take_commands();
+  const Batch& batch = uploaded(second);
+  EXPECT_NE(static_cast<const void*>(batch.lines.data()), static_cast<const void*>(memory));
 }
 
 TEST_F(SinkStateTest, ABufferThatDoesNotFitTheMemoryIsNotKept) {
   SinkState state = make({.records_max = 3, .buffer_bytes_max = 1 << 20});
   state.assigned(0, 0);
   feed_range(state, 0, 0, 3);
-  const auto first = state.take_commands();
+  auto first = state.take_commands();
   std::string large(1 << 20, 'x');
   const char* const memory = large.data();
   state.reuse(std::move(large));
   feed_range(state, 0, 3, 6);
-  state.upload_done(0, std::get<Upload>(first.back()).batch.generation);
-  const auto second = state.take_commands();
-  const auto* upload = std::get_if<Upload>(&second.back());
-  ASSERT_NE(upload, nullptr);
-  EXPECT_NE(static_cast<const void*>(upload->batch.lines.data()), static_cast<const void*>(memory));
+  state.upload_done(0, uploaded(first).generation);
+  auto second = state.take_commands();
+  const Batch& batch = uploaded(second);
+  EXPECT_NE(static_cast<const void*>(batch.lines.data()), static_cast<const void*>(memory));
 }
 
 TEST_F(SinkStateTest, CutsByBytes) {
