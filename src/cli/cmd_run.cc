@@ -144,6 +144,7 @@ Result<int> run_parts(const Options& options, PipelineParts parts, const Runtime
 
 Result<int> run_embedded_in(const DataDir& data, const Options& options, std::optional<Feed> feed,
                             const Runtime& runtime) {
+  if (!options.warehouse.is_snowflake()) SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
   LakeSettings lake_settings;
   lake_settings.place = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, {}, runtime.clock));
