@@ -22,7 +22,7 @@ PARTITIONS = 3
 # One of them is for the overrides, of which there are none. Before it ends the sink looks what there is to close: at each
 # partition's begin and newest hour, and where earlier lives of the topic may have left an hour open, which is two days back.
 AT_A_START = 6 + 3 * PARTITIONS
-TO_CLOSE = 1 + 7 * PARTITIONS
+TO_CLOSE = 1 + 8 * PARTITIONS
 TWO_DAYS = 48 + 3
 A_SHOWN_HOUR = 2 + PARTITIONS
 LISTING = "list bronze/"

@@ -844,7 +844,7 @@ std::vector<Corruption> silver_corruptions() {
            {"silver: missing table (1)", "TRANSFORM.NONE"}),
       mart("OpenBatchWithRows",
            "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('open', 'a run', NULL, 1, make_timestamp(0))",
-           {"silver: wrong row in TRANSFORM_PARTS (1)", "open a run: has 1 rows"}),
+           {"silver: wrong row in TRANSFORM_PARTS (1)", "open a run: has '1' rows"}),
       mart("FieldJudgedByAnotherRule",
            "UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'country optional' WHERE name = 'country'",
            {"silver: wrong row in TRANSFORM_PARTS (1)", "field country: its rule is 'country optional'"}),
