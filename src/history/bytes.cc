@@ -137,13 +137,6 @@ class Utf8Bytes final : public Bytes {
 
 }  // namespace
 
-Result<std::size_t> TextBytes::read(std::span<char> into) {
-  const std::size_t size = std::min({into.size(), text_.size() - at_, step_});
-  std::copy_n(text_.data() + at_, size, into.data());
-  at_ += size;
-  return size;
-}
-
 std::unique_ptr<Bytes> in_utf8(std::unique_ptr<Bytes> bytes) {
   return std::make_unique<Utf8Bytes>(std::move(bytes));
 }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -21,7 +23,12 @@ class Bytes {
 class TextBytes final : public Bytes {
  public:
   explicit TextBytes(std::string text, std::size_t step = 4'096) : text_(std::move(text)), step_(step) {}
-  Result<std::size_t> read(std::span<char> into) override;
+  Result<std::size_t> read(std::span<char> into) override {
+    const std::size_t size = std::min({into.size(), text_.size() - at_, step_});
+    std::copy_n(text_.data() + at_, size, into.data());
+    at_ += size;
+    return size;
+  }
 
  private:
   std::string text_;
