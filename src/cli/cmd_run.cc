@@ -57,6 +57,13 @@ constexpr std::string_view kNoReport = "none";
 /// Four whole weeks: enough to compare days, hours and weekdays.
 constexpr std::uint32_t kDays = 28;
 
+/// Refuses a folder in which DuckDB would not find its file before anything is done.
+Result<DataDir> open_data(const Options& options, const std::filesystem::path& path) {
+  SDP_TRY(DataDir data, DataDir::open(path));
+  if (!options.warehouse.is_snowflake()) SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
+  return data;
+}
+
 Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log,
                                  store::ObjectStore& store, const Runtime& runtime) {
   SDP_TRY(auto spec, finished_spec(options.simulation, runtime.clock));
@@ -81,10 +88,7 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
   // On Snowflake nothing says where it is to be published but the data folder.
   if (parts.marts.warehouse.is_snowflake() && parts.marts.warehouse.published.empty())
     parts.marts.warehouse.published = data.warehouse().parent_path() / "published";
-  if (!parts.marts.warehouse.is_snowflake()) {
-    parts.marts.warehouse.place = data.warehouse();
-    SDP_RETURN_IF_ERROR(check_duckdb_path(parts.marts.warehouse.place));
-  }
+  if (!parts.marts.warehouse.is_snowflake()) parts.marts.warehouse.place = data.warehouse();
   parts.sink.writer = kWriter;
   TransformSettings transform = options.transform;
   transform.work_dir = data.transform();
@@ -144,7 +148,6 @@ Result<int> run_parts(const Options& options, PipelineParts parts, const Runtime
 
 Result<int> run_embedded_in(const DataDir& data, const Options& options, std::optional<Feed> feed,
                             const Runtime& runtime) {
-  if (!options.warehouse.is_snowflake()) SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
   LakeSettings lake_settings;
   lake_settings.place = data.lake();
   SDP_TRY(auto lake, open_lake(lake_settings, {}, runtime.clock));
@@ -165,7 +168,7 @@ Result<int> run_embedded_in(const DataDir& data, const Options& options, std::op
 }
 
 Result<int> run_embedded(const Options& options, const Runtime& runtime) {
-  SDP_TRY(const DataDir data, DataDir::open(options.data));
+  SDP_TRY(const DataDir data, open_data(options, options.data));
   return run_embedded_in(data, options, {}, runtime);
 }
 
@@ -176,7 +179,7 @@ Result<int> run_import(Options options, const settings::Command& command, const 
   SDP_TRY(const Import import, prepare_import(options.import, "lake", runtime.clock));
   SDP_RETURN_IF_ERROR(tell_import(import.plan));
   SDP_RETURN_IF_ERROR(make_person_folder(import.folder));
-  SDP_TRY(const DataDir data, DataDir::open(import.folder));
+  SDP_TRY(const DataDir data, open_data(options, import.folder));
   history::HistorySource source(import.plan, runtime.clock.utc_now());
   const Feed feed{.source = &source, .events = import.plan.counts.events(), .in_lake = [&import] {
                     return remember_import(import);
@@ -186,7 +189,7 @@ Result<int> run_import(Options options, const settings::Command& command, const 
 
 Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   const std::filesystem::path root(options.data);
-  SDP_TRY(const DataDir data, DataDir::open(root / "on-services"));
+  SDP_TRY(const DataDir data, open_data(options, root / "on-services"));
   const ServicesSettings services{.data = root / "services"};
   SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
   if (!endpoints) {

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "os/files.h"
-#include "transform/project_digest.h"
 
 namespace sdp::cli {
 namespace {
@@ -49,16 +48,14 @@ std::optional<Build> read(const std::filesystem::path& path) {
 }
 
 /// The build that the warehouse shows; nothing when it shows none, or one that did not close its batch.
-std::optional<Build> build_in(const transform::TransformOptions& options, warehouse::Warehouse& warehouse) {
-  const auto project = transform::project_digest(options);
-  if (!project) return std::nullopt;
+std::optional<Build> build_in(const std::string& project, warehouse::Warehouse& warehouse) {
   const auto closed = warehouse.query(
       fmt::format("SELECT max({}), count(CASE WHEN kind = 'open' THEN 1 END) FROM TRANSFORM.TRANSFORM_PARTS",
                   warehouse.epoch_us("closed_at")));
   if (!closed || closed->rows.size() != 1 || !closed->rows[0][0] || closed->rows[0][1] != "0") {
     return std::nullopt;
   }
-  return Build{.project = *project, .warehouse = warehouse.describe(), .closed_at = *closed->rows[0][0]};
+  return Build{.project = project, .warehouse = warehouse.describe(), .closed_at = *closed->rows[0][0]};
 }
 
 /// Objects that no batch has, and tables that the last one made and that are not there.
@@ -72,15 +69,17 @@ constexpr std::string_view kToDo = R"(
 
 }  // namespace
 
-bool nothing_is_new(const transform::TransformOptions& options, warehouse::Warehouse& warehouse) {
+bool nothing_is_new(const transform::TransformOptions& options, const std::string& project,
+                    warehouse::Warehouse& warehouse) {
   const auto last = read(file_of(options));
-  if (!last || build_in(options, warehouse) != last) return false;
+  if (!last || build_in(project, warehouse) != last) return false;
   const auto to_do = warehouse.query(kToDo);
   return to_do && to_do->rows.size() == 1 && to_do->rows[0][0] == "0";
 }
 
-void note_build(const transform::TransformOptions& options, warehouse::Warehouse& warehouse) {
-  const auto build = build_in(options, warehouse);
+void note_build(const transform::TransformOptions& options, const std::string& project,
+                warehouse::Warehouse& warehouse) {
+  const auto build = build_in(project, warehouse);
   if (!build) return;
   const json document = {{"format", kFormat},
                          {"project", build->project},

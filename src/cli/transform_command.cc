@@ -13,6 +13,7 @@
 #include "cli/run_transform.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
+#include "transform/project_digest.h"
 
 namespace sdp::cli {
 namespace {
@@ -37,12 +38,13 @@ void print_json(const transform::TransformSummary& summary, bool built,
 /// Nothing when there was nothing to do, for which dbt is not started.
 Result<std::optional<transform::TransformSummary>> build(const WarehouseSettings& settings,
                                                          const transform::TransformOptions& options,
+                                                         const std::optional<std::string>& project,
                                                          const Runtime& runtime) {
   const auto start = runtime.clock.steady_now();
-  if (options.extra_arguments.empty() && !options.unit_tests) {
+  if (project && options.extra_arguments.empty() && !options.unit_tests) {
     // What cannot be opened is dbt's to report.
     const auto warehouse = open_warehouse(settings, Access::read_only, runtime.clock);
-    if (warehouse && nothing_is_new(options, **warehouse)) {
+    if (warehouse && nothing_is_new(options, *project, **warehouse)) {
       const std::chrono::duration<double> took = runtime.clock.steady_now() - start;
       diag::log_event("transform.nothing_new", {{"seconds", took.count()}});
       SDP_RETURN_IF_ERROR((*warehouse)->close());
@@ -68,12 +70,14 @@ Result<int> transform_and_tell(const TransformCommand& options, std::vector<std:
                                const Runtime& runtime) {
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   std::ranges::move(arguments, std::back_inserter(transform.extra_arguments));
-  SDP_TRY(const auto summary, build(options.warehouse, transform, runtime));
+  // Before dbt reads it: what is changed meanwhile is for the next build.
+  const auto project = transform::project_digest(transform);
+  SDP_TRY(const auto summary, build(options.warehouse, transform, project, runtime));
   if (is_published(options.warehouse)) {
     SDP_RETURN_IF_ERROR(publish_marts(options.warehouse, transform::target_path(transform), runtime));
   }
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
-  if (summary) note_build(transform, *warehouse);
+  if (summary && project) note_build(transform, *project, *warehouse);
   SDP_TRY(const auto rejected, rejected_in_silver(*warehouse));
   SDP_RETURN_IF_ERROR(warehouse->close());
   if (options.json) {

@@ -12,6 +12,8 @@ namespace {
 
 /// As many as the uploads that usually end at about the same time.
 constexpr std::size_t kSpareBuffersMax = 4;
+/// What buffers that are used again may hold without lines in them: this part of buffer_bytes_max.
+constexpr std::size_t kIdleShare = 4;
 
 /// Whether a record is filed under another hour than the batch whose first record has the time `first`. A
 /// clock that went back keeps its records in the later hour's batch, and so does one that tells no time: an
@@ -173,12 +175,21 @@ void SinkState::upload_lost(log::Partition partition, std::uint64_t generation, 
 }
 
 void SinkState::reuse(std::string buffer) {
-  if (!keeps_buffers_) return;
-  std::size_t bytes = buffered_bytes_ + buffer.capacity();
-  for (const std::string& spare : spare_buffers_) bytes += spare.capacity();
-  if (spare_buffers_.size() >= kSpareBuffersMax || bytes > limits_.buffer_bytes_max) return;
+  if (!keeps_buffers_ || spare_buffers_.size() >= kSpareBuffersMax) return;
+  if (idle_bytes() + buffer.capacity() > limits_.buffer_bytes_max / kIdleShare) return;
   buffer.clear();
   spare_buffers_.push_back(std::move(buffer));
+}
+
+std::size_t SinkState::idle_bytes() const {
+  std::size_t bytes = 0;
+  for (const std::string& spare : spare_buffers_) bytes += spare.capacity();
+  for (const auto& [partition, state] : partitions_) {
+    if (!state.open) continue;
+    const std::string& lines = state.open->batch.lines;
+    bytes += lines.capacity() - lines.size();
+  }
+  return bytes;
 }
 
 void SinkState::shut_down() {

@@ -117,6 +117,8 @@ class SinkState {
     bool fills_batches = false;  ///< its last batch was cut by its size
   };
 
+  /// Held, and not counted as buffered: of spare buffers, and of open batches behind their lines.
+  std::size_t idle_bytes() const;
   static bool is_settled(const PartitionState& state);
   static log::Offset durable_to(const PartitionState& state);
   PartitionState* find(log::Partition partition, std::uint64_t generation);

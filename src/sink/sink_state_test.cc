@@ -252,6 +252,31 @@ TEST_F(SinkStateTest, ABufferThatDoesNotFitTheMemoryIsNotKept) {
   EXPECT_NE(static_cast<const void*>(batch.lines.data()), static_cast<const void*>(memory));
 }
 
+TEST_F(SinkStateTest, BuffersThatAreNearlyEmptyAgainHoldAQuarterOfTheMemoryAtMost) {
+  constexpr std::size_t kLarge = 1 << 20;
+  SinkState state = make({.records_max = 3, .buffer_bytes_max = 8 * kLarge});
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    state.assigned(partition, 0);
+    feed_range(state, partition, 0, 3);
+  }
+  // Each goes into an open batch of one record. Two of them are what is allowed.
+  std::vector<const void*> memory;
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    std::string large(kLarge - 64, 'x');
+    memory.push_back(large.data());
+    state.reuse(std::move(large));
+    feed_range(state, partition, 3, 4);
+  }
+  state.take_commands();
+  state.shut_down();
+  for (log::Partition partition = 0; partition < 3; ++partition) {
+    state.upload_done(partition, partition + 1);
+    auto commands = state.take_commands();
+    EXPECT_EQ(static_cast<const void*>(uploaded(commands).lines.data()) == memory[partition], partition < 2)
+        << partition;
+  }
+}
+
 TEST_F(SinkStateTest, CutsByBytes) {
   SinkState state = make({.records_max = 1000, .bytes_max = 150});
   state.assigned(0, 0);

@@ -15,8 +15,9 @@ struct Marked {
   std::string_view written_at;  ///< a column; empty where there is none
 };
 
+/// Tables only, whose rows are counted without being read: silver is a view of INT_EVENTS_JUDGED.
 constexpr std::array<Marked, 7> kMarked{{{"BRONZE.LOAD_LEDGER", "loaded_at"},
-                                         {"TRANSFORM.SPOTIFY_SILVER", ""},
+                                         {"TRANSFORM.INT_EVENTS_JUDGED", ""},
                                          {"TRANSFORM.SPOTIFY_DUPLICATES", ""},
                                          {"TRANSFORM.SPOTIFY_REJECTED", ""},
                                          {"TRANSFORM.SPOTIFY_FAULTS", ""},
