@@ -210,12 +210,11 @@
     {%- if flags.FULL_REFRESH or not execute or model.config.materialized != 'incremental' -%}
         {{ return(flags.FULL_REFRESH) }}
     {%- endif -%}
-    {%- if everything_is_new() -%}
+    {#- Marts that follow changes start over where everything is new, too. -#}
+    {%- set follows_changes = 'model.%s.int_heard_changes' % model.package_name in model.depends_on.nodes -%}
+    {%- if (marts_start_over() if follows_changes else everything_is_new()) -%}
         {{ return(true) }}
     {%- endif -%}
     {%- set known = part_names(['model', 'mart']) -%}
-    {%- if known | length > 0 and table_name_of(this.schema, this.identifier) not in known -%}
-        {{ return(true) }}
-    {%- endif -%}
-    {{ return('model.%s.int_heard_changes' % model.package_name in model.depends_on.nodes and marts_start_over()) }}
+    {{ return(known | length > 0 and table_name_of(this.schema, this.identifier) not in known) }}
 {% endmacro %}

@@ -19,26 +19,22 @@
 #}
 {% macro get_incremental_rebuild_sql(arguments) %}
     {%- set rebuild = config.get('meta').rebuild -%}
-    {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
-    {%- set delete -%}
-        delete from {{ arguments.target_relation }}
-        where {{ rebuild.key }} in (select {{ rebuild.key }} from {{ ref(rebuild.touched) }})
-    {%- endset -%}
-    {%- set insert -%}
-        insert into {{ arguments.target_relation }} ({{ columns }})
-        select {{ columns }} from {{ arguments.temp_relation }}
-    {%- endset -%}
-    {{ in_one_transaction([delete, insert]) }}
+    {{ replace_rows(arguments, rebuild.key, 'select %s from %s' % (rebuild.key, ref(rebuild.touched))) }}
 {% endmacro %}
 
 {% macro get_incremental_changed_sql(arguments) %}
     {%- set meta = config.get('meta') -%}
-    {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
     {%- set keys = meta.changed if meta.changed is mapping else dict(zip(meta.changed, meta.changed)) -%}
     {%- set changed = context[meta.changed_by]() if meta.changed_by else changes() -%}
+    {{ replace_rows(arguments, keys | join(', '), 'select %s from %s as changed' % (keys.values() | join(', '), changed)) }}
+{% endmacro %}
+
+{# Deletes the rows of which `key` is in `touched`, a query, and inserts those that the model has computed. #}
+{% macro replace_rows(arguments, key, touched) %}
+    {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
     {%- set delete -%}
         delete from {{ arguments.target_relation }}
-        where ({{ keys | join(', ') }}) in (select {{ keys.values() | join(', ') }} from {{ changed }} as changed)
+        where ({{ key }}) in ({{ touched }})
     {%- endset -%}
     {%- set insert -%}
         insert into {{ arguments.target_relation }} ({{ columns }})
