@@ -50,53 +50,41 @@ def change(transform, sql: str) -> None:
     )
 
 
-def test_the_second_time_dbt_is_not_started(proved, transform):
+def edit(transform) -> None:
+    model = transform.project / "models" / "gold" / "top_songs.sql"
+    model.write_text(model.read_text(encoding="utf-8") + "-- as it was\n", encoding="utf-8")
+
+
+def spoil_note(transform) -> None:
+    [note] = transform.project.parent.rglob("last_build.json")
+    note.write_text('{"format": 1, "project": 7}', encoding="utf-8")
+
+
+TO_DO = {
+    "a mart is gone": lambda of: change(of, "DROP TABLE MART.TOP_SONGS"),
+    "the project has changed": edit,
+    "a batch was left open": lambda of: change(
+        of, "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('open', 'a run', NULL, NULL, make_timestamp(0))"
+    ),
+    "another build closed a batch since": lambda of: change(
+        of, "UPDATE TRANSFORM.TRANSFORM_PARTS SET closed_at = closed_at + INTERVAL 1 SECOND"
+    ),
+    "the note says nothing": spoil_note,
+}
+
+
+def test_dbt_is_started_only_for_something_to_do(proved, transform):
+    for what, happen in TO_DO.items():
+        happen(transform)
+        assert transform()["built"], what
     again = transform()
-    assert not again["built"]
-    assert again["models"] == 0
+    assert (again["built"], again["models"]) == (False, 0)
     assert again["rejected"] is not None
+    assert transform("--full-refresh")["built"]
     assert proved.verify()["proved"]
 
 
 def test_what_was_loaded_since_is_built(proved, transform):
     proved.must_prove(200)
-    assert transform()["built"]
-    assert not transform()["built"]
-
-
-def test_a_mart_that_is_gone_is_built(proved, transform):
-    change(transform, "DROP TABLE MART.TOP_SONGS")
-    assert transform()["built"]
-    assert proved.verify()["proved"]
-
-
-def test_a_changed_project_is_built(transform):
-    model = transform.project / "models" / "gold" / "top_songs.sql"
-    model.write_text(model.read_text(encoding="utf-8") + "-- as it was\n", encoding="utf-8")
-    assert transform()["built"]
-    assert not transform()["built"]
-
-
-def test_a_batch_that_was_left_open_is_built(transform):
-    change(
-        transform,
-        "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('open', 'a run', NULL, NULL, make_timestamp(0))",
-    )
-    assert transform()["built"]
-    assert not transform()["built"]
-
-
-def test_a_batch_that_another_build_closed_since_is_not_taken_for_ours(transform):
-    change(transform, "UPDATE TRANSFORM.TRANSFORM_PARTS SET closed_at = closed_at + INTERVAL 1 SECOND")
-    assert transform()["built"]
-
-
-def test_a_full_refresh_is_always_done(transform):
-    assert transform("--full-refresh")["built"]
-
-
-def test_a_note_that_says_nothing_is_no_note(proved, transform):
-    [note] = proved.folder.rglob("last_build.json")
-    note.write_text('{"format": 1, "project": 7}', encoding="utf-8")
     assert transform()["built"]
     assert not transform()["built"]
