@@ -19,10 +19,10 @@ pytestmark = pytest.mark.xdist_group("requests")
 HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
 LOADED_SECONDS_MAX = 120 + HOURS // 10
 PARTITIONS = 3
-# One of them is for the overrides, of which there are none. Before it ends the sink looks what there is to close: at each
-# partition's begin and newest hour, and where earlier lives of the topic may have left an hour open, which is two days back.
+# One of them is for the overrides, of which there are none. Before it ends the sink looks what there is to close: it lists where
+# chains begin, and the newest hour's folders; of each partition it asks for its begin (twice) and for the hours about now.
 AT_A_START = 6 + 3 * PARTITIONS
-TO_CLOSE = 1 + 8 * PARTITIONS
+TO_CLOSE = 5 + 7 * PARTITIONS
 TWO_DAYS = 48 + 3
 A_SHOWN_HOUR = 2 + PARTITIONS
 LISTING = "list bronze/"
