@@ -116,7 +116,8 @@ counted as (
             , {{ value }} as {{ name }}
         {%- endfor -%}
     {%- endset -%}
-    {#- Not a CTE: what is read more than once is copied by DuckDB. -#}
+    {#- Not a CTE: what is read more than once is copied by DuckDB. What has no match is asked by `not exists`: DuckDB 2.0.0 loses
+        rows where one `left join ... where ... is null` reads another. -#}
     {%- set all_events = '(select *%s from %s) as heard' % (keys_apart, heard) -%}
 changed as (
     select * {{- keys_apart }}
@@ -135,10 +136,9 @@ moves as (
 gone as (
     select {{ columns_of(names, 'moves') }}
     from moves
-    left join {{ all_events }} on {{ on_same('moves', 'heard', names) }}
     where
         moves.events_more < 0
-        and heard.user_id is null
+        and not exists (select 1 from {{ all_events }} where {{ on_same('moves', 'heard', names) }})
 ),
 {% if smallest %}
 lost as (
@@ -156,8 +156,7 @@ shown as (
     select {{ columns_of(names, 'before') }}, {{ columns_of(smallest, 'before') }}
     from {{ this }} as before
     inner join moves on {{ on_same('before', 'moves', names) }}
-    left join lost on {{ on_same('before', 'lost', names) }}
-    where lost.{{ names[0] }} is null
+    where not exists (select 1 from lost where {{ on_same('before', 'lost', names) }})
 
     union all
 
@@ -223,14 +222,13 @@ counted as (
         {%- endfor %}
     from moves
     left join {{ this }} as before on {{ on_same('moves', 'before', names) }}
-    left join gone on {{ on_same('moves', 'gone', names) }}
     {%- if smallest %}
     left join smallest on {{ on_same('moves', 'smallest', names) }}
     {%- endif %}
     {%- for name in distinct %}
     left join {{ name }}_more on {{ on_same('moves', name ~ '_more', names) }}
     {%- endfor %}
-    where gone.{{ names[0] }} is null
+    where not exists (select 1 from gone where {{ on_same('moves', 'gone', names) }})
 )
 {%- endmacro %}
 

@@ -104,7 +104,7 @@ def test_an_hour_of_the_lake_shows_its_objects_and_their_first_lines(browser, li
         assert page.evaluate("() => document.activeElement.matches('#head pre')")
         with opened(browser, page.url) as (again, _):
             again.wait_for_selector("#head pre")
-            assert again.locator("#head .as-of").inner_text() == key
+            assert again.locator("#head .as-of bdi").inner_text() == key
         page.get_by_role("button", name="Close", exact=True).click()
         assert not page.locator("#head").is_visible()
         assert told.complaints == []
@@ -172,7 +172,7 @@ def test_a_record_opens_to_what_becomes_of_it(browser, live):
         wait_until(look_again, 20, "the record to come into the lake")
         page.locator('[data-fate="Lake"] a').click()
         page.wait_for_selector("#head pre")
-        key = page.locator("#head .as-of").inner_text()
+        key = page.locator("#head .as-of bdi").inner_text()
         [line] = [
             line
             for text in (live.data / "lake" / key).read_text().splitlines()
