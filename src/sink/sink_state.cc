@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kSpareBuffersMax = 4;
 /// What buffers that are used again may hold without lines in them: this part of buffer_bytes_max.
 constexpr std::size_t kIdleShare = 4;
+/// The next batch of a partition may be larger than its last one by this part of it, and its lines are not
+/// moved.
+constexpr std::size_t kGrowthShare = 16;
 
 /// Whether a record is filed under another hour than the batch whose first record has the time `first`. A
 /// clock that went back keeps its records in the later hour's batch, and so does one that tells no time: an
@@ -186,8 +189,7 @@ std::size_t SinkState::idle_bytes() const {
   for (const std::string& spare : spare_buffers_) bytes += spare.capacity();
   for (const auto& [partition, state] : partitions_) {
     if (!state.open) continue;
-    const std::string& lines = state.open->batch.lines;
-    bytes += lines.capacity() - lines.size();
+    bytes += state.open->reused_bytes - std::min(state.open->reused_bytes, state.open->batch.lines.size());
   }
   return bytes;
 }
@@ -256,18 +258,23 @@ void SinkState::open_batch(log::Partition partition, PartitionState& state, UtcM
   batch.chain = {topic_id_, partition};
   batch.range = {state.next, state.next};
   batch.first_timestamp = time;
-  if (state.fills_batches && !spare_buffers_.empty()) {
+  std::size_t reused_bytes = 0;
+  if (state.full_bytes > 0 && !spare_buffers_.empty()) {
     batch.lines = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
+    reused_bytes = batch.lines.capacity();
   }
-  state.open = OpenBatch{std::move(batch), now, now};
+  // A buffer that grows is copied each time. What was reserved becomes memory only as it is written.
+  batch.lines.reserve(state.full_bytes + state.full_bytes / kGrowthShare);
+  state.open = OpenBatch{std::move(batch), now, now, reused_bytes};
 }
 
 void SinkState::cut(log::Partition partition, PartitionState& state, CutReason reason) {
   state.open->batch.reason = reason;
   // Who waits for records needs no large buffers, and then nobody keeps them.
-  state.fills_batches = reason != CutReason::linger && reason != CutReason::idle;
-  keeps_buffers_ = state.fills_batches;
+  const bool is_full = reason != CutReason::linger && reason != CutReason::idle;
+  state.full_bytes = is_full ? state.open->batch.lines.size() : 0;
+  keeps_buffers_ = is_full;
   if (!keeps_buffers_) spare_buffers_.clear();
   state.waiting.push_back(std::move(state.open->batch));
   state.open.reset();

@@ -102,6 +102,7 @@ class SinkState {
     Batch batch;
     SteadyTime opened_at;
     SteadyTime appended_at;
+    std::size_t reused_bytes = 0;  ///< of memory that lines of an earlier batch were written to
   };
   struct PartitionState {
     std::uint64_t generation = 0;
@@ -114,7 +115,7 @@ class SinkState {
     std::deque<Batch> waiting;
     std::optional<OpenBatch> open;
     bool paused = false;
-    bool fills_batches = false;  ///< its last batch was cut by its size
+    std::size_t full_bytes = 0;  ///< of the lines of its last batch, when that was cut by its size
   };
 
   /// Held, and not counted as buffered: of spare buffers, and of open batches behind their lines.

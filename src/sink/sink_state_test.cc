@@ -217,6 +217,20 @@ TEST_F(SinkStateTest, APartitionThatFillsItsBatchesTakesTheBufferOfAnEarlierOne)
   EXPECT_TRUE(batch.lines.starts_with(R"({"_kafka_partition":0,"_kafka_offset":3,)"));
 }
 
+TEST_F(SinkStateTest, ABatchThatWillBeAsLargeAsTheLastOneIsNotMovedAsItGrows) {
+  SinkState state = make({.records_max = 100});
+  state.assigned(0, 100);
+  feed_range(state, 0, 100, 200);
+  auto first = state.take_commands();
+  const std::size_t bytes = uploaded(first).lines.size();
+  feed_range(state, 0, 200, 300);
+  state.upload_done(0, uploaded(first).generation);
+  auto second = state.take_commands();
+  const Batch& batch = uploaded(second);
+  EXPECT_GE(batch.lines.capacity(), bytes);
+  EXPECT_LT(batch.lines.capacity(), bytes + bytes / 8);
+}
+
 TEST_F(SinkStateTest, APartitionThatWaitsForRecordsTakesNoLargeBuffer) {
   SinkState state = make({.records_max = 3, .linger = seconds(10)});
   state.assigned(0, 0);
