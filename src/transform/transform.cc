@@ -27,6 +27,8 @@ constexpr int kDbtFailed = 1;
 constexpr std::size_t kFailuresNamedMax = 5;
 constexpr std::string_view kResultsFile = "run_results.json";
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
+/// Dbt's own name for what it keeps of a project that it has read.
+constexpr std::string_view kParsedFile = "partial_parse.msgpack";
 
 /// A result of an earlier run must not be taken for this one's.
 Result<void> prepare(const TransformOptions& options) {
@@ -100,6 +102,15 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   summary->seconds = std::chrono::duration<double>(base::system_clock().steady_now() - start).count();
   if (end.code == kDbtFailed || summary->failed > 0) return std::unexpected(failed(options, *summary));
   return *std::move(summary);
+}
+
+void parse(const TransformOptions& options, std::stop_token stop) {
+  std::error_code unknown;
+  if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
+  fs::create_directories(target_path(options), unknown);
+  os::Command command = dbt_command(options, {"parse"}, options.work_dir / "parse.log");
+  command.folder = fs::absolute(options.work_dir);  // There may be no folder of the warehouse yet.
+  (void)os::run_child(command, {.total = options.time_limit}, std::move(stop));
 }
 
 fs::path target_path(const TransformOptions& options) {

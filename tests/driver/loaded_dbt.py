@@ -63,12 +63,14 @@ class LoadedDbt:
         self._make_deps(deps, address, CLIENT.format(python=python, folder=str(WORKER), address=str(address)))
 
     def _make_deps(self, deps: Path, address: Path, client: str) -> None:
-        """Everything is a link to the real thing but the one program."""
+        """Everything is a link to the real thing but the one program. Without the `python` beside it, by which the pipeline would
+        load dbt once more; `python3` is there."""
         venv, bin_folder = self.deps / "venv-dbt", self.deps / "venv-dbt" / "bin"
         bin_folder.mkdir(parents=True)
         for real, ours in ((deps, self.deps), (deps / "venv-dbt", venv), (deps / "venv-dbt" / "bin", bin_folder)):
             for entry in real.iterdir():
-                if not (ours / entry.name).exists() and entry.name != "dbt":
+                is_left_out = entry.name == "dbt" or (ours == bin_folder and entry.name == "python")
+                if not is_left_out and not (ours / entry.name).exists():
                     (ours / entry.name).symlink_to(entry)
         (self.deps / ASK).symlink_to(address)
         for beside in ("spotify_dbt", "airflow"):

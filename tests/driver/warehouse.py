@@ -20,7 +20,7 @@ def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
     """In a process of its own, which lets go of the file: a DuckDB file is open for writing in one process only."""
     program = [ASK_WAREHOUSE, str(warehouse), sql]
     done = ask(deps, program, GUARD_SECONDS) or subprocess.run(
-        [deps / "venv-dbt" / "bin" / "python", "-B", "-c", *program],
+        [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", *program],
         capture_output=True,
         text=True,
         timeout=GUARD_SECONDS,

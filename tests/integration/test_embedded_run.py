@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from driver.embedded import EVENTS
+from driver.embedded import EVENTS, Embedded
 from driver.process import Running, wait_until
 
 MISCONFIGURED = 78
@@ -25,6 +25,19 @@ def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
     assert counted_again > counted
     report = embedded.verify()
     assert report["offsets"] == report["offsets_against_log"] == 2 * EVENTS
+
+
+def test_a_run_has_dbt_read_the_project_while_it_makes_events(binary, program_deps, tmp_path):
+    pipeline = Embedded(binary, program_deps, tmp_path)
+    work = pipeline.data / "transform"
+    started = time.time()
+    pipeline.must_prove()
+    parsed, built = (work / name for name in ("parse.log", "transform.log"))
+    assert started < parsed.stat().st_mtime <= built.stat().st_mtime
+    again = parsed.stat().st_mtime
+    pipeline.must_prove()
+    assert parsed.stat().st_mtime == again, "the project was read already"
+    pipeline.close()
 
 
 def days_of(embedded) -> list[datetime.date]:

@@ -34,7 +34,7 @@ class SpoilerProcess:
     """DuckDB's module stands in another environment than the tests."""
 
     def __init__(self, deps: Path):
-        python = deps / "venv-dbt" / "bin" / "python"
+        python = deps / "venv-dbt" / "bin" / "python3"
         script = Path(__file__).resolve().parents[1] / "driver" / "spoil_warehouse.py"
         self._process = subprocess.Popen(
             [python, "-B", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"

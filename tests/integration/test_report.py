@@ -55,7 +55,7 @@ def write(pipeline, *statements) -> None:
     """Spoils the warehouse as no stage would."""
     subprocess.run(
         [
-            pipeline.deps / "venv-dbt" / "bin" / "python",
+            pipeline.deps / "venv-dbt" / "bin" / "python3",
             "-B",
             "-c",
             WRITE,
@@ -220,7 +220,7 @@ def test_the_files_are_as_their_schema_says(result, deps):
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
     subprocess.run(
         [
-            deps / "venv-dbt" / "bin" / "python",
+            deps / "venv-dbt" / "bin" / "python3",
             "-B",
             "-c",
             VALIDATE,

@@ -255,7 +255,7 @@ def test_it_reads_while_the_warehouse_is_written(ask, deps, tmp_path):
     ask.data = data
     hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
-        [deps / "venv-dbt" / "bin" / "python", "-B", "-c", hold, warehouse(ask)],
+        [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", hold, warehouse(ask)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -98,7 +98,7 @@ def spoilt(filled, deps):
     def spoil(sql):
         subprocess.run(
             [
-                deps / "venv-dbt" / "bin" / "python",
+                deps / "venv-dbt" / "bin" / "python3",
                 "-B",
                 "-c",
                 "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])",
