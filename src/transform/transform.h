@@ -48,8 +48,8 @@ std::filesystem::path log_path(const TransformOptions& options);
 /// a model failed.
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
 
-/// Has dbt read the project, so that a run() after it need not; nothing where that was done before. Whether it
-/// could is not told: run() would find the same, and tells it.
+/// Has dbt read the project, so that a run() after it need not; nothing where that was done before. Whether
+/// it could is not told: run() would find the same, and tells it.
 void parse(const TransformOptions& options, std::stop_token stop);
 
 /// Below the work folder: where dbt leaves what it made of the project.
