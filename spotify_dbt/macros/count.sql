@@ -6,6 +6,7 @@
   share(part, whole)            part / whole as a number between whatever they are; null when the whole is 0
   milliseconds(from, to)        whole milliseconds between two timestamps
   hour_of(time)                 the hour that a timestamp lies in
+  year_of(day)                  the year that a date lies in
   next_value(value, window)     the value of the nearest following row of the window that has one
 #}
 
@@ -27,6 +28,10 @@
 
 {% macro hour_of(time) -%}
     date_trunc('hour', {{ time }})
+{%- endmacro %}
+
+{% macro year_of(day) -%}
+    cast(extract(year from {{ day }}) as bigint)
 {%- endmacro %}
 
 {% macro next_value(value, window) -%}
