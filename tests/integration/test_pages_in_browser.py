@@ -20,7 +20,7 @@ from driver.site import Site, build_pages, made_mart, made_publication
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PAGES = ["index", "result", "music", "runs"]
+PAGES = ["index", "result", "music", "year", "runs"]
 WORKSHEETS = ["TOP_SONGS", "USER_ENGAGEMENT"]
 BYTES_MAX = 500_000
 FIRST_PAINT_MS = 300
@@ -442,7 +442,7 @@ def test_no_page_is_wider_than_a_small_screen(browser, server):
 
 
 def test_every_page_is_small(pages):
-    later = {"result": ["grid.js", "grid.css"], "music": ["charts.js"]}
+    later = {"result": ["grid.js", "grid.css"], "music": ["charts.js"], "year": ["charts.js"]}
     for name in PAGES:
         html = (pages / f"{name}.html").read_text()
         parts = [f"{name}.html", *re.findall(r'(?:src|href)="([^"]+\.(?:js|css|svg))"', html), *later.get(name, [])]

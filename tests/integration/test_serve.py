@@ -194,7 +194,7 @@ def test_the_pages_and_their_data_are_answered(server, published):
 
 def test_what_a_page_names_is_there(server):
     """Scripts, styles and pictures that the pages load, and the pages that they lead to."""
-    for page in ("index.html", "result.html", "music.html", "runs.html"):
+    for page in ("index.html", "result.html", "music.html", "year.html", "runs.html"):
         text = server.ask(f"/{page}").text
         named = re.findall(r'(?:src|href)="([^":#?]+)', text)
         assert named, page

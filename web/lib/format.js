@@ -111,6 +111,12 @@ export function duration(ms) {
   return `${(ms / HOUR).toFixed(1).replace(/\.0$/, "")} h`;
 }
 
+/** 1,234.5 hours of milliseconds, without the unit. */
+export function hours(ms) {
+  const [front, back] = (ms / HOUR).toFixed(1).split(".");
+  return back === "0" ? grouped(front) : `${grouped(front)}.${back}`;
+}
+
 /** A cell of a mart as text. */
 export function cellText(value, kind) {
   if (value === null || value === undefined) return "NULL";

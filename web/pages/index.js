@@ -115,6 +115,7 @@ function tiles(publication, current) {
   return tileList([
     tile("result.html", "Result", `${songs ? `${plural(songs.rows_total, "song")} in MART.TOP_SONGS, ` : ""}${plural(snapshot.marts.length, "mart")} in all: rows, profiles, CSV`, "result"),
     tile("music.html", "Music", "Top songs, artists, countries, hours of the day", "music"),
+    tile("year.html", "Your year", "A year in numbers, its songs and artists, and the years side by side", "year"),
     tile("runs.html", "Runs", built ? `${plural(tests, "test")} of dbt, ${failed ? `${number(failed)} not passed` : "all passed"}; loads, rejected records, proof` : "Loads, rejected records, proof", "runs"),
     movingTiles(current),
     publication.reportAddress ? tile(publication.reportAddress, "Report", "The result as one file to send to somebody; it needs no script") : null,

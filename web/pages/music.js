@@ -1,13 +1,12 @@
 // Music: who listened to what, when and where. Sums of rows of marts, which each panel names.
 import { choice, choose } from "../lib/address.js";
-import { runScript } from "../lib/data.js";
 import { element, freshId } from "../lib/dom.js";
 import { bounded, duration, number, percent, plural } from "../lib/format.js";
-import { failedPanel, note, show } from "../lib/frame.js";
+import { note, show } from "../lib/frame.js";
+import { chartBody, chartLibrary, columnMeaning, missing } from "../lib/mart_panel.js";
 import { figures, panel } from "../lib/panel.js";
 import { rankedBars, skipColumn, songRow } from "../lib/ranking.js";
 import { everyDay, ranked, records, sumBy, total, weekdayOf, wholeTimes } from "../lib/sums.js";
-import { table } from "../lib/table.js";
 
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const BARS_MAX = 15;
@@ -20,7 +19,7 @@ show(async (publication, content) => {
   const filters = element("form", { class: "filters", "aria-label": "Filters", on: { submit: (event) => event.preventDefault() } });
   const place = element("div", { class: "panels" });
   content.append(filters, place);
-  const library = afterPaint().then(() => runScript("charts.js"));
+  const library = chartLibrary();
   const loaded = await publication.marts(...NAMES);
   const marts = Object.fromEntries(NAMES.map((name, at) => [name, loaded[at]]));
   const view = { publication, marts, library, asOf: publication.snapshot.taken_at };
@@ -28,11 +27,6 @@ show(async (publication, content) => {
   fillFilters(filters, marts, redraw);
   redraw();
 });
-
-/** What was drawn so far is on the screen before a large script is read. */
-function afterPaint() {
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-}
 
 function fillFilters(form, marts, redraw) {
   const hourly = marts.COUNTRY_DEVICE_HOURLY ? records(marts.COUNTRY_DEVICE_HOURLY) : [];
@@ -87,14 +81,6 @@ function hourlyRows(mart) {
   return rows.filter((row) => (!choice("country") || row.country === choice("country")) && (!choice("device") || row.device_type === choice("device")));
 }
 
-function columnMeaning(mart, ...names) {
-  if (!mart) return [];
-  return names
-    .map((name) => mart.columns.find((column) => column.name.toLowerCase() === name))
-    .filter((column) => column?.description)
-    .map((column) => `${column.name.toLowerCase()}: ${column.description}`);
-}
-
 function source(mart, rows) {
   const part = mart.rows_included < mart.rows_total ? ` of ${number(mart.rows_total)}, the first by ${mart.order_by}` : "";
   return `Sums of ${plural(rows ?? mart.rows_included, "row")}${part} of MART.${mart.name}.`;
@@ -107,42 +93,8 @@ function partOf(mart, rows, field) {
   return `Only from ${String(first).slice(0, 16).replace("T", " ")} on: of ${number(mart.rows_total)} rows of MART.${mart.name} the publication has the first ${number(mart.rows_included)}.`;
 }
 
-function missing(name, heading, options = {}) {
-  return panel(
-    { heading, ...options },
-    note("open", `This publication has no mart ${name}. It was published before there was one; for a newer one run: spotify-pipeline transform`),
-  );
-}
-
 function nothing(heading, asOf, options = {}) {
   return panel({ heading, asOf, ...options }, element("p", { class: "soft" }, "No row has what the filters ask for."));
-}
-
-/** A chart with the same numbers as a table, which a button shows in its place. */
-function chartBody(view, { label, option, height = "", rows, columns, name }) {
-  const chart = element("div", { class: `chart ${height}`, role: "img", "aria-label": label, dataset: { chart: name } });
-  const numbers = element("div", { hidden: true }, table({ caption: label, columns, rows, name }));
-  const toggle = element(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      "aria-pressed": "false",
-      on: {
-        click: () => {
-          numbers.hidden = !numbers.hidden;
-          chart.hidden = !numbers.hidden;
-          toggle.setAttribute("aria-pressed", String(!numbers.hidden));
-        },
-      },
-    },
-    "Show as table",
-  );
-  view.library.then(
-    () => window.sdpCharts.draw(chart, window.sdpCharts[option.kind](option)),
-    (error) => chart.replaceChildren(failedPanel(error)),
-  );
-  return [chart, numbers, element("p", { class: "under" }, toggle)];
 }
 
 // --- the panels ---

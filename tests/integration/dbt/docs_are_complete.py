@@ -3,10 +3,10 @@
     docs_are_complete.py [--write]
 
 The marts' part of docs/formats/mart-tables.md is what dbt says of them, and what docs/formats/proof.md says of their
-proof; the exposures name every mart, and the page Music those that it shows; --write makes it so. Tables, columns and
-types are those of proof.md, by which verify judges them. Builds an empty warehouse, writes dbt's documentation
-(`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql. No source may declare a
-freshness: nothing runs it.
+proof; the exposures name every mart, and the pages Music and Your year those that they show; --write makes it so.
+Tables, columns and types are those of proof.md, by which verify judges them. Builds an empty warehouse, writes dbt's
+documentation (`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql. No source
+may declare a freshness: nothing runs it.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ PAGE = pathlib.Path(__file__).parents[3] / "docs" / "formats" / "mart-tables.md"
 BEGIN, END = "<!-- marts: begin (written by docs_are_complete.py) -->\n", "<!-- marts: end -->"
 PROOF = PAGE.with_name("proof.md")
 EXPOSURES = PROJECT / "models" / "exposures.yml"
-MUSIC = pathlib.Path(__file__).parents[3] / "web" / "pages" / "music.js"
+PAGES = pathlib.Path(__file__).parents[3] / "web" / "pages"
 TYPES = {"VARCHAR": "varchar", "INTEGER": "integer", "BIGINT": "bigint", "TIMESTAMP": "timestamp", "JSON": "json"}
 
 
@@ -157,11 +157,11 @@ def page_faults(section, write):
 
 
 def exposures_text(text, marts):
-    """The text of exposures.yml with the marts that there are, and those of the page Music."""
+    """The text of exposures.yml with the marts that there are, and those of the pages that show some of them."""
     lists = {"marts": marts}
-    if MUSIC.exists():
-        named = set(re.findall(r"\b[A-Z][A-Z_]+\b", MUSIC.read_text(encoding="utf-8")))
-        lists["music"] = [name for name in marts if name.upper() in named]
+    for page in ("music", "year"):
+        named = set(re.findall(r"\b[A-Z][A-Z_]+\b", (PAGES / f"{page}.js").read_text(encoding="utf-8")))
+        lists[page] = [name for name in marts if name.upper() in named]
     for tag, names in lists.items():
         lines = "".join(f"      - ref('{name}')\n" for name in names)
         text = re.sub(
