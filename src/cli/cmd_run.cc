@@ -176,7 +176,7 @@ Result<int> run_embedded(const Options& options, const Runtime& runtime) {
 /// made of it.
 Result<int> run_import(Options options, const settings::Command& command, const Runtime& runtime) {
   if (was_set(command, "run.data")) options.import.folder = options.data;
-  SDP_TRY(const Import import, prepare_import(options.import, "lake", runtime.clock));
+  SDP_TRY(const Import import, prepare_import(options.import, std::string(history::kInLake), runtime.clock));
   SDP_RETURN_IF_ERROR(tell_import(import.plan));
   SDP_RETURN_IF_ERROR(make_person_folder(import.folder));
   SDP_TRY(const DataDir data, open_data(options, import.folder));

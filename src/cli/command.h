@@ -27,6 +27,7 @@ using Action = std::function<Result<int>(const Runtime&)>;
 void define_run(settings::Commands& commands, Action& action);
 void define_simulate(settings::Commands& commands, Action& action);
 void define_import(settings::Commands& commands, Action& action);
+void define_forget(settings::Commands& commands, Action& action);
 void define_init(settings::Commands& commands, Action& action);
 void define_sink(settings::Commands& commands, Action& action);
 void define_extract(settings::Commands& commands, Action& action);

@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kLedger = "imported.jsonl";
 constexpr std::size_t kNameMax = 64;
 
 bool is_folder_name(std::string_view name) {
@@ -59,7 +58,7 @@ Result<Import> prepare_import(const ImportSettings& settings, std::string target
                                        .recall = [&](const std::string& account) {
                                          import.folder = settings.folder.empty() ? person_folder(account)
                                                                                  : fs::path(settings.folder);
-                                         return history::read_imports(import.folder / kLedger);
+                                         return history::read_imports(import.folder / history::kLedgerName);
                                        }};
   SDP_TRY(import.plan, history::plan_import(files, options));
   return import;
@@ -108,7 +107,7 @@ Result<void> remember_import(const Import& import) {
   const auto files = import.plan.to_remember();
   if (files.empty()) return {};
   SDP_RETURN_IF_ERROR(make_person_folder(import.folder));
-  return history::add_imports(import.folder / kLedger, files);
+  return history::add_imports(import.folder / history::kLedgerName, files);
 }
 
 }  // namespace sdp::cli

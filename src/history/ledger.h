@@ -14,10 +14,15 @@ namespace sdp::history {
 
 using Days = std::set<std::chrono::sys_days>;
 
+/// The file, in the folder of a person.
+inline constexpr std::string_view kLedgerName = "imported.jsonl";
+/// Target of what went into the lake beside that file.
+inline constexpr std::string_view kInLake = "lake";
+
 /// What is remembered of a file that was imported. Nothing of it says what was heard.
 struct ImportedFile {
   std::string sha256;
-  std::string target;  ///< where its events went: a topic's id, or `lake`
+  std::string target;  ///< where its events went: a topic's id, or kInLake
   Uuid user;
   Days extended_days;  ///< UTC days on which Spotify's extended history has rows
   Days account_days;   ///< the same of Spotify's account data, without those that the other covers

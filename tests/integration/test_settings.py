@@ -61,7 +61,7 @@ def test_every_setting_with_a_variable_is_set_by_it(binary, settings, tmp_path):
 
 
 # What a command wants beside flags.
-ARGUMENTS = {"lake repair": ["bronze/object.json"], "import": ["spotify", "export.zip"]}
+ARGUMENTS = {"lake repair": ["bronze/object.json"], "import": ["spotify", "export.zip"], "forget": ["ada"]}
 
 
 def test_every_setting_with_a_flag_is_set_by_it(binary, settings, tmp_path):

@@ -23,6 +23,7 @@ LINES = {
         "init": "{dead} --lake {tmp}/lake",
         "simulate": "--events 1 {dead}",
         "import": "spotify {tmp}/none {dead}",
+        "forget": "ada --data {data}",
         "sink": "{dead} --outage-ms 500 --lake {tmp}/lake",
         "extract": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --stage-dir {tmp}/out --json",
         "load": "--lake {data}/lake --warehouse {tmp}/spotify_db.duckdb --json",

@@ -1,0 +1,112 @@
+#include "history/forget.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <system_error>
+
+#include "os/posix_file.h"
+
+namespace sdp::history {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// All that `run --import` and `import` make in a folder. The last one is
+/// what a killed add_imports() leaves.
+constexpr std::array<std::string_view, 8> kMade{
+    ".lock", "lake", "log", "warehouse", "transform", "report.html", kLedgerName, "imported.jsonl.new"};
+
+std::unexpected<Error> failed(const std::error_code& failure, os::Access access, std::string_view action,
+                              const fs::path& path) {
+  return os::posix_error(failure.value(), access, action, path);
+}
+
+}  // namespace
+
+fs::path aside_of(const fs::path& folder) {
+  return folder.parent_path() / fmt::format(".{}.forgotten", folder.filename().string());
+}
+
+Result<bool> is_plain_folder(const fs::path& path) {
+  std::error_code failure;
+  const fs::file_status status = fs::symlink_status(path, failure);
+  if (status.type() == fs::file_type::not_found) return false;
+  if (failure) return failed(failure, os::Access::read, "look at", path);
+  if (status.type() == fs::file_type::directory) return true;
+  if (status.type() == fs::file_type::symlink) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("{} is a symbolic link; name the folder that it leads to with --data", path.string()));
+  }
+  return fail(ErrorKind::misconfigured,
+              fmt::format("{} is no folder; what is kept of a person is a folder", path.string()));
+}
+
+Result<std::vector<ImportedFile>> check_person_folder(const fs::path& folder, const Uuid& user) {
+  const fs::path ledger = folder / kLedgerName;
+  SDP_TRY(auto files, read_imports(ledger));
+  if (files.empty()) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} has no import, so {} is not known to be a person's folder; if an import was "
+                            "stopped there, import again first, or remove the folder by hand",
+                            ledger.string(), folder.string()));
+  }
+  for (const ImportedFile& file : files) {
+    if (file.user == user) continue;
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("{} has an import of user {}, and this is user {}: the folder would go with what it "
+                    "has of others; name the person and the folder that belong together, or remove it by "
+                    "hand",
+                    ledger.string(), base::to_string(file.user), base::to_string(user)));
+  }
+  std::error_code failure;
+  for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (std::ranges::find(kMade, name) != kMade.end()) continue;
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("{} is nothing that an import makes, and would go with its folder; move it elsewhere, "
+                    "or remove it by hand",
+                    entry->path().string()));
+  }
+  if (failure) return failed(failure, os::Access::read, "list", folder);
+  return files;
+}
+
+Result<Extent> extent_of(const fs::path& folder) {
+  Extent extent;
+  std::error_code failure;
+  for (auto entry = fs::recursive_directory_iterator(folder, failure);
+       !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
+    const fs::file_status status = entry->symlink_status(failure);
+    if (failure) break;
+    if (status.type() == fs::file_type::directory) continue;
+    ++extent.files;
+    if (status.type() == fs::file_type::regular) extent.bytes += entry->file_size(failure);
+    if (failure) break;
+  }
+  if (failure) return failed(failure, os::Access::read, "count what is in", folder);
+  return extent;
+}
+
+Result<void> set_aside(const fs::path& folder) {
+  const fs::path aside = aside_of(folder);
+  if (std::rename(folder.c_str(), aside.c_str()) != 0)
+    return os::posix_error(errno, os::Access::write, "rename", folder);
+  return os::sync_folder(aside.parent_path());
+}
+
+Result<void> remove_aside(const fs::path& folder) {
+  const fs::path aside = aside_of(folder);
+  std::error_code failure;
+  fs::remove_all(aside, failure);
+  if (failure) return failed(failure, os::Access::write, "remove", aside);
+  return os::sync_folder(aside.parent_path());
+}
+
+}  // namespace sdp::history

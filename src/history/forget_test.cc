@@ -1,0 +1,107 @@
+#include "history/forget.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string_view>
+
+#include "history/judge.h"
+#include "support/temporary_folder.h"
+
+namespace sdp::history {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ForgetTest : public testing::Test {
+ protected:
+  ForgetTest() {
+    write("ada/imported.jsonl", "");
+    write("ada/lake/bronze/one.json", "12345");
+    write("ada/.lock", "7");
+    remember("ada");
+  }
+
+  void write(const fs::path& path, std::string_view text) {
+    fs::create_directories((folder_.path() / path).parent_path());
+    std::ofstream(folder_.path() / path) << text;
+  }
+  void remember(const std::string& account) {
+    ASSERT_TRUE(add_imports(ada_ / kLedgerName, {{.sha256 = std::string(64, '0'),
+                                                  .target = std::string(kInLake),
+                                                  .user = user_id(account),
+                                                  .extended_days = {},
+                                                  .account_days = {}}}));
+  }
+  std::string refusal(const fs::path& folder, const Uuid& user) {
+    const auto checked = check_person_folder(folder, user);
+    if (checked) return "";
+    EXPECT_EQ(checked.error().kind, ErrorKind::misconfigured);
+    return checked.error().message;
+  }
+
+  support::TemporaryFolder folder_;
+  fs::path ada_ = folder_.path() / "ada";
+};
+
+TEST_F(ForgetTest, AFolderIsThePersonsWhenItHasItsImportsAndNothingElse) {
+  const auto files = check_person_folder(ada_, user_id("ada"));
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_EQ(files->size(), 1U);
+}
+
+TEST_F(ForgetTest, AFolderOfAnotherOrOfSeveralIsRefused) {
+  EXPECT_NE(refusal(ada_, user_id("bob")).find("an import of user"), std::string::npos);
+  remember("bob");
+  EXPECT_NE(refusal(ada_, user_id("ada")).find(base::to_string(user_id("bob"))), std::string::npos);
+}
+
+TEST_F(ForgetTest, AFolderWithoutAnImportIsRefused) {
+  write("other/lake/one.json", "1");
+  EXPECT_NE(refusal(folder_.path() / "other", user_id("ada")).find("has no import"), std::string::npos);
+  write("other/imported.jsonl", "");
+  EXPECT_NE(refusal(folder_.path() / "other", user_id("ada")).find("has no import"), std::string::npos);
+}
+
+TEST_F(ForgetTest, WhatNoImportMakesIsNamed) {
+  write("ada/history/bob/imported.jsonl", "");
+  EXPECT_NE(refusal(ada_, user_id("ada")).find("ada/history is nothing that an import makes"),
+            std::string::npos);
+}
+
+TEST_F(ForgetTest, LinksAndFilesAreNoFolders) {
+  fs::create_directory_symlink(ada_, folder_.path() / "link");
+  write("file", "x");
+  EXPECT_TRUE(is_plain_folder(ada_).value());
+  EXPECT_FALSE(is_plain_folder(folder_.path() / "none").value());
+  for (const char* name : {"link", "file"}) {
+    const auto is_one = is_plain_folder(folder_.path() / name);
+    ASSERT_FALSE(is_one) << name;
+    EXPECT_EQ(is_one.error().kind, ErrorKind::misconfigured);
+  }
+}
+
+TEST_F(ForgetTest, WhatIsCountedIsNotBehindLinks) {
+  write("outside/large", std::string(1'000, 'x'));
+  const auto before = extent_of(ada_);
+  fs::create_directory_symlink(folder_.path() / "outside", ada_ / "lake" / "current");
+  const auto after = extent_of(ada_);
+  EXPECT_EQ(before->files, 3U);
+  EXPECT_EQ(after->files, 4U);
+  EXPECT_EQ(after->bytes, before->bytes);
+  EXPECT_EQ(before->bytes, 6U + fs::file_size(ada_ / kLedgerName));
+}
+
+TEST_F(ForgetTest, AFolderGoesAsAWholeAndWhatIsBehindItsLinksStays) {
+  write("outside/kept", "x");
+  fs::create_directory_symlink(folder_.path() / "outside", ada_ / "lake" / "current");
+  ASSERT_TRUE(set_aside(ada_));
+  EXPECT_FALSE(fs::exists(ada_));
+  EXPECT_TRUE(fs::exists(aside_of(ada_) / "lake" / "bronze" / "one.json"));
+  ASSERT_TRUE(remove_aside(ada_));
+  EXPECT_FALSE(fs::exists(aside_of(ada_)));
+  EXPECT_TRUE(fs::exists(folder_.path() / "outside" / "kept"));
+}
+
+}  // namespace
+}  // namespace sdp::history
