@@ -3,6 +3,7 @@
 
   listening_counts(names, signed)   the named counts in the order given; of signed rows when they are
   listening_totals()                the names of all counts
+  listening_sums()                  all counts, of rows that have them
   listening_rates()                 the rates, from the counts
 #}
 
@@ -29,6 +30,12 @@
     }) -%}
     {%- for name in names -%}
         {{ counts[name] }} as {{ name }}{{ ',\n    ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro listening_sums() -%}
+    {%- for name in listening_totals() -%}
+        cast(sum({{ name }}) as bigint) as {{ name }}{{ ',\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

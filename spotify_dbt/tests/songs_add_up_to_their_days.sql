@@ -34,14 +34,19 @@ top_songs as (
     from {{ ref('top_songs') }}
 )
 
-select year, min(plays) as plays, max(plays) as most_plays, min(skips) as skips, max(skips) as most_skips
+select year, min(plays) as least_plays, max(plays) as most_plays, min(skips) as least_skips, max(skips) as most_skips
 from years
 group by year
 having count(*) <> 4 or min(plays) <> max(plays) or min(skips) <> max(skips)
 
 union all
 
-select null as year, all_days.plays, top_songs.plays, all_days.skips, top_songs.skips
+select
+    null as year,
+    all_days.plays as least_plays,
+    top_songs.plays as most_plays,
+    all_days.skips as least_skips,
+    top_songs.skips as most_skips
 from all_days
 cross join top_songs
 where all_days.plays <> top_songs.plays or all_days.skips <> top_songs.skips

@@ -53,10 +53,11 @@ Result<void> check_name(const std::string& name) {
   if (!name.empty() && name[0] != '.' && !name.contains('/')) return {};
   return fail(
       ErrorKind::misconfigured,
-      fmt::format("{} is no name of a person: it is empty, begins with a dot, or has a slash. A name that "
-                  "has one is kept under its user's id, which takes the place of the name here; for a "
-                  "folder elsewhere there is --data",
-                  name.empty() ? "An empty text" : base::escaped(name)));
+      fmt::format(
+          "{} is not the name of a person: it is empty, begins with a dot, or has a slash. A name that "
+          "has one is kept under its user's id, which takes the place of the name here; for a "
+          "folder elsewhere there is --data",
+          name.empty() ? "An empty text" : base::escaped(name)));
 }
 
 /// The id of the user, also where it stands in place of the name.

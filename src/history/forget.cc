@@ -42,7 +42,7 @@ Result<bool> is_plain_folder(const fs::path& path) {
         fmt::format("{} is a symbolic link; name the folder that it leads to with --data", path.string()));
   }
   return fail(ErrorKind::misconfigured,
-              fmt::format("{} is no folder; what is kept of a person is a folder", path.string()));
+              fmt::format("{} is not a folder; what is kept of a person is a folder", path.string()));
 }
 
 Result<std::vector<ImportedFile>> check_person_folder(const fs::path& folder, const Uuid& user) {

@@ -8,7 +8,8 @@ namespace sdp::site {
 namespace {
 
 TEST(Asset, TheProgramHasThePagesThatAreNamed) {
-  for (const char* name : {"index.html", "result.html", "music.html", "year.html", "runs.html", "THIRD-PARTY.txt"}) {
+  for (const char* name :
+       {"index.html", "result.html", "music.html", "year.html", "runs.html", "THIRD-PARTY.txt"}) {
     const Asset* found = find_asset(name);
     ASSERT_NE(found, nullptr) << name;
     EXPECT_FALSE(found->bytes.empty()) << name;

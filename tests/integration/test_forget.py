@@ -1,4 +1,4 @@
-"""`forget`: what `run --import` keeps of a person is gone as a whole, of others nothing is, and what is no person's folder stays."""
+"""`forget`: what `run --import` keeps of a person is gone as a whole, of others nothing is, and what is not a person's folder stays."""
 
 import fcntl
 import hashlib
@@ -158,7 +158,7 @@ def test_a_folder_elsewhere_and_a_name_that_is_no_folders_name(home):
     assert tree(home.people) == {}
     # A name with a slash is forgotten by the id under which it is kept.
     home.person("a/b", home.people / user_of("a/b"))
-    assert "is no name of a person" in home.refused(MISCONFIGURED, "a/b")
+    assert "is not the name of a person" in home.refused(MISCONFIGURED, "a/b")
     home.must(user_of("a/b"), "--yes")
     assert tree(home.people) == {}
 
@@ -166,9 +166,9 @@ def test_a_folder_elsewhere_and_a_name_that_is_no_folders_name(home):
 @pytest.mark.parametrize("name", ["../history/ada", "ada/", "/ada", ".", "..", ".ada.forgotten", ""])
 def test_a_path_is_no_name(home, name):
     home.person("ada")
-    assert "is no name of a person" in home.refused(MISCONFIGURED, name)
+    assert "is not the name of a person" in home.refused(MISCONFIGURED, name)
     # Nor beside a folder.
-    assert "is no name of a person" in home.refused(MISCONFIGURED, name, "--data", home.people / "ada")
+    assert "is not the name of a person" in home.refused(MISCONFIGURED, name, "--data", home.people / "ada")
 
 
 def test_what_is_no_folder_of_this_person_stays(home):
@@ -189,7 +189,7 @@ def test_what_is_no_folder_of_this_person_stays(home):
         (MISCONFIGURED, ["nobody"], "there is no folder data/history/nobody"),
         (MISCONFIGURED, ["link"], "data/history/link is a symbolic link"),
         (MISCONFIGURED, ["ada", "--data", f"{home.people}/link/"], "/link is a symbolic link"),
-        (MISCONFIGURED, ["file"], "data/history/file is no folder"),
+        (MISCONFIGURED, ["file"], "data/history/file is not a folder"),
         (MISCONFIGURED, ["empty"], "data/history/empty/imported.jsonl has no import"),
         (MISCONFIGURED, ["stopped"], "data/history/stopped/imported.jsonl has no import"),
         (MISCONFIGURED, ["both"], f"has an import of user {user_of('ada')}"),

@@ -117,6 +117,7 @@ function cards({ years, asOf }, row) {
         label: "Busiest day",
         value: row.busiest_day ? withRemark(row.busiest_day, plural(row.busiest_day_plays, "play")) : "–",
         raw: row.busiest_day ?? "",
+        kind: "date",
         definition: meaning("busiest_day", "busiest_day_plays"),
       },
     ]),

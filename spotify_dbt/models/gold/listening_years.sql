@@ -6,9 +6,7 @@ with days as (
     select
         {{ year_of('day') }} as year,
         day,
-        {%- for name in listening_totals() %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ listening_sums() }}
     from {{ ref('country_device_hourly') }}
     group by day
 ),
@@ -16,9 +14,7 @@ with days as (
 years as (
     select
         year,
-        {%- for name in listening_totals() %}
-        cast(sum({{ name }}) as bigint) as {{ name }},
-        {%- endfor %}
+        {{ listening_sums() }},
         {{ count_where('total_plays > 0') }} as days_played,
         max(total_plays) as busiest_day_plays
     from days
@@ -49,7 +45,7 @@ longest as (
         year,
         begins,
         days,
-        row_number() over (partition by year order by days desc, begins) as place
+        row_number() over (partition by year order by days desc, begins asc) as place
     from streaks
 ),
 
