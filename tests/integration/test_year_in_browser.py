@@ -198,7 +198,7 @@ def wanted(history):
 
 def as_hours(ms: int) -> str:
     text = f"{ms / 3_600_000:,.1f}"
-    return text.removesuffix(".0")
+    return text.removesuffix(".0") if ms else "–"
 
 
 def plural(count: int, noun: str) -> str:
@@ -255,14 +255,14 @@ def test_every_number_of_every_year_is_what_the_export_says(browser, address, wa
         with opened(browser, address(f"#year={year}")) as (page, told):
             assert page.locator("h1").inner_text() == "Your year"
             assert_shows(page, counted)
-            page.locator("#hours").get_by_role("button", name="Show as table").click()
+            page.locator("#years").get_by_role("button", name="Show as table").click()
             shown = {
                 int(row.locator("td").nth(0).inner_text()): (
                     int(row.locator("[data-value]").first.get_attribute("data-value")),
                     int(row.locator("td").nth(2).get_attribute("data-value")),
                     int(row.locator("td").nth(3).get_attribute("data-value")),
                 )
-                for row in page.locator('table[data-mart="hours"] tbody tr').all()
+                for row in page.locator('table[data-mart="years"] tbody tr').all()
             }
             assert shown == {one: (of["heard"], of["plays"], len(of["songs"])) for one, of in wanted.items()}
             assert told.complaints == []
@@ -318,7 +318,7 @@ def test_the_page_is_narrow_dark_and_open_to_everybody(browser, server, deps, wa
             page.evaluate(axe)
             found = page.evaluate("() => axe.run(document).then((result) => result.violations)")
             assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
-            assert page.locator('[data-chart="hours"] svg').count() == 1
+            assert page.locator('[data-chart="years"] svg').count() == 1
             assert told.complaints == []
 
 
@@ -408,4 +408,19 @@ def test_a_page_without_a_year_says_what_to_run(browser, new_site):
     put(new_site, made_mart("LISTENING_YEARS", YEARS, []))
     with opened(browser, new_site.address("year.html")) as (page, told):
         assert page.locator("#content .note code").inner_text() == run_import
+        assert told.complaints == []
+
+
+def test_lengths_that_nobody_knows_are_not_called_nothing(browser, new_site):
+    years = [[*year_row(2024, 7, 2)], [*year_row(2023, 5, 1)]]
+    for row in years:
+        row[YEARS.index("HEARD_MS")] = 0
+    songs = [[2024, "one", "One", "by", 4, 0, 0], [2024, "two", "Two", "by", 3, 0, 0]]
+    put(new_site, made_mart("LISTENING_YEARS", YEARS, years), made_mart("SONG_YEARS", SONGS, songs))
+    with opened(browser, new_site.address("year.html")) as (page, told):
+        assert cards(page)["Hours heard"] == ("0", "–")
+        assert [row[1:3] for row in table_rows(page, "songs")] == [(4, 0), (3, 0)]
+        assert page.locator("#songs td.text-right").first.inner_text() == "–"
+        assert page.locator('[data-chart="years"]').get_attribute("aria-label") == "Plays per UTC year"
+        assert "has no mart ARTIST_YEARS" in page.locator("#content").inner_text()
         assert told.complaints == []

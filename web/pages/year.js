@@ -10,6 +10,7 @@ import { records } from "../lib/sums.js";
 
 const BARS_MAX = 10;
 const HOUR_MS = 3_600_000;
+const HEARD_MEANING = "Milliseconds heard, shown as hours; – where of no play is known how long it was heard.";
 const IMPORT = "spotify-pipeline run --import my_spotify_data.zip";
 
 show(draw, { drawsEmpty: true });
@@ -90,7 +91,7 @@ function panels(view) {
       year,
       toRow: (one, at) => ({ rank: String(at + 1), name: one.artist_name, amount: Number(one.total_plays), skips: Number(one.total_skips) }),
     }),
-    view.rows.length > 1 ? hoursPanel(view) : null,
+    view.rows.length > 1 ? yearsPanel(view) : null,
   ].filter(Boolean);
 }
 
@@ -102,7 +103,7 @@ function cards({ years, asOf }, row) {
     { class: "overview", "aria-label": `${row.year} in numbers` },
     figures([
       count("Plays", "total_plays"),
-      { label: "Hours heard", value: hours(row.heard_ms), raw: row.heard_ms, definition: ["Milliseconds heard, shown as hours.", ...meaning("heard_ms")] },
+      { label: "Hours heard", value: heardText(row.heard_ms), raw: row.heard_ms, definition: [HEARD_MEANING, ...meaning("heard_ms")] },
       count("Songs", "songs"),
       count("Artists", "artists"),
       { label: "Skipped", value: percent(row.total_skips, row.total_plays), raw: row.skip_rate ?? "", definition: ["Skips of 100 plays.", ...meaning("skip_rate")] },
@@ -125,11 +126,16 @@ function cards({ years, asOf }, row) {
   );
 }
 
+/** Of plays whose length nobody knows nothing counts as heard. */
+function heardText(ms) {
+  return Number(ms) > 0 ? hours(ms) : "–";
+}
+
 function withRemark(text, remark, before = "") {
   return element("span", {}, text, remark ? element("small", {}, `${before}${remark}`) : null);
 }
 
-const hoursColumn = { label: "Hours", text: (row) => element("span", { dataset: { value: row.heard } }, hours(row.heard)), kind: "text-right" };
+const hoursColumn = { label: "Hours", text: (row) => element("span", { dataset: { value: row.heard } }, heardText(row.heard)), kind: "text-right" };
 
 function ranking(view, { mart, missingName, heading, caption, name, all, year, toRow }) {
   if (!mart) return missing(missingName, heading);
@@ -153,24 +159,29 @@ function ranking(view, { mart, missingName, heading, caption, name, all, year, t
   );
 }
 
-function hoursPanel(view) {
+function yearsPanel(view) {
   const rows = [...view.rows].reverse();
+  // Some services tell no lengths.
+  const isHeard = rows.some((row) => row.heard_ms > 0);
+  const chart = isHeard
+    ? { label: "Hours heard per UTC year", name: "Hours", values: rows.map((row) => row.heard_ms / HOUR_MS), show: (value) => hours(value * HOUR_MS) }
+    : { label: "Plays per UTC year", name: "Plays", values: rows.map((row) => row.total_plays) };
   return panel(
     {
       heading: "How much was it from year to year?",
       wide: true,
       asOf: view.asOf,
-      id: "hours",
-      definition: ["Milliseconds heard, shown as hours.", ...columnMeaning(view.years, "year", "heard_ms", "total_plays"), `Rows of MART.${view.years.name}.`],
+      id: "years",
+      definition: [HEARD_MEANING, ...columnMeaning(view.years, "year", "heard_ms", "total_plays"), `Rows of MART.${view.years.name}.`],
     },
     chartBody(view, {
-      label: "Hours heard per UTC year",
-      name: "hours",
+      label: chart.label,
+      name: "years",
       height: "low",
-      option: { kind: "columns", name: "Hours", names: rows.map((row) => String(row.year)), values: rows.map((row) => row.heard_ms / HOUR_MS), show: (value) => hours(value * HOUR_MS) },
+      option: { kind: "columns", names: rows.map((row) => String(row.year)), ...chart },
       columns: [
         { label: "Year", text: (row) => String(row.year) },
-        { label: "Hours", text: (row) => element("span", { dataset: { value: row.heard_ms } }, hours(row.heard_ms)), kind: "text-right" },
+        { label: "Hours", text: (row) => element("span", { dataset: { value: row.heard_ms } }, heardText(row.heard_ms)), kind: "text-right" },
         { label: "Plays", key: "total_plays", kind: "number" },
         { label: "Songs", key: "songs", kind: "number" },
       ],
