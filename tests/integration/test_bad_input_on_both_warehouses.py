@@ -35,6 +35,9 @@ TABLES = [
     "MART.SONG_WINDOWS",
     "MART.SKIP_CURVE",
     "MART.LISTENING_BY_WEEKDAY",
+    "MART.SONG_YEARS",
+    "MART.ARTIST_YEARS",
+    "MART.LISTENING_YEARS",
 ]
 # When a warehouse loaded is its own affair.
 OWN = {"LOADED_AT", "FIRST_LOADED_AT", "LAST_LOADED_AT"}

@@ -59,19 +59,31 @@ CHANGES = {
     "empty stretch": "DELETE FROM MART.SKIP_CURVE WHERE second_from = (SELECT max(second_from) FROM MART.SKIP_CURVE)",
     "weekday": "UPDATE MART.LISTENING_BY_WEEKDAY SET weekday = 1 + weekday % 7",
     "weekday's skips": "UPDATE MART.LISTENING_BY_WEEKDAY SET skips = skips + 1",
+    "year's plays of a song": "UPDATE MART.SONG_YEARS SET total_plays = total_plays + 1 "
+    "WHERE song_id = (SELECT min(song_id) FROM MART.SONG_YEARS)",
+    "year's artist": "UPDATE MART.ARTIST_YEARS SET year = year - 1 "
+    "WHERE artist_name = (SELECT max(artist_name) FROM MART.ARTIST_YEARS)",
+    "year's hours": "UPDATE MART.LISTENING_YEARS SET heard_ms = heard_ms - 1",
+    "year's songs": "UPDATE MART.LISTENING_YEARS SET songs = songs + 1",
+    "year's streak": "UPDATE MART.LISTENING_YEARS SET longest_streak_days = longest_streak_days - 1",
+    "begin of a streak": "UPDATE MART.LISTENING_YEARS SET longest_streak_begins = longest_streak_begins + 1",
+    "busiest day": "UPDATE MART.LISTENING_YEARS SET busiest_day = busiest_day - 1",
     "listener's country": "UPDATE MART.LISTENER_HISTORY SET country = 'ZZ' "
     "WHERE dbt_valid_to IS NULL AND user_id = (SELECT min(user_id) FROM MART.LISTENER_HISTORY)",
 }
 MARTS = [
     "ARTIST_DAILY",
+    "ARTIST_YEARS",
     "COUNTRY_DEVICE_HOURLY",
     "LISTENER_HISTORY",
     "LISTENER_SESSIONS",
     "LISTENING_BY_WEEKDAY",
+    "LISTENING_YEARS",
     "PIPELINE_HOURS",
     "SKIP_CURVE",
     "SONG_DAILY",
     "SONG_WINDOWS",
+    "SONG_YEARS",
     "TOP_SONGS",
     "USER_ENGAGEMENT",
 ]
