@@ -243,7 +243,7 @@ ordered_json hours_json(const Status& status) {
     all.push_back({{"hour", lake::format_hour(hour.hour)},
                    {"state", hour.complete ? "complete" : "open"},
                    {"partitions_closed", hour.partitions_closed},
-                   {"records_closed", hour.records},
+                   {"records_closed", or_null(hour.records)},
                    {"late", is_late(hour, status.at, status.pace)}});
   }
   return all;

@@ -155,7 +155,10 @@ Result<void> StatusReader::read_chains(Status& status) {
     one.committed = committed.at(static_cast<std::size_t>(partition));
     status.partitions.push_back(one);
   }
-  SDP_TRY(status.hours, lake.newest_hours(topic.id, sources_.hours));
+  if (hours_of_ != topic.id) hours_.clear();
+  SDP_TRY(hours_, lake.newest_hours(topic.id, sources_.hours, hours_));
+  hours_of_ = topic.id;
+  status.hours = hours_;
   return {};
 }
 

@@ -6,10 +6,12 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/status.h"
+#include "lake_reader/lake_reader.h"
 #include "log/event_log.h"
 #include "sink/sink_runner.h"
 #include "store/object_store.h"
@@ -47,6 +49,8 @@ class StatusReader {
   StatusSources sources_;
   std::unique_ptr<log::Reader> reader_;
   Clock& clock_;
+  std::vector<lake_reader::HourStatus> hours_;  ///< as the last look found them, of this topic id:
+  log::TopicId hours_of_{};
 };
 
 }  // namespace sdp::cli

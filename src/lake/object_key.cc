@@ -43,7 +43,7 @@ std::optional<UtcMillis> take_time(std::string_view& name) {
 }  // namespace
 
 std::string short_id(const log::TopicId& id) {
-  return base::to_string(id).substr(0, 8);
+  return base::to_string(id).substr(0, kShortIdChars);
 }
 
 bool has_time(UtcMillis time) {
@@ -74,14 +74,14 @@ std::optional<ObjectKey> parse_key(std::string_view text) {
   if (!take(name, "spotify_events_")) return std::nullopt;
   const auto first_timestamp = take_time(name);
   ObjectKey key;
-  if (!first_timestamp || !take(name, "_t") || name.size() < 8) return std::nullopt;
+  if (!first_timestamp || !take(name, "_t") || name.size() < kShortIdChars) return std::nullopt;
   key.first_timestamp = *first_timestamp;
-  key.topic_id_short = name.substr(0, 8);
+  key.topic_id_short = name.substr(0, kShortIdChars);
   if (!std::ranges::all_of(key.topic_id_short,
                            [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
     return std::nullopt;
   }
-  name.remove_prefix(8);
+  name.remove_prefix(kShortIdChars);
   if (!take(name, "_p") || !take_number(name, key.partition) || !take(name, "_o") ||
       !take_number(name, key.first)) {
     return std::nullopt;

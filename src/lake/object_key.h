@@ -39,6 +39,7 @@ std::string format_key(const ObjectKey& key);
 std::optional<ObjectKey> parse_key(std::string_view text);
 
 std::string short_id(const log::TopicId& id);
+inline constexpr std::size_t kShortIdChars = 8;
 
 /// `bronze/date=2026-02-15/hour=17/`, or kUntimedPrefix.
 std::string hour_prefix(UtcMillis time);

@@ -10,6 +10,15 @@
 
 namespace sdp::lake {
 
+/// What the name of a marker tells.
+struct MarkerName {
+  Hour hour;
+  std::string topic_id_short;  ///< as in keys of objects
+  log::Partition partition = 0;
+
+  bool operator==(const MarkerName&) const = default;
+};
+
 /// Where the lake keeps everything but its objects, and under which time a record is filed: both follow
 /// from the version of its layout (docs/formats/layout.md), which only `lake upgrade` changes. No other code
 /// spells such a name.
@@ -38,6 +47,8 @@ class Places {
   std::string begin_key(const ChainId& chain) const;
   std::string hour_folder(Hour hour) const;
   std::string marker_key(const ChainId& chain, Hour hour) const;
+  /// Nothing when it is not what marker_key writes.
+  std::optional<MarkerName> parse_marker_key(std::string_view key) const;
 
   /// Of the hint where a chain ends; the same in every layout, since it is none of the lake's facts.
   std::string head_key(const ChainId& chain) const;

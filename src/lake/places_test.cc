@@ -29,6 +29,30 @@ TEST(Places, OfLayout2LeaveTheEventsAlone) {
   EXPECT_EQ(places.head_key(kChain), "_pipeline/heads/1a2b3c4d-5e6f-4a0b-8c1d-2e3f4a5b6c7d/p3");
 }
 
+TEST(Places, AMarkersNameIsReadAsItIsWritten) {
+  for (const int version : {1, 2}) {
+    const Places places(version);
+    const std::string key = places.marker_key(kChain, kHour);
+    EXPECT_EQ(places.parse_marker_key(key), (MarkerName{kHour, "1a2b3c4d", 3}));
+    EXPECT_FALSE(Places(3 - version).parse_marker_key(key));
+    for (const char* const other : {
+             "begin/t1a2b3c4d_p3.json",
+             "date=2026-02-15/hour=17/",
+             "date=2026-02-15/hour=17/t1a2b3c4d_p3",
+             "date=2026-02-15/hour=17/t1a2b3c4d_p3.json.bak",
+             "date=2026-02-15/hour=17/t1a2b3c4d_p-3.json",
+             "date=2026-02-15/hour=17/t1a2b3c4d_p03.json",
+             "date=2026-02-15/hour=17/t1a2b3c4d_p99999999999.json",
+             "date=2026-02-15/hour=17/t1a2b3c4_p3.json",
+             "date=2026-02-15/hour=24/t1a2b3c4d_p3.json",
+             "date=2026-02-30/hour=17/t1a2b3c4d_p3.json",
+             "date=2026-02-15/hour=17/hour=18/t1a2b3c4d_p3.json",
+         }) {
+      EXPECT_FALSE(places.parse_marker_key(std::string(places.hours_prefix()) + other)) << other;
+    }
+  }
+}
+
 TEST(Places, OnlyLayout1DrawsInTimesThatTellNoHour) {
   for (const std::int64_t ms : {std::int64_t{-1}, std::int64_t{1'771'177'956'123'000}}) {
     const UtcMillis time{std::chrono::milliseconds(ms)};

@@ -17,14 +17,16 @@ std::optional<lake::Hour> hour_of_folder(std::string_view folder) {
   return lake::parse_hour(fmt::format("{}T{}", folder.substr(at + 5, 10), folder.substr(at + 21, 2)));
 }
 
+std::vector<std::string> in_order(std::vector<std::string> folders, Order order) {
+  if (order == Order::newest_first) std::ranges::reverse(folders);
+  return folders;
+}
+
 }  // namespace
 
-Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
-                        const std::function<Result<bool>(const HourFolder&)>& visit, const HourSpan& span) {
-  const auto in_order = [&](std::vector<std::string> folders) {
-    if (order == Order::newest_first) std::ranges::reverse(folders);
-    return folders;
-  };
+Result<void> walk_days(store::ObjectStore& store, std::string_view root, Order order,
+                       const std::function<Result<bool>(const std::string& prefix)>& visit,
+                       const HourSpan& span) {
   const std::string day_prefix = std::string(root) + "date=";
   SDP_TRY(auto days, store.list_folders(root));
   const auto is_outside = [&](const std::string& day) {
@@ -33,16 +35,26 @@ Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order 
            *midnight + std::chrono::hours(23) < span.first;
   };
   std::erase_if(days, is_outside);
-  for (const std::string& day : in_order(std::move(days))) {
+  for (const std::string& day : in_order(std::move(days), order)) {
+    SDP_TRY(const bool go_on, visit(day));
+    if (!go_on) return {};
+  }
+  return {};
+}
+
+Result<void> walk_hours(store::ObjectStore& store, std::string_view root, Order order,
+                        const std::function<Result<bool>(const HourFolder&)>& visit, const HourSpan& span) {
+  const auto visit_day = [&](const std::string& day) -> Result<bool> {
     SDP_TRY(auto folders, store.list_folders(day));
-    for (const std::string& folder : in_order(std::move(folders))) {
+    for (const std::string& folder : in_order(std::move(folders), order)) {
       const auto hour = hour_of_folder(folder);
       if (!hour || *hour < span.first || *hour > span.last) continue;
       SDP_TRY(const bool go_on, visit({*hour, folder}));
-      if (!go_on) return {};
+      if (!go_on) return false;
     }
-  }
-  return {};
+    return true;
+  };
+  return walk_days(store, root, order, visit_day, span);
 }
 
 }  // namespace sdp::lake_reader

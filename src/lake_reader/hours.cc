@@ -1,6 +1,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "lake/object_key.h"
@@ -37,13 +39,11 @@ Result<lake::HourMarker> LakeReader::read_marker(const std::string& key) const {
   return marker;
 }
 
-Result<std::optional<lake::ChainBegin>> LakeReader::read_begin(const std::string& key) const {
-  SDP_TRY(const auto head, store_.head(key));
-  if (!head) return std::optional<lake::ChainBegin>();
+Result<lake::ChainBegin> LakeReader::read_begin(const std::string& key) const {
   SDP_TRY(const auto object, store_.get(key));
   auto begin = lake::chain_begin_from_json(object.body);
   if (!begin) return std::unexpected(begin.error().in(fmt::format("{}: object {}", store_.describe(), key)));
-  return std::optional(*begin);
+  return begin;
 }
 
 Result<std::map<std::string, std::vector<lake::ChainBegin>>> LakeReader::read_begins(
@@ -52,7 +52,7 @@ Result<std::map<std::string, std::vector<lake::ChainBegin>>> LakeReader::read_be
   std::map<std::string, std::vector<lake::ChainBegin>> begins;
   for (const std::string& key : keys) {
     SDP_TRY(const auto begin, read_begin(key));
-    if (begin) begins[lake::short_id(begin->chain.topic_id)].push_back(*begin);
+    begins[lake::short_id(begin.chain.topic_id)].push_back(begin);
   }
   return begins;
 }
@@ -69,7 +69,11 @@ Result<std::map<std::string, std::vector<lake::HourMarker>>> LakeReader::read_ho
 }
 
 Result<std::optional<lake::ChainBegin>> LakeReader::chain_begin(const lake::ChainId& chain) const {
-  return read_begin(places_.begin_key(chain));
+  const std::string key = places_.begin_key(chain);
+  SDP_TRY(const auto head, store_.head(key));
+  if (!head) return std::optional<lake::ChainBegin>();
+  SDP_TRY(const auto begin, read_begin(key));
+  return std::optional(begin);
 }
 
 Result<lake::HourMarker> LakeReader::marker(const lake::ChainId& chain, lake::Hour hour) const {
@@ -185,45 +189,96 @@ Result<std::optional<CompleteThrough>> LakeReader::bisect_complete(std::span<con
   return found;
 }
 
-Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& topic_id,
-                                                         std::size_t count) const {
+Result<std::map<lake::Hour, std::set<log::Partition>>> LakeReader::closed_hours(const log::TopicId& topic_id,
+                                                                                lake::Hour first,
+                                                                                std::size_t count) const {
   const std::string topic_id_short = lake::short_id(topic_id);
-  const std::string of = prefix_of(topic_id);
+  std::map<lake::Hour, std::set<log::Partition>> closed;
+  const auto look = [&](const std::string& day) -> Result<bool> {
+    SDP_RETURN_IF_ERROR(store_.list(day, [&](const store::ListedObject& object) {
+      const auto name = places_.parse_marker_key(object.key);
+      if (name && name->topic_id_short == topic_id_short && name->hour >= first)
+        closed[name->hour].insert(name->partition);
+      return true;
+    }));
+    return closed.size() < count;
+  };
+  SDP_RETURN_IF_ERROR(walk_days(store_, places_.hours_prefix(), Order::newest_first, look, {.first = first}));
+  while (closed.size() > count) closed.erase(closed.begin());
+  return closed;
+}
+
+Result<std::map<lake::Hour, HourStatus>> LakeReader::judge_closed_hours(
+    const log::TopicId& topic_id, std::size_t count, std::span<const HourStatus> known) const {
+  SDP_TRY(const auto by_topic, read_begins(prefix_of(topic_id)));
+  const auto of_topic = by_topic.find(lake::short_id(topic_id));
   std::map<lake::Hour, HourStatus> hours;
+  if (of_topic == by_topic.end()) return hours;
+  const std::vector<lake::ChainBegin>& begins = of_topic->second;
+  const lake::Hour first = std::ranges::min(begins, {}, &lake::ChainBegin::hour).hour;
+  SDP_TRY(const auto closed, closed_hours(topic_id, first, count));
+
+  bool has_read = false;
+  const auto read = [&](HourStatus& status) -> Result<std::vector<lake::HourMarker>> {
+    has_read = true;
+    std::vector<lake::HourMarker> markers;
+    status.records = 0;
+    for (const log::Partition partition : closed.at(status.hour)) {
+      SDP_TRY(markers.emplace_back(), marker({topic_id, partition}, status.hour));
+      *status.records += markers.back().records;
+    }
+    return markers;
+  };
+  // Behind a complete hour every partition that its markers know of has a begin: names tell the rest.
+  bool is_behind_complete = false;
+  for (const auto& [hour, partitions] : std::views::reverse(closed)) {
+    HourStatus& status = hours[hour];
+    status = {.hour = hour, .partitions_closed = static_cast<int>(partitions.size())};
+    const auto before = std::ranges::find_if(known, [&](const HourStatus& one) {
+      return one.hour == hour && one.partitions_closed == status.partitions_closed;
+    });
+    const bool is_known = before != known.end();
+    if (is_known) status.records = before->records;
+    status.complete = std::ranges::all_of(begins, [&](const lake::ChainBegin& begin) {
+      return begin.hour > hour || partitions.contains(begin.chain.partition);
+    });
+    if (status.complete && !is_behind_complete && !(is_known && before->complete)) {
+      SDP_TRY(const auto markers, read(status));
+      status.complete = is_complete(hour, markers, begins);
+    }
+    is_behind_complete = is_behind_complete || status.complete;
+  }
+  const auto uncounted = std::ranges::find_if(hours.rbegin(), hours.rend(),
+                                              [](const auto& entry) { return !entry.second.records; });
+  if (!has_read && uncounted != hours.rend()) SDP_RETURN_IF_ERROR(read(uncounted->second));
+  return hours;
+}
+
+Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& topic_id, std::size_t count,
+                                                         std::span<const HourStatus> known) const {
+  if (count == 0) return std::vector<HourStatus>();
+  SDP_TRY(auto hours, judge_closed_hours(topic_id, count, known));
+  const std::string topic_id_short = lake::short_id(topic_id);
   std::size_t folders = 0;
   const auto look_at_objects = [&](const HourFolder& folder) -> Result<bool> {
+    // There may be hours that nobody closed among those that all have closed: what clocks say is no order.
+    if (hours.contains(folder.hour)) return true;
+    if (hours.size() >= count &&
+        folder.hour < std::prev(hours.end(), static_cast<std::ptrdiff_t>(count))->first)
+      return false;
     SDP_RETURN_IF_ERROR(list_objects(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (!key || key->topic_id_short != topic_id_short) return true;
       hours[folder.hour].hour = folder.hour;
       return false;
     }));
-    return hours.size() < count && ++folders < count + kObjectFoldersMax;
+    return ++folders < count + kObjectFoldersMax;
   };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::newest_first, look_at_objects));
-  SDP_TRY(auto begins, read_begins(of));
-  const std::vector<lake::ChainBegin>& of_topic = begins[topic_id_short];
-  HourSpan span;
-  span.first =
-      of_topic.empty() ? lake::Hour::max() : std::ranges::min(of_topic, {}, &lake::ChainBegin::hour).hour;
-  std::size_t closed = 0;
-  const auto look_at_markers = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_TRY(auto by_topic, read_hour(folder.prefix, of));
-    const auto& markers = by_topic[topic_id_short];
-    if (markers.empty()) return true;
-    HourStatus& status = hours[folder.hour];
-    status.hour = folder.hour;
-    status.partitions_closed = static_cast<int>(markers.size());
-    for (const lake::HourMarker& marker : markers) status.records += marker.records;
-    status.complete = is_complete(folder.hour, markers, of_topic);
-    return ++closed < count;
-  };
-  SDP_RETURN_IF_ERROR(walk_hours(store_, places_.hours_prefix(), Order::newest_first, look_at_markers, span));
-  std::vector<HourStatus> newest;
-  newest.reserve(hours.size());
-  for (const auto& [hour, status] : hours) newest.push_back(status);
-  if (newest.size() > count) newest.erase(newest.begin(), newest.end() - static_cast<std::ptrdiff_t>(count));
-  return newest;
+  const HourSpan span{.first = hours.size() < count ? lake::Hour::min() : hours.begin()->first};
+  SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::newest_first, look_at_objects, span));
+  while (hours.size() > count) hours.erase(hours.begin());
+  auto newest = hours | std::views::values;
+  return std::vector<HourStatus>(newest.begin(), newest.end());
 }
 
 }  // namespace sdp::lake_reader

@@ -60,7 +60,7 @@ struct HourStatus {
   lake::Hour hour;
   bool complete = false;
   int partitions_closed = 0;
-  std::int64_t records = 0;  ///< of the partitions that closed it
+  std::optional<std::int64_t> records{};  ///< of the partitions that closed it; nothing where nobody counted
 };
 
 /// An earlier life of a topic, which was deleted and created again.
@@ -154,9 +154,14 @@ class LakeReader {
   /// requests grow with the number of chains, and with the logarithm of their hours.
   Result<std::map<std::string, CompleteThrough>> complete_through(
       std::optional<lake::Hour> to = std::nullopt) const;
-  /// The newest hours of a topic id that have objects or markers, ascending, `count` at most. Objects are
-  /// looked for in `count` + 48 hour folders.
-  Result<std::vector<HourStatus>> newest_hours(const log::TopicId& topic_id, std::size_t count) const;
+  /// The newest hours of a topic id that have objects or markers, ascending, `count` at most. Which
+  /// partitions closed an hour is told by the names of its markers, of which a listing of a day has all;
+  /// markers are read up to the newest complete hour, and those of one hour more where all that is told by
+  /// `known`: what an earlier call for the same topic id answered. Who looks again and again therefore reads
+  /// each hour once, one a call. Objects are looked for in the folders of hours that nobody closed, `count` +
+  /// 48 at most.
+  Result<std::vector<HourStatus>> newest_hours(const log::TopicId& topic_id, std::size_t count,
+                                               std::span<const HourStatus> known = {}) const;
 
   /// The other topic ids of the lake: those that have a begin, or objects in the newest 48 hour folders. Open
   /// hours are looked for there, and in the three hours behind the last closed one. Requests grow with the
@@ -189,11 +194,19 @@ class LakeReader {
                                 std::vector<store::ListedObject>& objects) const;
   Result<Gaps> read_gaps(const std::string& prefix) const;
   Result<lake::HourMarker> read_marker(const std::string& key) const;
-  Result<std::optional<lake::ChainBegin>> read_begin(const std::string& key) const;
+  Result<lake::ChainBegin> read_begin(const std::string& key) const;
   /// Of topic ids in keys that begin with `of`; by topic id.
   Result<std::map<std::string, std::vector<lake::ChainBegin>>> read_begins(const std::string& of = "") const;
   Result<std::map<std::string, std::vector<lake::HourMarker>>> read_hour(const std::string& folder,
                                                                          const std::string& of = "") const;
+  /// Which partitions of a topic id closed its newest hours of `first` or later, `count` at most, by the
+  /// names of markers.
+  Result<std::map<lake::Hour, std::set<log::Partition>>> closed_hours(const log::TopicId& topic_id,
+                                                                      lake::Hour first,
+                                                                      std::size_t count) const;
+  /// By hour, what is known of those that have markers; see newest_hours().
+  Result<std::map<lake::Hour, HourStatus>> judge_closed_hours(const log::TopicId& topic_id, std::size_t count,
+                                                              std::span<const HourStatus> known) const;
   /// What complete_through() says of one topic id, by bisection.
   Result<std::optional<CompleteThrough>> bisect_complete(std::span<const lake::ChainBegin> begins,
                                                          lake::Hour to) const;

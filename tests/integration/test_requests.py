@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import time
 from datetime import timedelta
 
@@ -24,7 +25,12 @@ PARTITIONS = 3
 AT_A_START = 6 + 3 * PARTITIONS
 TO_CLOSE = 5 + 7 * PARTITIONS
 TWO_DAYS = 48 + 3
-A_SHOWN_HOUR = 2 + PARTITIONS
+# Who shows a day of an old lake meets two days or three: their folders of hours, and their markers' names.
+A_DAY_SHOWN = 5
+A_LOOK = 11 + 3 * PARTITIONS
+# Listings come in pages of a thousand names: of days, of events and of hours; and of all objects, where all are asked for.
+PAGES_OF_DAYS = 2 * (HOURS // 24_000)
+PAGES_OF_OBJECTS = (PARTITIONS - 1) * HOURS // 1000
 LISTING = "list bronze/"
 POLL_SECONDS_MAX = 2
 
@@ -103,6 +109,7 @@ def test_a_sink_that_goes_on_starts_with_few_requests(lakes):
         ["status", "--json", "--hours", "1"],
         ["status", "--json"],
         ["load", "--complete-hours"],
+        ["load"],
         ["extract", "--complete-hours", "--stage-dir", "stage"],
     ],
     ids=" ".join,
@@ -110,9 +117,27 @@ def test_a_sink_that_goes_on_starts_with_few_requests(lakes):
 def test_what_runs_every_hour_asks_an_old_lake_no_more_than_a_new_one(lakes, command):
     young, old = (lake.asks(*command) for lake in lakes)
     print(count(young), count(old))
-    # A day of hours that the young one lacks, where a day is shown; and names of days come in pages of a thousand.
-    hours = 24 if command == ["status", "--json"] else 0
-    assert count(old) - count(young) <= A_SHOWN_HOUR * hours + 2 * (HOURS // 24_000), f"{young}\n{old}"
+    more = {"status --json": A_DAY_SHOWN, "load": PAGES_OF_OBJECTS}.get(" ".join(command), 0)
+    assert count(old) - count(young) <= more + PAGES_OF_DAYS, f"{young}\n{old}"
+
+
+# As `serve --flow` does while a page is open.
+def test_who_watches_an_old_lake_asks_no_more_a_look(lakes):
+    for lake in lakes:
+        lake.proxy.requests.clear()
+        top = lake.world.start("top", "--every", 1, "--json", env={"S3_ENDPOINT": lake.proxy.endpoint})
+        wait_until(lambda one=top: len(one.out.splitlines()) >= 4, 60, "four looks")
+        done = top.stop(30, signal.SIGINT)
+        assert done.code == 0
+        looks = [json.loads(line) for line in done.out.splitlines()]
+        asked = dict(lake.proxy.requests)
+        assert count(asked) <= (len(looks) + 1) * (A_LOOK + A_DAY_SHOWN + PAGES_OF_DAYS), asked
+        # What one of them counted is not counted again, and goes on.
+        counted = [[hour["records_closed"] for hour in look["hours"]] for look in looks]
+        assert [sum(one is not None for one in hours) for hours in counted] == [
+            min(number, len(counted[0])) for number in range(1, len(looks) + 1)
+        ]
+        assert set(counted[-1][-min(4, len(counted[0])) :]) == {PARTITIONS - 1}, counted
 
 
 @pytest.fixture

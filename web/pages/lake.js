@@ -110,7 +110,8 @@ function drawnCalendar(place, status, selected, reached) {
 
 function wordsOf(hour, status) {
   const closed = `closed by ${number(hour.partitions_closed)} of ${plural(status.partitions.length, "partition")}`;
-  return `${STATES[stateOf(hour)].words}, ${closed}, with ${plural(hour.records_closed, "record")}`;
+  const records = hour.records_closed === null ? "" : `, with ${plural(hour.records_closed, "record")}`;
+  return `${STATES[stateOf(hour)].words}, ${closed}${records}`;
 }
 
 /** The hour to which a key leads, or undefined. */
