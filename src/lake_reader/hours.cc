@@ -31,27 +31,54 @@ std::string prefix_of(const log::TopicId& topic_id) {
 
 }  // namespace
 
-Result<lake::HourMarker> LakeReader::read_marker(const std::string& key) const {
-  SDP_TRY(const auto object, store_.get(key));
+Result<std::optional<store::Object>> LakeReader::find(const std::string& key) const {
+  auto object = store_.get(key);
+  if (object) return std::optional(*std::move(object));
+  if (object.error().kind != ErrorKind::bad_input) return std::unexpected(std::move(object).error());
+  // The error does not tell what is missing from what is wrong.
+  SDP_TRY(const auto head, store_.head(key));
+  if (head) return std::unexpected(std::move(object).error());
+  return std::optional<store::Object>();
+}
+
+Result<lake::HourMarker> LakeReader::parse_marker(const std::string& key, const store::Object& object) const {
   auto marker = lake::hour_marker_from_json(object.body);
   if (!marker)
     return std::unexpected(marker.error().in(fmt::format("{}: object {}", store_.describe(), key)));
   return marker;
 }
 
-Result<lake::ChainBegin> LakeReader::read_begin(const std::string& key) const {
+Result<lake::HourMarker> LakeReader::read_marker(const std::string& key) const {
   SDP_TRY(const auto object, store_.get(key));
+  return parse_marker(key, object);
+}
+
+Result<std::optional<lake::HourMarker>> LakeReader::find_marker(const lake::ChainId& chain,
+                                                                lake::Hour hour) const {
+  const std::string key = places_.marker_key(chain, hour);
+  SDP_TRY(const auto object, find(key));
+  if (!object) return std::optional<lake::HourMarker>();
+  SDP_TRY(auto marker, parse_marker(key, *object));
+  return std::optional(std::move(marker));
+}
+
+Result<lake::ChainBegin> LakeReader::parse_begin(const std::string& key, const store::Object& object) const {
   auto begin = lake::chain_begin_from_json(object.body);
   if (!begin) return std::unexpected(begin.error().in(fmt::format("{}: object {}", store_.describe(), key)));
   return begin;
 }
 
 Result<std::map<std::string, std::vector<lake::ChainBegin>>> LakeReader::read_begins(
-    const std::string& of) const {
-  SDP_TRY(const auto keys, keys_below(places_.begins_prefix() + of));
+    const std::string& of, const std::optional<log::TopicId>& but) const {
+  SDP_TRY(auto keys, keys_below(places_.begins_prefix() + of));
+  if (but) {
+    const std::string left_out = places_.begins_prefix() + prefix_of(*but);
+    std::erase_if(keys, [&](const std::string& key) { return key.starts_with(left_out); });
+  }
   std::map<std::string, std::vector<lake::ChainBegin>> begins;
   for (const std::string& key : keys) {
-    SDP_TRY(const auto begin, read_begin(key));
+    SDP_TRY(const auto object, store_.get(key));
+    SDP_TRY(const auto begin, parse_begin(key, object));
     begins[lake::short_id(begin.chain.topic_id)].push_back(begin);
   }
   return begins;
@@ -70,9 +97,9 @@ Result<std::map<std::string, std::vector<lake::HourMarker>>> LakeReader::read_ho
 
 Result<std::optional<lake::ChainBegin>> LakeReader::chain_begin(const lake::ChainId& chain) const {
   const std::string key = places_.begin_key(chain);
-  SDP_TRY(const auto head, store_.head(key));
-  if (!head) return std::optional<lake::ChainBegin>();
-  SDP_TRY(const auto begin, read_begin(key));
+  SDP_TRY(const auto object, find(key));
+  if (!object) return std::optional<lake::ChainBegin>();
+  SDP_TRY(const auto begin, parse_begin(key, *object));
   return std::optional(begin);
 }
 
@@ -161,9 +188,8 @@ Result<std::optional<CompleteThrough>> LakeReader::complete_at(
   std::vector<lake::HourMarker> markers;
   for (const lake::ChainBegin& begin : begins) {
     if (begin.hour > hour) continue;
-    SDP_TRY(const auto head, store_.head(places_.marker_key(begin.chain, hour)));
-    if (!head) continue;
-    SDP_TRY(markers.emplace_back(), marker(begin.chain, hour));
+    SDP_TRY(auto found, find_marker(begin.chain, hour));
+    if (found) markers.push_back(*std::move(found));
   }
   if (!is_complete(hour, markers, begins)) return std::optional<CompleteThrough>();
   return std::optional(through(hour, markers, begins));
@@ -261,7 +287,7 @@ Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& top
   const std::string topic_id_short = lake::short_id(topic_id);
   std::size_t folders = 0;
   const auto look_at_objects = [&](const HourFolder& folder) -> Result<bool> {
-    // There may be hours that nobody closed among those that all have closed: what clocks say is no order.
+    // Clocks go back: an hour that nobody closed may lie before those that are closed.
     if (hours.contains(folder.hour)) return true;
     if (hours.size() >= count &&
         folder.hour < std::prev(hours.end(), static_cast<std::ptrdiff_t>(count))->first)

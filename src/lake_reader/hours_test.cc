@@ -134,12 +134,22 @@ class NewestHours : public CompleteHours {
 };
 
 TEST_F(NewestHours, OfAnOldLakeCostAsMuchAsOfAnyOther) {
+  const auto add_objects = [this](int from, int to) {
+    for (int hour = from; hour < to; ++hour) {
+      const lake::ObjectKey key{UtcMillis(kStart + std::chrono::hours(hour)), "1a2b3c4d", 0, hour,
+                                lake::Compression::none};
+      ASSERT_TRUE(store_.put_new(lake::format_key(key), "x\n", {}, "text/plain"));
+    }
+  };
   close_all(26);
+  add_objects(0, 26);
   EXPECT_EQ(look(24).size(), 24u);
+  EXPECT_LT(calls_, 24);
   const int of_young = calls_;
   EXPECT_EQ(markers_read_, 2);
   for (const log::Partition partition : {0, 1})
     for (int hour = 26; hour < 26 + 24 * 300; ++hour) close(partition, hour, hour + 1);
+  add_objects(26, 26 + 24 * 300);
   const auto hours = look(24);
   EXPECT_EQ(calls_, of_young);
   EXPECT_EQ(markers_read_, 2);

@@ -193,10 +193,15 @@ class LakeReader {
   Result<bool> add_from_markers(const lake::ChainId& chain, lake::Hour through, log::Offset from,
                                 std::vector<store::ListedObject>& objects) const;
   Result<Gaps> read_gaps(const std::string& prefix) const;
+  /// Nothing when there is no such object. One request when there is.
+  Result<std::optional<store::Object>> find(const std::string& key) const;
+  Result<lake::HourMarker> parse_marker(const std::string& key, const store::Object& object) const;
   Result<lake::HourMarker> read_marker(const std::string& key) const;
-  Result<lake::ChainBegin> read_begin(const std::string& key) const;
-  /// Of topic ids in keys that begin with `of`; by topic id.
-  Result<std::map<std::string, std::vector<lake::ChainBegin>>> read_begins(const std::string& of = "") const;
+  Result<std::optional<lake::HourMarker>> find_marker(const lake::ChainId& chain, lake::Hour hour) const;
+  Result<lake::ChainBegin> parse_begin(const std::string& key, const store::Object& object) const;
+  /// Of names that begin with `of`, but those of topic id `but`; by topic id.
+  Result<std::map<std::string, std::vector<lake::ChainBegin>>> read_begins(
+      const std::string& of = "", const std::optional<log::TopicId>& but = std::nullopt) const;
   Result<std::map<std::string, std::vector<lake::HourMarker>>> read_hour(const std::string& folder,
                                                                          const std::string& of = "") const;
   /// Which partitions of a topic id closed its newest hours of `first` or later, `count` at most, by the

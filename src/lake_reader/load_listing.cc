@@ -91,11 +91,9 @@ Result<bool> LakeReader::add_from_markers(const lake::ChainId& chain, lake::Hour
                                           std::vector<store::ListedObject>& objects) const {
   for (int hours = 0; hours < kMarkersMax; ++hours) {
     const lake::Hour hour = through - std::chrono::hours(hours);
-    SDP_TRY(const auto head, store_.head(places_.marker_key(chain, hour)));
-    if (!head) return false;
-    SDP_TRY(const lake::HourMarker closed, marker(chain, hour));
-    if (!closed.list) return false;
-    for (const lake::ListedRange& listed : *closed.list) {
+    SDP_TRY(const auto closed, find_marker(chain, hour));
+    if (!closed || !closed->list) return false;
+    for (const lake::ListedRange& listed : *closed->list) {
       if (listed.range.end <= from) continue;
       if (!overrides_.ignores(listed.object_key)) {
         objects.push_back({listed.object_key, 0});
@@ -105,7 +103,7 @@ Result<bool> LakeReader::add_from_markers(const lake::ChainId& chain, lake::Hour
         objects.push_back({ignored->used_in, 0});
       }
     }
-    if (closed.range.first <= from) return true;
+    if (closed->range.first <= from) return true;
   }
   return false;
 }

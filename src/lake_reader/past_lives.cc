@@ -91,9 +91,8 @@ Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present
   const std::string present_short = lake::short_id(present);
   std::map<std::string, PastLife> lives;
   PastChains chains;
-  SDP_TRY(const auto begins, read_begins());
+  SDP_TRY(const auto begins, read_begins("", present));
   for (const auto& [topic_id_short, of_topic] : begins) {
-    if (topic_id_short == present_short) continue;
     PastLife& life = lives[topic_id_short];
     for (const lake::ChainBegin& begin : of_topic) {
       life.topic_id = begin.chain.topic_id;
@@ -112,7 +111,6 @@ Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present
   SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::newest_first, look));
   SDP_RETURN_IF_ERROR(objects.list(std::string(lake::kUntimedPrefix), lake::Hour::min()));
   for (const auto& [topic_id_short, of_topic] : begins) {
-    if (topic_id_short == present_short) continue;
     const lake::Hour open = behind_closed(of_topic, chains, topic_id_short);
     for (lake::Hour hour = open; hour < open + kBehindClosed; hour += std::chrono::hours(1))
       SDP_RETURN_IF_ERROR(objects.list(lake::hour_prefix(UtcMillis(hour)), hour));

@@ -21,9 +21,9 @@ HOURS = int(os.environ.get("SDP_LAKE_HOURS", "100"))
 LOADED_SECONDS_MAX = 120 + HOURS // 10
 PARTITIONS = 3
 # One of them is for the overrides, of which there are none. Before it ends the sink looks what there is to close: it lists where
-# chains begin, and the newest hour's folders; of each partition it asks for its begin (twice) and for the hours about now.
+# chains begin, and the newest hour's folders; of each partition it asks for its begin and for the hours about now.
 AT_A_START = 6 + 3 * PARTITIONS
-TO_CLOSE = 5 + 7 * PARTITIONS
+TO_CLOSE = 5 + 4 * PARTITIONS
 TWO_DAYS = 48 + 3
 # Who shows a day of an old lake meets two days or three: their folders of hours, and their markers' names.
 A_DAY_SHOWN = 5
