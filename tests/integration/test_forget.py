@@ -243,7 +243,7 @@ def test_a_forget_that_is_killed_leaves_nothing_under_the_persons_name(home):
         home.line("ada", "--yes"), cwd=home.folder, env=clean_environment(), stdout=subprocess.DEVNULL
     )
     limit = time.monotonic() + GUARD_SECONDS
-    while not aside.exists() and time.monotonic() < limit:
+    while not aside.exists() and process.poll() is None and time.monotonic() < limit:
         pass
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait(GUARD_SECONDS) == -signal.SIGKILL
