@@ -146,4 +146,8 @@ Result<ObjectMeta> meta_from(const Metadata& metadata) {
   return meta;
 }
 
+bool is_same_object(const ObjectMeta& one, const ObjectMeta& other) {
+  return one.chain == other.chain && one.range == other.range && one.sha256 == other.sha256;
+}
+
 }  // namespace sdp::lake

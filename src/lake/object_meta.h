@@ -40,4 +40,8 @@ std::map<std::string, std::string> to_metadata(const ObjectMeta& meta);
 /// `bad_input` names the missing or bad entry.
 Result<ObjectMeta> meta_from(const std::map<std::string, std::string>& metadata);
 
+/// Whether two puts were of the same bytes for the same place: an object that is there already is then an
+/// earlier put whose answer was lost, whoever wrote it.
+bool is_same_object(const ObjectMeta& one, const ObjectMeta& other);
+
 }  // namespace sdp::lake

@@ -111,5 +111,20 @@ TEST(ObjectMeta, TakesTimesThatGoBackAndRangesWithHoles) {
   EXPECT_EQ(meta_from(to_metadata(meta)).value(), meta);
 }
 
+TEST(ObjectMeta, OfTheSameObjectAgreeInPlaceAndBytes) {
+  ObjectMeta other = example();
+  other.writer = "spotify-pipeline/0.2.0";
+  other.leader_epoch = 7;
+  EXPECT_TRUE(is_same_object(example(), other));
+  other.chain.partition = 4;
+  EXPECT_FALSE(is_same_object(example(), other));
+  other = example();
+  other.range.end = 53;
+  EXPECT_FALSE(is_same_object(example(), other));
+  other = example();
+  other.sha256 = std::string(64, 'b');
+  EXPECT_FALSE(is_same_object(example(), other));
+}
+
 }  // namespace
 }  // namespace sdp::lake

@@ -180,7 +180,7 @@ class Repairer {
     SDP_TRY(const auto head, store_.head(part.key));
     const auto meta = head ? lake::meta_from(head->metadata)
                            : Result<lake::ObjectMeta>(fail(ErrorKind::bad_input, "it is gone"));
-    if (meta && meta->range == part.meta.range && meta->sha256 == part.meta.sha256) return {};
+    if (meta && is_same_object(*meta, part.meta)) return {};
     return fail(ErrorKind::misconfigured, fmt::format("{}: there is an object {} already, with other lines",
                                                       store_.describe(), part.key));
   }

@@ -39,7 +39,7 @@ Result<CommitOutcome> commit_object(store::ObjectStore& store, std::string_view 
   SDP_TRY(const auto outcome, store.put_new(key, {body, meta.sha256}, lake::to_metadata(meta), kContentType));
   if (outcome == store::PutOutcome::created) return CommitOutcome(Committed{});
   SDP_TRY(lake::ObjectMeta winner, winner_at(store, key, meta));
-  if (winner.sha256 == meta.sha256 && winner.range == meta.range) return CommitOutcome(AlreadyOurs{});
+  if (is_same_object(winner, meta)) return CommitOutcome(AlreadyOurs{});
   return CommitOutcome(Adopted{std::move(winner)});
 }
 
