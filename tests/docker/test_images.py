@@ -41,6 +41,26 @@ def test_no_image_can_start_local_servers(builder, image):
     assert done.returncode == 127, f"{done.stdout}{done.stderr}"
 
 
+# Prints how many modules there are, and those that Python would compile each time it starts.
+STALE = """
+import importlib.util, pathlib, struct
+sources = list(pathlib.Path("/opt/spotify/.deps/venv-dbt/lib").rglob("site-packages/**/*.py"))
+print(len(sources))
+for source in sources:
+    compiled = pathlib.Path(importlib.util.cache_from_source(str(source)))
+    told = struct.unpack("<4sIII", compiled.read_bytes()[:16]) if compiled.exists() else None
+    if told != (importlib.util.MAGIC_NUMBER, 0, int(source.stat().st_mtime), source.stat().st_size):
+        print(source)
+"""
+
+
+def test_dbt_is_compiled_when_it_starts(builder):
+    run = ["run", "--rm", "--network", "none", "--entrypoint", "/opt/spotify/.deps/venv-dbt/bin/python"]
+    modules, *stale = builder.engine.docker(*run, "spotify-loader:local", "-c", STALE).stdout.split()
+    assert int(modules) > 1000
+    assert stale == []
+
+
 def test_our_image_is_small(builder):
     size = inspect(builder, "spotify-pipeline")["Size"]
     print(f"spotify-pipeline: {size / MEGABYTE:.1f} MB")
