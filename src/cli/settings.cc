@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 
+#include "base/terminal_text.h"
 #include "base/utc_time.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
@@ -21,6 +22,15 @@ namespace fs = std::filesystem;
 
 fs::path project_beside(const fs::path& deps) {
   return fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt";
+}
+
+/// Refused before anything is done: dbt would end without a cause when all events are in the lake.
+Result<void> check_dbt_path(const fs::path& path) {
+  // A path that is none says that there is no such file.
+  if (path.empty() || base::is_utf8(fs::absolute(path).native())) return {};
+  return fail(ErrorKind::misconfigured,
+              fmt::format("the path {} is not UTF-8, as dbt wants it; choose a folder whose path is",
+                          base::printable(fs::absolute(path).native())));
 }
 
 /// Refuses the first flag for whose setting `is_unread` says so.
@@ -352,6 +362,9 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
   options.work_dir = fs::absolute(settings.work_dir);
   options.unit_tests = settings.unit_tests;
   options.verbose = settings.verbose;
+  for (const fs::path& path :
+       {options.dbt_path, options.project_dir, options.work_dir, options.warehouse_path})
+    SDP_RETURN_IF_ERROR(check_dbt_path(path));
   return options;
 }
 

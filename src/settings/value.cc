@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <ranges>
 #include <vector>
 
@@ -111,6 +112,9 @@ Result<std::map<std::string, std::string>> read_map(const Setting& setting, std:
 
 std::string show_number(double value) {
   constexpr double kExact = 9e15;
+  // The largest number that a setting can have is none that a double can be.
+  constexpr double kAll = 0x1p64;
+  if (value == kAll) return std::to_string(std::numeric_limits<std::uint64_t>::max());
   if (value == std::floor(value) && std::abs(value) <= kExact)
     return std::to_string(static_cast<std::int64_t>(value));
   return value > kExact ? fmt::format("{:.0f}", value) : fmt::format("{}", value);

@@ -85,6 +85,7 @@ TEST(SettingValue, SecretsAreNeverShown) {
 TEST(SettingValue, LargeNumbersAreShownWithoutExponent) {
   EXPECT_EQ(show_number(9e15), "9000000000000000");
   EXPECT_EQ(show_number(0.5), "0.5");
+  EXPECT_EQ(show_number(18'446'744'073'709'551'615.0), "18446744073709551615");
   EXPECT_EQ(show(kText, std::uint64_t{18'446'744'073'709'551'615U}), "18446744073709551615");
 }
 

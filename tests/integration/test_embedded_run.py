@@ -1,14 +1,17 @@
 """`run` in one process on one folder: held by one at a time, stopped or killed at any moment, and gone on with."""
 
 import datetime
+import os
 import random
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 from driver.embedded import EVENTS, Embedded
-from driver.process import Running, wait_until
+from driver.process import GUARD_SECONDS, Running, wait_until
+from driver.services import clean_environment
 
 MISCONFIGURED = 78
 # Of the values of a simulation, about half have more.
@@ -38,6 +41,20 @@ def test_a_run_has_dbt_read_the_project_while_it_makes_events(binary, program_de
     pipeline.must_prove()
     assert parsed.stat().st_mtime == again, "the project was read already"
     pipeline.close()
+
+
+@pytest.mark.parametrize("folder", [b"data\xff", b"\xc3/data"])
+def test_a_folder_that_dbt_could_not_read_is_refused_before_any_event(binary, deps, tmp_path, folder):
+    """As --data, and as the folder in which one is."""
+    path = os.fsencode(tmp_path) + b"/" + folder
+    os.makedirs(path)
+    for asked, where in ((path, tmp_path), ("data", path)):
+        run = [binary, "run", "--events", "10", "--data", asked]
+        env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
+        done = subprocess.run(run, env=env, cwd=where, capture_output=True, timeout=GUARD_SECONDS, check=False)
+        assert done.returncode == MISCONFIGURED, done
+        assert b"is not UTF-8" in done.stderr
+    assert not [name for _, _, names in os.walk(path) for name in names if b"spotify_events" in name]
 
 
 def days_of(embedded) -> list[datetime.date]:
