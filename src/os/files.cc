@@ -7,21 +7,24 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "os/posix_file.h"
 
 namespace sdp::os {
+// Not by a stream's buffer, which throws when there is a file and reading it fails: a folder, or the /proc of
+// a process that has just ended.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
     if (errno == ENOENT) return std::optional<std::string>{};
     return fail(ErrorKind::misconfigured,
                 fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
   }
-  return std::optional<std::string>(std::in_place, std::istreambuf_iterator<char>(file),
-                                    std::istreambuf_iterator<char>());
+  struct stat found{};
+  const auto size = ::fstat(fd.get(), &found) == 0 ? static_cast<std::size_t>(found.st_size) : 0;
+  SDP_TRY(auto text, read_all(fd.get(), size, path));
+  return std::optional(std::move(text));
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode) {
@@ -65,12 +68,13 @@ std::map<std::string, std::string> parse_assignments(std::string_view text) {
 }
 
 std::string tail_of(const std::filesystem::path& path, std::size_t bytes_max) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return {};
-  const auto size = static_cast<std::size_t>(std::max<std::streamoff>(0, file.tellg()));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat found{};
+  if (!fd || ::fstat(fd.get(), &found) != 0) return {};
+  const auto size = static_cast<std::size_t>(found.st_size);
   const auto start = size > bytes_max ? size - bytes_max : 0;
-  file.seekg(static_cast<std::streamoff>(start));
-  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (::lseek(fd.get(), static_cast<off_t>(start), SEEK_SET) < 0) return {};
+  std::string text = read_all(fd.get(), size - start, path).value_or("");
   if (start > 0) text.erase(0, text.find('\n') + 1);
   return text;
 }

@@ -16,6 +16,20 @@ TEST(Files, MissingFileIsNothingAndNotAnError) {
   EXPECT_FALSE(*text);
 }
 
+TEST(Files, WhatCannotBeReadIsAnErrorAndNoTail) {
+  const support::TemporaryFolder folder;
+  const auto text = read_file(folder.path());
+  ASSERT_FALSE(text);
+  EXPECT_NE(text.error().message.find(folder.path().string()), std::string::npos);
+  EXPECT_EQ(tail_of(folder.path(), 10), "");
+}
+
+TEST(Files, FilesWithoutASizeAreReadToTheirEnd) {
+  const auto text = read_file("/proc/self/status");
+  ASSERT_TRUE(text && *text);
+  EXPECT_TRUE((*text)->contains("VmRSS"));
+}
+
 TEST(Files, WriteReplacesWholeTextAndLeavesNoOtherFile) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "a", "a long text", 0644));

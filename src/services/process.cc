@@ -13,11 +13,12 @@ extern "C" {
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "os/files.h"
 #include "os/posix_file.h"
 
 namespace sdp::services {
@@ -25,9 +26,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kKillLimit{10'000};
 
+/// Empty when there is none any more: processes end while one looks at them.
 std::string read_all(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return os::read_file(path).value_or(std::nullopt).value_or("");
 }
 
 /// Word `index` after the program name of /proc/PID/stat; the name is in brackets and may hold anything.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -29,6 +29,7 @@ constexpr std::string_view kResultsFile = "run_results.json";
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
 /// Dbt's own name for what it keeps of a project that it has read.
 constexpr std::string_view kParsedFile = "partial_parse.msgpack";
+constexpr const char* kParsedElsewhere = "DBT_PARTIAL_PARSE_FILE_PATH";
 
 /// A result of an earlier run must not be taken for this one's.
 Result<void> prepare(const TransformOptions& options) {
@@ -53,9 +54,9 @@ std::optional<TransformSummary> read_results(const TransformOptions& options) {
   std::error_code error;
   const auto size = fs::file_size(results_path(options), error);
   if (error || size > kResultsBytesMax) return std::nullopt;
-  std::ifstream file(results_path(options), std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto summary = parse_run_results(text);
+  const auto text = os::read_file(results_path(options)).value_or(std::nullopt);
+  if (!text) return std::nullopt;
+  auto summary = parse_run_results(*text);
   if (!summary) return std::nullopt;
   return *std::move(summary);
 }
@@ -106,7 +107,8 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
 
 void parse(const TransformOptions& options, std::stop_token stop) {
   std::error_code unknown;
-  if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
+  if (std::getenv(kParsedElsewhere) != nullptr || fs::exists(target_path(options) / kParsedFile, unknown))
+    return;
   fs::create_directories(target_path(options), unknown);
   os::Command command = dbt_command(options, {"parse"}, options.work_dir / "parse.log");
   command.folder = fs::absolute(options.work_dir);  // There may be no folder of the warehouse yet.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 namespace sdp::verify {
 namespace {
@@ -124,9 +124,10 @@ Result<std::string> read_file(const fs::path& path) {
                 fmt::format("the recount {} has {} bytes, more than {}", path.string(), size, kBytesMax));
   }
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return fail(ErrorKind::misconfigured, fmt::format("cannot read the recount {}", path.string()));
-  return text;
+  std::ostringstream text;
+  if (size > 0 && !(text << file.rdbuf()))
+    return fail(ErrorKind::misconfigured, fmt::format("cannot read the recount {}", path.string()));
+  return std::move(text).str();
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ def transform(proved, deps, program_deps):
 
 def change(transform, sql: str) -> None:
     program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-    python = transform.deps / "venv-dbt" / "bin" / "python"
+    python = transform.deps / "venv-dbt" / "bin" / "python3"
     subprocess.run(
         [python, "-B", "-c", program, transform.warehouse, sql], check=True, capture_output=True, timeout=GUARD_SECONDS
     )

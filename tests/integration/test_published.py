@@ -30,7 +30,7 @@ def current(proved):
 
 def test_readers_keep_a_whole_state_while_the_pipeline_writes(proved):
     reader = subprocess.Popen(
-        [proved.deps / "venv-dbt" / "bin" / "python", "-B", "-c", READ, current(proved)],
+        [proved.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", READ, current(proved)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -65,7 +65,7 @@ def test_a_reader_of_the_warehouse_itself_holds_up_the_stages(proved):
     warehouse = proved.data / "warehouse" / "spotify_db.duckdb"
     hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"
     reader = subprocess.Popen(
-        [proved.deps / "venv-dbt" / "bin" / "python", "-B", "-c", hold, warehouse],
+        [proved.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", hold, warehouse],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -137,7 +137,7 @@ def test_a_warehouse_that_is_open_elsewhere_leaves_the_documentation_as_it_was(p
     hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"
     reader = subprocess.Popen(
         [
-            proved.deps / "venv-dbt" / "bin" / "python",
+            proved.deps / "venv-dbt" / "bin" / "python3",
             "-B",
             "-c",
             hold,

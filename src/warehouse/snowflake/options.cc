@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "warehouse/snowflake/error_kind.h"
 
@@ -43,8 +43,10 @@ Result<void> check_names(const SnowflakeOptions& options) {
 
 Result<Secret> read_key(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file && text.empty()) {
+  std::ostringstream read;
+  read << file.rdbuf();
+  std::string text = std::move(read).str();
+  if (text.empty()) {
     return fail(ErrorKind::misconfigured, fmt::format("Snowflake: private key {} cannot be read", path));
   }
   const bool pkcs8 =
