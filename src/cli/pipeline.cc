@@ -182,10 +182,12 @@ class PipelineRun {
   }
 
   Result<void> transform() {
+    // With the time that dbt needs yet to read the project.
+    const Stopwatch watch(runtime_.clock);
     if (parsing_.joinable()) parsing_.join();
     SDP_TRY(const auto summary, run_transform(transform_, stop_));
     worker_.reset();
-    stages_.push_back({"transform (dbt)", stages_.back().events, summary.seconds,
+    stages_.push_back({"transform (dbt)", stages_.back().events, watch.seconds(),
                        fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});
     return {};
   }
