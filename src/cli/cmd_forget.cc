@@ -11,6 +11,7 @@
 #include "base/terminal_text.h"
 #include "base/text_table.h"
 #include "cli/command.h"
+#include "cli/data_dir.h"
 #include "cli/imports.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
@@ -20,7 +21,6 @@
 #include "history/judge.h"
 #include "lake_reader/find_places.h"
 #include "lake_reader/lake_reader.h"
-#include "os/file_lock.h"
 
 namespace sdp::cli {
 namespace {
@@ -73,26 +73,9 @@ fs::path folder_of(const Options& options, const settings::Command& command) {
   return folder;
 }
 
-std::unexpected<Error> in_use(const fs::path& folder, const os::FileLock& lock) {
-  const std::string writer = lock.read_note().value_or("");
-  return fail(
-      ErrorKind::fenced,
-      fmt::format("{} is in use{}; wait for the command that uses it, or stop it, and run this again",
-                  folder.string(), writer.empty() ? "" : fmt::format(", last by process {}", writer)));
-}
-
-/// The lock of the folder, for as long as anything is done. Without `yes` no file is made for it.
-Result<std::optional<os::FileLock>> hold(const fs::path& folder, bool yes) {
-  std::optional<os::FileLock> lock;
-  if (yes) {
-    SDP_TRY(lock, os::FileLock::open(folder / ".lock"));
-  } else {
-    SDP_TRY(lock, os::FileLock::open_to_read(folder / ".lock"));
-  }
-  if (!lock) return lock;
-  SDP_TRY(const bool locked, lock->try_lock());
-  if (!locked) return in_use(folder, *lock);
-  return lock;
+/// The folder, for as long as anything is done. Who only looks holds up no other reader.
+Result<DataDir> hold(const fs::path& folder, bool yes) {
+  return yes ? DataDir::open(folder) : DataDir::open_to_read(folder);
 }
 
 /// The records of the lake, by the names of its objects and the metadata of the last one of each chain.
@@ -114,15 +97,15 @@ Result<std::uint64_t> count_events(const fs::path& lake_folder, Clock& clock) {
   return records;
 }
 
-Result<Kept> look_at(const fs::path& folder, const Uuid& user, Clock& clock) {
+Result<Kept> look_at(const DataDir& held, const Uuid& user, Clock& clock) {
   Kept kept;
-  SDP_TRY(const auto files, history::check_person_folder(folder, user));
+  SDP_TRY(const auto files, history::check_person_folder(held.path(), user));
   for (const history::ImportedFile& file : files) {
     if (file.target != history::kInLake) kept.topics.insert(file.target);
   }
-  SDP_TRY(kept.extent, history::extent_of(folder));
+  SDP_TRY(kept.extent, history::extent_of(held.path()));
   // A lake that is damaged can be removed, too.
-  if (const auto events = count_events(folder / "lake", clock)) kept.events = *events;
+  if (const auto events = count_events(held.lake(), clock)) kept.events = *events;
   return kept;
 }
 
@@ -184,12 +167,12 @@ Result<int> run(const Options& options, const settings::Command& command, const 
                     "keeps it elsewhere, which --data names here, too",
                     found.folder.string(), base::escaped(options.name)));
   }
-  std::optional<os::FileLock> lock;
+  std::optional<DataDir> held;
   if (is_there) {
     // Before a lock file is made in a folder that is none of a person's.
     SDP_RETURN_IF_ERROR(history::check_person_folder(found.folder, user));
-    SDP_TRY(lock, hold(found.folder, options.yes));
-    SDP_TRY(found.kept, look_at(found.folder, user, runtime.clock));
+    SDP_TRY(held, hold(found.folder, options.yes));
+    SDP_TRY(found.kept, look_at(*held, user, runtime.clock));
   }
   if (is_unfinished) {
     SDP_TRY(found.unfinished, history::extent_of(history::aside_of(found.folder)));

@@ -171,8 +171,8 @@ class PipelineRun {
     return std::move(summary);
   }
 
-  /// A third of a short run would be dbt that is loaded, and reads its project. Where it cannot be kept
-  /// loaded, the build loads it.
+  /// Both take seconds, in which the other stages need not all cores. Where dbt cannot be kept loaded, the
+  /// build loads it.
   void load_dbt_meanwhile() {
     auto worker = transform::DbtWorker::start(transform_);
     if (!worker) return;

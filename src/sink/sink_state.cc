@@ -264,8 +264,10 @@ void SinkState::open_batch(log::Partition partition, PartitionState& state, UtcM
     spare_buffers_.pop_back();
     reused_bytes = batch.lines.capacity();
   }
-  // A buffer that grows is copied each time. What was reserved becomes memory only as it is written.
-  batch.lines.reserve(state.full_bytes + state.full_bytes / kGrowthShare);
+  // A buffer that grows is copied each time. What was reserved becomes memory only as it is written; all
+  // partitions together reserve no more than they may fill.
+  batch.lines.reserve(std::min(state.full_bytes + state.full_bytes / kGrowthShare,
+                               limits_.buffer_bytes_max / partitions_.size()));
   state.open = OpenBatch{std::move(batch), now, now, reused_bytes};
 }
 

@@ -231,6 +231,19 @@ TEST_F(SinkStateTest, ABatchThatWillBeAsLargeAsTheLastOneIsNotMovedAsItGrows) {
   EXPECT_LT(batch.lines.capacity(), bytes + bytes / 8);
 }
 
+TEST_F(SinkStateTest, ManyPartitionsReserveNoMoreThanTheyMayFill) {
+  constexpr std::size_t kMemory = 40'000;
+  SinkState state = make({.records_max = 100, .buffer_bytes_max = kMemory});
+  for (log::Partition partition = 0; partition < 10; ++partition) state.assigned(partition, 0);
+  feed_range(state, 0, 0, 100);
+  auto full = state.take_commands();
+  state.upload_done(0, uploaded(full).generation);
+  feed_range(state, 0, 100, 101);
+  state.shut_down();
+  auto small = state.take_commands();
+  EXPECT_LE(uploaded(small).lines.capacity(), kMemory / 10);
+}
+
 TEST_F(SinkStateTest, APartitionThatWaitsForRecordsTakesNoLargeBuffer) {
   SinkState state = make({.records_max = 3, .linger = seconds(10)});
   state.assigned(0, 0);

@@ -123,8 +123,7 @@ def listening(address: str) -> socket.socket:
 
 
 def work_quickly(*told: str) -> None:
-    """dbt in this process does from now on only what somebody looks at, and does it once; it does the same as before. Of a short
-    build it takes away more than half.
+    """dbt in this process does from now on only what somebody looks at, and does it once; it does the same as before.
 
     * Events are made of the levels `told`, those that say whether dbt parsed the project again, and those that a callback
       asks for. Each model has dozens of others, for dbt's file of logs. What an event says is put together when it is read.

@@ -29,6 +29,7 @@ constexpr std::string_view kResultsFile = "run_results.json";
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
 /// Dbt's own name for what it keeps of a project that it has read.
 constexpr std::string_view kParsedFile = "partial_parse.msgpack";
+/// Where else it may be; not when it is empty.
 constexpr const char* kParsedElsewhere = "DBT_PARTIAL_PARSE_FILE_PATH";
 
 /// A result of an earlier run must not be taken for this one's.
@@ -107,8 +108,9 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
 
 void parse(const TransformOptions& options, std::stop_token stop) {
   std::error_code unknown;
-  if (std::getenv(kParsedElsewhere) != nullptr || fs::exists(target_path(options) / kParsedFile, unknown))
-    return;
+  const char* const elsewhere = std::getenv(kParsedElsewhere);
+  if (elsewhere != nullptr && *elsewhere != '\0') return;
+  if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
   fs::create_directories(target_path(options), unknown);
   os::Command command = dbt_command(options, {"parse"}, options.work_dir / "parse.log");
   command.folder = fs::absolute(options.work_dir);  // There may be no folder of the warehouse yet.
@@ -139,7 +141,7 @@ namespace {
 
 /// What of dbt's variables a person may want to say of this project, too.
 constexpr std::array<std::string_view, 5> kHeardByDbt{"DBT_DEBUG", "DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE",
-                                                      "DBT_PARTIAL_PARSE_FILE_PATH", "DBT_PRINTER_WIDTH"};
+                                                      kParsedElsewhere, "DBT_PRINTER_WIDTH"};
 constexpr std::array<std::string_view, 3> kOfOtherPythons{"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"};
 
 /// What is exported for another project: DBT_EMPTY=true, say, would build marts without a row, and succeed.

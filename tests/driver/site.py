@@ -6,7 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from driver.process import GUARD_SECONDS
+from driver.process import GUARD_SECONDS, Running, wait_until
+from driver.services import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,6 +18,26 @@ def build_pages(deps: Path, folder: Path) -> None:
     subprocess.run(
         command, env={"SDP_WEB_DEPS": str(deps / "web"), "PATH": "/usr/bin:/bin"}, check=True, timeout=GUARD_SECONDS
     )
+
+
+def publish_static(binary: Path, deps: Path, data: Path, folder: Path) -> None:
+    """Makes the pages of a finished run as files."""
+    place = ["--warehouse", data / "warehouse" / "spotify_db.duckdb", "--work-dir", data / "transform"]
+    subprocess.run(
+        [binary, "publish", *place, "--static", folder],
+        env=clean_environment() | {"SDP_DEPS_DIR": str(deps)},
+        check=True,
+        capture_output=True,
+        timeout=GUARD_SECONDS,
+    )
+
+
+def serve(binary: Path, data: Path, folder: Path) -> tuple[Running, str]:
+    """The pages of a finished run by the program; whoever has it ends it. Its address ends in a slash."""
+    running = Running(
+        [binary, "serve", "--data", data, "--listen", "127.0.0.1:0"], clean_environment(), folder, "serve"
+    )
+    return running, wait_until(lambda: running.out.endswith("/\n") and running.out.strip(), 10, "the address of serve")
 
 
 def _write(data: Path, name: str, value) -> None:

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 
 import pytest
+from driver.browser import started_browser
 from driver.embedded import Embedded
 from driver.process import GUARD_SECONDS
 from driver.services import Services, clean_environment
+from driver.site import build_pages
 from driver.world import World
 
 pytest_plugins = ["driver.fixtures"]
@@ -37,6 +39,21 @@ def promtool(deps):
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One for all tests of a file."""
+    with started_browser() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def pages(deps, tmp_path_factory):
+    """The pages without any data."""
+    folder = tmp_path_factory.mktemp("pages")
+    build_pages(deps, folder)
+    return folder
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """dbt that stays loaded: it does for each call what dbt itself would, and leaves nothing behind."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -74,6 +75,50 @@ def test_a_call_ends_as_dbt_does(call, tmp_path):
     lost = call("parse", DBT_PROFILES_DIR=str(ROOT / "spotify_dbt"), DBT_PROJECT_DIR=str(tmp_path / "none"))
     out, err = lost.communicate(timeout=GUARD_SECONDS)
     assert lost.returncode == 2 and "none" in out + err
+
+
+def told(out: str) -> list[str]:
+    """Without times and what is counted by threads."""
+    return sorted(re.sub(r"^[\d:]+ +|\d+(\.\d+)?s\b|\d+(\.\d+)? seconds", "", line) for line in out.splitlines())
+
+
+def compiled(target: Path) -> dict[str, str]:
+    """Each model and test as SQL, with any run's id."""
+    own = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return {
+        str(one.relative_to(target)): re.sub(own, "ID", one.read_text()) for one in target.rglob("compiled/**/*.sql")
+    }
+
+
+def test_it_compiles_and_says_what_dbt_does(call, proved, program_deps):
+    """The fourth call is a fork of what the third one compiled."""
+    warehouse, target = proved.data / "warehouse", proved.folder / "target"
+
+    def settings(name: str) -> dict[str, str]:
+        return {
+            "DBT_PROJECT_DIR": str(ROOT / "spotify_dbt"),
+            "DBT_PROFILES_DIR": str(ROOT / "spotify_dbt"),
+            "DBT_TARGET_PATH": str(target / name),
+            "DBT_LOG_PATH": str(target / name),
+            "DBT_USE_COLORS": "false",
+            "SDP_WAREHOUSE_PATH": "spotify_db.duckdb",
+        }
+
+    for arguments in (["parse"], ["compile"], ["compile"], ["compile"]):
+        out, err = call(*arguments, folder=warehouse, **settings("worker")).communicate(timeout=GUARD_SECONDS)
+    for arguments in (["parse"], ["compile"]):
+        plain = subprocess.run(
+            [program_deps / "venv-dbt/bin/dbt", *arguments],
+            cwd=warehouse,
+            env=os.environ | settings("plain"),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=GUARD_SECONDS,
+        )
+    assert len(compiled(target / "plain")) > 40
+    assert compiled(target / "worker") == compiled(target / "plain")
+    assert told(out) == told(plain.stdout), err
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from driver import parsed
-from driver.embedded import EVENTS, Embedded
+from driver.embedded import EVENTS
 from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.services import clean_environment
 
@@ -31,18 +31,17 @@ def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
     assert report["offsets"] == report["offsets_against_log"] == 2 * EVENTS
 
 
-def test_a_run_has_dbt_read_the_project_while_it_makes_events(binary, program_deps, tmp_path, monkeypatch):
+def test_a_run_has_dbt_read_the_project_while_it_makes_events(embedded, program_deps, monkeypatch):
     monkeypatch.delenv(parsed.SHARED, raising=False)
-    pipeline = Embedded(binary, program_deps, tmp_path)
-    work = pipeline.data / "transform"
+    embedded.deps = program_deps
+    work = embedded.data / "transform"
     started = time.time()
-    pipeline.must_prove()
+    embedded.must_prove()
     noted, built = (work / name for name in ("parse.log", "transform.log"))
     assert started < noted.stat().st_mtime <= built.stat().st_mtime
     first = noted.stat().st_mtime
-    pipeline.must_prove()
+    embedded.must_prove()
     assert noted.stat().st_mtime == first, "the project was read already"
-    pipeline.close()
 
 
 @pytest.mark.parametrize("folder", [b"data\xff", b"\xc3/data"])

@@ -204,9 +204,15 @@ def test_what_is_no_folder_of_this_person_stays(home):
 @pytest.mark.parametrize("lock", [fcntl.LOCK_EX, fcntl.LOCK_SH])
 def test_a_folder_that_a_command_uses_stays(home, lock):
     ada = home.person("ada")
+    before = tree(ada)
     with (ada / ".lock").open() as held:
         fcntl.flock(held, lock)
-        assert "data/history/ada is in use, last by process 1;" in home.refused(IN_USE, "ada")
+        removal = home.forget("ada", "--yes")
+        assert removal.returncode == IN_USE
+        assert "data/history/ada is in use by process 1;" in removal.stderr
+        # Who only looks may do so beside others who do.
+        assert home.forget("ada").returncode == (IN_USE if lock == fcntl.LOCK_EX else 0)
+    assert tree(ada) == before
     home.must("ada", "--yes")
     assert tree(home.people) == {}
 

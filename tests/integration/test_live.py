@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from driver.browser import opened, started_browser
-from driver.embedded import Embedded
 from driver.fixtures import ROOT
 from driver.process import wait_until
 
@@ -108,9 +107,9 @@ def workers_of(pid: int) -> list[int]:
     return [one for one in pids if b"dbt_worker.py\0serve" in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
-def test_dbt_is_kept_loaded_and_started_again_when_somebody_kills_it(binary, program_deps, tmp_path):
-    pipeline = Embedded(binary, program_deps, tmp_path)
-    live = Live(pipeline)
+def test_dbt_is_kept_loaded_and_started_again_when_somebody_kills_it(embedded, program_deps):
+    embedded.deps = program_deps
+    live = Live(embedded)
     live.wait_for_rounds(1)
     [first] = workers_of(live.running.pid)
     os.kill(first, signal.SIGKILL)
@@ -125,7 +124,6 @@ def test_dbt_is_kept_loaded_and_started_again_when_somebody_kills_it(binary, pro
     assert not Path(f"/proc/{second}").exists()
     # Its socket was there, too.
     assert not Path(program).parent.exists()
-    pipeline.close()
 
 
 def test_objects_wait_as_long_as_was_asked_for(embedded):

@@ -6,7 +6,7 @@ import signal
 from urllib.parse import quote
 
 import pytest
-from driver.browser import opened, started_browser, wait_until_drawn
+from driver.browser import opened, wait_until_drawn
 from driver.embedded import Embedded
 from driver.process import wait_until
 from driver.site import Site, build_pages
@@ -20,12 +20,6 @@ LINES_MAX = 20
 # Called with a selector and a number: whether the element's number is larger.
 IS_LARGER = "([selector, than]) => Number(document.querySelector(selector)?.dataset.value) > than"
 RECORDS = "#tail tbody [data-record]"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with started_browser() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

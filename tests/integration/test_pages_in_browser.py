@@ -9,14 +9,11 @@ import math
 import re
 import shutil
 import statistics
-import subprocess
 
 import pytest
-from driver.browser import opened, served, started_browser, wait_until_drawn
-from driver.process import GUARD_SECONDS, Running, wait_until
+from driver.browser import opened, served, wait_until_drawn
 from driver.recount import each_once, lines_in, recounted, texts
-from driver.services import clean_environment
-from driver.site import Site, build_pages, made_mart, made_publication
+from driver.site import Site, made_mart, made_publication, publish_static, serve
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -69,19 +66,6 @@ READ_GRID = """async (name) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with started_browser() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def pages(deps, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pages")
-    build_pages(deps, folder)
-    return folder
-
-
 @pytest.fixture
 def new_site(pages, tmp_path):
     return lambda: Site(tmp_path / "site", pages)
@@ -104,23 +88,14 @@ def published(data):
 def files(binary, deps, data, tmp_path_factory):
     """The pages of the finished run as `publish --static` writes them."""
     folder = tmp_path_factory.mktemp("site") / "site"
-    place = ["--warehouse", data / "warehouse" / "spotify_db.duckdb", "--work-dir", data / "transform"]
-    subprocess.run(
-        [binary, "publish", *place, "--static", folder],
-        env=clean_environment() | {"SDP_DEPS_DIR": str(deps)},
-        check=True,
-        capture_output=True,
-        timeout=GUARD_SECONDS,
-    )
+    publish_static(binary, deps, data, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def server(binary, data, tmp_path_factory):
     """The same pages as `serve` answers with them: a function of a page's name and what stands behind it."""
-    line = [binary, "serve", "--data", data, "--listen", "127.0.0.1:0"]
-    running = Running(line, clean_environment(), tmp_path_factory.mktemp("serve"), "serve")
-    address = wait_until(lambda: running.out.endswith("/\n") and running.out.strip(), 10, "the address of serve")
+    running, address = serve(binary, data, tmp_path_factory.mktemp("serve"))
     yield lambda page, choices="": f"{address}{page}.html{choices}"
     running.end()
 

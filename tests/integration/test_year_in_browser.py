@@ -3,15 +3,12 @@
 import collections
 import datetime
 import json
-import subprocess
 
 import pytest
-from driver.browser import opened, started_browser
+from driver.browser import opened
 from driver.embedded import Embedded
-from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.recount import each_once, lines_in
-from driver.services import clean_environment
-from driver.site import Site, build_pages, made_mart, made_publication
+from driver.site import Site, made_mart, made_publication, publish_static, serve
 from test_import import extended_rows, heard_in_extended
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -19,19 +16,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 UTC = datetime.UTC
 DAY_MS = 86_400_000
 ROWS, DAYS = 1_200, 800
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with started_browser() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def pages(deps, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pages")
-    build_pages(deps, folder)
-    return folder
 
 
 @pytest.fixture
@@ -61,23 +45,12 @@ def person(binary, deps, history, tmp_path_factory):
 def site(binary, deps, person, tmp_path_factory):
     """The pages as files."""
     folder = tmp_path_factory.mktemp("year") / "site"
-    data = person.data
-    place = ["--warehouse", data / "warehouse" / "spotify_db.duckdb", "--work-dir", data / "transform"]
-    subprocess.run(
-        [binary, "publish", *place, "--static", folder],
-        env=clean_environment() | {"SDP_DEPS_DIR": str(deps)},
-        check=True,
-        capture_output=True,
-        timeout=GUARD_SECONDS,
-    )
+    publish_static(binary, deps, person.data, folder)
     return folder
 
 
 def served_at(binary, data, folder):
-    running = Running(
-        [binary, "serve", "--data", data, "--listen", "127.0.0.1:0"], clean_environment(), folder, "serve"
-    )
-    address = wait_until(lambda: running.out.endswith("/\n") and running.out.strip(), 10, "the address of serve")
+    running, address = serve(binary, data, folder)
     return running, lambda choices="": f"{address}year.html{choices}"
 
 
