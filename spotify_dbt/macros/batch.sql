@@ -17,11 +17,12 @@
 #}
 
 {% macro everything_is_new() %}
-    {%- if not execute -%}
+    {#- A full refresh empties the ledger. -#}
+    {%- if not execute or flags.FULL_REFRESH -%}
         {{ return(true) }}
     {%- endif -%}
     {%- set ledger = transform_ledger() -%}
-    {{ return(not ledger or run_query('select 1 from ' ~ ledger ~ ' limit 1') | length == 0) }}
+    {{ return(not ledger or asked_once('select count(*) from (select 1 from %s limit 1) as known' % ledger)[0] == 0) }}
 {% endmacro %}
 
 {% macro works_on_everything() %}

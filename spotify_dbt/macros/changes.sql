@@ -41,9 +41,7 @@
     {%- if not execute or not load_cached_relation(told) -%}
         {{ return(true) }}
     {%- endif -%}
-    {{ return(run_query(
-        "select 1 from %s where made_by = '%s' and sign = 0 and event_type = 'continues'" % (told, invocation_id)
-    ) | length == 0) }}
+    {{ return('continues' not in asked_once("select event_type from %s where made_by = '%s' and sign = 0" % (told, invocation_id))) }}
 {% endmacro %}
 
 {% macro follows_changes() %}

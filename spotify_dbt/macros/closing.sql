@@ -9,6 +9,7 @@
                            (`field`), mart (`mart`, a table of schema MART) and other table (`model`); none before the
                            first run
   part_names(kinds)        names of those parts of the last closed batch, such as MART.TOP_SONGS
+  asked_once(query)        the values of a query's only column, which is run once a run of dbt and not once a model
   tables_of_the_project()  the graph's nodes that become tables or views: models and snapshots
 #}
 
@@ -193,8 +194,19 @@
     {%- if not parts -%}
         {{ return([]) }}
     {%- endif -%}
-    {%- set found = run_query("select name from %s where kind in ('%s')" % (parts, kinds | join("', '"))) -%}
-    {{ return(found.columns[0].values() | list) }}
+    {{ return(asked_once("select name from %s where kind in ('%s')" % (parts, kinds | join("', '")))) }}
+{% endmacro %}
+
+{#
+  Every model asks the same of the warehouse, which is a journey each on Snowflake. No answer changes in a run once it has
+  rows, so it is kept beside the graph until the next run.
+#}
+{% macro asked_once(query) %}
+    {%- set answers = graph.setdefault('answers of ' ~ invocation_id, {}) -%}
+    {%- if not answers.get(query) -%}
+        {%- do answers.update({query: run_query(query).columns[0].values() | list}) -%}
+    {%- endif -%}
+    {{ return(answers[query]) }}
 {% endmacro %}
 
 {#

@@ -127,14 +127,15 @@ def work_quickly(*told: str) -> None:
 
     * Events are made of the levels `told`, those that say whether dbt parsed the project again, and those that a callback
       asks for. Each model has dozens of others, for dbt's file of logs. What an event says is put together when it is read.
-    * Each node has a context with all macros. Which macro a name means is decided once a context, not for each lookup.
+    * Each node, and each macro that an adapter runs, has a context with all macros, see make_contexts_quickly.
     * A model's template is compiled once, not in each build; and the tables of English dates are made once, not for each
       answer of a warehouse.
+    * Python hardly looks for garbage, as it would walk all contexts of a build each time.
     """
     import functools
+    import gc
 
     import parsedatetime
-    from dbt.context.macros import MacroNamespace
     from dbt.events.logging import track_behavior_change_warn
     from dbt_common.events.base_types import BaseEvent
     from dbt_common.events.event_manager import EventManager
@@ -164,13 +165,6 @@ def work_quickly(*told: str) -> None:
         put_together_now(event)
         write(event, key, value)
 
-    def by_name(namespace):
-        if "by_name" not in namespace.__dict__:
-            namespace.by_name = {}
-            for macros in reversed(list(namespace._search_order())):
-                namespace.by_name.update(macros)
-        return namespace.by_name
-
     compiled = {}
 
     def compile_once(environment, source, name=None, filename=None, raw=False, defer_init=False):
@@ -186,11 +180,101 @@ def work_quickly(*told: str) -> None:
 
     EventManager.fire_event = fire_event
     BaseEvent.__init__, BaseEvent.__getattr__, BaseEvent.__setattr__ = keep, read_event, write_event
+    Environment.compile = compile_once
+    parsedatetime.Constants = functools.cache(parsedatetime.Constants)
+    make_contexts_quickly()
+    # The objects of five builds, which take about 100 MB.
+    gc.set_threshold(1_000_000, 10, 10)
+
+
+def make_contexts_quickly() -> None:
+    """A short build makes two hundred contexts of a thousand names each.
+
+    * Macros are put into their packages without the steps that ask of each what is the same for all of a package.
+    * Which macro a name means is decided once a context, not for each lookup.
+    * Flags and arguments are listed once a call of dbt. What nobody may ask for is made when it is: variables by package, and
+      what errors say of the node.
+    """
+    import copy
+    import functools
+
+    import dbt.flags
+    from dbt.clients.jinja import MacroGenerator
+    from dbt.context import providers
+    from dbt.context.base import Var
+    from dbt.context.exceptions_jinja import CONTEXT_EXPORTS, wrapper
+    from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+
+    build_namespace_of = MacroNamespaceBuilder.build_namespace
+    plans = [(None, None)]
+
+    def plan_of(macros_by_package):
+        """Of each package its macros by name, once for a manifest."""
+        of, plan = plans[0]
+        if of is not macros_by_package:
+            plan = [(package, list(macros.items())) for package, macros in macros_by_package.items()]
+            plans[0] = macros_by_package, plan
+        return plan
+
+    def build_namespace(builder, macros_by_package, context):
+        node, stack, new = builder.node, builder.thread_ctx, MacroGenerator.__new__
+        for package, macros in plan_of(macros_by_package):
+            generators = {}
+            for name, macro in macros:
+                generators[name] = one = new(MacroGenerator)
+                one.context, one.macro, one.node, one.stack = context, macro, node, stack
+            if package in builder.internal_package_names:
+                builder.internal_packages[package] = generators
+            else:
+                builder.packages[package] = generators
+        builder.locals = builder.packages.get(builder.search_package, {})
+        if builder.root_package != builder.search_package:
+            builder.globals = builder.packages.get(builder.root_package, {})
+        return build_namespace_of(builder, {}, context)
+
+    def by_name(namespace):
+        if "by_name" not in namespace.__dict__:
+            namespace.by_name = {}
+            for macros in reversed(list(namespace._search_order())):
+                namespace.by_name.update(macros)
+        return namespace.by_name
+
+    def init_var(var, context, cli_vars, node=None, require_vars=True):
+        var._context, var._cli_vars, var._node, var._require_vars = context, cli_vars, node, require_vars
+        if isinstance(var, providers.ModelConfiguredVar):
+            # As merging them would have: others count on it.
+            var._config.load_dependencies()
+
+    def merge_when_asked(var, name):
+        if name != "_merged":
+            raise AttributeError(name)
+        var._merged = var._generate_merged()
+        return var._merged
+
+    listed = {}
+
+    def once_a_call(make, copy, *arguments):
+        """What dbt makes of its flags, of which each call has an object of its own."""
+        kept = listed.get(make)
+        if kept is None or kept[0] is not dbt.flags.get_flags() or kept[1] != list(map(id, arguments)):
+            # The arguments are kept, so that their identities are those of no others.
+            kept = listed[make] = dbt.flags.get_flags(), list(map(id, arguments)), arguments, make(*arguments)
+        return copy(kept[-1])
+
+    def call_export(model, export, *arguments, **named):
+        return wrapper(model)(export)(*arguments, **named)
+
+    def wrapped_exports(model):
+        return {name: functools.partial(call_export, model, export) for name, export in CONTEXT_EXPORTS.items()}
+
+    MacroNamespaceBuilder.build_namespace = build_namespace
     MacroNamespace.__getitem__ = lambda namespace, name: by_name(namespace)[name]
     MacroNamespace.__iter__ = lambda namespace: iter(by_name(namespace))
     MacroNamespace.__len__ = lambda namespace: len(by_name(namespace))
-    Environment.compile = compile_once
-    parsedatetime.Constants = functools.cache(parsedatetime.Constants)
+    Var.__init__, Var.__getattr__ = init_var, merge_when_asked
+    dbt.flags.get_flag_obj = functools.partial(once_a_call, dbt.flags.get_flag_obj, copy.copy)
+    providers.args_to_dict = functools.partial(once_a_call, providers.args_to_dict, dict)
+    providers.wrapped_exports = wrapped_exports
 
 
 def fork_for(caller: "Caller", listener: socket.socket, do) -> None:

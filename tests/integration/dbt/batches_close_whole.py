@@ -6,10 +6,14 @@ Each test changes a copy of the project, or how it is run, between two batches, 
 """
 
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
+import unittest.mock
+from collections import Counter
 
+from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
 from history import History
 from incremental_matches_full import LEDGER, cells, differences, full
 from warehouses import PROJECT, open_warehouse
@@ -20,6 +24,8 @@ from {{ ref('int_heard_events') }}
 where {{ touched('day', ref('int_dirty_days'), 'day') }}
 group by day, device_type
 """
+# Of the profile.
+THREADS = 2
 # Bytes of it that a broken edit might leave: it fails when it runs.
 BROKEN_SQL = DEVICE_DAILY_SQL.replace("device_type", "error('broken') as device_type", 1)
 
@@ -104,6 +110,21 @@ class Batches(unittest.TestCase):
                 [said] = self.run_and_tell(command, "--exclude", "user_engagement")
                 assert "model user_engagement did not run" in said
                 self.assert_open()
+        self.finish()
+
+    def test_no_question_is_asked_for_each_model(self):
+        asked, execute = Counter(), DuckDBCursorWrapper.execute
+
+        def count_and_execute(cursor, sql, bindings=None):
+            asked[re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL).strip()] += 1
+            return execute(cursor, sql, bindings)
+
+        with unittest.mock.patch.object(DuckDBCursorWrapper, "execute", count_and_execute):
+            self.warehouse.dbt.build()
+        of_all = [sql for sql in asked if re.match("select .*(transform_ledger|transform_parts|int_heard_changes)", sql)]
+        assert len(of_all) > 3
+        # Threads may ask at the same moment.
+        assert [(sql, asked[sql]) for sql in of_all if asked[sql] > THREADS] == []
         self.finish()
 
     def test_tests_alone_close_nothing(self):
