@@ -1,4 +1,4 @@
-"""Debian's Chromium, and pages in it that tell what went wrong with them."""
+"""Debian's Chromium without windows, and pages in it that tell what went wrong with them."""
 
 import contextlib
 import functools
@@ -24,8 +24,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 def chromium_path() -> str:
-    path = shutil.which("chromium")
-    assert path, "no chromium here; run: tools/setup test"
+    path = shutil.which("chromium-headless-shell")
+    assert path, "no chromium-headless-shell here; run: tools/setup test"
     return path
 
 
