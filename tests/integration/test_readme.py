@@ -18,11 +18,9 @@ EVENTS = "5000"
 
 
 @pytest.fixture
-def terminal(page, deps, tmp_path):
+def terminal(tmp_path):
     environment = {name: value for name, value in clean_environment().items() if not name.startswith("MAKE")}
-    # README's lines are typed as they are; those of other pages have the dbt that is loaded already.
-    loaded = {} if page == "README.md" else {"SDP_DEPS_DIR": str(deps)}
-    one = Terminal(ROOT, tmp_path, environment | LIGHT_JAVA | loaded | {"EVENTS": EVENTS})
+    one = Terminal(ROOT, tmp_path, environment | LIGHT_JAVA | {"EVENTS": EVENTS})
     yield one
     one.close()
 
