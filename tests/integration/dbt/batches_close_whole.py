@@ -121,7 +121,9 @@ class Batches(unittest.TestCase):
 
         with unittest.mock.patch.object(DuckDBCursorWrapper, "execute", count_and_execute):
             self.warehouse.dbt.build()
-        of_all = [sql for sql in asked if re.match("select .*(transform_ledger|transform_parts|int_heard_changes)", sql)]
+        of_all = [
+            sql for sql in asked if re.match("select .*(transform_ledger|transform_parts|int_heard_changes)", sql)
+        ]
         assert len(of_all) > 3
         # Threads may ask at the same moment.
         assert [(sql, asked[sql]) for sql in of_all if asked[sql] > THREADS] == []
