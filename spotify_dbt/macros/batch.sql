@@ -17,8 +17,7 @@
 #}
 
 {% macro everything_is_new() %}
-    {#- A full refresh empties the ledger. -#}
-    {%- if not execute or flags.FULL_REFRESH -%}
+    {%- if not execute -%}
         {{ return(true) }}
     {%- endif -%}
     {%- set ledger = transform_ledger() -%}
@@ -97,7 +96,7 @@
 {%- endmacro %}
 
 {% macro tested(column, scope, key) -%}
-    {%- if var('test_all', false) or everything_is_new() -%}
+    {%- if var('test_all', false) or works_on_everything() -%}
         1 = 1
     {%- else -%}
         {{ column }} in (select {{ key }} from {{ scope }})

@@ -198,8 +198,9 @@
 {% endmacro %}
 
 {#
-  Every model asks the same of the warehouse, which is a journey each on Snowflake. No answer changes in a run once it has
-  rows, so it is kept beside the graph until the next run.
+  Every model asks the same of the warehouse, which is a round trip each on Snowflake. An answer that has rows does not
+  change during a run, so it is kept beside the graph until the next run. Only a full refresh empties the ledger in its
+  course: what goes by that asks works_on_everything.
 #}
 {% macro asked_once(query) %}
     {%- set answers = graph.setdefault('answers of ' ~ invocation_id, {}) -%}

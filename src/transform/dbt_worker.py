@@ -192,8 +192,8 @@ def make_contexts_quickly() -> None:
 
     * Macros are put into their packages without the steps that ask of each what is the same for all of a package.
     * Which macro a name means is decided once a context, not for each lookup.
-    * Flags and arguments are listed once a call of dbt. What nobody may ask for is made when it is: variables by package, and
-      what errors say of the node.
+    * Flags and arguments are listed once a call of dbt. What few models ask for is made when it is asked for: variables by
+      package, and what errors say of the node.
     """
     import copy
     import functools
@@ -253,13 +253,13 @@ def make_contexts_quickly() -> None:
 
     listed = {}
 
-    def once_a_call(make, copy, *arguments):
+    def once_a_call(make, copied, *arguments):
         """What dbt makes of its flags, of which each call has an object of its own."""
         kept = listed.get(make)
         if kept is None or kept[0] is not dbt.flags.get_flags() or kept[1] != list(map(id, arguments)):
             # The arguments are kept, so that their identities are those of no others.
             kept = listed[make] = dbt.flags.get_flags(), list(map(id, arguments)), arguments, make(*arguments)
-        return copy(kept[-1])
+        return copied(kept[-1])
 
     def call_export(model, export, *arguments, **named):
         return wrapper(model)(export)(*arguments, **named)
