@@ -86,6 +86,20 @@ void Oracle::add(const event::ListeningEvent& event) {
   }
 }
 
+void Oracle::add_duplicate(const event::ListeningEvent&) {
+  ++duplicates_;
+}
+
+void Oracle::add_rejected(std::string_view reason, std::string_view field) {
+  ++rejected_[{std::string(reason), std::string(field)}];
+}
+
+std::uint64_t Oracle::rejected() const {
+  std::uint64_t sum = 0;
+  for (const auto& [what, count] : rejected_) sum += count;
+  return sum;
+}
+
 std::uint64_t Oracle::events() const {
   return std::accumulate(by_type_.begin(), by_type_.end(), std::uint64_t{0});
 }

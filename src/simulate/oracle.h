@@ -3,8 +3,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "event/listening_event.h"
@@ -53,11 +56,18 @@ struct EngagementRow {
 /// without. One thread.
 class Oracle {
  public:
-  /// Takes an event that the pipeline must keep. A second delivery of the same event, or one silver must
-  /// reject, is simply not handed in.
+  /// An event that the pipeline must keep, in the order in which the log takes them: of events of one
+  /// listener and time, the one that came first has the lower offset.
   void add(const event::ListeningEvent& event);
+  /// A further delivery of a kept event, under the same key: silver must count it as a duplicate.
+  void add_duplicate(const event::ListeningEvent& event);
+  /// A record that must be rejected: the first thing that is wrong with it (docs/formats/event.md, and the
+  /// codes of line.md), and the field, empty where there is none.
+  void add_rejected(std::string_view reason, std::string_view field);
 
   std::uint64_t events() const;
+  std::uint64_t duplicates() const { return duplicates_; }
+  std::uint64_t rejected() const;
   std::uint64_t events(event::EventType type) const { return by_type_[std::to_underlying(type)]; }
   /// Most plays first, then by id.
   std::vector<TopSong> top_songs() const;
@@ -74,6 +84,8 @@ class Oracle {
   };
 
   std::array<std::uint64_t, event::kEventTypes.size()> by_type_{};
+  std::uint64_t duplicates_ = 0;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> rejected_;  ///< by reason and field
   std::unordered_map<Uuid, TopSong, Hash> songs_;
   std::unordered_map<EngagementKey, Engagement, Hash> engagement_;
 };
