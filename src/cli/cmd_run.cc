@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
@@ -44,6 +45,7 @@ struct Options {
   TransformSettings transform;
   load::OtherLake other_lake = load::OtherLake::refuse;
   double reject_ratio_max = kRejectRatioMax;
+  bool oracle = false;
   std::string report;  ///< a file; empty: in the data folder; kNoReport: there is none
   bool live = false;
   ServeSettings serve;  ///< of a live run
@@ -78,6 +80,8 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
       .simulation = spec,
       .feed = {},
       .witness_root = {},
+      .oracle = nullptr,
+      .no_oracle = {},
       .report = options.report,
       .to_see = options.warehouse.published.empty()
                     ? fmt::format("spotify-pipeline serve --data {}", data.path().string())
@@ -139,6 +143,51 @@ Result<void> live_beside(PageServer& server, const PipelineParts& parts, const R
   return {};
 }
 
+/// The records of the topic, as far as offsets tell.
+Result<std::uint64_t> records_of(log::EventLog& log) {
+  std::uint64_t records = 0;
+  SDP_TRY(const log::TopicInfo topic, log.describe());
+  for (log::Partition partition = 0; partition < topic.partitions; ++partition) {
+    SDP_TRY(const log::Watermarks marks, log.watermarks(partition));
+    records += static_cast<std::uint64_t>(marks.end - marks.start);
+  }
+  return records;
+}
+
+/// An oracle of what the folder's runs have made, for this run to go on with. Nothing, and `parts.no_oracle` says
+/// why, where there are events that no oracle was told of.
+Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const DataDir& data, PipelineParts& parts,
+                                               bool embedded) {
+  if (!options.oracle) {
+    SDP_RETURN_IF_ERROR(remove_oracle(data.oracle()));
+    return std::nullopt;
+  }
+  KeptOracle kept(data.oracle());
+  if (std::filesystem::exists(kept.path())) {
+    SDP_RETURN_IF_ERROR(kept.go_on(parts.simulation));
+  } else {
+    bool is_empty = true;
+    SDP_RETURN_IF_ERROR(parts.marts.store.list("", [&](const store::ListedObject&) { return is_empty = false; }));
+    if (!is_empty) {
+      parts.no_oracle = "the lake has events of runs without --oracle, or of others; take a new --data";
+      return std::nullopt;
+    }
+  }
+  // The log of an embedded run is new. One on servers has what runs before this one sent, and perhaps others.
+  if (!embedded) {
+    SDP_TRY(const std::uint64_t records, records_of(parts.log));
+    if (records != kept.oracle().records()) {
+      parts.no_oracle =
+          fmt::format("the topic has {} records, and the runs that kept an oracle sent {}; take a new topic and --data",
+                      records, kept.oracle().records());
+      SDP_RETURN_IF_ERROR(remove_oracle(kept.path()));
+      return std::nullopt;
+    }
+  }
+  SDP_RETURN_IF_ERROR(kept.begin(parts.simulation, embedded));
+  return kept;
+}
+
 Result<int> run_parts(const Options& options, PipelineParts parts, const Runtime& runtime) {
   if (!options.live) return run_pipeline(parts, runtime);
   SDP_TRY(const auto server, open_pages(options, parts, runtime.clock));
@@ -164,6 +213,8 @@ Result<int> run_embedded_in(const DataDir& data, const Options& options, std::op
   SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
   parts.witness_root = data.log();
   parts.feed = std::move(feed);
+  SDP_TRY(auto oracle, begin_oracle(options, data, parts, true));
+  if (oracle) parts.oracle = &*oracle;
   return run_parts(options, std::move(parts), runtime);
 }
 
@@ -208,6 +259,8 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto log, open_kafka(log_settings, services));
   SDP_RETURN_IF_ERROR(ensure_topic(*log, log_settings.topic));
   SDP_TRY(auto parts, make_parts(options, data, *log, *lake.store, runtime));
+  SDP_TRY(auto oracle, begin_oracle(options, data, parts, false));
+  if (oracle) parts.oracle = &*oracle;
   return run_parts(options, std::move(parts), runtime);
 }
 
@@ -280,6 +333,7 @@ void define_run(settings::Commands& commands, Action& action) {
   bind_transform(command, options->transform);
   command.bind("publish.folder", options->warehouse.published);
   command.bind("run.report", options->report);
+  command.bind("run.oracle", options->oracle);
   command.bind("run.live", options->live);
   command.bind("run.import", options->import.path);
   command.bind("history.user", options->import.user);

@@ -1,9 +1,11 @@
 #include <fmt/core.h>
 
-#include <fstream>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "cli/command.h"
+#include "cli/kept_oracle.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/simulate_output.h"
@@ -19,16 +21,17 @@ struct Options {
   ServicesSettings services;
   SimulationSettings simulation;
   simulate::SimulateOptions simulate;
-  std::string oracle_path;
+  std::string oracle;
+  bool continue_oracle = false;
 };
 
-Result<void> write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file)
-    return fail(ErrorKind::cannot_write, "cannot write " + path + "; choose another place with --oracle");
-  return {};
+/// Before anything is sent.
+Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const simulate::SimulationSpec& spec) {
+  if (options.oracle.empty()) return std::nullopt;
+  KeptOracle kept(options.oracle);
+  if (options.continue_oracle) SDP_RETURN_IF_ERROR(kept.go_on(spec));
+  SDP_RETURN_IF_ERROR(kept.begin(spec, false));
+  return kept;
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -40,12 +43,12 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                     {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
   SDP_TRY(auto producer, log->open_producer());
   SDP_TRY(auto source, simulate::open_source(spec));
+  SDP_TRY(auto kept, begin_oracle(options, spec));
   SimulatePrinter printer(runtime.quiet, spec.events);
   simulate::SimulateRunner runner(spec, *source, *producer, runtime.clock, printer, options.simulate);
-  simulate::Oracle oracle;
-  if (!options.oracle_path.empty()) runner.tell(oracle);
+  if (kept) runner.tell(kept->oracle());
   SDP_TRY(const auto summary, runner.run(runtime.stop));
-  if (!options.oracle_path.empty()) SDP_RETURN_IF_ERROR(write_file(options.oracle_path, oracle.to_json()));
+  if (kept) SDP_RETURN_IF_ERROR(kept->finish(summary));
   const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
   diag::log_event(
       "simulate.finished",
@@ -67,10 +70,13 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("kafka.delivery-timeout-ms", options->log.kafka.delivery_timeout);
   bind_simulation(command, options->simulation, "--mix,--profile");
   command.bind("simulation.verbose", options->simulate.verbose);
-  command.bind("simulation.oracle", options->oracle_path);
+  command.bind("simulation.oracle", options->oracle);
+  command.bind("simulation.continue-oracle", options->continue_oracle);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
+      if (options->continue_oracle && options->oracle.empty())
+        return fail(ErrorKind::misconfigured, "--continue-oracle needs the file to go on with: --oracle FILE");
       return run(*options, runtime);
     };
   });

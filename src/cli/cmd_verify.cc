@@ -28,6 +28,7 @@ struct Options {
   double reject_ratio_max = kRejectRatioMax;
   std::string dbt_project;
   bool json = false;
+  std::string oracle;
   std::string metrics_file;
 };
 
@@ -53,6 +54,7 @@ verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store
           .derived_marts = !options.only_seed_marts,
           .recounts = recounts,
           .strict = options.strict,
+          .oracle = options.oracle,
           .limits = options.limits};
 }
 
@@ -118,6 +120,7 @@ void define_verify(settings::Commands& commands, Action& action) {
   command.bind("verify.allow-pending", options->allow_pending);
   command.bind("verify.only-seed-marts", options->only_seed_marts);
   command.bind("verify.strict", options->strict);
+  command.bind("verify.oracle", options->oracle);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.bind("dbt.project", options->dbt_project);
   command.bind("verify.records-max", options->limits.records_max);

@@ -28,6 +28,8 @@ class DataDir {
   std::filesystem::path lake() const { return path_ / "lake"; }
   std::filesystem::path log() const { return path_ / "log"; }
   std::filesystem::path warehouse() const { return embedded_warehouse(path_); }
+  /// What the marts must hold, as long as all of the lake's events are of runs that kept it.
+  std::filesystem::path oracle() const { return path_ / "oracle.ndjson"; }
   std::filesystem::path transform() const { return path_ / "transform"; }
 
  private:

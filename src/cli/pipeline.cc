@@ -60,12 +60,14 @@ class PipelineRun {
       : parts_(parts),
         runtime_(runtime),
         stop_(parts.live ? std::stop_token{} : runtime.stop),
-        transform_(parts.marts.transform) {}
+        transform_(parts.marts.transform),
+        no_oracle_(parts.no_oracle) {}
 
   Result<int> run() {
     const Stopwatch total(runtime_.clock);
     if (!parts_.live) load_dbt_meanwhile();
     SDP_RETURN_IF_ERROR(produce_and_sink());
+    write_oracle_meanwhile();
     give_memory_back();
     // What could not be loaded is named; the rest goes all the way.
     SDP_TRY(const auto loaded, load());
@@ -145,6 +147,7 @@ class PipelineRun {
                               with_commas(metrics.records_durable)));
     }
     if (parts_.feed) SDP_RETURN_IF_ERROR(parts_.feed->in_lake());
+    produced_ = *produced;
     return {};
   }
 
@@ -157,6 +160,7 @@ class PipelineRun {
     SDP_TRY(auto source, simulate::open_source(parts_.simulation));
     SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, parts_.simulation.events);
     simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);
+    if (parts_.oracle != nullptr) runner.tell(parts_.oracle->oracle());
     return runner.run(stop);
   }
 
@@ -179,6 +183,22 @@ class PipelineRun {
     worker_ = *std::move(worker);
     transform_.dbt_client = worker_->client();
     parsing_ = std::jthread([this](std::stop_token stop) { transform::parse(transform_, std::move(stop)); });
+  }
+
+  /// Beside load and transform, which leave a core free now and then.
+  void write_oracle_meanwhile() {
+    if (parts_.oracle == nullptr) return;
+    writing_oracle_ = std::jthread([this] { oracle_written_ = parts_.oracle->finish(produced_); });
+  }
+
+  /// The oracle's file; nothing where it cannot tell what there must be.
+  Result<std::filesystem::path> finished_oracle() {
+    if (parts_.oracle == nullptr) return std::filesystem::path();
+    writing_oracle_.join();
+    if (oracle_written_) return parts_.oracle->path();
+    if (oracle_written_.error().kind != ErrorKind::misconfigured) return std::unexpected(oracle_written_.error());
+    no_oracle_ = oracle_written_.error().message;
+    return std::filesystem::path();
   }
 
   Result<void> transform() {
@@ -226,6 +246,7 @@ class PipelineRun {
 
   Result<verify::Report> verify() {
     const Stopwatch watch(runtime_.clock);
+    SDP_TRY(const std::filesystem::path oracle, finished_oracle());
     WarehouseSettings smaller = parts_.marts.warehouse;
     smaller.memory = kVerifyMemory;
     SDP_TRY(auto warehouse, open_warehouse(smaller, Access::read_only, runtime_.clock));
@@ -234,6 +255,7 @@ class PipelineRun {
                                 .warehouse = warehouse.get(),
                                 // A command of its own, `verify`, looks at the others, too.
                                 .derived_marts = false,
+                                .oracle = oracle,
                                 .limits = {}};
     inputs.limits.value_bytes_max = parts_.sink.value_bytes_max;
     if (parts_.witness_root.empty()) inputs.log = &parts_.log;
@@ -268,6 +290,11 @@ class PipelineRun {
               parts_.marts.store.describe(), warehouse_name_);
     if (publication_) print_out("to read    {}\n", publication_->to_read.string());
     if (!parts_.report.empty()) print_out("report     {}\n", parts_.report.string());
+    if (!no_oracle_.empty()) {
+      print_out("no oracle  {}\n", no_oracle_);
+    } else if (parts_.oracle != nullptr) {
+      print_out("oracle     {}\n", parts_.oracle->path().string());
+    }
     if (publication_) print_out("to see     {}\n", parts_.to_see);
   }
 
@@ -279,6 +306,10 @@ class PipelineRun {
   transform::TransformOptions transform_;
   std::unique_ptr<transform::DbtWorker> worker_;
   std::jthread parsing_;  ///< ends before the worker that it asks
+  simulate::SimulateSummary produced_;
+  std::string no_oracle_;
+  Result<void> oracle_written_;
+  std::jthread writing_oracle_;  ///< ends before what it writes to
   std::vector<report::Stage> stages_;
   std::string warehouse_name_;
   std::optional<Publication> publication_;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/kept_oracle.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
 #include "load/load_runner.h"
@@ -45,6 +46,10 @@ struct PipelineParts {
   std::optional<Feed> feed;
   /// Witness files of a log that dies with this process; empty when the log can be read again.
   std::filesystem::path witness_root;
+  /// What the marts must hold: told while events are made, compared at the end. Null: nobody asked for it, or
+  /// `no_oracle` says why there is none.
+  KeptOracle* oracle = nullptr;
+  std::string no_oracle;
   std::filesystem::path report;  ///< the page of the result; empty: none
   std::string to_see;            ///< the command that shows what was published
   /// A live run: what else goes on, on a thread of its own, while events come. It ends on the stop, or with

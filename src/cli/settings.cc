@@ -116,7 +116,7 @@ Result<void> check_import_flags(const settings::Command& command, bool is_import
   SDP_RETURN_IF_ERROR(refuse_flags(command, "the events are those of --import, each with its own time",
                                    [](const settings::Setting& setting) {
                                      return setting.group == settings::Group::simulation ||
-                                            setting.name == "run.live";
+                                            setting.name == "run.live" || setting.name == "run.oracle";
                                    }));
   return refuse_flags(
       command,

@@ -1,46 +1,23 @@
 #include "simulate/oracle.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
-#include <iterator>
-#include <numeric>
-#include <tuple>
-
-#include "base/encoding.h"
-#include "base/utc_time.h"
 
 namespace sdp::simulate {
 namespace {
 
-using event::EventType;
+constexpr std::int64_t kHourUs = 3'600'000'000;
 
-void append_row(std::string& out, const TopSong& song) {
-  fmt::format_to(std::back_inserter(out),
-                 R"({{"song_id":"{}","song_name":{},"artist_name":{},"total_plays":{},"total_skips":{}}})",
-                 base::to_string(song.song_id), base::json_string(song.song_name),
-                 base::json_string(song.artist_name), song.total_plays, song.total_skips);
-}
+/// What a record was, in the digest.
+enum class Told : std::uint64_t { kept = 1, duplicate = 2, rejected = 3 };
 
-void append_row(std::string& out, const EngagementRow& row) {
-  fmt::format_to(
-      std::back_inserter(out),
-      R"({{"user_id":"{}","device_type":"{}","country":"{}","total_plays":{},"total_skips":{},"playlist_adds":{},"day":"{}"}})",
-      base::to_string(row.key.user_id), name(row.key.device_type), row.key.country.view(),
-      row.counts.total_plays, row.counts.total_skips, row.counts.playlist_adds,
-      base::format_date(row.key.day));
-}
-
-/// One row a line, so that two oracles can be compared by eye.
-template <typename Row>
-void append_table(std::string& out, std::string_view table, const std::vector<Row>& rows) {
-  fmt::format_to(std::back_inserter(out), ",\n\"{}\":[", table);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    out.append(i == 0 ? "\n" : ",\n");
-    append_row(out, rows[i]);
-  }
-  out.append("]");
+template <typename Numbers, typename Key, typename List, typename Kept>
+std::uint32_t number_of(Numbers& numbers, const Key& key, List& list, Kept&& kept) {
+  if (const auto found = numbers.find(key); found != numbers.end()) return found->second;
+  const auto number = static_cast<std::uint32_t>(list.size());
+  list.push_back(std::forward<Kept>(kept));
+  numbers.emplace(list.back(), number);
+  return number;
 }
 
 }  // namespace
@@ -52,90 +29,93 @@ std::size_t Oracle::Hash::operator()(const Uuid& id) const {
   return words[0] ^ (words[1] * 0x9e3779b97f4a7c15ULL);
 }
 
-std::size_t Oracle::Hash::operator()(const EngagementKey& key) const {
-  const auto rest = static_cast<std::size_t>(key.day.time_since_epoch().count()) << 24 |
-                    static_cast<std::size_t>(key.country.letters[0]) << 16 |
-                    static_cast<std::size_t>(key.country.letters[1]) << 8 |
-                    std::to_underlying(key.device_type);
-  return (*this)(key.user_id) ^ (rest * 0xbf58476d1ce4e5b9ULL);
+void Oracle::begin_run(bool another_log) {
+  digest_ = 0;
+  if (another_log && !facts_.empty()) logs_.push_back(facts_.size());
 }
 
-void Oracle::add(const event::ListeningEvent& event) {
-  ++by_type_[std::to_underlying(event.event_type)];
-  const auto [place, is_new] = songs_.try_emplace(event.song_id);
-  TopSong& song = place->second;
-  // Should one song come with several names, the marts show the smallest.
-  if (is_new || event.song_name < song.song_name) song.song_name = event.song_name;
-  if (is_new || event.artist_name < song.artist_name) song.artist_name = event.artist_name;
-  Engagement& engagement = engagement_[{event.user_id, event.device_type, event.country,
-                                        std::chrono::floor<std::chrono::days>(event.timestamp)}];
-  switch (event.event_type) {
-    case EventType::play:
-      ++song.total_plays;
-      ++engagement.total_plays;
-      break;
-    case EventType::skip:
-      ++song.total_skips;
-      ++engagement.total_skips;
-      break;
-    case EventType::add_to_playlist:
-      ++engagement.playlist_adds;
-      break;
-    case EventType::pause:
-      break;
+void Oracle::expect(std::uint64_t events) {
+  facts_.reserve(facts_.size() + std::min(events, events_max_ - std::min(events_max_, kept())));
+}
+
+void Oracle::add(const event::ListeningEvent& event, std::chrono::microseconds finer) {
+  note(event.event_id, std::to_underlying(Told::kept));
+  if (kept() == events_max_) {
+    is_full_ = true;
+    return;
   }
+  Fact& fact = facts_.emplace_back();
+  fact.at_us = std::chrono::microseconds(event.timestamp.time_since_epoch() + finer).count();
+  fact.position_ms = event.position_ms.value_or(Fact::kUnknown);
+  fact.duration_ms = event.duration_ms.value_or(Fact::kUnknown);
+  fact.listener = listener_of(event.user_id);
+  fact.spelling = spelling_of(event);
+  fact.session = session_of(fact.listener, event.session_id);
+  fact.type = event.event_type;
+  fact.device = event.device_type;
+  fact.country = event.country;
+  if (fact.at_us < latest_us_) ++late_by_hours_[(latest_us_ - fact.at_us) / kHourUs];
+  latest_us_ = std::max(latest_us_, fact.at_us);
 }
 
-void Oracle::add_duplicate(const event::ListeningEvent&) {
+void Oracle::add_duplicate(const event::ListeningEvent& event) {
   ++duplicates_;
+  note(event.event_id, std::to_underlying(Told::duplicate));
 }
 
 void Oracle::add_rejected(std::string_view reason, std::string_view field) {
+  ++rejected_total_;
   ++rejected_[{std::string(reason), std::string(field)}];
-}
-
-std::uint64_t Oracle::rejected() const {
-  std::uint64_t sum = 0;
-  for (const auto& [what, count] : rejected_) sum += count;
-  return sum;
-}
-
-std::uint64_t Oracle::events() const {
-  return std::accumulate(by_type_.begin(), by_type_.end(), std::uint64_t{0});
-}
-
-std::vector<TopSong> Oracle::top_songs() const {
-  std::vector<TopSong> rows;
-  rows.reserve(songs_.size());
-  for (const auto& [id, song] : songs_) {
-    rows.push_back(song);
-    rows.back().song_id = id;
+  note(std::to_underlying(Told::rejected));
+  for (const std::string_view text : {reason, field}) {
+    for (const char letter : text) note(static_cast<unsigned char>(letter));
   }
-  std::ranges::sort(rows, [](const TopSong& a, const TopSong& b) {
-    return std::tie(b.total_plays, a.song_id) < std::tie(a.total_plays, b.song_id);
-  });
-  return rows;
 }
 
-std::vector<EngagementRow> Oracle::user_engagement() const {
-  std::vector<EngagementRow> rows;
-  rows.reserve(engagement_.size());
-  for (const auto& [key, counts] : engagement_) rows.push_back({key, counts});
-  std::ranges::sort(rows, {}, &EngagementRow::key);
-  return rows;
+bool Oracle::is_of_another_log(std::size_t fact, std::size_t other) const {
+  return std::ranges::upper_bound(logs_, fact) != std::ranges::upper_bound(logs_, other);
 }
 
-std::string Oracle::to_json() const {
-  std::string out = fmt::format("{{\"version\":1,\"events\":{},\n\"events_by_type\":{{", events());
-  for (std::size_t i = 0; i < by_type_.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", i == 0 ? "" : ",", event::kEventTypes[i],
-                   by_type_[i]);
+std::uint32_t Oracle::listener_of(const Uuid& id) {
+  const std::uint32_t number = number_of(listener_numbers_, id, listeners_, id);
+  if (number == last_sessions_.size()) last_sessions_.push_back(0);
+  return number;
+}
+
+std::uint32_t Oracle::artist_of(std::string_view name) {
+  return number_of(artist_numbers_, name, artists_, std::string(name));
+}
+
+std::uint32_t Oracle::spelling_of(const event::ListeningEvent& event) {
+  const std::uint32_t song = number_of(song_numbers_, event.song_id, songs_, event.song_id);
+  if (song == song_spellings_.size()) song_spellings_.emplace_back();
+  for (const std::uint32_t spelling : song_spellings_[song]) {
+    const Spelling& known = spellings_[spelling];
+    if (known.name == event.song_name && artists_[known.artist] == event.artist_name) return spelling;
   }
-  out.append("}");
-  append_table(out, "top_songs", top_songs());
-  append_table(out, "user_engagement", user_engagement());
-  out.append("}\n");
-  return out;
+  const auto number = static_cast<std::uint32_t>(spellings_.size());
+  spellings_.push_back({song, artist_of(event.artist_name), event.song_name});
+  song_spellings_[song].push_back(number);
+  return number;
+}
+
+std::uint32_t Oracle::session_of(std::uint32_t listener, const std::optional<std::string>& id) {
+  if (!id) return 0;
+  std::uint32_t& last = last_sessions_[listener];
+  if (last == 0 || sessions_[last] != *id) last = number_of(session_numbers_, *id, sessions_, *id);
+  return last;
+}
+
+void Oracle::note(std::uint64_t value) {
+  digest_ = (digest_ ^ value) * 0x9e3779b97f4a7c15ULL;
+  digest_ ^= digest_ >> 29;
+}
+
+void Oracle::note(const Uuid& id, std::uint64_t what) {
+  std::uint64_t words[2];
+  std::memcpy(words, id.bytes.data(), sizeof words);
+  note(words[0]);
+  note(words[1] ^ what);
 }
 
 }  // namespace sdp::simulate

@@ -14,80 +14,127 @@
 
 namespace sdp::simulate {
 
-/// A row of MART.TOP_SONGS.
-struct TopSong {
-  Uuid song_id;
-  std::string song_name;
-  std::string artist_name;
-  std::uint64_t total_plays = 0;
-  std::uint64_t total_skips = 0;
+/// Kept events of one oracle: 44 bytes each, so about 1.1 GB, and the rows of the marts.
+inline constexpr std::uint64_t kOracleEventsMax = 25'000'000;
 
-  bool operator==(const TopSong&) const = default;
-};
+/// What the marts count of a kept event.
+struct Fact {
+  static constexpr std::int64_t kUnknown = -1;
 
-/// What a row of MART.USER_ENGAGEMENT is about.
-struct EngagementKey {
-  Uuid user_id;
-  event::DeviceType device_type = event::DeviceType::mobile;
+  std::int64_t at_us = 0;
+  std::int64_t position_ms = kUnknown;
+  std::int64_t duration_ms = kUnknown;
+  std::uint32_t listener = 0;
+  std::uint32_t spelling = 0;  ///< of its song
+  std::uint32_t session = 0;   ///< 0: it has no session_id
+  event::EventType type = event::EventType::play;
+  event::DeviceType device = event::DeviceType::mobile;
   event::Country country;
-  std::chrono::sys_days day;
 
-  auto operator<=>(const EngagementKey&) const = default;
+  std::int64_t at_ms() const { return at_us / 1'000; }
 };
 
-struct Engagement {
-  std::uint64_t total_plays = 0;
-  std::uint64_t total_skips = 0;
-  std::uint64_t playlist_adds = 0;
-
-  bool operator==(const Engagement&) const = default;
+/// A song's id with the names that an event gave it.
+struct Spelling {
+  std::uint32_t song = 0;
+  std::uint32_t artist = 0;
+  std::string name;
 };
 
-struct EngagementRow {
-  EngagementKey key;
-  Engagement counts;
+/// A record that must be rejected, by the first thing that is wrong with it.
+struct RejectedFor {
+  std::string reason;
+  std::string field;
 
-  bool operator==(const EngagementRow&) const = default;
+  auto operator<=>(const RejectedFor&) const = default;
 };
 
-/// The expected results, counted while events are made, by the words of docs/formats/event.md and by no SQL:
-/// what the marts must say once the pipeline has done its work. Memory grows with the cells of the marts
-/// (about 100 bytes a song, and a listener, device, country and day), so an endless simulation should go
-/// without. One thread.
+/// Takes what a simulation sends, and what must become of it. What the marts must say of that is counted by
+/// count_marts(), and written by write_oracle(): by the words of docs/formats, by no SQL, and from no byte
+/// that went through the pipeline. One thread.
 class Oracle {
  public:
+  explicit Oracle(std::uint64_t events_max = kOracleEventsMax) : events_max_(events_max) {}
+
+  /// What follows is another run's. Of events of one listener and time the earlier run's do not have the lower
+  /// offsets when `another_log`.
+  void begin_run(bool another_log);
+  /// So many kept events are to come.
+  void expect(std::uint64_t events);
+
   /// An event that the pipeline must keep, in the order in which the log takes them: of events of one
-  /// listener and time, the one that came first has the lower offset.
-  void add(const event::ListeningEvent& event);
+  /// listener and time, the one that came first has the lower offset. `finer`: what the record says of its
+  /// time beyond the millisecond.
+  void add(const event::ListeningEvent& event, std::chrono::microseconds finer = {});
   /// A further delivery of a kept event, under the same key: silver must count it as a duplicate.
   void add_duplicate(const event::ListeningEvent& event);
   /// A record that must be rejected: the first thing that is wrong with it (docs/formats/event.md, and the
   /// codes of line.md), and the field, empty where there is none.
   void add_rejected(std::string_view reason, std::string_view field);
 
-  std::uint64_t events() const;
+  std::uint64_t kept() const { return facts_.size(); }
   std::uint64_t duplicates() const { return duplicates_; }
-  std::uint64_t rejected() const;
-  std::uint64_t events(event::EventType type) const { return by_type_[std::to_underlying(type)]; }
-  /// Most plays first, then by id.
-  std::vector<TopSong> top_songs() const;
-  /// In ascending order of the key's members.
-  std::vector<EngagementRow> user_engagement() const;
+  std::uint64_t rejected() const { return rejected_total_; }
+  /// All that it was given, kept or not.
+  std::uint64_t records() const { return kept() + duplicates() + rejected(); }
+  /// More kept events came than it takes. It has no answers then.
+  bool is_full() const { return is_full_; }
+  std::uint64_t events_max() const { return events_max_; }
+  /// Of what this run gave it, in this order: another one gives another number.
+  std::uint64_t digest() const { return digest_; }
 
-  /// Both marts and the counts, with the columns' names; the same oracle gives the same bytes.
-  std::string to_json() const;
+  const std::map<RejectedFor, std::uint64_t>& rejected_for() const { return rejected_; }
+  /// Kept events by how many whole hours their time lies before the latest time of those that came earlier.
+  const std::map<std::int64_t, std::uint64_t>& late_by_hours() const { return late_by_hours_; }
+
+  const std::vector<Fact>& facts() const { return facts_; }
+  const std::vector<Uuid>& listeners() const { return listeners_; }
+  const std::vector<Uuid>& songs() const { return songs_; }
+  const std::vector<std::string>& artists() const { return artists_; }
+  const std::vector<Spelling>& spellings() const { return spellings_; }
+  /// By number; 0 is none.
+  const std::vector<std::string>& sessions() const { return sessions_; }
+  /// Whether the order of two facts of one time is not told by the order in which they came.
+  bool is_of_another_log(std::size_t fact, std::size_t other) const;
 
  private:
   struct Hash {
+    using is_transparent = void;
     std::size_t operator()(const Uuid& id) const;
-    std::size_t operator()(const EngagementKey& key) const;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+  template <typename Key>
+  using Numbers = std::unordered_map<Key, std::uint32_t, Hash, std::equal_to<>>;
 
-  std::array<std::uint64_t, event::kEventTypes.size()> by_type_{};
+  std::uint32_t listener_of(const Uuid& id);
+  std::uint32_t spelling_of(const event::ListeningEvent& event);
+  std::uint32_t artist_of(std::string_view name);
+  std::uint32_t session_of(std::uint32_t listener, const std::optional<std::string>& id);
+  void note(std::uint64_t value);
+  void note(const Uuid& id, std::uint64_t what);
+
+  std::uint64_t events_max_;
+  bool is_full_ = false;
+  std::vector<Fact> facts_;
+  std::vector<std::size_t> logs_;  ///< the first fact of each log but the first
   std::uint64_t duplicates_ = 0;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> rejected_;  ///< by reason and field
-  std::unordered_map<Uuid, TopSong, Hash> songs_;
-  std::unordered_map<EngagementKey, Engagement, Hash> engagement_;
+  std::uint64_t rejected_total_ = 0;
+  std::map<RejectedFor, std::uint64_t> rejected_;
+  std::map<std::int64_t, std::uint64_t> late_by_hours_;
+  std::int64_t latest_us_ = 0;
+  std::uint64_t digest_ = 0;
+
+  std::vector<Uuid> listeners_;
+  std::vector<std::uint32_t> last_sessions_;  ///< of each listener: most events are of the same as before
+  std::vector<Uuid> songs_;
+  std::vector<std::vector<std::uint32_t>> song_spellings_;
+  std::vector<std::string> artists_;
+  std::vector<Spelling> spellings_;
+  std::vector<std::string> sessions_{std::string()};
+  Numbers<Uuid> listener_numbers_;
+  Numbers<Uuid> song_numbers_;
+  Numbers<std::string> artist_numbers_;
+  Numbers<std::string> session_numbers_;
 };
 
 }  // namespace sdp::simulate

@@ -8,9 +8,10 @@
 #include "event/encode.h"
 #include "simulate/event_source.h"
 #include "simulate/oracle.h"
+#include "simulate/oracle_file.h"
 
 // Events per second of CPU time of one core, so that a busy machine does not tell: generated, generated and
-// encoded, and all of it with the oracle.
+// encoded, and all of it with the oracle and its file.
 
 namespace sdp::simulate {
 namespace {
@@ -30,6 +31,7 @@ void measure(Profile profile, std::uint32_t users, Work work, std::string_view l
   Oracle oracle;
   std::string json;
   std::uint64_t bytes = 0;
+  std::uint64_t file_bytes = 0;
   const std::clock_t start = std::clock();
   while ((*source)->next(event)) {
     if (work == Work::generate) continue;
@@ -39,10 +41,17 @@ void measure(Profile profile, std::uint32_t users, Work work, std::string_view l
     if (work == Work::oracle) oracle.add(event);
     if (work == Work::decode) SDP_ASSERT(decoder.decode(json).value());
   }
+  if (work == Work::oracle) {
+    const auto written = write_oracle(oracle, {}, {spec.start, spec.start}, [&](std::string_view text) {
+      file_bytes += text.size();
+      return Result<void>();
+    });
+    SDP_ASSERT(written);
+  }
   const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-  fmt::print("{:<10} {:>8} users  {:<26} {:>6.2f} M events/s  {:>5.1f} bytes/event\n",
+  fmt::print("{:<10} {:>8} users  {:<26} {:>6.2f} M events/s  {:>5.1f} bytes/event  {:>5.1f} in the oracle's file\n",
              profile == Profile::seed ? "seed" : "realistic", users, label, kEvents / seconds / 1e6,
-             static_cast<double>(bytes) / kEvents);
+             static_cast<double>(bytes) / kEvents, static_cast<double>(file_bytes) / kEvents);
 }
 
 }  // namespace

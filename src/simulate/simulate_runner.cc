@@ -35,17 +35,22 @@ SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, 
 Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   before_ = producer_.counts();
   start_ = reported_at_ = clock_.steady_now();
+  newest_.no_earlier = clock_.utc_now();
   produced_ = reported_ = 0;
   stopped_ = false;
   const auto sent = send_all(stop);
   const auto settled = settle();
+  newest_.no_later = clock_.utc_now();
   // Whatever came of it, the last report is the final count.
   if (!each_event_) observer_.on_progress(progress(clock_.steady_now()));
   if (!sent) return fail(sent.error().kind, fmt::format("{}; {}", sent.error().message, counts_text()));
   SDP_RETURN_IF_ERROR(settled);
   const auto last = progress(clock_.steady_now());
-  return SimulateSummary{
-      .produced = produced_, .acked = last.acked, .elapsed = last.elapsed, .stopped = stopped_};
+  return SimulateSummary{.produced = produced_,
+                         .acked = last.acked,
+                         .elapsed = last.elapsed,
+                         .stopped = stopped_,
+                         .newest = newest_};
 }
 
 Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
@@ -53,6 +58,7 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!source_.next(event_)) return source_.ended();
     if (pacer.paced() && !wait_until_due(pacer, stop)) break;
+    if (pacer.paced() || produced_ % kEventsPerClockRead == 0) newest_.no_earlier = clock_.utc_now();
     SDP_RETURN_IF_ERROR(send());
     if (pacer.paced() || produced_ % kEventsPerClockRead == 0) report(clock_.steady_now());
   }

@@ -9,6 +9,7 @@
 #include "log/event_log.h"
 #include "simulate/event_source.h"
 #include "simulate/oracle.h"
+#include "simulate/oracle_marts.h"
 #include "simulate/pacer.h"
 #include "simulate/simulate_observer.h"
 
@@ -27,6 +28,8 @@ struct SimulateSummary {
   std::chrono::milliseconds elapsed{0};
   /// True when a stop was asked for before the source ended.
   bool stopped = false;
+  /// When the log took the last of them.
+  NewestRecord newest;
 };
 
 /// Sends the events of a source to a log, paced by the spec's rate and speed: key = user id as text (so the
@@ -37,7 +40,7 @@ class SimulateRunner {
   SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer, Clock& clock,
                  SimulateObserver& observer, SimulateOptions options = {});
 
-  /// Counts every event that the log took. Its answers hold when run() succeeds.
+  /// Tells it every event that the log took. Its answers hold when run() succeeds.
   void tell(Oracle& oracle) { oracle_ = &oracle; }
 
   /// Runs to the source's end or to the stop, then waits until every event is confirmed. `unavailable` with
@@ -69,6 +72,7 @@ class SimulateRunner {
   bool stopped_ = false;
   log::ProducerCounts before_;
   SteadyTime start_;
+  NewestRecord newest_;
   SteadyTime reported_at_;
   std::uint64_t reported_ = 0;
 };

@@ -67,6 +67,10 @@ std::string proof(const Report& report) {
   if (report.stage(Stage::marts).looked_at) {
     text += fmt::format("; {} mart cells equal to the recount", base::with_commas(report.cells));
   }
+  if (report.oracle) {
+    text += fmt::format("; {} cells of {} marts equal to the oracle's", base::with_commas(report.oracle->cells),
+                        report.oracle->marts);
+  }
   return text;
 }
 
@@ -132,6 +136,12 @@ std::string to_json(const Report& report) {
                                  {"rejected", report.rejected},
                                  {"faults", report.faults},
                                  {"cells", report.cells}};
+  if (report.oracle) {
+    json["oracle"] = {{"file", report.oracle->file},
+                      {"marts", report.oracle->marts},
+                      {"rows", report.oracle->rows},
+                      {"cells", report.oracle->cells}};
+  }
   json["stages"] = nlohmann::ordered_json::array();
   for (const Stage stage : kStages) json["stages"].push_back(stage_json(stage, report.stage(stage)));
   json["findings"] = nlohmann::ordered_json::array();

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,14 @@ struct StageReport {
       0;  ///< chains of the log, objects of the lake and of bronze, tables of silver and marts
   std::uint64_t problems = 0;  ///< offsets and things that are wrong
   std::uint64_t pending = 0;   ///< offsets that the stage has not come to
+};
+
+/// What was compared with an oracle.
+struct OracleReport {
+  std::string file;
+  std::uint64_t marts = 0;
+  std::uint64_t rows = 0;  ///< that it tells
+  std::uint64_t cells = 0;
 };
 
 /// What verify found. Findings name the first offenders of each kind and count all.
@@ -42,6 +51,7 @@ struct Report {
   std::uint64_t rejected = 0;
   std::uint64_t faults = 0;  ///< of the rejected
   std::uint64_t cells = 0;
+  std::optional<OracleReport> oracle;  ///< nothing without one
 
   StageReport& stage(Stage stage) { return stages[static_cast<std::size_t>(stage)]; }
   const StageReport& stage(Stage stage) const { return stages[static_cast<std::size_t>(stage)]; }

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <span>
 
 #include "diag/log.h"
 #include "verify/changes.h"
 #include "verify/check_batches.h"
 #include "verify/check_bronze.h"
+#include "verify/check_marts.h"
+#include "verify/check_oracle.h"
 #include "verify/check_silver.h"
 #include "verify/lake_view.h"
 #include "verify/log_view.h"
@@ -109,7 +112,18 @@ class Verification {
     }
     if (any_of(kBronzeTables)) SDP_RETURN_IF_ERROR(bronze());
     if (any_of(kBronzeTables) && any_of(kSilverTables)) SDP_RETURN_IF_ERROR(silver(parts));
-    return marts(parts, recounts);
+    SDP_RETURN_IF_ERROR(marts(parts, recounts));
+    return in_.oracle.empty() ? Result<void>() : oracle(parts, recounts);
+  }
+
+  Result<void> oracle(const ClosedParts& parts, const Recounts& recounts) {
+    std::set<std::string> marts(kCountedFromLake.begin(), kCountedFromLake.end());
+    for (const auto& [mart, rows] : parts.marts) marts.insert(mart);
+    for (const auto& [table, recount] : recounts) {
+      if (table.starts_with("MART.")) marts.insert(table);
+    }
+    SDP_TRY(report_.oracle, check_oracle(in_.oracle, marts, shape_, *in_.warehouse, findings_));
+    return {};
   }
 
   bool any_of(std::span<const std::string_view> tables) const {

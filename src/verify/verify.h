@@ -26,6 +26,8 @@ struct VerifyInputs {
   std::filesystem::path recounts{};
   /// A mart without recount breaks the proof.
   bool strict = false;
+  /// What the marts must hold, as a simulation told it (docs/formats/oracle.md); empty for none.
+  std::filesystem::path oracle{};
   VerifyLimits limits{};
 };
 

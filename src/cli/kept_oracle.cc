@@ -1,0 +1,98 @@
+#include "cli/kept_oracle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/utc_time.h"
+#include "simulate/oracle_file.h"
+
+namespace sdp::cli {
+
+Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
+  std::ifstream file(path_, std::ios::binary);
+  if (!file) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("cannot read the oracle {} to go on with; leave --continue-oracle out to begin one",
+                            path_.string()));
+  }
+  SDP_TRY(runs_, simulate::read_oracle_runs(file, path_.string()));
+  SDP_TRY(const auto whole, simulate::checked(spec));
+  for (const simulate::OracleRun& run : runs_) {
+    if (simulate::has_same_events(run.spec, whole)) {
+      return fail(ErrorKind::misconfigured,
+                  fmt::format("{} tells of the same events already: a run of the same mix, with --seed {} and "
+                              "--start {}; choose another seed or start, or leave the oracle out",
+                              path_.string(), whole.seed, base::format_iso(whole.start)));
+    }
+    SDP_RETURN_IF_ERROR(simulate::tell_again(run, oracle_));
+  }
+  return {};
+}
+
+Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, bool another_log) {
+  SDP_TRY(const auto whole, simulate::checked(spec));
+  if (oracle_.kept() + whole.events > oracle_.events_max()) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("an oracle counts up to {} events, and these would be {}; simulate fewer, or leave "
+                            "the oracle out",
+                            oracle_.events_max(), oracle_.kept() + whole.events));
+  }
+  // Whoever cannot write it should not send a million events first.
+  if (!std::ofstream(unfinished(), std::ios::binary)) return cannot_write();
+  SDP_RETURN_IF_ERROR(remove_oracle(path_));
+  runs_.push_back({.spec = whole, .records = 0, .another_log = another_log && !runs_.empty(), .digest = 0});
+  oracle_.begin_run(runs_.back().another_log);
+  oracle_.expect(whole.events);
+  return {};
+}
+
+Result<void> KeptOracle::finish(const simulate::SimulateSummary& summary) {
+  runs_.back().records = summary.produced;
+  runs_.back().digest = oracle_.digest();
+  {
+    std::ofstream file(unfinished(), std::ios::binary | std::ios::trunc);
+    auto written =
+        simulate::write_oracle(oracle_, runs_, summary.newest, [&](std::string_view text) -> Result<void> {
+          if (!file.write(text.data(), static_cast<std::streamsize>(text.size()))) return cannot_write();
+          return {};
+        });
+    file.close();
+    if (written && !file) written = cannot_write();
+    if (!written) {
+      std::error_code ignored;
+      std::filesystem::remove(unfinished(), ignored);
+      return written;
+    }
+  }
+  std::error_code error;
+  std::filesystem::rename(unfinished(), path_, error);
+  if (error) return cannot_write();
+  return {};
+}
+
+std::filesystem::path KeptOracle::unfinished() const {
+  std::filesystem::path path = path_;
+  path += ".new";
+  return path;
+}
+
+std::unexpected<Error> KeptOracle::cannot_write() const {
+  return fail(ErrorKind::cannot_write,
+              fmt::format("cannot write the oracle {}; make room, or choose another place", path_.string()));
+}
+
+Result<void> remove_oracle(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (!error) return {};
+  return fail(ErrorKind::cannot_write,
+              fmt::format("cannot remove the oracle {}: {}; it tells of less than the log will hold",
+                          path.string(), error.message()));
+}
+
+}  // namespace sdp::cli

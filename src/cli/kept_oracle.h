@@ -1,0 +1,45 @@
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "simulate/oracle.h"
+#include "simulate/oracle_run.h"
+#include "simulate/simulate_runner.h"
+
+namespace sdp::cli {
+
+/// The oracle file of a simulation. There is none from before its first event until all events are in the log:
+/// a simulation that ends otherwise leaves none.
+class KeptOracle {
+ public:
+  explicit KeptOracle(std::filesystem::path path) : path_(std::move(path)) {}
+
+  /// Goes on with the runs that the file tells of. `misconfigured` when there is none, when it cannot be gone
+  /// on with, or when `spec` makes events that it tells of already.
+  Result<void> go_on(const simulate::SimulationSpec& spec);
+  /// Before the first event of this run; `another_log` takes them than took those of earlier runs.
+  Result<void> begin(const simulate::SimulationSpec& spec, bool another_log);
+  /// All events of this run are in the log: writes the file.
+  Result<void> finish(const simulate::SimulateSummary& summary);
+
+  simulate::Oracle& oracle() { return oracle_; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  /// What finish() writes before it has the file's name.
+  std::filesystem::path unfinished() const;
+  std::unexpected<Error> cannot_write() const;
+
+  std::filesystem::path path_;
+  simulate::Oracle oracle_;
+  std::vector<simulate::OracleRun> runs_;
+};
+
+/// So that nobody takes it for one that tells of everything.
+Result<void> remove_oracle(const std::filesystem::path& path);
+
+}  // namespace sdp::cli

@@ -1,0 +1,165 @@
+#include "simulate/oracle_run.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/utc_time.h"
+#include "simulate/event_source.h"
+#include "simulate/oracle_file.h"
+
+namespace sdp::simulate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view name(Profile profile) {
+  return profile == Profile::seed ? "seed" : "realistic";
+}
+
+/// Calls `member(name, value)` for each member of a run, to write them or to read them. Does not compile when
+/// it misses one of the spec.
+template <typename Run, typename Member>
+void each_member(Run& run, Member&& member) {
+  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap] = run.spec;
+  member("mix", profile);
+  member("seed", seed);
+  member("start", start);
+  member("events", events);
+  member("duration_ms", duration);
+  member("rate", rate);
+  member("speed", speed);
+  member("users", users);
+  member("songs", songs);
+  member("popularity", popularity);
+  member("session_gap_ms", session_gap);
+  member("records", run.records);
+  member("another_log", run.another_log);
+}
+
+struct Writing {
+  Json json;
+
+  void operator()(const char* member, Profile profile) { json[member] = name(profile); }
+  void operator()(const char* member, UtcMillis time) { json[member] = base::format_iso(time); }
+  void operator()(const char* member, std::chrono::milliseconds time) { json[member] = time.count(); }
+  template <typename Number>
+  void operator()(const char* member, Number number) {
+    json[member] = number;
+  }
+};
+
+/// Remembers the first member that is not as it must be.
+struct Reading {
+  const Json& json;
+  std::string wrong;
+
+  const Json* find(const char* member, bool (Json::*is)() const noexcept) {
+    const auto found = json.find(member);
+    if (found != json.end() && ((*found).*is)()) return &*found;
+    if (wrong.empty()) wrong = member;
+    return nullptr;
+  }
+  void operator()(const char* member, Profile& profile) {
+    const Json* const found = find(member, &Json::is_string);
+    if (found == nullptr) return;
+    profile = *found == name(Profile::seed) ? Profile::seed : Profile::realistic;
+    if (*found != name(profile)) wrong = member;
+  }
+  void operator()(const char* member, UtcMillis& time) {
+    const Json* const found = find(member, &Json::is_string);
+    const auto parsed = found == nullptr ? std::nullopt : base::parse_iso(found->get<std::string>());
+    if (parsed) {
+      time = *parsed;
+    } else {
+      wrong = member;
+    }
+  }
+  void operator()(const char* member, std::chrono::milliseconds& time) {
+    if (const Json* const found = find(member, &Json::is_number_integer)) {
+      time = std::chrono::milliseconds(found->get<std::int64_t>());
+    }
+  }
+  void operator()(const char* member, bool& value) {
+    if (const Json* const found = find(member, &Json::is_boolean)) value = found->get<bool>();
+  }
+  void operator()(const char* member, double& value) {
+    if (const Json* const found = find(member, &Json::is_number)) value = found->get<double>();
+  }
+  template <std::unsigned_integral Number>
+  void operator()(const char* member, Number& value) {
+    if (const Json* const found = find(member, &Json::is_number_unsigned)) value = found->get<Number>();
+  }
+};
+
+std::unexpected<Error> broken(std::string_view file, std::size_t line, std::string_view why) {
+  return fail(ErrorKind::misconfigured, fmt::format("{} line {}: {}", file, line, why));
+}
+
+Result<OracleRun> parse_run(const Json& json, std::string_view file, std::size_t line) {
+  OracleRun run;
+  if (!json.is_object()) return broken(file, line, "`run` is no object");
+  Reading reading{.json = json, .wrong = {}};
+  each_member(run, reading);
+  const auto digest = json.find("digest");
+  if (digest == json.end() || !digest->is_string()) {
+    reading.wrong = "digest";
+  } else {
+    const auto& text = digest->get_ref<const std::string&>();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), run.digest, 16);
+    if (error != std::errc() || end != text.data() + text.size()) reading.wrong = "digest";
+  }
+  if (!reading.wrong.empty())
+    return broken(file, line, fmt::format("the member `{}` of a run is not as it must be", reading.wrong));
+  return run;
+}
+
+}  // namespace
+
+std::string to_json(const OracleRun& run) {
+  Writing writing;
+  each_member(run, writing);
+  writing.json["digest"] = fmt::format("{:016x}", run.digest);
+  return writing.json.dump();
+}
+
+Result<std::vector<OracleRun>> read_oracle_runs(std::istream& text, std::string_view file) {
+  std::vector<OracleRun> runs;
+  std::string line;
+  for (std::size_t number = 1; std::getline(text, line); ++number) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) return broken(file, number, "a JSON object must stand here");
+    if (number == 1) {
+      if (json.value("oracle", Json()) != kOracleVersion)
+        return broken(file, number, fmt::format("an oracle of version {} begins with {{\"oracle\":{}}}",
+                                                kOracleVersion, kOracleVersion));
+      continue;
+    }
+    const auto run = json.find("run");
+    if (run == json.end()) return runs;
+    SDP_TRY(OracleRun parsed, parse_run(*run, file, number));
+    runs.push_back(std::move(parsed));
+  }
+  return broken(file, 1, "the file ends before its counts");
+}
+
+bool has_same_events(const SimulationSpec& one, const SimulationSpec& other) {
+  return one.profile == other.profile && one.seed == other.seed && one.start == other.start;
+}
+
+Result<void> tell_again(const OracleRun& run, Oracle& oracle) {
+  SDP_TRY(const auto source, open_source(run.spec));
+  oracle.begin_run(run.another_log);
+  oracle.expect(run.records);
+  event::ListeningEvent event;
+  for (std::uint64_t i = 0; i < run.records && source->next(event); ++i) oracle.add(event);
+  if (oracle.digest() == run.digest) return {};
+  return fail(ErrorKind::misconfigured,
+              fmt::format("oracle: the run of {} makes other events now than then: another version of this "
+                          "program wrote the file; begin a new one",
+                          base::format_iso(run.spec.start)));
+}
+
+}  // namespace sdp::simulate
