@@ -72,9 +72,9 @@ quick: ## Tier 2, without services: units and simulation under the sanitizers; b
 	cmake --build --preset release --target benches
 	ctest --preset quick --parallel $(shell nproc)
 
-test: ## Tier 3, everything: every test, on real servers too (ARGS="-k NAME", ARGS=tests/hosts: some)
+test: ## Tier 3, everything: every test, on real servers too (ARGS="-k NAME", ARGS=tests/hosts: some; WIDE=1: as CI)
 	@tools/setup docker
-	tools/run_tests $(ARGS)
+	tools/run_tests $(if $(filter 1,$(WIDE)),--wide) $(ARGS)
 
 soak: ## What takes long, once for a change as large as an issue (ARGS="tests/docker tests/hosts": some)
 	@tools/setup docker

@@ -97,7 +97,7 @@ endfunction()
 # sdp_test(NAME base_test SOURCES a_test.cc DEPS sdp_base LABELS unit threads [TIMEOUT 60])
 # Labels: unit (no service: `make quick` runs it), integration (real Kafka, real S3 servers: only `make test` does), threads
 # (all that there is in the tree of the thread sanitizer). SHARDS 4: its cases run as four tests, NAME_1of4 to NAME_4of4, side
-# by side; `make quick` runs the first.
+# by side; but for the first they are labelled wide, which CI runs and `make test` does not.
 function(sdp_test)
   if(NOT SDP_BUILD_TESTS)
     return()
@@ -126,6 +126,10 @@ function(sdp_test)
   if(ARG_SHARDS)
     foreach(shard RANGE 1 ${ARG_SHARDS})
       math(EXPR index "${shard} - 1")
+      if(shard GREATER 1)
+        list(APPEND ARG_LABELS wide)
+        list(REMOVE_DUPLICATES ARG_LABELS)
+      endif()
       sdp_add_test(${ARG_NAME}_${shard}of${ARG_SHARDS} ${ARG_NAME} "${ARG_LABELS}" ${ARG_TIMEOUT}
         "${environment};GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
     endforeach()

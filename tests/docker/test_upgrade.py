@@ -4,6 +4,8 @@ import json
 import lzma
 from pathlib import Path
 
+import pytest
+
 MADE_BY_0_1_0 = Path(__file__).parents[1] / "integration" / "made_by_0.1.0"
 VOLUMES = {"kafka": "/var/lib/kafka", "minio": "/var/lib/minio", "loader": "/data"}
 # Of the stack that made the volumes, which is long gone.
@@ -11,6 +13,7 @@ KEPT = {"MINIO_ROOT_USER": "spotify-223974f6", "MINIO_ROOT_PASSWORD": "09bb61a2e
 ACKED = 1036
 
 
+@pytest.mark.wide
 def test_a_stack_goes_on_with_the_volumes_of_0_1_0(new_stack):
     stack = new_stack(kept=KEPT)
     for service, mount in VOLUMES.items():

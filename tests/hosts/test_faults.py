@@ -26,7 +26,13 @@ def test_a_record_has_three_replicas_of_which_two_acknowledge_it(world):
     assert world.cluster.kafka.topic_settings(world.topic)["min.insync.replicas"] == "2"
 
 
-@pytest.mark.parametrize("role", ["coordinator", pytest.param("controller", marks=pytest.mark.whole)])
+@pytest.mark.parametrize(
+    "role",
+    [
+        pytest.param("coordinator", marks=pytest.mark.wide),
+        pytest.param("controller", marks=pytest.mark.whole),
+    ],
+)
 def test_a_broker_killed_under_load_loses_and_doubles_nothing(world, role, say):
     simulator = world.start_all()
     broker = world.cluster.coordinator(world.group) if role == "coordinator" else world.cluster.controller()

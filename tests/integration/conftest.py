@@ -20,7 +20,7 @@ pytest_plugins = ["driver.fixtures"]
 @pytest.fixture(scope="session")
 def fault_cycles() -> int:
     """How often the repeated faults strike; more in `make soak`."""
-    return int(os.environ.get("SDP_FAULT_CYCLES", "40"))
+    return int(os.environ.get("SDP_FAULT_CYCLES", "20"))
 
 
 @pytest.fixture(scope="session")

@@ -236,6 +236,7 @@ def test_repeats_of_all_kinds_leave_ledger_and_marts_as_they_are(airflow, world)
     assert (ledger(world), marts(world)) == before
 
 
+@pytest.mark.wide
 def test_a_task_that_is_killed_while_it_loads_is_tried_again(airflow, world):
     world.simulate(MANY_EVENTS)
     make_durable(world)

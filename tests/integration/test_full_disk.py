@@ -76,7 +76,7 @@ def small_disk():
         disk.remove()
 
 
-@pytest.mark.parametrize("megabytes", [4, 18, 24, 30])
+@pytest.mark.parametrize("megabytes", [4, 24, *(pytest.param(other, marks=pytest.mark.wide) for other in (18, 30))])
 def test_a_run_on_a_full_disk_names_the_path_and_goes_on_when_there_is_room(embedded, small_disk, megabytes, say):
     """By size: the lake does not fit, or the lake fits and the warehouse does not."""
     disk = small_disk(embedded.data, megabytes)

@@ -163,7 +163,9 @@ def test_what_an_upgrade_record_must_say_is_proved(old):
     assert old.embedded.start("--json", command="verify").wait(120).code == 20
 
 
-@pytest.fixture(params=["", "/lakes/first"], ids=["bucket", "prefix"])
+@pytest.fixture(
+    params=[pytest.param("", id="bucket"), pytest.param("/lakes/first", id="prefix", marks=pytest.mark.wide)]
+)
 def layout_1_world(world, request):
     """A world whose sinks find a lake of layout 1, in a bucket or below a prefix."""
     world.env["SPOTIFY_LAKE"] = f"s3://{world.bucket}{request.param}"

@@ -42,7 +42,7 @@ def test_readme_begins_with_the_one_command():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [PAGES[0], *(pytest.param(page, marks=pytest.mark.wide) for page in PAGES[1:])])
 def test_every_line_ends_with_0(terminal, say, page):
     lines = [line for line in shell_lines(ROOT / page) if not line.needs & ELSEWHERE]
     assert lines

@@ -49,7 +49,7 @@ def far_away(services, tmp_path_factory):
 
 
 @pytest.mark.xdist_group("far-away")
-@pytest.mark.parametrize("round_trip_ms", [50, 200, 500])
+@pytest.mark.parametrize("round_trip_ms", [200, *(pytest.param(other, marks=pytest.mark.wide) for other in (50, 500))])
 def test_a_sink_goes_on_after_its_connections_were_cut(far_away, new_world, round_trip_ms):
     world: World = new_world(far_away)
     network = far_away.network(round_trip_ms / 2000)

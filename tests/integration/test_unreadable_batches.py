@@ -334,6 +334,7 @@ def test_250_batches_of_60_megabytes_in_one_fetch_need_no_memory(topic):
 
 
 @pytest.mark.long
+@pytest.mark.wide
 def test_large_values_that_fit_need_no_memory_each(topic):
     """They are kept with their bytes, which are more than any of them has in the log."""
     value = b"a" * 30 * MEGABYTE

@@ -12,7 +12,7 @@ namespace {
 /// SDP_SIMULATION_SEEDS=N runs N seeds, SDP_SIMULATION_SEED=S only that one: how a failure is replayed.
 struct Seeds {
   std::uint64_t from = 1;
-  std::uint64_t count = 400;
+  std::uint64_t count = 150;
 };
 
 Seeds seeds_to_run() {

@@ -36,10 +36,9 @@ struct Counts {
                 refused = 0, read = 0;
 };
 
-/// SDP_SIMULATION_SEEDS counts seeds of a whole sink, ten times as dear.
 std::uint64_t seeds_to_run() {
-  const char* many = std::getenv("SDP_SIMULATION_SEEDS");
-  return many == nullptr ? 300 : std::strtoull(many, nullptr, 10) / 10;
+  const char* many = std::getenv("SDP_TRANSACTION_SEEDS");
+  return many == nullptr ? 300 : std::strtoull(many, nullptr, 10);
 }
 
 class World final : private ConsumerHandler {

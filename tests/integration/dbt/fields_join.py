@@ -22,17 +22,12 @@ sys.path.append(str(pathlib.Path(__file__).parents[2]))
 
 from driver.earlier_project import make_earlier
 from history import History, LakeObject, Row, iso
-from incremental_matches_full import ON_SNOWFLAKE, cells, differences, full
+from incremental_matches_full import ON_SNOWFLAKE, cells, differences, full, stops
 from warehouses import PROJECT, open_warehouse
 
 FIELD = "{'name': 'network', 'type': 'text', 'required': %s, 'rule': 1},"
 COLUMN = "      - name: network\n        description: What the player was connected by.\n        data_type: varchar\n"
 VALUES = ["wifi", "", None, 7, ["wifi"]]
-
-
-def stops(*some, more):
-    """After which models runs are stopped: all of these in `make soak`."""
-    return some + more if os.environ.get("SDP_DBT_STOPS") == "all" else some
 
 
 def with_network(rng, one):

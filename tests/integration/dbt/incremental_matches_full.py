@@ -2,7 +2,7 @@
 
     incremental_matches_full.py [unittest arguments]
 
-SDP_DBT_SEEDS says over how many histories (10), SDP_DBT_STOPS=all that runs are stopped after each model and not after some,
+SDP_DBT_SEEDS says over how many histories (4), SDP_DBT_STOPS after how many models runs are stopped (one; some; all),
 SDP_WAREHOUSE=snowflake (with SNOWFLAKE_*, as tests/emulator/start.py sets them) that it be done there and compared with DuckDB, and
 SDP_DBT_PROJECT which project to run instead of spotify_dbt: one that was broken on purpose must fail here.
 """
@@ -21,12 +21,17 @@ from history import History
 from warehouses import open_warehouse
 
 ON_SNOWFLAKE = os.environ.get("SDP_WAREHOUSE") == "snowflake"
-SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "10"))
+SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "4"))
 # A run on the emulator takes its time, however little there is to do.
 SEEDS_A_WAREHOUSE, WORKERS = (SEEDS, 1) if ON_SNOWFLAKE else (10, 2)
-STOPS = ["int_events_judged", "int_dirty_days", "song_daily"]
+
 
 LEDGER = "select object_key, records, first_timestamp, last_timestamp from transform.transform_ledger"
+
+
+def stops(one, *others, more):
+    """After which models runs are stopped."""
+    return {"one": (one,), "some": (one, *others), "all": (one, *others, *more)}[os.environ.get("SDP_DBT_STOPS", "one")]
 
 
 def queries(warehouse):
@@ -152,8 +157,7 @@ class Stopped(unittest.TestCase):
         self.warehouse.dbt.build("--exclude-resource-type", "test", *arguments)
 
     def test_a_run_stopped_after_any_model_is_made_good_by_the_next(self):
-        stops = self.order if os.environ.get("SDP_DBT_STOPS") == "all" else STOPS
-        for last in stops:
+        for last in stops("int_dirty_days", "int_events_judged", "song_daily", more=self.order):
             with self.subTest(stopped_after=last):
                 self.warehouse.restore("second_batch_loaded")
                 self.stop("--select", *self.order[: self.order.index(last) + 1])
