@@ -139,25 +139,39 @@ Result<void> run_to_end(const os::Command& command, std::chrono::milliseconds li
                                             command.arguments.front(), end->code, command.log.string()));
 }
 
-Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit) {
-  const os::UniqueFd handle(::pidfd_open(process.pid, 0));
+Result<Stopping> Stopping::begin(const ProcessId& process) {
+  Stopping stopping;
+  os::UniqueFd handle(::pidfd_open(process.pid, 0));
   const bool was_running = is_running(process);
   // The handle is fixed to one process: what identify says now stays true of what the signals reach.
-  if (!handle || identify(process.pid) != process) return StopOutcome::was_not_running;
+  if (!handle || identify(process.pid) != process) return stopping;
   if (::pidfd_send_signal(handle.get(), SIGTERM, nullptr, 0) != 0 && errno == EPERM) {
     return fail(ErrorKind::unauthorized,
                 fmt::format("not allowed to stop process {}: it belongs to another user", process.pid));
   }
-  auto outcome = was_running ? StopOutcome::ended : StopOutcome::was_not_running;
-  if (!wait_for_end(handle, limit)) {
-    ::pidfd_send_signal(handle.get(), SIGKILL, nullptr, 0);
-    if (was_running) outcome = StopOutcome::killed;
-    if (!wait_for_end(handle, kKillLimit)) {
-      return fail(ErrorKind::fatal, fmt::format("process {} does not end, not even by SIGKILL", process.pid));
+  stopping.pid_ = process.pid;
+  stopping.was_running_ = was_running;
+  stopping.handle_ = std::move(handle);
+  return stopping;
+}
+
+Result<StopOutcome> Stopping::finish(std::chrono::milliseconds limit) {
+  if (!handle_) return StopOutcome::was_not_running;
+  auto outcome = was_running_ ? StopOutcome::ended : StopOutcome::was_not_running;
+  if (!wait_for_end(handle_, limit)) {
+    ::pidfd_send_signal(handle_.get(), SIGKILL, nullptr, 0);
+    if (was_running_) outcome = StopOutcome::killed;
+    if (!wait_for_end(handle_, kKillLimit)) {
+      return fail(ErrorKind::fatal, fmt::format("process {} does not end, not even by SIGKILL", pid_));
     }
   }
-  reap(process.pid);
+  reap(pid_);
   return outcome;
+}
+
+Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit) {
+  SDP_TRY(auto stopping, Stopping::begin(process));
+  return stopping.finish(limit);
 }
 
 }  // namespace sdp::services

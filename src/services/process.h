@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "os/child.h"
+#include "os/posix_file.h"
 
 namespace sdp::services {
 
@@ -41,8 +42,22 @@ std::vector<ProcessId> others_in_session(const ProcessId& leader);
 
 enum class StopOutcome { was_not_running, ended, killed };
 
-/// SIGTERM, then SIGKILL after `limit`; returns when the process is gone. Only ever signals the very process
-/// that is named.
+/// A process that was sent SIGTERM, until it is gone. Only ever signals the very process that was named.
+class Stopping {
+ public:
+  /// `unauthorized` when it belongs to another user.
+  static Result<Stopping> begin(const ProcessId& process);
+
+  /// SIGKILL after `limit` from now; returns when the process is gone.
+  Result<StopOutcome> finish(std::chrono::milliseconds limit);
+
+ private:
+  pid_t pid_ = 0;
+  bool was_running_ = false;
+  os::UniqueFd handle_;  ///< none when there is nothing to wait for
+};
+
+/// Both in one.
 Result<StopOutcome> stop(const ProcessId& process, std::chrono::milliseconds limit);
 
 }  // namespace sdp::services

@@ -22,15 +22,21 @@
 namespace sdp::services {
 namespace {
 
-/// In the order in which they are started; they are stopped the other way round.
-constexpr std::array<std::string_view, 7> kRoles{"kafka",
-                                                 "s3",
-                                                 "postgres",
-                                                 "airflow-api-server",
-                                                 "airflow-scheduler",
-                                                 "airflow-dag-processor",
-                                                 "airflow-triggerer"};
-constexpr std::size_t kKafkaAndS3 = 2;
+struct Role {
+  std::string_view name;
+  /// What it needs is in layers below, and none of its own.
+  int layer = 0;
+};
+
+/// In the order in which they are started. Layers are stopped the other way round, all of one at a time.
+constexpr std::array<Role, 7> kRoles{{{"kafka", 0},
+                                      {"s3", 0},
+                                      {"postgres", 1},
+                                      {"airflow-api-server", 2},
+                                      {"airflow-scheduler", 2},
+                                      {"airflow-dag-processor", 2},
+                                      {"airflow-triggerer", 2}}};
+constexpr int kTopLayer = 2;
 constexpr std::chrono::milliseconds kProbeInterval{200};
 constexpr std::chrono::milliseconds kPortReleaseLimit{3'000};
 constexpr std::uintmax_t kLogBytesMax = 10'000'000;
@@ -38,7 +44,7 @@ constexpr std::size_t kShownLogBytes = 2'000;
 constexpr std::chrono::milliseconds kOrphanLimit{2'000};
 
 bool is_of_airflow(std::string_view role) {
-  return std::ranges::find(kRoles, role) >= kRoles.begin() + kKafkaAndS3;
+  return std::ranges::find(kRoles, role, &Role::name)->layer > 0;
 }
 
 /// Held while services of a folder are started or stopped.
@@ -177,9 +183,9 @@ Result<void> Services::up(std::stop_token stop) {
   };
   auto outcome = start_all();
   if (outcome) return {};
-  for (const auto& role : std::views::reverse(started)) {
-    if (auto stopped = stop_role(role); !stopped) say_(stopped.error().message);
-  }
+  const auto stopped =
+      stop_layers([&](std::string_view role) { return std::ranges::find(started, role) != started.end(); });
+  if (!stopped) say_(stopped.error().message);
   return outcome;
 }
 
@@ -203,7 +209,7 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
                             server.program, server.address, settings_.data.string()));
   }
   // What one that was killed left running would be nobody's from now on.
-  SDP_RETURN_IF_ERROR(stop_role(server.role));
+  SDP_RETURN_IF_ERROR(stop_together({server.role}));
   SDP_RETURN_IF_ERROR(check_ports(server, clock_));
   SDP_RETURN_IF_ERROR(server.prepare());
   os::rotate_log(server.command.log, kLogBytesMax);
@@ -264,26 +270,59 @@ Error Services::not_healthy(const Server& server, std::string_view reason) const
 Result<void> Services::down() {
   if (!std::filesystem::is_directory(settings_.data)) return {};
   SDP_TRY(const auto lock, lock_folder(settings_.data));
-  for (const auto role : std::views::reverse(kRoles)) {
-    if (is_chosen(role)) SDP_RETURN_IF_ERROR(stop_role(role));
+  return stop_layers([this](std::string_view role) { return is_chosen(role); });
+}
+
+Result<void> Services::stop_layers(const std::function<bool(std::string_view role)>& which) {
+  for (int layer = kTopLayer; layer >= 0; --layer) {
+    std::vector<std::string_view> roles;
+    for (const auto& role : kRoles) {
+      if (role.layer == layer && which(role.name)) roles.push_back(role.name);
+    }
+    SDP_RETURN_IF_ERROR(stop_together(roles));
   }
   return {};
 }
 
-Result<void> Services::stop_role(std::string_view role) {
-  SDP_TRY(const auto record, read_pid_file(pid_path(role)));
-  if (!record) return {};
-  std::error_code ignored;
-  // First, so that no client is sent to a server that is about to end.
-  if (!is_of_airflow(role)) std::filesystem::remove(local::endpoints_path(settings_.data), ignored);
-  SDP_TRY(const auto outcome, stop(record->process, settings_.stop_limit));
-  for (const auto& orphan : others_in_session(record->process)) {
+Result<void> Services::stop_together(const std::vector<std::string_view>& roles) {
+  struct Asked {
+    std::string_view role;
+    PidRecord record;
+    Stopping stopping;
+  };
+  std::vector<Asked> asked;
+  Result<void> outcome;
+  const auto ask = [&](std::string_view role) -> Result<void> {
+    SDP_TRY(const auto record, read_pid_file(pid_path(role)));
+    if (!record) return {};
+    std::error_code ignored;
+    // First, so that no client is sent to a server that is about to end.
+    if (!is_of_airflow(role)) std::filesystem::remove(local::endpoints_path(settings_.data), ignored);
+    SDP_TRY(auto stopping, Stopping::begin(record->process));
+    asked.push_back({role, *record, std::move(stopping)});
+    return {};
+  };
+  for (const auto role : roles) {
+    if (auto result = ask(role); !result && outcome) outcome = std::move(result);
+  }
+  // One that does not end keeps none of the others from being waited for.
+  for (auto& one : asked) {
+    if (auto result = finish(one.role, one.record, one.stopping); !result && outcome)
+      outcome = std::move(result);
+  }
+  return outcome;
+}
+
+Result<void> Services::finish(std::string_view role, const PidRecord& record, Stopping& stopping) {
+  SDP_TRY(const auto outcome, stopping.finish(settings_.stop_limit));
+  for (const auto& orphan : others_in_session(record.process)) {
     SDP_TRY(std::ignore, stop(orphan, kOrphanLimit));
   }
+  std::error_code ignored;
   std::filesystem::remove(pid_path(role), ignored);
-  if (outcome == StopOutcome::ended) say_(fmt::format("stopped {}", record->program));
+  if (outcome == StopOutcome::ended) say_(fmt::format("stopped {}", record.program));
   if (outcome == StopOutcome::killed) {
-    say_(fmt::format("killed {}, which did not end within {} ms", record->program,
+    say_(fmt::format("killed {}, which did not end within {} ms", record.program,
                      settings_.stop_limit.count()));
   }
   return {};
@@ -307,7 +346,7 @@ Result<ServiceStatus> Services::status_of(std::string_view role) const {
 
 Result<std::vector<ServiceStatus>> Services::status() const {
   std::vector<ServiceStatus> result;
-  for (const auto role : kRoles) {
+  for (const auto role : kRoles | std::views::transform(&Role::name)) {
     // Without names: Kafka and S3, and Airflow once it was started here.
     const bool names_any = settings_.kafka_and_s3 || settings_.airflow;
     std::error_code ignored;

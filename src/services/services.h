@@ -61,7 +61,10 @@ class Services {
   Result<void> check_runs(const Server& server) const;
   Result<void> tell_endpoints(const std::vector<Server>& servers) const;
   Result<ServiceStatus> status_of(std::string_view role) const;
-  Result<void> stop_role(std::string_view role);
+  /// Those of a layer side by side, the highest layer first.
+  Result<void> stop_layers(const std::function<bool(std::string_view role)>& which);
+  Result<void> stop_together(const std::vector<std::string_view>& roles);
+  Result<void> finish(std::string_view role, const PidRecord& record, Stopping& stopping);
   Error not_healthy(const Server& server, std::string_view reason) const;
 
   Settings settings_;

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,9 @@
 #include "os/files.h"
 #include "os/loopback.h"
 #include "services/network.h"
+#include "services/pid_file.h"
+#include "services/process.h"
+#include "support/patience.h"
 #include "support/temporary_folder.h"
 
 namespace sdp::services {
@@ -93,6 +98,36 @@ TEST_F(RealServices, ComeUpStayUpAndGoDown) {
   EXPECT_EQ(health(), kAllDown);
   EXPECT_EQ(local::read_endpoints(settings_.data).value(), std::nullopt);
   EXPECT_TRUE(port_is_free(settings_.kafka_port));
+}
+
+/// Each ends only when the other was asked to end, too.
+TEST_F(RealServices, ThoseThatNeedNoneOfEachOtherEndSideBySide) {
+  ASSERT_TRUE(os::make_folder(settings_.data));
+  const std::string folder = settings_.data;
+  const auto start = [&](const std::string& mine, const std::string& other) {
+    const auto script = fmt::format(
+        "cd {}; trap 'touch {}.asked; while ! test -e {}.asked; do sleep 0.05; done; exit 0' TERM; touch "
+        "{}.ready; "
+        "while :; do sleep 0.05; done",
+        folder, mine, other, mine);
+    const auto process =
+        start_detached({.arguments = {"sh", "-c", script}, .environment = {}, .log = folder + "/log"});
+    ASSERT_TRUE(process);
+    const PidRecord record{.process = *process, .program = mine, .address = ""};
+    ASSERT_TRUE(write_pid_file(settings_.data / (mine + ".pid"), record));
+    const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
+    while (!std::filesystem::exists(settings_.data / (mine + ".ready"))) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  start("airflow-scheduler", "airflow-triggerer");
+  start("airflow-triggerer", "airflow-scheduler");
+  settings_.airflow = true;
+  settings_.stop_limit = support::kPatience;
+  ASSERT_TRUE(services().down());
+  EXPECT_THAT(said_, HasSubstr("stopped airflow-scheduler"));
+  EXPECT_THAT(said_, HasSubstr("stopped airflow-triggerer"));
 }
 
 TEST_F(RealServices, StatusFindsThemWhereTheyWereStarted) {
