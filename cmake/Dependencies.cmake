@@ -19,6 +19,8 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(sasl REQUIRED IMPORTED_TARGET libsasl2)
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
+# Its headers alone, as its authors deliver it; Debian's library need not be there at run time.
+find_path(SDP_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 # The values and their text format; the library's own HTTP server is not linked.
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)

@@ -282,10 +282,10 @@ void apply_live(const settings::Command& command, Options& options) {
   simulate::SimulationSpec& spec = options.simulation.spec;
   if (!was_set(command, "simulation.events")) spec.events = 0;
   if (spec.rate == 0 && spec.speed == 0) {
-    if (spec.profile == simulate::Profile::realistic) {
-      spec.speed = 1;
-    } else {
+    if (spec.profile == simulate::Profile::seed) {
       spec.rate = kLiveRate;
+    } else {
+      spec.speed = 1;
     }
   }
   sink::BatchLimits& limits = options.sink.limits;

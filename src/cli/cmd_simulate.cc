@@ -23,6 +23,7 @@ struct Options {
   simulate::SimulateOptions simulate;
   std::string oracle;
   bool continue_oracle = false;
+  bool describe = false;
 };
 
 /// Before anything is sent.
@@ -32,6 +33,12 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const sim
   if (options.continue_oracle) SDP_RETURN_IF_ERROR(kept.go_on(spec));
   SDP_RETURN_IF_ERROR(kept.begin(spec, false));
   return kept;
+}
+
+Result<int> describe(const Options& options) {
+  SDP_TRY(const auto behaviour, behaviour_of(options.simulation));
+  print_out("{}", simulate::described(behaviour));
+  return 0;
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
@@ -72,8 +79,10 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("simulation.verbose", options->simulate.verbose);
   command.bind("simulation.oracle", options->oracle);
   command.bind("simulation.continue-oracle", options->continue_oracle);
+  command.bind("simulation.describe", options->describe);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
+      if (options->describe) return describe(*options);
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       if (options->continue_oracle && options->oracle.empty())
         return fail(ErrorKind::misconfigured, "--continue-oracle needs the file to go on with: --oracle FILE");

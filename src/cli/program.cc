@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/suggestion.h"
 #include "cli/logging.h"
 #include "cli/signals.h"
 #include "cli/standard_output.h"
@@ -19,7 +20,6 @@
 #include "os/standard_streams.h"
 #include "settings/command.h"
 #include "settings/env_file.h"
-#include "settings/suggestion.h"
 
 namespace sdp::cli {
 namespace {
@@ -72,7 +72,7 @@ std::string usage_text(const CLI::App& app, const settings::Commands& commands,
   if (code != CLI::ExitCodes::ExtrasError && code != CLI::ExitCodes::RequiredError) return text;
   for (const std::string& word : app.remaining(true)) {
     const std::string name = word.substr(0, word.find('='));
-    if (const auto meant = settings::meant_by(name, candidates(commands, name)))
+    if (const auto meant = base::meant_by(name, candidates(commands, name)))
       return fmt::format("{}; did you mean {}?", text, *meant);
   }
   return text;

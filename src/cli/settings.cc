@@ -12,6 +12,7 @@
 #include "base/utc_time.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
+#include "os/files.h"
 #include "os/memory.h"
 #include "settings/place.h"
 
@@ -142,10 +143,21 @@ Result<void> check_simulation_flags(const settings::Command& command, const Simu
                      "--duration, --rate and --speed",
                      [](const settings::Setting& setting) { return setting.name == "simulation.days"; }));
   }
-  if (simulation.spec.profile == simulate::Profile::realistic) return {};
-  return refuse_flags(command, "only --mix realistic has a catalogue", [](const settings::Setting& setting) {
-    return setting.name == "simulation.songs" || setting.name == "simulation.popularity";
-  });
+  const simulate::Profile mix = simulation.spec.profile;
+  if (mix == simulate::Profile::seed) {
+    SDP_RETURN_IF_ERROR(
+        refuse_flags(command, "only --mix realistic and --mix listeners have a catalogue",
+                     [](const settings::Setting& setting) { return setting.name == "simulation.songs"; }));
+  }
+  if (mix != simulate::Profile::realistic) {
+    SDP_RETURN_IF_ERROR(refuse_flags(
+        command, "only --mix realistic goes by it; of --mix listeners it is a part of --behaviour",
+        [](const settings::Setting& setting) { return setting.name == "simulation.popularity"; }));
+  }
+  if (mix == simulate::Profile::listeners) return {};
+  return refuse_flags(
+      command, "only listeners of --mix listeners behave by it",
+      [](const settings::Setting& setting) { return setting.name == "simulation.behaviour"; });
 }
 
 void bind_log(settings::Command& command, LogSettings& log) {
@@ -235,7 +247,9 @@ void bind_snowflake(settings::Command& command, WarehouseSettings& warehouse) {
 void bind_simulation(settings::Command& command, SimulationSettings& simulation, std::string_view mix_flags) {
   simulate::SimulationSpec& spec = simulation.spec;
   command.bind("simulation.mix", spec.profile,
-               {{"seed", simulate::Profile::seed}, {"realistic", simulate::Profile::realistic}},
+               {{"seed", simulate::Profile::seed},
+                {"realistic", simulate::Profile::realistic},
+                {"listeners", simulate::Profile::listeners}},
                {.flags = mix_flags});
   command.bind("simulation.seed", spec.seed);
   command.bind("simulation.events", spec.events);
@@ -243,6 +257,7 @@ void bind_simulation(settings::Command& command, SimulationSettings& simulation,
   command.bind("simulation.users", spec.users);
   command.bind("simulation.songs", spec.songs);
   command.bind("simulation.popularity", spec.popularity_exponent);
+  command.bind("simulation.behaviour", simulation.behaviour);
   command.bind("simulation.duration-s", spec.duration);
   command.bind("simulation.speed", spec.speed);
   command.bind("simulation.start", simulation.start);
@@ -315,8 +330,18 @@ sink::BatchLimits finished_limits(const settings::Command& command, sink::BatchL
   return limits;
 }
 
+Result<simulate::Behaviour> behaviour_of(const SimulationSettings& settings) {
+  if (settings.behaviour.empty()) return simulate::Behaviour{};
+  SDP_TRY(const auto text, os::read_file(settings.behaviour));
+  if (!text)
+    return fail(ErrorKind::misconfigured,
+                "--behaviour: " + settings.behaviour + " is not there; `simulate --describe` prints one");
+  return simulate::behaviour_of(*text, settings.behaviour);
+}
+
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {
   simulate::SimulationSpec spec = settings.spec;
+  SDP_TRY(spec.behaviour, behaviour_of(settings));
   while (spec.seed == 0) spec.seed = std::random_device()();
   if (!settings.start.empty()) {
     const auto start = base::parse_iso(settings.start);

@@ -60,6 +60,7 @@ struct SimulationSettings {
   std::string start;  ///< ISO-8601; empty: so that the events end about now
   /// Over how many days up to now the events are spread, where nothing else says when they happen.
   std::uint32_t days = 0;
+  std::string behaviour;  ///< a file of TOML; empty: the defaults
 };
 
 struct TransformSettings {
@@ -116,12 +117,14 @@ Result<void> check_live_flags(const settings::Command& command, bool live);
 Result<void> check_import_flags(const settings::Command& command, bool is_import);
 /// Those of log, lake and sink, where the pages look at none of them.
 Result<void> check_flow_flags(const settings::Command& command, bool flow);
-/// Those of the realistic mix, where it is another, and --days, where other settings say when events happen.
+/// Those of one mix, where it is another, and --days, where other settings say when events happen.
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 
 /// The limits of batches, by which of them were set.
 sink::BatchLimits finished_limits(const settings::Command& command, sink::BatchLimits limits);
-/// The spec with its start filled in from --start or the clock.
+/// The behaviour that --behaviour names.
+Result<simulate::Behaviour> behaviour_of(const SimulationSettings& settings);
+/// The spec with its behaviour, and its start filled in from --start or the clock.
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock);
 Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours);
 /// Finds dbt and the project. `misconfigured` says what to run when there is none.

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "simulate/listeners_source.h"
 #include "simulate/realistic_source.h"
 #include "simulate/seed_source.h"
 
@@ -25,7 +26,8 @@ bool SimulatedSource::next(event::ListeningEvent& event) {
 Result<std::unique_ptr<EventSource>> open_source(const SimulationSpec& spec) {
   SDP_TRY(const auto whole, checked(spec));
   if (whole.profile == Profile::seed) return std::make_unique<SeedSource>(whole);
-  return std::make_unique<RealisticSource>(whole);
+  if (whole.profile == Profile::realistic) return std::make_unique<RealisticSource>(whole);
+  return std::make_unique<ListenersSource>(whole);
 }
 
 }  // namespace sdp::simulate

@@ -18,6 +18,10 @@ namespace {
 
 enum class Work { generate, encode, oracle, decode };
 
+std::string_view name_of(Profile profile) {
+  return profile == Profile::seed ? "seed" : profile == Profile::realistic ? "realistic" : "listeners";
+}
+
 void measure(Profile profile, std::uint32_t users, Work work, std::string_view label) {
   constexpr std::uint64_t kEvents = 2'000'000;
   const SimulationSpec spec{.profile = profile,
@@ -50,7 +54,7 @@ void measure(Profile profile, std::uint32_t users, Work work, std::string_view l
   }
   const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   fmt::print("{:<10} {:>8} users  {:<26} {:>6.2f} M events/s  {:>5.1f} bytes/event  {:>5.1f} in the oracle's file\n",
-             profile == Profile::seed ? "seed" : "realistic", users, label, kEvents / seconds / 1e6,
+             name_of(profile), users, label, kEvents / seconds / 1e6,
              static_cast<double>(bytes) / kEvents, static_cast<double>(file_bytes) / kEvents);
 }
 
@@ -60,7 +64,7 @@ void measure(Profile profile, std::uint32_t users, Work work, std::string_view l
 int main() {
   using namespace sdp::simulate;
   for (const auto& [profile, users] :
-       {std::pair{Profile::seed, 20U}, {Profile::realistic, 1'000U}, {Profile::realistic, 100'000U}}) {
+       {std::pair{Profile::seed, 20U}, {Profile::realistic, 1'000U}, {Profile::realistic, 100'000U}, {Profile::listeners, 1'000U}, {Profile::listeners, 100'000U}, {Profile::listeners, 10'000'000U}}) {
     measure(profile, users, Work::generate, "generate");
     measure(profile, users, Work::encode, "generate, encode");
     measure(profile, users, Work::oracle, "generate, encode, oracle");

@@ -4,16 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/utc_time.h"
 #include "event/catalogue.h"
 #include "event/fields.h"
+#include "simulate/listeners_span.h"
 
 namespace sdp::simulate {
 namespace {
 
 constexpr std::uint32_t kSeedUsers = 20;
-constexpr std::uint32_t kRealisticUsers = 1'000;
+constexpr std::uint32_t kListeners = 1'000;
 
 // What listeners of profile realistic do on average; simulation_spec_test measures it.
 constexpr double kSessionEvents = 18.3;
@@ -26,7 +28,7 @@ constexpr double kYearMs = 366.0 * 86'400'000;
 
 std::uint32_t users_of(const SimulationSpec& spec) {
   if (spec.users > 0) return spec.users;
-  return spec.profile == Profile::seed ? kSeedUsers : kRealisticUsers;
+  return spec.profile == Profile::seed ? kSeedUsers : kListeners;
 }
 
 /// How long the events take, in milliseconds: what is most likely, and a margin.
@@ -74,6 +76,8 @@ Result<SimulationSpec> checked(SimulationSpec spec) {
   if (spec.duration.count() < 0 || spec.duration > duration_max) {
     return out_of_range("duration in ms", spec.duration.count(), 0, duration_max.count());
   }
+  if (const auto fault = fault_of(spec.behaviour))
+    return fail(ErrorKind::misconfigured, fmt::format("simulation: {} {}", fault->key, fault->what));
   return spec;
 }
 
@@ -90,6 +94,10 @@ double seed_interval_ms(const SimulationSpec& spec) {
 }
 
 SimulationSpec ending_at(SimulationSpec spec, UtcMillis now, std::uint32_t days) {
+  if (spec.profile == Profile::listeners && spec.duration.count() == 0) {
+    spec.users = users_of(spec);
+    return listeners_ending_at(std::move(spec), now, days);
+  }
   const std::chrono::milliseconds wanted = std::chrono::days(days);
   const bool realistic = spec.profile == Profile::realistic;
   if (days > 0 && !realistic) spec.duration = wanted;

@@ -5,12 +5,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "simulate/behaviour.h"
 
 namespace sdp::simulate {
 
 enum class Profile {
   seed,       ///< Six songs, every field drawn uniformly and on its own.
   realistic,  ///< Listeners with sessions over a large catalogue of unequal popularity.
+  listeners,  ///< The same by measured behaviour, which can be set.
 };
 
 /// What to simulate. The same spec gives the same bytes; nothing else enters, the wall clock least of all.
@@ -31,12 +33,14 @@ struct SimulationSpec {
   double speed = 0;
   /// 0 = the profile's own number.
   std::uint32_t users = 0;
-  /// Profile realistic: size of the catalogue.
+  /// Profiles realistic and listeners: size of the catalogue.
   std::uint32_t songs = 10'000;
   /// Profile realistic: the k-th song is played in proportion to 1 / k^exponent.
   double popularity_exponent = 1.0;
   /// Profile realistic: mean time between two sessions of a listener.
   std::chrono::milliseconds session_gap = std::chrono::hours(6);
+  /// Profile listeners: all of what they do.
+  Behaviour behaviour{};
 };
 
 inline constexpr std::uint32_t kUsersMax = 10'000'000;
@@ -57,7 +61,7 @@ double seed_interval_ms(const SimulationSpec& spec);
 
 /// The spec with a start that makes its last event come about `now`, and hardly ever later. It has a number
 /// of events. With `days` > 0 the events are spread over that many days: those of the seed profile further
-/// apart, those of the realistic one by listeners who come back less often. More events than the listeners
+/// apart, those of the others by listeners who come back less often. More events than the listeners
 /// can cause in that time take longer, and begin earlier.
 SimulationSpec ending_at(SimulationSpec spec, UtcMillis now, std::uint32_t days);
 

@@ -1,10 +1,10 @@
-#include "settings/suggestion.h"
+#include "base/suggestion.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace sdp::settings {
+namespace sdp::base {
 namespace {
 
 const std::vector<std::string> kFlags = {"--events", "--rate", "--topic", "--seed"};
@@ -24,4 +24,4 @@ TEST(Suggestion, WhatIsFarFromAllIsNone) {
 }
 
 }  // namespace
-}  // namespace sdp::settings
+}  // namespace sdp::base

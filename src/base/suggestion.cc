@@ -1,11 +1,11 @@
-#include "settings/suggestion.h"
+#include "base/suggestion.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
 #include <vector>
 
-namespace sdp::settings {
+namespace sdp::base {
 namespace {
 
 constexpr std::size_t kFarthest = 2;
@@ -49,4 +49,4 @@ std::optional<std::string> meant_by(std::string_view word, std::span<const std::
   return nearest;
 }
 
-}  // namespace sdp::settings
+}  // namespace sdp::base
