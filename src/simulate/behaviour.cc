@@ -16,8 +16,7 @@ constexpr std::string_view kShape =
     "shape: Zhang et al. 2013, TU Delft PDS-2013-001 (Spotify 2010-11); the hours between are drawn by hand";
 constexpr std::string_view kTypes =
     "four groups of similar size: Louail and Barthelemy, arXiv 1704.05815; the hours are assumed";
-constexpr std::string_view kPieces =
-    "derived from Luminate, year-end 2025: pieces for a small catalogue";
+constexpr std::string_view kPieces = "derived from Luminate, year-end 2025: pieces for a small catalogue";
 
 constexpr BehaviourKey number(std::string_view table, std::string_view name, double Behaviour::* member,
                               double low, double high, std::string_view unit, std::string_view what,
@@ -58,12 +57,14 @@ const BehaviourKey kKeys[] = {
     number("skip", "before_end", &Behaviour::skipped, 0, 0.98, "share of songs begun",
            "Skipped before the end; not below within_30s.", kLamere),
     list("skip", "by_weekday", &Behaviour::skip_by_weekday, 7, kMany, "weight",
-         "How the share depends on the listener's weekday, Monday first; the mean stays before_end.", kLamere),
+         "How the share depends on the listener's weekday, Monday first; the mean stays before_end.",
+         kLamere),
     list("skip", "by_age", &Behaviour::skip_by_age, 5, kMany, "weight",
          "How the share depends on age, as in listeners.ages; the mean stays before_end.", kLamere),
-    number("skip", "song_spread", &Behaviour::skip_song_spread, 0, 1, "of the mean",
-           "By how much songs differ: the share of a song is up to so much above or below the mean, and stays.",
-           "song-specific and stable: Donier 2020; the size is assumed"),
+    number(
+        "skip", "song_spread", &Behaviour::skip_song_spread, 0, 1, "of the mean",
+        "By how much songs differ: the share of a song is up to so much above or below the mean, and stays.",
+        "song-specific and stable: Donier 2020; the size is assumed"),
 
     list("listeners", "ages", &Behaviour::ages, 5, kMany, "weight",
          "Listeners below 20, 20-29, 30-39, 40-54, from 55.", kAssumed),
@@ -176,7 +177,8 @@ std::string shown_value(const Numbers& values) {
 
 std::string shown_value(const Texts& values) {
   std::string text = "[";
-  for (const std::string& value : values) text.append(text.size() > 1 ? ", " : "").append("\"" + value + "\"");
+  for (const std::string& value : values)
+    text.append(text.size() > 1 ? ", " : "").append("\"" + value + "\"");
   return text + "]";
 }
 
@@ -210,11 +212,11 @@ bool too_small(const Numbers& values) {
 
 /// Weights that are all 0 choose nothing.
 constexpr Numbers Behaviour::* kWeights[] = {
-    &Behaviour::skip_by_weekday, &Behaviour::skip_by_age,     &Behaviour::ages,
-    &Behaviour::types,           &Behaviour::devices,         &Behaviour::country_shares,
-    &Behaviour::mobile_workday,  &Behaviour::mobile_weekend,  &Behaviour::desktop_workday,
-    &Behaviour::desktop_weekend, &Behaviour::web_workday,     &Behaviour::web_weekend,
-    &Behaviour::early_birds,     &Behaviour::working_hours,   &Behaviour::evening_listeners,
+    &Behaviour::skip_by_weekday, &Behaviour::skip_by_age,    &Behaviour::ages,
+    &Behaviour::types,           &Behaviour::devices,        &Behaviour::country_shares,
+    &Behaviour::mobile_workday,  &Behaviour::mobile_weekend, &Behaviour::desktop_workday,
+    &Behaviour::desktop_weekend, &Behaviour::web_workday,    &Behaviour::web_weekend,
+    &Behaviour::early_birds,     &Behaviour::working_hours,  &Behaviour::evening_listeners,
     &Behaviour::night_owls};
 
 /// Whether on each device somebody can begin a session in a week.
@@ -238,7 +240,8 @@ std::optional<BehaviourFault> disagreement(const Behaviour& behaviour) {
   for (const BehaviourKey& key : kKeys) {
     const auto* list = std::get_if<Numbers Behaviour::*>(&key.member);
     if (list && std::ranges::find(kWeights, *list) != std::end(kWeights) && too_small(behaviour.*(*list)))
-      return BehaviourFault{key.path(), fmt::format("is {}; at least one must be {} or more", shown(key, behaviour), kLeastWeight)};
+      return BehaviourFault{key.path(), fmt::format("is {}; at least one must be {} or more",
+                                                    shown(key, behaviour), kLeastWeight)};
   }
   if (!devices_meet_types(behaviour))
     return BehaviourFault{"listeners.types", "never listen in the hours of a device; widen one or the other"};
@@ -251,13 +254,14 @@ std::optional<BehaviourFault> disagreement(const Behaviour& behaviour) {
     return BehaviourFault{"countries.shares", fmt::format("has {} values; there are {} countries.codes",
                                                           behaviour.country_shares.size(), countries)};
   if (behaviour.country_utc_minutes.size() != countries)
-    return BehaviourFault{"countries.utc_minutes", fmt::format("has {} values; there are {} countries.codes",
-                                                               behaviour.country_utc_minutes.size(), countries)};
+    return BehaviourFault{"countries.utc_minutes",
+                          fmt::format("has {} values; there are {} countries.codes",
+                                      behaviour.country_utc_minutes.size(), countries)};
   if (behaviour.popularity_exponents.size() != behaviour.popularity_breaks.size() + 1)
-    return BehaviourFault{"popularity.exponents",
-                          fmt::format("has {} values; there must be one more than popularity.breaks, {}",
-                                      behaviour.popularity_exponents.size(),
-                                      behaviour.popularity_breaks.size() + 1)};
+    return BehaviourFault{
+        "popularity.exponents",
+        fmt::format("has {} values; there must be one more than popularity.breaks, {}",
+                    behaviour.popularity_exponents.size(), behaviour.popularity_breaks.size() + 1)};
   if (!std::ranges::is_sorted(behaviour.popularity_breaks))
     return BehaviourFault{"popularity.breaks", "do not ascend; they must"};
   return std::nullopt;

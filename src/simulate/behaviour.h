@@ -66,7 +66,7 @@ struct Behaviour {
   double handed_over = 0.05;
   double hand_over_s = 5;
 
-  Numbers mobile_workday{28, 16, 10, 12, 16, 28, 52, 78,  92,  84,  76, 72,
+  Numbers mobile_workday{28, 16, 10, 12, 16, 28, 52,  78,  92, 84, 76, 72,
                          64, 66, 74, 82, 90, 98, 108, 104, 96, 84, 66, 46};
   Numbers mobile_weekend{40, 26, 16, 17, 18, 20, 26,  34,  44, 54, 64, 72,
                          78, 82, 86, 90, 94, 98, 102, 100, 94, 84, 70, 54};
@@ -97,7 +97,8 @@ struct Behaviour {
   bool operator==(const Behaviour&) const = default;
 };
 
-/// One row of the table of keys: the parser, `simulate --describe` and docs/formats/behaviour.md derive from it.
+/// One row of the table of keys: the parser, `simulate --describe` and docs/formats/behaviour.md derive from
+/// it.
 struct BehaviourKey {
   std::string_view table;  ///< of the TOML file
   std::string_view name;

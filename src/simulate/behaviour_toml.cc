@@ -106,7 +106,8 @@ Place place_of(std::string_view file, const toml::table& root, const std::string
 Result<Behaviour> behaviour_of(std::string_view toml, std::string_view file) {
   const toml::parse_result parsed = toml::parse(toml, file);
   if (!parsed) {
-    return Place(file, parsed.error().source()).fault(fmt::format("is not TOML: {}", parsed.error().description()));
+    return Place(file, parsed.error().source())
+        .fault(fmt::format("is not TOML: {}", parsed.error().description()));
   }
   const toml::table& root = parsed.table();
   Behaviour behaviour;

@@ -49,9 +49,9 @@ Charts::Charts(const Behaviour& behaviour, std::uint32_t songs, const Rng& fixed
       new_plays_(to_q32(behaviour.new_plays)),
       spikes_(happenings.fork(1)),
       spikes_begin_(start_ms - kSpikesBeforeMs),
-      spike_every_ms_(behaviour.spikes_a_week > 0 ? static_cast<std::uint64_t>(static_cast<double>(kWeekMs) /
-                                                                              behaviour.spikes_a_week)
-                                                  : 0),
+      spike_every_ms_(behaviour.spikes_a_week > 0
+                          ? static_cast<std::uint64_t>(static_cast<double>(kWeekMs) / behaviour.spikes_a_week)
+                          : 0),
       spike_plays_(to_q32(behaviour.spike_plays)),
       spike_half_life_ms_(static_cast<std::uint64_t>(behaviour.spike_half_life_h * kHourMs)) {
   const std::vector<std::uint64_t> weights = popularity_weights(behaviour, songs);

@@ -11,8 +11,8 @@
 
 namespace sdp::simulate {
 
-/// The share of plays of rank k of `songs`, from 0, in whole numbers: pieces of 1 / rank^exponent that meet at
-/// the breaks.
+/// The share of plays of rank k of `songs`, from 0, in whole numbers: pieces of 1 / rank^exponent that meet
+/// at the breaks.
 std::vector<std::uint64_t> popularity_weights(const Behaviour& behaviour, std::uint32_t songs);
 
 /// Which songs are played when.

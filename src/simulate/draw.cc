@@ -42,7 +42,8 @@ std::uint64_t draw_exponential(Rng& rng) {
   return times((static_cast<std::uint64_t>(zeros) + 1) * kOne - log, kLn2);
 }
 
-WeightedDraw::WeightedDraw(const std::vector<double>& weights) : WeightedDraw(std::span<const std::uint64_t>(whole(weights))) {}
+WeightedDraw::WeightedDraw(const std::vector<double>& weights)
+    : WeightedDraw(std::span<const std::uint64_t>(whole(weights))) {}
 
 // Vose, "A Linear Algorithm for Generating Random Numbers with a Given Distribution", 1991.
 WeightedDraw::WeightedDraw(std::span<const std::uint64_t> weights) : columns_(weights.size()) {

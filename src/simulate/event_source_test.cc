@@ -45,9 +45,12 @@ std::string bytes(const SimulationSpec& spec) {
 }
 
 class EveryProfile : public testing::TestWithParam<Profile> {};
-INSTANTIATE_TEST_SUITE_P(Profiles, EveryProfile, testing::Values(Profile::seed, Profile::realistic),
+INSTANTIATE_TEST_SUITE_P(Profiles, EveryProfile,
+                         testing::Values(Profile::seed, Profile::realistic, Profile::listeners),
                          [](const auto& profile) {
-                           return profile.param == Profile::seed ? "seed" : "realistic";
+                           return profile.param == Profile::seed        ? "seed"
+                                  : profile.param == Profile::realistic ? "realistic"
+                                                                        : "listeners";
                          });
 
 TEST_P(EveryProfile, SameSpecGivesSameBytes) {
@@ -247,7 +250,7 @@ TEST(RealisticProfile, PopularityIsAsUnequalAsWanted) {
 }
 
 TEST(EveryProfile, HasAsManyListenersAsWanted) {
-  for (const Profile profile : {Profile::seed, Profile::realistic}) {
+  for (const Profile profile : {Profile::seed, Profile::realistic, Profile::listeners}) {
     SimulationSpec spec = spec_of(profile, 2'000);
     spec.users = 3;
     std::set<Uuid> users;

@@ -5,8 +5,8 @@
 
 namespace sdp::simulate {
 
-// Numbers in parts of 2^32 (q32), by integer arithmetic alone: what a maths library rounds differs from machine
-// to machine, and bytes that are made of it would, too.
+// Numbers in parts of 2^32 (q32), by integer arithmetic alone: what a maths library rounds differs from
+// machine to machine, and bytes that are made of it would, too.
 
 __extension__ using Wide = unsigned __int128;
 

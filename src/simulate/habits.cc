@@ -112,7 +112,8 @@ Habits::Habits(const Behaviour& behaviour)
       keenness_max = std::max(keenness_max, *std::ranges::max_element(keenness_[device][type]));
     }
     for (std::size_t day = 0; day < 7; ++day) {
-      day_shares[day] += times(static_cast<std::uint64_t>((day_sums[day] / scale << 32) / (sum / scale)), device_shares[device]);
+      day_shares[day] += times(static_cast<std::uint64_t>((day_sums[day] / scale << 32) / (sum / scale)),
+                               device_shares[device]);
     }
   }
   if (behaviour.bots > 0) keenness_max = std::max(keenness_max, bot_keenness);

@@ -88,8 +88,9 @@ void ListenersSource::plan_arrival() {
   next_arrival_ += times(draw_exponential(arrivals_), arrival_gap_);
 }
 
-/// Somebody may begin a session: everybody is asked as often as the keenest would begin, and says yes as often
-/// as they are keen (Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979).
+/// Somebody may begin a session: everybody is asked as often as the keenest would begin, and says yes as
+/// often as they are keen (Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning",
+/// 1979).
 void ListenersSource::arrive() {
   const std::int64_t now = arrival_ms();
   advance(now);
@@ -97,11 +98,10 @@ void ListenersSource::arrive() {
   const auto number = static_cast<std::uint32_t>(left_ + arrivals_.below(joined_ - left_));
   const Person person = population_.person(number);
   const bool at_home = person.bot || happens(arrivals_, habits_.home_device);
-  const auto device =
-      at_home ? person.home : static_cast<event::DeviceType>(habits_.devices.pick(arrivals_));
+  const auto device = at_home ? person.home : static_cast<event::DeviceType>(habits_.devices.pick(arrivals_));
   const std::uint64_t keenness = habits_.keenness(person, device, now);
-  const std::uint64_t asked = static_cast<std::uint64_t>(
-      static_cast<Wide>(arrivals_.next()) * habits_.keenness_max >> 64);
+  const std::uint64_t asked =
+      static_cast<std::uint64_t>(static_cast<Wide>(arrivals_.next()) * habits_.keenness_max >> 64);
   if (asked >= keenness || listens_[number]) return;
   begin_session(number, person, device, now);
 }
@@ -115,14 +115,16 @@ void ListenersSource::advance(std::int64_t now_ms) {
   joined_ = std::min(users_ + part_of(users_, joining_, since), kNumbersMax);
   left_ = std::min(part_of(users_, leaving_, since), joined_ - 1);
   listens_.resize(joined_);
-  const Wide asked_a_day = static_cast<Wide>(times(habits_.sessions_a_day, habits_.keenness_max)) * (joined_ - left_);
+  const Wide asked_a_day =
+      static_cast<Wide>(times(habits_.sessions_a_day, habits_.keenness_max)) * (joined_ - left_);
   arrival_gap_ = static_cast<std::uint64_t>((static_cast<Wide>(kDayMs) << (kTimeBits + 32)) / asked_a_day);
   charts_.advance(now_ms);
 }
 
 void ListenersSource::begin_session(std::uint32_t number, const Person& person, event::DeviceType device,
                                     std::int64_t now_ms) {
-  const Player player({habits_, charts_, songs_}, person, number, device, now_ms, happenings_.fork(sessions_++));
+  const Player player({habits_, charts_, songs_}, person, number, device, now_ms,
+                      happenings_.fork(sessions_++));
   std::uint32_t slot = 0;
   if (free_slots_.empty()) {
     slot = static_cast<std::uint32_t>(players_.size());

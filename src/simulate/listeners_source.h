@@ -33,7 +33,8 @@ class ListenersSource final : public SimulatedSource {
   void plan_arrival();
   void arrive();
   void advance(std::int64_t now_ms);
-  void begin_session(std::uint32_t number, const Person& person, event::DeviceType device, std::int64_t now_ms);
+  void begin_session(std::uint32_t number, const Person& person, event::DeviceType device,
+                     std::int64_t now_ms);
   void end_session(std::uint32_t slot);
 
   Habits habits_;

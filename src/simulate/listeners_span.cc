@@ -10,19 +10,22 @@
 namespace sdp::simulate {
 namespace {
 
-constexpr std::uint32_t kTried = 1'000;
-constexpr double kHoursADay = 24;
+constexpr std::uint32_t kTried = 2'000;
 constexpr std::int64_t kLongestHours = 366 * 24;
-/// As in ending_at(): by how much events end before now, in parts of the root of the number of sessions.
-constexpr double kMargin = 3;
-/// Who would begin more sessions than this listens all the time.
-constexpr double kSessionsADayMax = 12;
+/// By how much events end before now, in parts of the root of the number of sessions: three deviations of a
+/// sum of as many sessions, the lengths of which are as uneven as exponential ones.
+constexpr double kMargin = 4.25;
 constexpr double kSessionsADayMin = 0.001;
+constexpr double kSessionsADayMax = 24;
+constexpr int kHalvings = 30;
 
 struct Tried {
   double events = 0;
   double hours = 0;
 };
+
+/// How many events a listener causes, on average, by the sessions that begin in an hour of the week, in UTC.
+using Hours = std::array<double, kWeekHours>;
 
 /// What listeners are like on average, by trying some.
 class Sample {
@@ -31,38 +34,48 @@ class Sample {
       : habits_(spec.behaviour), charts_(charts_of(spec)), songs_(event::catalogue(spec.songs)) {
     const Population population = population_of(spec);
     for (std::uint32_t number = 0; number < kTried; ++number) {
-      people_.push_back(population.person(number));
+      people_.push_back(population.person(number % spec.users));
       people_.back().bot = false;
     }
     charts_.advance(now_ms);
-    for (std::uint32_t number = 0; number < kTried; ++number) {
+    listener_ = session(people_.front(), 0, now_ms);
+    for (std::uint32_t number = 1; number < kTried; ++number) {
       const Tried one = session(people_[number], number, now_ms);
-      listener_.events += one.events / kTried;
-      listener_.hours += one.hours / kTried;
+      listener_.events += one.events;
+      listener_.hours += one.hours;
     }
-    Person bot = people_.front();
-    bot.bot = true;
-    bot_ = session(bot, 0, now_ms);
+    listener_.events /= kTried;
+    listener_.hours /= kTried;
+    // A play and a skip each.
     bot_.events = 2 * spec.behaviour.bot_songs;
-    for (std::size_t hour = 0; hour < kWeekHours; ++hour) {
-      const std::int64_t at = static_cast<std::int64_t>(hour) * kHourMs;
-      for (const Person& person : people_) {
-        keenness_[hour_of_week(at)] +=
-            static_cast<double>(habits_.keenness(person, person.home, at + 7 * kDayMs)) * 0x1.0p-32 / kTried;
-      }
-    }
+    bot_.hours = spec.behaviour.bot_songs * (spec.behaviour.bot_heard_s + spec.behaviour.think_s) / 3'600;
   }
 
   const Tried& listener() const { return listener_; }
-  /// Events that a listener causes in the hour, by sessions that begin in it.
-  double events_in_hour(const Behaviour& behaviour, std::int64_t utc_ms) const {
-    const double people = (1 - behaviour.bots) * behaviour.sessions_a_day * listener_.events *
-                          keenness_[hour_of_week(utc_ms)];
-    const double bots = behaviour.bots * behaviour.bot_sessions_a_day * bot_.events;
-    return (people + bots) / kHoursADay;
+
+  Hours hours(const Behaviour& behaviour) const {
+    Hours events{};
+    const double bot = events_of(behaviour.bot_sessions_a_day, bot_);
+    for (std::size_t hour = 0; hour < kWeekHours; ++hour) {
+      double people = 0;
+      // Hour 0 of the week is Monday's; a week in, so that no time zone goes below 0.
+      const std::int64_t at = (4 + 7) * kDayMs + static_cast<std::int64_t>(hour) * kHourMs;
+      for (const Person& person : people_) {
+        const double keenness = static_cast<double>(habits_.keenness(person, person.home, at)) * 0x1.0p-32;
+        people += events_of(behaviour.sessions_a_day * keenness, listener_) / kTried;
+      }
+      events[hour] = (1 - behaviour.bots) * people + behaviour.bots * bot;
+    }
+    return events;
   }
 
  private:
+  /// In an hour. Nobody begins a session who is in one.
+  static double events_of(double sessions_a_day, const Tried& session) {
+    const double sessions = sessions_a_day / 24;
+    return sessions * session.events / (1 + sessions * session.hours);
+  }
+
   Tried session(const Person& person, std::uint32_t number, std::int64_t now_ms) const {
     const Stage stage{habits_, charts_, songs_};
     Player player(stage, person, number, person.home, now_ms, Rng(number));
@@ -79,8 +92,13 @@ class Sample {
   std::vector<Person> people_;
   Tried listener_;
   Tried bot_;
-  std::array<double, kWeekHours> keenness_{};
 };
+
+Behaviour times_as_often(Behaviour behaviour, double factor) {
+  for (double* rate : {&behaviour.sessions_a_day, &behaviour.bot_sessions_a_day})
+    *rate = std::clamp(*rate * factor, kSessionsADayMin, kSessionsADayMax);
+  return behaviour;
+}
 
 }  // namespace
 
@@ -93,32 +111,32 @@ SimulationSpec listeners_ending_at(SimulationSpec spec, UtcMillis now, std::uint
   const double wanted = static_cast<double>(spec.events) * (1 + kMargin / std::sqrt(std::max(sessions, 1.0)));
   // The events of a session come, on average, its length after it begins.
   const auto lag = static_cast<std::int64_t>(std::ceil(sample.listener().hours));
-  Behaviour& behaviour = spec.behaviour;
+  const auto events_between = [&](const Behaviour& behaviour, std::int64_t newest, std::int64_t oldest) {
+    const Hours hours = sample.hours(behaviour);
+    double events = 0;
+    for (std::int64_t hour = newest; hour < oldest; ++hour)
+      events += hours[hour_of_week(now_ms - (hour + 1) * kHourMs)] * spec.users;
+    const double growth = 1 + (behaviour.joining - behaviour.leaving) * static_cast<double>(oldest) / 24 / 60;
+    return events * std::max(growth, 0.1);
+  };
   if (days > 0) {
-    double able = 0;
-    const std::int64_t hours = static_cast<std::int64_t>(days) * 24;
-    for (std::int64_t hour = lag; hour < hours; ++hour)
-      able += sample.events_in_hour(behaviour, now_ms - hour * kHourMs) * spec.users;
-    const double growth = 1 + (behaviour.joining - behaviour.leaving) * days / 60;
-    const double factor = wanted / (std::max(able, 1e-9) * std::max(growth, 0.1));
-    // Nobody begins a session who is in one, so the others have to begin more.
-    const double begun = std::min(behaviour.sessions_a_day * factor, kSessionsADayMax);
-    const double listening = begun * sample.listener().hours / kHoursADay;
-    behaviour.sessions_a_day =
-        std::clamp(begun / std::max(1 - listening, 0.25), kSessionsADayMin, 2 * kSessionsADayMax);
-    behaviour.bot_sessions_a_day =
-        std::clamp(behaviour.bot_sessions_a_day * factor, kSessionsADayMin, 2 * kSessionsADayMax);
-    if (begun < kSessionsADayMax) {
-      spec.start = now - std::chrono::hours(hours);
+    const std::int64_t oldest = static_cast<std::int64_t>(days) * 24;
+    double low = kSessionsADayMin / kSessionsADayMax, high = kSessionsADayMax / kSessionsADayMin;
+    for (int halving = 0; halving < kHalvings; ++halving) {
+      const double middle = std::sqrt(low * high);
+      (events_between(times_as_often(spec.behaviour, middle), lag, oldest) < wanted ? low : high) = middle;
+    }
+    spec.behaviour = times_as_often(spec.behaviour, high);
+    if (events_between(spec.behaviour, lag, oldest) >= wanted * 0.999) {
+      spec.start = now - std::chrono::hours(oldest);
       return spec;
     }
   }
-  const double listening = behaviour.sessions_a_day * sample.listener().hours / kHoursADay;
+  const Hours hours = sample.hours(spec.behaviour);
   double able = 0;
   std::int64_t hour = lag;
-  for (; able < wanted && hour < kLongestHours; ++hour) {
-    able += sample.events_in_hour(behaviour, now_ms - (hour + 1) * kHourMs) * spec.users / (1 + listening);
-  }
+  for (; able < wanted && hour < kLongestHours; ++hour)
+    able += hours[hour_of_week(now_ms - (hour + 1) * kHourMs)] * spec.users;
   spec.start = now - std::chrono::hours(hour);
   return spec;
 }

@@ -15,8 +15,8 @@ constexpr std::uint32_t kNever = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kSkippedMax = kOne / 100 * 98;
 
 /// By arm of the experiment, then version.
-constexpr std::string_view kAppVersions[2][kVersions] = {
-    {"9.0.46", "9.1.2", "9.1.10", "9.2.0"}, {"9.0.46+b", "9.1.2+b", "9.1.10+b", "9.2.0+b"}};
+constexpr std::string_view kAppVersions[2][kVersions] = {{"9.0.46", "9.1.2", "9.1.10", "9.2.0"},
+                                                         {"9.0.46+b", "9.1.2+b", "9.1.10+b", "9.2.0+b"}};
 
 void assign_hex(std::optional<std::string>& out, std::uint64_t value) {
   if (!out) out.emplace();
@@ -112,8 +112,7 @@ void Player::begin_song(const Stage& stage) {
     skips_this_ = true;
     return;
   }
-  const std::uint64_t share =
-      times(stage.habits.skip_share(person_, due_), stage.charts.song(song_).skips);
+  const std::uint64_t share = times(stage.habits.skip_share(person_, due_), stage.charts.song(song_).skips);
   skips_this_ = happens(rng_, std::min(share, kSkippedMax)) && may_skip(stage, due_);
   stop_at_ = skips_this_ ? skip_position(stage, duration) : duration;
   if (happens(rng_, stage.habits.added)) add_at_ = 1 + static_cast<std::uint32_t>(rng_.below(stop_at_));
@@ -152,7 +151,8 @@ void Player::plan_while_playing(const Stage& stage) {
   std::uint32_t pause_at = kNever;
   if (!person_.bot && stage.habits.pause_after_ms > 0) {
     pause_at = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        mark_position_ + 1 + static_cast<std::uint64_t>(draw_exponential(rng_, stage.habits.pause_after_ms)), kNever));
+        mark_position_ + 1 + static_cast<std::uint64_t>(draw_exponential(rng_, stage.habits.pause_after_ms)),
+        kNever));
   }
   // One that would be at the moment of another has been passed by then, and is a millisecond later.
   const std::uint32_t add_at = add_at_ == kNever ? kNever : std::max(add_at_, mark_position_ + 1);
@@ -176,7 +176,8 @@ void Player::plan_while_paused(const Stage& stage) {
   if (handing_over_) {
     handing_over_ = false;
     device_ = other_device(stage);
-    return plan(Action::play_on, 1 + static_cast<std::uint64_t>(draw_exponential(rng_, stage.habits.hand_over_ms)));
+    return plan(Action::play_on,
+                1 + static_cast<std::uint64_t>(draw_exponential(rng_, stage.habits.hand_over_ms)));
   }
   if (happens(rng_, stage.habits.left_while_paused)) return plan(Action::end, 1);
   plan(Action::play_on, 1 + static_cast<std::uint64_t>(draw_exponential(rng_, stage.habits.paused_ms)));

@@ -19,9 +19,9 @@ struct Stage {
   const std::vector<event::Song>& songs;
 };
 
-/// One session as a state machine. A song plays until it is skipped or ends, which is not an event of its own;
-/// meanwhile it can be added to the playlist, paused and played on, and moved to another device, as a pause
-/// here and a play there. Where a song stops is decided when it begins. Values only.
+/// One session as a state machine. A song plays until it is skipped or ends, which is not an event of its
+/// own; meanwhile it can be added to the playlist, paused and played on, and moved to another device, as a
+/// pause here and a play there. Where a song stops is decided when it begins. Values only.
 class Player {
  public:
   /// The session begins now. `number` is the listener's.

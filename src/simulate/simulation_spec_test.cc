@@ -56,6 +56,31 @@ TEST(EndingAt, ADurationEndsNow) {
   EXPECT_EQ(times.last, kNow - 6min);
 }
 
+/// Not one draw: what sessions are like is tried out, and the days are as uneven as the curves.
+TEST(EndingAt, MeasuredListenersFillTheDaysUpToNow) {
+  for (const std::uint32_t days : {0U, 7U, 28U}) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      const SimulationSpec spec = ending_at(spec_of(Profile::listeners, 20'000, seed), kNow, days);
+      const Times times = times_of(spec);
+      EXPECT_EQ(times.events, 20'000);
+      EXPECT_LE(times.last, kNow) << days << " days, seed " << seed;
+      EXPECT_GE(times.last, kNow - std::max<std::chrono::hours>(days * 24h / 4, 12h))
+          << days << " days, seed " << seed;
+      EXPECT_TRUE(days == 0 || spec.start == kNow - days * 24h);
+    }
+  }
+}
+
+TEST(EndingAt, MoreEventsThanMeasuredListenersCanCauseBeginEarlier) {
+  SimulationSpec spec = spec_of(Profile::listeners, 20'000);
+  spec.users = 3;
+  spec = ending_at(spec, kNow, 7);
+  EXPECT_LT(spec.start, kNow - 7 * 24h);
+  const Times times = times_of(spec);
+  EXPECT_EQ(times.events, 20'000);
+  EXPECT_LE(times.last, kNow);
+}
+
 /// Not one draw: what listeners do on average is written down beside ending_at().
 TEST(EndingAt, ListenersFillTheDaysUpToNowWithAsManyEventsAsWanted) {
   for (const std::uint32_t days : {7U, 28U}) {

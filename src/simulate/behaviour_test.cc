@@ -1,0 +1,146 @@
+#include "simulate/behaviour.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace sdp::simulate {
+namespace {
+
+std::string fault(std::string_view toml) {
+  const auto behaviour = behaviour_of(toml, "listeners.toml");
+  if (behaviour) return "none";
+  EXPECT_EQ(behaviour.error().kind, ErrorKind::misconfigured);
+  return behaviour.error().message;
+}
+
+TEST(Behaviour, DefaultsFitTheirOwnTable) {
+  EXPECT_EQ(fault_of(Behaviour{}), std::nullopt);
+  std::set<std::string> paths;
+  for (const BehaviourKey& key : behaviour_keys()) {
+    EXPECT_TRUE(paths.insert(key.path()).second) << key.path() << " stands twice";
+    EXPECT_FALSE(key.unit.empty() || key.what.empty() || key.source.empty()) << key.path();
+  }
+}
+
+TEST(Behaviour, AnEmptyFileIsTheDefaults) {
+  EXPECT_EQ(behaviour_of("", "listeners.toml").value(), Behaviour{});
+}
+
+TEST(Behaviour, WhatIsDescribedIsReadBack) {
+  EXPECT_EQ(behaviour_of(described(Behaviour{}), "listeners.toml").value(), Behaviour{});
+  Behaviour other;
+  other.sessions_a_day = 2.25;
+  other.skip_by_age = {1, 2, 3, 4, 5};
+  other.countries = {"SE"};
+  other.country_shares = {1};
+  other.country_utc_minutes = {-60};
+  other.popularity_breaks = {};
+  other.popularity_exponents = {1.5};
+  const std::string text = described(other);
+  EXPECT_EQ(behaviour_of(text, "listeners.toml").value(), other);
+  EXPECT_NE(text.find("Default: 1.7."), std::string::npos) << text;
+}
+
+TEST(Behaviour, EveryKeyIsRead) {
+  for (const BehaviourKey& key : behaviour_keys()) {
+    // Half of the default, or twice, is another value: what follows from it may be refused, but by its name.
+    Behaviour changed;
+    std::visit(
+        [&](const auto member) {
+          using T = std::remove_reference_t<decltype(changed.*member)>;
+          if constexpr (std::is_same_v<T, double>) changed.*member = (changed.*member) * 0.875 + 0.001;
+          if constexpr (std::is_same_v<T, Numbers>)
+            (changed.*member)[0] = (changed.*member)[0] * 0.875 + 0.00001;
+          if constexpr (std::is_same_v<T, Texts>) (changed.*member)[0] = "SE";
+        },
+        key.member);
+    const auto read = behaviour_of(fmt::format("[{}]\n{} = {}\n", key.table, key.name, shown(key, changed)),
+                                   "listeners.toml");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*read, changed) << key.path();
+  }
+}
+
+TEST(Behaviour, AFaultSaysFileLineKeyAndWhatIsAllowed) {
+  EXPECT_EQ(fault("[skip]\nwithin_5 = 0.2\n"),
+            "listeners.toml:2: skip.within_5 is no key; did you mean skip.within_5s?");
+  EXPECT_EQ(fault("[skip]\nnonsense = 0.2\n"),
+            "listeners.toml:2: skip.nonsense is no key; `simulate --describe` prints all keys");
+  EXPECT_EQ(fault("\n[skips]\nwithin_5s = 0.2\n"),
+            "listeners.toml:2: skips is no table of keys; did you mean skip?");
+  EXPECT_EQ(fault("skip = 3\n"), "listeners.toml:1: skip must be a table, [skip]");
+  EXPECT_EQ(fault("[sessions]\n\nsongs = \"many\"\n"),
+            "listeners.toml:3: sessions.songs must be a number from 2 to 1000");
+  EXPECT_EQ(fault("[sessions]\nsongs = 1\n"),
+            "listeners.toml:2: sessions.songs is 1; it must be a number from 2 to 1000");
+  EXPECT_EQ(fault("[sessions]\nsongs = nan\n"),
+            "listeners.toml:2: sessions.songs is nan; it must be a number from 2 to 1000");
+  EXPECT_EQ(fault("[devices]\nshares = [1, 2]\n"),
+            "listeners.toml:2: devices.shares is [1, 2]; it must be 3 numbers from 0 to 1000000");
+  EXPECT_EQ(fault("[devices]\nshares = [1, 2, \"x\"]\n"),
+            "listeners.toml:2: devices.shares must be 3 numbers from 0 to 1000000");
+  EXPECT_EQ(fault("[devices]\nshares = [0, 0, 0]\n"),
+            "listeners.toml:2: devices.shares is [0, 0, 0]; at least one must be 0.001 or more");
+  EXPECT_EQ(
+      fault("[countries]\ncodes = [\"Sweden\"]\n"),
+      "listeners.toml:2: countries.codes is [\"Sweden\"]; it must be 1 to 256 texts of two letters A-Z");
+  EXPECT_TRUE(fault("[skip]\nwithin_5s = = 3\n").starts_with("listeners.toml:2: is not TOML: "));
+}
+
+TEST(Behaviour, KeysThatDoNotFitEachOtherAreRefused) {
+  EXPECT_EQ(fault("[skip]\nwithin_30s = 0.1\n"),
+            "listeners.toml:2: skip.within_30s is below skip.within_5s; it must not be");
+  EXPECT_EQ(fault("[skip]\nbefore_end = 0.3\n"),
+            "listeners.toml:2: skip.before_end is below skip.within_30s; it must not be");
+  EXPECT_EQ(fault("[countries]\nshares = [1]\n"),
+            "listeners.toml:2: countries.shares has 1 values; there are 11 countries.codes");
+  EXPECT_EQ(fault("[countries]\nutc_minutes = [1]\n"),
+            "listeners.toml:2: countries.utc_minutes has 1 values; there are 11 countries.codes");
+  EXPECT_EQ(fault("[popularity]\nexponents = [1]\n"),
+            "listeners.toml:2: popularity.exponents has 1 values; there must be one more than "
+            "popularity.breaks, 4");
+  EXPECT_EQ(fault("[popularity]\nbreaks = [0.3, 0.2, 0.1]\n"),
+            "listeners.toml:2: popularity.breaks do not ascend; they must");
+  const std::string never = "[0,0,0,0,0,0, 0,0,0,0,0,0, 0,0,0,0,0,0, 0,0,0,0,0,1]";
+  const std::string noon = "[0,0,0,0,0,0, 0,0,0,0,0,0, 1,0,0,0,0,0, 0,0,0,0,0,0]";
+  EXPECT_EQ(
+      fault(fmt::format("[listeners]\ntypes = [1, 0, 0, 0]\nearly_birds = {}\n[hours]\nweb_workday = {}\n"
+                        "web_weekend = {}\n",
+                        never, noon, noon)),
+      "listeners.toml:2: listeners.types never listen in the hours of a device; widen one or the other");
+}
+
+/// The table of docs/formats/behaviour.md.
+std::string page_table() {
+  const Behaviour standard;
+  std::string out = "\n| key | what it is | unit | default | allowed | source |\n|---|---|---|---|---|---|\n";
+  for (const BehaviourKey& key : behaviour_keys()) {
+    fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | `{}` | {} | {} |\n", key.path(), key.what,
+                   key.unit, shown(key, standard), allowed(key), key.source);
+  }
+  return out;
+}
+
+TEST(Behaviour, ThePageHasItsKeys) {
+  const char* source = std::getenv("SDP_SOURCE_DIR");
+  ASSERT_NE(source, nullptr) << "set SDP_SOURCE_DIR to the top folder, or run through ctest";
+  const std::string path = std::string(source) + "/docs/formats/behaviour.md";
+  std::ifstream file(path);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::string_view kBegin = "<!-- keys: begin -->", kEnd = "<!-- keys: end -->";
+  const auto begin = page.find(kBegin), end = page.find(kEnd);
+  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << path;
+  const std::string wanted = page.substr(0, begin + kBegin.size()) + page_table() + page.substr(end);
+  const bool write = std::getenv("SDP_WRITE_DERIVED_FILES") != nullptr;
+  if (write) std::ofstream(path) << wanted;
+  EXPECT_EQ(write ? wanted : page, wanted)
+      << path << " is not what src/simulate/behaviour.cc gives: run this test with SDP_WRITE_DERIVED_FILES=1";
+}
+
+}  // namespace
+}  // namespace sdp::simulate
