@@ -34,7 +34,7 @@ constexpr std::string_view kHourly = "weight";
 
 const BehaviourKey kKeys[] = {
     number("sessions", "per_day", &Behaviour::sessions_a_day, 0.001, 24, "a listener and day",
-           "Sessions that begin, on average.", "derived: an hour a day, by the songs of a session"),
+           "Sessions that begin, on average.", "assumed: 50 minutes a day"),
     number("sessions", "songs", &Behaviour::songs, 2, 1'000, "songs", "Songs of a session, on average.",
            "Spotify MSSD, Brost et al. 2019: sessions of 10 to 20 tracks"),
     number("sessions", "think_s", &Behaviour::think_s, 0.01, 3'600, "s",
@@ -79,7 +79,7 @@ const BehaviourKey kKeys[] = {
     list("listeners", "night_owls", &Behaviour::night_owls, 24, kMany, kHourly, "The same of night owls.",
          kTypes),
     number("listeners", "joining", &Behaviour::joining, 0, 1, "of the listeners at the start, in 30 days",
-           "Listeners who join.", "12 % growth a year (Spotify, Q4 2024: 675 of 602 M) and who leaves"),
+           "Listeners who join.", "as many as leave and 12 % growth a year: Spotify, Q4 2024, 675 M monthly users after 602 M"),
     number("listeners", "leaving", &Behaviour::leaving, 0, 1, "of the listeners at the start, in 30 days",
            "Listeners who leave for good; one always stays.", kAssumed),
 
@@ -307,6 +307,16 @@ std::string described(const Behaviour& behaviour) {
     fmt::format_to(std::back_inserter(out), "# {} Unit: {}. Source: {}.{}\n{} = {}\n", key.what, key.unit,
                    key.source, value == shown(key, standard) ? "" : " Default: " + shown(key, standard) + ".",
                    key.name, value);
+  }
+  return out;
+}
+
+std::string changes_of(const Behaviour& behaviour) {
+  const Behaviour standard;
+  std::string out;
+  for (const BehaviourKey& key : kKeys) {
+    const std::string value = shown(key, behaviour);
+    if (value != shown(key, standard)) fmt::format_to(std::back_inserter(out), "{} = {}\n", key.path(), value);
   }
   return out;
 }

@@ -134,6 +134,9 @@ std::optional<BehaviourFault> fault_of(const Behaviour& behaviour);
 /// All keys as TOML with unit, source and default of each, which behaviour_of() reads back.
 std::string described(const Behaviour& behaviour);
 
+/// Only the keys that differ from the defaults, as lines that behaviour_of() reads back.
+std::string changes_of(const Behaviour& behaviour);
+
 /// The defaults, but for what the TOML says. `misconfigured` names `file`, line, key and what is allowed.
 Result<Behaviour> behaviour_of(std::string_view toml, std::string_view file);
 

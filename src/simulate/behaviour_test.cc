@@ -41,6 +41,8 @@ TEST(Behaviour, WhatIsDescribedIsReadBack) {
   other.country_utc_minutes = {-60};
   other.popularity_breaks = {};
   other.popularity_exponents = {1.5};
+  EXPECT_EQ(behaviour_of(changes_of(other), "listeners.toml").value(), other);
+  EXPECT_EQ(changes_of(Behaviour{}), "");
   const std::string text = described(other);
   EXPECT_EQ(behaviour_of(text, "listeners.toml").value(), other);
   EXPECT_NE(text.find("Default: 1.7."), std::string::npos) << text;

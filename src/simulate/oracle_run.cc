@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/utc_time.h"
 #include "simulate/event_source.h"
@@ -15,15 +17,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr Profile kProfiles[] = {Profile::seed, Profile::realistic, Profile::listeners};
+
 std::string_view name(Profile profile) {
-  return profile == Profile::seed ? "seed" : "realistic";
+  switch (profile) {
+    case Profile::seed:
+      return "seed";
+    case Profile::realistic:
+      return "realistic";
+    case Profile::listeners:
+      return "listeners";
+  }
+  std::unreachable();
 }
 
 /// Calls `member(name, value)` for each member of a run, to write them or to read them. Does not compile when
 /// it misses one of the spec.
 template <typename Run, typename Member>
 void each_member(Run& run, Member&& member) {
-  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap] = run.spec;
+  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap, behaviour] =
+      run.spec;
   member("mix", profile);
   member("seed", seed);
   member("start", start);
@@ -35,6 +48,7 @@ void each_member(Run& run, Member&& member) {
   member("songs", songs);
   member("popularity", popularity);
   member("session_gap_ms", session_gap);
+  member("behaviour", behaviour);
   member("records", run.records);
   member("another_log", run.another_log);
 }
@@ -43,6 +57,7 @@ struct Writing {
   Json json;
 
   void operator()(const char* member, Profile profile) { json[member] = name(profile); }
+  void operator()(const char* member, const Behaviour& behaviour) { json[member] = changes_of(behaviour); }
   void operator()(const char* member, UtcMillis time) { json[member] = base::format_iso(time); }
   void operator()(const char* member, std::chrono::milliseconds time) { json[member] = time.count(); }
   template <typename Number>
@@ -65,8 +80,22 @@ struct Reading {
   void operator()(const char* member, Profile& profile) {
     const Json* const found = find(member, &Json::is_string);
     if (found == nullptr) return;
-    profile = *found == name(Profile::seed) ? Profile::seed : Profile::realistic;
-    if (*found != name(profile)) wrong = member;
+    const auto at = std::ranges::find_if(kProfiles, [&](Profile one) { return *found == name(one); });
+    if (at != std::end(kProfiles)) {
+      profile = *at;
+    } else {
+      wrong = member;
+    }
+  }
+  void operator()(const char* member, Behaviour& behaviour) {
+    const Json* const found = find(member, &Json::is_string);
+    if (found == nullptr) return;
+    auto read = behaviour_of(found->get<std::string>(), member);
+    if (read) {
+      behaviour = *std::move(read);
+    } else {
+      wrong = member;
+    }
   }
   void operator()(const char* member, UtcMillis& time) {
     const Json* const found = find(member, &Json::is_string);
