@@ -59,23 +59,23 @@ ListenersSource::ListenersSource(const SimulationSpec& spec)
 
 void ListenersSource::produce(event::ListeningEvent& event) {
   for (;;) {
-    while (turns_.empty() || arrival_ms() <= turns_.top().due) {
+    while (turns_.empty() || arrival_ms() <= turns_.first().due) {
       if (arrival_ms() >= end_ms_ && turns_.empty()) {
         event.timestamp = UtcMillis(std::chrono::milliseconds(end_ms_));
         return;
       }
       arrive();
     }
-    const Turn turn = turns_.top();
-    turns_.pop();
+    const Turn turn = turns_.first();
     Player& player = players_[turn.slot];
     if (player.ends()) {
+      turns_.remove_first();
       end_session(turn.slot);
       continue;
     }
     advance(turn.due);
     player.act({habits_, charts_, songs_}, event);
-    turns_.push({player.due(), turn.slot});
+    turns_.replace_first({player.due(), turn.slot});
     return;
   }
 }
@@ -135,7 +135,7 @@ void ListenersSource::begin_session(std::uint32_t number, const Person& person, 
     players_[slot] = player;
   }
   listens_[number] = true;
-  turns_.push({player.due(), slot});
+  turns_.add({player.due(), slot});
 }
 
 void ListenersSource::end_session(std::uint32_t slot) {

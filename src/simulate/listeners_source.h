@@ -1,7 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <queue>
 #include <vector>
 
 #include "simulate/charts.h"
@@ -9,6 +7,7 @@
 #include "simulate/habits.h"
 #include "simulate/player.h"
 #include "simulate/population.h"
+#include "simulate/turn_queue.h"
 
 namespace sdp::simulate {
 
@@ -20,14 +19,6 @@ class ListenersSource final : public SimulatedSource {
   explicit ListenersSource(const SimulationSpec& spec);
 
  private:
-  /// Ordered by time, at the same time by slot, so that the order never depends on the queue's inside.
-  struct Turn {
-    std::int64_t due = 0;
-    std::uint32_t slot = 0;
-
-    auto operator<=>(const Turn&) const = default;
-  };
-
   void produce(event::ListeningEvent& event) override;
   std::int64_t arrival_ms() const;
   void plan_arrival();
@@ -61,7 +52,7 @@ class ListenersSource final : public SimulatedSource {
   std::vector<bool> listens_;
   std::vector<Player> players_;
   std::vector<std::uint32_t> free_slots_;
-  std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns_;
+  TurnQueue turns_;
 };
 
 /// Which generators a spec's listeners and catalogue are made by: for those who need to know who did what.
