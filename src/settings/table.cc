@@ -1058,7 +1058,7 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "FILE",
      .help = "TOML file with what listeners of mix listeners do otherwise than by default; "
              "docs/formats/behaviour.md has its keys",
-     .otherwise = "the defaults",
+     .otherwise = "none",
      .completion = Completion::file},
     {.name = "simulation.describe",
      .flag = "--describe",
