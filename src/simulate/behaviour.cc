@@ -79,9 +79,10 @@ const BehaviourKey kKeys[] = {
     list("listeners", "night_owls", &Behaviour::night_owls, 24, kMany, kHourly, "The same of night owls.",
          kTypes),
     number("listeners", "joining", &Behaviour::joining, 0, 1, "of the listeners at the start, in 30 days",
-           "Listeners who join.", "as many as leave and 12 % growth a year: Spotify, Q4 2024, 675 M monthly users after 602 M"),
+           "Listeners who join.",
+           "as many as leave and 12 % growth a year: Spotify, Q4 2024, 675 M monthly users after 602 M"),
     number("listeners", "leaving", &Behaviour::leaving, 0, 1, "of the listeners at the start, in 30 days",
-           "Listeners who leave for good; one always stays.", kAssumed),
+           "Listeners who leave and do not come back; one always stays.", kAssumed),
 
     number("paid", "share", &Behaviour::paid, 0, 1, "share of listeners",
            "Listeners who pay: no adverts, no limit of skips.",
@@ -316,7 +317,8 @@ std::string changes_of(const Behaviour& behaviour) {
   std::string out;
   for (const BehaviourKey& key : kKeys) {
     const std::string value = shown(key, behaviour);
-    if (value != shown(key, standard)) fmt::format_to(std::back_inserter(out), "{} = {}\n", key.path(), value);
+    if (value != shown(key, standard))
+      fmt::format_to(std::back_inserter(out), "{} = {}\n", key.path(), value);
   }
   return out;
 }

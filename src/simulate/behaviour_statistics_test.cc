@@ -13,7 +13,7 @@
 #include "simulate/listeners_source.h"
 
 // Each key of the behaviour moves what it says it moves, to where it says: measured in the events of a week,
-// as anybody could who knows the listeners. What is expected is computed anew, in floating point.
+// as anybody could who knows the listeners. What is expected is computed by other code, in floating point.
 
 namespace sdp::simulate {
 namespace {

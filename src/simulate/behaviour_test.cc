@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -70,11 +71,11 @@ TEST(Behaviour, EveryKeyIsRead) {
 
 TEST(Behaviour, AFaultSaysFileLineKeyAndWhatIsAllowed) {
   EXPECT_EQ(fault("[skip]\nwithin_5 = 0.2\n"),
-            "listeners.toml:2: skip.within_5 is no key; did you mean skip.within_5s?");
+            "listeners.toml:2: skip.within_5 is not a key; did you mean skip.within_5s?");
   EXPECT_EQ(fault("[skip]\nnonsense = 0.2\n"),
-            "listeners.toml:2: skip.nonsense is no key; `simulate --describe` prints all keys");
+            "listeners.toml:2: skip.nonsense is not a key; `simulate --describe` prints all keys");
   EXPECT_EQ(fault("\n[skips]\nwithin_5s = 0.2\n"),
-            "listeners.toml:2: skips is no table of keys; did you mean skip?");
+            "listeners.toml:2: skips is not a table of keys; did you mean skip?");
   EXPECT_EQ(fault("skip = 3\n"), "listeners.toml:1: skip must be a table, [skip]");
   EXPECT_EQ(fault("[sessions]\n\nsongs = \"many\"\n"),
             "listeners.toml:3: sessions.songs must be a number from 2 to 1000");
@@ -115,6 +116,25 @@ TEST(Behaviour, KeysThatDoNotFitEachOtherAreRefused) {
                         "web_weekend = {}\n",
                         never, noon, noon)),
       "listeners.toml:2: listeners.types never listen in the hours of a device; widen one or the other");
+}
+
+std::ptrdiff_t peak(const Numbers& hours, std::ptrdiff_t begin, std::ptrdiff_t end) {
+  return std::max_element(hours.begin() + begin, hours.begin() + end) - hours.begin();
+}
+
+/// What Zhang et al. 2013 saw of sessions on Spotify.
+TEST(Behaviour, DaysHaveTheMeasuredShape) {
+  const Behaviour standard;
+  for (const Numbers* hours : {&standard.mobile_workday, &standard.desktop_workday, &standard.web_workday}) {
+    EXPECT_EQ(std::ranges::min_element(*hours) - hours->begin(), 2);
+    EXPECT_EQ(peak(*hours, 0, 24), 18);
+    EXPECT_LT((*hours)[12], (*hours)[10]) << "fewer at lunch";
+    EXPECT_LT((*hours)[12], (*hours)[14]);
+  }
+  EXPECT_EQ(peak(standard.desktop_workday, 5, 12), 9);
+  EXPECT_EQ(peak(standard.mobile_workday, 5, 12), 8) << "an hour before desktop";
+  for (const Numbers* hours : {&standard.mobile_weekend, &standard.desktop_weekend, &standard.web_weekend})
+    EXPECT_TRUE(std::is_sorted(hours->begin() + 3, hours->begin() + 19)) << "no peak before the evening's";
 }
 
 /// The table of docs/formats/behaviour.md.

@@ -88,7 +88,7 @@ Result<void> read_table(std::string_view file, std::string_view name, const toml
     const std::string path = fmt::format("{}.{}", name, word.str());
     const Place place(file, word.source());
     const BehaviourKey* key = find(path);
-    if (!key) return place.fault(fmt::format("{} is no key; {}", path, hint(path, paths_in(name))));
+    if (!key) return place.fault(fmt::format("{} is not a key; {}", path, hint(path, paths_in(name))));
     if (!std::visit([&](const auto member) { return read_value(node, behaviour.*member); }, key->member))
       return place.fault(fmt::format("{} must be {}", path, allowed(*key)));
   }
@@ -116,7 +116,7 @@ Result<Behaviour> behaviour_of(std::string_view toml, std::string_view file) {
     const std::vector<std::string> known = tables();
     const Place place(file, word.source());
     if (std::ranges::find(known, name) == known.end())
-      return place.fault(fmt::format("{} is no table of keys; {}", name, hint(name, known)));
+      return place.fault(fmt::format("{} is not a table of keys; {}", name, hint(name, known)));
     if (!node.is_table()) return place.fault(fmt::format("{} must be a table, [{}]", name, name));
     SDP_RETURN_IF_ERROR(read_table(file, name, *node.as_table(), behaviour));
   }

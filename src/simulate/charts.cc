@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kHead = 6;  ///< songs that are out from the beginning: those of the seed catalogue
 constexpr std::int64_t kReleaseDays = 365;
 constexpr std::int64_t kWeekMs = 7 * kDayMs;
-/// Spikes begin before the start, so that it is no special time.
+/// Spikes begin before the start, so that it is like any other time.
 constexpr std::int64_t kSpikesBeforeMs = 8 * kWeekMs;
 constexpr std::uint64_t kBurstsMax = 64;
 constexpr std::uint64_t kBurstsShareMax = kOne / 2;

@@ -31,7 +31,7 @@ class Player {
   /// When something happens next.
   std::int64_t due() const { return due_; }
   std::uint32_t number() const { return number_; }
-  /// True when that is the end of the session, which is no event.
+  /// True when that is the end of the session, which is not told by an event.
   bool ends() const { return action_ == Action::end; }
   /// Writes the event due now and decides on what comes after it, at least a millisecond later.
   void act(const Stage& stage, event::ListeningEvent& event);

@@ -23,7 +23,17 @@ def test_a_run_of_listeners_behaves_as_the_file_says_and_is_proved(embedded):
     file = embedded.folder / "listeners.toml"
     file.write_text(BEHAVIOUR)
     embedded.must_prove(
-        10_000, "--mix", "listeners", "--behaviour", file, "--seed", 5, "--start", "2026-02-16T00:00:00Z", "--users", 200
+        10_000,
+        "--mix",
+        "listeners",
+        "--behaviour",
+        file,
+        "--seed",
+        5,
+        "--start",
+        "2026-02-16T00:00:00Z",
+        "--users",
+        200,
     )
     [[events, countries, arms]] = embedded.rows(
         "SELECT count(*), string_agg(DISTINCT country, ','), count(*) FILTER (app_version LIKE '%+b') "
@@ -45,7 +55,7 @@ def test_what_is_described_is_a_file_for_behaviour(world):
 def test_a_fault_in_the_file_is_told_by_line_and_nearest_key(world):
     file = world.folder / "listeners.toml"
     for text, told in {
-        "[sessions]\nper_days = 3\n": ":2: sessions.per_days is no key; did you mean sessions.per_day?",
+        "[sessions]\nper_days = 3\n": ":2: sessions.per_days is not a key; did you mean sessions.per_day?",
         "[sessions]\nper_day = 99\n": ":2: sessions.per_day is 99; it must be a number from 0.001 to 24",
         "[sessions\n": ":1: is not TOML: ",
     }.items():
