@@ -307,7 +307,8 @@ double expected_mornings(const Behaviour& behaviour, const Numbers& hours, int t
 /// Share of plays of the first ranks.
 double expected_head(const Behaviour& behaviour, double ranks) {
   double head = 0, all = 0;
-  for (double rank = 1; rank <= kSongs; ++rank) {
+  for (std::uint32_t song = 1; song <= kSongs; ++song) {
+    const double rank = song;
     double weight = 1, begin = 1;
     for (std::size_t piece = 0; piece < behaviour.popularity_exponents.size(); ++piece) {
       const double end =

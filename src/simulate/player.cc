@@ -116,8 +116,8 @@ void Player::begin_song(const Stage& stage) {
   skips_this_ = happens(rng_, std::min(share, kSkippedMax)) && may_skip(stage, due_);
   stop_at_ = skips_this_ ? skip_position(stage, duration) : duration;
   if (happens(rng_, stage.habits.added)) add_at_ = 1 + static_cast<std::uint32_t>(rng_.below(stop_at_));
-  if (hand_over_in_ > 0 && --hand_over_in_ == 0)
-    hand_over_at_ = 1 + static_cast<std::uint32_t>(rng_.below(stop_at_));
+  if (hand_over_in_ == 1) hand_over_at_ = 1 + static_cast<std::uint32_t>(rng_.below(stop_at_));
+  if (hand_over_in_ > 0) --hand_over_in_;
 }
 
 bool Player::may_skip(const Stage& stage, std::int64_t now_ms) {
