@@ -46,6 +46,7 @@ struct Options {
   load::OtherLake other_lake = load::OtherLake::refuse;
   double reject_ratio_max = kRejectRatioMax;
   bool oracle = false;
+  std::string labels;
   std::string report;  ///< a file; empty: in the data folder; kNoReport: there is none
   bool live = false;
   ServeSettings serve;  ///< of a live run
@@ -69,6 +70,7 @@ Result<DataDir> open_data(const Options& options, const std::filesystem::path& p
 Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log,
                                  store::ObjectStore& store, const Runtime& runtime) {
   SDP_TRY(auto spec, finished_spec(options.simulation, runtime.clock));
+  spec.faults.value_bytes_max = options.sink.value_bytes_max;
   PipelineParts parts{
       .log = log,
       .marts = {.store = store,
@@ -82,6 +84,7 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
       .witness_root = {},
       .oracle = nullptr,
       .no_oracle = {},
+      .labels = options.labels,
       .report = options.report,
       .to_see = options.warehouse.published.empty()
                     ? fmt::format("spotify-pipeline serve --data {}", data.path().string())
@@ -154,10 +157,10 @@ Result<std::uint64_t> records_of(log::EventLog& log) {
   return records;
 }
 
-/// An oracle of what the folder's runs have made, for this run to go on with. Nothing, and `parts.no_oracle` says
-/// why, where there are events that no oracle was told of.
-Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const DataDir& data, PipelineParts& parts,
-                                               bool embedded) {
+/// An oracle of what the folder's runs have made, for this run to go on with. Nothing, and `parts.no_oracle`
+/// says why, where there are events that no oracle was told of.
+Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const DataDir& data,
+                                               PipelineParts& parts, bool embedded) {
   if (!options.oracle) {
     SDP_RETURN_IF_ERROR(remove_oracle(data.oracle()));
     return std::nullopt;
@@ -167,7 +170,8 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const Dat
     SDP_RETURN_IF_ERROR(kept.go_on(parts.simulation));
   } else {
     bool is_empty = true;
-    SDP_RETURN_IF_ERROR(parts.marts.store.list("", [&](const store::ListedObject&) { return is_empty = false; }));
+    SDP_RETURN_IF_ERROR(
+        parts.marts.store.list("", [&](const store::ListedObject&) { return is_empty = false; }));
     if (!is_empty) {
       parts.no_oracle = "the lake has events of runs without --oracle, or of others; take a new --data";
       return std::nullopt;
@@ -177,9 +181,9 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const Dat
   if (!embedded) {
     SDP_TRY(const std::uint64_t records, records_of(parts.log));
     if (records != kept.oracle().records()) {
-      parts.no_oracle =
-          fmt::format("the topic has {} records, and the runs that kept an oracle sent {}; take a new topic and --data",
-                      records, kept.oracle().records());
+      parts.no_oracle = fmt::format(
+          "the topic has {} records, and the runs that kept an oracle sent {}; take a new topic and --data",
+          records, kept.oracle().records());
       SDP_RETURN_IF_ERROR(remove_oracle(kept.path()));
       return std::nullopt;
     }
@@ -334,6 +338,7 @@ void define_run(settings::Commands& commands, Action& action) {
   command.bind("publish.folder", options->warehouse.published);
   command.bind("run.report", options->report);
   command.bind("run.oracle", options->oracle);
+  command.bind("simulation.labels", options->labels);
   command.bind("run.live", options->live);
   command.bind("run.import", options->import.path);
   command.bind("history.user", options->import.user);

@@ -3,9 +3,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "cli/command.h"
+#include "cli/control_file.h"
+#include "cli/fault_rates.h"
 #include "cli/kept_oracle.h"
+#include "cli/label_file.h"
+#include "cli/line_producer.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/simulate_output.h"
@@ -24,7 +30,33 @@ struct Options {
   std::string oracle;
   bool continue_oracle = false;
   bool describe = false;
+  std::string labels_path;
+  std::string control_path;
+  std::string output{kOutputKafka};
+
+  bool writes_lines() const { return output != kOutputKafka; }
 };
+
+/// A log and what sends to it, or only what writes lines.
+struct Target {
+  std::unique_ptr<log::EventLog> log;
+  std::unique_ptr<log::Producer> producer;
+};
+
+Result<Target> open_target(const Options& options, Clock& clock) {
+  Target target;
+  if (options.writes_lines()) {
+    SDP_TRY(target.producer, open_line_producer(options.output, clock));
+    return target;
+  }
+  SDP_TRY(target.log, open_kafka(options.log, options.services));
+  SDP_TRY(const bool created, ensure_topic(*target.log, options.log.topic));
+  if (created)
+    diag::log_event("topic.created",
+                    {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
+  SDP_TRY(target.producer, target.log->open_producer());
+  return target;
+}
 
 /// Before anything is sent.
 Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const simulate::SimulationSpec& spec) {
@@ -43,18 +75,18 @@ Result<int> describe(const Options& options) {
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
-  SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_TRY(const bool created, ensure_topic(*log, options.log.topic));
-  if (created)
-    diag::log_event("topic.created",
-                    {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
-  SDP_TRY(auto producer, log->open_producer());
+  SDP_TRY(auto labels, open_labels(options.labels_path));
+  SDP_TRY(const Target target, open_target(options, runtime.clock));
   SDP_TRY(auto source, simulate::open_source(spec));
   SDP_TRY(auto kept, begin_oracle(options, spec));
-  SimulatePrinter printer(runtime.quiet, spec.events);
-  simulate::SimulateRunner runner(spec, *source, *producer, runtime.clock, printer, options.simulate);
+  SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
+  simulate::SimulateRunner runner(spec, *source, *target.producer, runtime.clock, printer, options.simulate);
   if (kept) runner.tell(kept->oracle());
+  if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
+  ControlFile control(options.control_path, {.rate = spec.rate, .faults = spec.faults.rates});
+  if (!options.control_path.empty()) runner.steer([&control] { return control.look(); });
   SDP_TRY(const auto summary, runner.run(runtime.stop));
+  if (labels) SDP_RETURN_IF_ERROR(labels->finish());
   if (kept) SDP_RETURN_IF_ERROR(kept->finish(summary));
   const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
   diag::log_event(
@@ -70,7 +102,10 @@ void define_simulate(settings::Commands& commands, Action& action) {
   auto& command = commands.add(
       commands.parser(), "simulate", "Produce listening events to Kafka",
       "  spotify-pipeline simulate --rate 2                       two events a second, each printed\n"
-      "  spotify-pipeline simulate --mix realistic --events 1000  a thousand at once");
+      "  spotify-pipeline simulate --mix realistic --events 1000  a thousand at once\n"
+      "  spotify-pipeline simulate --fault all=0.01               with bad records of every kind among them\n"
+      "  spotify-pipeline simulate --events 10 --output -         lines of JSON, without Kafka");
+  command.parser().footer(command.parser().get_footer() + "\n\n" + fault_help());
   bind_log(command, options->log);
   bind_new_topic(command, options->log);
   bind_services(command, options->services);
@@ -80,12 +115,18 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("simulation.oracle", options->oracle);
   command.bind("simulation.continue-oracle", options->continue_oracle);
   command.bind("simulation.describe", options->describe);
+  command.bind("simulation.labels", options->labels_path);
+  command.bind("simulation.control", options->control_path);
+  command.bind("simulation.output", options->output);
+  command.bind("sink.value-bytes-max", options->simulation.spec.faults.value_bytes_max);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       if (options->describe) return describe(*options);
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
+      SDP_RETURN_IF_ERROR(check_output_flags(command, options->output));
       if (options->continue_oracle && options->oracle.empty())
-        return fail(ErrorKind::misconfigured, "--continue-oracle needs the file to go on with: --oracle FILE");
+        return fail(ErrorKind::misconfigured,
+                    "--continue-oracle needs the file to go on with: --oracle FILE");
       return run(*options, runtime);
     };
   });

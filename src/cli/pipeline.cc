@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/utc_time.h"
+#include "cli/label_file.h"
 #include "cli/load_output.h"
 #include "cli/output.h"
 #include "cli/publish.h"
@@ -158,10 +159,15 @@ class PipelineRun {
       return simulate::SimulateRunner({}, *parts_.feed->source, *producer, runtime_.clock, printer).run(stop);
     }
     SDP_TRY(auto source, simulate::open_source(parts_.simulation));
-    SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, parts_.simulation.events);
-    simulate::SimulateRunner runner(parts_.simulation, *source, *producer, runtime_.clock, printer);
+    SDP_TRY(auto labels, open_labels(parts_.labels));
+    const simulate::SimulationSpec& spec = parts_.simulation;
+    SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, records_to_come(spec));
+    simulate::SimulateRunner runner(spec, *source, *producer, runtime_.clock, printer);
     if (parts_.oracle != nullptr) runner.tell(parts_.oracle->oracle());
-    return runner.run(stop);
+    if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
+    SDP_TRY(const auto summary, runner.run(stop));
+    if (labels) SDP_RETURN_IF_ERROR(labels->finish());
+    return summary;
   }
 
   Result<load::LoadSummary> load() {
@@ -196,7 +202,8 @@ class PipelineRun {
     if (parts_.oracle == nullptr) return std::filesystem::path();
     writing_oracle_.join();
     if (oracle_written_) return parts_.oracle->path();
-    if (oracle_written_.error().kind != ErrorKind::misconfigured) return std::unexpected(oracle_written_.error());
+    if (oracle_written_.error().kind != ErrorKind::misconfigured)
+      return std::unexpected(oracle_written_.error());
     no_oracle_ = oracle_written_.error().message;
     return std::filesystem::path();
   }

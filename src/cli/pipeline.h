@@ -50,6 +50,7 @@ struct PipelineParts {
   /// `no_oracle` says why there is none.
   KeptOracle* oracle = nullptr;
   std::string no_oracle;
+  std::string labels;            ///< the side file of faulty records; empty: none
   std::filesystem::path report;  ///< the page of the result; empty: none
   std::string to_see;            ///< the command that shows what was published
   /// A live run: what else goes on, on a thread of its own, while events come. It ends on the stop, or with

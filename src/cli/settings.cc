@@ -10,6 +10,7 @@
 
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
+#include "cli/fault_rates.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
 #include "os/files.h"
@@ -133,6 +134,15 @@ Result<void> check_flow_flags(const settings::Command& command, bool flow) {
         return setting.group == settings::Group::kafka || setting.group == settings::Group::lake ||
                setting.group == settings::Group::sink;
       });
+}
+
+Result<void> check_output_flags(const settings::Command& command, std::string_view output) {
+  if (output == kOutputKafka) return {};
+  return refuse_flags(command, fmt::format("--output {} writes lines, and no broker is asked", output),
+                      [](const settings::Setting& setting) {
+                        return setting.group == settings::Group::kafka ||
+                               setting.group == settings::Group::services;
+                      });
 }
 
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation) {
@@ -262,6 +272,7 @@ void bind_simulation(settings::Command& command, SimulationSettings& simulation,
   command.bind("simulation.speed", spec.speed);
   command.bind("simulation.start", simulation.start);
   command.bind("simulation.days", simulation.days);
+  command.bind("simulation.faults", simulation.faults);
 }
 
 void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
@@ -343,6 +354,7 @@ Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& setting
   simulate::SimulationSpec spec = settings.spec;
   SDP_TRY(spec.behaviour, behaviour_of(settings));
   while (spec.seed == 0) spec.seed = std::random_device()();
+  SDP_TRY(spec.faults.rates, fault_rates(settings.faults));
   if (!settings.start.empty()) {
     const auto start = base::parse_iso(settings.start);
     if (!start)

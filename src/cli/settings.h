@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -57,11 +58,14 @@ struct WarehouseSettings {
 
 struct SimulationSettings {
   simulate::SimulationSpec spec;
-  std::string start;  ///< ISO-8601; empty: so that the events end about now
+  std::string start;                          ///< ISO-8601; empty: so that the events end about now
+  std::map<std::string, std::string> faults;  ///< rates by class
   /// Over how many days up to now the events are spread, where nothing else says when they happen.
   std::uint32_t days = 0;
   std::string behaviour;  ///< a file of TOML; empty: the defaults
 };
+
+inline constexpr std::string_view kOutputKafka = "kafka";
 
 struct TransformSettings {
   std::string project;  ///< the dbt project; empty: spotify_dbt beside the deps
@@ -117,6 +121,8 @@ Result<void> check_live_flags(const settings::Command& command, bool live);
 Result<void> check_import_flags(const settings::Command& command, bool is_import);
 /// Those of log, lake and sink, where the pages look at none of them.
 Result<void> check_flow_flags(const settings::Command& command, bool flow);
+/// Those of Kafka, where a simulation writes lines.
+Result<void> check_output_flags(const settings::Command& command, std::string_view output);
 /// Those of one mix, where it is another, and --days, where other settings say when events happen.
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 

@@ -16,9 +16,9 @@ class SimulatePrinter final : public simulate::SimulateObserver {
   SimulatePrinter(bool quiet, std::uint64_t total, std::string_view of = "simulate")
       : quiet_(quiet), progress_(of, "events", total) {}
 
-  void on_event(const event::ListeningEvent& event) override {
+  void on_record(const simulate::SimulatedRecord& record) override {
     if (quiet_) return;
-    print_out("{}\n", simulate::produced_line(event));
+    print_out("{}\n", simulate::produced_line(record));
     flush_out();
   }
   void on_progress(const simulate::SimulateProgress& progress) override { progress_.set(progress.acked); }
@@ -27,5 +27,10 @@ class SimulatePrinter final : public simulate::SimulateObserver {
   const bool quiet_;
   diag::Progress progress_;
 };
+
+/// How many records a simulation sends; 0 where nobody knows.
+inline std::uint64_t records_to_come(const simulate::SimulationSpec& spec) {
+  return spec.faults.rates.any() ? 0 : spec.events;
+}
 
 }  // namespace sdp::cli

@@ -208,7 +208,11 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"serve.stopped", Level::info, "url", "No browser is answered any more."},
     {"services.secret_file", Level::info, "member url path", "Where the password of a local server is."},
     {"services.step", Level::info, "message", "A local server is started, stopped or waited for."},
+    {"simulate.control.refused", Level::warning, "path message",
+     "The file by which the simulation is steered cannot be read, or says what cannot be. What held goes on."},
     {"simulate.finished", Level::info, "acked seconds per_second", "All events were produced and confirmed."},
+    {"simulate.steered", Level::info, "path message",
+     "The file by which the simulation is steered has changed; `message` says what holds from now on."},
     {"sink.batch.unreadable", Level::warning, "topic partition first end reason",
      "A record batch cannot be read. Its offsets, from `first` to before `end`, become one rejected line "
      "with the code `reason`. Its bytes are not kept."},

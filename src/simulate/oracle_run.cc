@@ -10,6 +10,7 @@
 
 #include "base/utc_time.h"
 #include "simulate/event_source.h"
+#include "simulate/fault_injector.h"
 #include "simulate/oracle_file.h"
 
 namespace sdp::simulate {
@@ -35,7 +36,8 @@ std::string_view name(Profile profile) {
 /// it misses one of the spec.
 template <typename Run, typename Member>
 void each_member(Run& run, Member&& member) {
-  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap, behaviour] =
+  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap, behaviour,
+         faults] =
       run.spec;
   member("mix", profile);
   member("seed", seed);
@@ -49,6 +51,7 @@ void each_member(Run& run, Member&& member) {
   member("popularity", popularity);
   member("session_gap_ms", session_gap);
   member("behaviour", behaviour);
+  member("faults", faults);
   member("records", run.records);
   member("another_log", run.another_log);
 }
@@ -60,6 +63,13 @@ struct Writing {
   void operator()(const char* member, const Behaviour& behaviour) { json[member] = changes_of(behaviour); }
   void operator()(const char* member, UtcMillis time) { json[member] = base::format_iso(time); }
   void operator()(const char* member, std::chrono::milliseconds time) { json[member] = time.count(); }
+  void operator()(const char* member, const FaultSpec& faults) {
+    if (!faults.rates.any()) return;
+    for (const FaultClass& one : kFaultClasses) {
+      if (faults.rates[one.fault] > 0) json[member][std::string(one.name)] = faults.rates[one.fault];
+    }
+    json["value_bytes_max"] = faults.value_bytes_max;
+  }
   template <typename Number>
   void operator()(const char* member, Number number) {
     json[member] = number;
@@ -110,6 +120,21 @@ struct Reading {
     if (const Json* const found = find(member, &Json::is_number_integer)) {
       time = std::chrono::milliseconds(found->get<std::int64_t>());
     }
+  }
+  /// There are none where the member is missing.
+  void operator()(const char* member, FaultSpec& faults) {
+    if (!json.contains(member)) return;
+    const Json* const found = find(member, &Json::is_object);
+    if (found == nullptr) return;
+    for (const auto& [name, rate] : found->items()) {
+      const FaultClass* const one = find_fault(name);
+      if (one != nullptr && rate.is_number()) {
+        faults.rates[one->fault] = rate.get<double>();
+      } else {
+        wrong = member;
+      }
+    }
+    (*this)("value_bytes_max", faults.value_bytes_max);
   }
   void operator()(const char* member, bool& value) {
     if (const Json* const found = find(member, &Json::is_boolean)) value = found->get<bool>();
@@ -162,8 +187,9 @@ Result<std::vector<OracleRun>> read_oracle_runs(std::istream& text, std::string_
     if (!json.is_object()) return broken(file, number, "a JSON object must stand here");
     if (number == 1) {
       if (json.value("oracle", Json()) != kOracleVersion)
-        return broken(file, number, fmt::format("an oracle of version {} begins with {{\"oracle\":{}}}",
-                                                kOracleVersion, kOracleVersion));
+        return broken(file, number,
+                      fmt::format("an oracle of version {} begins with {{\"oracle\":{}}}", kOracleVersion,
+                                  kOracleVersion));
       continue;
     }
     const auto run = json.find("run");
@@ -182,8 +208,9 @@ Result<void> tell_again(const OracleRun& run, Oracle& oracle) {
   SDP_TRY(const auto source, open_source(run.spec));
   oracle.begin_run(run.another_log);
   oracle.expect(run.records);
-  event::ListeningEvent event;
-  for (std::uint64_t i = 0; i < run.records && source->next(event); ++i) oracle.add(event);
+  FaultInjector records(run.spec, *source);
+  SimulatedRecord record;
+  for (std::uint64_t i = 0; i < run.records && records.next(record); ++i) tell(oracle, record);
   if (oracle.digest() == run.digest) return {};
   return fail(ErrorKind::misconfigured,
               fmt::format("oracle: the run of {} makes other events now than then: another version of this "

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "event/listening_event.h"
+#include "simulate/simulated_record.h"
 #include "simulate/simulation_spec.h"
 
 namespace sdp::simulate {
@@ -23,8 +23,8 @@ class SimulateObserver {
  public:
   virtual ~SimulateObserver() = default;
 
-  /// An event was handed to the log. Only where each event is shown.
-  virtual void on_event(const event::ListeningEvent&) {}
+  /// A record was handed to the log. Only where each event is shown.
+  virtual void on_record(const SimulatedRecord&) {}
   /// About once a second, and the final count at the end. Only where not each event is shown.
   virtual void on_progress(const SimulateProgress&) {}
 };
@@ -36,6 +36,7 @@ inline constexpr double kShownRateMax = 20;
 bool shows_each_event(const SimulationSpec& spec, bool verbose);
 
 /// `Produced event: pause - God's Plan by Drake (user 881dc191-47cf-4642-b4b2-9334c488cd67)`
-std::string produced_line(const event::ListeningEvent& event);
+/// A faulty record has the names of its classes behind that: ` [late, skew]`
+std::string produced_line(const SimulatedRecord& record);
 
 }  // namespace sdp::simulate

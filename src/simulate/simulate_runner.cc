@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "event/encode.h"
-
 namespace sdp::simulate {
 namespace {
 
@@ -17,6 +15,7 @@ constexpr milliseconds kGroupedSleepMin{5};
 /// The longest sleep between two looks at the stop token.
 constexpr milliseconds kSleepMax{50};
 constexpr milliseconds kReportInterval{1'000};
+constexpr milliseconds kLookInterval{1'000};
 /// Unpaced, the clock is read once in so many events.
 constexpr std::uint64_t kEventsPerClockRead = 256;
 
@@ -24,18 +23,20 @@ constexpr std::uint64_t kEventsPerClockRead = 256;
 
 SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer,
                                Clock& clock, SimulateObserver& observer, SimulateOptions options)
-    : source_(source),
+    : records_(spec, source),
       producer_(producer),
       clock_(clock),
       observer_(observer),
       spec_(spec),
       options_(options),
-      each_event_(shows_each_event(spec, options.verbose)) {}
+      each_event_(shows_each_event(spec, options.verbose)),
+      pacer_(spec, {}) {}
 
 Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   before_ = producer_.counts();
-  start_ = reported_at_ = clock_.steady_now();
+  start_ = reported_at_ = looked_at_ = clock_.steady_now();
   newest_.no_earlier = clock_.utc_now();
+  pacer_ = Pacer(spec_, start_);
   produced_ = reported_ = 0;
   stopped_ = false;
   const auto sent = send_all(stop);
@@ -54,13 +55,16 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
 }
 
 Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
-  const Pacer pacer(spec_, start_);
   while (!stop.stop_requested()) {
-    if (!source_.next(event_)) return source_.ended();
-    if (pacer.paced() && !wait_until_due(pacer, stop)) break;
-    if (pacer.paced() || produced_ % kEventsPerClockRead == 0) newest_.no_earlier = clock_.utc_now();
+    if (!records_.next(record_)) return records_.ended();
+    if (pacer_.paced() && !wait_until_due(stop)) break;
+    if (pacer_.paced() || produced_ % kEventsPerClockRead == 0) newest_.no_earlier = clock_.utc_now();
     SDP_RETURN_IF_ERROR(send());
-    if (pacer.paced() || produced_ % kEventsPerClockRead == 0) report(clock_.steady_now());
+    if (pacer_.paced() || produced_ % kEventsPerClockRead == 0) {
+      const SteadyTime now = clock_.steady_now();
+      report(now);
+      look(now);
+    }
   }
   stopped_ = true;
   return {};
@@ -68,31 +72,47 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
 
 /// False when a stop was asked for meanwhile. Less than a millisecond early counts as due: at high rates the
 /// clock's sleep is too coarse, and the schedule evens it out.
-bool SimulateRunner::wait_until_due(const Pacer& pacer, const std::stop_token& stop) {
-  const SteadyTime due = pacer.due(produced_, event_.timestamp);
-  const milliseconds least = spec_.rate >= kGroupedRateMin ? kGroupedSleepMin : milliseconds(1);
+bool SimulateRunner::wait_until_due(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const SteadyTime now = clock_.steady_now();
-    const auto wait = std::chrono::floor<milliseconds>(due - now);
+    const milliseconds least = spec_.rate >= kGroupedRateMin ? kGroupedSleepMin : milliseconds(1);
+    const auto wait = std::chrono::floor<milliseconds>(pacer_.due(produced_, record_.due) - now);
     if (wait < milliseconds(1)) return true;
     report(now);
+    look(now);
     clock_.sleep_for(std::clamp(wait, least, kSleepMax));
   }
   return false;
 }
 
 Result<void> SimulateRunner::send() {
-  key_.clear();
-  base::append_uuid(key_, event_.user_id);
-  value_.clear();
-  event::append_json(value_, event_);
-  if (auto sent = producer_.send(key_, value_); !sent) {
-    return std::unexpected(sent.error().in(fmt::format("simulate: event {} of user {}", produced_, key_)));
+  if (auto sent = producer_.send(record_.key, record_.value); !sent) {
+    return std::unexpected(
+        sent.error().in(fmt::format("simulate: record {} of user {}", produced_, record_.key)));
   }
   ++produced_;
-  if (oracle_) oracle_->add(event_);
-  if (each_event_) observer_.on_event(event_);
+  return tell_of_record();
+}
+
+Result<void> SimulateRunner::tell_of_record() {
+  if (oracle_) simulate::tell(*oracle_, record_);
+  if (labeller_ && !record_.faults.empty()) {
+    SDP_RETURN_IF_ERROR(labeller_(label_lines(record_, produced_ - 1)));
+  }
+  if (each_event_) observer_.on_record(record_);
   return {};
+}
+
+/// What changes begins a new schedule, here and now.
+void SimulateRunner::look(SteadyTime now) {
+  if (!look_ || now - looked_at_ < kLookInterval) return;
+  looked_at_ = now;
+  const auto steering = look_();
+  if (!steering) return;
+  records_.set_rates(steering->faults);
+  if (steering->rate == spec_.rate) return;
+  spec_.rate = steering->rate;
+  pacer_ = Pacer(spec_, now, produced_, record_.due);
 }
 
 void SimulateRunner::report(SteadyTime now) {

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "log/event_log.h"
 #include "simulate/event_source.h"
+#include "simulate/fault_injector.h"
 #include "simulate/oracle.h"
 #include "simulate/oracle_marts.h"
 #include "simulate/pacer.h"
@@ -32,16 +36,29 @@ struct SimulateSummary {
   NewestRecord newest;
 };
 
-/// Sends the events of a source to a log, paced by the spec's rate and speed: key = user id as text (so the
-/// events of a listener keep their order), value = the event's JSON. Everything it is given outlives it.
-/// Owned by one thread.
+/// What may change while a simulation runs.
+struct Steering {
+  double rate = 0;
+  FaultRates faults;
+};
+
+/// Sends the records of a source's events, with the faults of the spec among them, to a log, paced by the
+/// spec's rate and speed: key = user id as text (so the events of a listener keep their order), value = the
+/// event's JSON. Everything it is given outlives it. Owned by one thread.
 class SimulateRunner {
  public:
   SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer, Clock& clock,
                  SimulateObserver& observer, SimulateOptions options = {});
 
-  /// Tells it every event that the log took. Its answers hold when run() succeeds.
+  using Labeller = std::function<Result<void>(std::string_view lines)>;
+  using Look = std::function<std::optional<Steering>()>;
+
+  /// Tells it every record that the log took. Its answers hold when run() succeeds.
   void tell(Oracle& oracle) { oracle_ = &oracle; }
+  /// Is handed the label_lines() of every faulty record that the log took. Its error ends the run.
+  void label(Labeller labeller) { labeller_ = std::move(labeller); }
+  /// Is asked once a second what holds from now on; nothing: what held.
+  void steer(Look look) { look_ = std::move(look); }
 
   /// Runs to the source's end or to the stop, then waits until every event is confirmed. `unavailable` with
   /// the counts when deliveries failed or stayed unconfirmed.
@@ -49,25 +66,28 @@ class SimulateRunner {
 
  private:
   Result<void> send_all(const std::stop_token& stop);
-  bool wait_until_due(const Pacer& pacer, const std::stop_token& stop);
+  bool wait_until_due(const std::stop_token& stop);
   Result<void> send();
+  Result<void> tell_of_record();
+  void look(SteadyTime now);
   void report(SteadyTime now);
   SimulateProgress progress(SteadyTime now) const;
   Result<void> settle();
   std::string counts_text() const;
 
-  EventSource& source_;
+  FaultInjector records_;
   log::Producer& producer_;
   Clock& clock_;
   SimulateObserver& observer_;
   Oracle* oracle_ = nullptr;
-  const SimulationSpec spec_;
+  Labeller labeller_;
+  Look look_;
+  SimulationSpec spec_;
   const SimulateOptions options_;
   const bool each_event_;
 
-  event::ListeningEvent event_;
-  std::string key_;
-  std::string value_;
+  SimulatedRecord record_;
+  Pacer pacer_;
   std::uint64_t produced_ = 0;
   bool stopped_ = false;
   log::ProducerCounts before_;
@@ -75,6 +95,7 @@ class SimulateRunner {
   NewestRecord newest_;
   SteadyTime reported_at_;
   std::uint64_t reported_ = 0;
+  SteadyTime looked_at_;
 };
 
 }  // namespace sdp::simulate

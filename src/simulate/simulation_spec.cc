@@ -8,7 +8,6 @@
 
 #include "base/utc_time.h"
 #include "event/catalogue.h"
-#include "event/fields.h"
 #include "simulate/listeners_span.h"
 
 namespace sdp::simulate {
@@ -24,6 +23,8 @@ constexpr double kSessionGapMinMs = 60'000;
 /// By how much the events of a simulation end before now, so that few end after it: in parts of the square
 /// root of the number of sessions, with which their share of events varies.
 constexpr double kMargin = 3;
+/// Below it records of other classes than `oversize` would be too large, too.
+constexpr std::size_t kFaultyValueBytesMin = 2'000;
 constexpr double kYearMs = 366.0 * 86'400'000;
 
 std::uint32_t users_of(const SimulationSpec& spec) {
@@ -37,13 +38,6 @@ double realistic_span_ms(const SimulationSpec& spec) {
   const double cycle = kSessionMs + static_cast<double>(spec.session_gap.count());
   return sessions * cycle / users_of(spec) * (1 + kMargin / std::sqrt(sessions));
 }
-
-constexpr UtcMillis first_of(int year) {
-  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1);
-}
-
-constexpr UtcMillis kFirstTime = first_of(event::kYearMin);
-constexpr UtcMillis kEndOfTime = first_of(event::kYearMax + 1);
 
 std::unexpected<Error> out_of_range(std::string_view setting, auto value, auto low, auto high) {
   return fail(ErrorKind::misconfigured,
@@ -78,6 +72,17 @@ Result<SimulationSpec> checked(SimulationSpec spec) {
   }
   if (const auto fault = fault_of(spec.behaviour))
     return fail(ErrorKind::misconfigured, fmt::format("simulation: {} {}", fault->key, fault->what));
+  for (const FaultClass& one : kFaultClasses) {
+    const double rate = spec.faults.rates[one.fault];
+    if (!within(rate, 0, 1)) return out_of_range(fmt::format("fault {}", one.name), rate, 0, 1);
+  }
+  if (spec.faults.rates.any() && spec.faults.value_bytes_max < kFaultyValueBytesMin) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("simulation: with faults, the largest value that the sink takes must have {} bytes or "
+                    "more, and it has {}; raise --value-bytes-max",
+                    kFaultyValueBytesMin, spec.faults.value_bytes_max));
+  }
   return spec;
 }
 

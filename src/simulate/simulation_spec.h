@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "event/fields.h"
 #include "simulate/behaviour.h"
+#include "simulate/fault_classes.h"
 
 namespace sdp::simulate {
 
@@ -41,7 +43,16 @@ struct SimulationSpec {
   std::chrono::milliseconds session_gap = std::chrono::hours(6);
   /// Profile listeners: all of what they do.
   Behaviour behaviour{};
+  FaultSpec faults{};
 };
+
+constexpr UtcMillis first_of(int year) {
+  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1);
+}
+
+/// The times that an event may have: from the first to before the second.
+inline constexpr UtcMillis kFirstTime = first_of(event::kYearMin);
+inline constexpr UtcMillis kEndOfTime = first_of(event::kYearMax + 1);
 
 inline constexpr std::uint32_t kUsersMax = 10'000'000;
 inline constexpr double kRateMax = 10'000'000;

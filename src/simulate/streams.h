@@ -17,4 +17,16 @@ inline Rng happenings_rng(const SimulationSpec& spec) {
       .fork(static_cast<std::uint64_t>(spec.start.time_since_epoch().count()));
 }
 
+/// The generator of which records are faulty, as that of what happens.
+inline Rng faults_rng(const SimulationSpec& spec) {
+  return Rng(spec.seed)
+      .fork(0x6661756c74)
+      .fork(static_cast<std::uint64_t>(spec.start.time_since_epoch().count()));
+}
+
+/// The generator of what is wrong with a listener's device. Depends on the seed alone, as the listener does.
+inline Rng devices_rng(const SimulationSpec& spec) {
+  return Rng(spec.seed).fork(0x646576696365);
+}
+
 }  // namespace sdp::simulate

@@ -1,0 +1,264 @@
+"""What the simulator sends besides good events becomes what its labels and its oracle say."""
+
+import base64
+import json
+import re
+import resource
+import signal
+from collections import Counter
+
+import pytest
+from driver.process import wait_until
+from driver.world import World
+from test_bad_input import with_keys
+
+# One worker has the topic of all classes.
+pytestmark = pytest.mark.xdist_group("faults")
+CANNOT_WRITE, MISCONFIGURED = 73, 78
+START = ("--start", "2026-02-15T00:00:00Z")
+# The sink's limit, so that records which pass it are small.
+LIMIT = ("--value-bytes-max", 3000)
+QUIET_BROKER = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+
+# Class -> fate, who rejects it, reason, and the fields that may have it: the table of docs/formats/faults.md in other words.
+REQUIRED = {
+    "event_id", "event_type", "user_id", "song_id", "song_name", "artist_name", "device_type", "country", "timestamp",
+}  # fmt: skip
+INTEGERS = {"position_ms", "duration_ms", "schema_version"}
+KEPT = ("kept", None, None, {None})
+DUPLICATE = ("duplicate", None, None, {None})
+
+
+def silver(reason: str, fields: set[str]):
+    return "rejected", "silver", reason, fields
+
+
+def sink(reason: str):
+    return "rejected", "sink", reason, {None}
+
+
+CLASSES = {
+    "retry": DUPLICATE,
+    "changed_body": DUPLICATE,
+    "unknown_field": KEPT,
+    "microseconds": KEPT,
+    "schema_versions": KEPT,
+    "skew": KEPT,
+    "late": KEPT,
+    "out_of_order": KEPT,
+    "missing_field": silver("missing_field", REQUIRED),
+    "null_field": silver("missing_field", REQUIRED),
+    "wrong_type": silver("wrong_type", REQUIRED | INTEGERS | {"session_id", "app_version"}),
+    "empty_text": silver("empty_text", {"song_name", "artist_name"}),
+    "bad_uuid": silver("bad_uuid", {"event_id", "user_id", "song_id"}),
+    "unknown_event_type": silver("unknown_event_type", {"event_type"}),
+    "unknown_device_type": silver("unknown_device_type", {"device_type"}),
+    "bad_country": silver("bad_country", {"country"}),
+    "bad_timestamp": silver("bad_timestamp", {"timestamp"}),
+    "future_date": silver("bad_timestamp", {"timestamp"}),
+    "ancient_date": silver("bad_timestamp", {"timestamp"}),
+    "out_of_range": silver("out_of_range", INTEGERS),
+    "null_value": sink("tombstone"),
+    "empty_value": sink("empty_value"),
+    "not_utf8": sink("not_utf8"),
+    "too_deep": sink("too_deep"),
+    "malformed_json": sink("not_json"),
+    "not_object": sink("not_object"),
+    "reserved_member": sink("reserved_member"),
+    "nul_character": sink("nul_character"),
+    "oversize": sink("too_large"),
+}
+EVENTS_ALONE = 100
+
+# Every record of the warehouse: its key, what silver made of it, and the id of its event where it has one.
+FATES = (
+    f"SELECT kafka_key, 'kept', NULL, NULL, NULL, event_id FROM {with_keys('SPOTIFY_SILVER')} UNION ALL "
+    f"SELECT kafka_key, 'duplicate', NULL, NULL, NULL, event_id FROM {with_keys('SPOTIFY_DUPLICATES')} UNION ALL "
+    f"SELECT kafka_key, 'rejected', rejected_by, reason, field, NULL FROM {with_keys('SPOTIFY_REJECTED')}"
+)
+
+
+def labels_of(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def records_of(labels: list[dict]) -> list[dict]:
+    """One label a record, of those that have several."""
+    return list({label["record"]: label for label in labels}.values())
+
+
+def counted(labels: list[dict]) -> Counter:
+    """Records by what must become of them, events without a fault left out."""
+    return Counter(
+        (label["fate"], label["rejected_by"], label["reason"], label["field"]) for label in records_of(labels)
+    )
+
+
+def test_every_class_at_once_ends_as_labels_and_oracle_say(world):
+    labels_path, oracle_path = world.folder / "labels.ndjson", world.folder / "oracle.json"
+    events = 3000
+    world.simulate(
+        events,
+        *LIMIT,
+        "--days",
+        28,
+        "--users",
+        500,
+        "--fault",
+        "all=0.02",
+        "--labels",
+        labels_path,
+        "--oracle",
+        oracle_path,
+    )
+    world.catch_up(*LIMIT)
+    report = world.prove(*LIMIT, "--oracle", oracle_path)
+
+    labels = labels_of(labels_path)
+    assert {label["class"] for label in labels} == set(CLASSES)
+    for label in labels:
+        fate, by, reason, fields = CLASSES[label["class"]]
+        assert (label["fate"], label["rejected_by"], label["reason"]) == (fate, by, reason), label
+        assert label["field"] in fields, label
+    wanted = counted(labels)
+    duplicates = sum(count for (fate, *_), count in wanted.items() if fate == "duplicate")
+    rejected = sum(count for (fate, *_), count in wanted.items() if fate == "rejected")
+    assert (report["kept"], report["duplicates"], report["rejected"]) == (events, duplicates, rejected)
+    assert world.acked == events + duplicates + rejected
+    # One thing is wrong with each.
+    assert report["faults"] == rejected
+
+    found = world.rows(FATES)
+    assert Counter(tuple(row[1:5]) for row in found if row[1] != "kept") == Counter(
+        {what: count for what, count in wanted.items() if what[0] != "kept"}
+    )
+    kept_ids = {row[5] for row in found if row[1] == "kept"}
+    assert {label["event_id"] for label in labels if label["fate"] != "rejected"} <= kept_ids
+
+
+@pytest.fixture(scope="module")
+def each_alone(services, tmp_path_factory):
+    """A simulation for each class, all into one topic, and one way through the pipeline. Another seed has other listeners, so
+    that the key of a record says which class it is of: its labels, and the fates of its records."""
+    world = World(services, tmp_path_factory.mktemp("faults"), "faults-alone")
+    world.env["SPOTIFY_MAX_REJECT_RATIO"] = "0.9"
+    labels = {}
+    oracle = ("--oracle", world.folder / "oracle.json")
+    for seed, name in enumerate(CLASSES, 1):
+        path = world.folder / f"{name}.ndjson"
+        goes_on = ("--continue-oracle",) if labels else ()
+        world.simulate(
+            EVENTS_ALONE, *LIMIT, *START, "--seed", seed, "--fault", f"{name}=0.3", "--labels", path, *oracle, *goes_on
+        )
+        labels[name] = labels_of(path)
+    world.catch_up(*LIMIT)
+    report = world.prove(*LIMIT, *oracle)
+    fates: dict[str, list] = {}
+    for key, *fate in world.rows(FATES):
+        fates.setdefault(key, []).append(tuple(fate))
+    world.close()
+    return labels, fates, report
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_class_alone_becomes_what_its_row_says(each_alone, name):
+    labels, fates, _ = each_alone
+    mine = labels[name]
+    fate, by, reason, fields = CLASSES[name]
+    assert len(mine) > 5
+    for label in mine:
+        assert label["class"] == name
+        assert (label["fate"], label["rejected_by"], label["reason"]) == (fate, by, reason)
+        assert label["field"] in fields
+    # Listeners who have no faulty record are in no label; their events are kept.
+    found = [one for key in {label["key"] for label in mine} for one in fates[key]]
+    not_kept = Counter(one[:4] for one in found if one[0] != "kept")
+    assert not_kept == (counted(mine) if fate != "kept" else Counter())
+    if fate != "rejected":
+        assert {label["event_id"] for label in mine} <= {one[4] for one in found if one[0] == "kept"}
+
+
+def test_each_class_sent_what_the_proof_counts(each_alone):
+    labels, _, report = each_alone
+    fates = Counter(label["fate"] for mine in labels.values() for label in records_of(mine))
+    assert report["kept"] == EVENTS_ALONE * len(CLASSES)
+    assert (report["duplicates"], report["rejected"]) == (fates["duplicate"], fates["rejected"])
+
+
+def test_a_run_with_every_fault_is_proved(embedded):
+    labels = embedded.folder / "labels.ndjson"
+    arguments = ("--fault", "all=0.02", "--mix", "realistic", "--oracle", "--labels", labels)
+    finished = embedded.must_prove(2000, *arguments)
+    assert re.search("oracle", finished.out), str(finished)
+    assert {label["class"] for label in labels_of(labels)} == set(CLASSES)
+    assert embedded.rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER") == [[2000]]
+    [[reasons]] = embedded.rows("SELECT count(DISTINCT reason) FROM TRANSFORM.SPOTIFY_REJECTED")
+    assert reasons == len({reason for _, _, reason, _ in CLASSES.values() if reason})
+
+
+def test_lines_in_place_of_kafka(world):
+    arguments = ("--events", 500, *START, *LIMIT, "--fault", "all=0.05")
+    path = world.folder / "events.ndjson"
+    world.must("simulate", *arguments, "--output", path, env=QUIET_BROKER)
+    printed = world.must("simulate", *arguments, "--output", "-", env=QUIET_BROKER)
+    assert printed.out.encode() == path.read_bytes()
+
+    lines = path.read_bytes().decode().splitlines()
+    raw = [json.loads(line)["_raw"] for line in lines if line.startswith('{"_raw"')]
+    assert None in raw
+    assert any(text and b"\xff" in base64.b64decode(text) for text in raw)
+    world.simulate(*arguments[1:])
+    assert len(lines) == world.acked
+
+    refused = world.run("simulate", "--events", 1, "--output", path, "--topic", "other")
+    assert refused.code == MISCONFIGURED
+    assert "--topic" in refused.failure["message"]
+    full = world.run("simulate", "--events", 1, "--output", "/dev/full", env=QUIET_BROKER)
+    assert full.code == CANNOT_WRITE
+    assert "/dev/full" in full.failure["message"]
+
+
+def test_labels_that_cannot_be_written_end_the_simulation(world):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+
+    labels = world.folder / "labels.ndjson"
+    arguments = ("--events", 5000, "--fault", "retry=1", "--labels")
+    finished = world.run("simulate", *arguments, labels, prepare=limit)
+    assert finished.code == CANNOT_WRITE, str(finished)
+    assert str(labels) in finished.failure["message"]
+    assert not labels.exists()
+    nowhere = world.run("simulate", *arguments, world.folder / "missing" / "labels", env=QUIET_BROKER)
+    assert nowhere.code == CANNOT_WRITE
+    assert nowhere.out == ""
+
+
+def test_a_control_file_steers_a_simulation_that_runs(world):
+    control, path = world.folder / "control.json", world.folder / "events.ndjson"
+    simulator = world.start("simulate", "--rate", 50, "--output", path, "--control", control, env=QUIET_BROKER)
+    wait_until(lambda: path.exists() and path.stat().st_size > 0, 5, "the first lines")
+    assert b"_raw" not in path.read_bytes()
+    control.write_text('{"rate": 400, "faults": {"null_value": 1}}')
+    wait_until(lambda: b'{"_raw":null}' in path.read_bytes(), 10, "tombstones")
+    control.write_text('{"rate": "fast"}')
+    wait_until(lambda: simulator.events("simulate.control.refused"), 10, "a refusal")
+    size = path.stat().st_size
+    wait_until(lambda: path.stat().st_size > size, 5, "more lines by the old values")
+    control.write_text('{"faults": {"all": 0}}')
+    wait_until(lambda: len(simulator.events("simulate.steered")) == 2, 10, "the second change")
+    finished = simulator.stop(30)
+    assert finished.code == 0, str(finished)
+    [said] = finished.events("simulate.control.refused")
+    assert said["message"] == "rate is not a number"
+    assert [said["message"] for said in finished.events("simulate.steered")] == [
+        "rate 400, faults null_value=1",
+        "rate 400, faults none",
+    ]
+
+
+def test_a_class_that_is_none_is_refused_with_the_nearest(world):
+    finished = world.run("simulate", "--fault", "retri=0.1", "--output", "-")
+    assert finished.code == MISCONFIGURED
+    assert "did you mean retry?" in finished.failure["message"]
+    assert world.run("simulate", "--output", "-", env={"SIMULATOR_FAULTS": "retry=2"}).code == MISCONFIGURED
