@@ -11,8 +11,8 @@
 namespace sdp::cli {
 
 /// `before`, changed by what the texts say, class by class; `all` is every class that is not named.
-/// `misconfigured` names the class that is none, with the one that may be meant, or whose rate is no number
-/// from 0 to 1.
+/// `misconfigured` names the class that is none, with the one that may be meant, or whose rate is not a
+/// number from 0 to 1.
 Result<simulate::FaultRates> fault_rates(const std::map<std::string, std::string>& texts,
                                          const simulate::FaultRates& before = {});
 
