@@ -245,7 +245,7 @@ Result<void> SilverCheck::explain() {
 Result<void> SilverCheck::explain(const Differing& differing) {
   const LakeView::Place& at = differing.at;
   SDP_TRY(const auto json, payload_of(store_, *at.object, at.object->offset_of(*at.line)));
-  event::Decoder decoder;
+  PayloadDecoder decoder(mapping_);
   SDP_TRY(const event::Verdict verdict, decoder.decode(json));
   if (!verdict) {
     wrong("column differs from the record", at);

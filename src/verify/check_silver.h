@@ -24,9 +24,14 @@ struct SilverCounts {
 /// for check_fates. The view outlives this.
 class SilverCheck {
  public:
-  SilverCheck(LakeView& lake, store::ObjectStore& store, const ClosedParts& parts, std::size_t named_max,
-              Findings& findings)
-      : lake_(lake), store_(store), parts_(parts), named_max_(named_max), findings_(findings) {}
+  SilverCheck(LakeView& lake, store::ObjectStore& store, const mapping::Mapping* mapping,
+              const ClosedParts& parts, std::size_t named_max, Findings& findings)
+      : lake_(lake),
+        store_(store),
+        mapping_(mapping),
+        parts_(parts),
+        named_max_(named_max),
+        findings_(findings) {}
 
   /// Also decides which objects are `counted`: loaded, and not behind the last that silver or a closed batch
   /// has anything of.
@@ -66,6 +71,7 @@ class SilverCheck {
 
   LakeView& lake_;
   store::ObjectStore& store_;
+  const mapping::Mapping* const mapping_;
   const ClosedParts& parts_;
   const std::size_t named_max_;
   Findings& findings_;

@@ -11,6 +11,7 @@
 #include "event/decode.h"
 #include "event/listening_event.h"
 #include "verify/fingerprint.h"
+#include "verify/mapped_event.h"
 
 namespace sdp::verify {
 
@@ -107,6 +108,9 @@ class FactReader {
     EventFact fact;        ///< of a valid event
   };
 
+  /// `mapping` makes events of the texts; it outlives this. None where they are events.
+  explicit FactReader(const mapping::Mapping* mapping) : decoder_(mapping) {}
+
   /// `bad_input` when the text is not one JSON object.
   Result<Read> read(std::string_view json);
   Interner take_interner() { return std::move(interner_); }
@@ -114,7 +118,7 @@ class FactReader {
  private:
   std::uint64_t hash_of(const event::ListeningEvent& event, int below_ms);
 
-  event::Decoder decoder_;
+  PayloadDecoder decoder_;
   Interner interner_;
   RowHash hash_;
 };

@@ -414,12 +414,14 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
 }
 
 Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
-                       const LogView& log, const VerifyLimits& limits, Findings& findings) {
+                       const LogView& log, const mapping::Mapping* mapping, const VerifyLimits& limits,
+                       Findings& findings) {
   RecordBudget budget(limits.records_max);
   ObjectScanner::Surroundings around{store,          log,
                                      limits,         budget,
                                      findings,       listing.layout,
-                                     listing.places, listing.upgrade ? &*listing.upgrade : nullptr};
+                                     listing.places, listing.upgrade ? &*listing.upgrade : nullptr,
+                                     mapping};
   std::deque<ObjectScanner> readers;
   for (int i = 0; i < limits.threads; ++i) readers.emplace_back(around, i);
   std::mutex mutex;

@@ -54,6 +54,7 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings);
 
 /// Reads and checks every object, several at a time, and that the ranges of each chain tile.
 Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
-                       const LogView& log, const VerifyLimits& limits, Findings& findings);
+                       const LogView& log, const mapping::Mapping* mapping, const VerifyLimits& limits,
+                       Findings& findings);
 
 }  // namespace sdp::verify

@@ -103,10 +103,12 @@ class ObjectScanner {
     std::optional<lake::LakeLayout> layout;
     lake::Places places;
     const lake::UpgradeRecord* upgrade = nullptr;  ///< of a lake that had layout 1 before
+    const mapping::Mapping* mapping = nullptr;     ///< what makes events of payloads
     std::mutex large{};                            ///< held by who takes a large object apart
   };
 
-  ObjectScanner(Surroundings& around, int reader) : around_(around), reader_(reader) {}
+  ObjectScanner(Surroundings& around, int reader)
+      : around_(around), reader_(reader), facts_(around.mapping) {}
 
   /// Nothing when the object cannot be placed in a chain; what is wrong is in the findings. An error means
   /// that the store cannot be read, or that a limit is reached.

@@ -65,7 +65,7 @@ class Verification {
   }
 
   Result<void> lake(const LakeListing& listing) {
-    SDP_RETURN_IF_ERROR(read_lake(lake_, listing, in_.store, log_, in_.limits, findings_));
+    SDP_RETURN_IF_ERROR(read_lake(lake_, listing, in_.store, log_, in_.mapping, in_.limits, findings_));
     StageReport& stage = report_.stage(Stage::lake);
     stage.looked_at = true;
     stage.records = report_.offsets = lake_.records();
@@ -140,7 +140,7 @@ class Verification {
 
   Result<void> silver(const ClosedParts& parts) {
     SDP_RETURN_IF_ERROR(check_batch_ledger(lake_, shape_, parts, *in_.warehouse, findings_));
-    SilverCheck view(lake_, in_.store, parts, in_.limits.named_max, findings_);
+    SilverCheck view(lake_, in_.store, in_.mapping, parts, in_.limits.named_max, findings_);
     SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse, shape_));
     check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
@@ -187,11 +187,31 @@ class Verification {
   std::optional<Recount> recount_;
 };
 
+std::string shown_mapping(const std::string& digest) {
+  return digest.empty() ? "without a mapping" : fmt::format("by the mapping {:.12}", digest);
+}
+
+/// By another mapping than the warehouse's nothing of silver can be told from something that is wrong.
+Result<void> check_mapping(const VerifyInputs& inputs) {
+  Findings none(0);
+  SDP_TRY(const WarehouseShape shape, read_shape(*inputs.warehouse));
+  SDP_TRY(const ClosedParts parts, read_parts(*inputs.warehouse, shape, none));
+  const std::string ours = inputs.mapping ? mapping::digest(*inputs.mapping) : "";
+  if (!parts.closed() || parts.mapping == ours) return {};
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("{} was built {}, and verify judges {}: it can prove only what was built by the same. "
+                  "Give it that --mapping, or build the warehouse again by `spotify-pipeline transform "
+                  "--full-refresh`",
+                  inputs.warehouse->describe(), shown_mapping(parts.mapping), shown_mapping(ours)));
+}
+
 }  // namespace
 
 Result<Report> verify(const VerifyInputs& inputs) {
   if (!inputs.warehouse) return Verification(inputs).run();
   for (int look = 1; look <= kLooksMax; ++look) {
+    SDP_RETURN_IF_ERROR(check_mapping(inputs));
     SDP_TRY(const std::string before, read_marks(*inputs.warehouse));
     SDP_TRY(Report report, Verification(inputs).run());
     const bool is_sound =

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "log/event_log.h"
+#include "mapping/mapping.h"
 #include "store/object_store.h"
 #include "verify/limits.h"
 #include "verify/report.h"
@@ -24,6 +25,9 @@ struct VerifyInputs {
   /// Folder of the recounts that are declared for them (`spotify_dbt/recounts`); empty when there is no dbt
   /// project here, which leaves these marts without recount.
   std::filesystem::path recounts{};
+  /// What makes events of the records; nothing where they are events. `misconfigured` when the warehouse was
+  /// built by another one.
+  const mapping::Mapping* mapping = nullptr;
   /// A mart without recount breaks the proof.
   bool strict = false;
   /// What the marts must hold, as a simulation told it (docs/formats/oracle.md); empty for none.

@@ -64,6 +64,11 @@ class PartsReader {
     const std::string name(row[1].value_or(""));
     if (!seen_.emplace(kind, name).second) wrong(kind, name, "stands there twice");
     if (kind == "field") return field(name, row);
+    if (kind == "mapping") {
+      if (name != "mapping" || !row[2] || row[3]) wrong(kind, name, "is not as a batch writes it");
+      parts_.mapping = row[2].value_or("");
+      return;
+    }
     if (row[2]) wrong(kind, name, fmt::format("has the definition {}", shown(row[2])));
     if (kind == "mart") {
       const auto rows = integer_of(row[3]);

@@ -46,6 +46,7 @@ Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse);
 struct ClosedParts {
   std::map<std::string, std::int64_t> marts;  ///< how many rows each had, by `MART.NAME`
   std::set<std::string> models;               ///< `TRANSFORM.NAME`
+  std::string mapping;  ///< the digest of what made events of payloads; empty: nothing did
   /// Fields whose rule admits more since. What it admits now, the last closed batch may have refused.
   std::set<std::string, std::less<>> widened;
   bool open = false;  ///< whether a run of dbt began a batch since, and did not close it

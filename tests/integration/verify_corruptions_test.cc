@@ -1234,6 +1234,16 @@ TEST(Verify, ARunThatDidNotCloseItsBatchIsNoFault) {
   EXPECT_FALSE(world->verify(false).proved());
 }
 
+TEST(Verify, AWarehouseOfAnotherMappingIsNotProved) {
+  const auto world = good().copy(scratch("mapped"));
+  world->sql(
+      "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('mapping', 'mapping', 'abc', NULL, make_timestamp(0))");
+  const auto report = world->try_verify();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(report.error().message, HasSubstr("was built by the mapping abc, and verify judges without"));
+}
+
 TEST(Verify, FaultsThatAnEarlierVersionDidNotListArePending) {
   const auto world = good().copy(scratch("no-faults"));
   world->sql(
