@@ -7,6 +7,7 @@ from shim.transactions import is_in_transaction, of
 
 # Macros of every session. fakesnow's stand in each database, so that a session without one has none.
 # Snowflake: timestamps of numbers are exact. fakesnow: by way of a double, which is a microsecond off now and then.
+# Snowflake: GET takes any name, and a number for arrays alone. fakesnow: takes a name for a path of DuckDB's, such as `$`.
 # Snowflake: TYPEOF names the type of a VARIANT. DuckDB: JSON's types, with names of its own.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO _fs_to_timestamp(val, scale) AS (
@@ -19,6 +20,11 @@ CREATE OR REPLACE TEMP MACRO _emulator_try_to_timestamp(val) AS (
 CREATE OR REPLACE TEMP MACRO _emulator_typeof(val) AS (
     CASE WHEN json_type(val) IN ('UBIGINT', 'BIGINT', 'HUGEINT') THEN 'INTEGER' WHEN json_type(val) = 'NULL' THEN 'NULL_VALUE'
         ELSE json_type(val) END);
+CREATE OR REPLACE TEMP MACRO _emulator_get_member(val, name) AS (
+    CASE WHEN json_type(val) = 'OBJECT' THEN json_extract(val, '/' || replace(replace(name, '~', '~0'), '/', '~1')) END);
+CREATE OR REPLACE TEMP MACRO _emulator_get_element(val, number) AS (
+    CASE WHEN json_type(val) = 'ARRAY' THEN json_extract(val, '/' || number) END);
+CREATE OR REPLACE TEMP MACRO _emulator_as_varchar(val) AS (CASE WHEN json_type(val) = 'VARCHAR' THEN val ->> '$' END);
 """
 
 CURRENT = {
@@ -56,6 +62,12 @@ def _rewrite_node(connection, node: exp.Expression) -> exp.Expression:
         return _call("_emulator_try_to_timestamp", node.expressions[0])
     if kind is exp.Typeof:
         return _call("_emulator_typeof", node.this)
+    if kind is exp.GetExtract:
+        name = "_emulator_get_member" if node.expression.is_string else "_emulator_get_element"
+        # What takes the place of a node is not looked into any more.
+        return _call(name, rewrite(connection, node.this), node.expression)
+    if kind is exp.Anonymous and node.name.upper() == "AS_VARCHAR":
+        return _call("_emulator_as_varchar", *node.expressions)
     if kind is exp.ByteLength:
         return _call("strlen", node.this)
     if kind is exp.ToChar and node.args.get("format"):
