@@ -3,7 +3,7 @@
 
   fields_since_last_batch()     `added`: the event fields that the last closed batch was made without, see
                                 docs/decisions/0029-event-fields.md; `widened`: those whose rule admits more since, see
-                                docs/decisions/0053-faults-and-rules.md. Fails when a rule changed in another way.
+                                docs/decisions/0053-faults-and-rules.md. Fails when a rule changed in another way, or the mapping.
   everything_is_new()           whether the batch is all that was ever loaded
   works_on_everything()         whether this run does not continue from what closed batches left
   known_objects()               keys of the objects that this run may look at: those of its batch and of earlier ones, not
@@ -32,6 +32,7 @@
     {%- if should_full_refresh() or everything_is_new() or not transform_parts() -%}
         {{ return({'added': [], 'widened': []}) }}
     {%- endif -%}
+    {%- do check_mapping() -%}
     {%- set known = {} -%}
     {%- for row in run_query("select name, definition from " ~ transform_parts() ~ " where kind = 'field'").rows -%}
         {%- do known.update({row[0]: row[1]}) -%}

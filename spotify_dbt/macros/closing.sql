@@ -6,8 +6,8 @@
                            none failed, writes both tables in one transaction; says otherwise why the batch stays open
   transform_ledger()       TRANSFORM.TRANSFORM_LEDGER, the objects of closed batches; none before the first run
   transform_parts()        TRANSFORM.TRANSFORM_PARTS, what the last closed batch was made by: a row for each event field
-                           (`field`), mart (`mart`, a table of schema MART) and other table (`model`); none before the
-                           first run
+                           (`field`), mart (`mart`, a table of schema MART) and other table (`model`), and one for the mapping
+                           (`mapping`) where there is one; none before the first run
   part_names(kinds)        names of those parts of the last closed batch, such as MART.TOP_SONGS
   asked_once(query)        the values of a query's only column, which is run once a run of dbt and not once a model
   tables_of_the_project()  the graph's nodes that become tables or views: models and snapshots
@@ -150,6 +150,9 @@
     {%- for field in event_fields() -%}
         {%- do parts.append("'field' as kind, '%s' as name, '%s' as definition, cast(null as bigint) as row_count" % (field.name, definition_of(field))) -%}
     {%- endfor -%}
+    {%- if mapping_digest() -%}
+        {%- do parts.append("'mapping' as kind, 'mapping' as name, '%s' as definition, cast(null as bigint) as row_count" % mapping_digest()) -%}
+    {%- endif -%}
     {%- for node in tables_of_the_project() -%}
         {%- set is_mart = node.schema | upper == 'MART' -%}
         {%- set row_count = '(select count(*) from %s)' % node.relation_name if is_mart else 'cast(null as bigint)' -%}

@@ -59,6 +59,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   bind_transform(command, options->transform);
+  command.bind("dbt.mapping", options->transform.mapping);
   command.bind("dbt.work-dir", options->transform.work_dir);
   command.bind("publish.folder", options->warehouse.published);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);

@@ -27,9 +27,16 @@ struct Options {
   bool strict = false;
   double reject_ratio_max = kRejectRatioMax;
   std::string dbt_project;
+  std::string mapping;
   bool json = false;
   std::string oracle;
   std::string metrics_file;
+};
+
+/// What the warehouse is counted again by.
+struct Rules {
+  std::filesystem::path recounts;
+  std::optional<mapping::Mapping> mapping;
 };
 
 struct Outcome {
@@ -47,12 +54,13 @@ Result<Outcome> prove(const verify::VerifyInputs& inputs) {
 
 /// What both kinds of a run are looked at by; the log or its witness joins.
 verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store,
-                               warehouse::Warehouse& warehouse, const std::filesystem::path& recounts) {
+                               warehouse::Warehouse& warehouse, const Rules& rules) {
   return {.store = store,
           .warehouse = &warehouse,
           .allow_pending = options.allow_pending,
           .derived_marts = !options.only_seed_marts,
-          .recounts = recounts,
+          .recounts = rules.recounts,
+          .mapping = rules.mapping ? &*rules.mapping : nullptr,
           .strict = options.strict,
           .oracle = options.oracle,
           .limits = options.limits};
@@ -61,7 +69,7 @@ verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store
 /// With --data: the lake, the witness and, unless --warehouse names another, the warehouse of an embedded
 /// run.
 Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, const Runtime& runtime,
-                                const std::filesystem::path& recounts) {
+                                const Rules& rules) {
   SDP_TRY(const DataDir data, DataDir::open_to_read(options.data));
   LakeSettings lake_settings = options.lake;
   lake_settings.place = data.lake();
@@ -69,17 +77,16 @@ Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, co
   WarehouseSettings warehouse_settings = options.warehouse;
   if (!names_warehouse && !warehouse_settings.is_snowflake()) warehouse_settings.place = data.warehouse();
   SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
-  auto inputs = inputs_of(options, *lake.store, *warehouse, recounts);
+  auto inputs = inputs_of(options, *lake.store, *warehouse, rules);
   inputs.witness_root = data.log();
   return prove(inputs);
 }
 
-Result<Outcome> verify_services(const Options& options, const Runtime& runtime,
-                                const std::filesystem::path& recounts) {
+Result<Outcome> verify_services(const Options& options, const Runtime& runtime, const Rules& rules) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
-  auto inputs = inputs_of(options, *lake.store, *warehouse, recounts);
+  auto inputs = inputs_of(options, *lake.store, *warehouse, rules);
   inputs.log = log.get();
   return prove(inputs);
 }
@@ -92,11 +99,12 @@ Result<void> check_flags(const Options& options, const settings::Command& comman
 
 Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(check_flags(options, command));
-  const auto recounts = recounts_folder(options.dbt_project, options.warehouse);
+  Rules rules{.recounts = recounts_folder(options.dbt_project, options.warehouse), .mapping = {}};
+  SDP_TRY(rules.mapping, read_mapping(options.mapping, options.warehouse.deps));
   const bool names_warehouse = command.find("warehouse.place")->origin.kind == settings::Origin::Kind::flag;
   SDP_TRY(const Outcome outcome, options.data.empty()
-                                     ? verify_services(options, runtime, recounts)
-                                     : verify_embedded(options, names_warehouse, runtime, recounts));
+                                     ? verify_services(options, runtime, rules)
+                                     : verify_embedded(options, names_warehouse, runtime, rules));
   const auto& [report, rejected] = outcome;
   runtime.work = {.records = report.offsets, .objects = report.objects};
   print_out("{}", options.json ? to_json(report) : to_text(report));
@@ -123,6 +131,7 @@ void define_verify(settings::Commands& commands, Action& action) {
   command.bind("verify.oracle", options->oracle);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.bind("dbt.project", options->dbt_project);
+  command.bind("dbt.mapping", options->mapping);
   command.bind("verify.records-max", options->limits.records_max);
   command.bind("sink.value-bytes-max", options->limits.value_bytes_max);
   bind_log(command, options->log);

@@ -40,6 +40,7 @@ void define_rejected(settings::Commands& commands, Action& action);
 void define_lake(settings::Commands& commands, Action& action);
 /// `lake repair` and `lake repairs`, below `lake`.
 void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& action);
+void define_map(settings::Commands& commands, Action& action);
 void define_status(settings::Commands& commands, Action& action);
 void define_top(settings::Commands& commands, Action& action);
 void define_warehouse(settings::Commands& commands, Action& action);

@@ -13,6 +13,8 @@
 #include "cli/fault_rates.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
+#include "mapping/compile.h"
+#include "mapping/parse.h"
 #include "os/files.h"
 #include "os/memory.h"
 #include "settings/place.h"
@@ -24,6 +26,14 @@ namespace fs = std::filesystem;
 
 fs::path project_beside(const fs::path& deps) {
   return fs::absolute(deps).lexically_normal().parent_path() / "spotify_dbt";
+}
+
+/// Where a mapping's file is: a bare name is one of those that come with the program.
+Result<fs::path> mapping_path(const std::string& name, const std::string& deps_setting) {
+  const fs::path path(name);
+  if (path.has_parent_path() || path.has_extension()) return path;
+  SDP_TRY(const fs::path deps, local::find_deps(deps_setting));
+  return fs::absolute(deps).lexically_normal().parent_path() / "mappings" / (name + ".toml");
 }
 
 /// Refused before anything is done: dbt would end without a cause when all events are in the lake.
@@ -396,6 +406,13 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
   }
   options.threads = warehouse.threads;
   options.memory_limit = memory_of(warehouse);
+  SDP_TRY(const auto mapping, read_mapping(settings.mapping, warehouse.deps));
+  if (mapping) {
+    SDP_TRY(options.mapping_sql,
+            mapping::compile(
+                *mapping, warehouse.is_snowflake() ? mapping::Dialect::snowflake : mapping::Dialect::duckdb));
+    options.mapping_digest = mapping::digest(*mapping);
+  }
   options.work_dir = fs::absolute(settings.work_dir);
   options.unit_tests = settings.unit_tests;
   options.verbose = settings.verbose;
@@ -403,6 +420,19 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
        {options.dbt_path, options.project_dir, options.work_dir, options.warehouse_path})
     SDP_RETURN_IF_ERROR(check_dbt_path(path));
   return options;
+}
+
+Result<std::optional<mapping::Mapping>> read_mapping(const std::string& name, const std::string& deps) {
+  if (name.empty()) return std::nullopt;
+  SDP_TRY(const fs::path path, mapping_path(name, deps));
+  const auto text = os::read_file(path);
+  if (!text || !*text) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("no mapping at {}{}; name a file, or one of those in the folder mappings",
+                            path.string(), text ? "" : ": " + text.error().message));
+  }
+  SDP_TRY(auto mapping, mapping::parse(**text, path.string()));
+  return std::optional(std::move(mapping));
 }
 
 std::string memory_of(const WarehouseSettings& settings) {

@@ -9,6 +9,7 @@
 #include "load/other_lake.h"
 #include "log/event_log.h"
 #include "log/kafka/settings.h"
+#include "mapping/mapping.h"
 #include "settings/command.h"
 #include "simulate/simulation_spec.h"
 #include "sink/sink_runner.h"
@@ -70,6 +71,7 @@ inline constexpr std::string_view kOutputKafka = "kafka";
 struct TransformSettings {
   std::string project;  ///< the dbt project; empty: spotify_dbt beside the deps
   std::string work_dir = "data/transform";
+  std::string mapping;  ///< a file, or the name of a shipped one; empty: events come as they are
   bool unit_tests = false;
   bool verbose = false;
 };
@@ -136,6 +138,9 @@ Result<void> apply(const HourSettings& settings, lake_reader::HoursWanted& hours
 /// Finds dbt and the project. `misconfigured` says what to run when there is none.
 Result<transform::TransformOptions> transform_options(const TransformSettings& settings,
                                                       const WarehouseSettings& warehouse);
+/// The mapping that `name` says: a file, or one of those that come with the program. Nothing when it is
+/// empty. `misconfigured` says what is wrong with it, and where.
+Result<std::optional<mapping::Mapping>> read_mapping(const std::string& name, const std::string& deps);
 /// DuckDB's memory limit: the one that is set, or the default of this machine.
 std::string memory_of(const WarehouseSettings& settings);
 warehouse::duckdb::DuckDbOptions duckdb_options(const WarehouseSettings& settings);

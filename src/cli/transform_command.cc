@@ -60,6 +60,7 @@ Result<std::optional<transform::TransformSummary>> build(const WarehouseSettings
 void bind_transform_command(settings::Command& command, TransformCommand& options) {
   bind_warehouse(command, options.warehouse);
   bind_transform(command, options.transform);
+  command.bind("dbt.mapping", options.transform.mapping);
   command.bind("publish.folder", options.warehouse.published);
   command.bind("dbt.work-dir", options.transform.work_dir);
   command.bind("dbt.max-reject-ratio", options.reject_ratio_max);

@@ -49,6 +49,7 @@ std::optional<std::string> project_digest(const TransformOptions& options) {
   }
   if (error) return std::nullopt;
   std::string all = dbt.string();
+  if (!options.mapping_digest.empty()) all += '\0' + options.mapping_digest;
   for (const auto& [path, digest] : digests) {
     all += '\0';
     all += path;

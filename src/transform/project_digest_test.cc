@@ -44,6 +44,15 @@ TEST_F(ProjectDigest, ChangesWithTheTextOfAFile) {
   EXPECT_EQ(project_digest(options_), before);
 }
 
+TEST_F(ProjectDigest, ChangesWithTheMapping) {
+  const auto before = project_digest(options_);
+  options_.mapping_digest = "abc";
+  const auto mapped = project_digest(options_);
+  EXPECT_NE(mapped, before);
+  options_.mapping_digest = "abd";
+  EXPECT_NE(project_digest(options_), mapped);
+}
+
 TEST_F(ProjectDigest, ChangesWithANameAndWithDbt) {
   const auto before = project_digest(options_);
   fs::rename(folder_ / "project/models/a.sql", folder_ / "project/models/b.sql");

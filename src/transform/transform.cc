@@ -164,6 +164,9 @@ std::map<std::string, std::string> dbt_environment(const TransformOptions& optio
   const std::map<std::string, std::string> ours{
       {"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
       {"SDP_TRANSFORM_MEMORY", options.memory_limit},
+      // Also where there is none: what a shell exports is of another run.
+      {"SDP_MAPPING_SQL", options.mapping_sql},
+      {"SDP_MAPPING_DIGEST", options.mapping_digest},
       {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},
       {"DBT_PROFILES_DIR", fs::absolute(options.project_dir).string()},
       {"DBT_TARGET_PATH", fs::absolute(target_path(options)).string()},

@@ -27,6 +27,10 @@ struct TransformOptions {
   std::string memory_limit = "384MB";
   /// What else profiles.yml reads: which warehouse, and how to reach it. Secrets take this way and no other.
   std::map<std::string, std::string> environment{};
+  /// What foreign payloads become before they are judged: SQL, and the digest of what it was compiled from.
+  /// Empty where events come as they are.
+  std::string mapping_sql{};
+  std::string mapping_digest{};
   /// Program and first arguments that are called in place of dbt_path, and do what it does (DbtWorker).
   std::vector<std::string> dbt_client{};
   /// Unit tests look at the SQL, not at the data: only tests and CI want them in each run.

@@ -72,7 +72,8 @@ TEST_F(Transform, TellsDbtWhereEverythingIsAndKeepsTheProjectClean) {
        {std::string("build --exclude-resource-type unit_test\n"), "DBT_PROJECT_DIR=" + path + "/project\n",
         "DBT_PROFILES_DIR=" + path + "/project\n", "DBT_TARGET_PATH=" + path + "/work/target\n",
         "DBT_LOG_PATH=" + path + "/work/logs\n", std::string("DBT_SEND_ANONYMOUS_USAGE_STATS=false\n"),
-        std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=384MB\n")}) {
+        std::string("SDP_TRANSFORM_THREADS=2\n"), std::string("SDP_TRANSFORM_MEMORY=384MB\n"),
+        std::string("SDP_MAPPING_SQL=\n"), std::string("SDP_MAPPING_DIGEST=\n")}) {
     EXPECT_THAT(log, HasSubstr(line));
   }
 }
@@ -128,9 +129,12 @@ TEST_F(Transform, PassesOnWhatDbtShouldDoAndUse) {
   asked.extra_arguments = {"--full-refresh"};
   asked.threads = 3;
   asked.memory_limit = "1GB";
+  asked.mapping_sql = "mapped as (select 1)";
+  asked.mapping_digest = "abc";
   const std::string log = log_of(asked, "echo \"$@\"; env; " + leaving(kGood, 0));
   for (const char* line :
-       {"build --full-refresh\n", "SDP_TRANSFORM_THREADS=3\n", "SDP_TRANSFORM_MEMORY=1GB\n"})
+       {"build --full-refresh\n", "SDP_TRANSFORM_THREADS=3\n", "SDP_TRANSFORM_MEMORY=1GB\n",
+        "SDP_MAPPING_SQL=mapped as (select 1)\n", "SDP_MAPPING_DIGEST=abc\n"})
     EXPECT_THAT(log, HasSubstr(line));
 }
 

@@ -73,7 +73,7 @@ class LoadedDbt:
                 if not is_left_out and not (ours / entry.name).exists():
                     (ours / entry.name).symlink_to(entry)
         (self.deps / ASK).symlink_to(address)
-        for beside in ("spotify_dbt", "airflow"):
+        for beside in ("spotify_dbt", "mappings", "airflow"):
             (self.deps.parent / beside).symlink_to(Path(__file__).resolve().parents[2] / beside)
         (bin_folder / "dbt").write_text(client)
         (bin_folder / "dbt").chmod(0o755)

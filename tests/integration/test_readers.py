@@ -47,6 +47,7 @@ LINES = {
     "doctor stack": ["", "--json --secrets {none}/secrets"],
     "rejected list": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "rejected show": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
+    "map check": ["listenbrainz", "{none}/m.toml"],
     "sql": [
         "--data {data} -c 'SELECT * FROM MART.TOP_SONGS'",
         "--data {data} -c 'DROP TABLE MART.TOP_SONGS'",

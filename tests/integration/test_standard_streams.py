@@ -37,6 +37,7 @@ LINES = {
         "lake upgrade": "{dead} --lake {data}/lake --json",
         "lake repair": "bronze/none.json --reason why {dead} --lake {data}/lake",
         "lake repairs": "--lake {data}/lake",
+        "map check": "listenbrainz",
         "sql": "-c 'SELECT * FROM MART.TOP_SONGS' --data {data}",
         "marts": "--data {data}",
         "serve": "--data {data} --listen 192.0.2.1:0",

@@ -9,20 +9,33 @@
     meta={'rebuild': {'key': 'object_key', 'touched': 'int_batch_objects'}}
 ) }}
 
-with events as (
+with {% if mapping_sql() %}-- What a mapping makes of payloads: docs/formats/mapping.md.
+arrived as (
+    select
+        {{ coordinate_columns() }},
+        payload as arrived_payload
+    from {{ source('bronze', 'spotify_events') }}
+    where object_key in ({{ objects_to_read() }})
+),
+
+{{ mapping_sql() }},
+
+{% endif %}events as (
     select
         {{ coordinate_columns() }},
         payload,
-        {{ json_members('payload', event_fields()) }} as members
-    from {{ source('bronze', 'spotify_events') }}
-    where object_key in ({{ objects_to_read() }})
+        {% if mapping_sql() %}arrived_payload,
+        {% endif %}{{ json_members('payload', event_fields()) }} as members
+    from {% if mapping_sql() %}mapped{% else %}{{ source('bronze', 'spotify_events') }}
+    where object_key in ({{ objects_to_read() }}){% endif %}
 ),
 
 typed as (
     select
         {{ coordinate_columns() }},
         payload,
-        members,
+        {% if mapping_sql() %}arrived_payload,
+        {% endif %}members,
         {{ read_fields('members') }}
     from events
 ),
@@ -49,6 +62,6 @@ select
     {{ event_columns() }},
     split_part(fault, ' ', 1) as reason,
     split_part(fault, ' ', 2) as field,
-    case when fault is not null then payload end as rejected_payload,
+    case when fault is not null then {{ 'arrived_payload' if mapping_sql() else 'payload' }} end as rejected_payload,
     faults
 from all_judged
