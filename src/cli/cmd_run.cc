@@ -161,7 +161,8 @@ Result<std::uint64_t> records_of(log::EventLog& log) {
 /// says why, where there are events that no oracle was told of.
 Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const DataDir& data,
                                                PipelineParts& parts, bool embedded) {
-  if (!options.oracle) {
+  if (!options.oracle || parts.feed) {
+    if (options.oracle) parts.no_oracle = "the events are those of an export";
     SDP_RETURN_IF_ERROR(remove_oracle(data.oracle()));
     return std::nullopt;
   }

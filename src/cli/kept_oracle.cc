@@ -16,18 +16,20 @@ namespace sdp::cli {
 Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
   std::ifstream file(path_, std::ios::binary);
   if (!file) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("cannot read the oracle {} to go on with; leave --continue-oracle out to begin one",
-                            path_.string()));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("cannot read the oracle {} to go on with; leave --continue-oracle out to begin one",
+                    path_.string()));
   }
   SDP_TRY(runs_, simulate::read_oracle_runs(file, path_.string()));
   SDP_TRY(const auto whole, simulate::checked(spec));
   for (const simulate::OracleRun& run : runs_) {
     if (simulate::has_same_events(run.spec, whole)) {
-      return fail(ErrorKind::misconfigured,
-                  fmt::format("{} tells of the same events already: a run of the same mix, with --seed {} and "
-                              "--start {}; choose another seed or start, or leave the oracle out",
-                              path_.string(), whole.seed, base::format_iso(whole.start)));
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("{} tells of the same events already: a run of the same mix, with --seed {} and "
+                      "--start {}; choose another seed or start, or leave the oracle out",
+                      path_.string(), whole.seed, base::format_iso(whole.start)));
     }
     SDP_RETURN_IF_ERROR(simulate::tell_again(run, oracle_));
   }
@@ -37,13 +39,15 @@ Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
 Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, bool another_log) {
   SDP_TRY(const auto whole, simulate::checked(spec));
   if (oracle_.kept() + whole.events > oracle_.events_max()) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("an oracle counts up to {} events, and these would be {}; simulate fewer, or leave "
-                            "the oracle out",
-                            oracle_.events_max(), oracle_.kept() + whole.events));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("an oracle counts up to {} events, and these would be {}; simulate fewer, or leave "
+                    "the oracle out",
+                    oracle_.events_max(), oracle_.kept() + whole.events));
   }
   // Whoever cannot write it should not send a million events first.
   if (!std::ofstream(unfinished(), std::ios::binary)) return cannot_write();
+  SDP_RETURN_IF_ERROR(remove_oracle(unfinished()));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
   runs_.push_back({.spec = whole, .records = 0, .another_log = another_log && !runs_.empty(), .digest = 0});
   oracle_.begin_run(runs_.back().another_log);

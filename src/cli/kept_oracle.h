@@ -12,8 +12,8 @@
 
 namespace sdp::cli {
 
-/// The oracle file of a simulation. There is none from before its first event until all events are in the log:
-/// a simulation that ends otherwise leaves none.
+/// The oracle file of a simulation. There is none from before its first event until all events are in the
+/// log: a simulation that ends otherwise leaves none.
 class KeptOracle {
  public:
   explicit KeptOracle(std::filesystem::path path) : path_(std::move(path)) {}

@@ -14,7 +14,7 @@
 
 namespace sdp::simulate {
 
-/// Kept events of one oracle: 44 bytes each, so about 1.1 GB, and the rows of the marts.
+/// Kept events of one oracle. With names, ids and the rows of the marts each takes about 80 bytes.
 inline constexpr std::uint64_t kOracleEventsMax = 25'000'000;
 
 /// What the marts count of a kept event.
@@ -32,6 +32,7 @@ struct Fact {
   event::Country country;
 
   std::int64_t at_ms() const { return at_us / 1'000; }
+  bool operator==(const Fact&) const = default;
 };
 
 /// A song's id with the names that an event gave it.
@@ -56,8 +57,8 @@ class Oracle {
  public:
   explicit Oracle(std::uint64_t events_max = kOracleEventsMax) : events_max_(events_max) {}
 
-  /// What follows is another run's. Of events of one listener and time the earlier run's do not have the lower
-  /// offsets when `another_log`.
+  /// What follows is another run's. Of events of one listener and time the earlier run's do not have the
+  /// lower offsets when `another_log`.
   void begin_run(bool another_log);
   /// So many kept events are to come.
   void expect(std::uint64_t events);
@@ -99,7 +100,7 @@ class Oracle {
 
  private:
   struct Hash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
     std::size_t operator()(const Uuid& id) const;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };

@@ -122,7 +122,9 @@ class Writer {
     base::append_uuid(text_, id);
     text_.push_back('"');
   }
-  void put(Day day) { put(base::format_date(UtcMillis(std::chrono::sys_days(std::chrono::days(day.number))))); }
+  void put(Day day) {
+    put(base::format_date(UtcMillis(std::chrono::sys_days(std::chrono::days(day.number)))));
+  }
   void put(Hour hour) { put(Time{std::int64_t{hour.number} * 3'600'000'000}); }
   /// With microseconds where there are any.
   void put(Time time) {
@@ -195,17 +197,19 @@ class OracleWriter {
     }
     std::string types;
     for (std::size_t i = 0; i < by_type.size(); ++i)
-      fmt::format_to(std::back_inserter(types), R"({}"{}":{})", i == 0 ? "" : ",", event::kEventTypes[i], by_type[i]);
-    SDP_RETURN_IF_ERROR(writer_.line(fmt::format(
-        R"({{"counts":{{"kept":{},"kept_by_type":{{{}}},"duplicates":{},"rejected":{}}}}})", oracle_.kept(), types,
-        oracle_.duplicates(), oracle_.rejected())));
+      fmt::format_to(std::back_inserter(types), R"({}"{}":{})", i == 0 ? "" : ",", event::kEventTypes[i],
+                     by_type[i]);
+    SDP_RETURN_IF_ERROR(writer_.line(
+        fmt::format(R"({{"counts":{{"kept":{},"kept_by_type":{{{}}},"duplicates":{},"rejected":{}}}}})",
+                    oracle_.kept(), types, oracle_.duplicates(), oracle_.rejected())));
     for (const auto& [what, records] : oracle_.rejected_for()) {
-      SDP_RETURN_IF_ERROR(writer_.line(
-          fmt::format(R"({{"rejected":{{"reason":{},"field":{},"records":{}}}}})", base::json_string(what.reason),
-                      what.field.empty() ? "null" : base::json_string(what.field), records)));
+      SDP_RETURN_IF_ERROR(writer_.line(fmt::format(
+          R"({{"rejected":{{"reason":{},"field":{},"records":{}}}}})", base::json_string(what.reason),
+          what.field.empty() ? "null" : base::json_string(what.field), records)));
     }
     for (const auto& [hours, events] : oracle_.late_by_hours())
-      SDP_RETURN_IF_ERROR(writer_.line(fmt::format(R"({{"late":{{"hours":{},"events":{}}}}})", hours, events)));
+      SDP_RETURN_IF_ERROR(
+          writer_.line(fmt::format(R"({{"late":{{"hours":{},"events":{}}}}})", hours, events)));
     return {};
   }
 
@@ -244,13 +248,13 @@ class OracleWriter {
          .which = "all",
          .key = 4,
          .columns = {"day DATE", "hour TIMESTAMP", "country VARCHAR", "device_type VARCHAR", "events BIGINT",
-                     "total_plays BIGINT", "total_skips BIGINT", "total_pauses BIGINT", "playlist_adds BIGINT",
-                     "streams BIGINT", "completions BIGINT", "heard_ms BIGINT", "unique_listeners BIGINT",
-                     "skip_rate DOUBLE", "completion_rate DOUBLE"}},
+                     "total_plays BIGINT", "total_skips BIGINT", "total_pauses BIGINT",
+                     "playlist_adds BIGINT", "streams BIGINT", "completions BIGINT", "heard_ms BIGINT",
+                     "unique_listeners BIGINT", "skip_rate DOUBLE", "completion_rate DOUBLE"}},
         marts_.country_device_hourly.size()));
     for (const HourRow& row : marts_.country_device_hourly) {
-      SDP_RETURN_IF_ERROR(writer_.row(Day{row.hour / 24}, Hour{row.hour}, row.country.view(), name(row.device),
-                                      row.totals, row.listeners, skip_rate(row.totals),
+      SDP_RETURN_IF_ERROR(writer_.row(Day{row.hour / 24}, Hour{row.hour}, row.country.view(),
+                                      name(row.device), row.totals, row.listeners, skip_rate(row.totals),
                                       completion_rate(row.totals)));
     }
     return {};
@@ -266,23 +270,24 @@ class OracleWriter {
         marts_.listener_history.size()));
     for (const HistoryRow& row : marts_.listener_history)
       SDP_RETURN_IF_ERROR(writer_.row(listener(row.listener), row.country.view(), name(row.device)));
-    SDP_RETURN_IF_ERROR(writer_.table(
-        {.table = "LISTENER_SESSIONS",
-         .which = "all",
-         .key = 3,
-         .columns = {"day DATE", "user_id VARCHAR", "session_key VARCHAR", "session_id VARCHAR",
-                     "started_at TIMESTAMP", "ended_at TIMESTAMP", "duration_ms BIGINT", "device_type VARCHAR",
-                     "country VARCHAR", "events BIGINT", "songs BIGINT", "total_plays BIGINT",
-                     "total_skips BIGINT", "playlist_adds BIGINT", "streams BIGINT", "heard_ms BIGINT"}},
-        marts_.listener_sessions.size()));
+    SDP_RETURN_IF_ERROR(
+        writer_.table({.table = "LISTENER_SESSIONS",
+                       .which = "all",
+                       .key = 3,
+                       .columns = {"day DATE", "user_id VARCHAR", "session_key VARCHAR", "session_id VARCHAR",
+                                   "started_at TIMESTAMP", "ended_at TIMESTAMP", "duration_ms BIGINT",
+                                   "device_type VARCHAR", "country VARCHAR", "events BIGINT", "songs BIGINT",
+                                   "total_plays BIGINT", "total_skips BIGINT", "playlist_adds BIGINT",
+                                   "streams BIGINT", "heard_ms BIGINT"}},
+                      marts_.listener_sessions.size()));
     for (const SessionRow& row : marts_.listener_sessions) {
       std::optional<std::string_view> id;
       if (row.session != 0) id = oracle_.sessions()[row.session];
       const std::string key = id ? fmt::format("id:{}", *id) : fmt::format("gap:{}", row.gap);
       SDP_RETURN_IF_ERROR(writer_.row(
           Day{row.day}, listener(row.listener), std::string_view(key), id, Time{row.started_us},
-          Time{row.ended_us}, row.ended_us / 1'000 - row.started_us / 1'000, name(row.device), row.country.view(),
-          row.totals.events, row.songs, row.totals.plays(), row.totals.skips(),
+          Time{row.ended_us}, row.ended_us / 1'000 - row.started_us / 1'000, name(row.device),
+          row.country.view(), row.totals.events, row.songs, row.totals.plays(), row.totals.skips(),
           row.totals.of(EventType::add_to_playlist), row.totals.streams, row.totals.heard_ms));
     }
     return {};
@@ -308,9 +313,9 @@ class OracleWriter {
                      "busiest_day_plays BIGINT", "skip_rate DOUBLE", "completion_rate DOUBLE"}},
         marts_.listening_years.size()));
     for (const YearRow& row : marts_.listening_years) {
-      SDP_RETURN_IF_ERROR(writer_.row(row.year, row.totals, row.songs, row.artists, row.days_played, row.streak_days,
-                                      as_day(row.streak_begins), as_day(row.busiest_day), row.busiest_plays,
-                                      skip_rate(row.totals), completion_rate(row.totals)));
+      SDP_RETURN_IF_ERROR(writer_.row(row.year, row.totals, row.songs, row.artists, row.days_played,
+                                      row.streak_days, as_day(row.streak_begins), as_day(row.busiest_day),
+                                      row.busiest_plays, skip_rate(row.totals), completion_rate(row.totals)));
     }
     return {};
   }
@@ -340,12 +345,12 @@ class OracleWriter {
   }
 
   Result<void> skip_curve() {
-    SDP_RETURN_IF_ERROR(writer_.table(
-        {.table = "SKIP_CURVE",
-         .which = "all",
-         .key = 1,
-         .columns = {"second_from BIGINT", "second_to BIGINT", "skips BIGINT", "share DOUBLE"}},
-        marts_.skip_curve.size()));
+    SDP_RETURN_IF_ERROR(
+        writer_.table({.table = "SKIP_CURVE",
+                       .which = "all",
+                       .key = 1,
+                       .columns = {"second_from BIGINT", "second_to BIGINT", "skips BIGINT", "share DOUBLE"}},
+                      marts_.skip_curve.size()));
     std::uint64_t all = 0;
     for (const std::uint64_t skips : marts_.skip_curve) all += skips;
     std::int64_t from = 0;
@@ -363,10 +368,10 @@ class OracleWriter {
         {.table = "SONG_DAILY",
          .which = "all",
          .key = 2,
-         .columns = {"day DATE", "song_id VARCHAR", "song_name VARCHAR", "artist_name VARCHAR", "events BIGINT",
-                     "total_plays BIGINT", "total_skips BIGINT", "total_pauses BIGINT", "playlist_adds BIGINT",
-                     "streams BIGINT", "completions BIGINT", "heard_ms BIGINT", "unique_listeners BIGINT",
-                     "skip_rate DOUBLE", "completion_rate DOUBLE"}},
+         .columns = {"day DATE", "song_id VARCHAR", "song_name VARCHAR", "artist_name VARCHAR",
+                     "events BIGINT", "total_plays BIGINT", "total_skips BIGINT", "total_pauses BIGINT",
+                     "playlist_adds BIGINT", "streams BIGINT", "completions BIGINT", "heard_ms BIGINT",
+                     "unique_listeners BIGINT", "skip_rate DOUBLE", "completion_rate DOUBLE"}},
         marts_.song_daily.size()));
     for (const SongRow& row : marts_.song_daily) {
       SDP_RETURN_IF_ERROR(writer_.row(Day{row.time}, song(row.song), title(row.spelling), artist(row.artist),
@@ -378,24 +383,25 @@ class OracleWriter {
         {.table = "SONG_YEARS",
          .which = "all",
          .key = 2,
-         .columns = {"year BIGINT", "song_id VARCHAR", "song_name VARCHAR", "artist_name VARCHAR", "events BIGINT",
-                     "total_plays BIGINT", "total_skips BIGINT", "total_pauses BIGINT", "playlist_adds BIGINT",
-                     "streams BIGINT", "completions BIGINT", "heard_ms BIGINT", "skip_rate DOUBLE",
-                     "completion_rate DOUBLE"}},
+         .columns = {"year BIGINT", "song_id VARCHAR", "song_name VARCHAR", "artist_name VARCHAR",
+                     "events BIGINT", "total_plays BIGINT", "total_skips BIGINT", "total_pauses BIGINT",
+                     "playlist_adds BIGINT", "streams BIGINT", "completions BIGINT", "heard_ms BIGINT",
+                     "skip_rate DOUBLE", "completion_rate DOUBLE"}},
         marts_.song_years.size()));
     for (const SongRow& row : marts_.song_years) {
-      SDP_RETURN_IF_ERROR(writer_.row(row.time, song(row.song), title(row.spelling), artist(row.artist), row.totals,
-                                      skip_rate(row.totals), completion_rate(row.totals)));
+      SDP_RETURN_IF_ERROR(writer_.row(row.time, song(row.song), title(row.spelling), artist(row.artist),
+                                      row.totals, skip_rate(row.totals), completion_rate(row.totals)));
     }
-    SDP_RETURN_IF_ERROR(writer_.table({.table = "TOP_SONGS",
-                                       .which = "all",
-                                       .key = 1,
-                                       .columns = {"song_id VARCHAR", "song_name VARCHAR", "artist_name VARCHAR",
-                                                   "total_plays BIGINT", "total_skips BIGINT"}},
-                                      marts_.top_songs.size()));
+    SDP_RETURN_IF_ERROR(
+        writer_.table({.table = "TOP_SONGS",
+                       .which = "all",
+                       .key = 1,
+                       .columns = {"song_id VARCHAR", "song_name VARCHAR", "artist_name VARCHAR",
+                                   "total_plays BIGINT", "total_skips BIGINT"}},
+                      marts_.top_songs.size()));
     for (const SongRow& row : marts_.top_songs) {
-      SDP_RETURN_IF_ERROR(writer_.row(song(row.song), title(row.spelling), artist(row.artist), row.totals.plays(),
-                                      row.totals.skips()));
+      SDP_RETURN_IF_ERROR(writer_.row(song(row.song), title(row.spelling), artist(row.artist),
+                                      row.totals.plays(), row.totals.skips()));
     }
     return {};
   }
@@ -406,8 +412,8 @@ class OracleWriter {
       return writer_.table({.table = "SONG_WINDOWS",
                             .which = "none",
                             .columns = {},
-                            .untold = {"window_hours", "song_id", "song_name", "artist_name", "plays", "skips",
-                                       "plays_before", "change"}},
+                            .untold = {"window_hours", "song_id", "song_name", "artist_name", "plays",
+                                       "skips", "plays_before", "change"}},
                            0);
     }
     SDP_RETURN_IF_ERROR(writer_.table(
@@ -433,21 +439,23 @@ class OracleWriter {
   }
 
   Result<void> engagement() {
-    SDP_RETURN_IF_ERROR(writer_.table(
-        {.table = "USER_ENGAGEMENT",
-         .which = "all",
-         .key = 4,
-         .columns = {"user_id VARCHAR", "device_type VARCHAR", "country VARCHAR", "day DATE", "total_plays BIGINT",
-                     "total_skips BIGINT", "playlist_adds BIGINT"}},
-        marts_.user_engagement.size()));
+    SDP_RETURN_IF_ERROR(
+        writer_.table({.table = "USER_ENGAGEMENT",
+                       .which = "all",
+                       .key = 4,
+                       .columns = {"user_id VARCHAR", "device_type VARCHAR", "country VARCHAR", "day DATE",
+                                   "total_plays BIGINT", "total_skips BIGINT", "playlist_adds BIGINT"}},
+                      marts_.user_engagement.size()));
     for (const EngagementRow& row : marts_.user_engagement) {
-      SDP_RETURN_IF_ERROR(writer_.row(listener(row.listener), name(row.device), row.country.view(), Day{row.day},
-                                      row.plays, row.skips, row.adds));
+      SDP_RETURN_IF_ERROR(writer_.row(listener(row.listener), name(row.device), row.country.view(),
+                                      Day{row.day}, row.plays, row.skips, row.adds));
     }
     return {};
   }
 
-  static std::optional<double> skip_rate(const Totals& totals) { return share(totals.skips(), totals.plays()); }
+  static std::optional<double> skip_rate(const Totals& totals) {
+    return share(totals.skips(), totals.plays());
+  }
   static std::optional<double> completion_rate(const Totals& totals) {
     return share(totals.completions, totals.plays());
   }

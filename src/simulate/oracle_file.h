@@ -16,8 +16,8 @@ inline constexpr int kOracleVersion = 2;
 /// Takes a piece of text, of whole lines.
 using TakeText = std::function<Result<void>(std::string_view)>;
 
-/// Writes what the warehouse must hold (docs/formats/oracle.md), piece by piece. The same oracle, runs and hour
-/// of the newest record give the same bytes. Errors of count_marts().
+/// Writes what the warehouse must hold (docs/formats/oracle.md), piece by piece. The same oracle, runs and
+/// hour of the newest record give the same bytes. Errors of count_marts().
 Result<void> write_oracle(const Oracle& oracle, std::span<const OracleRun> runs, const NewestRecord& newest,
                           const TakeText& take);
 

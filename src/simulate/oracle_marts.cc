@@ -74,8 +74,8 @@ struct MixedHash {
   }
 };
 
-/// Where the row of a song, artist or hour of one day is. What happened to it is counted listener by listener, so
-/// that the last one is enough to count different ones.
+/// Where the row of a song, artist or hour of one day is. What happened to it is counted listener by
+/// listener, so that the last one is enough to count different ones.
 struct Place {
   std::uint32_t row = kNobody;
   std::uint32_t last_listener = kNobody;
@@ -239,7 +239,8 @@ class Counting {
         ++next;
       const auto part = turns.subspan(begin, next - begin);
       SDP_RETURN_IF_ERROR(check_order(part));
-      session_row(part, std::span(heard_).subspan(begin, next - begin), turns[begin].session == 0 ? ++gap : 0);
+      session_row(part, std::span(heard_).subspan(begin, next - begin),
+                  turns[begin].session == 0 ? ++gap : 0);
       begin = next;
     }
     return {};
@@ -256,15 +257,16 @@ class Counting {
       if (!oracle_.is_of_another_log(turns[i - 1].fact, turns[i].fact)) continue;
       const Fact& one = fact_of(turns[i - 1]);
       const Fact& other = fact_of(turns[i]);
-      const bool is_heard = one.position_ms >= 0 || one.duration_ms >= 0 || other.position_ms >= 0 ||
-                            other.duration_ms >= 0;
+      const bool is_heard =
+          one.position_ms >= 0 || one.duration_ms >= 0 || other.position_ms >= 0 || other.duration_ms >= 0;
       const bool is_last = turns[i].at_us == turns.back().at_us;
       const bool is_elsewhere = one.device != other.device || one.country != other.country;
       if (!is_heard && !(is_last && is_elsewhere)) continue;
-      return fail(ErrorKind::misconfigured,
-                  fmt::format("oracle: two runs have events of listener {} at the same millisecond, and their "
-                              "offsets decide which comes first",
-                              base::to_string(oracle_.listeners()[one.listener])));
+      return fail(
+          ErrorKind::misconfigured,
+          fmt::format("oracle: two runs have events of listener {} at the same millisecond, and their "
+                      "offsets decide which comes first",
+                      base::to_string(oracle_.listeners()[one.listener])));
     }
     return {};
   }
@@ -296,8 +298,8 @@ class Counting {
 
   void song(const Fact& fact, const Spelling& spelling, const Heard& heard) {
     Place& place = song_places_[spelling.song];
-    SongRow& row = row_at(marts_.song_daily, place,
-                          {day_, spelling.song, fact.spelling, spelling.artist, {}, 0});
+    SongRow& row =
+        row_at(marts_.song_daily, place, {day_, spelling.song, fact.spelling, spelling.artist, {}, 0});
     smallest(row, fact.spelling, spelling.artist);
     count(row, place, fact, heard);
   }
@@ -326,7 +328,8 @@ class Counting {
 
   /// Of several names the smallest in byte order is shown, title and artist each by itself.
   void smallest(SongRow& row, std::uint32_t spelling, std::uint32_t artist) const {
-    if (spelling != row.spelling && oracle_.spellings()[spelling].name < oracle_.spellings()[row.spelling].name)
+    if (spelling != row.spelling &&
+        oracle_.spellings()[spelling].name < oracle_.spellings()[row.spelling].name)
       row.spelling = spelling;
     if (artist != row.artist && artist_ranks_[artist] < artist_ranks_[row.artist]) row.artist = artist;
   }
@@ -374,7 +377,8 @@ class Counting {
     }
   }
 
-  /// Sums of the days, which come one after another: of songs and artists by year, and of songs over all time.
+  /// Sums of the days, which come one after another: of songs and artists by year, and of songs over all
+  /// time.
   void years() {
     song_places_.assign(song_places_.size(), {});
     std::vector<Place> all(song_places_.size());
@@ -408,7 +412,9 @@ class Counting {
     std::ranges::sort(marts_.song_daily, {}, by_song);
     std::ranges::sort(marts_.song_years, {}, by_song);
     std::ranges::sort(marts_.top_songs, {}, by_song);
-    const auto by_artist = [&](const ArtistRow& row) { return std::pair(row.time, artist_ranks_[row.artist]); };
+    const auto by_artist = [&](const ArtistRow& row) {
+      return std::pair(row.time, artist_ranks_[row.artist]);
+    };
     std::ranges::sort(marts_.artist_daily, {}, by_artist);
     std::ranges::sort(marts_.artist_years, {}, by_artist);
     std::ranges::sort(marts_.country_device_hourly, {},
@@ -465,12 +471,14 @@ class Counting {
       }
     }
     for (const SongRow& song : marts_.song_years) years[song.time].songs += song.totals.plays() > 0;
-    for (const ArtistRow& artist : marts_.artist_years) years[artist.time].artists += artist.totals.plays() > 0;
+    for (const ArtistRow& artist : marts_.artist_years)
+      years[artist.time].artists += artist.totals.plays() > 0;
     for (const auto& [key, row] : years) marts_.listening_years.push_back(row);
   }
 
   void skip_curve() {
-    if (std::ranges::any_of(skips_, [](std::uint64_t skips) { return skips > 0; })) marts_.skip_curve = skips_;
+    if (std::ranges::any_of(skips_, [](std::uint64_t skips) { return skips > 0; }))
+      marts_.skip_curve = skips_;
   }
 
   /// The newest hour with an event that had begun at this time.
@@ -496,8 +504,7 @@ class Counting {
     for (const Fact& fact : oracle_.facts()) {
       const std::int64_t age = *last_hour + 1 - hour_of(fact);
       if (age < 1 || age > kReaches.back()) continue;
-      const auto reach =
-          static_cast<std::size_t>(std::ranges::lower_bound(kReaches, age) - kReaches.begin());
+      const auto reach = static_cast<std::size_t>(std::ranges::lower_bound(kReaches, age) - kReaches.begin());
       Reached& song = songs[spelling_of(fact).song];
       song.plays[reach] += fact.type == EventType::play;
       song.skips[reach] += fact.type == EventType::skip;
@@ -531,7 +538,8 @@ class Counting {
   std::vector<Place> song_places_;
   std::vector<Place> artist_places_;
   std::unordered_map<std::uint64_t, Place, MixedHash> hour_places_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> artist_songs_;  ///< of songs that come with several artists
+  std::set<std::pair<std::uint32_t, std::uint32_t>>
+      artist_songs_;  ///< of songs that come with several artists
   std::vector<Turn> turns_;
   // Of the listener and session that are counted.
   std::map<std::pair<DeviceType, event::Country>, std::array<std::uint32_t, 3>> engagement_;
@@ -555,10 +563,11 @@ Totals& Totals::operator+=(const Totals& other) {
 
 Result<Marts> count_marts(const Oracle& oracle, const NewestRecord& newest) {
   if (oracle.is_full()) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("oracle: it counts up to {} kept events, and more came; simulate fewer, or without "
-                            "an oracle",
-                            oracle.events_max()));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("oracle: it counts up to {} kept events, and more came; simulate fewer, or without "
+                    "an oracle",
+                    oracle.events_max()));
   }
   return Counting(oracle).run(newest);
 }

@@ -16,8 +16,8 @@ struct NewestRecord {
   UtcMillis no_later{};
 };
 
-/// The windows of hours that MART.SONG_WINDOWS has, and where they and those before them begin, in hours before
-/// their end.
+/// The windows of hours that MART.SONG_WINDOWS has, and where they and those before them begin, in hours
+/// before their end.
 inline constexpr std::array<std::int64_t, 3> kWindows{24, 168, 672};
 inline constexpr std::array<std::int64_t, 6> kReaches{24, 48, 168, 336, 672, 1344};
 
@@ -42,7 +42,7 @@ struct Totals {
 // spellings are numbers of the oracle.
 
 struct SongRow {
-  std::int32_t time = 0;       ///< a day or a year
+  std::int32_t time = 0;  ///< a day or a year
   std::uint32_t song = 0;
   std::uint32_t spelling = 0;  ///< the smallest name
   std::uint32_t artist = 0;    ///< the smallest name

@@ -84,8 +84,11 @@ struct Reading {
   const Json* find(const char* member, bool (Json::*is)() const noexcept) {
     const auto found = json.find(member);
     if (found != json.end() && ((*found).*is)()) return &*found;
-    if (wrong.empty()) wrong = member;
+    is_wrong(member);
     return nullptr;
+  }
+  void is_wrong(const char* member) {
+    if (wrong.empty()) wrong = member;
   }
   void operator()(const char* member, Profile& profile) {
     const Json* const found = find(member, &Json::is_string);
@@ -94,7 +97,7 @@ struct Reading {
     if (at != std::end(kProfiles)) {
       profile = *at;
     } else {
-      wrong = member;
+      is_wrong(member);
     }
   }
   void operator()(const char* member, Behaviour& behaviour) {
@@ -104,7 +107,7 @@ struct Reading {
     if (read) {
       behaviour = *std::move(read);
     } else {
-      wrong = member;
+      is_wrong(member);
     }
   }
   void operator()(const char* member, UtcMillis& time) {
@@ -113,7 +116,7 @@ struct Reading {
     if (parsed) {
       time = *parsed;
     } else {
-      wrong = member;
+      is_wrong(member);
     }
   }
   void operator()(const char* member, std::chrono::milliseconds& time) {
@@ -159,11 +162,11 @@ Result<OracleRun> parse_run(const Json& json, std::string_view file, std::size_t
   each_member(run, reading);
   const auto digest = json.find("digest");
   if (digest == json.end() || !digest->is_string()) {
-    reading.wrong = "digest";
+    reading.is_wrong("digest");
   } else {
     const auto& text = digest->get_ref<const std::string&>();
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), run.digest, 16);
-    if (error != std::errc() || end != text.data() + text.size()) reading.wrong = "digest";
+    if (error != std::errc() || end != text.data() + text.size()) reading.is_wrong("digest");
   }
   if (!reading.wrong.empty())
     return broken(file, line, fmt::format("the member `{}` of a run is not as it must be", reading.wrong));
@@ -194,8 +197,8 @@ Result<std::vector<OracleRun>> read_oracle_runs(std::istream& text, std::string_
     }
     const auto run = json.find("run");
     if (run == json.end()) return runs;
-    SDP_TRY(OracleRun parsed, parse_run(*run, file, number));
-    runs.push_back(std::move(parsed));
+    SDP_TRY(const OracleRun parsed, parse_run(*run, file, number));
+    runs.push_back(parsed);
   }
   return broken(file, 1, "the file ends before its counts");
 }

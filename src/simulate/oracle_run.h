@@ -18,8 +18,6 @@ struct OracleRun {
   std::uint64_t records = 0;  ///< so many the log took
   bool another_log = false;   ///< than that of the run before
   std::uint64_t digest = 0;   ///< Oracle::digest() at its end
-
-  bool operator==(const OracleRun&) const = default;
 };
 
 /// `{"mix":"realistic","seed":1,...}`

@@ -27,7 +27,8 @@ using Row = nlohmann::json;
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 
@@ -48,19 +49,19 @@ std::string question(const OracleTable& table, const warehouse::Warehouse& wareh
   if (table.which == OracleRows::current) sql += " WHERE dbt_valid_to IS NULL";
   if (table.key > 0) {
     fmt::format_to(std::back_inserter(sql), " ORDER BY {}",
-                   fmt::join(table.columns.begin(), table.columns.begin() + static_cast<std::ptrdiff_t>(table.key), ", "));
+                   fmt::join(table.columns.begin(),
+                             table.columns.begin() + static_cast<std::ptrdiff_t>(table.key), ", "));
   }
   return sql;
 }
 
-/// What an oracle says of this cell when both agree. A cell that its type cannot hold becomes a text, which no
-/// oracle says.
+/// What an oracle says of this cell when both agree. A cell that its type cannot hold becomes a text, which
+/// no oracle says.
 void append_cell(std::string& out, const Cell& cell, std::string_view type) {
   if (!cell) {
     out += "null";
-  } else if (type == "BIGINT" && integer_of(cell)) {
-    out += *cell;
-  } else if (type == "BOOLEAN" && (*cell == "true" || *cell == "false")) {
+  } else if ((type == "BIGINT" && integer_of(cell)) ||
+             (type == "BOOLEAN" && (*cell == "true" || *cell == "false"))) {
     out += *cell;
   } else if (const auto us = type == "TIMESTAMP" ? integer_of(cell) : std::nullopt) {
     out += '"';
@@ -86,7 +87,8 @@ void append_cell(std::string& out, const Cell& cell, std::string_view type) {
 
 std::strong_ordering compare(const Row& a, const Row& b) {
   if (a.is_number_integer() && b.is_number_integer()) return a.get<std::int64_t>() <=> b.get<std::int64_t>();
-  if (a.is_string() && b.is_string()) return a.get_ref<const std::string&>() <=> b.get_ref<const std::string&>();
+  if (a.is_string() && b.is_string())
+    return a.get_ref<const std::string&>() <=> b.get_ref<const std::string&>();
   return static_cast<int>(a.type()) <=> static_cast<int>(b.type());
 }
 
@@ -146,8 +148,11 @@ class MartAgainstOracle {
       missing(told);
       SDP_RETURN_IF_ERROR(advance());
     }
-    const bool is_twice = has_before_ && compare_keys(Row::parse(before_, nullptr, false), found, table_.key) == std::strong_ordering::equal;
-    findings_.item(Stage::marts, is_twice ? "mart row that is there twice, and the oracle tells once" : "mart row that the oracle does not tell", named(found));
+    const bool is_twice = has_before_ && compare_keys(Row::parse(before_, nullptr, false), found,
+                                                      table_.key) == std::strong_ordering::equal;
+    wrong(
+        is_twice ? "row that is there twice, and the oracle tells once" : "row that the oracle does not tell",
+        named(found));
     return {};
   }
 
@@ -164,12 +169,14 @@ class MartAgainstOracle {
   Result<Row> parsed() {
     Row row = Row::parse(line_, nullptr, false);
     if (!row.is_array() || row.size() != table_.columns.size())
-      return std::unexpected(file_.broken(fmt::format("a row of {} is an array of {} cells", table_.table, table_.columns.size())));
+      return std::unexpected(file_.broken(
+          fmt::format("a row of {} is an array of {} cells", table_.table, table_.columns.size())));
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (!fits(row[i], table_.types[i]) || (i < table_.key && row[i].is_null()))
         return std::unexpected(file_.broken(fmt::format("{} is no {}", table_.columns[i], table_.types[i])));
     }
-    if (has_before_ && compare_keys(Row::parse(before_, nullptr, false), row, table_.key) != std::strong_ordering::less)
+    if (has_before_ &&
+        compare_keys(Row::parse(before_, nullptr, false), row, table_.key) != std::strong_ordering::less)
       return std::unexpected(file_.broken("rows must come in ascending order of their key, each once"));
     return row;
   }
@@ -185,22 +192,26 @@ class MartAgainstOracle {
   void cells_of(const Row& told, const Row& found) {
     for (std::size_t i = table_.key; i < told.size(); ++i) {
       if (told[i] == found[i]) continue;
-      findings_.item(Stage::marts, "mart cell that the oracle tells otherwise",
-                     fmt::format("{} {}: expected {}, found {}", named(found), table_.columns[i], told[i].dump(),
-                                 found[i].dump()));
+      wrong("cell that the oracle tells otherwise",
+            fmt::format("{}: {}: expected {}, found {}", named(found), table_.columns[i], told[i].dump(),
+                        found[i].dump()));
     }
   }
 
-  void missing(const Row& told) {
-    findings_.item(Stage::marts, "mart row that the oracle tells, and that is missing", named(told));
+  void missing(const Row& told) { wrong("row that the oracle tells, and that is missing", named(told)); }
+
+  /// A kind of its own for each mart, so that many offenders in one do not hide another.
+  void wrong(std::string_view kind, std::string what) {
+    findings_.item(Stage::marts, fmt::format("{}: {}", table_.table, kind), std::move(what));
   }
 
-  /// `SONG_DAILY day "2026-02-15", song_id "3344..."`
+  /// `day "2026-02-15", song_id "3344..."`
   std::string named(const Row& row) const {
-    std::string text = table_.table.substr(std::string_view("MART.").size());
+    std::string text;
     for (std::size_t i = 0; i < table_.key; ++i)
-      fmt::format_to(std::back_inserter(text), "{} {} {}", i == 0 ? "" : ",", table_.columns[i], row[i].dump());
-    return text;
+      fmt::format_to(std::back_inserter(text), "{}{} {}", i == 0 ? "" : ", ", table_.columns[i],
+                     row[i].dump());
+    return text.empty() ? "sum" : text;
   }
 
   OracleFile& file_;
@@ -272,7 +283,8 @@ class OracleCheck {
         warehouse_, shape_, "TRANSFORM.SPOTIFY_REJECTED",
         "SELECT reason, field, COUNT(*) FROM TRANSFORM.SPOTIFY_REJECTED GROUP BY reason, field",
         [&](warehouse::RowView row) {
-          more[{std::string(row[0].value_or("")), std::string(row[1].value_or(""))}] += integer_of(row[2]).value_or(0);
+          more[{std::string(row[0].value_or("")), std::string(row[1].value_or(""))}] +=
+              integer_of(row[2]).value_or(0);
         },
         findings_));
     if (!shape_.usable("TRANSFORM.SPOTIFY_REJECTED")) return {};
@@ -280,8 +292,8 @@ class OracleCheck {
       if (records == 0) continue;
       const auto wanted = told.rejected_for.find(why);
       const auto expected = wanted == told.rejected_for.end() ? 0 : static_cast<std::int64_t>(wanted->second);
-      differs(fmt::format("rejected for {}{}{}", why.first, why.second.empty() ? "" : " of ", why.second), expected,
-              expected + records);
+      differs(fmt::format("rejected for {}{}{}", why.first, why.second.empty() ? "" : " of ", why.second),
+              expected, expected + records);
     }
     return {};
   }
@@ -291,7 +303,8 @@ class OracleCheck {
     SDP_RETURN_IF_ERROR(scan_table(
         warehouse_, shape_, table, fmt::format("SELECT COUNT(*) FROM {}", table),
         [&](warehouse::RowView row) { found = integer_of(row[0]); }, findings_));
-    if (found != static_cast<std::int64_t>(told)) differs(what, static_cast<std::int64_t>(told), found.value_or(0));
+    if (found != static_cast<std::int64_t>(told))
+      differs(what, static_cast<std::int64_t>(told), found.value_or(0));
     return {};
   }
 
@@ -311,7 +324,8 @@ class OracleCheck {
 }  // namespace
 
 Result<OracleReport> check_oracle(const std::filesystem::path& path, const std::set<std::string>& marts,
-                                  WarehouseShape& shape, warehouse::Warehouse& warehouse, Findings& findings) {
+                                  WarehouseShape& shape, warehouse::Warehouse& warehouse,
+                                  Findings& findings) {
   return OracleCheck(marts, shape, warehouse, findings).run(path);
 }
 

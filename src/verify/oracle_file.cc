@@ -15,7 +15,8 @@ constexpr int kVersion = 2;
 /// Of a line; names of songs are the only texts without a limit of their own.
 constexpr std::size_t kLineBytesMax = std::size_t{64} << 20;
 constexpr std::array<std::string_view, 4> kRowNames{"all", "current", "sums", "none"};
-constexpr std::array<std::string_view, 6> kTypes{"BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "DOUBLE", "BOOLEAN"};
+constexpr std::array<std::string_view, 6> kTypes{"BIGINT",    "VARCHAR", "DATE",
+                                                 "TIMESTAMP", "DOUBLE",  "BOOLEAN"};
 
 std::optional<std::uint64_t> number_in(const Json& json, const char* member) {
   const auto found = json.find(member);
@@ -75,8 +76,10 @@ std::string_view parse_table(const Json& json, OracleTable& table) {
            .rows = *rows};
   const bool one_row = table.which == OracleRows::sums;
   const bool no_row = table.which == OracleRows::none;
-  if (columns->empty() != no_row || (no_row && *rows != 0)) return "a table of which nothing is told has no columns and no rows";
-  if (key->empty() != (one_row || no_row) || (one_row && *rows != 1)) return "sums are one row without a key, and only they";
+  if (columns->empty() != no_row || (no_row && *rows != 0))
+    return "a table of which nothing is told has no columns and no rows";
+  if (key->empty() != (one_row || no_row) || (one_row && *rows != 1))
+    return "sums are one row without a key, and only they";
   return {};
 }
 
@@ -131,7 +134,8 @@ Result<void> OracleFile::read_head() {
     } else if (const auto why = json.find("rejected"); why != json.end()) {
       const auto reason = text_in(*why, "reason");
       const auto records = number_in(*why, "records");
-      if (!reason || !records) return std::unexpected(broken("`rejected` must have reason, field and records"));
+      if (!reason || !records)
+        return std::unexpected(broken("`rejected` must have reason, field and records"));
       counts_.rejected_for[{*reason, text_in(*why, "field").value_or("")}] += *records;
       rejected += *records;
     } else if (json.contains("table") || json.contains("end")) {
@@ -153,10 +157,12 @@ Result<std::optional<OracleTable>> OracleFile::next_table() {
   }
   if (tables_ > 0) SDP_RETURN_IF_ERROR(read_line());
   const Json json = Json::parse(line_, nullptr, false);
-  if (!json.is_object()) return std::unexpected(broken("the line of a table must stand here, or the end line"));
+  if (!json.is_object())
+    return std::unexpected(broken("the line of a table must stand here, or the end line"));
   if (const auto end = json.find("end"); end != json.end()) {
     if (number_in(*end, "tables") != tables_)
-      return std::unexpected(broken(fmt::format("{} tables came, and the end line tells of others", tables_)));
+      return std::unexpected(
+          broken(fmt::format("{} tables came, and the end line tells of others", tables_)));
     if (std::string rest; std::getline(file_, rest)) {
       ++number_;
       return std::unexpected(broken("nothing may stand behind the end line"));
@@ -164,7 +170,8 @@ Result<std::optional<OracleTable>> OracleFile::next_table() {
     return std::nullopt;
   }
   OracleTable table;
-  if (const std::string_view why = parse_table(json, table); !why.empty()) return std::unexpected(broken(why));
+  if (const std::string_view why = parse_table(json, table); !why.empty())
+    return std::unexpected(broken(why));
   ++tables_;
   rows_left_ = table.rows;
   return table;

@@ -41,14 +41,16 @@ def of_the_events(path) -> dict:
 def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps, emulator, tmp_path, say):
     embedded = Embedded(binary, deps, tmp_path)
     for _ in range(2):  # two runs: the second is an incremental one, of a topic of its own
-        finished = embedded.run(6_000, "--mix", "realistic", "--seed", 7)
+        finished = embedded.run(6_000, "--mix", "realistic", "--seed", 7, "--oracle")
         assert finished.code == 0, str(finished)
     snowflake = OnSnowflake(binary, deps, tmp_path / "snowflake", emulator, f"A{secrets.token_hex(6).upper()}")
     shutil.copytree(embedded.data, snowflake.data)
     snowflake.must("load")
     snowflake.must("transform", "--work-dir", tmp_path / "transform")
-    report = json.loads(snowflake.must("verify", "--data", snowflake.data, "--json").out)
+    oracle = snowflake.data / "oracle.ndjson"
+    report = json.loads(snowflake.must("verify", "--data", snowflake.data, "--oracle", oracle, "--json").out)
     assert report["proved"] is True
+    assert report["oracle"]["marts"] == 14
 
     def duckdb(sql):
         return query(deps, embedded.data / "warehouse" / "spotify_db.duckdb", sql)
