@@ -1237,8 +1237,9 @@ constexpr auto kTable = std::to_array<Setting>({
      .flag = "--oracle",
      .variable = "SPOTIFY_ORACLE",
      .group = Group::run,
-     .help = "Count what every mart must hold while the events are made, and compare each cell. Only of a --data "
-             "whose runs have all done so"},
+     .help =
+         "Count what every mart must hold while the events are made, and compare each cell. Only of a --data "
+         "whose runs have all done so"},
 
     // Services
     {.name = "services.dags",

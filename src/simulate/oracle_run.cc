@@ -157,7 +157,7 @@ std::unexpected<Error> broken(std::string_view file, std::size_t line, std::stri
 
 Result<OracleRun> parse_run(const Json& json, std::string_view file, std::size_t line) {
   OracleRun run;
-  if (!json.is_object()) return broken(file, line, "`run` is no object");
+  if (!json.is_object()) return broken(file, line, "`run` must be an object");
   Reading reading{.json = json, .wrong = {}};
   each_member(run, reading);
   const auto digest = json.find("digest");

@@ -68,8 +68,8 @@ std::string proof(const Report& report) {
     text += fmt::format("; {} mart cells equal to the recount", base::with_commas(report.cells));
   }
   if (report.oracle) {
-    text += fmt::format("; {} cells of {} marts equal to the oracle's", base::with_commas(report.oracle->cells),
-                        report.oracle->marts);
+    text += fmt::format("; {} cells of {} marts equal to the oracle's",
+                        base::with_commas(report.oracle->cells), report.oracle->marts);
   }
   return text;
 }
