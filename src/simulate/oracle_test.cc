@@ -503,7 +503,7 @@ TEST(OracleRun, MixSeedAndStartTellEventsApart) {
 }
 
 TEST(OracleRun, ABrokenFileIsNamedWithItsLine) {
-  const auto why = [](std::string text) {
+  const auto why = [](const std::string& text) {
     std::istringstream in(text);
     const auto read = read_oracle_runs(in, "x.ndjson");
     EXPECT_FALSE(read);
