@@ -209,7 +209,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"services.secret_file", Level::info, "member url path", "Where the password of a local server is."},
     {"services.step", Level::info, "message", "A local server is started, stopped or waited for."},
     {"simulate.control.refused", Level::warning, "path message",
-     "The file by which the simulation is steered cannot be read, or says what cannot be. What held goes on."},
+     "The file by which the simulation is steered cannot be read, or says what cannot be. What held goes "
+     "on."},
     {"simulate.finished", Level::info, "acked seconds per_second", "All events were produced and confirmed."},
     {"simulate.steered", Level::info, "path message",
      "The file by which the simulation is steered has changed; `message` says what holds from now on."},

@@ -36,9 +36,8 @@ std::string_view name(Profile profile) {
 /// it misses one of the spec.
 template <typename Run, typename Member>
 void each_member(Run& run, Member&& member) {
-  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap, behaviour,
-         faults] =
-      run.spec;
+  auto& [profile, seed, start, events, duration, rate, speed, users, songs, popularity, session_gap,
+         behaviour, faults] = run.spec;
   member("mix", profile);
   member("seed", seed);
   member("start", start);
