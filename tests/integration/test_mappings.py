@@ -137,7 +137,7 @@ def mapped_world(world, name: str) -> int:
     return len(values)
 
 
-@pytest.mark.parametrize("name", ["listenbrainz", "debezium"])
+@pytest.mark.parametrize("name", ["listenbrainz", pytest.param("debezium", marks=pytest.mark.wide)])
 def test_foreign_records_end_in_proved_marts(world, emulator, name):
     count = mapped_world(world, name)
     report = world.prove()
@@ -250,7 +250,9 @@ def odd_records(time: str) -> list[bytes]:
     return [one.encode() for one in made]
 
 
-@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.parametrize(
+    "time", ["rfc3339", *(pytest.param(time, marks=pytest.mark.wide) for time in TIMES if time != "rfc3339")]
+)
 def test_odd_names_and_values_are_mapped_as_verify_maps_them(world, emulator, tmp_path, time):
     mapping = tmp_path / "odd.toml"
     mapping.write_text(ODD.replace("TIME", f'time = "{time}"'))

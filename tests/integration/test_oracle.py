@@ -46,7 +46,12 @@ def marts_named(finished: Finished) -> set[str]:
 
 @pytest.mark.parametrize(
     ("profile", "compression", "days"),
-    [("seed", "none", 0), ("seed", "gzip", 28), ("realistic", "zstd", 28), ("listeners", "zstd", 28)],
+    [
+        ("seed", "none", 0),
+        pytest.param("seed", "gzip", 28, marks=pytest.mark.wide),
+        ("realistic", "zstd", 28),
+        ("listeners", "zstd", 28),
+    ],
 )
 def test_marts_equal_the_simulators_oracle_cell_by_cell(world, profile, compression, days):
     path = world.folder / "oracle.ndjson"
