@@ -30,7 +30,7 @@ fs::path project_beside(const fs::path& deps) {
 
 /// Where a mapping's file is: a bare name is one of those that come with the program.
 Result<fs::path> mapping_path(const std::string& name, const std::string& deps_setting) {
-  const fs::path path(name);
+  fs::path path(name);
   if (path.has_parent_path() || path.has_extension()) return path;
   SDP_TRY(const fs::path deps, local::find_deps(deps_setting));
   return fs::absolute(deps).lexically_normal().parent_path() / "mappings" / (name + ".toml");

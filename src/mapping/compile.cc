@@ -248,7 +248,7 @@ class Compiler {
 
   std::string member(std::size_t r) const {
     const Rule& rule = mapping_.rules[r];
-    const std::string fallback = rule.fallback ? as_json(scalar(*rule.fallback)) : "null";
+    std::string fallback = rule.fallback ? as_json(scalar(*rule.fallback)) : "null";
     if (rule.from.empty()) return fallback;
     std::string there;
     for (const Pointer& pointer : rule.from)

@@ -141,12 +141,14 @@ class RuleReader {
     Pointer result;
     for (std::size_t i = 0; i < written.size(); ++i) {
       const char c = written[i];
+      const char next = i + 1 < written.size() ? written[i + 1] : '\0';
       if (c == '/') {
         result.tokens.emplace_back();
       } else if (c != '~') {
         result.tokens.back() += c;
-      } else if (++i < written.size() && (written[i] == '0' || written[i] == '1')) {
-        result.tokens.back() += written[i] == '0' ? '~' : '/';
+      } else if (next == '0' || next == '1') {
+        result.tokens.back() += next == '0' ? '~' : '/';
+        ++i;
       } else {
         return wrong(node, fmt::format("{} {} has a ~ that is neither ~0 nor ~1", what, shown(written)));
       }
