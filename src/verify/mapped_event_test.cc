@@ -37,7 +37,7 @@ std::string mapped(std::string_view rules, std::string_view payload) {
 
 /// The only member beside the constant.
 std::string member(std::string_view rules, std::string_view payload) {
-  const std::string all = mapped(rules, payload);
+  std::string all = mapped(rules, payload);
   if (!all.starts_with('{')) return all;
   const auto start = all.starts_with("{\"event_type\":\"play\"") ? all.find(',') : 0;
   return start == std::string::npos ? "left out" : all.substr(start + 1, all.size() - start - 2);
