@@ -8,7 +8,12 @@ import pytest
 from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
-TEXTS = {"output.log-level": "debug", "kafka.properties": "linger.ms=50", "simulation.start": "2026-02-15T17:52:36Z"}
+TEXTS = {
+    "output.log-level": "debug",
+    "kafka.properties": "linger.ms=50",
+    "simulation.faults": "retry=0.5",
+    "simulation.start": "2026-02-15T17:52:36Z",
+}
 
 
 def show(binary, *words, env=None, folder=None):
@@ -61,7 +66,12 @@ def test_every_setting_with_a_variable_is_set_by_it(binary, settings, tmp_path):
 
 
 # What a command wants beside flags.
-ARGUMENTS = {"lake repair": ["bronze/object.json"], "import": ["spotify", "export.zip"], "forget": ["ada"]}
+ARGUMENTS = {
+    "lake repair": ["bronze/object.json"],
+    "import": ["spotify", "export.zip"],
+    "forget": ["ada"],
+    "map check": ["mapping.toml"],
+}
 
 
 def test_every_setting_with_a_flag_is_set_by_it(binary, settings, tmp_path):
