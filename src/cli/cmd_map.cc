@@ -1,7 +1,7 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,6 +17,7 @@
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
 #include "os/files.h"
+#include "os/posix_file.h"
 #include "verify/json_judge.h"
 #include "verify/limits.h"
 #include "verify/mapped_event.h"
@@ -47,22 +48,10 @@ struct Fate {
 };
 
 Result<std::string> read_sample(const std::string& path) {
-  std::string text;
-  if (path == "-") {
-    std::vector<char> chunk(std::size_t{64} << 10);
-    while (text.size() <= kSampleBytesMax &&
-           (std::cin.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || std::cin.gcount() > 0))
-      text.append(chunk.data(), static_cast<std::size_t>(std::cin.gcount()));
-  } else {
-    SDP_TRY(const auto found, os::read_file(path));
-    if (!found)
-      return fail(ErrorKind::misconfigured, fmt::format("no file {}; --sample names one of records", path));
-    text = *found;
-  }
-  if (text.size() <= kSampleBytesMax) return text;
-  return fail(
-      ErrorKind::bad_input,
-      fmt::format("{} has more than {} bytes; take fewer records, ten are shown", path, kSampleBytesMax));
+  if (path == "-") return os::read_all(STDIN_FILENO, 0, "standard input", kSampleBytesMax);
+  SDP_TRY(auto text, os::read_file(path, kSampleBytesMax));
+  if (text) return *std::move(text);
+  return fail(ErrorKind::misconfigured, fmt::format("no file {}; --sample names one of records", path));
 }
 
 /// Lines, or the elements of an array, as far as they are shown.

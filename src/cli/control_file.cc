@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <utility>
 
 #include "cli/fault_rates.h"
 #include "diag/log.h"
+#include "os/files.h"
 
 namespace sdp::cli {
 namespace {
@@ -20,14 +20,7 @@ Result<std::optional<std::string>> read_control(const std::filesystem::path& pat
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) return std::optional<std::string>{};
   if (!std::filesystem::is_regular_file(status)) return fail(ErrorKind::misconfigured, "it is not a file");
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || !file.is_open()) return fail(ErrorKind::misconfigured, "it cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kBytesMax)
-    return fail(ErrorKind::misconfigured, fmt::format("it has more than {} bytes", kBytesMax));
-  return std::optional(std::move(text));
+  return os::read_file(path, kBytesMax);
 }
 
 }  // namespace

@@ -54,8 +54,10 @@ Result<FaultRates> fault_rates(const std::map<std::string, std::string>& texts, 
     }
     const FaultClass* const one = simulate::find_fault(name);
     if (one == nullptr && name != kAll) return unknown_class(name);
-    if (one != nullptr) rates[one->fault] = *rate;
-    if (one != nullptr) continue;
+    if (one != nullptr) {
+      rates[one->fault] = *rate;
+      continue;
+    }
     for (const FaultClass& each : kFaultClasses) {
       if (!texts.contains(std::string(each.name))) rates[each.fault] = *rate;
     }

@@ -351,9 +351,12 @@ sink::BatchLimits finished_limits(const settings::Command& command, sink::BatchL
   return limits;
 }
 
+/// All keys with what is said of each are 20 KB.
+constexpr std::size_t kBehaviourBytesMax = 256 << 10;
+
 Result<simulate::Behaviour> behaviour_of(const SimulationSettings& settings) {
   if (settings.behaviour.empty()) return simulate::Behaviour{};
-  SDP_TRY(const auto text, os::read_file(settings.behaviour));
+  SDP_TRY(const auto text, os::read_file(settings.behaviour, kBehaviourBytesMax));
   if (!text)
     return fail(ErrorKind::misconfigured,
                 "--behaviour: " + settings.behaviour + " is not there; `simulate --describe` prints one");
@@ -425,7 +428,7 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
 Result<std::optional<mapping::Mapping>> read_mapping(const std::string& name, const std::string& deps) {
   if (name.empty()) return std::nullopt;
   SDP_TRY(const fs::path path, mapping_path(name, deps));
-  const auto text = os::read_file(path);
+  const auto text = os::read_file(path, mapping::kFileBytesMax);
   if (!text || !*text) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("no mapping at {}{}; name a file, or one of those in the folder mappings",

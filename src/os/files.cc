@@ -14,7 +14,7 @@
 namespace sdp::os {
 // Not by a stream's buffer, which throws when there is a file and reading it fails: a folder, or the /proc of
 // a process that has just ended.
-Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
+Result<std::optional<std::string>> read_file(const std::filesystem::path& path, std::size_t bytes_max) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) {
     if (errno == ENOENT) return std::optional<std::string>{};
@@ -23,7 +23,7 @@ Result<std::optional<std::string>> read_file(const std::filesystem::path& path) 
   }
   struct stat found{};
   const auto size = ::fstat(fd.get(), &found) == 0 ? static_cast<std::size_t>(found.st_size) : 0;
-  SDP_TRY(auto text, read_all(fd.get(), size, path));
+  SDP_TRY(auto text, read_all(fd.get(), size, path, bytes_max));
   return std::optional(std::move(text));
 }
 

@@ -12,8 +12,9 @@
 
 namespace sdp::os {
 
-/// Nothing when there is no such file.
-Result<std::optional<std::string>> read_file(const std::filesystem::path& path);
+/// Nothing when there is no such file. `bad_input` when it has more than `bytes_max`.
+Result<std::optional<std::string>> read_file(const std::filesystem::path& path,
+                                             std::size_t bytes_max = std::string::npos);
 /// Replaces a file in one step: readers see the old text or the new one.
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
 Result<void> make_folder(const std::filesystem::path& path);

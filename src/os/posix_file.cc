@@ -96,8 +96,9 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
   return {};
 }
 
-Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path) {
-  std::string bytes(size_hint + 1, '\0');
+Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path,
+                             std::size_t bytes_max) {
+  std::string bytes(std::min(size_hint, bytes_max) + 1, '\0');
   std::size_t used = 0;
   for (;;) {
     if (used == bytes.size()) bytes.resize(bytes.size() * 2);
@@ -106,6 +107,8 @@ Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesyste
     if (got < 0) return posix_error(errno, Access::read, "read", path);
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
+    if (used > bytes_max)
+      return fail(ErrorKind::bad_input, fmt::format("{} has more than {} bytes", path.string(), bytes_max));
   }
   bytes.resize(used);
   return bytes;

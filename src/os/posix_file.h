@@ -37,8 +37,9 @@ std::unexpected<Error> posix_error(int code, Access access, std::string_view act
                                    const std::filesystem::path& path);
 
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
-/// The whole file; `size_hint` bytes are expected.
-Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path);
+/// The whole file; `size_hint` bytes are expected. `bad_input` when there are more than `bytes_max`.
+Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path,
+                             std::size_t bytes_max = std::string::npos);
 Result<void> sync_file(int fd, const std::filesystem::path& path);
 /// Makes the names in a folder durable.
 Result<void> sync_folder(const std::filesystem::path& folder);

@@ -36,7 +36,6 @@ constexpr std::array<Role, 7> kRoles{{{"kafka", 0},
                                       {"airflow-scheduler", 2},
                                       {"airflow-dag-processor", 2},
                                       {"airflow-triggerer", 2}}};
-constexpr int kTopLayer = 2;
 constexpr std::chrono::milliseconds kProbeInterval{200};
 constexpr std::chrono::milliseconds kPortReleaseLimit{3'000};
 constexpr std::uintmax_t kLogBytesMax = 10'000'000;
@@ -274,14 +273,15 @@ Result<void> Services::down() {
 }
 
 Result<void> Services::stop_layers(const std::function<bool(std::string_view role)>& which) {
-  for (int layer = kTopLayer; layer >= 0; --layer) {
+  Result<void> outcome;
+  for (int layer = kRoles.back().layer; layer >= 0; --layer) {
     std::vector<std::string_view> roles;
     for (const auto& role : kRoles) {
       if (role.layer == layer && which(role.name)) roles.push_back(role.name);
     }
-    SDP_RETURN_IF_ERROR(stop_together(roles));
+    if (auto stopped = stop_together(roles); !stopped && outcome) outcome = std::move(stopped);
   }
-  return {};
+  return outcome;
 }
 
 Result<void> Services::stop_together(const std::vector<std::string_view>& roles) {

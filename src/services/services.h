@@ -61,7 +61,8 @@ class Services {
   Result<void> check_runs(const Server& server) const;
   Result<void> tell_endpoints(const std::vector<Server>& servers) const;
   Result<ServiceStatus> status_of(std::string_view role) const;
-  /// Those of a layer side by side, the highest layer first.
+  /// Those of a layer side by side, the highest layer first. What cannot be stopped keeps nothing else
+  /// running; the first error is returned.
   Result<void> stop_layers(const std::function<bool(std::string_view role)>& which);
   Result<void> stop_together(const std::vector<std::string_view>& roles);
   Result<void> finish(std::string_view role, const PidRecord& record, Stopping& stopping);

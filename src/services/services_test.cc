@@ -130,6 +130,21 @@ TEST_F(RealServices, ThoseThatNeedNoneOfEachOtherEndSideBySide) {
   EXPECT_THAT(said_, HasSubstr("stopped airflow-triggerer"));
 }
 
+TEST_F(RealServices, OneThatCannotBeStoppedKeepsNoneOfALowerLayerRunning) {
+  ASSERT_TRUE(os::make_folder(settings_.data));
+  const auto process =
+      start_detached({.arguments = {"sleep", "60"}, .environment = {}, .log = settings_.data / "log"});
+  ASSERT_TRUE(process);
+  const PidRecord record{.process = *process, .program = "postgres", .address = ""};
+  ASSERT_TRUE(write_pid_file(settings_.data / "postgres.pid", record));
+  ASSERT_TRUE(os::write_file(settings_.data / "airflow-scheduler.pid", "no pid file", 0644));
+  settings_.airflow = true;
+  settings_.stop_limit = support::kPatience;
+  EXPECT_FALSE(services().down());
+  EXPECT_THAT(said_, HasSubstr("stopped postgres"));
+  EXPECT_FALSE(is_running(*process));
+}
+
 TEST_F(RealServices, StatusFindsThemWhereTheyWereStarted) {
   settings_.s3_server = S3Server::versitygw;
   const auto up = services().up();

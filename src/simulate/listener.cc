@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "simulate/listening.h"
+
 namespace sdp::simulate {
 namespace {
 
@@ -50,15 +52,6 @@ DeviceType draw_device(Rng& rng) {
   return percent < 68 ? DeviceType::mobile : percent < 88 ? DeviceType::desktop : DeviceType::web;
 }
 
-void assign_hex(std::optional<std::string>& out, std::uint64_t value) {
-  if (!out) out.emplace();
-  out->resize(16);
-  for (char& digit : *out) {
-    digit = "0123456789abcdef"[value >> 60];
-    value <<= 4;
-  }
-}
-
 }  // namespace
 
 Listener::Listener(const Repertoire& repertoire, Rng identity, Rng rng, std::int64_t first)
@@ -85,21 +78,16 @@ std::int64_t Listener::position() const {
 void Listener::write(const event::Song& song, event::ListeningEvent& event) {
   constexpr EventType kTypes[] = {EventType::play, EventType::play, EventType::pause, EventType::skip,
                                   EventType::add_to_playlist};
-  event.event_id = base::uuid4(rng_);
-  event.event_type = kTypes[std::to_underlying(action_)];
-  event.user_id = user_;
-  event.song_id = song.id;
-  event.song_name = song.name;
-  event.artist_name = song.artist;
-  event.device_type = device_;
-  event.country = country_;
-  event.timestamp = UtcMillis(std::chrono::milliseconds(due_));
-  assign_hex(event.session_id, session_);
-  event.position_ms = position();
-  event.duration_ms = song.duration_ms;
-  if (!event.app_version) event.app_version.emplace();
-  *event.app_version = kAppVersions[app_version_];
-  event.schema_version = 1;
+  simulate::write({.event_id = base::uuid4(rng_),
+                   .type = kTypes[std::to_underlying(action_)],
+                   .user = user_,
+                   .device = device_,
+                   .country = country_,
+                   .at_ms = due_,
+                   .session = session_,
+                   .position_ms = position(),
+                   .app_version = kAppVersions[app_version_]},
+                  song, event);
 }
 
 void Listener::decide(const Repertoire& repertoire) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/lines.h"
 #include "base/utc_time.h"
 #include "simulate/event_source.h"
 #include "simulate/fault_injector.h"
@@ -19,6 +20,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Profile kProfiles[] = {Profile::seed, Profile::realistic, Profile::listeners};
+
+/// Of a run: its behaviour, which is a file of TOML, is the longest part.
+constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;
 
 std::string_view name(Profile profile) {
   switch (profile) {
@@ -184,7 +188,8 @@ std::string to_json(const OracleRun& run) {
 Result<std::vector<OracleRun>> read_oracle_runs(std::istream& text, std::string_view file) {
   std::vector<OracleRun> runs;
   std::string line;
-  for (std::size_t number = 1; std::getline(text, line); ++number) {
+  for (std::size_t number = 1; base::read_line(text, line, kLineBytesMax) == base::LineRead::whole;
+       ++number) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) return broken(file, number, "a JSON object must stand here");
     if (number == 1) {

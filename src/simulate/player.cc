@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "simulate/listening.h"
+
 namespace sdp::simulate {
 namespace {
 
@@ -17,15 +19,6 @@ constexpr std::uint64_t kSkippedMax = kOne / 100 * 98;
 /// By arm of the experiment, then version.
 constexpr std::string_view kAppVersions[2][kVersions] = {{"9.0.46", "9.1.2", "9.1.10", "9.2.0"},
                                                          {"9.0.46+b", "9.1.2+b", "9.1.10+b", "9.2.0+b"}};
-
-void assign_hex(std::optional<std::string>& out, std::uint64_t value) {
-  if (!out) out.emplace();
-  out->resize(16);
-  for (char& digit : *out) {
-    digit = "0123456789abcdef"[value >> 60];
-    value <<= 4;
-  }
-}
 
 }  // namespace
 
@@ -59,22 +52,16 @@ std::uint32_t Player::position() const {
 void Player::write(const Stage& stage, event::ListeningEvent& event) {
   constexpr EventType kTypes[] = {EventType::play, EventType::play, EventType::pause, EventType::skip,
                                   EventType::add_to_playlist};
-  const event::Song& song = stage.songs[song_];
-  event.event_id = base::uuid4(rng_);
-  event.event_type = kTypes[std::to_underlying(action_)];
-  event.user_id = person_.user;
-  event.song_id = song.id;
-  event.song_name = song.name;
-  event.artist_name = song.artist;
-  event.device_type = device_;
-  event.country = stage.habits.countries[person_.country];
-  event.timestamp = UtcMillis(std::chrono::milliseconds(due_));
-  assign_hex(event.session_id, session_);
-  event.position_ms = position();
-  event.duration_ms = song.duration_ms;
-  if (!event.app_version) event.app_version.emplace();
-  *event.app_version = kAppVersions[person_.arm_b ? 1 : 0][person_.version];
-  event.schema_version = 1;
+  simulate::write({.event_id = base::uuid4(rng_),
+                   .type = kTypes[std::to_underlying(action_)],
+                   .user = person_.user,
+                   .device = device_,
+                   .country = stage.habits.countries[person_.country],
+                   .at_ms = due_,
+                   .session = session_,
+                   .position_ms = position(),
+                   .app_version = kAppVersions[person_.arm_b ? 1 : 0][person_.version]},
+                  stage.songs[song_], event);
 }
 
 void Player::decide(const Stage& stage) {

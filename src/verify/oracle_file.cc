@@ -6,6 +6,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/lines.h"
+
 namespace sdp::verify {
 namespace {
 
@@ -104,10 +106,17 @@ Error OracleFile::broken(std::string_view why) const {
 
 Result<void> OracleFile::read_line() {
   ++number_;
-  if (!std::getline(file_, line_)) return std::unexpected(broken("the file ends before its end line"));
-  if (file_.eof()) return std::unexpected(broken("the line is cut off"));
-  if (line_.size() > kLineBytesMax) return std::unexpected(broken("the line is too long"));
-  return {};
+  switch (base::read_line(file_, line_, kLineBytesMax)) {
+    case base::LineRead::whole:
+      return {};
+    case base::LineRead::cut_off:
+      return std::unexpected(broken("the line is cut off"));
+    case base::LineRead::too_long:
+      return std::unexpected(broken("the line is too long"));
+    case base::LineRead::end:
+      break;
+  }
+  return std::unexpected(broken("the file ends before its end line"));
 }
 
 /// Up to the line of the first table, which stays the line that was read last.
@@ -163,7 +172,7 @@ Result<std::optional<OracleTable>> OracleFile::next_table() {
     if (number_in(*end, "tables") != tables_)
       return std::unexpected(
           broken(fmt::format("{} tables came, and the end line tells of others", tables_)));
-    if (std::string rest; std::getline(file_, rest)) {
+    if (file_.peek() != std::ifstream::traits_type::eof()) {
       ++number_;
       return std::unexpected(broken("nothing may stand behind the end line"));
     }

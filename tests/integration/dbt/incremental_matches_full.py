@@ -25,13 +25,13 @@ SEEDS = int(os.environ.get("SDP_DBT_SEEDS", "4"))
 # A run on the emulator takes its time, however little there is to do.
 SEEDS_A_WAREHOUSE, WORKERS = (SEEDS, 1) if ON_SNOWFLAKE else (10, 2)
 
-
 LEDGER = "select object_key, records, first_timestamp, last_timestamp from transform.transform_ledger"
 
 
 def stops(one, *others, more):
-    """After which models runs are stopped."""
-    return {"one": (one,), "some": (one, *others), "all": (one, *others, *more)}[os.environ.get("SDP_DBT_STOPS", "one")]
+    """After which models runs are stopped, each once."""
+    chosen = {"one": (one,), "some": (one, *others), "all": (one, *others, *more)}
+    return list(dict.fromkeys(chosen[os.environ.get("SDP_DBT_STOPS", "one")]))
 
 
 def queries(warehouse):
