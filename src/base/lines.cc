@@ -6,7 +6,7 @@ namespace sdp::base {
 
 LineRead read_line(std::istream& in, std::string& line, std::size_t bytes_max) {
   line.clear();
-  std::array<char, std::size_t{16} << 10> chunk;
+  std::array<char, 1'024> chunk{};
   for (;;) {
     in.getline(chunk.data(), chunk.size());
     const auto got = static_cast<std::size_t>(in.gcount());

@@ -7,7 +7,7 @@
 namespace sdp::base {
 namespace {
 
-constexpr std::size_t kChunk = std::size_t{16} << 10;
+constexpr std::size_t kChunk = 1'024;
 
 TEST(Lines, AreReadWholeWhateverTheirLength) {
   for (const std::size_t length :
