@@ -126,7 +126,7 @@ def test_verify_of_a_folder_without_a_run_says_so(binary, tmp_path):
 
 def test_doctor_makes_nothing(binary, tmp_path):
     places = ["--lake", tmp_path / "lake", "--warehouse", tmp_path / "warehouse.duckdb"]
-    result = call(binary, "doctor", "--bootstrap-servers", "127.0.0.1:1", *places)
+    result = call(binary, "doctor", "--bootstrap-servers", "127.0.0.1:1", "--kafka-call-timeout-ms", "500", *places)
     assert result.returncode == 10
     assert "lake" in result.stdout
     assert list(tmp_path.iterdir()) == []

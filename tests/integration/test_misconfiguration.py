@@ -27,7 +27,7 @@ def filled(world):
 def refused(world, code: int, *names: str, arguments=(), env=None, timeout: float = 40):
     """The sink must end with this code and one error with these words."""
     # Not as long as a sink waits for brokers that may come back.
-    hasty = ("--s3-retry-total-s", 3, "--outage-ms", 1000)
+    hasty = ("--s3-retry-total-s", 3, "--outage-ms", 1000, "--kafka-call-timeout-ms", 2000)
     finished = world.run("sink", "--until-caught-up", *hasty, *arguments, env=env, timeout=timeout)
     assert finished.code == code, str(finished)
     error = finished.failure["message"]

@@ -61,7 +61,8 @@ def test_a_broker_that_cannot_be_trusted_is_refused(world, secured, setting, wor
         "name": {"KAFKA_BOOTSTRAP_SERVERS": secured.broker("other")},
         "plaintext": {"KAFKA_SECURITY_PROTOCOL": "plaintext"},
     }[setting]
-    finished = world.run("simulate", "--events", 10, env=wrong, timeout=SECONDS_MAX)
+    hasty = ("--kafka-call-timeout-ms", 2000)
+    finished = world.run("simulate", "--events", 10, *hasty, env=wrong, timeout=SECONDS_MAX)
     assert_refused(finished, *words)
 
 
