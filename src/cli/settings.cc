@@ -324,6 +324,7 @@ void bind_transform(settings::Command& command, TransformSettings& transform) {
   command.bind("dbt.project", transform.project);
   command.bind("dbt.unit-tests", transform.unit_tests);
   command.bind("dbt.verbose", transform.verbose);
+  command.bind("dbt.timeout-s", transform.time_limit);
 }
 
 void bind_hours(settings::Command& command, HourSettings& hours) {
@@ -418,6 +419,7 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
   }
   options.work_dir = fs::absolute(settings.work_dir);
   options.unit_tests = settings.unit_tests;
+  options.time_limit = settings.time_limit;
   options.verbose = settings.verbose;
   for (const fs::path& path :
        {options.dbt_path, options.project_dir, options.work_dir, options.warehouse_path})

@@ -77,6 +77,12 @@ Error failed(const TransformOptions& options, const TransformSummary& summary) {
   return {only_tests && named > 0 ? ErrorKind::violation : ErrorKind::fatal, std::move(message)};
 }
 
+Error with_remedy(Error error) {
+  if (error.kind == ErrorKind::unavailable)
+    error.message += ". --dbt-timeout SECONDS lets a build take longer";
+  return error;
+}
+
 }  // namespace
 
 std::filesystem::path log_path(const TransformOptions& options) {
@@ -95,7 +101,9 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
       progress.read(line);
       if (say) say(line);
     };
-    SDP_TRY(end, os::run_child(command, {.total = options.time_limit}, std::move(stop)));
+    auto ended = os::run_child(command, {.total = options.time_limit}, std::move(stop));
+    if (!ended) return std::unexpected(with_remedy(std::move(ended).error()));
+    end = *std::move(ended);
   }
   auto summary = read_results(options);
   if (!summary || end.code > kDbtFailed) {

@@ -37,7 +37,7 @@ struct TransformOptions {
   bool unit_tests = false;
   /// Whether dbt's output is logged while it runs.
   bool verbose = false;
-  std::chrono::milliseconds time_limit{30 * 60 * 1000};
+  std::chrono::milliseconds time_limit{6 * 60 * 60 * 1000};
   /// Appended to the command line, such as {"--full-refresh"}.
   std::vector<std::string> extra_arguments{};
 };

@@ -10,7 +10,7 @@ import pytest
 from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
 
-IN_PART = 21
+IN_PART, UNAVAILABLE = 21, 69
 SCRIPTS = Path(__file__).resolve().parents[2] / "docker" / "pipeline"
 
 
@@ -113,3 +113,25 @@ def test_the_prover_ends_as_the_proof_does(tmp_path, code):
 def test_loader_and_prover_wait_for_who_has_the_warehouse(tmp_path):
     assert round_of("prove", tmp_path / "prover", {"verify": 75}, {"verify": 20}) == (20, ["verify", "verify"])
     assert round_of("load_and_transform", tmp_path / "loader", {"load": 75}) == (0, ["load", "load", "transform"])
+
+
+def test_a_build_that_takes_longer_than_it_may_is_ended_and_done_by_the_next(
+    binary, program_deps, finished_run, tmp_path
+):
+    data = tmp_path / "data"
+    shutil.copytree(finished_run, data, symlinks=True)
+    line = ("transform", "--warehouse", data / "warehouse" / "spotify_db.duckdb", "--work-dir", tmp_path / "work")
+    line = (*line, "--deps", program_deps, "--full-refresh", "--json")
+    done = subprocess.run(
+        [binary, *map(str, line), "--dbt-timeout", "1"],  # Less than dbt takes to read the project.
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=GUARD_SECONDS,
+        check=False,
+    )
+    assert done.returncode == UNAVAILABLE, f"{done.returncode}\n{done.stdout}{done.stderr}"
+    assert "--dbt-timeout" in done.stderr
+    call(binary, *line, code=0)
+    report, _ = call(binary, "verify", "--data", data, "--json", code=0)
+    assert report["proved"] is True
