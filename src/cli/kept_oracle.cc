@@ -49,7 +49,7 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, bool anothe
   if (!std::ofstream(unfinished(), std::ios::binary)) return cannot_write();
   SDP_RETURN_IF_ERROR(remove_oracle(unfinished()));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
-  runs_.push_back({.spec = whole, .records = 0, .another_log = another_log && !runs_.empty(), .digest = 0});
+  runs_.push_back({.spec = whole, .another_log = another_log && !runs_.empty()});
   oracle_.begin_run(runs_.back().another_log);
   oracle_.expect(whole.events);
   return {};
@@ -57,6 +57,8 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, bool anothe
 
 Result<void> KeptOracle::finish(const simulate::SimulateSummary& summary) {
   runs_.back().records = summary.produced;
+  runs_.back().stopped_after = summary.stopped_after;
+  runs_.back().steered = summary.steered;
   runs_.back().digest = oracle_.digest();
   {
     std::ofstream file(unfinished(), std::ios::binary | std::ios::trunc);

@@ -143,6 +143,7 @@ class PipelineRun {
                        fmt::format("{} objects, {:.0f} MB", with_commas(metrics.objects_created),
                                    static_cast<double>(metrics.body_bytes.load()) / 1e6)});
     if (stop_.stop_requested()) {
+      SDP_RETURN_IF_ERROR(keep_oracle(*produced));
       return fail(ErrorKind::interrupted,
                   fmt::format("stopped; {} events are durable in the lake, and the next run loads them",
                               with_commas(metrics.records_durable)));
@@ -195,6 +196,15 @@ class PipelineRun {
   void write_oracle_meanwhile() {
     if (parts_.oracle == nullptr) return;
     writing_oracle_ = std::jthread([this] { oracle_written_ = parts_.oracle->finish(produced_); });
+  }
+
+  /// Of a run that was stopped: all that it sent is in the lake, so the next one goes on with its oracle.
+  /// Where that cannot tell what there must be, there is none.
+  Result<void> keep_oracle(const simulate::SimulateSummary& produced) {
+    if (parts_.oracle == nullptr) return {};
+    auto written = parts_.oracle->finish(produced);
+    if (!written && written.error().kind == ErrorKind::misconfigured) return {};
+    return written;
   }
 
   /// The oracle's file; nothing where it cannot tell what there must be.

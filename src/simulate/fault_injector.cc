@@ -45,16 +45,17 @@ FaultInjector::FaultInjector(const SimulationSpec& spec, EventSource& source)
   set_rates(spec.faults.rates);
 }
 
-void FaultInjector::set_rates(const FaultRates& rates) {
+bool FaultInjector::set_rates(const FaultRates& rates) {
+  const bool is_change = rates != rates_;
   rates_ = rates;
   any_ = rates_.any();
+  return is_change;
 }
 
 bool FaultInjector::next(SimulatedRecord& record) {
-  if (!any_ && waiting_.empty() && ready_.empty() && delayed_.empty() && offline_.empty()) {
+  if (!any_ && !holds_any()) {
     // The same object each time, for its buffers' sake.
-    if (!source_.next(record.event)) return false;
-    ++seen_;
+    if (!take_event(record.event)) return false;
     record.due = now_ = record.event.timestamp;
     record.fate = Fate::kept;
     record.faults.clear();
@@ -76,14 +77,19 @@ bool FaultInjector::next(SimulatedRecord& record) {
   return true;
 }
 
+bool FaultInjector::take_event(event::ListeningEvent& event) {
+  if (seen_ == events_max_ || !source_.next(event)) return false;
+  ++seen_;
+  return true;
+}
+
 /// Reads one event and lets what is due then wait for its turn; false when nothing is left.
 bool FaultInjector::advance() {
-  if (!source_.next(event_)) {
+  if (!take_event(event_)) {
     while (!returns_.empty()) come_back();
     while (!delayed_.empty()) send_delayed();
     return !waiting_.empty();
   }
-  ++seen_;
   now_ = event_.timestamp;
   release();
   take(event_);

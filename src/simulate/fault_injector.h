@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,10 +35,18 @@ class FaultInjector {
   /// Writes the next record over `record`; false when there are no more. Whoever is offline when the source
   /// ends comes back first.
   bool next(SimulatedRecord& record);
+  /// Takes no more of the source than this many events: it ends there.
+  void end_after(std::uint64_t events) { events_max_ = events; }
+  /// So many were taken of it.
+  std::uint64_t events() const { return seen_; }
+  /// Whether there are records that do not wait for another event of the source.
+  bool holds_any() const {
+    return !waiting_.empty() || !ready_.empty() || !delayed_.empty() || !offline_.empty();
+  }
   Result<void> ended() const { return source_.ended(); }
 
-  /// From the next event on.
-  void set_rates(const FaultRates& rates);
+  /// From the next event on. True when these are others.
+  bool set_rates(const FaultRates& rates);
 
  private:
   /// A listener who is offline.
@@ -49,6 +58,7 @@ class FaultInjector {
     std::size_t operator()(const Uuid& id) const;
   };
 
+  bool take_event(event::ListeningEvent& event);
   bool advance();
   void release();
   void come_back();
@@ -77,11 +87,12 @@ class FaultInjector {
 
   event::ListeningEvent event_;
   UtcMillis now_{};
-  std::size_t seen_ = 0;
+  std::uint64_t seen_ = 0;
+  std::uint64_t events_max_ = std::numeric_limits<std::uint64_t>::max();
   std::size_t oversize_bytes_ = 0;
   std::deque<SimulatedRecord> waiting_;                  ///< events whose turn has come
   std::deque<SimulatedRecord> ready_;                    ///< the first of them, and what is sent besides
-  std::multimap<std::size_t, SimulatedRecord> delayed_;  ///< by the number of events seen
+  std::multimap<std::uint64_t, SimulatedRecord> delayed_;  ///< by the number of events seen
   std::unordered_map<Uuid, Offline, Hash> offline_;
   std::set<std::pair<UtcMillis, Uuid>> returns_;  ///< of offline_, the next one first
   std::size_t held_ = 0;

@@ -163,6 +163,8 @@ Result<OracleRun> parse_run(const Json& json, std::string_view file, std::size_t
   if (!json.is_object()) return broken(file, line, "`run` must be an object");
   Reading reading{.json = json, .wrong = {}};
   each_member(run, reading);
+  if (json.contains("stopped_after")) reading("stopped_after", run.stopped_after.emplace());
+  if (json.contains("steered")) reading("steered", run.steered);
   const auto digest = json.find("digest");
   if (digest == json.end() || !digest->is_string()) {
     reading.is_wrong("digest");
@@ -181,6 +183,8 @@ Result<OracleRun> parse_run(const Json& json, std::string_view file, std::size_t
 std::string to_json(const OracleRun& run) {
   Writing writing;
   each_member(run, writing);
+  if (run.stopped_after) writing("stopped_after", *run.stopped_after);
+  if (run.steered) writing("steered", run.steered);
   writing.json["digest"] = fmt::format("{:016x}", run.digest);
   return writing.json.dump();
 }
@@ -212,10 +216,17 @@ bool has_same_events(const SimulationSpec& one, const SimulationSpec& other) {
 }
 
 Result<void> tell_again(const OracleRun& run, Oracle& oracle) {
+  if (run.steered) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("oracle: the faults of the run of {} were changed by --control while it ran, so "
+                            "it cannot be simulated again; begin a new oracle, with another topic",
+                            base::format_iso(run.spec.start)));
+  }
   SDP_TRY(const auto source, open_source(run.spec));
   oracle.begin_run(run.another_log);
   oracle.expect(run.records);
   FaultInjector records(run.spec, *source);
+  if (run.stopped_after) records.end_after(*run.stopped_after);
   SimulatedRecord record;
   for (std::uint64_t i = 0; i < run.records && records.next(record); ++i) tell(oracle, record);
   if (oracle.digest() == run.digest) return {};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <istream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ struct OracleRun {
   SimulationSpec spec;
   std::uint64_t records = 0;  ///< so many the log took
   bool another_log = false;   ///< than that of the run before
+  /// As SimulateSummary has them.
+  std::optional<std::uint64_t> stopped_after = {};
+  bool steered = false;
   std::uint64_t digest = 0;   ///< Oracle::digest() at its end
 };
 
@@ -30,7 +34,8 @@ Result<std::vector<OracleRun>> read_oracle_runs(std::istream& text, std::string_
 /// Whether both make the same events, at least in part: mix, seed and start decide.
 bool has_same_events(const SimulationSpec& one, const SimulationSpec& other);
 
-/// Simulates a run again, for the oracle alone. `misconfigured` when other events came of it than then.
+/// Simulates a run again, for the oracle alone. `misconfigured` when other events came of it than then, or
+/// when nobody can, because it was steered.
 Result<void> tell_again(const OracleRun& run, Oracle& oracle);
 
 }  // namespace sdp::simulate

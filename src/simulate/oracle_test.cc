@@ -468,6 +468,7 @@ TEST(OracleRun, AFileTellsEnoughToGoOnWithIt) {
   Oracle oracle;
   std::vector<OracleRun> runs{run_of(oracle, spec_of(Profile::realistic, 1), false)};
   runs.push_back(run_of(oracle, spec_of(Profile::seed, 2), true));
+  runs.back().stopped_after = 5'000;
   const std::string text = text_of(oracle, runs);
 
   std::istringstream in(text);
@@ -487,6 +488,20 @@ TEST(OracleRun, OtherEventsThanThenAreAnError) {
   EXPECT_TRUE(tell_again(run, again));
   run.records -= 1;
   EXPECT_EQ(tell_again(run, again).error().kind, ErrorKind::misconfigured);
+}
+
+TEST(OracleRun, ARunThatWasSteeredIsRefusedForThatReason) {
+  Oracle oracle;
+  std::vector<OracleRun> runs{run_of(oracle, spec_of(Profile::seed, 1), false)};
+  runs[0].steered = true;
+  std::istringstream in(text_of(oracle, runs));
+  const auto read = read_oracle_runs(in, "x.ndjson");
+  ASSERT_TRUE(read) << read.error().message;
+  Oracle again;
+  const auto told = tell_again(read->at(0), again);
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(told.error().message, HasSubstr("changed by --control"));
 }
 
 TEST(OracleRun, MixSeedAndStartTellEventsApart) {

@@ -38,7 +38,8 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   newest_.no_earlier = clock_.utc_now();
   pacer_ = Pacer(spec_, start_);
   produced_ = reported_ = 0;
-  stopped_ = false;
+  stopped_ = steered_ = false;
+  stopped_after_.reset();
   const auto sent = send_all(stop);
   const auto settled = settle();
   newest_.no_later = clock_.utc_now();
@@ -51,13 +52,17 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
                          .acked = last.acked,
                          .elapsed = last.elapsed,
                          .stopped = stopped_,
+                         .stopped_after = stopped_after_,
+                         .steered = steered_,
                          .newest = newest_};
 }
 
 Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
+  bool is_taken = false;
   while (!stop.stop_requested()) {
     if (!records_.next(record_)) return records_.ended();
-    if (pacer_.paced() && !wait_until_due(stop)) break;
+    is_taken = pacer_.paced() && !wait_until_due(stop);
+    if (is_taken) break;
     if (pacer_.paced() || produced_ % kEventsPerClockRead == 0) newest_.no_earlier = clock_.utc_now();
     SDP_RETURN_IF_ERROR(send());
     if (pacer_.paced() || produced_ % kEventsPerClockRead == 0) {
@@ -67,6 +72,19 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
     }
   }
   stopped_ = true;
+  return send_held(is_taken);
+}
+
+/// A listener who is offline comes back before the end: of what the injector took of the source, nothing is
+/// lost. `is_taken`: record_ is not sent yet; one that nothing was done to is an event that did not happen.
+Result<void> SimulateRunner::send_held(bool is_taken) {
+  if (is_taken && record_.faults.empty() && !records_.holds_any()) return {};
+  if (!is_taken && !records_.holds_any()) return {};
+  stopped_after_ = records_.events();
+  records_.end_after(*stopped_after_);
+  newest_.no_earlier = clock_.utc_now();
+  if (is_taken) SDP_RETURN_IF_ERROR(send());
+  while (records_.next(record_)) SDP_RETURN_IF_ERROR(send());
   return {};
 }
 
@@ -109,7 +127,7 @@ void SimulateRunner::look(SteadyTime now) {
   looked_at_ = now;
   const auto steering = look_();
   if (!steering) return;
-  records_.set_rates(steering->faults);
+  if (records_.set_rates(steering->faults)) steered_ = true;
   if (steering->rate == spec_.rate) return;
   spec_.rate = steering->rate;
   pacer_ = Pacer(spec_, now, produced_, record_.due);

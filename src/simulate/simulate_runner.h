@@ -32,6 +32,11 @@ struct SimulateSummary {
   std::chrono::milliseconds elapsed{0};
   /// True when a stop was asked for before the source ended.
   bool stopped = false;
+  /// The stop came behind so many events of the source, and records that had been held back were sent.
+  /// Nothing: there were none.
+  std::optional<std::uint64_t> stopped_after;
+  /// Rates of faults were changed while it ran, so that the spec does not tell its records.
+  bool steered = false;
   /// When the log took the last of them.
   NewestRecord newest;
 };
@@ -60,12 +65,14 @@ class SimulateRunner {
   /// Is asked once a second what holds from now on; nothing: what held.
   void steer(Look look) { look_ = std::move(look); }
 
-  /// Runs to the source's end or to the stop, then waits until every event is confirmed. `unavailable` with
-  /// the counts when deliveries failed or stayed unconfirmed.
+  /// Runs to the source's end or to the stop, then waits until every event is confirmed. At a stop, records
+  /// that faults hold back are sent at once, as at the source's end. `unavailable` with the counts when
+  /// deliveries failed or stayed unconfirmed.
   Result<SimulateSummary> run(std::stop_token stop);
 
  private:
   Result<void> send_all(const std::stop_token& stop);
+  Result<void> send_held(bool is_taken);
   bool wait_until_due(const std::stop_token& stop);
   Result<void> send();
   Result<void> tell_of_record();
@@ -90,6 +97,8 @@ class SimulateRunner {
   Pacer pacer_;
   std::uint64_t produced_ = 0;
   bool stopped_ = false;
+  std::optional<std::uint64_t> stopped_after_;
+  bool steered_ = false;
   log::ProducerCounts before_;
   SteadyTime start_;
   NewestRecord newest_;

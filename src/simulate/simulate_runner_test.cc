@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "event/decode.h"
+#include "simulate/oracle_run.h"
 
 namespace sdp::simulate {
 namespace {
@@ -187,6 +188,33 @@ TEST_F(Runner, StopFlushesWhatWasSent) {
   EXPECT_EQ(producer.flush_timeout, 7s);
 }
 
+TEST_F(Runner, StopSendsWhatFaultsHoldBackAndTheOracleIsToldAgain) {
+  spec.profile = Profile::listeners;
+  spec.events = 0;
+  spec.faults.rates[Fault::late] = 0.02;
+  spec.faults.rates[Fault::retry] = 0.1;
+  producer.on_send = [&] {
+    if (producer.sent.size() == 500) stop.request_stop();
+  };
+  oracle.begin_run(false);
+  const auto summary = run();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_TRUE(summary->stopped);
+  EXPECT_GT(summary->produced, 550) << "some were offline";
+  EXPECT_EQ(oracle.kept(), summary->stopped_after) << "every event of the source was sent";
+  EXPECT_EQ(oracle.records(), summary->acked);
+
+  OracleRun told{.spec = checked(spec).value(),
+                 .records = summary->produced,
+                 .stopped_after = summary->stopped_after,
+                 .digest = oracle.digest()};
+  Oracle again;
+  EXPECT_TRUE(tell_again(told, again));
+  EXPECT_EQ(again.facts(), oracle.facts());
+  told.stopped_after.reset();
+  EXPECT_FALSE(tell_again(told, again)) << "without the stop other records come";
+}
+
 /// A clock whose third sleep is when somebody asks to stop.
 struct StoppingClock final : Clock {
   UtcMillis utc_now() const override { return inner.utc_now(); }
@@ -210,6 +238,21 @@ TEST_F(Runner, StopEndsALongWait) {
   ASSERT_TRUE(summary);
   EXPECT_TRUE(summary->stopped);
   EXPECT_EQ(summary->produced, 1);
+  EXPECT_LT(stopping.inner.steady_now() - SteadyTime{}, 1s);
+}
+
+TEST_F(Runner, StopInAWaitSendsTheRecordThatWaitsWithTheOthers) {
+  spec.rate = 0.001;
+  spec.events = 0;
+  spec.faults.rates[Fault::retry] = 1;
+  StoppingClock stopping;
+  auto source = open_source(spec);
+  SimulateRunner runner(spec, **source, producer, stopping, observer);
+  runner.tell(oracle);
+  const auto summary = runner.run(stopping.stop.get_token());
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(oracle.kept(), summary->stopped_after);
+  EXPECT_EQ(oracle.duplicates(), oracle.kept()) << "each is there twice";
   EXPECT_LT(stopping.inner.steady_now() - SteadyTime{}, 1s);
 }
 
@@ -303,11 +346,24 @@ TEST_F(Runner, RateAndFaultsChangeWhileItRuns) {
   producer.on_send = [&] {
     if (elapsed() >= 20s) stop.request_stop();
   };
-  ASSERT_TRUE(runner.run(stop.get_token()));
+  const auto summary = runner.run(stop.get_token());
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(summary->steered);
   EXPECT_NEAR(looks, 20, 2) << "once a second";
   // Ten seconds at 10 a second, ten at 1,000; of the latter each second one is a tombstone.
   EXPECT_NEAR(static_cast<double>(producer.sent.size()), 10'100, 200);
   EXPECT_NEAR(static_cast<double>(producer.tombstones), 5'000, 100);
+}
+
+TEST_F(Runner, AnotherRateAloneDoesNotChangeTheRecords) {
+  spec.rate = 10;
+  auto source = open_source(spec);
+  SimulateRunner runner(spec, **source, producer, clock, observer);
+  runner.steer([] { return Steering{.rate = 1'000, .faults = {}}; });
+  const auto summary = runner.run({});
+  ASSERT_TRUE(summary);
+  EXPECT_LT(elapsed(), 2s);
+  EXPECT_FALSE(summary->steered);
 }
 
 TEST(ProducedLine, IsTheSeeds) {

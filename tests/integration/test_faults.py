@@ -257,6 +257,34 @@ def test_a_control_file_steers_a_simulation_that_runs(world):
     ]
 
 
+def test_of_a_simulation_that_is_stopped_everything_is_in_oracle_labels_and_log(world):
+    labels_path, oracle = world.folder / "labels.ndjson", ("--oracle", world.folder / "oracle.ndjson")
+    faults = ("--fault", "late=0.05", "--fault", "retry=0.1", *LIMIT)
+    simulator = world.start_simulator(1000, "--mix", "listeners", *faults, "--labels", labels_path, *oracle)
+    unfinished = world.folder / "labels.ndjson.new"
+    wait_until(lambda: unfinished.exists() and unfinished.stat().st_size, 60, "labels")
+    world.stop_simulator(simulator)
+    labels = labels_of(labels_path)
+    assert {label["class"] for label in labels} == {"late", "retry"}
+    world.simulate(500, "--seed", 2, *faults, *oracle, "--continue-oracle")
+    world.catch_up(*LIMIT)
+    report = world.prove(*LIMIT, *oracle)
+    assert report["kept"] + report["duplicates"] == world.acked
+
+
+def test_an_oracle_of_a_simulation_that_was_steered_is_not_gone_on_with_for_that_reason(world):
+    control, oracle = world.folder / "control.json", world.folder / "oracle.ndjson"
+    lines = ("--output", world.folder / "events.ndjson", "--oracle", oracle)
+    simulator = world.start("simulate", "--rate", 300, *lines, "--control", control, env=QUIET_BROKER)
+    wait_until((world.folder / "events.ndjson").exists, 20, "the first lines")
+    control.write_text('{"faults": {"retry": 1}}')
+    wait_until(lambda: simulator.events("simulate.steered"), 20, "the change")
+    assert simulator.stop(30).code == 0
+    again = world.run("simulate", "--events", 1, *lines, "--seed", 2, "--continue-oracle", env=QUIET_BROKER)
+    assert again.code == MISCONFIGURED, str(again)
+    assert "--control" in again.failure["message"] and "version" not in again.failure["message"], str(again)
+
+
 def test_a_class_that_is_none_is_refused_with_the_nearest(world):
     finished = world.run("simulate", "--fault", "retri=0.1", "--output", "-")
     assert finished.code == MISCONFIGURED

@@ -101,6 +101,21 @@ def test_a_killed_live_run_is_continued(embedded):
     assert kept(finished.out) > before > 0
 
 
+def test_a_live_run_is_compared_with_its_oracle_and_another_goes_on_with_it(embedded):
+    seen = 0
+    for mix in ("realistic", "listeners"):
+        live = Live(embedded, "--mix", mix, "--oracle", "--fault", "all=0.01")
+        live.wait_for_rounds(1)
+        finished = live.stop()
+        assert finished.code == 0, str(finished)
+        assert "marts equal to the oracle's" in finished.out, str(finished)
+        assert kept(finished.out) > seen
+        seen = kept(finished.out)
+    oracle = embedded.data / "oracle.ndjson"
+    runs = [line for line in oracle.read_text().splitlines() if line.startswith('{"run"')]
+    assert len(runs) == 2
+
+
 def workers_of(pid: int) -> list[int]:
     """The processes that keep dbt loaded for it."""
     pids = [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]

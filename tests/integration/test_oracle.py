@@ -3,18 +3,21 @@
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from driver import parsed, spoil_lake
 from driver.embedded import Embedded
-from driver.process import Finished, Running
+from driver.process import Finished, Running, wait_until
 from driver.services import clean_environment
 
 PROJECT = Path(__file__).resolve().parents[2] / "spotify_dbt"
 MARTS = 14
-MISCONFIGURED, VIOLATION = 78, 20
+MISCONFIGURED, VIOLATION, INTERRUPTED = 78, 20, 130
+EQUAL = f"cells of {MARTS} marts equal to the oracle's"
+FAULTS = ("--fault", "all=0.01")
 # Some tests share a finished run, on one worker.
 pytestmark = pytest.mark.xdist_group("oracle")
 
@@ -178,6 +181,65 @@ def test_runs_on_one_folder_go_on_with_its_oracle(copied):
     fourth = copied.run(500, "--oracle")
     assert fourth.code == 0, str(fourth)
     assert "no oracle  the lake has events of runs without --oracle" in fourth.out, str(fourth)
+    assert not path.exists()
+
+
+def run_and_stop(embedded: Embedded, *arguments) -> None:
+    """Ctrl-C, once some of its events are in the lake."""
+    before = len(list((embedded.data / "lake").rglob("spotify_events_*")))
+    faults = (*FAULTS, "--fault", "late=0.2")
+    running = embedded.start("--oracle", *faults, "--rate", 500, "--batch-linger-ms", 300, *arguments)
+    wait_until(
+        lambda: len(list((embedded.data / "lake").rglob("spotify_events_*"))) > before + 12, 60, "objects of the run"
+    )
+    stopped = running.stop(60, signal.SIGINT)
+    assert stopped.code == INTERRUPTED, str(stopped)
+    assert "durable in the lake" in stopped.failure["message"], str(stopped)
+
+
+def test_a_run_that_is_stopped_keeps_its_oracle_and_the_next_one_goes_on_with_it(embedded):
+    run_and_stop(embedded, "--events", 0, "--mix", "listeners")
+    path = embedded.data / "oracle.ndjson"
+    first = counts(path)
+    [run] = [line["run"] for line in read(path)[0] if "run" in line]
+    # Of listeners who were offline nothing is missing.
+    assert run["stopped_after"] == first["kept"] > 0
+    run_and_stop(embedded, "--events", 0, "--mix", "seed")
+    second = counts(path)
+    assert second["kept"] > first["kept"]
+    finished = embedded.run(1_000, "--mix", "realistic", "--oracle", *FAULTS)
+    assert (finished.code, EQUAL in finished.out) == (0, True), str(finished)
+    assert counts(path)["kept"] == second["kept"] + 1_000
+
+
+def test_runs_on_servers_keep_an_oracle_as_long_as_nobody_else_sends(own_services, embedded):
+    servers = own_services()
+    embedded.data.mkdir()
+    (embedded.data / "services").symlink_to(servers.data)
+    arguments = ("--profile", "services", "--oracle", *FAULTS)
+    path = embedded.data / "on-services" / "oracle.ndjson"
+
+    def run(events: int, *more) -> Finished:
+        finished = embedded.run(events, *arguments, *more)
+        assert finished.code == 0, str(finished)
+        return finished
+
+    assert EQUAL in run(2_000, "--mix", "realistic").out
+    # Ctrl-C in the middle: the next one goes on with all that was sent.
+    running = embedded.start(*arguments, "--events", 0, "--rate", 500, "--batch-linger-ms", 300)
+    objects = len(servers.s3.list("spotify", "bronze/date="))
+    wait_until(lambda: len(servers.s3.list("spotify", "bronze/date=")) > objects + 1, 60, "objects of the run", 0.2)
+    stopped = running.stop(60, signal.SIGINT)
+    assert stopped.code == INTERRUPTED, str(stopped)
+    assert counts(path)["kept"] > 2_000
+    before = counts(path)["kept"]
+    finished = run(1_000, "--mix", "listeners")
+    assert EQUAL in finished.out, str(finished)
+    assert counts(path)["kept"] == before + 1_000
+    # Somebody else's record is in no oracle.
+    servers.kafka.produce("spotify-events", [(None, b"{}")])
+    alone = run(100)
+    assert "no oracle  the topic has " in alone.out, str(alone)
     assert not path.exists()
 
 
