@@ -111,6 +111,8 @@ void define_simulate(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   command.bind("kafka.delivery-timeout-ms", options->log.kafka.delivery_timeout);
   bind_simulation(command, options->simulation, "--mix,--profile");
+  command.bind("simulation.transactions", options->simulate.transactions.used);
+  command.bind("simulation.aborted", options->simulate.transactions.aborted);
   command.bind("simulation.verbose", options->simulate.verbose);
   command.bind("simulation.oracle", options->oracle);
   command.bind("simulation.continue-oracle", options->continue_oracle);
@@ -124,6 +126,9 @@ void define_simulate(settings::Commands& commands, Action& action) {
       if (options->describe) return describe(*options);
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       SDP_RETURN_IF_ERROR(check_output_flags(command, options->output));
+      if (options->simulate.transactions.aborted > 0 && !options->simulate.transactions.any())
+        return fail(ErrorKind::misconfigured,
+                    "--aborted is a share of the transactions, and there are none; add --transactions RATE");
       if (options->continue_oracle && options->oracle.empty())
         return fail(ErrorKind::misconfigured,
                     "--continue-oracle needs the file to go on with: --oracle FILE");

@@ -22,11 +22,15 @@ class LineProducer final : public log::Producer {
   LineProducer(os::UniqueFd file, std::string path, Clock& clock)
       : file_(std::move(file)), path_(std::move(path)), clock_(clock), written_at_(clock.steady_now()) {}
 
-  Result<void> send(std::optional<std::string_view> /*key*/, std::optional<std::string_view> value) override {
-    append_value_line(buffer_, value);
+  Result<void> send(const log::Outgoing& record) override {
+    append_value_line(buffer_, record.value);
     ++waiting_;
     if (buffer_.size() < kBufferBytes && clock_.steady_now() - written_at_ < kLineWaitMax) return {};
     return write();
+  }
+  Result<void> send_transaction(std::span<const log::Outgoing> /*records*/,
+                                log::TransactionEnd /*end*/) override {
+    return fail(ErrorKind::misconfigured, "lines have no transactions; leave --output out");
   }
   Result<void> flush(std::chrono::milliseconds /*timeout*/) override { return write(); }
   log::ProducerCounts counts() const override { return {.acked = acked_, .failed = 0}; }

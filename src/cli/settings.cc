@@ -151,7 +151,9 @@ Result<void> check_output_flags(const settings::Command& command, std::string_vi
   return refuse_flags(command, fmt::format("--output {} writes lines, and no broker is asked", output),
                       [](const settings::Setting& setting) {
                         return setting.group == settings::Group::kafka ||
-                               setting.group == settings::Group::services;
+                               setting.group == settings::Group::services ||
+                               setting.name == "simulation.transactions" ||
+                               setting.name == "simulation.aborted";
                       });
 }
 

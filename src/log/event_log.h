@@ -21,14 +21,28 @@ struct ProducerCounts {
   std::uint64_t failed = 0;
 };
 
+/// A record to be sent. The bytes are copied.
+struct Outgoing {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+};
+
+enum class TransactionEnd { commit, abort };
+
 /// Sends records; delivery is confirmed later and counted. Owned by one thread.
 class Producer {
  public:
   virtual ~Producer() = default;
 
   /// Queues one record (partition by key hash, the same key always to the same partition of a topic). Blocks
-  /// while the bounded queue is full, up to the adapter's delivery timeout. The bytes are copied.
-  virtual Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) = 0;
+  /// while the bounded queue is full, up to the adapter's delivery timeout.
+  virtual Result<void> send(const Outgoing& record) = 0;
+  Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) {
+    return send({.key = key, .value = value});
+  }
+  /// Sends the records as one transaction, behind all that was sent before, and waits for its end. Of one that
+  /// is aborted readers are given nothing: its records count neither as acked nor as failed.
+  virtual Result<void> send_transaction(std::span<const Outgoing> records, TransactionEnd end) = 0;
   /// Waits until every queued record is acked or failed; `unavailable` when that takes longer than the
   /// timeout.
   virtual Result<void> flush(std::chrono::milliseconds timeout) = 0;

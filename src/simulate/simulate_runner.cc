@@ -30,6 +30,7 @@ SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, 
       spec_(spec),
       options_(options),
       each_event_(shows_each_event(spec, options.verbose)),
+      plan_(spec, options.transactions),
       pacer_(spec, {}) {}
 
 Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
@@ -37,10 +38,11 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   start_ = reported_at_ = looked_at_ = clock_.steady_now();
   newest_.no_earlier = clock_.utc_now();
   pacer_ = Pacer(spec_, start_);
-  produced_ = reported_ = 0;
+  produced_ = reported_ = aborted_ = 0;
   stopped_ = steered_ = false;
   stopped_after_.reset();
-  const auto sent = send_all(stop);
+  auto sent = send_all(stop);
+  if (sent) sent = end_batch();
   const auto settled = settle();
   newest_.no_later = clock_.utc_now();
   // Whatever came of it, the last report is the final count.
@@ -50,6 +52,7 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   const auto last = progress(clock_.steady_now());
   return SimulateSummary{.produced = produced_,
                          .acked = last.acked,
+                         .aborted = aborted_,
                          .elapsed = last.elapsed,
                          .stopped = stopped_,
                          .stopped_after = stopped_after_,
@@ -64,7 +67,7 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
     is_taken = pacer_.paced() && !wait_until_due(stop);
     if (is_taken) break;
     if (pacer_.paced() || produced_ % kEventsPerClockRead == 0) newest_.no_earlier = clock_.utc_now();
-    SDP_RETURN_IF_ERROR(send());
+    SDP_RETURN_IF_ERROR(take());
     if (pacer_.paced() || produced_ % kEventsPerClockRead == 0) {
       const SteadyTime now = clock_.steady_now();
       report(now);
@@ -83,8 +86,8 @@ Result<void> SimulateRunner::send_held(bool is_taken) {
   stopped_after_ = records_.events();
   records_.end_after(*stopped_after_);
   newest_.no_earlier = clock_.utc_now();
-  if (is_taken) SDP_RETURN_IF_ERROR(send());
-  while (records_.next(record_)) SDP_RETURN_IF_ERROR(send());
+  if (is_taken) SDP_RETURN_IF_ERROR(take());
+  while (records_.next(record_)) SDP_RETURN_IF_ERROR(take());
   return {};
 }
 
@@ -103,21 +106,63 @@ bool SimulateRunner::wait_until_due(const std::stop_token& stop) {
   return false;
 }
 
-Result<void> SimulateRunner::send() {
-  if (auto sent = producer_.send(record_.key, record_.value); !sent) {
-    return std::unexpected(
-        sent.error().in(fmt::format("simulate: record {} of user {}", produced_, record_.key)));
+/// record_ is due.
+Result<void> SimulateRunner::take() {
+  if (!options_.transactions.any()) {
+    SDP_RETURN_IF_ERROR(send(record_, produced_));
+    ++produced_;
+    return {};
+  }
+  if (batched_ == 0) way_ = plan_.next();
+  if (way_ == BatchWay::plain) {
+    SDP_RETURN_IF_ERROR(send(record_, produced_));
+  } else {
+    batch_.push_back(record_);
   }
   ++produced_;
-  return tell_of_record();
+  return ++batched_ < kTransactionRecords ? Result<void>{} : end_batch();
 }
 
-Result<void> SimulateRunner::tell_of_record() {
-  if (oracle_) simulate::tell(*oracle_, record_);
-  if (labeller_ && !record_.faults.empty()) {
-    SDP_RETURN_IF_ERROR(labeller_(label_lines(record_, produced_ - 1)));
+Result<void> SimulateRunner::send(const SimulatedRecord& record, std::uint64_t sequence) {
+  if (auto sent = producer_.send(record.key, record.value); !sent) {
+    return std::unexpected(
+        sent.error().in(fmt::format("simulate: record {} of user {}", sequence, record.key)));
   }
-  if (each_event_) observer_.on_record(record_);
+  return tell_of(record, sequence);
+}
+
+/// Sends what waits for the end of the batch.
+Result<void> SimulateRunner::end_batch() {
+  batched_ = 0;
+  if (batch_.empty()) return {};
+  newest_.no_earlier = clock_.utc_now();
+  const std::uint64_t first = produced_ - batch_.size();
+  std::vector<log::Outgoing> records;
+  for (const SimulatedRecord& record : batch_) records.push_back({.key = record.key, .value = record.value});
+  const auto send_as = [&](log::TransactionEnd end) -> Result<void> {
+    auto sent = producer_.send_transaction(records, end);
+    if (sent) return {};
+    return std::unexpected(sent.error().in(
+        fmt::format("simulate: records {} to {}, in a transaction", first, produced_ - 1)));
+  };
+  if (way_ == BatchWay::aborted_first) {
+    SDP_RETURN_IF_ERROR(send_as(log::TransactionEnd::abort));
+    aborted_ += batch_.size();
+    for (std::size_t i = 0; labeller_ && i < batch_.size(); ++i)
+      SDP_RETURN_IF_ERROR(labeller_(aborted_label(batch_[i], first + i)));
+  }
+  SDP_RETURN_IF_ERROR(send_as(log::TransactionEnd::commit));
+  for (std::size_t i = 0; i < batch_.size(); ++i) SDP_RETURN_IF_ERROR(tell_of(batch_[i], first + i));
+  batch_.clear();
+  return {};
+}
+
+Result<void> SimulateRunner::tell_of(const SimulatedRecord& record, std::uint64_t sequence) {
+  if (oracle_) simulate::tell(*oracle_, record);
+  if (labeller_ && !record.faults.empty()) {
+    SDP_RETURN_IF_ERROR(labeller_(label_lines(record, sequence)));
+  }
+  if (each_event_) observer_.on_record(record);
   return {};
 }
 

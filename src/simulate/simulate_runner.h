@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -16,6 +17,7 @@
 #include "simulate/oracle_marts.h"
 #include "simulate/pacer.h"
 #include "simulate/simulate_observer.h"
+#include "simulate/transaction_plan.h"
 
 namespace sdp::simulate {
 
@@ -24,11 +26,14 @@ struct SimulateOptions {
   bool verbose = false;
   /// How long the end waits for the log to confirm what was sent.
   std::chrono::milliseconds flush_timeout{30'000};
+  TransactionRates transactions = {};
 };
 
 struct SimulateSummary {
   std::uint64_t produced = 0;
   std::uint64_t acked = 0;
+  /// Records of transactions that were aborted; each was sent again, and is one of `produced`.
+  std::uint64_t aborted = 0;
   std::chrono::milliseconds elapsed{0};
   /// True when a stop was asked for before the source ended.
   bool stopped = false;
@@ -60,7 +65,8 @@ class SimulateRunner {
 
   /// Tells it every record that the log took. Its answers hold when run() succeeds.
   void tell(Oracle& oracle) { oracle_ = &oracle; }
-  /// Is handed the label_lines() of every faulty record that the log took. Its error ends the run.
+  /// Is handed the label_lines() of every faulty record that the log took, and aborted_label() of every record
+  /// of a transaction that was aborted. Its error ends the run.
   void label(Labeller labeller) { labeller_ = std::move(labeller); }
   /// Is asked once a second what holds from now on; nothing: what held.
   void steer(Look look) { look_ = std::move(look); }
@@ -74,8 +80,10 @@ class SimulateRunner {
   Result<void> send_all(const std::stop_token& stop);
   Result<void> send_held(bool is_taken);
   bool wait_until_due(const std::stop_token& stop);
-  Result<void> send();
-  Result<void> tell_of_record();
+  Result<void> take();
+  Result<void> send(const SimulatedRecord& record, std::uint64_t sequence);
+  Result<void> tell_of(const SimulatedRecord& record, std::uint64_t sequence);
+  Result<void> end_batch();
   void look(SteadyTime now);
   void report(SteadyTime now);
   SimulateProgress progress(SteadyTime now) const;
@@ -94,6 +102,11 @@ class SimulateRunner {
   const bool each_event_;
 
   SimulatedRecord record_;
+  TransactionPlan plan_;
+  BatchWay way_ = BatchWay::plain;    ///< of the batch that is open
+  std::size_t batched_ = 0;           ///< records of it so far
+  std::vector<SimulatedRecord> batch_;  ///< those that wait for its end: all, or none
+  std::uint64_t aborted_ = 0;
   Pacer pacer_;
   std::uint64_t produced_ = 0;
   bool stopped_ = false;

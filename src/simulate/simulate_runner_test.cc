@@ -22,11 +22,20 @@ constexpr UtcMillis kStart = std::chrono::sys_days(std::chrono::year(2026) / 2 /
 /// A log that keeps what it is sent and fails on demand.
 class FakeProducer final : public log::Producer {
  public:
-  Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) override {
+  Result<void> send(const log::Outgoing& record) override {
     if (sent.size() == refuse_at) return fail(ErrorKind::unavailable, "queue full for 30 s");
-    tombstones += value ? 0 : 1;
-    sent.emplace_back(std::string(*key), std::string(value.value_or("")));
+    tombstones += record.value ? 0 : 1;
+    sent.emplace_back(std::string(*record.key), std::string(record.value.value_or("")));
     if (on_send) on_send();
+    return {};
+  }
+  Result<void> send_transaction(std::span<const log::Outgoing> records, log::TransactionEnd end) override {
+    transactions.emplace_back(end, records.size());
+    if (end == log::TransactionEnd::abort) {
+      for (const log::Outgoing& record : records) aborted.emplace_back(*record.value);
+      return {};
+    }
+    for (const log::Outgoing& record : records) SDP_RETURN_IF_ERROR(send(record));
     return {};
   }
   Result<void> flush(std::chrono::milliseconds timeout) override {
@@ -39,6 +48,8 @@ class FakeProducer final : public log::Producer {
   std::string first_failure() const override { return fail_deliveries > 0 ? "message too large" : ""; }
 
   std::vector<std::pair<std::string, std::string>> sent;
+  std::vector<std::pair<log::TransactionEnd, std::size_t>> transactions;
+  std::vector<std::string> aborted;
   std::size_t tombstones = 0;
   std::function<void()> on_send;
   std::size_t refuse_at = SIZE_MAX;
@@ -318,6 +329,49 @@ TEST_F(Runner, TellsOracleAndLabellerOfEveryRecord) {
   EXPECT_EQ(oracle.rejected(), fates["rejected"]);
   EXPECT_EQ(summary->acked, oracle.records());
   EXPECT_GT(fates["kept"], 100);
+}
+
+TEST_F(Runner, BatchesOfRecordsAreTransactionsAndWhatIsAbortedIsSentAgain) {
+  spec.events = 100'050;
+  auto source = open_source(spec);
+  SimulateRunner runner(spec, **source, producer, clock, observer,
+                        {.transactions = {.used = 0.5, .aborted = 0.2}});
+  runner.tell(oracle);
+  std::vector<std::uint64_t> labelled;
+  runner.label([&](std::string_view line) -> Result<void> {
+    const auto label = nlohmann::json::parse(line);
+    EXPECT_EQ(label.at("class"), "aborted");
+    EXPECT_EQ(label.at("fate"), "aborted");
+    labelled.push_back(label.at("record"));
+    return {};
+  });
+  const auto summary = runner.run({});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->acked, 100'050);
+  EXPECT_EQ(oracle.kept(), 100'050) << "of what is aborted the oracle is not told";
+  std::size_t aborts = 0;
+  for (std::size_t i = 0; i < producer.transactions.size(); ++i) {
+    const auto& [end, records] = producer.transactions[i];
+    EXPECT_LE(records, kTransactionRecords);
+    if (end == log::TransactionEnd::commit) continue;
+    ++aborts;
+    EXPECT_EQ(producer.transactions[i + 1], std::pair(log::TransactionEnd::commit, records)) << i;
+  }
+  EXPECT_NEAR(static_cast<double>(producer.transactions.size() - aborts), 500, 60);
+  EXPECT_NEAR(static_cast<double>(aborts), 100, 30);
+  ASSERT_EQ(labelled.size(), producer.aborted.size());
+  EXPECT_EQ(summary->aborted, labelled.size());
+  for (std::size_t i = 0; i < labelled.size(); ++i)
+    EXPECT_EQ(producer.aborted[i], producer.sent[labelled[i]].second) << "the same bytes, and sent again";
+
+  FakeProducer plain;
+  Oracle without;
+  auto again = open_source(spec);
+  SimulateRunner other(spec, **again, plain, clock, observer);
+  other.tell(without);
+  ASSERT_TRUE(other.run({}));
+  EXPECT_EQ(plain.sent, producer.sent) << "readers are given the same, in the same order";
+  EXPECT_EQ(without.digest(), oracle.digest());
 }
 
 TEST_F(Runner, AFailureOfTheLabelsEndsTheRun) {

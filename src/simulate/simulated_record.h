@@ -38,4 +38,7 @@ void tell(Oracle& oracle, const SimulatedRecord& record);
 /// of its run, from 0.
 std::string label_lines(const SimulatedRecord& record, std::uint64_t sequence);
 
+/// The line of a record in a transaction that was aborted; it was sent again as number `sequence`.
+std::string aborted_label(const SimulatedRecord& record, std::uint64_t sequence);
+
 }  // namespace sdp::simulate

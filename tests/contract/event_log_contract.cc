@@ -189,6 +189,33 @@ TEST_P(EventLogContract, EverySentRecordIsCountedAndOfAKeyInOrderWhereKafkaPutsI
   EXPECT_EQ(last.size(), 50U);
 }
 
+TEST_P(EventLogContract, OfTransactionsReadersAreGivenWhatIsCommittedInItsOrder) {
+  create(2);
+  const auto producer = log_->open_producer().value();
+  ASSERT_TRUE(producer->send("k", "0"));
+  const Outgoing records[] = {{"k", "1"}, {"other", "2"}, {"k", std::nullopt}};
+  const auto aborted = producer->send_transaction(records, TransactionEnd::abort);
+  ASSERT_TRUE(aborted) << aborted.error().message;
+  EXPECT_EQ(producer->counts().acked, 1U) << "what is aborted is not counted";
+  const auto committed = producer->send_transaction(records, TransactionEnd::commit);
+  ASSERT_TRUE(committed) << committed.error().message;
+  ASSERT_TRUE(producer->send("k", "3"));
+  ASSERT_TRUE(producer->flush(kPatience));
+  EXPECT_EQ(producer->counts().acked, 5U);
+  EXPECT_EQ(producer->counts().failed, 0U) << producer->first_failure();
+
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 5);
+  std::vector<std::optional<std::string>> of_key;
+  for (const auto& record : recorder.records[partition_of("k", 2)]) {
+    if (record.key == "k") of_key.push_back(record.value);
+  }
+  EXPECT_THAT(of_key, ElementsAre("0", "1", std::nullopt, "3"));
+  const Offset ends = marks(0).end + marks(1).end;
+  EXPECT_GE(ends, 5 + 3 + 2) << "records, those that were aborted, and a mark for each end";
+}
+
 TEST_P(EventLogContract, AbsentAndEmptyStayApart) {
   create(1);
   const auto producer = log_->open_producer().value();

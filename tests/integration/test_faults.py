@@ -272,6 +272,36 @@ def test_of_a_simulation_that_is_stopped_everything_is_in_oracle_labels_and_log(
     assert report["kept"] + report["duplicates"] == world.acked
 
 
+def test_records_of_aborted_transactions_are_in_no_mart_and_the_sink_accounts_for_their_offsets(world):
+    labels_path, oracle = world.folder / "labels.ndjson", ("--oracle", world.folder / "oracle.ndjson")
+    transactions = ("--transactions", 0.7, "--aborted", 0.5)
+    world.simulate(2000, *LIMIT, "--fault", "all=0.01", *transactions, "--labels", labels_path, *oracle)
+    labels = labels_of(labels_path)
+    aborted = [label for label in labels if label["class"] == "aborted"]
+    assert len(aborted) > 100
+    assert {label["fate"] for label in aborted} == {"aborted"}
+    # Markers are offsets, too.
+    world.catch_up(*LIMIT)
+    partitions = world.status()
+    assert sum(one["log_end"] for one in partitions) > world.acked + len(aborted)
+    assert [one["lag"] for one in partitions] == [0, 0, 0]
+    report = world.prove(*LIMIT, *oracle)
+    assert report["kept"] == 2000
+    assert report["kept"] + report["duplicates"] + report["rejected"] == world.acked
+    # What was aborted was sent again, and is what readers are given.
+    ids = {label["event_id"] for label in aborted if label["event_id"]}
+    known = {row[5] for row in world.rows(FATES) if row[5]}
+    rejected = {label["event_id"] for label in labels if label["fate"] == "rejected"}
+    assert ids - rejected <= known
+
+
+def test_transactions_are_refused_where_there_are_none(world):
+    lines = world.run("simulate", "--events", 1, "--output", "-", "--transactions", 1, env=QUIET_BROKER)
+    assert (lines.code, "--transactions" in lines.failure["message"]) == (MISCONFIGURED, True), str(lines)
+    share = world.run("simulate", "--events", 1, "--aborted", 0.5, env=QUIET_BROKER)
+    assert (share.code, "--transactions" in share.failure["message"]) == (MISCONFIGURED, True), str(share)
+
+
 def test_an_oracle_of_a_simulation_that_was_steered_is_not_gone_on_with_for_that_reason(world):
     control, oracle = world.folder / "control.json", world.folder / "oracle.ndjson"
     lines = ("--output", world.folder / "events.ndjson", "--oracle", oracle)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "log/event_log.h"
 #include "log/memory/record_codec.h"
 #include "log/topic.h"
 
@@ -30,7 +31,6 @@ struct Chunk {
 
 /// Who writes in transactions to a partition; at most one is open of each.
 using TransactionalId = std::int64_t;
-enum class TransactionEnd { commit, abort };
 
 /// The records of one partition, in chunks; the oldest chunks can be dropped. Thread-safe.
 ///
