@@ -189,7 +189,7 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const Dat
       return std::nullopt;
     }
   }
-  SDP_RETURN_IF_ERROR(kept.begin(parts.simulation, embedded));
+  SDP_RETURN_IF_ERROR(kept.begin(parts.simulation, {.another = embedded}));
   return kept;
 }
 

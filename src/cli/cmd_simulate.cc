@@ -1,10 +1,12 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/control_file.h"
@@ -17,6 +19,7 @@
 #include "cli/simulate_output.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
+#include "event/fields.h"
 #include "simulate/simulate_runner.h"
 
 namespace sdp::cli {
@@ -30,6 +33,7 @@ struct Options {
   std::string oracle;
   bool continue_oracle = false;
   bool describe = false;
+  bool topic_by_type = false;
   std::string labels_path;
   std::string control_path;
   std::string output{kOutputKafka};
@@ -37,25 +41,48 @@ struct Options {
   bool writes_lines() const { return output != kOutputKafka; }
 };
 
-/// A log and what sends to it, or only what writes lines.
+/// What sends to one topic; without a log it writes lines.
 struct Target {
   std::unique_ptr<log::EventLog> log;
   std::unique_ptr<log::Producer> producer;
 };
 
-Result<Target> open_target(const Options& options, Clock& clock) {
+Result<Target> open_topic(const LogSettings& log, const ServicesSettings& services) {
   Target target;
-  if (options.writes_lines()) {
-    SDP_TRY(target.producer, open_line_producer(options.output, clock));
-    return target;
-  }
-  SDP_TRY(target.log, open_kafka(options.log, options.services));
-  SDP_TRY(const bool created, ensure_topic(*target.log, options.log.topic));
+  SDP_TRY(target.log, open_kafka(log, services));
+  SDP_TRY(const bool created, ensure_topic(*target.log, log.topic));
   if (created)
-    diag::log_event("topic.created",
-                    {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
+    diag::log_event("topic.created", {{"topic", log.topic.name}, {"partitions", log.topic.partitions}});
   SDP_TRY(target.producer, target.log->open_producer());
   return target;
+}
+
+/// One, or one for each type of event.
+Result<std::vector<Target>> open_targets(const Options& options, Clock& clock) {
+  std::vector<Target> targets;
+  if (options.writes_lines()) {
+    SDP_TRY(targets.emplace_back().producer, open_line_producer(options.output, clock));
+    return targets;
+  }
+  if (!options.topic_by_type) {
+    SDP_TRY(auto target, open_topic(options.log, options.services));
+    targets.push_back(std::move(target));
+    return targets;
+  }
+  for (const std::string_view type : event::kEventTypes) {
+    LogSettings log = options.log;
+    log.topic.name = fmt::format("{}-{}", log.topic.name, type);
+    SDP_TRY(auto target, open_topic(log, options.services));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+simulate::Outlets outlets_of(const std::vector<Target>& targets) {
+  if (targets.size() == 1) return simulate::Outlets(*targets.front().producer);
+  simulate::Outlets::ByType by_type{};
+  std::ranges::transform(targets, by_type.begin(), [](const Target& one) { return one.producer.get(); });
+  return simulate::Outlets(by_type);
 }
 
 /// Before anything is sent.
@@ -63,7 +90,7 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const sim
   if (options.oracle.empty()) return std::nullopt;
   KeptOracle kept(options.oracle);
   if (options.continue_oracle) SDP_RETURN_IF_ERROR(kept.go_on(spec));
-  SDP_RETURN_IF_ERROR(kept.begin(spec, false));
+  SDP_RETURN_IF_ERROR(kept.begin(spec, {.by_type = options.topic_by_type}));
   return kept;
 }
 
@@ -76,11 +103,11 @@ Result<int> describe(const Options& options) {
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
   SDP_TRY(auto labels, open_labels(options.labels_path));
-  SDP_TRY(const Target target, open_target(options, runtime.clock));
+  SDP_TRY(const auto targets, open_targets(options, runtime.clock));
   SDP_TRY(auto source, simulate::open_source(spec));
   SDP_TRY(auto kept, begin_oracle(options, spec));
   SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
-  simulate::SimulateRunner runner(spec, *source, *target.producer, runtime.clock, printer, options.simulate);
+  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer, options.simulate);
   if (kept) runner.tell(kept->oracle());
   if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
   ControlFile control(options.control_path, {.rate = spec.rate, .faults = spec.faults.rates});
@@ -108,6 +135,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.parser().footer(command.parser().get_footer() + "\n\n" + fault_help());
   bind_log(command, options->log);
   bind_new_topic(command, options->log);
+  command.bind("simulation.topic-by-type", options->topic_by_type);
   bind_services(command, options->services);
   command.bind("kafka.delivery-timeout-ms", options->log.kafka.delivery_timeout);
   bind_simulation(command, options->simulation, "--mix,--profile");

@@ -36,7 +36,7 @@ Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
   return {};
 }
 
-Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, bool another_log) {
+Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, Logs logs) {
   SDP_TRY(const auto whole, simulate::checked(spec));
   if (oracle_.kept() + whole.events > oracle_.events_max()) {
     return fail(
@@ -49,8 +49,11 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, bool anothe
   if (!std::ofstream(unfinished(), std::ios::binary)) return cannot_write();
   SDP_RETURN_IF_ERROR(remove_oracle(unfinished()));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
-  runs_.push_back({.spec = whole, .another_log = another_log && !runs_.empty()});
+  runs_.push_back({.spec = whole,
+                   .another_log = logs.another && !runs_.empty(),
+                   .topic_by_type = logs.by_type});
   oracle_.begin_run(runs_.back().another_log);
+  if (logs.by_type) oracle_.expect_logs_by_type();
   oracle_.expect(whole.events);
   return {};
 }

@@ -21,8 +21,13 @@ class KeptOracle {
   /// Goes on with the runs that the file tells of. `misconfigured` when there is none, when it cannot be gone
   /// on with, or when `spec` makes events that it tells of already.
   Result<void> go_on(const simulate::SimulationSpec& spec);
-  /// Before the first event of this run; `another_log` takes them than took those of earlier runs.
-  Result<void> begin(const simulate::SimulationSpec& spec, bool another_log);
+  /// What takes the events of a run.
+  struct Logs {
+    bool another = false;  ///< than took those of earlier runs
+    bool by_type = false;  ///< one for each type of event
+  };
+  /// Before the first event of this run.
+  Result<void> begin(const simulate::SimulationSpec& spec, Logs logs);
   /// All events of this run are in the log: writes the file.
   Result<void> finish(const simulate::SimulateSummary& summary);
 

@@ -152,6 +152,7 @@ Result<void> check_output_flags(const settings::Command& command, std::string_vi
                       [](const settings::Setting& setting) {
                         return setting.group == settings::Group::kafka ||
                                setting.group == settings::Group::services ||
+                               setting.name == "simulation.topic-by-type" ||
                                setting.name == "simulation.transactions" ||
                                setting.name == "simulation.aborted";
                       });

@@ -1129,6 +1129,12 @@ constexpr auto kTable = std::to_array<Setting>({
              "named. Repeat the flag, or separate several by ';'. docs/formats/faults.md has the classes",
      .otherwise = "none",
      .example = "all=0.01;retry=0.2"},
+    {.name = "simulation.topic-by-type",
+     .flag = "--topic-by-type",
+     .variable = "SIMULATOR_TOPIC_BY_TYPE",
+     .group = Group::simulation,
+     .help = "Send each type of event to a topic of its own: the name of --topic, a hyphen and the type, as in "
+             "spotify-events-play. Those that do not exist are created"},
     {.name = "simulation.transactions",
      .flag = "--transactions",
      .variable = "SIMULATOR_TRANSACTIONS",

@@ -56,6 +56,7 @@ bool FaultInjector::next(SimulatedRecord& record) {
   if (!any_ && !holds_any()) {
     // The same object each time, for its buffers' sake.
     if (!take_event(record.event)) return false;
+    record.source_type = record.event.event_type;
     record.due = now_ = record.event.timestamp;
     record.fate = Fate::kept;
     record.faults.clear();
@@ -117,6 +118,7 @@ void FaultInjector::come_back() {
 void FaultInjector::take(const event::ListeningEvent& event) {
   SimulatedRecord record;
   record.event = event;
+  record.source_type = event.event_type;
   if (auto clock = struck(Fault::skew, event.user_id)) {
     const auto wrong =
         static_cast<std::int64_t>((2 * clock->uniform() - 1) * static_cast<double>(kSkewMax.count()));
@@ -228,6 +230,7 @@ void FaultInjector::copy(Fault fault, const SimulatedRecord& record) {
   }
   SimulatedRecord copy;
   copy.event = record.event;
+  copy.source_type = record.source_type;
   copy.key = record.key;
   copy.due = now_;
   spoil(copy, fault, value_bytes_max_, rng(fault));

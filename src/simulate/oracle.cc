@@ -73,6 +73,7 @@ void Oracle::add_rejected(std::string_view reason, std::string_view field) {
 }
 
 bool Oracle::is_of_another_log(std::size_t fact, std::size_t other) const {
+  if (has_logs_by_type_ && facts_[fact].type != facts_[other].type) return true;
   return std::ranges::upper_bound(logs_, fact) != std::ranges::upper_bound(logs_, other);
 }
 

@@ -60,6 +60,8 @@ class Oracle {
   /// What follows is another run's. Of events of one listener and time the earlier run's do not have the
   /// lower offsets when `another_log`.
   void begin_run(bool another_log);
+  /// Each type of event has a log of its own, so that no order holds between types.
+  void expect_logs_by_type() { has_logs_by_type_ = true; }
   /// So many kept events are to come.
   void expect(std::uint64_t events);
 
@@ -116,6 +118,7 @@ class Oracle {
 
   std::uint64_t events_max_;
   bool is_full_ = false;
+  bool has_logs_by_type_ = false;
   std::vector<Fact> facts_;
   std::vector<std::size_t> logs_;  ///< the first fact of each log but the first
   std::uint64_t duplicates_ = 0;

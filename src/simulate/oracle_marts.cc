@@ -264,7 +264,7 @@ class Counting {
       if (!is_heard && !(is_last && is_elsewhere)) continue;
       return fail(
           ErrorKind::misconfigured,
-          fmt::format("oracle: two runs have events of listener {} at the same millisecond, and their "
+          fmt::format("oracle: two logs have events of listener {} at the same millisecond, and their "
                       "offsets decide which comes first",
                       base::to_string(oracle_.listeners()[one.listener])));
     }

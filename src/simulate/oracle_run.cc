@@ -165,6 +165,7 @@ Result<OracleRun> parse_run(const Json& json, std::string_view file, std::size_t
   each_member(run, reading);
   if (json.contains("stopped_after")) reading("stopped_after", run.stopped_after.emplace());
   if (json.contains("steered")) reading("steered", run.steered);
+  if (json.contains("topic_by_type")) reading("topic_by_type", run.topic_by_type);
   const auto digest = json.find("digest");
   if (digest == json.end() || !digest->is_string()) {
     reading.is_wrong("digest");
@@ -185,6 +186,7 @@ std::string to_json(const OracleRun& run) {
   each_member(run, writing);
   if (run.stopped_after) writing("stopped_after", *run.stopped_after);
   if (run.steered) writing("steered", run.steered);
+  if (run.topic_by_type) writing("topic_by_type", run.topic_by_type);
   writing.json["digest"] = fmt::format("{:016x}", run.digest);
   return writing.json.dump();
 }
@@ -224,6 +226,7 @@ Result<void> tell_again(const OracleRun& run, Oracle& oracle) {
   }
   SDP_TRY(const auto source, open_source(run.spec));
   oracle.begin_run(run.another_log);
+  if (run.topic_by_type) oracle.expect_logs_by_type();
   oracle.expect(run.records);
   FaultInjector records(run.spec, *source);
   if (run.stopped_after) records.end_after(*run.stopped_after);

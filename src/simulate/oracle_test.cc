@@ -443,6 +443,19 @@ TEST(Oracle, OffsetsOfTwoLogsDecideWhereTheirEventsHaveOneTime) {
   EXPECT_TRUE(both(one, {.listener = 2, .device = DeviceType::web}, true));
 }
 
+TEST(Oracle, OfALogForEachTypeNoOrderHoldsBetweenTypes) {
+  const auto can_tell = [](EventType other, bool by_type) {
+    Oracle oracle;
+    if (by_type) oracle.expect_logs_by_type();
+    oracle.add(made({.position = 1}));
+    oracle.add(made({.type = other, .position = 2}));
+    return count_marts(oracle, kLater).has_value();
+  };
+  EXPECT_FALSE(can_tell(kSkip, true));
+  EXPECT_TRUE(can_tell(kPlay, true));
+  EXPECT_TRUE(can_tell(kSkip, false));
+}
+
 SimulationSpec spec_of(Profile profile, std::uint64_t seed) {
   return *checked({.profile = profile,
                    .seed = seed,

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sdp::simulate {
 namespace {
@@ -21,10 +22,10 @@ constexpr std::uint64_t kEventsPerClockRead = 256;
 
 }  // namespace
 
-SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer,
-                               Clock& clock, SimulateObserver& observer, SimulateOptions options)
+SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, Outlets outlets, Clock& clock,
+                               SimulateObserver& observer, SimulateOptions options)
     : records_(spec, source),
-      producer_(producer),
+      outlets_(std::move(outlets)),
       clock_(clock),
       observer_(observer),
       spec_(spec),
@@ -34,7 +35,7 @@ SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, 
       pacer_(spec, {}) {}
 
 Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
-  before_ = producer_.counts();
+  before_ = outlets_.counts();
   start_ = reported_at_ = looked_at_ = clock_.steady_now();
   newest_.no_earlier = clock_.utc_now();
   pacer_ = Pacer(spec_, start_);
@@ -124,7 +125,7 @@ Result<void> SimulateRunner::take() {
 }
 
 Result<void> SimulateRunner::send(const SimulatedRecord& record, std::uint64_t sequence) {
-  if (auto sent = producer_.send(record.key, record.value); !sent) {
+  if (auto sent = outlets_.of(record.source_type).send(record.key, record.value); !sent) {
     return std::unexpected(
         sent.error().in(fmt::format("simulate: record {} of user {}", sequence, record.key)));
   }
@@ -137,23 +138,32 @@ Result<void> SimulateRunner::end_batch() {
   if (batch_.empty()) return {};
   newest_.no_earlier = clock_.utc_now();
   const std::uint64_t first = produced_ - batch_.size();
-  std::vector<log::Outgoing> records;
-  for (const SimulatedRecord& record : batch_) records.push_back({.key = record.key, .value = record.value});
-  const auto send_as = [&](log::TransactionEnd end) -> Result<void> {
-    auto sent = producer_.send_transaction(records, end);
-    if (sent) return {};
-    return std::unexpected(sent.error().in(
-        fmt::format("simulate: records {} to {}, in a transaction", first, produced_ - 1)));
-  };
   if (way_ == BatchWay::aborted_first) {
-    SDP_RETURN_IF_ERROR(send_as(log::TransactionEnd::abort));
+    SDP_RETURN_IF_ERROR(send_transactions(log::TransactionEnd::abort));
     aborted_ += batch_.size();
     for (std::size_t i = 0; labeller_ && i < batch_.size(); ++i)
       SDP_RETURN_IF_ERROR(labeller_(aborted_label(batch_[i], first + i)));
   }
-  SDP_RETURN_IF_ERROR(send_as(log::TransactionEnd::commit));
+  SDP_RETURN_IF_ERROR(send_transactions(log::TransactionEnd::commit));
   for (std::size_t i = 0; i < batch_.size(); ++i) SDP_RETURN_IF_ERROR(tell_of(batch_[i], first + i));
   batch_.clear();
+  return {};
+}
+
+/// The batch, as a transaction of each producer that has records of it.
+Result<void> SimulateRunner::send_transactions(log::TransactionEnd end) {
+  for (log::Producer* const producer : outlets_.all()) {
+    std::vector<log::Outgoing> records;
+    for (const SimulatedRecord& record : batch_) {
+      if (&outlets_.of(record.source_type) == producer)
+        records.push_back({.key = record.key, .value = record.value});
+    }
+    if (records.empty()) continue;
+    if (auto sent = producer->send_transaction(records, end); !sent) {
+      return std::unexpected(
+          sent.error().in(fmt::format("simulate: a transaction before record {}", produced_)));
+    }
+  }
   return {};
 }
 
@@ -186,7 +196,7 @@ void SimulateRunner::report(SteadyTime now) {
 }
 
 SimulateProgress SimulateRunner::progress(SteadyTime now) const {
-  const auto counts = producer_.counts();
+  const auto counts = outlets_.counts();
   const std::chrono::duration<double> since = now - reported_at_;
   return {.produced = produced_,
           .acked = counts.acked - before_.acked,
@@ -198,13 +208,13 @@ SimulateProgress SimulateRunner::progress(SteadyTime now) const {
 
 /// Waits until the fate of every event is known, and is content only when all were acked.
 Result<void> SimulateRunner::settle() {
-  if (auto flushed = producer_.flush(options_.flush_timeout); !flushed) {
+  if (auto flushed = outlets_.flush(options_.flush_timeout); !flushed) {
     return fail(flushed.error().kind,
                 fmt::format("simulate: {}; {}", flushed.error().message, counts_text()));
   }
   const auto last = progress(clock_.steady_now());
   if (last.acked == produced_ && last.failed == 0) return {};
-  const std::string reason = producer_.first_failure();
+  const std::string reason = outlets_.first_failure();
   return fail(
       ErrorKind::unavailable,
       fmt::format(

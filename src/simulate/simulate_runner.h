@@ -15,6 +15,7 @@
 #include "simulate/fault_injector.h"
 #include "simulate/oracle.h"
 #include "simulate/oracle_marts.h"
+#include "simulate/outlets.h"
 #include "simulate/pacer.h"
 #include "simulate/simulate_observer.h"
 #include "simulate/transaction_plan.h"
@@ -57,8 +58,11 @@ struct Steering {
 /// event's JSON. Everything it is given outlives it. Owned by one thread.
 class SimulateRunner {
  public:
-  SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer, Clock& clock,
+  SimulateRunner(const SimulationSpec& spec, EventSource& source, Outlets outlets, Clock& clock,
                  SimulateObserver& observer, SimulateOptions options = {});
+  SimulateRunner(const SimulationSpec& spec, EventSource& source, log::Producer& producer, Clock& clock,
+                 SimulateObserver& observer, SimulateOptions options = {})
+      : SimulateRunner(spec, source, Outlets(producer), clock, observer, options) {}
 
   using Labeller = std::function<Result<void>(std::string_view lines)>;
   using Look = std::function<std::optional<Steering>()>;
@@ -84,6 +88,7 @@ class SimulateRunner {
   Result<void> send(const SimulatedRecord& record, std::uint64_t sequence);
   Result<void> tell_of(const SimulatedRecord& record, std::uint64_t sequence);
   Result<void> end_batch();
+  Result<void> send_transactions(log::TransactionEnd end);
   void look(SteadyTime now);
   void report(SteadyTime now);
   SimulateProgress progress(SteadyTime now) const;
@@ -91,7 +96,7 @@ class SimulateRunner {
   std::string counts_text() const;
 
   FaultInjector records_;
-  log::Producer& producer_;
+  Outlets outlets_;
   Clock& clock_;
   SimulateObserver& observer_;
   Oracle* oracle_ = nullptr;

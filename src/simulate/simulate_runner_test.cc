@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -32,7 +33,7 @@ class FakeProducer final : public log::Producer {
   Result<void> send_transaction(std::span<const log::Outgoing> records, log::TransactionEnd end) override {
     transactions.emplace_back(end, records.size());
     if (end == log::TransactionEnd::abort) {
-      for (const log::Outgoing& record : records) aborted.emplace_back(*record.value);
+      for (const log::Outgoing& record : records) aborted.emplace_back(record.value.value_or(""));
       return {};
     }
     for (const log::Outgoing& record : records) SDP_RETURN_IF_ERROR(send(record));
@@ -372,6 +373,42 @@ TEST_F(Runner, BatchesOfRecordsAreTransactionsAndWhatIsAbortedIsSentAgain) {
   ASSERT_TRUE(other.run({}));
   EXPECT_EQ(plain.sent, producer.sent) << "readers are given the same, in the same order";
   EXPECT_EQ(without.digest(), oracle.digest());
+}
+
+TEST_F(Runner, RecordsOfEachTypeGoToItsProducer) {
+  spec.events = 5'000;
+  for (double& rate : spec.faults.rates.rates) rate = 0.05;
+  spec.faults.value_bytes_max = 2'000;
+  std::array<FakeProducer, event::kEventTypes.size()> producers;
+  Outlets::ByType by_type{};
+  for (std::size_t i = 0; i < producers.size(); ++i) by_type[i] = &producers[i];
+  auto source = open_source(spec);
+  SimulateRunner runner(spec, **source, Outlets(by_type), clock, observer,
+                        {.transactions = {.used = 0.3, .aborted = 0.5}});
+  runner.tell(oracle);
+  const auto summary = runner.run({});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->acked, oracle.records());
+  event::Decoder decoder;
+  std::map<Uuid, std::size_t> first;
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < producers.size(); ++i) {
+    for (const auto& [key, value] : producers[i].sent) {
+      const auto verdict = decoder.decode(value);
+      if (!verdict || !*verdict) continue;
+      const event::ListeningEvent& event = **verdict;
+      // A changed body has another type, and comes behind the event.
+      const auto [place, is_new] = first.try_emplace(event.event_id, i);
+      EXPECT_EQ(place->second, i) << "one id, one topic";
+      if (is_new) {
+        EXPECT_EQ(std::to_underlying(event.event_type), i);
+      }
+      changed += std::to_underlying(event.event_type) != i ? 1 : 0;
+    }
+  }
+  // Some copies that only the sink refuses are valid to silver's decoder.
+  EXPECT_GE(first.size(), 5'000);
+  EXPECT_GT(changed, 100);
 }
 
 TEST_F(Runner, AFailureOfTheLabelsEndsTheRun) {

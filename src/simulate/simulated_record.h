@@ -17,6 +17,9 @@ namespace sdp::simulate {
 struct SimulatedRecord {
   /// What the record says; where it is rejected, the event that it was made of, by another id.
   event::ListeningEvent event;
+  /// Of the source's event that it is or is made of, whatever it says: where there is a topic for each type,
+  /// records of one event id share one.
+  event::EventType source_type = event::EventType::play;
   std::string key;                   ///< the listener's id, so that what they do keeps its order
   std::optional<std::string> value;  ///< nothing is a tombstone
   /// When it is sent, in event time. Not the time that it says where that is wrong or long ago.
