@@ -45,6 +45,8 @@ struct Options {
 struct Target {
   std::unique_ptr<log::EventLog> log;
   std::unique_ptr<log::Producer> producer;
+
+  std::string topic() const { return log ? log->topic_name() : std::string(); }
 };
 
 Result<Target> open_topic(const LogSettings& log, const ServicesSettings& services) {
@@ -79,10 +81,12 @@ Result<std::vector<Target>> open_targets(const Options& options, Clock& clock) {
 }
 
 simulate::Outlets outlets_of(const std::vector<Target>& targets) {
-  if (targets.size() == 1) return simulate::Outlets(*targets.front().producer);
-  simulate::Outlets::ByType by_type{};
-  std::ranges::transform(targets, by_type.begin(), [](const Target& one) { return one.producer.get(); });
-  return simulate::Outlets(by_type);
+  if (targets.size() == 1) return simulate::Outlets(*targets.front().producer, targets.front().topic());
+  simulate::Outlets::ByType by_type;
+  std::ranges::transform(targets, by_type.begin(), [](const Target& one) {
+    return simulate::Outlets::Outlet{.producer = one.producer.get(), .topic = one.topic()};
+  });
+  return simulate::Outlets(std::move(by_type));
 }
 
 /// Before anything is sent.
@@ -107,7 +111,8 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto source, simulate::open_source(spec));
   SDP_TRY(auto kept, begin_oracle(options, spec));
   SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
-  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer, options.simulate);
+  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer,
+                                  options.simulate);
   if (kept) runner.tell(kept->oracle());
   if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
   ControlFile control(options.control_path, {.rate = spec.rate, .faults = spec.faults.rates});

@@ -49,9 +49,8 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, Logs logs) 
   if (!std::ofstream(unfinished(), std::ios::binary)) return cannot_write();
   SDP_RETURN_IF_ERROR(remove_oracle(unfinished()));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
-  runs_.push_back({.spec = whole,
-                   .another_log = logs.another && !runs_.empty(),
-                   .topic_by_type = logs.by_type});
+  runs_.push_back(
+      {.spec = whole, .another_log = logs.another && !runs_.empty(), .topic_by_type = logs.by_type});
   oracle_.begin_run(runs_.back().another_log);
   if (logs.by_type) oracle_.expect_logs_by_type();
   oracle_.expect(whole.events);

@@ -24,6 +24,7 @@ class LineProducer final : public log::Producer {
 
   Result<void> send(const log::Outgoing& record) override {
     append_value_line(buffer_, record.value);
+    if (record.placement != nullptr) record.placement->is_confirmed = true;
     ++waiting_;
     if (buffer_.size() < kBufferBytes && clock_.steady_now() - written_at_ < kLineWaitMax) return {};
     return write();

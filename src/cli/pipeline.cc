@@ -163,7 +163,8 @@ class PipelineRun {
     SDP_TRY(auto labels, open_labels(parts_.labels));
     const simulate::SimulationSpec& spec = parts_.simulation;
     SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, records_to_come(spec));
-    simulate::SimulateRunner runner(spec, *source, *producer, runtime_.clock, printer);
+    simulate::SimulateRunner runner(spec, *source, simulate::Outlets(*producer, parts_.log.topic_name()),
+                                    runtime_.clock, printer);
     if (parts_.oracle != nullptr) runner.tell(parts_.oracle->oracle());
     if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
     SDP_TRY(const auto summary, runner.run(stop));

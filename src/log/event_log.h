@@ -21,10 +21,26 @@ struct ProducerCounts {
   std::uint64_t failed = 0;
 };
 
+struct PartitionOffset {
+  Partition partition = 0;
+  Offset offset = 0;
+
+  auto operator<=>(const PartitionOffset&) const = default;
+};
+
+/// Where the log has a record that was sent.
+struct Placement {
+  bool is_confirmed = false;
+  std::optional<PartitionOffset> at;  ///< nothing: what took it has no places
+};
+
 /// A record to be sent. The bytes are copied.
 struct Outgoing {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
+  /// Filled in once the log has the record, inside a call of the producer: flush() at the latest. Stays where
+  /// it is until then, or until nobody calls the producer again.
+  Placement* placement = nullptr;
 };
 
 enum class TransactionEnd { commit, abort };
@@ -40,8 +56,8 @@ class Producer {
   Result<void> send(std::optional<std::string_view> key, std::optional<std::string_view> value) {
     return send({.key = key, .value = value});
   }
-  /// Sends the records as one transaction, behind all that was sent before, and waits for its end. Of one that
-  /// is aborted readers are given nothing: its records count neither as acked nor as failed.
+  /// Sends the records as one transaction, behind all that was sent before, and waits for its end. Of one
+  /// that is aborted readers are given nothing: its records count neither as acked nor as failed.
   virtual Result<void> send_transaction(std::span<const Outgoing> records, TransactionEnd end) = 0;
   /// Waits until every queued record is acked or failed; `unavailable` when that takes longer than the
   /// timeout.
@@ -49,13 +65,6 @@ class Producer {
   virtual ProducerCounts counts() const = 0;
   /// Why deliveries failed, first error only; empty when none did.
   virtual std::string first_failure() const = 0;
-};
-
-struct PartitionOffset {
-  Partition partition = 0;
-  Offset offset = 0;
-
-  auto operator<=>(const PartitionOffset&) const = default;
 };
 
 /// What is said of a batch that cannot be read by who cannot do without it.

@@ -1133,8 +1133,9 @@ constexpr auto kTable = std::to_array<Setting>({
      .flag = "--topic-by-type",
      .variable = "SIMULATOR_TOPIC_BY_TYPE",
      .group = Group::simulation,
-     .help = "Send each type of event to a topic of its own: the name of --topic, a hyphen and the type, as in "
-             "spotify-events-play. Those that do not exist are created"},
+     .help =
+         "Send each type of event to a topic of its own: the name of --topic, a hyphen and the type, as in "
+         "spotify-events-play. Those that do not exist are created"},
     {.name = "simulation.transactions",
      .flag = "--transactions",
      .variable = "SIMULATOR_TRANSACTIONS",
@@ -1147,8 +1148,9 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SIMULATOR_ABORTED",
      .group = Group::simulation,
      .value = "RATE",
-     .help = "Share of the transactions that are aborted, from 0 to 1; their records are sent again in one that "
-             "is committed",
+     .help =
+         "Share of the transactions that are aborted, from 0 to 1; their records are sent again in one that "
+         "is committed",
      .range = Range{0, 1}},
     {.name = "simulation.labels",
      .flag = "--labels",

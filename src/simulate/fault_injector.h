@@ -90,8 +90,8 @@ class FaultInjector {
   std::uint64_t seen_ = 0;
   std::uint64_t events_max_ = std::numeric_limits<std::uint64_t>::max();
   std::size_t oversize_bytes_ = 0;
-  std::deque<SimulatedRecord> waiting_;                  ///< events whose turn has come
-  std::deque<SimulatedRecord> ready_;                    ///< the first of them, and what is sent besides
+  std::deque<SimulatedRecord> waiting_;                    ///< events whose turn has come
+  std::deque<SimulatedRecord> ready_;                      ///< the first of them, and what is sent besides
   std::multimap<std::uint64_t, SimulatedRecord> delayed_;  ///< by the number of events seen
   std::unordered_map<Uuid, Offline, Hash> offline_;
   std::set<std::pair<UtcMillis, Uuid>> returns_;  ///< of offline_, the next one first

@@ -341,16 +341,17 @@ TEST(Label, SaysWhatMustBecomeOfARecord) {
   const SimulationSpec spec = spec_with_all(0.3, 500);
   std::map<std::string_view, std::string> lines;
   for (const auto& record : records(spec)) {
-    if (record.faults.size() == 1) lines.try_emplace(class_of(record.faults[0]).name, label_lines(record, 7));
+    if (record.faults.size() == 1)
+      lines.try_emplace(class_of(record.faults[0]).name, label_heads(record, 7, "events"));
   }
   ASSERT_EQ(lines.size(), kFaults);
   EXPECT_TRUE(lines["bad_country"].contains(
-      R"("fate":"rejected","rejected_by":"silver","reason":"bad_country","field":"country"})"))
+      R"("fate":"rejected","rejected_by":"silver","reason":"bad_country","field":"country","topic":"events")"))
       << lines["bad_country"];
   EXPECT_TRUE(lines["null_value"].starts_with(R"({"record":7,"class":"null_value","event_id":null,"key":")"))
       << lines["null_value"];
   EXPECT_TRUE(lines["retry"].ends_with(
-      "\"fate\":\"duplicate\",\"rejected_by\":null,\"reason\":null,\"field\":null}\n"))
+      "\"fate\":\"duplicate\",\"rejected_by\":null,\"reason\":null,\"field\":null,\"topic\":\"events\"\n"))
       << lines["retry"];
 }
 

@@ -22,7 +22,7 @@ struct OracleRun {
   std::optional<std::uint64_t> stopped_after = {};
   bool steered = false;
   bool topic_by_type = false;  ///< each type of event had a topic of its own
-  std::uint64_t digest = 0;   ///< Oracle::digest() at its end
+  std::uint64_t digest = 0;    ///< Oracle::digest() at its end
 };
 
 /// `{"mix":"realistic","seed":1,...}`

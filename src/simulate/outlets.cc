@@ -1,16 +1,17 @@
 #include "simulate/outlets.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sdp::simulate {
 
-Outlets::Outlets(log::Producer& all) : all_{&all} {
-  by_type_.fill(&all);
+Outlets::Outlets(log::Producer& all, const std::string& topic) : all_{&all} {
+  by_type_.fill({.producer = &all, .topic = topic});
 }
 
-Outlets::Outlets(const ByType& by_type) : by_type_(by_type) {
-  for (log::Producer* const producer : by_type) {
-    if (std::ranges::find(all_, producer) == all_.end()) all_.push_back(producer);
+Outlets::Outlets(ByType by_type) : by_type_(std::move(by_type)) {
+  for (const Outlet& outlet : by_type_) {
+    if (std::ranges::find(all_, outlet.producer) == all_.end()) all_.push_back(outlet.producer);
   }
 }
 

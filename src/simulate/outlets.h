@@ -16,12 +16,16 @@ namespace sdp::simulate {
 /// its own. The producers outlive it. Owned by one thread.
 class Outlets {
  public:
-  using ByType = std::array<log::Producer*, event::kEventTypes.size()>;
+  struct Outlet {
+    log::Producer* producer = nullptr;
+    std::string topic;  ///< empty: it goes to none
+  };
+  using ByType = std::array<Outlet, event::kEventTypes.size()>;
 
-  explicit Outlets(log::Producer& all);
-  explicit Outlets(const ByType& by_type);
+  explicit Outlets(log::Producer& all, const std::string& topic = {});
+  explicit Outlets(ByType by_type);
 
-  log::Producer& of(event::EventType type) const { return *by_type_[std::to_underlying(type)]; }
+  const Outlet& of(event::EventType type) const { return by_type_[std::to_underlying(type)]; }
   /// Each once.
   const std::vector<log::Producer*>& all() const { return all_; }
 
@@ -32,7 +36,7 @@ class Outlets {
   std::string first_failure() const;
 
  private:
-  ByType by_type_{};
+  ByType by_type_;
   std::vector<log::Producer*> all_;
 };
 

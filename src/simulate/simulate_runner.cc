@@ -125,11 +125,27 @@ Result<void> SimulateRunner::take() {
 }
 
 Result<void> SimulateRunner::send(const SimulatedRecord& record, std::uint64_t sequence) {
-  if (auto sent = outlets_.of(record.source_type).send(record.key, record.value); !sent) {
+  const auto& outlet = outlets_.of(record.source_type);
+  if (auto sent = outlet.producer->send(outgoing(record, sequence, log::TransactionEnd::commit)); !sent) {
     return std::unexpected(
         sent.error().in(fmt::format("simulate: record {} of user {}", sequence, record.key)));
   }
-  return tell_of(record, sequence);
+  tell_of(record);
+  return hand_over_labels();
+}
+
+/// With a place for what its label waits for. In a transaction that is aborted each record has a label.
+log::Outgoing SimulateRunner::outgoing(const SimulatedRecord& record, std::uint64_t sequence,
+                                       log::TransactionEnd end) {
+  log::Outgoing out{.key = record.key, .value = record.value};
+  if (!labeller_) return out;
+  const std::string& topic = outlets_.of(record.source_type).topic;
+  if (end == log::TransactionEnd::abort) {
+    out.placement = labels_.add(aborted_head(record, sequence, topic));
+  } else if (!record.faults.empty()) {
+    out.placement = labels_.add(label_heads(record, sequence, topic));
+  }
+  return out;
 }
 
 /// Sends what waits for the end of the batch.
@@ -137,26 +153,24 @@ Result<void> SimulateRunner::end_batch() {
   batched_ = 0;
   if (batch_.empty()) return {};
   newest_.no_earlier = clock_.utc_now();
-  const std::uint64_t first = produced_ - batch_.size();
   if (way_ == BatchWay::aborted_first) {
     SDP_RETURN_IF_ERROR(send_transactions(log::TransactionEnd::abort));
     aborted_ += batch_.size();
-    for (std::size_t i = 0; labeller_ && i < batch_.size(); ++i)
-      SDP_RETURN_IF_ERROR(labeller_(aborted_label(batch_[i], first + i)));
   }
   SDP_RETURN_IF_ERROR(send_transactions(log::TransactionEnd::commit));
-  for (std::size_t i = 0; i < batch_.size(); ++i) SDP_RETURN_IF_ERROR(tell_of(batch_[i], first + i));
+  for (const SimulatedRecord& record : batch_) tell_of(record);
   batch_.clear();
-  return {};
+  return hand_over_labels();
 }
 
 /// The batch, as a transaction of each producer that has records of it.
 Result<void> SimulateRunner::send_transactions(log::TransactionEnd end) {
+  const std::uint64_t first = produced_ - batch_.size();
   for (log::Producer* const producer : outlets_.all()) {
     std::vector<log::Outgoing> records;
-    for (const SimulatedRecord& record : batch_) {
-      if (&outlets_.of(record.source_type) == producer)
-        records.push_back({.key = record.key, .value = record.value});
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      if (outlets_.of(batch_[i].source_type).producer == producer)
+        records.push_back(outgoing(batch_[i], first + i, end));
     }
     if (records.empty()) continue;
     if (auto sent = producer->send_transaction(records, end); !sent) {
@@ -167,13 +181,17 @@ Result<void> SimulateRunner::send_transactions(log::TransactionEnd end) {
   return {};
 }
 
-Result<void> SimulateRunner::tell_of(const SimulatedRecord& record, std::uint64_t sequence) {
+void SimulateRunner::tell_of(const SimulatedRecord& record) {
   if (oracle_) simulate::tell(*oracle_, record);
-  if (labeller_ && !record.faults.empty()) {
-    SDP_RETURN_IF_ERROR(labeller_(label_lines(record, sequence)));
-  }
   if (each_event_) observer_.on_record(record);
-  return {};
+}
+
+/// Those whose places are known. When too many wait, all records are confirmed first.
+Result<void> SimulateRunner::hand_over_labels() {
+  if (!labeller_) return {};
+  if (labels_.waiting() >= kLabelsWaitingMax) SDP_RETURN_IF_ERROR(outlets_.flush(options_.flush_timeout));
+  if (const std::string lines = labels_.take(); !lines.empty()) SDP_RETURN_IF_ERROR(labeller_(lines));
+  return labels_.waiting() < kLabelsWaitingMax ? Result<void>{} : not_delivered();
 }
 
 /// What changes begins a new schedule, here and now.
@@ -206,14 +224,18 @@ SimulateProgress SimulateRunner::progress(SteadyTime now) const {
               since.count() > 0 ? static_cast<double>(produced_ - reported_) / since.count() : 0};
 }
 
-/// Waits until the fate of every event is known, and is content only when all were acked.
+/// Waits until the fate of every event is known, and is content only when all were acked. Then all labels are
+/// handed over.
 Result<void> SimulateRunner::settle() {
   if (auto flushed = outlets_.flush(options_.flush_timeout); !flushed) {
     return fail(flushed.error().kind,
                 fmt::format("simulate: {}; {}", flushed.error().message, counts_text()));
   }
   const auto last = progress(clock_.steady_now());
-  if (last.acked == produced_ && last.failed == 0) return {};
+  return last.acked == produced_ && last.failed == 0 ? hand_over_labels() : not_delivered();
+}
+
+std::unexpected<Error> SimulateRunner::not_delivered() const {
   const std::string reason = outlets_.first_failure();
   return fail(
       ErrorKind::unavailable,

@@ -17,6 +17,7 @@
 #include "simulate/oracle_marts.h"
 #include "simulate/outlets.h"
 #include "simulate/pacer.h"
+#include "simulate/placed_labels.h"
 #include "simulate/simulate_observer.h"
 #include "simulate/transaction_plan.h"
 
@@ -69,8 +70,9 @@ class SimulateRunner {
 
   /// Tells it every record that the log took. Its answers hold when run() succeeds.
   void tell(Oracle& oracle) { oracle_ = &oracle; }
-  /// Is handed the label_lines() of every faulty record that the log took, and aborted_label() of every record
-  /// of a transaction that was aborted. Its error ends the run.
+  /// Is handed the lines of every faulty record that the log took, and of every record of a transaction that
+  /// was aborted, in the order in which they were sent and once the log has told where they are. Its error
+  /// ends the run.
   void label(Labeller labeller) { labeller_ = std::move(labeller); }
   /// Is asked once a second what holds from now on; nothing: what held.
   void steer(Look look) { look_ = std::move(look); }
@@ -86,13 +88,16 @@ class SimulateRunner {
   bool wait_until_due(const std::stop_token& stop);
   Result<void> take();
   Result<void> send(const SimulatedRecord& record, std::uint64_t sequence);
-  Result<void> tell_of(const SimulatedRecord& record, std::uint64_t sequence);
+  log::Outgoing outgoing(const SimulatedRecord& record, std::uint64_t sequence, log::TransactionEnd end);
+  void tell_of(const SimulatedRecord& record);
   Result<void> end_batch();
   Result<void> send_transactions(log::TransactionEnd end);
+  Result<void> hand_over_labels();
   void look(SteadyTime now);
   void report(SteadyTime now);
   SimulateProgress progress(SteadyTime now) const;
   Result<void> settle();
+  std::unexpected<Error> not_delivered() const;
   std::string counts_text() const;
 
   FaultInjector records_;
@@ -101,6 +106,7 @@ class SimulateRunner {
   SimulateObserver& observer_;
   Oracle* oracle_ = nullptr;
   Labeller labeller_;
+  PlacedLabels labels_;
   Look look_;
   SimulationSpec spec_;
   const SimulateOptions options_;
@@ -108,8 +114,8 @@ class SimulateRunner {
 
   SimulatedRecord record_;
   TransactionPlan plan_;
-  BatchWay way_ = BatchWay::plain;    ///< of the batch that is open
-  std::size_t batched_ = 0;           ///< records of it so far
+  BatchWay way_ = BatchWay::plain;      ///< of the batch that is open
+  std::size_t batched_ = 0;             ///< records of it so far
   std::vector<SimulatedRecord> batch_;  ///< those that wait for its end: all, or none
   std::uint64_t aborted_ = 0;
   Pacer pacer_;

@@ -27,20 +27,28 @@ class FakeProducer final : public log::Producer {
     if (sent.size() == refuse_at) return fail(ErrorKind::unavailable, "queue full for 30 s");
     tombstones += record.value ? 0 : 1;
     sent.emplace_back(std::string(*record.key), std::string(record.value.value_or("")));
+    place(record, sent.size() - 1);
     if (on_send) on_send();
     return {};
   }
   Result<void> send_transaction(std::span<const log::Outgoing> records, log::TransactionEnd end) override {
     transactions.emplace_back(end, records.size());
     if (end == log::TransactionEnd::abort) {
-      for (const log::Outgoing& record : records) aborted.emplace_back(record.value.value_or(""));
+      for (const log::Outgoing& record : records) {
+        aborted.emplace_back(record.value.value_or(""));
+        place(record, 1'000'000 + aborted.size() - 1);
+      }
       return {};
     }
     for (const log::Outgoing& record : records) SDP_RETURN_IF_ERROR(send(record));
     return {};
   }
   Result<void> flush(std::chrono::milliseconds timeout) override {
+    ++flushes;
     flush_timeout = timeout;
+    // Confirmations of several partitions come in any order.
+    for (; !unconfirmed.empty(); unconfirmed.pop_back())
+      *unconfirmed.back().first = unconfirmed.back().second;
     if (flush_fails) return fail(ErrorKind::unavailable, "not confirmed in time");
     settled = {.acked = earlier + sent.size() - fail_deliveries, .failed = fail_deliveries};
     return {};
@@ -48,7 +56,24 @@ class FakeProducer final : public log::Producer {
   log::ProducerCounts counts() const override { return settled; }
   std::string first_failure() const override { return fail_deliveries > 0 ? "message too large" : ""; }
 
+  void place(const log::Outgoing& record, std::size_t offset) {
+    if (record.placement == nullptr) return;
+    const log::Placement placement{true, log::PartitionOffset{3, static_cast<log::Offset>(offset)}};
+    ++labelled;
+    if (confirms_late) {
+      unconfirmed.emplace_back(record.placement, placement);
+      waiting_max = std::max(waiting_max, unconfirmed.size());
+    } else {
+      *record.placement = placement;
+    }
+  }
+
   std::vector<std::pair<std::string, std::string>> sent;
+  bool confirms_late = false;
+  std::vector<std::pair<log::Placement*, log::Placement>> unconfirmed;
+  std::size_t waiting_max = 0;
+  std::size_t labelled = 0;
+  int flushes = 0;
   std::vector<std::pair<log::TransactionEnd, std::size_t>> transactions;
   std::vector<std::string> aborted;
   std::size_t tombstones = 0;
@@ -60,6 +85,13 @@ class FakeProducer final : public log::Producer {
   std::chrono::milliseconds flush_timeout{0};
   log::ProducerCounts settled;
 };
+
+std::vector<nlohmann::json> parsed(std::string_view lines) {
+  std::vector<nlohmann::json> all;
+  std::istringstream in{std::string(lines)};
+  for (std::string line; std::getline(in, line);) all.push_back(nlohmann::json::parse(line));
+  return all;
+}
 
 struct Recorder final : SimulateObserver {
   void on_record(const SimulatedRecord& record) override { lines.push_back(produced_line(record)); }
@@ -316,9 +348,10 @@ TEST_F(Runner, TellsOracleAndLabellerOfEveryRecord) {
   std::map<std::string, std::uint64_t> fates;
   std::set<std::uint64_t> labelled;
   runner.label([&](std::string_view lines) -> Result<void> {
-    std::istringstream all{std::string(lines)};
-    for (std::string line; std::getline(all, line);) {
-      const auto label = nlohmann::json::parse(line);
+    for (const auto& label : parsed(lines)) {
+      EXPECT_EQ(label.at("offset"), label.at("record")) << label;
+      EXPECT_EQ(label.at("partition"), 3);
+      EXPECT_EQ(label.at("topic"), nullptr);
       if (labelled.insert(label.at("record").get<std::uint64_t>()).second) ++fates[label.at("fate")];
     }
     return {};
@@ -339,11 +372,13 @@ TEST_F(Runner, BatchesOfRecordsAreTransactionsAndWhatIsAbortedIsSentAgain) {
                         {.transactions = {.used = 0.5, .aborted = 0.2}});
   runner.tell(oracle);
   std::vector<std::uint64_t> labelled;
-  runner.label([&](std::string_view line) -> Result<void> {
-    const auto label = nlohmann::json::parse(line);
-    EXPECT_EQ(label.at("class"), "aborted");
-    EXPECT_EQ(label.at("fate"), "aborted");
-    labelled.push_back(label.at("record"));
+  runner.label([&](std::string_view lines) -> Result<void> {
+    for (const auto& label : parsed(lines)) {
+      EXPECT_EQ(label.at("class"), "aborted");
+      EXPECT_EQ(label.at("fate"), "aborted");
+      EXPECT_EQ(label.at("offset"), 1'000'000 + labelled.size()) << "where the aborted record is";
+      labelled.push_back(label.at("record"));
+    }
     return {};
   });
   const auto summary = runner.run({});
@@ -380,8 +415,8 @@ TEST_F(Runner, RecordsOfEachTypeGoToItsProducer) {
   for (double& rate : spec.faults.rates.rates) rate = 0.05;
   spec.faults.value_bytes_max = 2'000;
   std::array<FakeProducer, event::kEventTypes.size()> producers;
-  Outlets::ByType by_type{};
-  for (std::size_t i = 0; i < producers.size(); ++i) by_type[i] = &producers[i];
+  Outlets::ByType by_type;
+  for (std::size_t i = 0; i < producers.size(); ++i) by_type[i].producer = &producers[i];
   auto source = open_source(spec);
   SimulateRunner runner(spec, **source, Outlets(by_type), clock, observer,
                         {.transactions = {.used = 0.3, .aborted = 0.5}});
@@ -409,6 +444,39 @@ TEST_F(Runner, RecordsOfEachTypeGoToItsProducer) {
   // Some copies that only the sink refuses are valid to silver's decoder.
   EXPECT_GE(first.size(), 5'000);
   EXPECT_GT(changed, 100);
+}
+
+TEST_F(Runner, LabelsWaitForTheirPlacesInOrderAndWithinABound) {
+  spec.events = 60'000;
+  spec.faults.rates[Fault::retry] = 1;
+  producer.confirms_late = true;
+  auto source = open_source(spec);
+  SimulateRunner runner(spec, **source, Outlets(producer, "events"), clock, observer);
+  std::int64_t last = -1;
+  std::size_t count = 0;
+  runner.label([&](std::string_view lines) -> Result<void> {
+    for (const auto& label : parsed(lines)) {
+      const auto record = label.at("record").get<std::int64_t>();
+      EXPECT_LT(last, record);
+      last = record;
+      EXPECT_EQ(label.at("offset"), record);
+      EXPECT_EQ(label.at("topic"), "events");
+      ++count;
+    }
+    return {};
+  });
+  const auto summary = runner.run({});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(count, 60'000);
+  EXPECT_EQ(producer.waiting_max, kLabelsWaitingMax);
+  EXPECT_EQ(producer.flushes, 3 + 1) << "no more than the bound asks for, and the end's";
+}
+
+TEST_F(Runner, NobodyAsksForPlacesWhereNobodyWantsLabels) {
+  spec.faults.rates[Fault::retry] = 1;
+  ASSERT_TRUE(run());
+  EXPECT_EQ(producer.labelled, 0);
+  EXPECT_EQ(producer.flushes, 1);
 }
 
 TEST_F(Runner, AFailureOfTheLabelsEndsTheRun) {

@@ -38,10 +38,11 @@ struct SimulatedRecord {
 void tell(Oracle& oracle, const SimulatedRecord& record);
 
 /// A line of the side file (docs/formats/faults.md) for each fault of the record, which is number `sequence`
-/// of its run, from 0.
-std::string label_lines(const SimulatedRecord& record, std::uint64_t sequence);
+/// of its run, from 0. Each line is without its end, which says where the log has it: PlacedLabels. No name
+/// of a topic: it goes to none.
+std::string label_heads(const SimulatedRecord& record, std::uint64_t sequence, std::string_view topic);
 
-/// The line of a record in a transaction that was aborted; it was sent again as number `sequence`.
-std::string aborted_label(const SimulatedRecord& record, std::uint64_t sequence);
+/// The same of a record in a transaction that was aborted; it was sent again as number `sequence`.
+std::string aborted_head(const SimulatedRecord& record, std::uint64_t sequence, std::string_view topic);
 
 }  // namespace sdp::simulate

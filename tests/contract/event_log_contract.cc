@@ -193,10 +193,14 @@ TEST_P(EventLogContract, OfTransactionsReadersAreGivenWhatIsCommittedInItsOrder)
   create(2);
   const auto producer = log_->open_producer().value();
   ASSERT_TRUE(producer->send("k", "0"));
-  const Outgoing records[] = {{"k", "1"}, {"other", "2"}, {"k", std::nullopt}};
+  Placement place;
+  const Outgoing records[] = {{"k", "1"}, {"other", "2"}, {.key = "k", .value = {}, .placement = &place}};
   const auto aborted = producer->send_transaction(records, TransactionEnd::abort);
   ASSERT_TRUE(aborted) << aborted.error().message;
   EXPECT_EQ(producer->counts().acked, 1U) << "what is aborted is not counted";
+  const Partition of_k = partition_of("k", 2);
+  EXPECT_TRUE(place.is_confirmed);
+  EXPECT_EQ(place.at, (PartitionOffset{of_k, of_k == partition_of("other", 2) ? 3 : 2}));
   const auto committed = producer->send_transaction(records, TransactionEnd::commit);
   ASSERT_TRUE(committed) << committed.error().message;
   ASSERT_TRUE(producer->send("k", "3"));
@@ -208,12 +212,32 @@ TEST_P(EventLogContract, OfTransactionsReadersAreGivenWhatIsCommittedInItsOrder)
   const auto consumer = join();
   poll_until(*consumer, recorder, 5);
   std::vector<std::optional<std::string>> of_key;
-  for (const auto& record : recorder.records[partition_of("k", 2)]) {
+  for (const auto& record : recorder.records[of_k]) {
     if (record.key == "k") of_key.push_back(record.value);
   }
   EXPECT_THAT(of_key, ElementsAre("0", "1", std::nullopt, "3"));
   const Offset ends = marks(0).end + marks(1).end;
   EXPECT_GE(ends, 5 + 3 + 2) << "records, those that were aborted, and a mark for each end";
+}
+
+TEST_P(EventLogContract, WhereARecordIsIsToldByTheEndOfAFlush) {
+  create(4);
+  const auto producer = log_->open_producer().value();
+  std::vector<Placement> places(200);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::string key = std::to_string(i);
+    ASSERT_TRUE(producer->send({.key = key, .value = key, .placement = &places[i]}));
+    ASSERT_TRUE(producer->send(key, "nobody asks"));
+  }
+  ASSERT_TRUE(producer->flush(kPatience));
+  Recorder recorder;
+  const auto consumer = join();
+  poll_until(*consumer, recorder, 2 * places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    ASSERT_TRUE(places[i].is_confirmed && places[i].at) << i;
+    const auto& of_partition = recorder.records[places[i].at->partition];
+    EXPECT_EQ(of_partition.at(static_cast<std::size_t>(places[i].at->offset)).value, std::to_string(i));
+  }
 }
 
 TEST_P(EventLogContract, AbsentAndEmptyStayApart) {

@@ -77,6 +77,24 @@ FATES = (
     f"SELECT kafka_key, 'rejected', rejected_by, reason, field, NULL FROM {with_keys('SPOTIFY_REJECTED')}"
 )
 
+# Where it is, and the same.
+PLACES = " UNION ALL ".join(
+    f"SELECT kafka_partition, kafka_offset, {fate} FROM TRANSFORM.{table}"
+    for table, fate in {
+        "SPOTIFY_SILVER": "'kept', NULL, NULL, NULL",
+        "SPOTIFY_DUPLICATES": "'duplicate', NULL, NULL, NULL",
+        "SPOTIFY_REJECTED": "'rejected', rejected_by, reason, field",
+    }.items()
+)
+
+
+def assert_labels_lead_to_their_records(labels: list[dict], rows: list[list], topic: str) -> None:
+    at = {(partition, offset): fate for partition, offset, *fate in rows}
+    for label in labels:
+        assert label["topic"] == topic
+        wanted = [label[name] for name in ("fate", "rejected_by", "reason", "field")]
+        assert at.get((label["partition"], label["offset"])) == (None if label["fate"] == "aborted" else wanted), label
+
 
 def labels_of(path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
@@ -132,6 +150,7 @@ def test_every_class_at_once_ends_as_labels_and_oracle_say(world):
     assert Counter(tuple(row[1:5]) for row in found if row[1] != "kept") == Counter(
         {what: count for what, count in wanted.items() if what[0] != "kept"}
     )
+    assert_labels_lead_to_their_records(labels, world.rows(PLACES), world.topic)
     kept_ids = {row[5] for row in found if row[1] == "kept"}
     assert {label["event_id"] for label in labels if label["fate"] != "rejected"} <= kept_ids
 
@@ -191,6 +210,7 @@ def test_a_run_with_every_fault_is_proved(embedded):
     finished = embedded.must_prove(2000, *arguments)
     assert re.search("oracle", finished.out), str(finished)
     assert {label["class"] for label in labels_of(labels)} == set(CLASSES)
+    assert_labels_lead_to_their_records(labels_of(labels), embedded.rows(PLACES), "spotify-events")
     assert embedded.rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER") == [[2000]]
     [[reasons]] = embedded.rows("SELECT count(DISTINCT reason) FROM TRANSFORM.SPOTIFY_REJECTED")
     assert reasons == len({reason for _, _, reason, _ in CLASSES.values() if reason})
@@ -198,8 +218,10 @@ def test_a_run_with_every_fault_is_proved(embedded):
 
 def test_lines_in_place_of_kafka(world):
     arguments = ("--events", 500, *START, *LIMIT, "--fault", "all=0.05")
-    path = world.folder / "events.ndjson"
-    world.must("simulate", *arguments, "--output", path, env=QUIET_BROKER)
+    path, labels = world.folder / "events.ndjson", world.folder / "labels.ndjson"
+    world.must("simulate", *arguments, "--output", path, "--labels", labels, env=QUIET_BROKER)
+    # A line is a record's place.
+    assert {(label["topic"], label["partition"], label["offset"]) for label in labels_of(labels)} == {(None,) * 3}
     printed = world.must("simulate", *arguments, "--output", "-", env=QUIET_BROKER)
     assert printed.out.encode() == path.read_bytes()
 
@@ -288,6 +310,7 @@ def test_records_of_aborted_transactions_are_in_no_mart_and_the_sink_accounts_fo
     report = world.prove(*LIMIT, *oracle)
     assert report["kept"] == 2000
     assert report["kept"] + report["duplicates"] + report["rejected"] == world.acked
+    assert_labels_lead_to_their_records(labels, world.rows(PLACES), world.topic)
     # What was aborted was sent again, and is what readers are given.
     ids = {label["event_id"] for label in aborted if label["event_id"]}
     known = {row[5] for row in world.rows(FATES) if row[5]}

@@ -54,6 +54,13 @@ def test_marts_of_a_topic_for_each_type_equal_those_of_one_topic(world, services
         several.must("load", "--add-lake", env=env)
     several.transform()
     assert marts(several) == marts(world)
+    # A label leads to the record.
+    places = {
+        tuple(row) for row in several.rows("SELECT topic, kafka_partition, kafka_offset FROM BRONZE.SPOTIFY_EVENTS")
+    }
+    for label in map(json.loads, labels.read_text().splitlines()):
+        is_there = (label["topic"], label["partition"], label["offset"]) in places
+        assert is_there == (label["rejected_by"] != "sink"), label
     # Each has its own type; what was made of an event is where the event is.
     found = several.rows(
         "SELECT DISTINCT b.topic, s.event_type FROM TRANSFORM.SPOTIFY_SILVER s JOIN BRONZE.SPOTIFY_EVENTS b "

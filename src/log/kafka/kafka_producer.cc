@@ -14,8 +14,8 @@ namespace {
 // Serving reports takes a lock: not for every record, yet often enough that their queue stays short.
 constexpr unsigned kSendsPerPoll = 128;
 constexpr int kRoomPauseMs = 100;
-/// How long a transaction may stay open: within what brokers allow by default, and long enough for the longest
-/// wait of a client's own.
+/// How long a transaction may stay open: within what brokers allow by default, and long enough for the
+/// longest wait of a client's own.
 constexpr std::chrono::milliseconds kTransactionMin{60'000};
 constexpr std::chrono::milliseconds kTransactionMax{900'000};
 
@@ -42,7 +42,7 @@ std::string transactional_id() {
 rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, const Outgoing& record) {
   const int refused =
       rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, bytes_of(record.value),
-                       size_of(record.value), bytes_of(record.key), size_of(record.key), nullptr);
+                       size_of(record.value), bytes_of(record.key), size_of(record.key), record.placement);
   return refused == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
 }
 
@@ -88,19 +88,20 @@ Result<void> KafkaProducer::send_by(const Sender& sender, const Outgoing& record
     rd_kafka_poll(sender.client.get(), 0);
   }
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return std::unexpected(make_final_error(settings_,
-                                          fmt::format("cannot send a record of {} bytes to topic {}",
-                                                      size_of(record.key) + size_of(record.value), topic_name_),
-                                          code, last_reason()));
+  return std::unexpected(
+      make_final_error(settings_,
+                       fmt::format("cannot send a record of {} bytes to topic {}",
+                                   size_of(record.key) + size_of(record.value), topic_name_),
+                       code, last_reason()));
 }
 
 Result<void> KafkaProducer::flush(const Sender& sender, std::chrono::milliseconds timeout) {
   const auto code = rd_kafka_flush(sender.client.get(), in_ms(timeout));
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return std::unexpected(make_final_error(
-      settings_,
-      fmt::format("{} records for topic {} are not acked", rd_kafka_outq_len(sender.client.get()), topic_name_),
-      code, last_reason()));
+  return std::unexpected(make_final_error(settings_,
+                                          fmt::format("{} records for topic {} are not acked",
+                                                      rd_kafka_outq_len(sender.client.get()), topic_name_),
+                                          code, last_reason()));
 }
 
 Result<void> KafkaProducer::send(const Outgoing& record) {
@@ -152,14 +153,17 @@ Result<void> KafkaProducer::send_transaction(std::span<const Outgoing> records, 
 Result<void> KafkaProducer::check(rd_kafka_error_t* error, std::string_view what) const {
   const ErrorHandle owned(error);
   if (!owned) return {};
-  return std::unexpected(make_final_error(settings_,
-                                          fmt::format("cannot {} a transaction on topic {}", what, topic_name_),
-                                          rd_kafka_error_code(owned.get()), rd_kafka_error_string(owned.get())));
+  return std::unexpected(
+      make_final_error(settings_, fmt::format("cannot {} a transaction on topic {}", what, topic_name_),
+                       rd_kafka_error_code(owned.get()), rd_kafka_error_string(owned.get())));
 }
 
 void KafkaProducer::on_delivery(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (!is_aborted_) ++counts_.acked;
+    if (message._private != nullptr) {
+      *static_cast<Placement*>(message._private) = {true, PartitionOffset{message.partition, message.offset}};
+    }
     return;
   }
   if (counts_.failed++ > 0) return;

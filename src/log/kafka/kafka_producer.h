@@ -11,9 +11,9 @@
 
 namespace sdp::log::kafka {
 
-/// Idempotent, acks=all; keys go where Kafka's own clients put them. Transactions are those of a client of its
-/// own, which is opened with the first of them: one that has a transactional id sends nothing outside of a
-/// transaction. Owned by one thread, which also serves delivery reports: they are counted inside send() and
+/// Idempotent, acks=all; keys go where Kafka's own clients put them. Transactions are those of a client of
+/// its own, which is opened with the first of them: one that has a transactional id sends nothing outside of
+/// a transaction. Owned by one thread, which also serves delivery reports: they are counted inside send() and
 /// flush().
 class KafkaProducer final : public Producer, private ClientEvents {
  public:
@@ -47,7 +47,7 @@ class KafkaProducer final : public Producer, private ClientEvents {
   const KafkaSettings settings_;
   const std::string topic_name_;
   Sender plain_;
-  Sender transactional_;  ///< nothing before the first transaction
+  Sender transactional_;     ///< nothing before the first transaction
   bool is_aborted_ = false;  ///< what is delivered now is of a transaction that will be
   ProducerCounts counts_;
   std::string first_failure_;

@@ -7,6 +7,10 @@
 namespace sdp::log {
 namespace {
 
+void place(const Outgoing& record, Partition partition, Offset offset) {
+  if (record.placement != nullptr) *record.placement = {true, PartitionOffset{partition, offset}};
+}
+
 /// Another one for each producer of the process. Those below 0: tests choose theirs from 0 on.
 TransactionalId next_id() {
   static std::atomic<TransactionalId> last = 0;
@@ -26,15 +30,17 @@ Result<Partition> MemoryProducer::partition_for(const Outgoing& record) {
 
 Result<void> MemoryProducer::send(const Outgoing& record) {
   SDP_TRY(const Partition partition, partition_for(record));
-  SDP_RETURN_IF_ERROR(topic_->append(partition, {clock_.utc_now(), record.key, record.value, {}}));
+  SDP_TRY(const Offset offset, topic_->append(partition, {clock_.utc_now(), record.key, record.value, {}}));
+  place(record, partition, offset);
   ++counts_.acked;
   return {};
 }
 
 Result<void> MemoryProducer::append_open(const Outgoing& record, std::set<Partition>& touched) {
   SDP_TRY(const Partition partition, partition_for(record));
-  SDP_RETURN_IF_ERROR(
-      topic_->append_open(partition, id_, {clock_.utc_now(), record.key, record.value, {}}));
+  SDP_TRY(const Offset offset,
+          topic_->append_open(partition, id_, {clock_.utc_now(), record.key, record.value, {}}));
+  place(record, partition, offset);
   touched.insert(partition);
   return {};
 }
@@ -48,8 +54,7 @@ Result<void> MemoryProducer::send_transaction(std::span<const Outgoing> records,
     end = TransactionEnd::abort;
     break;
   }
-  for (const Partition partition : touched)
-    SDP_RETURN_IF_ERROR(topic_->end_transaction(partition, id_, end));
+  for (const Partition partition : touched) SDP_RETURN_IF_ERROR(topic_->end_transaction(partition, id_, end));
   if (end == TransactionEnd::commit) counts_.acked += records.size();
   return sent;
 }
