@@ -1141,7 +1141,7 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SIMULATOR_TRANSACTIONS",
      .group = Group::simulation,
      .value = "RATE",
-     .help = "Share of the batches of 100 records that are sent as a transaction each, from 0 to 1",
+     .help = "Share of the batches of 100 records that are sent as a transaction each",
      .range = Range{0, 1}},
     {.name = "simulation.aborted",
      .flag = "--aborted",
@@ -1149,8 +1149,7 @@ constexpr auto kTable = std::to_array<Setting>({
      .group = Group::simulation,
      .value = "RATE",
      .help =
-         "Share of the transactions that are aborted, from 0 to 1; their records are sent again in one that "
-         "is committed",
+         "Share of the transactions that are aborted; their records are sent again in one that is committed",
      .range = Range{0, 1}},
     {.name = "simulation.labels",
      .flag = "--labels",
