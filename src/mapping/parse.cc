@@ -206,6 +206,7 @@ class RuleReader {
   }
 
   Result<void> read_conversion() {
+    if (has("constant")) return {};
     if (has("table") + has("unit") + has("time") + has("text") + has("uuid5") > 1)
       return wrong(table_, "has more than one of table, unit, time, text, uuid5");
     if (has("uuid5")) return read_uuid5();
