@@ -14,6 +14,7 @@
 #include "cli/json_output.h"
 #include "cli/settings.h"
 #include "cli/standard_output.h"
+#include "event/scan.h"
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
 #include "os/files.h"
@@ -59,14 +60,9 @@ Result<std::vector<std::string>> records_of(std::string_view text, std::string_v
   std::vector<std::string> records;
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '[') {
-    const auto array = ordered_json::parse(text, nullptr, false);
-    if (!array.is_array())
-      return fail(ErrorKind::bad_input, fmt::format("{} begins as an array of JSON and is none", path));
-    for (const auto& element : array) {
-      if (records.size() == kRecordsMax) break;
-      records.push_back(element.dump());
-    }
-    return records;
+    auto elements = event::elements_of(text, kRecordsMax);
+    if (!elements) return std::unexpected(elements.error().in(std::string(path)));
+    return elements;
   }
   while (!text.empty() && records.size() < kRecordsMax) {
     const auto end = std::min(text.find('\n'), text.size());

@@ -129,6 +129,37 @@ error_code read_document(json::document& document, FoundFields& fields) {
   return at_end ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
 }
 
+simdjson::simdjson_result<std::string_view> read_raw(json::value value) {
+  json::json_type type;
+  if (const auto error = value.type().get(type)) return error;
+  if (type == json::json_type::object) {
+    json::object object;
+    if (const auto error = value.get_object().get(object)) return error;
+    return object.raw_json();
+  }
+  if (type == json::json_type::array) {
+    json::array array;
+    if (const auto error = value.get_array().get(array)) return error;
+    return array.raw_json();
+  }
+  return value.raw_json_token();
+}
+
+error_code read_elements(json::document& document, std::size_t count, std::vector<std::string>& elements) {
+  json::array array;
+  if (const auto error = document.get_array().get(array)) return error;
+  for (auto element : array) {
+    if (elements.size() == count) return simdjson::SUCCESS;
+    json::value value;
+    std::string_view text;
+    if (const auto error = element.get(value)) return error;
+    if (const auto error = read_raw(value).get(text)) return error;
+    elements.emplace_back(trimmed(text));
+  }
+  const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  return at_end ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
+}
+
 }  // namespace
 
 struct Scanner::Buffers {
@@ -152,6 +183,19 @@ Result<FoundFields> Scanner::scan(std::string_view text) {
                                                   simdjson::error_message(error)));
   }
   return fields;
+}
+
+Result<std::vector<std::string>> elements_of(std::string_view text, std::size_t count) {
+  std::string padded(text);
+  padded.append(simdjson::SIMDJSON_PADDING, ' ');
+  json::parser parser;
+  json::document document;
+  std::vector<std::string> elements;
+  auto error = parser.iterate(padded.data(), text.size(), padded.size()).get(document);
+  if (!error) error = read_elements(document, count, elements);
+  if (!error) return elements;
+  return fail(ErrorKind::bad_input, fmt::format("not one JSON array in UTF-8 ({} bytes): {}", text.size(),
+                                                simdjson::error_message(error)));
 }
 
 }  // namespace sdp::event

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "event/fields.h"
@@ -40,5 +43,10 @@ class Scanner {
   struct Buffers;
   std::unique_ptr<Buffers> buffers_;
 };
+
+/// The first elements of a JSON array, at most `count`, each as it is written: numbers of any size, members
+/// that come twice, and nesting stay as they are. What is in an element is not checked. `bad_input` when the
+/// text is not one array.
+Result<std::vector<std::string>> elements_of(std::string_view json, std::size_t count);
 
 }  // namespace sdp::event

@@ -79,5 +79,17 @@ TEST(Scan, GivesWhatStandsUnderEachName) {
   EXPECT_EQ((*found)[4].kind, Found::Kind::absent);
 }
 
+TEST(Scan, ElementsStayAsTheyAreWritten) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const std::string first = R"({"a":1,"a":2, "b":18446744073709551616,"c":1e999,"d":"é\u00e9"})";
+  const auto found = elements_of(" [" + first + " , 1.0 ,\"x\" ,null," + deep + "]\n", 5);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(*found, (std::vector<std::string>{first, "1.0", "\"x\"", "null", deep}));
+  EXPECT_EQ(elements_of("[1,2,3]", 2).value(), (std::vector<std::string>{"1", "2"}));
+  EXPECT_TRUE(elements_of("[]", 2).value().empty());
+  for (const std::string none : {"", "[", "[1,", "[1 2]", "[1]]", "[1] x", "{}", "[\"\xff\"]"})
+    EXPECT_FALSE(elements_of(none, 5)) << none;
+}
+
 }  // namespace
 }  // namespace sdp::event

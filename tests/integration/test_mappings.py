@@ -95,6 +95,22 @@ def test_map_check_says_what_the_sink_refuses(check):
     ]
 
 
+def test_records_of_an_array_are_mapped_as_they_are_written(check):
+    """The first of two members counts, a number may be of any size, and how deep a record nests is the sink's to say."""
+    first = records("listenbrainz")[0].decode()
+    twice = first[:-1] + ',"user_name":"another"}'
+    large = first[:-1] + ',"more":1e999}'
+    deep = '{"a":' * 100_000 + "1" + "}" * 100_000
+    answers = []
+    for sample in (f"[{first},\n{twice} ,{large}, {deep}]", "\n".join([first, twice, large, deep])):
+        done = check("listenbrainz", "--sample", "-", "--json", stdin=sample.encode())
+        assert done.returncode == 21, done
+        answers.append(json.loads(done.stdout)["records"])
+    assert answers[0] == answers[1]
+    assert [one["kept"] for one in answers[0]] == [True, True, True, False]
+    assert answers[0][0]["event"] == answers[0][1]["event"] == answers[0][2]["event"]
+
+
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
