@@ -87,7 +87,10 @@ Result<Steering> parse_control(std::string_view json, const Steering& before) {
     } else if (name == "faults") {
       if (!value.is_object()) return refused("faults is not an object of classes and rates");
       std::map<std::string, std::string> texts;
-      for (const auto& [fault, rate] : value.items()) texts[fault] = rate.dump();
+      for (const auto& [fault, rate] : value.items()) {
+        if (!rate.is_number()) return refused(fmt::format("fault {}: its rate is not a number", fault));
+        texts[fault] = rate.dump();
+      }
       SDP_TRY(steering.faults, fault_rates(texts, steering.faults));
     } else {
       return refused(fmt::format("'{}' is neither rate nor faults", name));

@@ -1,5 +1,6 @@
 #include "cli/fault_rates.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace sdp::cli {
@@ -62,6 +63,8 @@ TEST(Control, WhatItCannotMeanIsSaid) {
   said("", "not one JSON object");
   said("[1]", "not one JSON object");
   said(R"({"rate": "fast"})", "rate is not a number");
+  said(fmt::format(R"({{"faults": {{"retry": {}{}}}}})", std::string(30'000, '['), std::string(30'000, ']')),
+       "fault retry: its rate is not a number");
   said(R"({"rate": -1})", "from 0 to");
   said(R"({"rate": 1e99})", "from 0 to");
   said(R"({"faults": 1})", "faults is not an object");
