@@ -72,8 +72,9 @@ Result<void> tell_import(const history::ImportPlan& plan) {
                                   {"refused", counts.refused},
                                   {"covered", counts.covered},
                                   {"known", counts.known}});
-  print_out("Listening history of {} (user {}), {} files\n", base::escaped(plan.account),
-            base::to_string(plan.user), plan.files.size());
+  const std::size_t files = plan.files.size();
+  print_out("Listening history of {} (user {}), {} {}\n", base::escaped(plan.account),
+            base::to_string(plan.user), files, files == 1 ? "file" : "files");
   const auto line = [](std::string_view what, std::uint64_t rows, std::string_view remark) {
     print_out("{:<10}{:>12}  {}\n", what, base::with_commas(rows), remark);
   };
@@ -91,9 +92,11 @@ Result<void> tell_import(const history::ImportPlan& plan) {
     print_out("  {} {}: {}; {}\n", history::is_skipped(reason) ? "skipped" : "refused", history::name(reason),
               base::with_commas(left_out.rows), first_of(left_out));
   }
-  if (!plan.others.empty())
-    print_out("{} other files are not a listening history, the first is {}\n", plan.others.size(),
+  if (plan.others.size() == 1) print_out("Passed over, no listening history: {}\n", plan.others.front());
+  if (plan.others.size() > 1) {
+    print_out("Passed over, no listening history: {} files; first: {}\n", plan.others.size(),
               plan.others.front());
+  }
   flush_out();
   if (counts.kept > 0 || counts.refused == 0) return {};
   return fail(

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kChunk = std::size_t{64} << 10;
 constexpr std::size_t kColumnsMax = 64;
+/// Artist, album, track, date.
+constexpr std::size_t kCellsWithoutNames = 4;
 
 struct Column {
   std::string_view name;
@@ -63,7 +65,8 @@ class CsvRows final : public RowReader {
   }
 
  private:
-  /// The columns, by the first line where that has their names.
+  /// The columns, by the first line where that has their names. Any text is lines; those of other columns,
+  /// and of too few, are not rows of a history.
   Result<void> begin() {
     SDP_TRY(has_record_, read_record());
     for (const std::string& cell : cells_) columns_.push_back(member_of(cell));
@@ -72,8 +75,10 @@ class CsvRows final : public RowReader {
     };
     if (named(Member::scrobble_artist) && named(Member::scrobble_track)) {
       has_record_ = false;
-    } else {
+    } else if (cells_.size() >= kCellsWithoutNames) {
       columns_ = {Member::scrobble_artist, std::nullopt, Member::scrobble_track, Member::scrobble_date};
+    } else {
+      columns_ = {std::nullopt};
     }
     return {};
   }

@@ -31,12 +31,13 @@ Result<First> look_at(const InputFile& file) {
   const bool must_be = file.is_chosen || is_named_history(file.name);
   auto rows = FileRows::open(file);
   if (!rows) {
-    if (!must_be) return First{};
+    // What cannot be read at all may be a history.
+    if (!must_be && rows.error().kind == ErrorKind::bad_input) return First{};
     return std::unexpected(rows.error());
   }
   const auto row = rows->next();
   if (!row) {
-    if (!must_be) return First{};
+    if (!must_be && row.error().kind == ErrorKind::bad_input) return First{};
     return std::unexpected(row.error());
   }
   if (*row == nullptr) {

@@ -73,6 +73,26 @@ void expect_sum(const Counts& counts) {
   EXPECT_EQ(counts.rows, counts.kept + counts.skipped + counts.refused + counts.covered + counts.known);
 }
 
+TEST(PlanImport, WhatCannotBeReadIsNotPassedOver) {
+  const InputFile locked{
+      .name = "locked.csv", .is_chosen = false, .open = []() -> Result<std::unique_ptr<Bytes>> {
+        return fail(ErrorKind::unauthorized, "cannot open locked.csv");
+      }};
+  EXPECT_EQ(failure({file("f", array({extended_row("2023-05-04T12:00:00Z")}), false), locked}),
+            "unauthorized: locked.csv: cannot open locked.csv");
+}
+
+TEST(PlanImport, LinesOfOtherTextAreNoHistory) {
+  for (const std::string text : {"<html><body>Sign in</body></html>", "root:x:0:0:root:/root:/bin/sh\n",
+                                 "day,amount\n2023-05-04,3.50\n"}) {
+    EXPECT_TRUE(failure({file("chosen", text)}).contains("this is not a row of")) << text;
+    const auto plan = plan_import(
+        {file("a", array({extended_row("2023-05-04T12:00:00Z")}), false), file("b", text, false)}, options());
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(plan->others, std::vector<std::string>{"b"});
+  }
+}
+
 TEST(PlanImport, EveryRowHasOneFateAndTheSourceMakesWhatIsPlanned) {
   const auto plan = plan_import(
       {file("f", array({extended_row("2023-05-04T12:00:00Z"),

@@ -149,6 +149,20 @@ Result<std::unique_ptr<Bytes>> open_entry(const std::shared_ptr<Zip>& zip, const
   return std::make_unique<EntryBytes>(zip, file, stat, limits);
 }
 
+/// Told before anything is read: an entry that nobody can read looks like one that is not a history.
+Result<void> check_entry(const fs::path& zip, const zip_stat_t& stat) {
+  const auto refused = [&](std::string_view why) {
+    return fail(ErrorKind::bad_input, fmt::format("{}: {} {}; unpack it with another program, and import the "
+                                                  "folder",
+                                                  zip.string(), base::escaped(stat.name), why));
+  };
+  if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat.encryption_method != ZIP_EM_NONE)
+    return refused("is encrypted");
+  if ((stat.valid & ZIP_STAT_COMP_METHOD) != 0 && zip_compression_method_supported(stat.comp_method, 0) == 0)
+    return refused("is packed by a method that is not known here");
+  return {};
+}
+
 Result<std::vector<InputFile>> files_of_zip(const fs::path& path, const InputLimits& limits) {
   int code = 0;
   zip_t* const handle = zip_open(path.c_str(), ZIP_RDONLY, &code);
@@ -172,6 +186,7 @@ Result<std::vector<InputFile>> files_of_zip(const fs::path& path, const InputLim
     }
     const std::string_view name(stat.name);
     if (name.ends_with('/') || !may_be_history(fs::path(name))) continue;
+    SDP_RETURN_IF_ERROR(check_entry(path, stat));
     total += stat.size;
     if (total > limits.total_bytes) {
       return fail(ErrorKind::bad_input,
