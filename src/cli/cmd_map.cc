@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,14 +10,13 @@
 
 #include "base/terminal_text.h"
 #include "cli/command.h"
+#include "cli/input_text.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
 #include "cli/standard_output.h"
 #include "event/scan.h"
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
-#include "os/files.h"
-#include "os/posix_file.h"
 #include "verify/json_judge.h"
 #include "verify/limits.h"
 #include "verify/mapped_event.h"
@@ -47,13 +45,6 @@ struct Fate {
 
   bool kept() const { return not_event.empty() && faults.empty(); }
 };
-
-Result<std::string> read_sample(const std::string& path) {
-  if (path == "-") return os::read_all(STDIN_FILENO, 0, "standard input", kSampleBytesMax);
-  SDP_TRY(auto text, os::read_file(path, kSampleBytesMax));
-  if (text) return *std::move(text);
-  return fail(ErrorKind::misconfigured, fmt::format("no file {}; --sample names one of records", path));
-}
 
 /// Lines, or the elements of an array, as far as they are shown.
 Result<std::vector<std::string>> records_of(std::string_view text, std::string_view path) {
@@ -119,7 +110,7 @@ void print_text(const std::vector<Fate>& fates, std::string_view digest, std::st
   if (!sample.empty()) print_out("{} of {} records are kept\n", kept, fates.size());
 }
 
-Result<int> run(const Options& options) {
+Result<int> run(const Options& options, const Runtime& runtime) {
   if (options.mapping.empty())
     return fail(ErrorKind::misconfigured, "name a mapping: a file, or one that comes with the program");
   SDP_TRY(const auto mapping, read_mapping(options.mapping, options.deps));
@@ -128,9 +119,11 @@ Result<int> run(const Options& options) {
   }
   std::vector<Fate> fates;
   if (!options.sample.empty()) {
-    SDP_TRY(const std::string text, read_sample(options.sample));
-    SDP_TRY(const auto records, records_of(text, options.sample));
-    if (records.empty()) return fail(ErrorKind::bad_input, fmt::format("{} has no records", options.sample));
+    SDP_TRY(const std::string text,
+            read_input(options.sample, kSampleBytesMax, "; take fewer records, ten are shown", runtime.stop));
+    const std::string place = options.sample == "-" ? "standard input" : options.sample;
+    SDP_TRY(const auto records, records_of(text, place));
+    if (records.empty()) return fail(ErrorKind::bad_input, fmt::format("{} has no records", place));
     verify::EventMapper mapper(*mapping);
     event::Decoder decoder;
     for (const std::string& record : records) fates.push_back(fate_of(record, mapper, decoder));
@@ -163,7 +156,7 @@ void define_map(settings::Commands& commands, Action& action) {
   command.bind("dbt.deps", options->deps);
   command.bind("output.json", options->json);
   command.parser().callback(
-      [options, &action] { action = [options](const Runtime&) { return run(*options); }; });
+      [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 
 }  // namespace sdp::cli

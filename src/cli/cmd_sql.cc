@@ -1,16 +1,13 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <system_error>
 
 #include "cli/ask.h"
 #include "cli/command.h"
+#include "cli/input_text.h"
 #include "cli/standard_output.h"
 #include "diag/log.h"
 #include "warehouse/sql_text.h"
@@ -19,7 +16,6 @@ namespace sdp::cli {
 namespace {
 
 constexpr std::size_t kSqlBytesMax = 1 << 20;
-constexpr std::string_view kStandardInput = "standard input";
 
 struct Options {
   AskSettings ask;
@@ -28,45 +24,10 @@ struct Options {
   std::string file;
 };
 
-std::string reason() {
-  return std::generic_category().message(errno);
-}
-
-/// All of a file or pipe. A pipe may be silent for as long as it likes, but the command can be stopped.
-Result<std::string> read_all(int descriptor, std::string_view name, const std::stop_token& stop) {
-  constexpr int kPatienceMs = 100;
-  std::string text;
-  while (text.size() <= kSqlBytesMax) {
-    if (stop.stop_requested()) return fail(ErrorKind::interrupted, "stopped before the query was read");
-    pollfd wanted{.fd = descriptor, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&wanted, 1, kPatienceMs);
-    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
-    std::string part(64 * 1024, '\0');
-    const ssize_t length = ::read(descriptor, part.data(), part.size());
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0)
-      return fail(ErrorKind::misconfigured, fmt::format("{} cannot be read: {}", name, reason()));
-    if (length == 0) return text;
-    text.append(part, 0, static_cast<std::size_t>(length));
-  }
-  return fail(ErrorKind::bad_input,
-              fmt::format("{} has more than {} bytes, too many for a query; is it the right file?", name,
-                          kSqlBytesMax));
-}
-
-Result<std::string> read_file(const std::string& path, const std::stop_token& stop) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0)
-    return fail(ErrorKind::misconfigured, fmt::format("{} cannot be opened: {}", path, reason()));
-  auto text = read_all(descriptor, path, stop);
-  ::close(descriptor);
-  return text;
-}
-
 Result<std::string> read_sql(const Options& options, const std::stop_token& stop) {
   if (options.has_query) return options.query;
-  if (!options.file.empty()) return read_file(options.file, stop);
-  return read_all(STDIN_FILENO, kStandardInput, stop);
+  return read_input(options.file.empty() ? "-" : options.file, kSqlBytesMax,
+                    ", too many for a query; is it the right file?", stop);
 }
 
 /// Which statement of several an error is about.

@@ -1,7 +1,9 @@
 """Foreign records: what a mapping makes of them ends in proved marts, in the same cells on both warehouses."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -93,6 +95,18 @@ def test_map_check_says_what_the_sink_refuses(check):
         "not_object",
         "reserved_member",
     ]
+
+
+@pytest.mark.parametrize("place", ["-", "pipe"])
+def test_a_sample_that_nobody_sends_can_be_waited_for_and_stopped(binary, deps, tmp_path, place):
+    os.mkfifo(tmp_path / "pipe")
+    command = [binary, "map", "check", "listenbrainz", "--sample", place]
+    env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
+    with subprocess.Popen(command, env=env, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130, process.stderr.read()
 
 
 def test_records_of_an_array_are_mapped_as_they_are_written(check):
