@@ -357,6 +357,9 @@ void define_run(settings::Commands& commands, Action& action) {
       if (options->live) apply_live(command, *options);
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
+      SDP_RETURN_IF_ERROR(check_distinct_files({{"--behaviour", options->simulation.behaviour},
+                                                {"--labels", options->labels},
+                                                {"--report", options->report}}));
       SDP_RETURN_IF_ERROR(check_topic_flags(command, options->profile));
       SDP_RETURN_IF_ERROR(check_live_flags(command, options->live));
       SDP_RETURN_IF_ERROR(check_import_flags(command, options->is_import()));

@@ -89,12 +89,11 @@ simulate::Outlets outlets_of(const std::vector<Target>& targets) {
   return simulate::Outlets(std::move(by_type));
 }
 
-/// Before anything is sent.
-Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const simulate::SimulationSpec& spec) {
+/// With what earlier runs told, before --output takes the place of any file.
+Result<std::optional<KeptOracle>> open_oracle(const Options& options, const simulate::SimulationSpec& spec) {
   if (options.oracle.empty()) return std::nullopt;
   KeptOracle kept(options.oracle);
   if (options.continue_oracle) SDP_RETURN_IF_ERROR(kept.go_on(spec));
-  SDP_RETURN_IF_ERROR(kept.begin(spec, {.by_type = options.topic_by_type}));
   return kept;
 }
 
@@ -106,10 +105,12 @@ Result<int> describe(const Options& options) {
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
-  SDP_TRY(auto labels, open_labels(options.labels_path));
-  SDP_TRY(const auto targets, open_targets(options, runtime.clock));
   SDP_TRY(auto source, simulate::open_source(spec));
-  SDP_TRY(auto kept, begin_oracle(options, spec));
+  SDP_TRY(auto labels, open_labels(options.labels_path));
+  SDP_TRY(auto kept, open_oracle(options, spec));
+  SDP_TRY(const auto targets, open_targets(options, runtime.clock));
+  // Before anything is sent.
+  if (kept) SDP_RETURN_IF_ERROR(kept->begin(spec, {.by_type = options.topic_by_type}));
   SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
   simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer,
                                   options.simulate);
@@ -162,6 +163,11 @@ void define_simulate(settings::Commands& commands, Action& action) {
       if (options->simulate.transactions.aborted > 0 && !options->simulate.transactions.any())
         return fail(ErrorKind::misconfigured,
                     "--aborted is a share of the transactions, and there are none; add --transactions RATE");
+      SDP_RETURN_IF_ERROR(check_distinct_files({{"--behaviour", options->simulation.behaviour},
+                                                {"--control", options->control_path},
+                                                {"--labels", options->labels_path},
+                                                {"--oracle", options->oracle},
+                                                {"--output", options->output}}));
       if (options->continue_oracle && options->oracle.empty())
         return fail(ErrorKind::misconfigured,
                     "--continue-oracle needs the file to go on with: --oracle FILE");

@@ -1,21 +1,28 @@
 #include "cli/kept_oracle.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/utc_time.h"
+#include "os/files.h"
+#include "os/posix_file.h"
 #include "simulate/oracle_file.h"
 
 namespace sdp::cli {
 
 Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
-  std::ifstream file(path_, std::ios::binary);
-  if (!file) {
+  std::error_code none;
+  std::ifstream file;
+  // Opening a pipe would wait for who writes to it; and this file is to be replaced.
+  if (std::filesystem::is_regular_file(path_, none)) file.open(path_, std::ios::binary);
+  if (!file.is_open()) {
     return fail(
         ErrorKind::misconfigured,
         fmt::format("cannot read the oracle {} to go on with; leave --continue-oracle out to begin one",
@@ -46,7 +53,9 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, Logs logs) 
                     oracle_.events_max(), oracle_.kept() + whole.events));
   }
   // Whoever cannot write it should not send a million events first.
-  if (!std::ofstream(unfinished(), std::ios::binary)) return cannot_write();
+  SDP_RETURN_IF_ERROR(os::check_replaceable(path_));
+  if (const os::UniqueFd file(::open(unfinished().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)); !file)
+    return os::posix_error(errno, os::Access::write, "write the oracle", unfinished());
   SDP_RETURN_IF_ERROR(remove_oracle(unfinished()));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
   runs_.push_back(

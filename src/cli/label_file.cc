@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "os/files.h"
+
 namespace sdp::cli {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr std::size_t kBufferBytes = 64 << 10;
 }  // namespace
 
 Result<LabelFile> LabelFile::open(std::filesystem::path path) {
+  SDP_RETURN_IF_ERROR(os::check_replaceable(path));
   auto unfinished = path;
   unfinished += ".new";
   os::UniqueFd file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

@@ -1,6 +1,7 @@
 #include "cli/label_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -27,6 +28,16 @@ class Labels : public testing::Test {
  private:
   fs::path folder_;
 };
+
+TEST_F(Labels, DoNotTakeThePlaceOfAPipeOrAFolder) {
+  ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+  const auto refused = LabelFile::open(path());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::cannot_write);
+  EXPECT_TRUE(fs::is_fifo(path()));
+  EXPECT_EQ(files(), 1);
+  EXPECT_FALSE(LabelFile::open(path().parent_path()));
+}
 
 TEST_F(Labels, HaveTheirNameOnceTheyAreWhole) {
   auto labels = LabelFile::open(path());

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <random>
 
@@ -156,6 +157,21 @@ Result<void> check_output_flags(const settings::Command& command, std::string_vi
                                setting.name == "simulation.transactions" ||
                                setting.name == "simulation.aborted";
                       });
+}
+
+Result<void> check_distinct_files(const std::vector<std::pair<std::string_view, std::string>>& files) {
+  std::map<fs::path, std::string_view> flags;
+  for (const auto& [flag, name] : files) {
+    if (name.empty() || name == "-" || name == kOutputKafka) continue;
+    std::error_code error;
+    const fs::path absolute = fs::absolute(name).lexically_normal();
+    const fs::path found = fs::weakly_canonical(absolute, error);
+    const auto [other, is_new] = flags.emplace(error ? absolute : found, flag);
+    if (is_new) continue;
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} and {} name the same file {}; name two", other->second, flag, name));
+  }
+  return {};
 }
 
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation) {
@@ -360,11 +376,12 @@ constexpr std::size_t kBehaviourBytesMax = 256 << 10;
 
 Result<simulate::Behaviour> behaviour_of(const SimulationSettings& settings) {
   if (settings.behaviour.empty()) return simulate::Behaviour{};
-  SDP_TRY(const auto text, os::read_file(settings.behaviour, kBehaviourBytesMax));
-  if (!text)
+  const auto text = os::read_file(settings.behaviour, kBehaviourBytesMax);
+  if (!text) return fail(ErrorKind::misconfigured, "--behaviour: " + text.error().message);
+  if (!*text)
     return fail(ErrorKind::misconfigured,
                 "--behaviour: " + settings.behaviour + " is not there; `simulate --describe` prints one");
-  return simulate::behaviour_of(*text, settings.behaviour);
+  return simulate::behaviour_of(**text, settings.behaviour);
 }
 
 Result<simulate::SimulationSpec> finished_spec(const SimulationSettings& settings, Clock& clock) {
@@ -434,10 +451,11 @@ Result<std::optional<mapping::Mapping>> read_mapping(const std::string& name, co
   if (name.empty()) return std::nullopt;
   SDP_TRY(const fs::path path, mapping_path(name, deps));
   const auto text = os::read_file(path, mapping::kFileBytesMax);
-  if (!text || !*text) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("no mapping at {}{}; name a file, or one of those in the folder mappings",
-                            path.string(), text ? "" : ": " + text.error().message));
+  if (!text) return fail(ErrorKind::misconfigured, "the mapping: " + text.error().message);
+  if (!*text) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("no mapping at {}; name a file, or one of those in the folder mappings", path.string()));
   }
   SDP_TRY(auto mapping, mapping::parse(**text, path.string()));
   return std::optional(std::move(mapping));

@@ -4,6 +4,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "lake_reader/lake_reader.h"
 #include "load/other_lake.h"
@@ -126,6 +129,9 @@ Result<void> check_import_flags(const settings::Command& command, bool is_import
 Result<void> check_flow_flags(const settings::Command& command, bool flow);
 /// Those of Kafka, where a simulation writes lines.
 Result<void> check_output_flags(const settings::Command& command, std::string_view output);
+/// Two flags that name the same file, of which one would take it from the other: flag and path each; no path,
+/// `-` and Kafka are none.
+Result<void> check_distinct_files(const std::vector<std::pair<std::string_view, std::string>>& files);
 /// Those of one mix, where it is another, and --days, where other settings say when events happen.
 Result<void> check_simulation_flags(const settings::Command& command, const SimulationSettings& simulation);
 

@@ -15,19 +15,30 @@ namespace sdp::os {
 // Not by a stream's buffer, which throws when there is a file and reading it fails: a folder, or the /proc of
 // a process that has just ended.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path, std::size_t bytes_max) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Opening a pipe to which nobody writes would wait for ever; so it is an empty one.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     if (errno == ENOENT) return std::optional<std::string>{};
     return fail(ErrorKind::misconfigured,
                 fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
   }
+  ::fcntl(fd.get(), F_SETFL, 0);
   struct stat found{};
   const auto size = ::fstat(fd.get(), &found) == 0 ? static_cast<std::size_t>(found.st_size) : 0;
   SDP_TRY(auto text, read_all(fd.get(), size, path, bytes_max));
   return std::optional(std::move(text));
 }
 
+Result<void> check_replaceable(const std::filesystem::path& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return {};
+  return fail(ErrorKind::cannot_write,
+              fmt::format("cannot write {}: it is {}, and no file that can be replaced; name another path",
+                          path.string(), S_ISDIR(found.st_mode) ? "a folder" : "a device or a pipe"));
+}
+
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode) {
+  SDP_RETURN_IF_ERROR(check_replaceable(path));
   auto temporary = path;
   temporary += ".new";
   ::unlink(temporary.c_str());
@@ -42,10 +53,9 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
 Result<void> make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) {
-    return fail(ErrorKind::cannot_write, fmt::format("cannot write {}: {}", path.string(), error.message()));
-  }
-  return {};
+  if (!error) return {};
+  return fail(ErrorKind::cannot_write,
+              posix_error(error.value(), Access::write, "write", path).error().message);
 }
 
 Result<void> check_private(const std::filesystem::path& path) {

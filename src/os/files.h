@@ -12,10 +12,14 @@
 
 namespace sdp::os {
 
-/// Nothing when there is no such file. `bad_input` when it has more than `bytes_max`.
+/// Nothing when there is no such file. Of a pipe what its writers send, nothing when it has none. `bad_input`
+/// when it has more than `bytes_max`.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path,
                                              std::size_t bytes_max = std::string::npos);
-/// Replaces a file in one step: readers see the old text or the new one.
+/// `cannot_write` when what has this name is not a file, such as a folder, a device or a pipe: whoever gives
+/// a new file its name would remove it.
+Result<void> check_replaceable(const std::filesystem::path& path);
+/// Replaces a file in one step: readers see the old text or the new one. See check_replaceable().
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
 Result<void> make_folder(const std::filesystem::path& path);
 /// `misconfigured`, with the command that cures it, when users besides the owner can read or write the file.

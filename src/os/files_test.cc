@@ -1,6 +1,7 @@
 #include "os/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "support/temporary_folder.h"
 
@@ -30,12 +31,33 @@ TEST(Files, FilesWithoutASizeAreReadToTheirEnd) {
   EXPECT_TRUE((*text)->contains("VmRSS"));
 }
 
+TEST(Files, APipeWithoutAWriterIsEmptyAndHoldsUpNobody) {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(pipe).value().value(), "");
+}
+
 TEST(Files, WriteReplacesWholeTextAndLeavesNoOtherFile) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "a", "a long text", 0644));
   ASSERT_TRUE(write_file(folder.path() / "a", "short", 0644));
   EXPECT_EQ(**read_file(folder.path() / "a"), "short");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Files, WriteDoesNotTakeThePlaceOfAPipeOrAFolder) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(make_folder(folder.path() / "folder"));
+  ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+  for (const char* name : {"folder", "pipe"}) {
+    const auto refused = write_file(folder.path() / name, "text", 0644);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().kind, ErrorKind::cannot_write);
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(folder.path() / "pipe"));
+  EXPECT_TRUE(std::filesystem::is_directory(folder.path() / "folder"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
 }
 
 TEST(Files, FolderThatCannotBeMadeSaysWhere) {

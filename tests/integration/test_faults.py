@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import resource
 import signal
@@ -254,6 +255,37 @@ def test_labels_that_cannot_be_written_end_the_simulation(world):
     nowhere = world.run("simulate", *arguments, world.folder / "missing" / "labels", env=QUIET_BROKER)
     assert nowhere.code == CANNOT_WRITE
     assert nowhere.out == ""
+
+
+@pytest.mark.parametrize("flag", ["--labels", "--oracle"])
+def test_what_is_no_file_is_not_replaced(world, flag):
+    place = world.folder / "place"
+    os.mkfifo(place)
+    arguments = ("simulate", "--events", 5, "--output", world.folder / "events.ndjson", flag)
+    refused = world.run(*arguments, place, env=QUIET_BROKER)
+    assert refused.code == CANNOT_WRITE, str(refused)
+    assert str(place) in refused.failure["message"]
+    assert place.is_fifo()
+    # Neither is an empty folder.
+    place.unlink()
+    place.mkdir()
+    assert world.run(*arguments, place, env=QUIET_BROKER).code == CANNOT_WRITE
+    assert place.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("--labels", "--oracle"), ("--output", "--labels"), ("--output", "--control")]
+)
+def test_two_flags_do_not_name_the_same_file(world, one, other):
+    place = world.folder / "place"
+    place.write_text("{}")
+    link = world.folder / "link"
+    link.symlink_to(place)
+    # Of two flags with the same name the last one counts.
+    refused = world.run("simulate", "--events", 5, "--output", "-", one, place, other, link, env=QUIET_BROKER)
+    assert refused.code == MISCONFIGURED, str(refused)
+    assert {one, other} <= set(refused.failure["message"].split())
+    assert place.read_text() == "{}"
 
 
 def test_a_control_file_steers_a_simulation_that_runs(world):
