@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/sha256.h"
 #include "base/utc_time.h"
 #include "event/decode.h"
 
@@ -83,14 +84,18 @@ class Writer {
     return flush(kPieceBytes);
   }
 
+  /// With the digest of all lines before it, by which a reader notices what was changed later.
   Result<void> end() {
-    SDP_RETURN_IF_ERROR(line(fmt::format(R"({{"end":{{"tables":{}}}}})", tables_)));
-    return flush(0);
+    SDP_RETURN_IF_ERROR(flush(0));
+    SDP_RETURN_IF_ERROR(
+        line(fmt::format(R"({{"end":{{"tables":{},"sha256":"{}"}}}})", tables_, sha256_.hex())));
+    return take_(text_);
   }
 
  private:
   Result<void> flush(std::size_t beyond) {
     if (text_.size() <= beyond) return {};
+    sha256_.add(text_);
     SDP_RETURN_IF_ERROR(take_(text_));
     text_.clear();
     return {};
@@ -158,6 +163,7 @@ class Writer {
 
   const TakeText& take_;
   std::string text_;
+  base::Sha256 sha256_;
   std::size_t columns_ = 0;
   std::size_t written_ = 0;
   std::size_t tables_ = 0;

@@ -243,6 +243,10 @@ class OracleCheck {
         return std::unexpected(file.broken(fmt::format("{} comes a second time", table->table)));
       SDP_RETURN_IF_ERROR(one(file, *table));
     }
+    if (file.was_changed()) {
+      findings_.item(Stage::marts, "oracle that was changed after it was written",
+                     "the digest of its end line is not that of the lines before it");
+    }
     for (const auto& [table, columns] : shape_.tables) {
       if (table.starts_with("MART.") && !told_.contains(table))
         findings_.note(fmt::format("the oracle tells nothing of {}", table));
@@ -275,6 +279,7 @@ class OracleCheck {
 
   Result<void> counts(const OracleCounts& told) {
     SDP_RETURN_IF_ERROR(count("kept", "TRANSFORM.SPOTIFY_SILVER", told.kept));
+    if (!told.kept_by_type.empty()) SDP_RETURN_IF_ERROR(types(told.kept_by_type));
     SDP_RETURN_IF_ERROR(count("duplicates", "TRANSFORM.SPOTIFY_DUPLICATES", told.duplicates));
     SDP_RETURN_IF_ERROR(count("rejected", "TRANSFORM.SPOTIFY_REJECTED", told.rejected));
     std::map<std::pair<std::string, std::string>, std::int64_t> more = {};
@@ -294,6 +299,23 @@ class OracleCheck {
       const auto expected = wanted == told.rejected_for.end() ? 0 : static_cast<std::int64_t>(wanted->second);
       differs(fmt::format("rejected for {}{}{}", why.first, why.second.empty() ? "" : " of ", why.second),
               expected, expected + records);
+    }
+    return {};
+  }
+
+  Result<void> types(const std::map<std::string, std::uint64_t>& told) {
+    std::map<std::string, std::int64_t> found;
+    SDP_RETURN_IF_ERROR(scan_table(
+        warehouse_, shape_, "TRANSFORM.SPOTIFY_SILVER",
+        "SELECT event_type, COUNT(*) FROM TRANSFORM.SPOTIFY_SILVER GROUP BY event_type",
+        [&](warehouse::RowView row) {
+          found[std::string(row[0].value_or(""))] = integer_of(row[1]).value_or(0);
+        },
+        findings_));
+    if (!shape_.usable("TRANSFORM.SPOTIFY_SILVER")) return {};
+    for (const auto& [type, events] : told) {
+      if (found[type] != static_cast<std::int64_t>(events))
+        differs(fmt::format("kept of type {}", type), static_cast<std::int64_t>(events), found[type]);
     }
     return {};
   }

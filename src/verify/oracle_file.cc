@@ -105,7 +105,10 @@ Error OracleFile::broken(std::string_view why) const {
 }
 
 Result<void> OracleFile::read_line() {
-  ++number_;
+  if (number_++ > 0) {
+    line_ += '\n';
+    sha256_->add(line_);
+  }
   switch (base::read_line(file_, line_, kLineBytesMax)) {
     case base::LineRead::whole:
       return {};
@@ -133,19 +136,17 @@ Result<void> OracleFile::read_head() {
             broken(fmt::format("an oracle of version {} begins with {{\"oracle\":{}}}", kVersion, kVersion)));
       }
     } else if (const auto counts = json.find("counts"); counts != json.end()) {
-      const auto kept = number_in(*counts, "kept");
-      const auto duplicates = number_in(*counts, "duplicates");
-      const auto total = number_in(*counts, "rejected");
-      if (!kept || !duplicates || !total)
-        return std::unexpected(broken("`counts` must have the numbers kept, duplicates and rejected"));
-      counts_ = {.kept = *kept, .duplicates = *duplicates, .rejected = *total, .rejected_for = {}};
+      if (has_counts) return std::unexpected(broken("the counts come a second time"));
+      SDP_RETURN_IF_ERROR(read_counts(*counts));
       has_counts = true;
     } else if (const auto why = json.find("rejected"); why != json.end()) {
       const auto reason = text_in(*why, "reason");
       const auto records = number_in(*why, "records");
       if (!reason || !records)
         return std::unexpected(broken("`rejected` must have reason, field and records"));
-      counts_.rejected_for[{*reason, text_in(*why, "field").value_or("")}] += *records;
+      const auto [at, is_new] =
+          counts_.rejected_for.emplace(std::pair(*reason, text_in(*why, "field").value_or("")), *records);
+      if (!is_new) return std::unexpected(broken("records of this reason and field come a second time"));
       rejected += *records;
     } else if (json.contains("table") || json.contains("end")) {
       break;
@@ -159,6 +160,39 @@ Result<void> OracleFile::read_head() {
   return {};
 }
 
+Result<void> OracleFile::read_counts(const Json& counts) {
+  const auto kept = number_in(counts, "kept");
+  const auto duplicates = number_in(counts, "duplicates");
+  const auto rejected = number_in(counts, "rejected");
+  if (!kept || !duplicates || !rejected)
+    return std::unexpected(broken("`counts` must have the numbers kept, duplicates and rejected"));
+  counts_.kept = *kept;
+  counts_.duplicates = *duplicates;
+  counts_.rejected = *rejected;
+  const auto types = counts.find("kept_by_type");
+  if (types == counts.end()) return {};
+  if (!types->is_object()) return std::unexpected(broken("`kept_by_type` must be an object"));
+  std::uint64_t sum = 0;
+  for (const auto& [type, events] : types->items()) {
+    if (!events.is_number_unsigned())
+      return std::unexpected(broken(fmt::format("`kept_by_type` has no number of {}", type)));
+    counts_.kept_by_type[type] = events.get<std::uint64_t>();
+    sum += counts_.kept_by_type[type];
+  }
+  if (sum != *kept) return std::unexpected(broken("the kept events by type do not add up to their count"));
+  return {};
+}
+
+/// `line_` is still the end line, of which its own digest knows nothing.
+Result<void> OracleFile::read_end(const Json& end) {
+  if (number_in(end, "tables") != tables_)
+    return std::unexpected(broken(fmt::format("{} tables came, and the end line tells of others", tables_)));
+  if (end.contains("sha256")) was_changed_ = text_in(end, "sha256") != sha256_->hex();
+  if (file_.peek() == std::ifstream::traits_type::eof()) return {};
+  ++number_;
+  return std::unexpected(broken("nothing may stand behind the end line"));
+}
+
 Result<std::optional<OracleTable>> OracleFile::next_table() {
   for (;;) {
     SDP_TRY(const auto row, next_row());
@@ -169,13 +203,7 @@ Result<std::optional<OracleTable>> OracleFile::next_table() {
   if (!json.is_object())
     return std::unexpected(broken("the line of a table must stand here, or the end line"));
   if (const auto end = json.find("end"); end != json.end()) {
-    if (number_in(*end, "tables") != tables_)
-      return std::unexpected(
-          broken(fmt::format("{} tables came, and the end line tells of others", tables_)));
-    if (file_.peek() != std::ifstream::traits_type::eof()) {
-      ++number_;
-      return std::unexpected(broken("nothing may stand behind the end line"));
-    }
+    SDP_RETURN_IF_ERROR(read_end(*end));
     return std::nullopt;
   }
   OracleTable table;

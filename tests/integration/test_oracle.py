@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -375,6 +376,7 @@ def with_line(number: int, text: str):
     return lambda lines: [*lines[: number - 1], text, *lines[number:]]
 
 
+COUNTS = '{"counts":{"kept":1,"kept_by_type":{"play":1},"duplicates":0,"rejected":0}}'
 BROKEN = {
     "empty": (lambda lines: [], "line 1: the file ends"),
     "of another version": (with_line(1, '{"version":1,"events":5}'), "line 1: an oracle of version 2 begins"),
@@ -404,6 +406,11 @@ BROKEN = {
         lambda lines: [*lines[:4], lines[5], lines[4], *lines[6:]],
         "line 6: rows must come in ascending order",
     ),
+    "with two counts": (with_line(4, COUNTS), "line 4: the counts come a second time"),
+    "with types that do not add up": (
+        with_line(3, COUNTS.replace('"play":1', '"play":2')),
+        "line 3: the kept events by type do not add up to their count",
+    ),
     "a row after the end": (lambda lines: [*lines, "[]"], "nothing may stand behind the end line"),
 }
 
@@ -418,6 +425,27 @@ def test_an_oracle_that_is_broken_is_named_with_its_line(told, tmp_path, what):
     assert finished.code == MISCONFIGURED, str(finished)
     assert f"{path} line " in finished.err, str(finished)
     assert wanted in finished.err, str(finished)
+
+
+@pytest.mark.parametrize("what", ["kept_by_type", "seed", "end"])
+def test_an_oracle_that_was_changed_by_a_digit_is_named(told, tmp_path, what):
+    path = tmp_path / "oracle.ndjson"
+    text = (told.data / "oracle.ndjson").read_text(encoding="utf-8")
+    if what == "kept_by_type":
+        # One event is of another type, and their sum is the same.
+        play, skip = (int(re.search(f'"{name}":([0-9]+)', text).group(1)) for name in ("play", "skip"))
+        text = text.replace(f'"play":{play}', f'"play":{play + 1}', 1).replace(
+            f'"skip":{skip}', f'"skip":{skip - 1}', 1
+        )
+    elif what == "seed":
+        text = re.sub(r'"seed":([0-9]+)', lambda found: f'"seed":{int(found.group(1)) + 1}', text, count=1)
+    else:
+        text = re.sub(r'"sha256":"(.)', lambda found: f'"sha256":"{(int(found.group(1), 16) + 1) % 16:x}', text)
+    path.write_text(text, encoding="utf-8")
+    finished = compare(told, path)
+    assert finished.code == VIOLATION, str(finished)
+    assert "oracle that was changed after it was written" in finished.out, str(finished)
+    assert ("kept of type play" in finished.out) == (what == "kept_by_type"), str(finished)
 
 
 def test_an_oracle_that_is_not_there_is_named(told, tmp_path):
