@@ -175,6 +175,8 @@ int run_main(const std::function<int()>& body) {
   const auto written = finish_out();
   if (written) return code;
   const Error& error = written.error();
+  // Whoever writes all he makes to standard output has said so himself.
+  if (code == base::exit_code(error.kind)) return code;
   if (code == 0) code = base::exit_code(error.kind);
   diag::log_failure(name(error.kind), code, error.message);
   return code;
