@@ -35,6 +35,7 @@ build: ## Fetch what is needed and build the release binaries
 	@tools/configure release
 	cmake --build --preset release --target spotify-pipeline spotify-services
 	@if command -v dpkg-query >/dev/null; then tools/notice >build/NOTICE; fi
+	@$(pipeline) man --folder build/man/man1
 
 # Measured on a machine that does nothing else, if there is one. QUICK=1 leaves the page as it is.
 bench: ## Measure ours beside what others use, and write docs/benchmarks.md (QUICK=1: a look in minutes)

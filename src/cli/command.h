@@ -53,6 +53,7 @@ void define_serve(settings::Commands& commands, Action& action);
 void define_schema(settings::Commands& commands, Action& action);
 void define_config(settings::Commands& commands, Action& action);
 void define_completion(settings::Commands& commands, Action& action);
+void define_man(settings::Commands& commands, Action& action);
 void define_version(settings::Commands& commands, Action& action);
 
 /// Every command of spotify-pipeline, in the order of --help.

@@ -10,7 +10,7 @@ void define_all(settings::Commands& commands, Action& action) {
         define_pipeline,   define_verify,  define_rejected, define_map,       define_lake,
         define_warehouse,  define_marts,   define_sql,      define_serve,     define_status,
         define_top,        define_tap,     define_doctor,   define_schema,    define_config,
-        define_completion, define_version}) {
+        define_completion, define_man,     define_version}) {
     define(commands, action);
   }
 }

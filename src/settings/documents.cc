@@ -15,8 +15,6 @@
 namespace sdp::settings {
 namespace {
 
-constexpr std::string_view kProgram = "spotify-pipeline";
-
 /// A row with the commands that take it.
 struct Use {
   const Setting* setting = nullptr;
@@ -125,20 +123,6 @@ std::string heading(const GroupText& group) {
   return fmt::format("\n# {}\n", group.title);
 }
 
-std::string words(std::string_view text, char separator) {
-  std::string all(text);
-  std::ranges::replace(all, separator, ' ');
-  return all;
-}
-
-/// What bash offers after a flag.
-std::string completion_of(const Setting& setting) {
-  if (!setting.choices.empty()) return fmt::format("compgen -W \"{}\"", words(setting.choices, '|'));
-  if (setting.completion == Completion::file) return "compgen -f";
-  if (setting.completion == Completion::folder) return "compgen -d";
-  return "";
-}
-
 }  // namespace
 
 std::string configuration_page(const Commands& commands) {
@@ -222,54 +206,6 @@ std::string stack_example() {
     if (!entries.empty()) text += heading(group) + entries;
   }
   return text;
-}
-
-std::string bash_completion(const Commands& commands) {
-  std::string names;
-  std::string nested;
-  std::string two_words;
-  std::string flags;
-  std::string values;
-  for (const Command& command : commands.all()) {
-    const auto blank = command.path().find(' ');
-    if (blank == std::string::npos) {
-      names += fmt::format(" {}", command.path());
-    } else {
-      nested += fmt::format("    {}) words=\"$words {}\" ;;\n", command.path().substr(0, blank),
-                            command.path().substr(blank + 1));
-      two_words += fmt::format("    \"{0}\") command=\"{0}\" ;;\n", command.path());
-    }
-    std::string own = "--help";
-    for (const BoundSetting& bound : command.settings()) {
-      if (bound.flags.empty() || bound.setting->hidden) continue;
-      own += fmt::format(" {}", words(bound.flags, ','));
-      const std::string completion = completion_of(*bound.setting);
-      if (completion.empty() || bound.is_switch) continue;
-      std::vector<std::string> patterns;
-      for (const auto flag : std::views::split(bound.flags, ','))
-        patterns.push_back(
-            fmt::format("\"{}:{}\"", command.path(), std::string_view(flag.begin(), flag.end())));
-      values += fmt::format("    {}) mapfile -t COMPREPLY < <({} -- \"$current\"); return ;;\n",
-                            fmt::join(patterns, "|"), completion);
-    }
-    flags += fmt::format("    \"{}\") words=\"{}\" ;;\n", command.path(), own);
-  }
-  return fmt::format(
-      "# Completion of {0} for bash: source <({0} completion)\n"
-      "_spotify_pipeline() {{\n"
-      "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words=\"\"\n"
-      "  local command=${{COMP_WORDS[1]:-}}\n"
-      "  if ((COMP_CWORD == 1)); then mapfile -t COMPREPLY < <(compgen -W \"{1} --help --version\" -- "
-      "\"$current\"); "
-      "return; fi\n"
-      "  case \"$command ${{COMP_WORDS[2]:-}}\" in\n{5}  esac\n"
-      "  case \"$command:$previous\" in\n{3}  esac\n"
-      "  case \"$command\" in\n{2}  esac\n"
-      "  case \"$command\" in\n{4}  esac\n"
-      "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-      "}}\n"
-      "complete -F _spotify_pipeline {0}\n",
-      kProgram, names, flags, values, nested, two_words);
 }
 
 }  // namespace sdp::settings

@@ -15,7 +15,5 @@ std::string configuration_page(const Commands& commands);
 std::string env_example(const Commands& commands);
 /// docker/.env.example: the variables that the container stack sets.
 std::string stack_example();
-/// A script for bash: commands, flags and, by each row's completion and choices, values.
-std::string bash_completion(const Commands& commands);
 
 }  // namespace sdp::settings

@@ -3,9 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
-
 namespace sdp::settings {
 namespace {
 
@@ -60,29 +57,6 @@ TEST_F(SettingsDocuments, TheExampleHasWhatCommandsReadAndNoTimersOfTests) {
 TEST_F(SettingsDocuments, TheStacksExampleHasItsOwnValues) {
   EXPECT_THAT(stack_example(), HasSubstr("\nKAFKA_BOOTSTRAP_SERVERS=kafka:29092\n"));
   EXPECT_THAT(stack_example(), HasSubstr("\nPOSTGRES_PASSWORD=generate\n"));
-}
-
-/// What bash offers for these words, the last of which is being typed.
-std::string offered(const std::string& script, const std::string& words, int last) {
-  const std::string path = ::testing::TempDir() + "completion.bash";
-  std::ofstream(path) << script << "COMP_WORDS=(" << words << ")\nCOMP_CWORD=" << last
-                      << "\n_spotify_pipeline\necho \"${COMPREPLY[*]}\"\n";
-  // NOLINTNEXTLINE(bugprone-command-processor): a shell is what is tested, and the path is the test's own.
-  FILE* output = ::popen(("bash -u " + path + " 2>&1").c_str(), "r");
-  std::string text;
-  char buffer[4096];
-  while (std::fgets(buffer, sizeof buffer, output) != nullptr) text += buffer;
-  ::pclose(output);
-  return text;
-}
-
-TEST_F(SettingsDocuments, BashOffersCommandsFlagsChoicesAndFolders) {
-  const std::string script = bash_completion(commands_);
-  EXPECT_THAT(offered(script, "spotify-pipeline s", 1), HasSubstr("sink"));
-  EXPECT_THAT(offered(script, "spotify-pipeline sink --batch", 2), HasSubstr("--batch-bytes"));
-  EXPECT_EQ(offered(script, "spotify-pipeline sink --compression z", 3), "zstd\n");
-  EXPECT_THAT(offered(script, "spotify-pipeline run --data /us", 3), HasSubstr("/usr"));
-  EXPECT_THAT(offered(script, "spotify-pipeline sink --", 2), Not(HasSubstr("hour-check-ms")));
 }
 
 }  // namespace

@@ -32,36 +32,6 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   return lines;
 }
 
-/// `--topic NAME`, `--compression none|gzip|zstd`, or the variable of a setting that has no flag.
-std::string left_text(const BoundSetting& bound) {
-  const Setting& setting = *bound.setting;
-  if (bound.flags.empty()) return std::string(setting.variable);
-  std::string flags;
-  for (const char c : bound.flags) flags += c == ',' ? ", " : std::string(1, c);
-  if (bound.is_switch) return flags;
-  return fmt::format("{} {}", flags, setting.choices.empty() ? setting.value : setting.choices);
-}
-
-std::string right_text(const BoundSetting& bound) {
-  const Setting& setting = *bound.setting;
-  std::vector<std::string> facts;
-  const auto add = [&](std::string text) {
-    if (!text.empty()) facts.push_back(std::move(text));
-  };
-  if (bound.is_required) add("required");
-  if (!bound.is_switch && setting.choices.empty()) add(range_text(bound));
-  if (!bound.is_switch && !bound.is_required) add(fmt::format("default {}", default_text(bound)));
-  if (bound.flags.empty() && !setting.choices.empty()) add(range_text(bound));
-  if (may_be_bare(setting)) {
-    add(fmt::format("{} without a value", setting.example));
-  } else if (!setting.example.empty()) {
-    add(fmt::format("such as {}", setting.example));
-  }
-  if (!bound.flags.empty() && !setting.variable.empty()) add(std::string(setting.variable));
-  return facts.empty() ? std::string(setting.help)
-                       : fmt::format("{} ({})", setting.help, fmt::join(facts, "; "));
-}
-
 std::string entry(std::string_view left, std::string_view right) {
   std::string text = fmt::format("  {}", left);
   bool is_first = true;
@@ -94,6 +64,39 @@ bool may_be_bare(const Setting& setting) {
   return setting.value.starts_with('[');
 }
 
+bool is_hidden(const Command& command) {
+  return command.parser().get_group().empty();
+}
+
+std::string usage_text(const BoundSetting& bound) {
+  const Setting& setting = *bound.setting;
+  if (bound.flags.empty()) return std::string(setting.variable);
+  std::string flags;
+  for (const char c : bound.flags) flags += c == ',' ? ", " : std::string(1, c);
+  if (bound.is_switch) return flags;
+  return fmt::format("{} {}", flags, setting.choices.empty() ? setting.value : setting.choices);
+}
+
+std::string meaning_text(const BoundSetting& bound) {
+  const Setting& setting = *bound.setting;
+  std::vector<std::string> facts;
+  const auto add = [&](std::string text) {
+    if (!text.empty()) facts.push_back(std::move(text));
+  };
+  if (bound.is_required) add("required");
+  if (!bound.is_switch && setting.choices.empty()) add(range_text(bound));
+  if (!bound.is_switch && !bound.is_required) add(fmt::format("default {}", default_text(bound)));
+  if (bound.flags.empty() && !setting.choices.empty()) add(range_text(bound));
+  if (may_be_bare(setting)) {
+    add(fmt::format("{} without a value", setting.example));
+  } else if (!setting.example.empty()) {
+    add(fmt::format("such as {}", setting.example));
+  }
+  if (!bound.flags.empty() && !setting.variable.empty()) add(std::string(setting.variable));
+  return facts.empty() ? std::string(setting.help)
+                       : fmt::format("{} ({})", setting.help, fmt::join(facts, "; "));
+}
+
 std::string HelpFormatter::make_help(const CLI::App* parser, std::string name,
                                      CLI::AppFormatMode mode) const {
   for (const Command& command : commands_.all()) {
@@ -107,7 +110,7 @@ std::string HelpFormatter::make_help(const CLI::App* parser, std::string name,
       std::string entries;
       for (const BoundSetting& bound : command.settings()) {
         if (bound.setting->group == group.group && !bound.setting->hidden)
-          entries += entry(left_text(bound), right_text(bound));
+          entries += entry(usage_text(bound), meaning_text(bound));
       }
       if (!entries.empty()) text += fmt::format("\n{}:\n{}", group.title, entries);
     }

@@ -15,6 +15,14 @@ std::string range_text(const BoundSetting& bound);
 /// The default in words: the field's value, or what the row says.
 std::string default_text(const BoundSetting& bound);
 
+/// `--topic NAME`, `--compression none|gzip|zstd`, or the variable of a setting that has no flag.
+std::string usage_text(const BoundSetting& bound);
+/// What it means, and in brackets its range, default, variable and example.
+std::string meaning_text(const BoundSetting& bound);
+
+/// A command that is there, and that no list of commands names.
+bool is_hidden(const Command& command);
+
 /// Whether the flag may stand without its value, and then has that of the example.
 bool may_be_bare(const Setting& setting);
 

@@ -22,7 +22,19 @@ USAGE = 2
 PROGRAMS = [the_binary(), the_binary().with_name("spotify-services")]
 # What these print is what they do, line by line, or is for another program already.
 WITHOUT_JSON = {
-    *["import", "init", "pipeline", "run", "serve", "simulate", "sink", "warehouse init", "completion", "schema"],
+    *[
+        "import",
+        "init",
+        "pipeline",
+        "run",
+        "serve",
+        "simulate",
+        "sink",
+        "warehouse init",
+        "completion",
+        "man",
+        "schema",
+    ],
     "down",
 }
 HELD_MIN = 28
@@ -167,7 +179,9 @@ RULES = [
     Rule("what to do next is said", tests=("test_an_empty_topic_is_told_how_to_be_filled",)),
     Rule("neither dbt nor a page tells anybody of its use",
          tests=("Transform.TellsDbtWhereEverythingIsAndKeepsTheProjectClean", "test_nothing_comes_from_outside")),
-    Rule("completions and man pages in a package", why_not="there is no package yet; `completion` prints the script for bash"),
+    Rule("shells complete it", tests=("test_a_shell_offers_every_command_and_flag_of_help_and_nothing_else",)),
+    Rule("there is a manual", tests=("test_a_page_of_the_manual_has_every_flag_of_help_and_nothing_that_it_hides",)),
+    Rule("completions and man pages in a package", why_not="there is no package yet; `completion` and `man` print them"),
 ]  # fmt: skip
 
 

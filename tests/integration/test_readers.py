@@ -59,7 +59,7 @@ LINES = {
     "lake repairs": ["--lake {data}/lake", "--lake {none}/lake"],
     "schema": [""],
     "config show": ["", "run --data {none}"],
-    "completion": [""],
+    "completion": ["", "zsh"],
     "version": [""],
 }
 SERVICES_LINES = {"status": ["--data {none}", "--data {data}"]}

@@ -52,6 +52,7 @@ LINES = {
         "schema": "",
         "config show": "",
         "completion": "",
+        "man": "",
         "version": "",
     },
     SERVICES: {
