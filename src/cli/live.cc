@@ -63,7 +63,8 @@ class LiveLoop {
     SDP_TRY(auto loaded, load_lake(parts_, runtime_.clock, stop));
     kept_up_.loaded = std::move(loaded.summary);
     unbuilt_ += kept_up_.loaded.counts.rows + kept_up_.loaded.counts.rejected;
-    if (unbuilt_ == 0) return kept_up_.rejected ? Result<void>() : look_at_rejected();
+    if (unbuilt_ == 0 && !may_lack_some(kept_up_.loaded))
+      return kept_up_.rejected ? Result<void>() : look_at_rejected();
 
     // 2. The marts of it.
     keep_dbt_loaded();
@@ -80,9 +81,16 @@ class LiveLoop {
       note_rejected(std::move(publication.taken->rejected));
     }
     unbuilt_ = 0;
+    is_known_ = true;
     const milliseconds cost = since(started);
     cheapest_ = std::min(cheapest_.value_or(cost), cost);
     return {};
+  }
+
+  /// Whoever worked here before may have ended between a load and the marts of it, or before they were
+  /// published. One build shows.
+  bool may_lack_some(const load::LoadSummary& loaded) const {
+    return !is_known_ && loaded.loaded_already + loaded.counts.objects_skipped > 0;
   }
 
   /// In marts that were there before.
@@ -124,6 +132,7 @@ class LiveLoop {
   std::unique_ptr<transform::DbtWorker> worker_;
   bool can_keep_dbt_ = true;
   KeptUp kept_up_;
+  bool is_known_ = false;                 ///< that the marts have all that was loaded, and are published
   std::optional<milliseconds> cheapest_;  ///< of the rounds that built marts
   std::uint64_t unbuilt_ = 0;             ///< records that were loaded, and that no mart counts yet
 };

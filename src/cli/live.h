@@ -18,7 +18,8 @@ struct KeptUp {
 };
 
 /// Keeps the marts up to date while the lake grows, until `stop`. A round: 1. load what is new in the lake;
-/// 2. when there was something, build and test the marts; 3. publish them. A round that fails is told, and
+/// 2. when there was something, or may be something that another run left unbuilt, build and test the
+/// marts; 3. publish them. A round that fails is told, and
 /// leaves readers what was published before. Where more is rejected than `parts` allow, each round that adds
 /// some tells it.
 Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop);

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 
+import pytest
 from driver import parsed
 from driver.process import Running, wait_until
 from driver.services import clean_environment
@@ -44,6 +45,21 @@ def test_marts_follow_the_lake_until_ctrl_c_and_are_proved(world):
     assert finished.code == 0, str(finished)
     report = json.loads(world.must("verify", "--json").out)
     assert (report["proved"], report["kept"]) == (True, 700)
+
+
+@pytest.mark.parametrize("done", [["load"], ["load", "transform"]], ids=lambda done: done[-1])
+def test_what_one_that_was_killed_left_unbuilt_or_unpublished_is_there_although_nothing_comes(world, done):
+    world.must("init")
+    world.simulate(50)
+    world.catch_up()
+    for command in done:
+        work = ("--work-dir", world.folder / "transform", "--published", "none") if command == "transform" else ()
+        world.must(command, *work, env=parsed.environment())
+    running = keep_up(world)
+    wait_until(lambda: running.events("live.published"), 120, "the marts of what was loaded before")
+    assert published(world)["ledger"]["records"] == 50
+    running.send(signal.SIGINT)
+    assert running.wait(60).code == 0
 
 
 def test_a_chain_that_could_not_be_loaded_is_told_at_the_end(binary, embedded, finished_run, tmp_path):
