@@ -12,6 +12,7 @@
 
 #include "diag/log.h"
 #include "os/child.h"
+#include "os/file_lock.h"
 #include "os/files.h"
 #include "transform/dbt_worker_program.h"
 
@@ -23,11 +24,38 @@ namespace fs = std::filesystem;
 /// Its calls have limits of their own.
 constexpr std::chrono::hours kTimeMax{24 * 365 * 10};
 constexpr mode_t kOnlyOwner = 0600;
+constexpr std::string_view kFolder = "spotify-dbt-";
+/// Held as long as somebody works in the folder.
+constexpr std::string_view kLock = "lock";
+/// After that nobody is about to make its lock.
+constexpr std::chrono::minutes kMaking{1};
+
+bool is_abandoned(const fs::path& folder) {
+  std::error_code none;
+  const auto age = fs::file_time_type::clock::now() - fs::last_write_time(folder, none);
+  if (none || age < kMaking) return false;
+  auto lock = os::FileLock::open_to_read(folder / kLock);
+  return lock && (!*lock || (*lock)->try_lock().value_or(false));
+}
+
+/// Processes that were killed leave theirs.
+void remove_abandoned(const fs::path& parent) {
+  std::error_code none;
+  std::vector<fs::path> abandoned;
+  for (auto entry = fs::directory_iterator(parent, none); !none && entry != fs::directory_iterator();
+       entry.increment(none)) {
+    if (entry->path().filename().string().starts_with(kFolder) && is_abandoned(entry->path()))
+      abandoned.push_back(entry->path());
+  }
+  for (const fs::path& folder : abandoned) fs::remove_all(folder, none);
+}
 
 /// Not below the work folder, whose path may be longer than that of a socket may be.
 Result<fs::path> make_folder() {
   std::error_code none;
-  std::string name = (fs::temp_directory_path(none) / "spotify-dbt-XXXXXX").string();
+  const fs::path parent = fs::temp_directory_path(none);
+  if (!none) remove_abandoned(parent);
+  std::string name = (parent / std::string(kFolder).append("XXXXXX")).string();
   if (none || ::mkdtemp(name.data()) == nullptr) {
     return fail(ErrorKind::cannot_write,
                 fmt::format("no folder for dbt's socket at {}: {}; set TMPDIR to a place for it", name,
@@ -61,6 +89,8 @@ Result<std::unique_ptr<DbtWorker>> DbtWorker::start(const TransformOptions& opti
   // The caller is to begin at once: it needs nothing of the environment of Python that dbt is in.
   std::unique_ptr<DbtWorker> worker(
       new DbtWorker(std::move(folder), {python, "-ISB", program, "call", socket}));
+  SDP_TRY(worker->lock_, os::FileLock::open(worker->folder_ / kLock, kOnlyOwner));
+  SDP_RETURN_IF_ERROR(worker->lock_->try_lock());
   SDP_RETURN_IF_ERROR(os::write_file(program, kDbtWorkerProgram, kOnlyOwner));
   os::Command command{.arguments = {python, "-BP", program, "serve", socket, adapter(options)},
                       .environment = dbt_environment(options),

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/result.h"
+#include "os/file_lock.h"
 #include "transform/transform.h"
 
 namespace sdp::transform {
@@ -34,6 +36,7 @@ class DbtWorker {
       : folder_(std::move(folder)), client_(std::move(client)) {}
 
   std::filesystem::path folder_;  ///< of its own: the program and the socket
+  std::optional<os::FileLock> lock_;  ///< in the folder, by which others see that somebody works there
   std::vector<std::string> client_;
   std::atomic<bool> is_running_{true};
   std::jthread thread_;  ///< waits for its end

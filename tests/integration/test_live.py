@@ -1,5 +1,6 @@
 """A live run: events come, the marts follow, open pages go on by themselves, and Ctrl-C ends with the whole proof."""
 
+import fcntl
 import json
 import os
 import re
@@ -139,6 +140,27 @@ def test_dbt_is_kept_loaded_and_started_again_when_somebody_kills_it(embedded, p
     assert not Path(f"/proc/{second}").exists()
     # Its socket was there, too.
     assert not Path(program).parent.exists()
+
+
+def test_folders_of_killed_runs_go_and_those_of_others_stay(embedded, tmp_path):
+    """The folder of dbt's socket is not among the data. Nobody looks at one that has just been made."""
+    places = tmp_path / "t"
+    names = ["spotify-dbt-killed", "spotify-dbt-earlier", "spotify-dbt-held", "spotify-dbt-new", "another"]
+    for name in names:
+        (places / name).mkdir(parents=True)
+        if name != "spotify-dbt-earlier":
+            (places / name / "lock").touch()
+        if name != "spotify-dbt-new":
+            os.utime(places / name, (0, 0))
+    with open(places / "spotify-dbt-held" / "lock") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert embedded.run(50, env={"TMPDIR": str(places)}).code == 0
+    assert {one.name for one in places.iterdir() if one.name in names} == {
+        "spotify-dbt-held",
+        "spotify-dbt-new",
+        "another",
+    }
+    assert not [one for one in places.glob("spotify-dbt-*") if one.name not in names]
 
 
 def test_objects_wait_as_long_as_was_asked_for(embedded):
