@@ -24,6 +24,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/thread_name.h"
 #include "http/answer.h"
 
 namespace sdp::http {
@@ -342,6 +343,7 @@ class BeastServer final : public Server {
   const Address& address() const override { return address_; }
 
   void run(const Handler& handler, const std::stop_token& stop) override {
+    base::name_thread("http");
     shared_.handler = &handler;
     accept();
     const std::stop_callback on_stop(stop, [this] { asio::post(context_, [this] { begin_stop(); }); });

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace sdp::serve {
 
 Asker::Asker() : worker_([this](const std::stop_token& quit) { work(quit); }) {}
@@ -26,6 +28,7 @@ void Asker::stop() {
 }
 
 void Asker::work(const std::stop_token& quit) {
+  base::name_thread("asker");
   std::unique_lock lock(mutex_);
   while (wanted_.wait(lock, quit, [this] { return !waiting_.empty(); })) {
     if (quit.stop_requested()) return;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_name.h"
 #include "http/event_stream.h"
 
 namespace sdp::serve {
@@ -27,10 +28,12 @@ class Listeners {
   /// Tells the pages what is new, and returns how long to rest. `is_first`: nobody listened before.
   using Work = std::function<std::chrono::milliseconds(std::vector<Listener>& pages, bool is_first)>;
 
-  Listeners(std::size_t pages_max, Work work)
-      : pages_max_(pages_max),
-        work_(std::move(work)),
-        worker_([this](const std::stop_token& quit) { loop(quit); }) {}
+  /// `name` is that of the thread.
+  Listeners(const char* name, std::size_t pages_max, Work work)
+      : pages_max_(pages_max), work_(std::move(work)), worker_([this, name](const std::stop_token& quit) {
+          base::name_thread(name);
+          loop(quit);
+        }) {}
   ~Listeners() { stop(); }
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;

@@ -24,7 +24,7 @@ nlohmann::ordered_json or_null(const std::optional<std::uint64_t>& count) {
 StatusFeed::StatusFeed(std::function<Look()> look, Clock& clock)
     : look_(std::move(look)),
       clock_(clock),
-      pages_(kPagesMax, [this](std::vector<Page>& pages, bool) { return work(pages); }) {}
+      pages_("feed-status", kPagesMax, [this](std::vector<Page>& pages, bool) { return work(pages); }) {}
 
 bool StatusFeed::add(std::shared_ptr<http::EventStream> events) {
   return pages_.add({.events = std::move(events)});
