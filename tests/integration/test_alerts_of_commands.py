@@ -1,0 +1,200 @@
+"""Each rule for Prometheus fires, once, for what a real command tells when things are as the rule says, and not before. Prometheus's own
+tool does the evaluation: what was told goes on for as long as the rule waits."""
+
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from driver.process import Running
+from driver.scrape import Samples, Watched
+from driver.services import clean_environment, free_ports
+from driver.slow_network import SlowNetwork
+
+RULES = Path(__file__).resolve().parents[2] / "deploy" / "monitoring" / "alerts.yml"
+VIOLATION = 20
+HERE = ("--listen", "127.0.0.1:0")
+HUNG_SECONDS = 31
+# From this minute on things are bad.
+BAD = 10
+
+
+class Told:
+    """What was told, with the time at which it was."""
+
+    def __init__(self, samples: Samples):
+        self.at = time.time()
+        self.lines = dict(
+            line.rsplit(" ", 1) for line in samples.text.splitlines() if line and not line.startswith("#")
+        )
+
+    def at_minute(self, series: str, minute: int) -> float:
+        """The clock of the evaluation begins at 0."""
+        value = float(self.lines[series])
+        name = series.partition("{")[0]
+        return value - self.at + 60 * minute if name.endswith("_timestamp_seconds") else value
+
+
+@pytest.fixture
+def evaluate(promtool, tmp_path):
+    def run(good: Told, bad: Told | None, fires: dict[int, list[str]], minutes: int, grows: bool = False) -> None:
+        """`bad` is told from minute BAD on, None: nothing is. With `grows`, counters go on as they went from `good` to `bad`,
+        once a minute. `fires`: what fires at which minute."""
+        series = []
+        for name in good.lines if bad is None else {**good.lines, **bad.lines}:
+            values = []
+            for minute in range(minutes):
+                told = good if minute < BAD else bad
+                if told is None or name not in told.lines:
+                    values.append("_")
+                elif grows and re.search(r"_(total|count|sum|bucket)($|\{)", name):
+                    first, second = (float(one.lines.get(name, 0)) for one in (good, bad))
+                    values.append(repr(first + (second - first) * minute))
+                else:
+                    # A time that was told stands still.
+                    values.append(repr(told.at_minute(name, 0 if told is good else BAD)))
+            series.append({"series": name, "values": " ".join(values)})
+        asked = [
+            {
+                "expr": 'count by (alertname) (ALERTS{alertstate="firing"})',
+                "eval_time": f"{minute}m",
+                "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(names)],
+            }
+            for minute, names in fires.items()
+        ]
+        test = {"interval": "1m", "input_series": series, "promql_expr_test": asked}
+        path = tmp_path / "alerts.json"
+        path.write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}))
+        promtool("test", "rules", path)
+
+    return run
+
+
+def sink_of(world, *arguments, **environment) -> Watched:
+    return Watched(world.start_sink(*HERE, *arguments, env=environment))
+
+
+def is_durable(records: int):
+    return lambda samples: samples.sum("sink_durable_offset") == records and samples.sum("sink_lag_records") == 0
+
+
+@pytest.fixture
+def through_network(world):
+    """A sink whose store can hang."""
+    [port] = free_ports(1)
+    network = SlowNetwork(port, int(world.services.s3_endpoint.rsplit(":", 1)[1]), 0)
+    keys = world.services.credentials
+    world.services.kafka.create_topic(world.topic, 1)
+    sink = sink_of(
+        world,
+        S3_ENDPOINT=f"http://127.0.0.1:{port}",
+        AWS_ACCESS_KEY_ID=keys["AWS_ACCESS_KEY_ID"],
+        AWS_SECRET_ACCESS_KEY=keys["AWS_SECRET_ACCESS_KEY"],
+    )
+    yield sink, network
+    network.close()
+
+
+@pytest.mark.wide
+def test_a_log_that_is_away(world, evaluate):
+    world.services.kafka.create_topic(world.topic, 1)
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+    good = Told(sink_of(world).wait_for(is_durable(5), 60, "the first object"))
+    [dead] = free_ports(1)
+    away = sink_of(world, "--kafka-call-timeout-ms", 500, KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{dead}")
+    bad = Told(away.wait_for(lambda samples: samples.get("sink_log_up") == 0, 60, "the outage"))
+    evaluate(good, bad, {BAD: [], BAD + 3: ["SinkLogAway"]}, BAD + 5)
+
+
+@pytest.mark.wide
+def test_a_store_that_hangs(world, evaluate, through_network):
+    """First the upload is late; after ten minutes nothing has become durable."""
+    sink, network = through_network
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+    good = Told(sink.wait_for(is_durable(5), 60, "the first object"))
+    network.hang()
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":2}')] * 5)
+    bad = Told(
+        sink.wait_for(
+            lambda samples: samples.get("sink_oldest_upload_seconds") > HUNG_SECONDS, 120, "the upload to be late"
+        )
+    )
+    hangs = ["SinkStoreHangs"]
+    evaluate(good, bad, {BAD: [], BAD + 2: hangs, BAD + 20: [*hangs, "SinkNothingDurable"]}, BAD + 25)
+
+
+@pytest.mark.wide
+def test_a_topic_of_which_every_fifth_record_is_rejected(world, evaluate):
+    world.services.kafka.create_topic(world.topic, 1)
+    sink = sink_of(world)
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 40 + [(b"k", b"no json")] * 10)
+    good = Told(sink.wait_for(is_durable(50), 60, "the first object"))
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 40 + [(b"k", b"no json")] * 10)
+    bad = Told(sink.wait_for(is_durable(100), 60, "the second object"))
+    # Of all that it has seen since its start, so that it is known after as long as the rule waits.
+    evaluate(good, bad, {2: [], 40: ["SinkRejectsTooMuch"]}, 45, grows=True)
+    fine = Told(sink.scrape())
+    evaluate(fine, fine, {40: []}, 45)
+
+
+@pytest.mark.wide
+def test_a_sink_that_is_gone(world, evaluate):
+    world.services.kafka.create_topic(world.topic, 1)
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+    good = Told(sink_of(world).wait_for(is_durable(5), 60, "the first object"))
+    # A value counts for five minutes, and the rule waits as long.
+    evaluate(good, None, {BAD: [], BAD + 12: ["NoSinkTells"]}, BAD + 15)
+
+
+@pytest.mark.wide
+def test_commands_that_do_not_succeed_and_a_proof_that_is_broken(binary, deps, finished_run, tmp_path, evaluate):
+    data = tmp_path / "data"
+    shutil.copytree(finished_run, data, symlinks=True)
+
+    def told(command: str, *arguments) -> tuple[int, Told]:
+        file = tmp_path / f"{command}.prom"
+        env = clean_environment() | {"SDP_DEPS_DIR": str(deps)}
+        running = Running([binary, command, "--metrics-file", file, *arguments], env, tmp_path, command)
+        code = running.wait(60).code
+        return code, Told(Samples(file.read_text()))
+
+    # A sink tells, too, or its absence would be told.
+    up = {'spotify_pipeline_sink_log_up{topic="t"}': "1"}
+    code, good = told("verify", "--data", data)
+    assert code == 0
+    good.lines |= up
+    evaluate(good, good, {5: [], 60: []}, 65)
+    evaluate(good, good, {119: [], 130: ["NoSuccessFor"]}, 135)
+    witness = min(data.rglob("*.witness"))
+    witness.write_bytes(witness.read_bytes()[:-40])
+    min((data / "lake" / "bronze").rglob("*_t*_p*_o*")).unlink()
+    code, bad = told("verify", "--data", data)
+    assert code == VIOLATION
+    bad.lines |= up
+    evaluate(good, bad, {BAD - 1: [], BAD + 1: ["ProofBroken"]}, BAD + 5)
+
+
+@pytest.mark.wide
+def test_more_than_a_million_records_wait(world, evaluate, through_network):
+    sink, network = through_network
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+    good = Told(sink.wait_for(is_durable(5), 60, "the first object"))
+    network.hang()
+    # Short ones, so that the broker has them in seconds.
+    for _ in range(20):
+        world.services.kafka.produce(world.topic, [(None, b"{}")] * 50_010)
+    bad = Told(sink.wait_for(lambda samples: samples.sum("sink_lag_records") > 1_000_000, 60, "the lag to be told"))
+    names = ["SinkFarBehind", "SinkNothingDurable"]
+    # At once, all that hangs is the store.
+    evaluate(
+        good, bad, {BAD: [], BAD + 20: names if float(oldest(bad)) <= 30 else [*names, "SinkStoreHangs"]}, BAD + 25
+    )
+
+
+def oldest(told: Told) -> str:
+    [value] = [
+        value for name, value in told.lines.items() if name.startswith("spotify_pipeline_sink_oldest_upload_seconds")
+    ]
+    return value
