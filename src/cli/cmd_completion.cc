@@ -14,12 +14,11 @@ void define_completion(settings::Commands& commands, Action& action) {
                                                          {"zsh", settings::zsh_completion},
                                                          {"fish", settings::fish_completion}};
   const auto shell = std::make_shared<std::string>("bash");
-  auto& command =
-      commands.add_reader(commands.parser(), "completion",
-                          "Print a script for a shell that completes commands, flags and values",
-                          "  source <(spotify-pipeline completion)          in ~/.bashrc\n"
-                          "  source <(spotify-pipeline completion zsh)      in ~/.zshrc, behind compinit\n"
-                          "  spotify-pipeline completion fish | source      in ~/.config/fish/config.fish");
+  auto& command = commands.add_reader(
+      commands.parser(), "completion", "Print a script for a shell that completes commands, flags and values",
+      "  source <(spotify-pipeline completion)          in ~/.bashrc\n"
+      "  source <(spotify-pipeline completion zsh)      in ~/.zshrc, behind compinit\n"
+      "  spotify-pipeline completion fish | source      in ~/.config/fish/config.fish");
   command.parser()
       .add_option("shell", *shell, "bash, zsh or fish; bash unless it is said")
       ->check(CLI::IsMember(kScripts));

@@ -55,10 +55,10 @@ Result<int> man(const settings::Commands& commands, const Options& options) {
 
 void define_man(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add(commands.parser(), "man",
-                               "Print a page of the manual as troff, or write all of them into a folder",
-                               "  spotify-pipeline man sink | man -l -            the page of a command\n"
-                               "  spotify-pipeline man --folder ~/.local/share/man/man1  where `man` finds them");
+  auto& command = commands.add(
+      commands.parser(), "man", "Print a page of the manual as troff, or write all of them into a folder",
+      "  spotify-pipeline man sink | man -l -            the page of a command\n"
+      "  spotify-pipeline man --folder ~/.local/share/man/man1  where `man` finds them");
   auto* words = command.parser().add_option("command", options->words,
                                             "A command; the program itself unless one is named");
   command.bind("man.folder", options->folder);

@@ -47,7 +47,8 @@ bool is_wanted(const RecordFilter& filter, const ShownRecord& record) {
 RecordFeed::RecordFeed(std::function<Result<NewRecords>(bool)> read, Clock& clock)
     : read_(std::move(read)),
       clock_(clock),
-      pages_("feed-records", kPagesMax, [this](std::vector<Page>& pages, bool is_first) { return work(pages, is_first); }) {}
+      pages_("feed-records", kPagesMax,
+             [this](std::vector<Page>& pages, bool is_first) { return work(pages, is_first); }) {}
 
 bool RecordFeed::add(std::shared_ptr<http::EventStream> events, RecordFilter filter) {
   return pages_.add({.events = std::move(events), .filter = std::move(filter)});

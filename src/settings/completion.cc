@@ -115,8 +115,8 @@ std::string zsh_commands(const Commands& commands, std::string_view above, std::
     const bool is_below =
         above.empty() ? !is_nested(command) : command.path().starts_with(fmt::format("{} ", above));
     if (!is_below || is_hidden(command)) continue;
-    lines += fmt::format("{}'{}:{}'\n", indent, last_word(command),
-                         zsh_text(command.parser().get_description()));
+    lines +=
+        fmt::format("{}'{}:{}'\n", indent, last_word(command), zsh_text(command.parser().get_description()));
   }
   return lines;
 }
@@ -157,8 +157,8 @@ std::string bash_completion(const Commands& commands) {
     if (is_hidden(command)) continue;
     if (is_nested(command)) {
       const std::string_view path = command.path();
-      nested += fmt::format("    {}) words=\"$words {}\" ;;\n", path.substr(0, path.find(' ')),
-                            last_word(command));
+      nested +=
+          fmt::format("    {}) words=\"$words {}\" ;;\n", path.substr(0, path.find(' ')), last_word(command));
       two_words += fmt::format("    \"{0}\") command=\"{0}\" ;;\n", command.path());
     } else {
       names += fmt::format(" {}", command.path());
@@ -214,7 +214,8 @@ std::string zsh_completion(const Commands& commands) {
       if (is_offered(bound)) own += zsh_flags(bound);
     }
     if (takes_positionals(command)) own += "        '*:value:_files' \\\n";
-    flags += fmt::format("    '{}')\n      _arguments -s : \\\n{}        && ret=0\n      ;;\n", command.path(), own);
+    flags += fmt::format("    '{}')\n      _arguments -s : \\\n{}        && ret=0\n      ;;\n",
+                         command.path(), own);
   }
   return fmt::format(
       "#compdef {0}\n"
@@ -247,7 +248,8 @@ std::string zsh_completion(const Commands& commands) {
       "  case \"$command\" in\n{4}  esac\n"
       "  return ret\n"
       "}}\n"
-      "if [[ $funcstack[1] == _{0} ]]; then _spotify_pipeline \"$@\"; else compdef _spotify_pipeline {0}; fi\n",
+      "if [[ $funcstack[1] == _{0} ]]; then _spotify_pipeline \"$@\"; else compdef _spotify_pipeline {0}; "
+      "fi\n",
       kProgram, zsh_commands(commands, "", "      "), two_words, below, flags);
 }
 

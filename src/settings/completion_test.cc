@@ -82,7 +82,8 @@ TEST_F(SettingsCompletion, ZshIsToldTextsThatItTakesApartByColonsAndBrackets) {
 
 TEST_F(SettingsCompletion, FishIsToldWhereAFlagBelongsAndWhatItTakes) {
   const std::string script = fish_completion(commands_);
-  EXPECT_THAT(script, HasSubstr(R"(-n '__spotify_pipeline_at' -a sink -d 'Move events: don\'t wait [or do]')"));
+  EXPECT_THAT(script,
+              HasSubstr(R"(-n '__spotify_pipeline_at' -a sink -d 'Move events: don\'t wait [or do]')"));
   EXPECT_THAT(script, HasSubstr("-n '__spotify_pipeline_at sink' -l compression -x -a 'none gzip zstd' -d "));
   EXPECT_THAT(script, HasSubstr("-n '__spotify_pipeline_at run' -s d -l data -x -a "));
   EXPECT_THAT(script, HasSubstr("-n '__spotify_pipeline_at run' -l json -d "));

@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kExamples = "Examples:\n";
 constexpr std::string_view kExitCodes = "Exit codes: ";
 
-/// Text as troff prints it unchanged, so that it can be copied into a shell. A point that begins a line would be a
-/// request.
+/// Text as troff prints it unchanged, so that it can be copied into a shell. A point that begins a line would
+/// be a request.
 std::string plain(std::string_view text) {
   std::string result;
   bool begins_line = true;

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/retry.h"
 #include "warehouse/duckdb/error_kind.h"
 
 namespace sdp::warehouse::duckdb {
@@ -123,7 +126,7 @@ bool has_locks(const std::string& path) {
   return !is_refused;
 }
 
-Result<OwnedDatabase> open_file(const std::string& path, duckdb_config config) {
+Result<OwnedDatabase> try_open(const std::string& path, duckdb_config config) {
   OwnedDatabase database;
   char* message = nullptr;
   if (duckdb_open_ext(path.c_str(), database.out(), config, &message) == DuckDBSuccess) return database;
@@ -133,6 +136,20 @@ Result<OwnedDatabase> open_file(const std::string& path, duckdb_config config) {
   return fail(
       ErrorKind::misconfigured,
       fmt::format("DuckDB {}: that file system has no locks; choose a --warehouse on a local one", path));
+}
+
+/// What a process had open that was killed a moment ago, or its dbt, is open until the kernel has taken it
+/// apart.
+constexpr std::chrono::milliseconds kGoneWithin{3'000};
+constexpr std::chrono::milliseconds kPause{50};
+
+Result<OwnedDatabase> open_file(const std::string& path, duckdb_config config) {
+  Result<OwnedDatabase> opened;
+  base::try_until(base::system_clock(), kGoneWithin, kPause, [&] {
+    opened = try_open(path, config);
+    return opened || opened.error().kind != ErrorKind::fenced;
+  });
+  return opened;
 }
 
 /// DuckDB makes a file in steps, and killed between them leaves one that nothing can open. So it is made

@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "support/temporary_folder.h"
 
@@ -147,7 +149,12 @@ TEST_F(DuckDbConnectionTest, FileOpenInAnotherProcessIsFencedAndNamesBoth) {
     EXPECT_NE(error.message.find(path_), std::string::npos) << error.message;
     EXPECT_NE(error.message.find(fmt::format("PID {}", child)), std::string::npos) << error.message;
   }
-  kill(child, SIGKILL);
+  // One that was killed a moment ago is waited for, as it may take a moment to go.
+  const std::jthread later([child] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    kill(child, SIGKILL);
+  });
+  open();
   waitpid(child, nullptr, 0);
   close(ready[0]);
   close(ready[1]);
