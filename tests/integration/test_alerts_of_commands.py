@@ -1,4 +1,4 @@
-"""Each rule for Prometheus fires, once, for what a real command tells when things are as the rule says, and not before. Prometheus's own
+"""Rules for Prometheus, most of them: each fires, once, for what a real command tells when things are as the rule says, and not before. Prometheus's own
 tool does the evaluation: what was told goes on for as long as the rule waits."""
 
 import json
@@ -174,27 +174,3 @@ def test_commands_that_do_not_succeed_and_a_proof_that_is_broken(binary, deps, f
     assert code == VIOLATION
     bad.lines |= up
     evaluate(good, bad, {BAD - 1: [], BAD + 1: ["ProofBroken"]}, BAD + 5)
-
-
-@pytest.mark.wide
-def test_more_than_a_million_records_wait(world, evaluate, through_network):
-    sink, network = through_network
-    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
-    good = Told(sink.wait_for(is_durable(5), 60, "the first object"))
-    network.hang()
-    # Short ones, so that the broker has them in seconds.
-    for _ in range(20):
-        world.services.kafka.produce(world.topic, [(None, b"{}")] * 50_010)
-    bad = Told(sink.wait_for(lambda samples: samples.sum("sink_lag_records") > 1_000_000, 60, "the lag to be told"))
-    names = ["SinkFarBehind", "SinkNothingDurable"]
-    # At once, all that hangs is the store.
-    evaluate(
-        good, bad, {BAD: [], BAD + 20: names if float(oldest(bad)) <= 30 else [*names, "SinkStoreHangs"]}, BAD + 25
-    )
-
-
-def oldest(told: Told) -> str:
-    [value] = [
-        value for name, value in told.lines.items() if name.startswith("spotify_pipeline_sink_oldest_upload_seconds")
-    ]
-    return value

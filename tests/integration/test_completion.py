@@ -33,7 +33,7 @@ def listed() -> list[tuple[str, ...]]:
 def call(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [the_binary(), *words],
-        # What is set is no part of what is printed.
+        # What is set is not printed.
         env=clean_environment() | {"KAFKA_SASL_PASSWORD": SECRET, "KAFKA_TOPIC": SECRET},
         capture_output=True,
         text=True,

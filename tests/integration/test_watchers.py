@@ -83,7 +83,7 @@ def test_fifty_scrapers_and_ten_open_pages_cost_a_twentieth_of_a_core(watched, s
     for kind in ("status", "records"):
         for _ in range(PAGES):
             watchers.add(connected(port, f"/live/{kind}"), kind)
-    # What each is told first is no part of what it costs a second.
+    # What each is told first is not what it costs a second.
     watchers.read_until(time.monotonic() + 3)
 
     def spent() -> dict[str, float]:
