@@ -1,5 +1,5 @@
-"""Rules for Prometheus, most of them: each fires, once, for what a real command tells when things are as the rule says, and not before. Prometheus's own
-tool does the evaluation: what was told goes on for as long as the rule waits."""
+"""Rules for Prometheus fire, once, for what a real command tells when things are as the rule says, and not before. Prometheus's own tool
+does the evaluation: what was told goes on for as long as the rule waits. SinkFarBehind and HoursNotClosing are not here."""
 
 import json
 import re
