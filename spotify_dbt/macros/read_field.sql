@@ -18,9 +18,11 @@
     {%- elif field.type == 'country' -%}
         case when {{ matches(word, '[A-Z]{2}') }} then {{ word }} end
     {%- elif field.type == 'time' -%}
+        {#- Most times are in UTC: without an offset, no time of these years is outside of them. -#}
         {#- The days beside 2000-2099 are those that an offset can bring into these years. -#}
         {%- set time = utc_timestamp(word) -%}
         case
+            when {{ matches(word, '20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?[Zz]') }} then {{ plain_timestamp('left(%s, length(%s) - 1)' % (word, word)) }}
             when not {{ matches(word, '(1999-12-31|20[0-9]{2}-[0-9]{2}-[0-9]{2}|2100-01-01)[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])') }} then null
             when {{ time }} >= cast('2000-01-01' as timestamp) and {{ time }} < cast('2100-01-01' as timestamp) then {{ time }}
         end
