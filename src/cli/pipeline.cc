@@ -73,6 +73,7 @@ class PipelineRun {
     // What could not be loaded is named; the rest goes all the way.
     SDP_TRY(const auto loaded, load());
     give_memory_back();
+    look_at_lake_meanwhile();
     SDP_RETURN_IF_ERROR(transform());
     SDP_RETURN_IF_ERROR(publish());
     SDP_TRY(const auto report, verify());
@@ -219,6 +220,24 @@ class PipelineRun {
     return std::filesystem::path();
   }
 
+  /// Beside dbt, which leaves a core free now and then. The lake has all that this run loaded.
+  void look_at_lake_meanwhile() {
+    looking_ = std::jthread(
+        [this](std::stop_token stop) { looked_ = verify::EarlyLook::take(verify_inputs(std::move(stop))); });
+  }
+
+  verify::VerifyInputs verify_inputs(std::stop_token stop) const {
+    verify::VerifyInputs inputs{.store = parts_.marts.store,
+                                .witness_root = parts_.witness_root,
+                                // A command of its own, `verify`, looks at the others, too.
+                                .derived_marts = false,
+                                .limits = {}};
+    inputs.limits.value_bytes_max = parts_.sink.value_bytes_max;
+    inputs.limits.stop = std::move(stop);
+    if (parts_.witness_root.empty()) inputs.log = &parts_.log;
+    return inputs;
+  }
+
   Result<void> transform() {
     // With the time that dbt needs yet to read the project.
     const Stopwatch watch(runtime_.clock);
@@ -268,16 +287,12 @@ class PipelineRun {
     WarehouseSettings smaller = parts_.marts.warehouse;
     smaller.memory = kVerifyMemory;
     SDP_TRY(auto warehouse, open_warehouse(smaller, Access::read_only, runtime_.clock));
-    verify::VerifyInputs inputs{.store = parts_.marts.store,
-                                .witness_root = parts_.witness_root,
-                                .warehouse = warehouse.get(),
-                                // A command of its own, `verify`, looks at the others, too.
-                                .derived_marts = false,
-                                .oracle = oracle,
-                                .limits = {}};
-    inputs.limits.value_bytes_max = parts_.sink.value_bytes_max;
-    if (parts_.witness_root.empty()) inputs.log = &parts_.log;
-    SDP_TRY(auto report, verify::verify(inputs));
+    verify::VerifyInputs inputs = verify_inputs({});
+    inputs.warehouse = warehouse.get();
+    inputs.oracle = oracle;
+    looking_.join();
+    SDP_TRY(auto look, std::move(looked_));
+    SDP_TRY(auto report, verify::verify(inputs, std::move(look)));
     stages_.push_back({"verify", report.offsets, watch.seconds(), "every offset, every cell"});
     return report;
   }
@@ -328,6 +343,8 @@ class PipelineRun {
   std::string no_oracle_;
   Result<void> oracle_written_;
   std::jthread writing_oracle_;  ///< ends before what it writes to
+  Result<verify::EarlyLook> looked_ = fail(ErrorKind::fatal, "the lake was not looked at");
+  std::jthread looking_;  ///< ends before what it writes to
   std::vector<report::Stage> stages_;
   std::string warehouse_name_;
   std::optional<Publication> publication_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <vector>
 
 #include "verify/fingerprint.h"
@@ -63,30 +64,50 @@ std::array<std::string, 12> ledger_row(const LakeObject& object) {
 
 class BronzeCheck {
  public:
-  BronzeCheck(LakeView& lake, WarehouseShape& shape, Findings& findings)
-      : lake_(lake), shape_(shape), findings_(findings), finder_(lake) {}
+  BronzeCheck(LakeView& lake, WarehouseShape& shape, int threads, Findings& findings)
+      : lake_(lake),
+        shape_(shape),
+        findings_(findings),
+        workers_(static_cast<std::size_t>(threads), Worker{.finder = RowFinder(lake), .hash = {}}) {}
 
   Result<BronzeCounts> run(warehouse::Warehouse& warehouse) {
-    const auto scan = [&](std::string_view table, const std::string& sql, auto visit) {
-      return scan_table(warehouse, shape_, std::string(table), sql, visit, findings_);
-    };
-    SDP_RETURN_IF_ERROR(scan(kLedger, ledger_sql(warehouse), [&](warehouse::RowView row) { ledger(row); }));
+    SDP_RETURN_IF_ERROR(scan_table(
+        warehouse, shape_, std::string(kLedger), ledger_sql(warehouse),
+        [&](warehouse::RowView row) { ledger(row); }, findings_));
     if (!shape_.usable(kLedger)) take_all_as_loaded();
-    SDP_RETURN_IF_ERROR(scan(kEvents, rows_sql(warehouse, "payload", kEvents), [&](warehouse::RowView row) {
-      ++counts_.events;
-      check_row(row, true);
-    }));
-    SDP_RETURN_IF_ERROR(scan(kRejected, rows_sql(warehouse, "error_code, raw_base64", kRejected),
-                             [&](warehouse::RowView row) {
-                               ++counts_.rejected;
-                               check_row(row, false);
-                             }));
+    SDP_TRY(counts_.events, scan_rows(warehouse, kEvents, "payload"));
+    SDP_TRY(counts_.rejected, scan_rows(warehouse, kRejected, "error_code, raw_base64"));
     SDP_RETURN_IF_ERROR(ledger_again(warehouse));
     for (auto& [id, chain] : lake_.chains) check_chain(id, chain);
     return counts_;
   }
 
  private:
+  /// What a thread has for itself while rows are compared.
+  struct alignas(64) Worker {
+    RowFinder finder;
+    RowHash hash;
+    std::uint64_t rows = 0;
+  };
+
+  /// How many rows the table has.
+  Result<std::uint64_t> scan_rows(warehouse::Warehouse& warehouse, std::string_view table,
+                                  std::string_view own_columns) {
+    for (Worker& worker : workers_) worker.rows = 0;
+    SDP_RETURN_IF_ERROR(scan_table_side_by_side(
+        warehouse, shape_, std::string(table), rows_sql(warehouse, own_columns, table),
+        static_cast<int>(workers_.size()),
+        [&](int number, warehouse::RowView row) {
+          Worker& worker = workers_[static_cast<std::size_t>(number)];
+          ++worker.rows;
+          check_row(worker, row, table == kEvents);
+        },
+        findings_));
+    std::uint64_t rows = 0;
+    for (const Worker& worker : workers_) rows += worker.rows;
+    return rows;
+  }
+
   void ledger(warehouse::RowView row) {
     ++counts_.objects;
     if (is_ignored(row[0])) {
@@ -148,8 +169,8 @@ class BronzeCheck {
     for (LakeObject& object : lake_.objects) object.in_ledger = true;
   }
 
-  void check_row(warehouse::RowView row, bool kept) {
-    const auto place = finder_.place_of(row[2], row[3], row[4]);
+  void check_row(Worker& worker, warehouse::RowView row, bool kept) {
+    const auto place = worker.finder.place_of(row[2], row[3], row[4]);
     if (!place) {
       findings_.item(Stage::bronze, "row without coordinates", place.error().message);
       return;
@@ -158,22 +179,24 @@ class BronzeCheck {
       findings_.offset(Stage::bronze, kind, place->chain, place->offset, detail);
     };
     if (is_ignored(row[0])) return wrong("row of an ignored object", shown(row[0]));
-    const LakeView::Place at = finder_.find(*place);
+    const LakeView::Place at = worker.finder.find(*place);
     if (!at.line) return wrong("row of no record in the lake");
     LineFact& line = *at.line;
     if (line.kept() != kept)
       return wrong(kept ? "rejected record among the events" : "kept record among the rejected");
-    if (line.seen & kSeenInBronze) return wrong("doubled row");
-    line.seen |= kSeenInBronze;
-    if (!at.object->in_ledger) without_ledger_row_[at.object].push_back(place->offset);
+    if (line.note(kSeenInBronze) & kSeenInBronze) return wrong("doubled row");
+    if (!at.object->in_ledger) {
+      const std::lock_guard lock(mutex_);
+      without_ledger_row_[at.object].push_back(place->offset);
+    }
     if (row[0] != at.object->key) wrong("row under another object", shown(row[0]));
     if (row[1] != at.object->meta.topic) wrong("row of another topic", shown(row[1]));
     if (integer_of(row[5]) != bronze_timestamp_us(line.timestamp_ms))
       wrong("timestamp differs from the lake", shown(row[5]));
     if (at.object->loaded_at_us && integer_of(row[6]) != at.object->loaded_at_us)
       wrong("loaded at another time than its ledger row says", shown(row[6]));
-    for (std::size_t i = kFirstHashed; i < row.size(); ++i) hash_.add(row[i]);
-    if (hash_.take() != line.columns)
+    for (std::size_t i = kFirstHashed; i < row.size(); ++i) worker.hash.add(row[i]);
+    if (worker.hash.take() != line.columns)
       wrong(kept ? "key, headers or payload differ from the lake"
                  : "key, headers, code or raw bytes differ from the lake");
   }
@@ -205,17 +228,18 @@ class BronzeCheck {
   LakeView& lake_;
   WarehouseShape& shape_;
   Findings& findings_;
-  RowFinder finder_;
-  RowHash hash_;
+  std::vector<Worker> workers_;
   BronzeCounts counts_;
+  std::mutex mutex_;
+  // guarded by mutex_ while rows are compared
   std::map<const LakeObject*, std::vector<log::Offset>> without_ledger_row_;
 };
 
 }  // namespace
 
 Result<BronzeCounts> check_bronze(LakeView& lake, WarehouseShape& shape, warehouse::Warehouse& warehouse,
-                                  Findings& findings) {
-  return BronzeCheck(lake, shape, findings).run(warehouse);
+                                  int threads, Findings& findings) {
+  return BronzeCheck(lake, shape, threads, findings).run(warehouse);
 }
 
 }  // namespace sdp::verify

@@ -17,8 +17,8 @@ struct BronzeCounts {
 
 /// Holds the ledger and every row of the bronze tables against the lake: each line of a loaded object exactly
 /// once, in the right table, with every column as in the line. Marks what it saw in the view.
-/// Tables that are broken are left out.
+/// Tables that are broken are left out. Rows are compared by `threads` threads.
 Result<BronzeCounts> check_bronze(LakeView& lake, WarehouseShape& shape, warehouse::Warehouse& warehouse,
-                                  Findings& findings);
+                                  int threads, Findings& findings);
 
 }  // namespace sdp::verify

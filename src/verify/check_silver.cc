@@ -66,36 +66,55 @@ constexpr std::uint8_t kSeenInAny = kSeenInSilver | kSeenInDuplicates | kSeenInR
 }  // namespace
 
 Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse, WarehouseShape& shape) {
-  const auto scan = [&](Seen table, const std::string& sql, auto member) -> Result<void> {
+  SilverCounts counts;
+  const auto scan_one = [&](Seen table, const std::string& sql, Visit visit) {
     const std::string name = fmt::format("TRANSFORM.{}", table_name(table));
-    SDP_RETURN_IF_ERROR(scan_table(
-        warehouse, shape, name, sql, [&](warehouse::RowView row) { (this->*member)(row); }, findings_));
+    auto rows = scan(warehouse, shape, name, sql, static_cast<int>(workers_.size()), visit);
     if (shape.usable(name)) readable_ |= table;
-    return {};
+    return rows;
   };
-  SDP_RETURN_IF_ERROR(scan(kSeenInSilver, kept_sql(warehouse), &SilverCheck::kept_row));
-  SDP_RETURN_IF_ERROR(scan(kSeenInDuplicates, duplicates_sql(warehouse), &SilverCheck::duplicate_row));
-  SDP_RETURN_IF_ERROR(scan(kSeenInRejected, rejected_sql(warehouse), &SilverCheck::rejected_row));
+  SDP_TRY(counts.kept, scan_one(kSeenInSilver, kept_sql(warehouse), &SilverCheck::kept_row));
+  SDP_TRY(counts.duplicates,
+          scan_one(kSeenInDuplicates, duplicates_sql(warehouse), &SilverCheck::duplicate_row));
+  SDP_TRY(counts.rejected, scan_one(kSeenInRejected, rejected_sql(warehouse), &SilverCheck::rejected_row));
   // An earlier version lists no faults; the next transform does.
-  SDP_RETURN_IF_ERROR(scan_table(
-      warehouse, shape, std::string(kFaults), faults_sql(warehouse),
-      [&](warehouse::RowView row) { fault_row(row); }, findings_));
+  // A record may have several rows there, which are noted in one place.
+  SDP_TRY(counts.faults,
+          scan(warehouse, shape, std::string(kFaults), faults_sql(warehouse), 1, &SilverCheck::fault_row));
   faults_ = shape.usable(kFaults) ? Faults::listed
             : shape.has(kFaults)  ? Faults::unreadable
                                   : Faults::not_yet;
   SDP_RETURN_IF_ERROR(explain());
   for (auto& [id, chain] : lake_.chains) decide_counted(id, chain);
-  return counts_;
+  return counts;
+}
+
+/// How many rows the table has.
+Result<std::uint64_t> SilverCheck::scan(warehouse::Warehouse& warehouse, WarehouseShape& shape,
+                                        const std::string& table, const std::string& sql, int threads,
+                                        Visit visit) {
+  for (Worker& worker : workers_) worker.rows = 0;
+  SDP_RETURN_IF_ERROR(scan_table_side_by_side(
+      warehouse, shape, table, sql, threads,
+      [&](int number, warehouse::RowView row) {
+        Worker& worker = workers_[static_cast<std::size_t>(number)];
+        ++worker.rows;
+        (this->*visit)(worker, row);
+      },
+      findings_));
+  std::uint64_t rows = 0;
+  for (const Worker& worker : workers_) rows += worker.rows;
+  return rows;
 }
 
 /// Finds the row's line; nothing when it has none, which is a finding.
-LakeView::Place SilverCheck::locate(warehouse::RowView row) {
-  const auto place = finder_.place_of(row[0], row[1], row[2]);
+LakeView::Place SilverCheck::locate(Worker& worker, warehouse::RowView row) {
+  const auto place = worker.finder.place_of(row[0], row[1], row[2]);
   if (!place) {
     findings_.item(Stage::silver, "row without coordinates", place.error().message);
     return {};
   }
-  const LakeView::Place at = finder_.find(*place);
+  const LakeView::Place at = worker.finder.find(*place);
   if (!at.line) {
     findings_.offset(Stage::silver, "row of no record in the lake", place->chain, place->offset);
     return {};
@@ -112,27 +131,27 @@ void SilverCheck::check_coordinates(const LakeView::Place& at, warehouse::RowVie
 }
 
 /// Finds the row's line and notes that `table` has it; nothing when the row is wrong already.
-LakeView::Place SilverCheck::mark(warehouse::RowView row, Seen table) {
-  const LakeView::Place at = locate(row);
+LakeView::Place SilverCheck::mark(Worker& worker, warehouse::RowView row, Seen table) {
+  const LakeView::Place at = locate(worker, row);
   if (!at.line) return {};
-  if (at.line->seen & table) {
+  const std::uint8_t before = at.line->note(table);
+  if (before & table) {
     wrong("doubled row", at);
     return {};
   }
-  if (at.line->seen & kSeenInAny) wrong("row in two tables", at);
-  at.line->seen |= table;
+  if (before & kSeenInAny) wrong("row in two tables", at);
   check_coordinates(at, row);
   return at;
 }
 
-void SilverCheck::kept_row(warehouse::RowView row) {
-  ++counts_.kept;
-  const LakeView::Place at = mark(row, kSeenInSilver);
+void SilverCheck::kept_row(Worker& worker, warehouse::RowView row) {
+  const LakeView::Place at = mark(worker, row, kSeenInSilver);
   // A line without valid event has no columns to compare with; its fate says that it is in the wrong table.
   if (!at.line || !at.line->valid_event()) return;
-  for (std::size_t i = kFirstOwn; i < row.size(); ++i) hash_.add(row[i]);
+  for (std::size_t i = kFirstOwn; i < row.size(); ++i) worker.hash.add(row[i]);
   const auto index = static_cast<std::size_t>(at.line - at.object->lines.data());
-  if (hash_.take() == at.object->events[index].columns) return;
+  if (worker.hash.take() == at.object->events[index].columns) return;
+  const std::lock_guard lock(mutex_);
   if (differing_.size() >= named_max_) return wrong("column differs from the record", at);
   EventColumns found;
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -141,23 +160,22 @@ void SilverCheck::kept_row(warehouse::RowView row) {
   differing_.push_back({at, std::move(found)});
 }
 
-void SilverCheck::duplicate_row(warehouse::RowView row) {
-  ++counts_.duplicates;
-  const LakeView::Place at = mark(row, kSeenInDuplicates);
+void SilverCheck::duplicate_row(Worker& worker, warehouse::RowView row) {
+  const LakeView::Place at = mark(worker, row, kSeenInDuplicates);
   if (!at.line || !at.line->valid_event()) return;
   const auto index = static_cast<std::size_t>(at.line - at.object->lines.data());
   if (row[kFirstOwn] != base::to_string(at.object->events[index].event_id)) {
     wrong("column differs from the record", at, fmt::format("event_id {}", shown(row[kFirstOwn])));
   }
-  const auto kept = finder_.place_of(row[kFirstOwn + 1], row[kFirstOwn + 2], row[kFirstOwn + 3]);
+  const auto kept = worker.finder.place_of(row[kFirstOwn + 1], row[kFirstOwn + 2], row[kFirstOwn + 3]);
+  const std::lock_guard lock(mutex_);
   duplicates_.push_back({at, kept ? lake_.find(kept->chain, kept->offset) : LakeView::Place{}});
 }
 
-void SilverCheck::rejected_row(warehouse::RowView row) {
-  ++counts_.rejected;
-  const LakeView::Place at = mark(row, kSeenInRejected);
+void SilverCheck::rejected_row(Worker& worker, warehouse::RowView row) {
+  const LakeView::Place at = mark(worker, row, kSeenInRejected);
   if (!at.line || refused_by_an_older_rule(at, row)) return;
-  if (!at.line->valid_event()) check_rejection(at, row);
+  if (!at.line->valid_event()) check_rejection(worker, at, row);
 }
 
 /// True for a row that the next transform judges again, because the rule that it names admits more since.
@@ -174,9 +192,8 @@ bool SilverCheck::refused_by_an_older_rule(const LakeView::Place& at, warehouse:
   return true;
 }
 
-void SilverCheck::fault_row(warehouse::RowView row) {
-  ++counts_.faults;
-  const LakeView::Place at = locate(row);
+void SilverCheck::fault_row(Worker& worker, warehouse::RowView row) {
+  const LakeView::Place at = locate(worker, row);
   if (!at.line) return;
   check_coordinates(at, row);
   if (at.line->reason == kReasonUnknown) return;
@@ -191,8 +208,7 @@ void SilverCheck::fault_row(warehouse::RowView row) {
   if (!by_silver) {
     const auto code = lake::name(static_cast<lake::RejectCode>(at.line->reject - 1));
     if (number != 1 || row[kFirstOwn + 2] != code || row[kFirstOwn + 3]) return differs();
-    if (at.line->seen & kSeenInFaults) wrong("doubled row", at);
-    at.line->seen |= kSeenInFaults;
+    if (at.line->note(kSeenInFaults) & kSeenInFaults) wrong("doubled row", at);
     return;
   }
   const auto field = std::ranges::find(event::kFields, row[kFirstOwn + 3].value_or(""), &event::Field::name);
@@ -213,7 +229,7 @@ void SilverCheck::fault_row(warehouse::RowView row) {
   refused->shown |= bit;
 }
 
-void SilverCheck::check_rejection(const LakeView::Place& at, warehouse::RowView row) {
+void SilverCheck::check_rejection(Worker& worker, const LakeView::Place& at, warehouse::RowView row) {
   std::string_view by = "silver";
   std::string_view reason;
   std::optional<std::string_view> field;
@@ -230,7 +246,7 @@ void SilverCheck::check_rejection(const LakeView::Place& at, warehouse::RowView 
                       shown(row[kFirstOwn + 1]), shown(row[kFirstOwn + 2]), by, reason, shown(field)));
   }
   const auto index = static_cast<std::size_t>(at.line - at.object->lines.data());
-  if (hash_.add(row[kFirstOwn + 3]).add(row[kFirstOwn + 4]).take() == at.object->events[index].columns)
+  if (worker.hash.add(row[kFirstOwn + 3]).add(row[kFirstOwn + 4]).take() == at.object->events[index].columns)
     return;
   wrong("payload or raw bytes differ from the lake", at,
         fmt::format("payload {} raw_base64 {}", shown(row[kFirstOwn + 3]), shown(row[kFirstOwn + 4])));

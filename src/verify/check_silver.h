@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "store/object_store.h"
 #include "verify/findings.h"
 #include "verify/lake_view.h"
+#include "verify/limits.h"
 #include "verify/recount.h"
 #include "verify/table_rows.h"
 #include "verify/warehouse_shape.h"
@@ -25,13 +28,14 @@ struct SilverCounts {
 class SilverCheck {
  public:
   SilverCheck(LakeView& lake, store::ObjectStore& store, const mapping::Mapping* mapping,
-              const ClosedParts& parts, std::size_t named_max, Findings& findings)
+              const ClosedParts& parts, const VerifyLimits& limits, Findings& findings)
       : lake_(lake),
         store_(store),
         mapping_(mapping),
         parts_(parts),
-        named_max_(named_max),
-        findings_(findings) {}
+        named_max_(limits.named_max),
+        findings_(findings),
+        workers_(static_cast<std::size_t>(limits.threads), Worker{.finder = RowFinder(lake), .hash = {}}) {}
 
   /// Also decides which objects are `counted`: loaded, and not behind the last that silver or a closed batch
   /// has anything of.
@@ -53,15 +57,25 @@ class SilverCheck {
     EventColumns found;
   };
 
-  void kept_row(warehouse::RowView row);
-  void duplicate_row(warehouse::RowView row);
-  void rejected_row(warehouse::RowView row);
-  void fault_row(warehouse::RowView row);
-  LakeView::Place locate(warehouse::RowView row);
-  LakeView::Place mark(warehouse::RowView row, Seen table);
+  /// What a thread has for itself while rows are compared.
+  struct alignas(64) Worker {
+    RowFinder finder;
+    RowHash hash;
+    std::uint64_t rows = 0;
+  };
+  using Visit = void (SilverCheck::*)(Worker&, warehouse::RowView);
+
+  Result<std::uint64_t> scan(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
+                             const std::string& sql, int threads, Visit visit);
+  void kept_row(Worker& worker, warehouse::RowView row);
+  void duplicate_row(Worker& worker, warehouse::RowView row);
+  void rejected_row(Worker& worker, warehouse::RowView row);
+  void fault_row(Worker& worker, warehouse::RowView row);
+  LakeView::Place locate(Worker& worker, warehouse::RowView row);
+  LakeView::Place mark(Worker& worker, warehouse::RowView row, Seen table);
   void check_coordinates(const LakeView::Place& at, warehouse::RowView row);
   bool refused_by_an_older_rule(const LakeView::Place& at, warehouse::RowView row);
-  void check_rejection(const LakeView::Place& at, warehouse::RowView row);
+  void check_rejection(Worker& worker, const LakeView::Place& at, warehouse::RowView row);
   Result<void> explain();
   Result<void> explain(const Differing& differing);
   void decide_counted(const lake::ChainId& id, LakeChain& chain);
@@ -75,12 +89,11 @@ class SilverCheck {
   const ClosedParts& parts_;
   const std::size_t named_max_;
   Findings& findings_;
-  RowFinder finder_{lake_};
-  RowHash hash_;
-  SilverCounts counts_;
-  std::vector<Duplicate> duplicates_;
-  std::vector<Differing> differing_;
-  std::uint8_t readable_ = 0;  ///< the tables that could be compared; see Seen
+  std::vector<Worker> workers_;
+  std::mutex mutex_;
+  std::vector<Duplicate> duplicates_;  // guarded by mutex_ while rows are compared
+  std::vector<Differing> differing_;   // guarded by mutex_ while rows are compared
+  std::uint8_t readable_ = 0;          ///< the tables that could be compared; see Seen
   Faults faults_ = Faults::not_yet;
 };
 

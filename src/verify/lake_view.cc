@@ -428,6 +428,7 @@ Result<void> read_lake(LakeView& view, const LakeListing& listing, store::Object
   diag::Progress progress("verify: lake", "objects", listing.objects.size());
   SDP_RETURN_IF_ERROR(base::in_parallel(
       limits.threads, listing.objects.size(), [&](std::size_t i, int worker) -> Result<void> {
+        if (auto going_on = limits.go_on(); !going_on) return going_on;
         SDP_TRY(auto object, readers[static_cast<std::size_t>(worker)].scan(listing.objects[i]));
         progress.add(1);
         std::lock_guard lock(mutex);

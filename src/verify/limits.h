@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 
 #include "base/result.h"
 #include "lake/compression.h"
@@ -23,6 +24,12 @@ struct VerifyLimits {
   std::size_t value_bytes_max = lake::kValueBytesMaxDefault;
   /// How long a log may be silent while it is read.
   std::chrono::milliseconds log_timeout{30'000};
+  /// Ends the reading of log and lake with `interrupted`.
+  std::stop_token stop;
+
+  Result<void> go_on() const {
+    return stop.stop_requested() ? fail(ErrorKind::interrupted, "verify was stopped") : Result<void>();
+  }
 };
 
 /// Counts offsets towards records_max. Thread-safe.

@@ -27,7 +27,10 @@ Result<LogChain> read_partition(log::EventLog& log, log::Partition partition, co
       partition, marks.start, marks.end, limits.log_timeout,
       [&](const log::RecordView& record) -> Result<void> {
         const LogEntry entry{fingerprinter.of(record), record.timestamp.time_since_epoch().count()};
-        if (++records % diag::Progress::kToldAtOnce == 0) progress.add(diag::Progress::kToldAtOnce);
+        if (++records % diag::Progress::kToldAtOnce == 0) {
+          progress.add(diag::Progress::kToldAtOnce);
+          if (auto going_on = limits.go_on(); !going_on) return going_on;
+        }
         if (record.leader_epoch) chain.note_epoch(record.offset, *record.leader_epoch);
         return chain.add(record.offset, entry, budget);
       },

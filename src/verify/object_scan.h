@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,11 @@ struct LineFact {
   std::uint8_t reason = 0;  ///< 0 for a valid event, or the event::Reason + 1
   std::uint8_t field = 0;   ///< the index in event::kFields of the first that breaks a rule
   std::uint8_t seen = 0;    ///< the tables that had a row of it; see Seen
+
+  /// Notes what was seen, from any thread, and returns what had been before.
+  std::uint8_t note(std::uint8_t now) {
+    return std::atomic_ref(seen).fetch_or(now, std::memory_order_relaxed);
+  }
 
   bool kept() const { return reject == 0; }
   bool valid_event() const { return reject == 0 && reason == 0; }

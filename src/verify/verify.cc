@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "diag/log.h"
 #include "verify/changes.h"
@@ -32,6 +34,8 @@ constexpr std::array<std::string_view, 3> kSilverTables{
 /// Each reads all of log, lake and warehouse.
 constexpr int kLooksMax = 3;
 
+}  // namespace
+
 class Verification {
  public:
   explicit Verification(const VerifyInputs& inputs) : in_(inputs), findings_(inputs.limits.named_max) {
@@ -39,11 +43,17 @@ class Verification {
     report_.strict = inputs.strict;
   }
 
-  Result<Report> run() {
+  Result<void> look_at_lake() {
     // The order matters on a living pipeline: what is read later can only be ahead of what was read before.
     SDP_TRY(const LakeListing listing, list_lake(in_.store, findings_));
     SDP_RETURN_IF_ERROR(log());
-    SDP_RETURN_IF_ERROR(lake(listing));
+    return lake(listing);
+  }
+
+  /// Once, behind look_at_lake().
+  Result<Report> compare(const VerifyInputs& inputs) {
+    in_.warehouse = inputs.warehouse;
+    in_.oracle = inputs.oracle;
     if (in_.warehouse) SDP_RETURN_IF_ERROR(warehouse());
     finish();
     return std::move(report_);
@@ -131,7 +141,8 @@ class Verification {
   }
 
   Result<void> bronze() {
-    SDP_TRY(const BronzeCounts counts, check_bronze(lake_, shape_, *in_.warehouse, findings_));
+    SDP_TRY(const BronzeCounts counts,
+            check_bronze(lake_, shape_, *in_.warehouse, in_.limits.threads, findings_));
     report_.stage(Stage::bronze).looked_at = true;
     report_.stage(Stage::bronze).records = counts.events + counts.rejected;
     report_.stage(Stage::bronze).groups = counts.objects;
@@ -140,7 +151,7 @@ class Verification {
 
   Result<void> silver(const ClosedParts& parts) {
     SDP_RETURN_IF_ERROR(check_batch_ledger(lake_, shape_, parts, *in_.warehouse, findings_));
-    SilverCheck view(lake_, in_.store, in_.mapping, parts, in_.limits.named_max, findings_);
+    SilverCheck view(lake_, in_.store, in_.mapping, parts, in_.limits, findings_);
     SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse, shape_));
     check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
@@ -178,7 +189,7 @@ class Verification {
     }
   }
 
-  const VerifyInputs& in_;
+  VerifyInputs in_;
   Findings findings_;
   Report report_;
   LogView log_;
@@ -186,6 +197,8 @@ class Verification {
   WarehouseShape shape_;
   std::optional<Recount> recount_;
 };
+
+namespace {
 
 std::string shown_mapping(const std::string& digest) {
   return digest.empty() ? "without a mapping" : fmt::format("by the mapping {:.12}", digest);
@@ -206,17 +219,45 @@ Result<void> check_mapping(const VerifyInputs& inputs) {
                   inputs.warehouse->describe(), shown_mapping(parts.mapping), shown_mapping(ours)));
 }
 
+Result<Report> look_at_all(const VerifyInputs& inputs) {
+  Verification verification(inputs);
+  SDP_RETURN_IF_ERROR(verification.look_at_lake());
+  return verification.compare(inputs);
+}
+
+bool is_sound(const Report& report) {
+  return std::ranges::none_of(report.stages, [](const StageReport& stage) { return stage.problems > 0; });
+}
+
 }  // namespace
 
+EarlyLook::EarlyLook(std::unique_ptr<Verification> verification) : verification_(std::move(verification)) {}
+EarlyLook::EarlyLook(EarlyLook&&) noexcept = default;
+EarlyLook& EarlyLook::operator=(EarlyLook&&) noexcept = default;
+EarlyLook::~EarlyLook() = default;
+
+Result<EarlyLook> EarlyLook::take(const VerifyInputs& inputs) {
+  auto verification = std::make_unique<Verification>(inputs);
+  SDP_RETURN_IF_ERROR(verification->look_at_lake());
+  return EarlyLook(std::move(verification));
+}
+
+Result<Report> verify(const VerifyInputs& inputs, EarlyLook look) {
+  SDP_RETURN_IF_ERROR(check_mapping(inputs));
+  SDP_TRY(Report report, look.verification_->compare(inputs));
+  if (is_sound(report)) return report;
+  // What is wrong may only be what has come since.
+  look.verification_.reset();
+  return verify(inputs);
+}
+
 Result<Report> verify(const VerifyInputs& inputs) {
-  if (!inputs.warehouse) return Verification(inputs).run();
+  if (!inputs.warehouse) return look_at_all(inputs);
   for (int look = 1; look <= kLooksMax; ++look) {
     SDP_RETURN_IF_ERROR(check_mapping(inputs));
     SDP_TRY(const std::string before, read_marks(*inputs.warehouse));
-    SDP_TRY(Report report, Verification(inputs).run());
-    const bool is_sound =
-        std::ranges::none_of(report.stages, [](const StageReport& stage) { return stage.problems > 0; });
-    if (is_sound) return report;
+    SDP_TRY(Report report, look_at_all(inputs));
+    if (is_sound(report)) return report;
     // What is wrong may only be what was written while it was looked at.
     SDP_TRY(const std::string after, read_marks(*inputs.warehouse));
     if (after == before) return report;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "log/event_log.h"
 #include "mapping/mapping.h"
@@ -40,5 +41,29 @@ struct VerifyInputs {
 /// go on. Where a load or a transform commits meanwhile, and something seems to be wrong, all is looked at
 /// again; `retry` when that comes to nothing.
 Result<Report> verify(const VerifyInputs& inputs);
+
+class Verification;
+
+/// What log and lake hold, looked at before there is a warehouse to compare them with: for who has the time
+/// now, and will compare one that holds no more than that.
+class EarlyLook {
+ public:
+  /// `inputs.warehouse` and `inputs.oracle` may come later; all else is as for verify().
+  static Result<EarlyLook> take(const VerifyInputs& inputs);
+
+  EarlyLook(EarlyLook&&) noexcept;
+  EarlyLook& operator=(EarlyLook&&) noexcept;
+  ~EarlyLook();
+
+ private:
+  explicit EarlyLook(std::unique_ptr<Verification> verification);
+  friend Result<Report> verify(const VerifyInputs& inputs, EarlyLook look);
+
+  std::unique_ptr<Verification> verification_;
+};
+
+/// The same with log and lake as `look` found them. Where something seems to be wrong, all is looked at
+/// again.
+Result<Report> verify(const VerifyInputs& inputs, EarlyLook look);
 
 }  // namespace sdp::verify

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "diag/progress.h"
 #include "event/fields.h"
@@ -254,18 +256,37 @@ bool is_about_the_table(const Error& error) {
   return error.kind == ErrorKind::fatal;
 }
 
+namespace {
+
+/// Apart from those of other workers, or each count would wait for theirs.
+struct alignas(64) RowsOfWorker {
+  std::uint64_t seen = 0;
+};
+
+}  // namespace
+
 Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
                         std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
                         Findings& findings) {
+  return scan_table_side_by_side(
+      warehouse, shape, table, sql, 1, [&](int, warehouse::RowView row) { visit(row); }, findings);
+}
+
+Result<void> scan_table_side_by_side(warehouse::Warehouse& warehouse, WarehouseShape& shape,
+                                     const std::string& table, std::string_view sql, int threads,
+                                     const std::function<void(int, warehouse::RowView)>& visit,
+                                     Findings& findings) {
   if (!shape.usable(table)) return {};
   const std::string of = fmt::format("verify: {}", table);
   diag::Progress progress(of, "rows", 0);
-  std::uint64_t rows = 0;
-  auto scanned = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
-    visit(row);
-    if (++rows % diag::Progress::kToldAtOnce == 0) progress.set(rows);
-    return {};
-  });
+  std::vector<RowsOfWorker> rows(static_cast<std::size_t>(threads));
+  auto scanned =
+      warehouse.scan_side_by_side(sql, threads, [&](int worker, warehouse::RowView row) -> Result<void> {
+        visit(worker, row);
+        if (++rows[static_cast<std::size_t>(worker)].seen % diag::Progress::kToldAtOnce == 0)
+          progress.add(diag::Progress::kToldAtOnce);
+        return {};
+      });
   if (scanned || !is_about_the_table(scanned.error())) return scanned;
   shape.broken.insert(table);
   findings.item(stage_of(table), "table that cannot be read",

@@ -40,6 +40,12 @@ Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, 
                         std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
                         Findings& findings);
 
+/// The same by several threads; see Warehouse::scan_side_by_side. `visit(worker, row)`.
+Result<void> scan_table_side_by_side(warehouse::Warehouse& warehouse, WarehouseShape& shape,
+                                     const std::string& table, std::string_view sql, int threads,
+                                     const std::function<void(int, warehouse::RowView)>& visit,
+                                     Findings& findings);
+
 Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse);
 
 /// What the last closed batch says that it was made by (TRANSFORM.TRANSFORM_PARTS).

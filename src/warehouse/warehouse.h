@@ -60,6 +60,7 @@ using Table = base::TextTable;
 /// One row of a scan: a value's text, or nothing for NULL. Integers in decimal, timestamps as integers only
 /// if the SQL says so (epoch_ms), booleans `true` and `false`. Views are valid during the call.
 using RowView = std::span<const std::optional<std::string_view>>;
+using WorkerVisit = std::function<Result<void>(int worker, RowView)>;
 
 /// Database SPOTIFY_DB, schemas BRONZE, TRANSFORM, MART. Owned by one thread.
 class Warehouse {
@@ -80,6 +81,12 @@ class Warehouse {
   /// Read-only, like query, but handed over row by row and never held in memory as a whole: what verify reads
   /// tables of any size with.
   virtual Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) = 0;
+  /// The same for a visitor that up to `threads` threads may call at the same time, each with a `worker` of
+  /// its own in [0, threads). Rows come in no order.
+  virtual Result<void> scan_side_by_side(std::string_view sql, [[maybe_unused]] int threads,
+                                         const WorkerVisit& visit) {
+    return scan(sql, [&](RowView row) { return visit(0, row); });
+  }
   /// Closes files and connections so that another process (dbt) can open them.
   virtual Result<void> close() = 0;
 

@@ -1,9 +1,14 @@
 #include "contract/warehouse_contract.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "support/child_process.h"
 
@@ -352,6 +357,42 @@ TEST_P(WarehouseContract, AVisitorEndsAScan) {
   EXPECT_EQ(scanned.error().kind, ErrorKind::interrupted);
   EXPECT_EQ(seen, 2);
   EXPECT_EQ(sizes(), "3000|0|1");
+}
+
+TEST_P(WarehouseContract, WorkersOfAScanSeeEachRowOnce) {
+  constexpr int kWorkers = 3;
+  constexpr int kRows = 20'000;
+  load({{fetched(0, 0, numbered(kRows))}});
+  std::array<std::vector<std::string>, kWorkers> seen;
+  const auto scanned = warehouse_->scan_side_by_side(
+      "SELECT kafka_offset FROM BRONZE.SPOTIFY_EVENTS", kWorkers, [&](int worker, RowView row) {
+        seen.at(static_cast<std::size_t>(worker)).emplace_back(*row[0]);
+        return Result<void>();
+      });
+  ASSERT_TRUE(scanned) << scanned.error().message;
+  std::set<std::string> offsets;
+  std::size_t rows = 0;
+  for (const auto& part : seen) {
+    rows += part.size();
+    offsets.insert(part.begin(), part.end());
+  }
+  EXPECT_EQ(rows, kRows);
+  EXPECT_EQ(offsets.size(), kRows);
+}
+
+TEST_P(WarehouseContract, AWorkerEndsAScan) {
+  load({{fetched(0, 0, numbered(20'000))}});
+  std::atomic<int> seen = 0;
+  const auto scanned = warehouse_->scan_side_by_side("SELECT payload FROM BRONZE.SPOTIFY_EVENTS", 3,
+                                                     [&](int, RowView) -> Result<void> {
+                                                       if (++seen == 2)
+                                                         return fail(ErrorKind::interrupted, "enough");
+                                                       return {};
+                                                     });
+  ASSERT_FALSE(scanned);
+  EXPECT_EQ(scanned.error().kind, ErrorKind::interrupted);
+  EXPECT_LT(seen, 20'000);
+  EXPECT_EQ(sizes(), "20000|0|1");
 }
 
 TEST_P(WarehouseContract, ClosedWarehousesCanBeOpenedAgain) {

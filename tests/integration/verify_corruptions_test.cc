@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <stop_token>
 
 #include "base/sha256.h"
 #include "base/utc_time.h"
@@ -1184,6 +1185,41 @@ TEST(Verify, PendingTailsAreReportedAndNotCountedWhenAllowed) {
   const verify::Report allowed = world->verify(true);
   EXPECT_TRUE(allowed.proved()) << verify::to_text(allowed);
   EXPECT_THAT(verify::to_text(allowed), HasSubstr("not yet in the lake"));
+}
+
+TEST(Verify, AnEarlyLookAtTheLakeProvesTheSame) {
+  const auto world = good().copy(scratch("early"));
+  const verify::Report report = world->verify_early([] {});
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_EQ(verify::to_json(report), verify::to_json(world->verify()));
+}
+
+TEST(Verify, AnEarlyLookKnowsTheLakeOfThen) {
+  const auto world = good().copy(scratch("early-since"));
+  const verify::Report before = world->verify_early([&] { world->store.objects.clear(); });
+  EXPECT_TRUE(before.proved()) << verify::to_text(before);
+}
+
+TEST(Verify, WhatSeemsWrongBehindAnEarlyLookIsLookedAtAgain) {
+  const auto world = good().copy(scratch("early-again"));
+  const std::string key = world->facts.back()->object_key;
+  const store::Object object = world->store.objects.at(key);
+  world->store.objects.erase(key);
+  const verify::Report again = world->verify_early([&] { world->store.objects[key] = object; });
+  EXPECT_TRUE(again.proved()) << verify::to_text(again);
+  world->store.objects.erase(key);
+  EXPECT_FALSE(world->verify_early([] {}).proved());
+}
+
+TEST(Verify, AReadingOfTheLakeIsStopped) {
+  const auto world = good().copy(scratch("early-stopped"));
+  std::stop_source stop;
+  stop.request_stop();
+  verify::VerifyInputs inputs{.store = world->store};
+  inputs.limits.stop = stop.get_token();
+  const auto look = verify::EarlyLook::take(inputs);
+  ASSERT_FALSE(look);
+  EXPECT_EQ(look.error().kind, ErrorKind::interrupted);
 }
 
 TEST(Verify, AnObjectThatIsLoadedWhileBronzeIsReadIsPending) {

@@ -673,6 +673,20 @@ Result<verify::Report> World::try_verify(bool allow_pending, bool live_log, int 
   return verify::verify(inputs);
 }
 
+verify::Report World::verify_early(const std::function<void()>& since) {
+  verify::VerifyInputs inputs{.store = store};
+  inputs.witness_root = witness_root();
+  auto look = verify::EarlyLook::take(inputs);
+  must(look);
+  since();
+  auto warehouse = warehouse::DuckDbWarehouse::open({.path = warehouse_path()}, base::system_clock());
+  must(warehouse);
+  inputs.warehouse = warehouse->get();
+  auto report = verify::verify(inputs, *std::move(look));
+  must(report);
+  return *std::move(report);
+}
+
 std::vector<std::string> World::object_keys() const {
   std::vector<std::string> keys;
   for (const auto& [key, object] : store.objects) {

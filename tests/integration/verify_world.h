@@ -83,6 +83,8 @@ class World {
   void sql(const std::string& statements);
   verify::Report verify(bool allow_pending = false, bool live_log = false, int threads = 2);
   Result<verify::Report> try_verify(bool allow_pending = false, bool live_log = false, int threads = 2);
+  /// The same with a look at log and lake ahead; `since` happens between it and the warehouse.
+  verify::Report verify_early(const std::function<void()>& since);
 
   std::filesystem::path witness_root() const { return folder_ / "log"; }
   std::vector<std::string> object_keys() const;

@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/parallel.h"
 #include "base/retry.h"
 #include "warehouse/duckdb/error_kind.h"
 
@@ -213,14 +216,19 @@ Result<void> Connection::execute(std::string_view sql) {
   return {};
 }
 
-Result<void> Connection::scan(std::string_view sql,
-                              const std::function<void(std::vector<std::string>)>& columns,
-                              const std::function<Result<void>(RowView)>& visit) {
+Result<OwnedStatement> Connection::prepare_as_text(std::string_view sql) {
   sql = sql.substr(0, sql.find_last_not_of("; \t\r\n") + 1);
   OwnedStatement statement;
   if (duckdb_prepare(connection_.get(), as_text(sql).c_str(), statement.out()) != DuckDBSuccess) {
     return std::unexpected(classify(path_, duckdb_prepare_error(statement.get())));
   }
+  return statement;
+}
+
+Result<void> Connection::scan(std::string_view sql,
+                              const std::function<void(std::vector<std::string>)>& columns,
+                              const std::function<Result<void>(RowView)>& visit) {
+  SDP_TRY(const OwnedStatement statement, prepare_as_text(sql));
   const auto tell_names = [&](duckdb_result* result) {
     std::vector<std::string> names;
     names.reserve(duckdb_column_count(result));
@@ -229,6 +237,38 @@ Result<void> Connection::scan(std::string_view sql,
     columns(std::move(names));
   };
   return stream(statement.get(), tell_names, visit, &classify);
+}
+
+Result<void> Connection::scan_side_by_side(std::string_view sql, int threads, const WorkerVisit& visit) {
+  SDP_TRY(const OwnedStatement statement, prepare_as_text(sql));
+  OwnedResult result;
+  if (duckdb_execute_prepared_streaming(statement.get(), result.get()) != DuckDBSuccess) {
+    return std::unexpected(classify(path_, duckdb_result_error(result.get())));
+  }
+  // One fetches while the others look at what they have.
+  std::mutex fetching;
+  std::atomic<bool> is_over = false;
+  const auto next_chunk = [&] {
+    const std::lock_guard lock(fetching);
+    OwnedChunk chunk = is_over ? OwnedChunk() : result.next_chunk();
+    if (!chunk) is_over = true;
+    return chunk;
+  };
+  const auto work = [&](int worker) -> Result<void> {
+    while (const OwnedChunk chunk = next_chunk()) {
+      auto visited = visit_chunk(chunk.get(), [&](RowView row) { return visit(worker, row); });
+      if (visited) continue;
+      is_over = true;
+      return visited;
+    }
+    return {};
+  };
+  SDP_RETURN_IF_ERROR(base::in_parallel(threads, static_cast<std::size_t>(std::max(threads, 1)),
+                                        [&](std::size_t, int worker) { return work(worker); }));
+  if (const char* message = duckdb_result_error(result.get()); message != nullptr && *message != '\0') {
+    return std::unexpected(classify(path_, message));
+  }
+  return {};
 }
 
 Result<void> Connection::stream(duckdb_prepared_statement statement,

@@ -44,6 +44,8 @@ class Connection {
   /// call on this connection from inside `visit` ends the scan with an error.
   Result<void> scan(std::string_view sql, const std::function<void(std::vector<std::string>)>& columns,
                     const std::function<Result<void>(RowView)>& visit);
+  /// The same by several threads; see Warehouse::scan_side_by_side.
+  Result<void> scan_side_by_side(std::string_view sql, int threads, const WorkerVisit& visit);
   /// The same for a statement that people write: one query, or an EXPLAIN. `bad_input` for any other
   /// statement, and with DuckDB's message for what it refuses.
   Result<void> ask(std::string_view sql, const AnswerVisitor& visitor);
@@ -63,6 +65,8 @@ class Connection {
   Connection(std::string path, FileClaim claim) : path_(std::move(path)), claim_(std::move(claim)) {}
 
   Result<void> connect(const std::string& file, duckdb_config config);
+  /// A query with all its cells as text.
+  Result<OwnedStatement> prepare_as_text(std::string_view sql);
   /// Runs a statement whose columns are texts.
   Result<void> stream(duckdb_prepared_statement statement, const std::function<void(duckdb_result*)>& columns,
                       const std::function<Result<void>(RowView)>& visit,

@@ -147,6 +147,11 @@ Result<void> DuckDbWarehouse::scan(std::string_view sql, const std::function<Res
   return connection->scan(sql, [](const std::vector<std::string>&) {}, visit);
 }
 
+Result<void> DuckDbWarehouse::scan_side_by_side(std::string_view sql, int threads, const WorkerVisit& visit) {
+  SDP_TRY(duckdb::Connection * connection, this->connection());
+  return connection->scan_side_by_side(sql, threads, visit);
+}
+
 Result<void> DuckDbWarehouse::close() {
   connection_.reset();
   return {};

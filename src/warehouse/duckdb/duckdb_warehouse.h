@@ -35,6 +35,7 @@ class DuckDbWarehouse final : public Warehouse {
   Result<LoadCounts> load(ObjectSource& objects) override;
   Result<Table> query(std::string_view sql) override;
   Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) override;
+  Result<void> scan_side_by_side(std::string_view sql, int threads, const WorkerVisit& visit) override;
   Result<void> close() override;
   std::string describe() const override { return "DuckDB " + path_; }
   std::string epoch_ms(std::string_view column) const override;
