@@ -37,8 +37,8 @@ class Server {
   /// With the port that the system chose.
   virtual const Address& address() const = 0;
 
-  /// Serves until `stop`, and then until answers on their way are out. The thread is called `http`. The handler is called by this thread
-  /// only; its replies must not come after this server's end.
+  /// Serves until `stop`, and then until answers on their way are out. The thread is called `http`. The
+  /// handler is called by this thread only; its replies must not come after this server's end.
   virtual void run(const Handler& handler, const std::stop_token& stop) = 0;
 };
 

@@ -35,7 +35,7 @@ class DbtWorker {
   DbtWorker(std::filesystem::path folder, std::vector<std::string> client)
       : folder_(std::move(folder)), client_(std::move(client)) {}
 
-  std::filesystem::path folder_;  ///< of its own: the program and the socket
+  std::filesystem::path folder_;      ///< of its own: the program and the socket
   std::optional<os::FileLock> lock_;  ///< in the folder, by which others see that somebody works there
   std::vector<std::string> client_;
   std::atomic<bool> is_running_{true};
