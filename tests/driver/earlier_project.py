@@ -9,6 +9,7 @@ def make_earlier(project) -> None:
         "'time', 'required': true, 'rule': 1",
     )
     replace(project / "macros" / "read_field.sql", "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])", "(Z|[+]00:00)")
+    replace(project / "macros" / "read_field.sql", "([.][0-9]{1,9})?[Zz]'", "([.][0-9]{1,9})?Z'")
     silver = project / "models" / "silver"
     (silver / "spotify_faults.sql").unlink()
     # It names who reads that table.

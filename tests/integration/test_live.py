@@ -142,8 +142,9 @@ def test_dbt_is_kept_loaded_and_started_again_when_somebody_kills_it(embedded, p
     assert not Path(program).parent.exists()
 
 
-def test_folders_of_killed_runs_go_and_those_of_others_stay(embedded, tmp_path):
+def test_folders_of_killed_runs_go_and_those_of_others_stay(embedded, program_deps, tmp_path):
     """The folder of dbt's socket is not among the data. Nobody looks at one that has just been made."""
+    embedded.deps = program_deps
     places = tmp_path / "t"
     names = ["spotify-dbt-killed", "spotify-dbt-earlier", "spotify-dbt-held", "spotify-dbt-new", "another"]
     for name in names:

@@ -117,6 +117,7 @@ def test_an_oracle_goes_on_with_a_second_simulation_and_tells_of_duplicates_that
     assert marts_named(finished) == {"MART.PIPELINE_HOURS"}
     assert findings(finished)["count that the oracle tells otherwise"] == ["duplicates: expected 0, found 3000"]
     text = path.read_text(encoding="utf-8").replace('"duplicates":0', '"duplicates":3000')
+    text = re.sub(',"sha256":"[0-9a-f]*"', "", text)  # Whoever writes one need not give it.
     path.write_text(text.replace("\n[6000,6000,6000,0,0,0]\n", "\n[9000,9000,6000,3000,0,0]\n"), encoding="utf-8")
     world.must("verify", "--oracle", path)
 
@@ -330,7 +331,9 @@ def test_a_row_that_the_load_loses_is_named(copied):
     assert {"MART.TOP_SONGS", "MART.SONG_DAILY", "MART.USER_ENGAGEMENT", "MART.LISTENING_YEARS"} <= marts_named(
         finished
     )
-    assert findings(finished)["count that the oracle tells otherwise"] == ["kept: expected 4000, found 3999"]
+    kept, by_type = findings(finished)["count that the oracle tells otherwise"]
+    assert kept == "kept: expected 4000, found 3999"
+    assert by_type.startswith("kept of type play: expected ")
 
 
 def test_a_row_that_the_load_takes_twice_is_named(copied):
