@@ -77,7 +77,7 @@ struct TransformSettings {
   std::string mapping;  ///< a file, or the name of a shipped one; empty: events come as they are
   bool unit_tests = false;
   bool verbose = false;
-  std::chrono::seconds time_limit{6 * 60 * 60};  ///< of a build
+  std::chrono::seconds time_limit = transform::kBuildTimeMax;
 };
 
 /// Which hours of the lake are wanted; all that is there unless said otherwise.

@@ -40,11 +40,6 @@ bool is_nested(const Command& command) {
   return command.path().contains(' ');
 }
 
-bool takes_positionals(const Command& command) {
-  return std::ranges::any_of(command.parser().get_options(),
-                             [](const CLI::Option* option) { return option->get_positional(); });
-}
-
 /// `text` with `before` in front of each of `letters`.
 std::string escaped(std::string_view text, std::string_view letters, std::string_view before) {
   std::string result;
@@ -111,12 +106,9 @@ std::string zsh_flags(const BoundSetting& bound) {
 /// The commands below `above`, or those of the program, for _describe.
 std::string zsh_commands(const Commands& commands, std::string_view above, std::string_view indent) {
   std::string lines;
-  for (const Command& command : commands.all()) {
-    const bool is_below =
-        above.empty() ? !is_nested(command) : command.path().starts_with(fmt::format("{} ", above));
-    if (!is_below || is_hidden(command)) continue;
-    lines +=
-        fmt::format("{}'{}:{}'\n", indent, last_word(command), zsh_text(command.parser().get_description()));
+  for (const Command* command : commands_below(commands, above)) {
+    lines += fmt::format("{}'{}:{}'\n", indent, last_word(*command),
+                         zsh_text(command->parser().get_description()));
   }
   return lines;
 }
@@ -213,7 +205,7 @@ std::string zsh_completion(const Commands& commands) {
     for (const BoundSetting& bound : command.settings()) {
       if (is_offered(bound)) own += zsh_flags(bound);
     }
-    if (takes_positionals(command)) own += "        '*:value:_files' \\\n";
+    if (!positionals_of(command).empty()) own += "        '*:value:_files' \\\n";
     flags += fmt::format("    '{}')\n      _arguments -s : \\\n{}        && ret=0\n      ;;\n",
                          command.path(), own);
   }
@@ -265,7 +257,7 @@ std::string fish_completion(const Commands& commands) {
     lines += fmt::format("complete -c {} -n '__spotify_pipeline_at{}{}' -a {} -d {}\n", kProgram,
                          above.empty() ? "" : " ", above, last_word(command),
                          fish_text(command.parser().get_description()));
-    if (takes_positionals(command)) lines += at + " -F\n";
+    if (!positionals_of(command).empty()) lines += at + " -F\n";
     lines += at + " -s h -l help -d 'Print this help and exit'\n";
     for (const BoundSetting& bound : command.settings()) {
       if (is_offered(bound)) lines += at + fish_flags(bound) + "\n";

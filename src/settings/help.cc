@@ -68,6 +68,21 @@ bool is_hidden(const Command& command) {
   return command.parser().get_group().empty();
 }
 
+std::vector<const Command*> commands_below(const Commands& commands, std::string_view above) {
+  const std::string prefix = above.empty() ? "" : fmt::format("{} ", above);
+  std::vector<const Command*> found;
+  for (const Command& command : commands.all()) {
+    if (!command.path().starts_with(prefix) || is_hidden(command)) continue;
+    if (command.path().find(' ', prefix.size()) == std::string::npos) found.push_back(&command);
+  }
+  return found;
+}
+
+std::vector<const CLI::Option*> positionals_of(const Command& command) {
+  const CLI::App& parser = command.parser();
+  return parser.get_options([](const CLI::Option* option) { return option->get_positional(); });
+}
+
 std::string usage_text(const BoundSetting& bound) {
   const Setting& setting = *bound.setting;
   if (bound.flags.empty()) return std::string(setting.variable);

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sdp::settings {
 
@@ -22,6 +24,11 @@ std::string meaning_text(const BoundSetting& bound);
 
 /// A command that is there, and that no list of commands names.
 bool is_hidden(const Command& command);
+/// The commands below the one with the path `above`, or those of the program when that is empty; without
+/// hidden ones.
+std::vector<const Command*> commands_below(const Commands& commands, std::string_view above);
+/// What a command takes without a flag.
+std::vector<const CLI::Option*> positionals_of(const Command& command);
 
 /// Whether the flag may stand without its value, and then has that of the example.
 bool may_be_bare(const Setting& setting);

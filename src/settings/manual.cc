@@ -91,15 +91,11 @@ std::string exit_status(const Commands& commands) {
   return section("EXIT STATUS", codes.empty() ? "" : plain(one_line(codes)) + "\n");
 }
 
-std::vector<const CLI::Option*> positionals_of(const CLI::App& parser) {
-  return parser.get_options([](const CLI::Option* option) { return option->get_positional(); });
-}
-
 /// `Options`, then the settings of a group at a time, as --help lists them.
 std::string options(const Command* command) {
   std::string text;
   if (command != nullptr) {
-    for (const CLI::Option* option : positionals_of(command->parser()))
+    for (const CLI::Option* option : positionals_of(*command))
       text += item(option->get_name(true), option->get_description());
     for (const GroupText& group : groups()) {
       std::string items;
@@ -116,18 +112,6 @@ std::string options(const Command* command) {
   return text;
 }
 
-/// The commands below `above`, or those of the program when it is null.
-std::vector<const Command*> below(const Commands& commands, const Command* above) {
-  std::vector<const Command*> found;
-  for (const Command& command : commands.all()) {
-    const bool is_nested = command.path().contains(' ');
-    const bool is_below =
-        above == nullptr ? !is_nested : command.path().starts_with(fmt::format("{} ", above->path()));
-    if (is_below && !is_hidden(command)) found.push_back(&command);
-  }
-  return found;
-}
-
 std::string list(const std::vector<const Command*>& commands) {
   std::string text;
   for (const Command* command : commands) text += item(command->path(), command->parser().get_description());
@@ -139,7 +123,7 @@ std::string synopsis(const Commands& commands, const Command* command, bool has_
   if (command != nullptr) text += fmt::format(" {}", plain(command->path()));
   text += "\\fR [options]";
   if (command != nullptr) {
-    for (const CLI::Option* option : positionals_of(command->parser())) {
+    for (const CLI::Option* option : positionals_of(*command)) {
       const std::string name = fmt::format("\\fI{}\\fR", plain(option->get_name(true)));
       text += option->get_required() ? fmt::format(" {}", name) : fmt::format(" [{}]", name);
     }
@@ -173,7 +157,7 @@ std::string manual_page(const Commands& commands, const Command* command, std::s
   const std::string name = manual_name(commands, command);
   std::string title = name;
   std::ranges::transform(title, title.begin(), [](unsigned char letter) { return std::toupper(letter); });
-  const auto inner = below(commands, command);
+  const auto inner = commands_below(commands, command == nullptr ? "" : command->path());
   const std::string about = parser.get_description();
   // Neither hyphens nor wider blanks within what is to be typed.
   std::string text = fmt::format(".TH {} 1 \"\" \"{} {}\" \"User Commands\"\n.nh\n.ad l\n", plain(title),

@@ -82,8 +82,8 @@ Result<void> SimulateRunner::send_all(const std::stop_token& stop) {
 /// A listener who is offline comes back before the end: of what the injector took of the source, nothing is
 /// lost. `is_taken`: record_ is not sent yet; one that nothing was done to is an event that did not happen.
 Result<void> SimulateRunner::send_held(bool is_taken) {
-  if (is_taken && record_.faults.empty() && !records_.holds_any()) return {};
-  if (!is_taken && !records_.holds_any()) return {};
+  const bool is_touched = is_taken && !record_.faults.empty();
+  if (!is_touched && !records_.holds_any()) return {};
   stopped_after_ = records_.events();
   records_.end_after(*stopped_after_);
   newest_.no_earlier = clock_.utc_now();

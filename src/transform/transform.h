@@ -14,6 +14,9 @@
 
 namespace sdp::transform {
 
+/// How long a build may take unless somebody says otherwise.
+inline constexpr std::chrono::hours kBuildTimeMax{6};
+
 /// Where dbt and its project are, and what they may use.
 struct TransformOptions {
   std::filesystem::path dbt_path;     ///< `.deps/venv-dbt/bin/dbt`
@@ -37,7 +40,7 @@ struct TransformOptions {
   bool unit_tests = false;
   /// Whether dbt's output is logged while it runs.
   bool verbose = false;
-  std::chrono::milliseconds time_limit{6 * 60 * 60 * 1000};
+  std::chrono::milliseconds time_limit = kBuildTimeMax;
   /// Appended to the command line, such as {"--full-refresh"}.
   std::vector<std::string> extra_arguments{};
 };
