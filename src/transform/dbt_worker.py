@@ -130,6 +130,8 @@ def work_quickly(*told: str) -> None:
     * Each node, and each macro that an adapter runs, has a context with all macros, see make_contexts_quickly.
     * A model's template is compiled once, not in each build; and the tables of English dates are made once, not for each
       answer of a warehouse.
+    * A build writes its manifest at its end alone, see write_manifest_once; and JSON is written in one piece, which Python's encoder
+      in C does.
     * Python hardly looks for garbage, as it would walk all contexts of a build each time.
     """
     import functools
@@ -183,8 +185,36 @@ def work_quickly(*told: str) -> None:
     Environment.compile = compile_once
     parsedatetime.Constants = functools.cache(parsedatetime.Constants)
     make_contexts_quickly()
+    write_manifest_once()
     # The objects of five builds, which take about 100 MB.
     gc.set_threshold(1_000_000, 10, 10)
+
+
+def write_manifest_once() -> None:
+    """dbt writes a build's manifest when the project is parsed and, with what was compiled, when the build ends. Only one that
+    fails before it ends needs the first."""
+    from dbt.cli import requires
+    from dbt.parser.manifest import write_manifest
+    from dbt.task.build import BuildTask
+
+    parse, build = requires.parse_manifest, BuildTask.run
+
+    def parse_manifest(config, write_perf_info, write, write_json, integrations):
+        return parse(config, write_perf_info, write and config.args.which != "build", write_json, integrations)
+
+    def run(task):
+        try:
+            return build(task)
+        except BaseException:
+            if task.args.write_json:
+                write_manifest(task.manifest, task.config.project_target_path)
+            raise
+
+    def dump(data, file, **options):
+        file.write(json.dumps(data, **options))
+
+    requires.parse_manifest, BuildTask.run = parse_manifest, run
+    json.dump = dump
 
 
 def make_contexts_quickly() -> None:
@@ -192,15 +222,15 @@ def make_contexts_quickly() -> None:
 
     * Macros are put into their packages without the steps that ask of each what is the same for all of a package.
     * Which macro a name means is decided once a context, not for each lookup.
-    * Flags and arguments are listed once a call of dbt. What few models ask for is made when it is asked for: variables by
-      package, and what errors say of the node.
+    * Flags and arguments are listed once a call of dbt, the modules that a template may use once. What few models ask for is
+      made when it is asked for: variables by package, and what errors say of the node.
     """
     import copy
     import functools
 
     import dbt.flags
     from dbt.clients.jinja import MacroGenerator
-    from dbt.context import providers
+    from dbt.context import base, providers
     from dbt.context.base import Var
     from dbt.context.exceptions_jinja import CONTEXT_EXPORTS, wrapper
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
@@ -272,6 +302,7 @@ def make_contexts_quickly() -> None:
     MacroNamespace.__iter__ = lambda namespace: iter(by_name(namespace))
     MacroNamespace.__len__ = lambda namespace: len(by_name(namespace))
     Var.__init__, Var.__getattr__ = init_var, merge_when_asked
+    base.get_context_modules = functools.cache(base.get_context_modules)
     dbt.flags.get_flag_obj = functools.partial(once_a_call, dbt.flags.get_flag_obj, copy.copy)
     providers.args_to_dict = functools.partial(once_a_call, providers.args_to_dict, dict)
     providers.wrapped_exports = wrapped_exports

@@ -1,5 +1,6 @@
 """dbt that stays loaded: it does for each call what dbt itself would, and leaves nothing behind."""
 
+import json
 import os
 import re
 import signal
@@ -104,6 +105,9 @@ def test_it_compiles_and_says_what_dbt_does(call, proved, program_deps):
             "SDP_WAREHOUSE_PATH": "spotify_db.duckdb",
         }
 
+    def nodes_of(name: str) -> list[str]:
+        return list(json.loads((target / name / "manifest.json").read_text())["nodes"])
+
     for arguments in (["parse"], ["compile"], ["compile"], ["compile"]):
         out, err = call(*arguments, folder=warehouse, **settings("worker")).communicate(timeout=GUARD_SECONDS)
     for arguments in (["parse"], ["compile"]):
@@ -119,6 +123,14 @@ def test_it_compiles_and_says_what_dbt_does(call, proved, program_deps):
     assert len(compiled(target / "plain")) > 40
     assert compiled(target / "worker") == compiled(target / "plain")
     assert told(out) == told(plain.stdout), err
+
+    # A build writes its manifest once, at its end; one that fails before it ends, then.
+    (target / "worker" / "manifest.json").unlink()
+    nowhere = settings("worker") | {"SDP_WAREHOUSE_PATH": "none/none.duckdb"}
+    failed = call("build", folder=warehouse, **nowhere)
+    failed.communicate(timeout=GUARD_SECONDS)
+    assert failed.returncode != 0
+    assert nodes_of("worker") == nodes_of("plain")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
