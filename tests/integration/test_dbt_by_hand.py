@@ -30,21 +30,10 @@ def dbt(proved, program_deps):
     return run
 
 
-def test_run_works_on_a_finished_warehouse(proved, dbt):
-    before = proved.counts()
-    assert "Completed successfully" in dbt("run")
-    assert proved.counts() == before
-    assert proved.verify()["proved"]
-
-
-def test_build_works_and_everything_is_still_proved(proved, dbt):
-    assert "Completed successfully" in dbt("build")
-    assert proved.verify()["proved"]
-
-
-def test_the_first_thing_a_person_types_works(proved, dbt):
-    """Before dbt ever ran on this warehouse, by `load` alone."""
+def test_what_a_person_types_works_at_first_and_again(proved, dbt):
+    """First before dbt ever ran on this warehouse, by `load` alone; then where everything is done."""
     warehouse = proved.data / "warehouse" / "spotify_db.duckdb"
+    before = proved.counts()
     warehouse.unlink()
     places = {"SPOTIFY_LAKE": str(proved.data / "lake"), "SPOTIFY_WAREHOUSE": str(warehouse)}
     subprocess.run(
@@ -54,5 +43,7 @@ def test_the_first_thing_a_person_types_works(proved, dbt):
         capture_output=True,
         timeout=GUARD_SECONDS,
     )
-    dbt("build")
-    assert proved.verify()["proved"]
+    for command in ("build", "run", "build"):
+        assert "Completed successfully" in dbt(command)
+        assert proved.counts() == before
+        assert proved.verify()["proved"]
