@@ -30,11 +30,13 @@ int report(const Error& error) {
   return code;
 }
 
-/// The C library keeps freed blocks of up to 32 MB for itself once it has seen some. Values, objects and
-/// fetches may be as large, and several threads have them: what they free goes back at once.
+/// The C library keeps freed blocks of up to 32 MB for itself once it has seen some. Values and objects may
+/// be as large, and several threads have them: what they free goes back at once. What is asked for all the
+/// time, as a fetch of a few partitions is, stays: to clear its pages anew for each costs more than to read
+/// it.
 void give_back_large_memory() {
 #ifdef __GLIBC__
-  constexpr int kLarge = 1 << 20;
+  constexpr int kLarge = 4 << 20;
   mallopt(M_MMAP_THRESHOLD, kLarge);
   mallopt(M_TRIM_THRESHOLD, 4 * kLarge);
 #endif

@@ -1,0 +1,102 @@
+#include "transform/kept_parse.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/sha256.h"
+#include "os/files.h"
+#include "transform/project_digest.h"
+
+namespace sdp::transform {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// It has 2 MB of ours.
+constexpr std::size_t kBytesMax = std::size_t{32} << 20;
+/// Of other projects, other versions of dbt and other limits of memory.
+constexpr std::size_t kKeptMax = 8;
+constexpr mode_t kOnlyOwner = 0600;
+
+fs::path folder_of(const TransformOptions& options) {
+  return options.cache_dir / "dbt";
+}
+
+/// Named by all that makes dbt read the project again: its files, where it is, which dbt, and what of the
+/// profile it compares. Nothing where none is kept: of an account of Snowflake it would name the user.
+std::optional<fs::path> kept_path(const TransformOptions& options) {
+  if (options.cache_dir.empty() || options.warehouse_path.empty()) return std::nullopt;
+  // A mapping is asked for while dbt works, not while it reads.
+  TransformOptions read = options;
+  read.mapping_digest.clear();
+  const auto project = project_digest(read);
+  if (!project) return std::nullopt;
+  std::string all = *project;
+  for (const std::string& part : {fs::absolute(options.project_dir).string(), options.memory_limit,
+                                  std::to_string(options.threads), options.warehouse_path.filename().string()}) {
+    all += '\0';
+    all += part;
+  }
+  return folder_of(options) / base::sha256_hex(all).append(".msgpack");
+}
+
+std::optional<std::string> read(const fs::path& path) {
+  return os::read_file(path, kBytesMax).value_or(std::nullopt);
+}
+
+void remove_oldest(const fs::path& folder) {
+  std::error_code none;
+  std::vector<std::pair<fs::file_time_type, fs::path>> kept;
+  for (auto entry = fs::directory_iterator(folder, none); !none && entry != fs::directory_iterator();
+       entry.increment(none)) {
+    const auto time = entry->last_write_time(none);
+    if (!none) kept.emplace_back(time, entry->path());
+  }
+  std::ranges::sort(kept, std::greater());
+  for (std::size_t i = kKeptMax; i < kept.size(); ++i) fs::remove(kept[i].second, none);
+}
+
+}  // namespace
+
+fs::path user_cache_dir() {
+  const auto set = [](const char* name) {
+    const char* const text = std::getenv(name);
+    return fs::path(text == nullptr ? "" : text);
+  };
+  constexpr std::string_view kOurs = "spotify-pipeline";
+  // Its specification has relative paths passed over.
+  if (const fs::path cache = set("XDG_CACHE_HOME"); cache.is_absolute()) return cache / kOurs;
+  if (const fs::path home = set("HOME"); home.is_absolute()) return home / ".cache" / kOurs;
+  return {};
+}
+
+void take_parsed(const TransformOptions& options) {
+  const fs::path own = target_path(options) / kParsedFile;
+  std::error_code none;
+  if (fs::exists(own, none)) return;
+  const auto path = kept_path(options);
+  if (!path) return;
+  const auto parsed = read(*path);
+  if (!parsed || !os::write_file(own, *parsed, kOnlyOwner)) return;
+  fs::last_write_time(*path, fs::file_time_type::clock::now(), none);
+}
+
+void keep_parsed(const TransformOptions& options) {
+  const auto path = kept_path(options);
+  if (!path) return;
+  const auto parsed = read(target_path(options) / kParsedFile);
+  if (!parsed || parsed == read(*path)) return;
+  const fs::path folder = folder_of(options);
+  std::error_code none;
+  fs::create_directories(folder, none);
+  if (none || !os::write_file(*path, *parsed, kOnlyOwner)) return;
+  remove_oldest(folder);
+}
+
+}  // namespace sdp::transform
