@@ -19,6 +19,7 @@
 #include "os/files.h"
 #include "os/memory.h"
 #include "settings/place.h"
+#include "transform/kept_parse.h"
 
 namespace sdp::cli {
 namespace {
@@ -438,6 +439,7 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
     options.mapping_digest = mapping::digest(*mapping);
   }
   options.work_dir = fs::absolute(settings.work_dir);
+  options.cache_dir = transform::user_cache_dir();
   options.unit_tests = settings.unit_tests;
   options.time_limit = settings.time_limit;
   options.verbose = settings.verbose;

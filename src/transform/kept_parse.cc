@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// It has 2 MB of ours.
+/// It has 1 MB of ours.
 constexpr std::size_t kBytesMax = std::size_t{32} << 20;
 /// Of other projects, other versions of dbt and other limits of memory.
 constexpr std::size_t kKeptMax = 8;
@@ -38,8 +38,9 @@ std::optional<fs::path> kept_path(const TransformOptions& options) {
   const auto project = project_digest(read);
   if (!project) return std::nullopt;
   std::string all = *project;
-  for (const std::string& part : {fs::absolute(options.project_dir).string(), options.memory_limit,
-                                  std::to_string(options.threads), options.warehouse_path.filename().string()}) {
+  for (const std::string& part :
+       {fs::absolute(options.project_dir).string(), options.memory_limit, std::to_string(options.threads),
+        options.warehouse_path.filename().string()}) {
     all += '\0';
     all += part;
   }

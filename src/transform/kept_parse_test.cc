@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A shell script in the place of dbt: it notes in its work folder what it finds parsed there, and parses where it finds
-/// nothing.
+/// A shell script in the place of dbt: it notes in its work folder what it finds parsed there, and parses
+/// where it finds nothing.
 class KeptParse : public testing::Test {
  protected:
   KeptParse() {
@@ -31,8 +31,10 @@ class KeptParse : public testing::Test {
   void write_dbt(int code) const {
     write("dbt",
           "#!/bin/sh\ncd \"$DBT_TARGET_PATH\"\n"
-          "cat partial_parse.msgpack >../found 2>/dev/null || echo \"by $DBT_TARGET_PATH\" >partial_parse.msgpack\n"
-          "echo '{\"results\":[{\"status\":\"success\",\"unique_id\":\"model.p.a\"}]}' >run_results.json\nexit " +
+          "cat partial_parse.msgpack >../found 2>/dev/null || echo \"by $DBT_TARGET_PATH\" "
+          ">partial_parse.msgpack\n"
+          "echo '{\"results\":[{\"status\":\"success\",\"unique_id\":\"model.p.a\"}]}' "
+          ">run_results.json\nexit " +
               std::to_string(code) + "\n");
     fs::permissions(folder_ / "dbt", fs::perms::owner_all);
   }

@@ -16,6 +16,7 @@
 #include "os/files.h"
 #include "transform/dbt_child.h"
 #include "transform/dbt_progress.h"
+#include "transform/kept_parse.h"
 
 namespace sdp::transform {
 namespace {
@@ -27,10 +28,13 @@ constexpr int kDbtFailed = 1;
 constexpr std::size_t kFailuresNamedMax = 5;
 constexpr std::string_view kResultsFile = "run_results.json";
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
-/// Dbt's own name for what it keeps of a project that it has read.
-constexpr std::string_view kParsedFile = "partial_parse.msgpack";
-/// Where else it may be; not when it is empty.
+/// Where else dbt's parsed project may be; not when it is empty.
 constexpr const char* kParsedElsewhere = "DBT_PARTIAL_PARSE_FILE_PATH";
+
+bool is_parsed_elsewhere() {
+  const char* const elsewhere = std::getenv(kParsedElsewhere);
+  return elsewhere != nullptr && *elsewhere != '\0';
+}
 
 /// A result of an earlier run must not be taken for this one's.
 Result<void> prepare(const TransformOptions& options) {
@@ -92,6 +96,7 @@ std::filesystem::path log_path(const TransformOptions& options) {
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop) {
   SDP_RETURN_IF_ERROR(check_dbt(options));
   SDP_RETURN_IF_ERROR(prepare(options));
+  if (!is_parsed_elsewhere()) take_parsed(options);
   const auto start = base::system_clock().steady_now();
   os::ChildEnd end;
   os::Command command = dbt_command(options, arguments_of(options), log_path(options));
@@ -111,15 +116,16 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   }
   summary->seconds = std::chrono::duration<double>(base::system_clock().steady_now() - start).count();
   if (end.code == kDbtFailed || summary->failed > 0) return std::unexpected(failed(options, *summary));
+  if (!is_parsed_elsewhere()) keep_parsed(options);
   return *std::move(summary);
 }
 
 void parse(const TransformOptions& options, std::stop_token stop) {
+  if (is_parsed_elsewhere()) return;
   std::error_code unknown;
-  const char* const elsewhere = std::getenv(kParsedElsewhere);
-  if (elsewhere != nullptr && *elsewhere != '\0') return;
-  if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
   fs::create_directories(target_path(options), unknown);
+  take_parsed(options);
+  if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
   os::Command command = dbt_command(options, {"parse"}, options.work_dir / "parse.log");
   command.folder = fs::absolute(options.work_dir);  // There may be no folder of the warehouse yet.
   (void)os::run_child(command, {.total = options.time_limit}, std::move(stop));

@@ -25,6 +25,8 @@ struct TransformOptions {
   /// `environment`.
   std::filesystem::path warehouse_path;
   std::filesystem::path work_dir;  ///< dbt's target, logs and our log go here; created when missing.
+  /// What dbt made of the project is kept here for other work folders; where it is empty, nothing is.
+  std::filesystem::path cache_dir{};
   int threads = 2;
   /// Of DuckDB alone; dbt itself takes some 150 MB more.
   std::string memory_limit = "384MB";
@@ -55,8 +57,8 @@ std::filesystem::path log_path(const TransformOptions& options);
 /// a model failed.
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop = {});
 
-/// Has dbt read the project, so that a run() after it need not; nothing where that was done before. Whether
-/// it could is not told: run() would find the same, and tells it.
+/// Has dbt read the project, so that a run() after it need not; nothing where that was done before, also for
+/// another work folder. Whether it could is not told: run() would find the same, and tells it.
 void parse(const TransformOptions& options, std::stop_token stop);
 
 /// Below the work folder: where dbt leaves what it made of the project.
