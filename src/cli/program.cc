@@ -32,7 +32,7 @@ int report(const Error& error) {
 
 /// The C library keeps freed blocks of up to 32 MB for itself once it has seen some. Values and objects may
 /// be as large, and several threads have them: what they free goes back at once. What is asked for all the
-/// time, as a fetch of a few partitions is, stays: to clear its pages anew for each costs more than to read
+/// time, as a fetch of a few partitions is, stays: to clear its pages again for each costs more than to read
 /// it.
 void give_back_large_memory() {
 #ifdef __GLIBC__
