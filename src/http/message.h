@@ -1,12 +1,16 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "http/event_stream.h"
 
 namespace sdp::http {
@@ -24,11 +28,20 @@ struct Request {
   std::string forwarded_proto;  ///< X-Forwarded-Proto, from a proxy
 };
 
+/// A body that is made as it is sent, so that a slow client holds one piece of it and not the whole.
+struct Pieces {
+  static constexpr std::size_t kBytesMax = std::size_t{64} << 10;  ///< of one piece, about
+
+  std::optional<std::uint64_t> size;            ///< of all pieces, where that is known before
+  std::function<Result<std::string>()> next{};  ///< empty: there are no more; an error cuts the answer off
+};
+
 struct Response {
   unsigned status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::string_view asset;  ///< instead of `body`: bytes of the program itself
+  std::string_view asset;          ///< instead of `body`: bytes of the program itself
+  std::optional<Pieces> pieces{};  ///< instead of `body`: what is too large to be held for one client
   /// Instead of `body`: events, until the stream is closed or the client leaves.
   std::shared_ptr<EventStream> events{};
 

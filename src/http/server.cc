@@ -42,6 +42,8 @@ constexpr std::size_t kLingerBytesMax = 256 * 1024;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n";
 constexpr std::chrono::milliseconds kAcceptPause{100};
+/// What an answer in pieces holds at most: two pieces, and what compresses them.
+constexpr std::size_t kPiecesHeldBytes = std::size_t{512} << 10;
 /// A comment, which browsers drop.
 constexpr std::string_view kBeat = ": still here\n\n";
 
@@ -80,6 +82,11 @@ std::optional<Response> answer_to(const error_code& failure) {
   if (failure.category() == http::make_error_code(http::error::bad_method).category())
     return refusal(400, "This is not a request of HTTP/1.1.\n");
   return std::nullopt;
+}
+
+/// As RFC 9112, section 7.1, has it. The empty one is the last.
+std::string chunk_of(std::string_view piece) {
+  return fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
 }
 
 /// One client: request, answer, the next request; a stream is the last answer. Lives as long as something is
@@ -164,13 +171,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void answer(Response response) {
-    if (shared_.answer_bytes + response.body.size() > shared_.limits.answer_bytes) {
+    const auto held = [](const Response& one) { return one.pieces ? kPiecesHeldBytes : one.body.size(); };
+    if (shared_.answer_bytes + held(response) > shared_.limits.answer_bytes) {
       if (response.events) response.events->close();
       response = refusal(503, "Too much is under way; try again.\n");
       response.headers.emplace_back("Retry-After", "1");
     }
     response_ = std::move(response);
-    taken_ = response_.body.size();
+    taken_ = held(response_);
     shared_.answer_bytes += taken_;
     const std::string_view bytes = response_.bytes();
     message_.emplace();
@@ -178,20 +186,42 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message_->version(11);
     for (const auto& [name, value] : response_.headers) message_->insert(name, value);
     message_->body() = {bytes.data(), bytes.size()};
+    const bool has_size = !response_.events && (!response_.pieces || response_.pieces->size);
+    is_chunked_ = response_.pieces && !has_size && parser_->get().version() >= 11;
+    if (is_chunked_) message_->chunked(true);
+    if (response_.status != 304 && has_size)
+      message_->content_length(response_.pieces ? *response_.pieces->size : bytes.size());
     // Where a stream ends is told by the end of its connection (RFC 9112, section 6.3).
-    if (response_.status != 304 && !response_.events) message_->content_length(bytes.size());
-    keep_ = keep_ && !shared_.stopping && !response_.events;
+    keep_ = keep_ && !shared_.stopping && (has_size || is_chunked_);
     message_->keep_alive(keep_);
     serializer_.emplace(*message_);
     stream_.expires_after(shared_.limits.write);
     const auto written = [self = shared_from_this()](const error_code& failure, std::size_t) {
       self->finish_answer(failure);
     };
-    if (is_head_ || response_.events) {
+    if (response_.pieces && !is_head_) {
+      http::async_write_header(stream_, *serializer_,
+                               [self = shared_from_this()](const error_code& failure, std::size_t) {
+                                 failure ? self->finish_answer(failure) : self->write_piece();
+                               });
+    } else if (is_head_ || response_.events) {
       http::async_write_header(stream_, *serializer_, written);
     } else {
       http::async_write(stream_, *serializer_, written);
     }
+  }
+
+  /// The next one is made when the client has taken this one.
+  void write_piece() {
+    auto piece = response_.pieces->next();
+    // The client sees that the rest is missing: its length, or the last chunk.
+    if (!piece) return finish_answer(asio::error::connection_aborted);
+    const bool is_last = piece->empty();
+    written_ = is_chunked_ ? chunk_of(*piece) : *std::move(piece);
+    asio::async_write(stream_, asio::buffer(written_),
+                      [self = shared_from_this(), is_last](const error_code& failure, std::size_t) {
+                        failure || is_last ? self->finish_answer(failure) : self->write_piece();
+                      });
   }
 
   void finish_answer(const error_code& failure) {
@@ -200,6 +230,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message_.reset();
     const auto events = std::exchange(response_.events, {});
     response_ = {};
+    written_.clear();
+    written_.shrink_to_fit();
     give_back();
     if (failure || (events && (is_head_ || shared_.stopping))) {
       if (events) events->close();
@@ -306,11 +338,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::response_serializer<http::span_body<const char>>> serializer_;
   std::array<char, kReadBytes> rest_{};
   std::shared_ptr<EventStream> events_;  ///< while a stream is under way
-  std::string written_;                  ///< of it, what is being written
+  std::string written_;                  ///< of it, or of an answer in pieces, what is being written
   bool is_writing_ = false;
   asio::steady_timer timer_{stream_.get_executor()};
   bool is_head_ = false;
   bool keep_ = false;
+  bool is_chunked_ = false;
   bool is_answering_ = false;
   bool was_refused_ = false;
 };

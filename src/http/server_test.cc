@@ -1,13 +1,17 @@
 #include "http/server.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/time.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "os/loopback.h"
 #include "support/patience.h"
@@ -241,6 +245,95 @@ TEST_F(ServerTest, AClientThatLeavesEarlyHarmsNobody) {
     client.send(kGet);
   }
   EXPECT_EQ(ask("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").substr(0, 12), "HTTP/1.1 200");
+}
+
+/// Answers with a body in pieces.
+class ServerPiecesTest : public ServerTest {
+ protected:
+  ServerPiecesTest() {
+    handler_ = [this](const Request& request, const Reply& reply) {
+      Pieces pieces{.size = std::nullopt,
+                    .next = [this, sent = std::uint64_t{0}]() mutable { return piece(sent++); }};
+      if (request.target == "/sized") pieces.size = pieces_ * Pieces::kBytesMax;
+      reply({.status = 200, .headers = {}, .body = {}, .asset = {}, .pieces = std::move(pieces)});
+    };
+  }
+  Result<std::string> piece(std::uint64_t number) {
+    if (number == fails_at_) return fail(ErrorKind::bad_input, "it became shorter");
+    if (number == pieces_) return std::string();
+    ++made_;
+    return std::string(Pieces::kBytesMax, 'x');
+  }
+  std::string get(std::string_view target, std::string_view version = "1.1") const {
+    return ask(fmt::format("GET {} HTTP/{}\r\nHost: x\r\nConnection: close\r\n\r\n", target, version));
+  }
+
+  std::uint64_t pieces_ = 3;
+  std::uint64_t fails_at_ = 1'000'000;
+  std::atomic<std::uint64_t> made_ = 0;
+};
+
+TEST_F(ServerPiecesTest, ASlowClientHasNoMorePiecesMadeThanTheSystemTakes) {
+  pieces_ = 1'000;
+  start();
+  std::vector<std::unique_ptr<Client>> clients;
+  constexpr std::uint64_t kClients = 8;
+  for (std::uint64_t at = 0; at < kClients; ++at) {
+    clients.push_back(std::make_unique<Client>(port()));
+    clients.back()->send("GET /sized HTTP/1.1\r\nHost: x\r\n\r\n");
+    clients.back()->read("\r\n\r\n");
+  }
+  std::uint64_t before = 0;
+  EXPECT_TRUE(support::comes_true([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return std::exchange(before, made_.load()) == made_.load();
+  }));
+  EXPECT_LT(made_.load(), kClients * pieces_ / 2);
+}
+
+TEST_F(ServerPiecesTest, AnAnswerWhoseSizeIsKnownSaysIt) {
+  start();
+  const std::string answer = get("/sized");
+  const std::string size = fmt::format("Content-Length: {}\r\n", pieces_ * Pieces::kBytesMax);
+  EXPECT_THAT(answer.substr(0, 200), HasSubstr(size));
+  EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, pieces_ * Pieces::kBytesMax);
+  const std::string head = ask("HEAD /sized HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(head, HasSubstr(size));
+  EXPECT_THAT(head, EndsWith("\r\n\r\n"));
+}
+
+TEST_F(ServerPiecesTest, AnotherOneComesInChunksAndTheConnectionStays) {
+  start();
+  const Client client(port());
+  for (int again = 0; again < 2; ++again) {
+    client.send(kGet);
+    const std::string answer = client.read("\r\n0\r\n\r\n");
+    EXPECT_THAT(answer.substr(0, 200), HasSubstr("Transfer-Encoding: chunked\r\n"));
+    EXPECT_THAT(answer.substr(0, 200), Not(HasSubstr("Content-Length")));
+    EXPECT_THAT(answer.substr(0, 200), HasSubstr("\r\n\r\n10000\r\nxxx"));
+    EXPECT_THAT(answer, EndsWith("xxx\r\n0\r\n\r\n"));
+  }
+}
+
+TEST_F(ServerPiecesTest, AClientOfHttp10IsSentNoChunks) {
+  start();
+  const std::string answer = get("/", "1.0");
+  EXPECT_THAT(answer.substr(0, 200), Not(HasSubstr("Transfer-Encoding")));
+  EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, pieces_ * Pieces::kBytesMax);
+}
+
+TEST_F(ServerPiecesTest, WhatCannotBeReadToItsEndIsNotEnded) {
+  fails_at_ = 2;
+  start();
+  const std::string chunks = get("/");
+  EXPECT_THAT(chunks, EndsWith("xxx\r\n"));
+  const std::string sized = get("/sized");
+  EXPECT_EQ(sized.size() - sized.find("\r\n\r\n") - 4, 2 * Pieces::kBytesMax);
+}
+
+TEST_F(ServerPiecesTest, PiecesCountToo) {
+  start({.answer_bytes = 100'000});
+  EXPECT_THAT(get("/sized"), StartsWith("HTTP/1.1 503 "));
 }
 
 /// Answers every request with a stream, which the test has.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -35,14 +36,40 @@ constexpr std::string_view kDocsPolicy =
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; "
     "font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+Result<std::string> next_of(site::OpenFile& file) {
+  auto piece = file.next();
+  if (!piece) diag::log_event("serve.publication_damaged", {{"message", piece.error().message}});
+  return piece;
+}
+
+/// A file as large as it may be: read as the client takes it, and sent only to who does not have it.
+Response streamed(site::OpenFile file, std::string_view type, std::string_view caching,
+                  const Request& request) {
+  const bool packed = file.size() >= kGzipBytesMin && accepts_gzip(request.accept_encoding);
+  const std::string tag = fmt::format("\"{}{}\"", file.stamp(), packed ? "-gzip" : "");
+  Response response{.status = 200,
+                    .headers = {{"Content-Type", std::string(type)},
+                                {"Cache-Control", std::string(caching)},
+                                {"ETag", tag},
+                                {"Vary", "Accept-Encoding"}},
+                    .body = {},
+                    .asset = {}};
+  if (request.if_none_match == tag) {
+    response.status = 304;
+    return response;
+  }
+  const auto shared = std::make_shared<site::OpenFile>(std::move(file));
+  http::Pieces pieces{.size = shared->size(), .next = [shared] { return next_of(*shared); }};
+  if (packed) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.pieces = packed ? gzip(std::move(pieces)) : std::move(pieces);
+  return response;
+}
+
 /// A page that was made elsewhere, with the policy that it needs.
-Response whole_page(std::string text, std::string_view policy) {
-  return {.status = 200,
-          .headers = {{"Content-Type", "text/html; charset=utf-8"},
-                      {"Cache-Control", std::string(kAlwaysAsk)},
-                      {"Content-Security-Policy", std::string(policy)}},
-          .body = std::move(text),
-          .asset = {}};
+Response whole_page(site::OpenFile page, std::string_view policy, const Request& request) {
+  Response response = streamed(std::move(page), "text/html; charset=utf-8", kAlwaysAsk, request);
+  response.headers.emplace_back("Content-Security-Policy", std::string(policy));
+  return response;
 }
 
 Response not_found() {
@@ -58,7 +85,7 @@ Response script(std::string text, std::string_view caching) {
 
 /// Compressed where the browser takes that and where it is worth it.
 Response compressed(Response response, const Request& request) {
-  if (response.status != 200 || !response.asset.empty()) return response;
+  if (response.status != 200 || !response.asset.empty() || response.pieces) return response;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (response.body.size() < kGzipBytesMin || !accepts_gzip(request.accept_encoding)) return response;
   response.body = gzip(response.body);
@@ -109,8 +136,8 @@ Response Pages::page(const Request& request) {
   name.remove_prefix(1);
   if (name.empty()) name = kStartPage;
   if (name == site::kCurrentScript) return current();
-  if (name == site::kDocsPage) return docs();
-  if (name.starts_with(kData)) return part(name.substr(kData.size()));
+  if (name == site::kDocsPage) return docs(request);
+  if (name.starts_with(kData)) return part(name.substr(kData.size()), request);
   return asset(request, name);
 }
 
@@ -158,23 +185,23 @@ Response Pages::current() {
   return script(site::current_script(current), kAlwaysAsk);
 }
 
-Response Pages::part(std::string_view name) const {
+Response Pages::part(std::string_view name, const Request& request) const {
   const auto slash = name.find('/');
   if (slash == std::string_view::npos) return not_found();
   const auto folder = publications_.find(name.substr(0, slash));
   if (!folder) return http::text_answer(404, "This publication was replaced by a newer one.\n");
   name.remove_prefix(slash + 1);
-  if (name == site::kReportPage) return report(*folder);
+  if (name == site::kReportPage) return report(*folder, request);
   if (!name.ends_with(kScriptEnding)) return not_found();
   name.remove_suffix(kScriptEnding.size());
-  auto text = site::read_part(*folder, name);
-  if (!text) {
-    diag::log_event("serve.publication_damaged", {{"message", text.error().message}});
-    return http::text_answer(500, fmt::format("{}\n", text.error().message));
+  auto file = site::open_part(*folder, name);
+  if (!file) {
+    diag::log_event("serve.publication_damaged", {{"message", file.error().message}});
+    return http::text_answer(500, fmt::format("{}\n", file.error().message));
   }
-  if (!*text) return not_found();
+  if (!*file) return not_found();
   // The proof comes after the publication; nothing else of it changes.
-  return script(**std::move(text), name == "proof" ? kAlwaysAsk : kForever);
+  return streamed(**std::move(file), kScriptType, name == "proof" ? kAlwaysAsk : kForever, request);
 }
 
 const std::filesystem::path* Pages::root_with_docs() const {
@@ -183,18 +210,18 @@ const std::filesystem::path* Pages::root_with_docs() const {
   return found == sources_.published.end() ? nullptr : &*found;
 }
 
-Response Pages::report(const std::filesystem::path& folder) {
-  auto page = site::read_report(folder);
+Response Pages::report(const std::filesystem::path& folder, const Request& request) {
+  auto page = site::open_report(folder);
   if (!page || !*page) return not_found();
-  return whole_page(**std::move(page), kReportPolicy);
+  return whole_page(**std::move(page), kReportPolicy, request);
 }
 
-Response Pages::docs() const {
+Response Pages::docs(const Request& request) const {
   const auto* root = root_with_docs();
   if (root == nullptr) return not_found();
-  auto page = site::read_docs(*root);
+  auto page = site::open_docs(*root);
   if (!page || !*page) return not_found();
-  return whole_page(**std::move(page), kDocsPolicy);
+  return whole_page(**std::move(page), kDocsPolicy, request);
 }
 
 }  // namespace sdp::serve

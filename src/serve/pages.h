@@ -48,9 +48,9 @@ class Pages {
   Response page(const Request& request);
   Response asset(const Request& request, std::string_view name) const;
   Response current();
-  Response part(std::string_view name) const;
-  static Response report(const std::filesystem::path& folder);
-  Response docs() const;
+  Response part(std::string_view name, const Request& request) const;
+  static Response report(const std::filesystem::path& folder, const Request& request);
+  Response docs(const Request& request) const;
   /// The first folder of publications with dbt's page beside it.
   const std::filesystem::path* root_with_docs() const;
 

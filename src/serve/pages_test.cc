@@ -49,6 +49,17 @@ class PagesTest : public testing::Test {
     pages_.answer(request, [&answer](Response response) { answer = std::move(response); });
     return answer.value();
   }
+  /// All of an answer, however it is sent.
+  static std::string text_of(const Response& response) {
+    if (!response.pieces) return std::string(response.bytes());
+    std::string text;
+    for (;;) {
+      const std::string piece = response.pieces->next().value();
+      EXPECT_LE(piece.size(), http::Pieces::kBytesMax + 1024);
+      if (piece.empty()) return text;
+      text += piece;
+    }
+  }
   static std::string header(const Response& response, std::string_view name) {
     for (const auto& [one, value] : response.headers) {
       if (one == name) return value;
@@ -142,7 +153,8 @@ TEST_F(PagesTest, WhatIsPublishedNeverChangesButForItsProof) {
   const fs::path folder = publish();
   const std::string base = "/data/" + folder.filename().string();
   const Response snapshot = get(base + "/snapshot.js");
-  EXPECT_EQ(snapshot.body, site::read_part(folder, "snapshot").value());
+  EXPECT_EQ(snapshot.pieces->size, site::read_part(folder, "snapshot").value()->size());
+  EXPECT_EQ(text_of(snapshot), site::read_part(folder, "snapshot").value());
   EXPECT_THAT(header(snapshot, "Cache-Control"), HasSubstr("immutable"));
   EXPECT_EQ(header(snapshot, "Content-Type"), "text/javascript; charset=utf-8");
   EXPECT_THAT(header(get(base + "/mart_top_songs.js"), "Cache-Control"), HasSubstr("immutable"));
@@ -205,7 +217,7 @@ TEST_F(PagesTest, TheReportHasItsOwnStylesAndNoScript) {
   EXPECT_EQ(get(target).status, 404U);
   ASSERT_TRUE(publish::add_to_publication(folder, "report.html", "<html>"));
   const Response response = get(target);
-  EXPECT_EQ(response.body, "<html>");
+  EXPECT_EQ(text_of(response), "<html>");
   EXPECT_EQ(header(response, "Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(header(response, "Cache-Control"), "no-cache");
   EXPECT_THAT(header(response, "Content-Security-Policy"),
@@ -217,10 +229,52 @@ TEST_F(PagesTest, DbtsPageRunsAsItIsAndReachesNothing) {
   fs::create_directories(root_ / "dbt");
   support::spoil(root_ / "dbt/index.html", "<html>" + std::string(4096, ' '));
   const Response response = get("/dbt/index.html", "gzip");
-  EXPECT_EQ(unpacked(response.body), "<html>" + std::string(4096, ' '));
+  EXPECT_EQ(unpacked(text_of(response)), "<html>" + std::string(4096, ' '));
   EXPECT_THAT(header(response, "Content-Security-Policy"),
               HasSubstr("default-src 'none'; script-src 'unsafe-inline'"));
   EXPECT_THAT(get("/data/current.js").body, HasSubstr("\"dbt_docs\":\"dbt/index.html\""));
+}
+
+TEST_F(PagesTest, APublishedFileIsSentAgainOnlyWhenItChanged) {
+  const fs::path folder = publish();
+  const std::string base = "/data/" + folder.filename().string();
+  const std::string tag = header(get(base + "/mart_top_songs.js"), "ETag");
+  ASSERT_NE(tag, "");
+  const Response again = get(base + "/mart_top_songs.js", {}, tag);
+  EXPECT_EQ(again.status, 304U);
+  EXPECT_FALSE(again.pieces);
+  EXPECT_EQ(header(again, "ETag"), tag);
+  const std::string unproved = header(get(base + "/proof.js"), "ETag");
+  ASSERT_TRUE(publish::add_to_publication(
+      folder, "proof.json",
+      fmt::format(R"({{"version": 1, "snapshot": "{}"}})", folder.filename().string())));
+  EXPECT_EQ(get(base + "/proof.js", {}, unproved).status, 200U);
+}
+
+TEST_F(PagesTest, ALargeMartIsSentInPiecesAlsoWhenItIsPacked) {
+  const fs::path folder = publish();
+  const std::string id = folder.filename();
+  std::string rows;
+  while (rows.size() < 10 * http::Pieces::kBytesMax) rows += fmt::format("[{}],", rows.size() * 7919);
+  support::spoil(folder / "mart_top_songs.json",
+                 fmt::format(R"({{"version": 1, "snapshot": "{}", "rows": [{}[0]]}})", id, rows));
+  const std::string whole = site::read_part(folder, "mart_top_songs").value().value();
+  const Response plain = get("/data/" + id + "/mart_top_songs.js");
+  EXPECT_EQ(plain.pieces->size, whole.size());
+  EXPECT_EQ(text_of(plain), whole);
+  const Response packed = get("/data/" + id + "/mart_top_songs.js", "gzip");
+  EXPECT_EQ(packed.pieces->size, std::nullopt);
+  EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
+  EXPECT_NE(header(packed, "ETag"), header(plain, "ETag"));
+  EXPECT_EQ(unpacked(text_of(packed)), whole);
+}
+
+TEST_F(PagesTest, APublicationThatIsRemovedWhileItIsSentIsSentToItsEnd) {
+  const fs::path folder = publish();
+  const std::string whole = site::read_part(folder, "mart_top_songs").value().value();
+  const Response answer = get("/data/" + folder.filename().string() + "/mart_top_songs.js");
+  fs::remove_all(folder);
+  EXPECT_EQ(text_of(answer), whole);
 }
 
 TEST_F(PagesTest, ServicesAreAskedByWhoMayAsk) {

@@ -1,18 +1,15 @@
 #include "site/publications.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <set>
 #include <system_error>
 #include <utility>
 
-#include "os/posix_file.h"
 #include "publish/published_folder.h"
 #include "snapshot/snapshot_json.h"
 
@@ -30,18 +27,16 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::uintmax_t kFileBytesMax = std::uintmax_t{64} << 20;
 constexpr std::uintmax_t kDocsBytesMax = std::uintmax_t{32} << 20;
 
+Result<std::optional<std::string>> text_of(const std::optional<OpenFile>& file) {
+  if (!file) return std::optional<std::string>{};
+  SDP_TRY(std::string text, file->read());
+  return std::optional(std::move(text));
+}
+
 /// Nothing when there is no such file.
 Result<std::optional<std::string>> read_bounded(const fs::path& path) {
-  const os::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd && errno == ENOENT) return std::optional<std::string>{};
-  if (!fd) return os::posix_error(errno, os::Access::read, "read", path);
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return os::posix_error(errno, os::Access::read, "read", path);
-  const auto size = static_cast<std::uintmax_t>(status.st_size);
-  if (!S_ISREG(status.st_mode) || size > kFileBytesMax)
-    return fail(ErrorKind::bad_input, "it is larger than any file of a publication");
-  SDP_TRY(std::string text, os::read_all(fd.get(), size, path));
-  return std::optional(std::move(text));
+  SDP_TRY(const auto file, OpenFile::open(path, kFileBytesMax));
+  return text_of(file);
 }
 
 std::unexpected<Error> damaged(const fs::path& file, std::string_view what) {
@@ -130,8 +125,8 @@ Result<Publication> read_publication(const fs::path& folder) {
   return publication;
 }
 
-Result<std::optional<std::string>> read_part(const fs::path& folder, std::string_view part) {
-  if (!is_part(part)) return std::optional<std::string>{};
+Result<std::optional<OpenFile>> open_part(const fs::path& folder, std::string_view part) {
+  if (!is_part(part)) return std::optional<OpenFile>{};
   const std::string id = folder.filename();
   const std::string name = fmt::format("{}/{}", id, part);
   std::error_code failure;
@@ -139,7 +134,9 @@ Result<std::optional<std::string>> read_part(const fs::path& folder, std::string
        entry.increment(failure)) {
     const fs::path& file = entry->path();
     if (file.extension() != kEnding || file.stem() != part) continue;
-    const auto text = read_bounded(file);
+    auto open = OpenFile::open(file, kFileBytesMax);
+    if (!open) return damaged(file, open.error().message);
+    const auto text = text_of(*open);
     if (!text) return damaged(file, text.error().message);
     if (!*text) break;
     if (part == kSnapshot) {
@@ -147,10 +144,22 @@ Result<std::optional<std::string>> read_part(const fs::path& folder, std::string
     } else {
       SDP_RETURN_IF_ERROR(check_document(file, **text, id));
     }
-    return std::optional(script(name, **text));
+    const ScriptFrame frame = script_frame(name);
+    (*open)->wrap(frame.before, json_bytes(**text), frame.after);
+    return open;
   }
-  if (part == kProof && !failure && fs::exists(folder, failure)) return std::optional(script(name, "null"));
-  return std::optional<std::string>{};
+  if (part == kProof && !failure && fs::exists(folder, failure))
+    return std::optional(OpenFile(script(name, "null")));
+  return std::optional<OpenFile>{};
+}
+
+Result<std::optional<std::string>> read_part(const fs::path& folder, std::string_view part) {
+  SDP_TRY(const auto file, open_part(folder, part));
+  return text_of(file);
+}
+
+Result<std::optional<OpenFile>> open_report(const fs::path& folder) {
+  return OpenFile::open(folder / kReportPage, kFileBytesMax);
 }
 
 Result<std::optional<std::string>> read_report(const fs::path& folder) {
@@ -165,10 +174,15 @@ std::optional<fs::path> find_docs(const fs::path& root) {
   return page;
 }
 
-Result<std::optional<std::string>> read_docs(const fs::path& root) {
+Result<std::optional<OpenFile>> open_docs(const fs::path& root) {
   const auto page = find_docs(root);
-  if (!page) return std::optional<std::string>{};
-  return read_bounded(*page);
+  if (!page) return std::optional<OpenFile>{};
+  return OpenFile::open(*page, kDocsBytesMax);
+}
+
+Result<std::optional<std::string>> read_docs(const fs::path& root) {
+  SDP_TRY(const auto page, open_docs(root));
+  return text_of(page);
 }
 
 Publications::Seen Publications::look_at(const fs::path& folder) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "site/open_file.h"
 #include "site/scripts.h"
 
 namespace sdp::site {
@@ -17,16 +18,19 @@ namespace sdp::site {
 Result<Publication> read_publication(const std::filesystem::path& folder);
 
 /// A part of a publication as a script: `snapshot`, `proof` or `mart_NAME`. The part is looked up among the
-/// files that are there. Nothing when there is none, or when the publication has just been replaced; a proof
-/// that is still to come is null. `bad_input` names a file that is not whole.
+/// files that are there, and the whole file is looked at. Nothing when there is none, or when the publication
+/// has just been replaced; a proof that is still to come is null. `bad_input` names a file that is not whole.
+Result<std::optional<OpenFile>> open_part(const std::filesystem::path& folder, std::string_view part);
 Result<std::optional<std::string>> read_part(const std::filesystem::path& folder, std::string_view part);
 
 /// The page of a publication that is the whole result in one file; nothing when there is none.
+Result<std::optional<OpenFile>> open_report(const std::filesystem::path& folder);
 Result<std::optional<std::string>> read_report(const std::filesystem::path& folder);
 
 /// dbt's own page of all models, beside the publications of a folder; nothing when nobody had it made
 /// (`publish --dbt-docs`).
 std::optional<std::filesystem::path> find_docs(const std::filesystem::path& root);
+Result<std::optional<OpenFile>> open_docs(const std::filesystem::path& root);
 Result<std::optional<std::string>> read_docs(const std::filesystem::path& root);
 
 /// The publications in some folders into which a `run`, `transform` or `publish` publishes. Looks at a

@@ -22,9 +22,17 @@ ordered_json or_null(std::string_view text) {
 
 }  // namespace
 
+ScriptFrame script_frame(std::string_view name) {
+  return {.before = fmt::format("sdp.receive({}, ", dumped(name)), .after = ");\n"};
+}
+
+std::size_t json_bytes(std::string_view document) {
+  return document.find_last_not_of('\n') + 1;
+}
+
 std::string script(std::string_view name, std::string_view json) {
-  while (json.ends_with('\n')) json.remove_suffix(1);
-  return fmt::format("sdp.receive({}, {});\n", dumped(name), json);
+  const ScriptFrame frame = script_frame(name);
+  return fmt::format("{}{}{}", frame.before, json.substr(0, json_bytes(json)), frame.after);
 }
 
 std::string current_script(const Current& current) {

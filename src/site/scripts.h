@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,6 +50,15 @@ inline constexpr std::string_view kCurrentBegins = "sdp.receive(\"current\", ";
 inline constexpr std::string_view kServicesScript = "data/services.js";
 inline constexpr std::string_view kReportPage = "report.html";  ///< in the folder of its publication
 inline constexpr std::string_view kDocsPage = "dbt/index.html";
+
+/// What stands around the JSON of a script: `sdp.receive("NAME", ` and `);`, and how much of a document that
+/// is JSON and ends with line breaks stands between.
+struct ScriptFrame {
+  std::string before;
+  std::string after;
+};
+ScriptFrame script_frame(std::string_view name);
+std::size_t json_bytes(std::string_view document);
 
 /// `sdp.receive("NAME", JSON);`
 std::string script(std::string_view name, std::string_view json);

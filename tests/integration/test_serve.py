@@ -236,17 +236,31 @@ def test_what_is_long_is_compressed_for_those_who_take_it(server, published):
         assert server.ask(target, Accept_Encoding="gzip;q=0").body == plain.body
 
 
-def test_head_has_the_headers_of_get_and_no_body(server):
-    for target in ("/", "/data/services.js", "/nothing"):
-        get, head = server.ask(target), server.ask(target, method="HEAD")
+def test_head_has_the_headers_of_get_and_no_body(server, published):
+    targets = [
+        "/",
+        "/data/services.js",
+        "/nothing",
+        f"/data/{published.id}/mart_top_songs.js",
+        f"/data/{published.id}/report.html",
+    ]
+    for target, encoding in itertools.product(targets, ("identity", "gzip")):
+        get = server.ask(target, Accept_Encoding=encoding)
+        head = server.ask(target, method="HEAD", Accept_Encoding=encoding)
         assert (head.status, head.body) == (get.status, b"")
         assert dict(head.headers) == dict(get.headers), target
 
 
-def test_a_page_that_did_not_change_is_not_sent_again(server):
-    first = server.ask("/")
-    again = server.ask("/", If_None_Match=first.headers["ETag"])
-    assert (again.status, again.body) == (304, b"")
+def test_what_did_not_change_is_not_sent_again(server, published):
+    for target in ("/", f"/data/{published.id}/mart_top_songs.js", f"/data/{published.id}/report.html"):
+        first = server.ask(target)
+        again = server.ask(target, If_None_Match=first.headers["ETag"])
+        assert (again.status, again.body) == (304, b"")
+    before = server.ask(f"/data/{published.id}/proof.js")
+    proof = published.folder / "proof.json"
+    published.spoil("proof.json", json.dumps({**json.loads(proof.read_text()), "more": 1}))
+    after = server.ask(f"/data/{published.id}/proof.js", If_None_Match=before.headers["ETag"])
+    assert (after.status, after.value["more"]) == (200, 1)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
@@ -570,6 +584,39 @@ def test_there_are_so_many_connections_at_most(server):
         with server.connect() as one_more:
             assert everything(one_more).startswith(b"HTTP/1.1 503 ")
     wait_until(server.ask_or_none, 10, "a place that is free")
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_slow_readers_of_a_large_mart_hold_little_of_it(server, published, encoding):
+    """They take a few bytes and wait; meanwhile the publication is replaced twice and removed. Then each reads all."""
+    readers = 24
+    mart = json.loads((published.folder / "mart_top_songs.json").read_text())
+    mart["more"] = [os.urandom(24).hex() for _ in range(100_000)]
+    published.spoil("mart_top_songs.json", json.dumps(mart))
+    target = f"/data/{published.id}/mart_top_songs.js"
+    whole = server.ask(target).body
+    assert len(whole) > 4 << 20
+    before = server.memory()
+    with contextlib.ExitStack() as all_of_them:
+        answers = []
+        for _ in range(readers):
+            connection = all_of_them.enter_context(
+                contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30))
+            )
+            connection.sock = socket.socket()
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sock.connect(("127.0.0.1", server.port))
+            connection.request("GET", target, headers={"Accept-Encoding": encoding})
+            answers.append(connection.getresponse())
+        assert [answer.status for answer in answers] == [200] * readers
+        assert server.ask("/").status == 200
+        assert server.memory() - before < readers << 20
+        for _ in range(2):
+            published.publish()
+        assert server.ask(target).status == 404
+        for answer in answers:
+            body = answer.read()
+            assert (gzip.decompress(body) if encoding == "gzip" else body) == whole
 
 
 def test_ten_thousand_requests_leave_memory_as_it_was(server, published):
