@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <iterator>
 
 namespace sdp::verify {
@@ -105,6 +107,26 @@ void Findings::pending_item(Stage stage, std::string_view kind, std::string name
   item(stage, kind, std::move(named));
   std::lock_guard lock(mutex_);
   kind_of(stage, kind).pending = true;
+}
+
+void Findings::take(const Findings& other) {
+  std::scoped_lock lock(mutex_, other.mutex_);
+  for (const auto& [where, kind] : other.kinds_) {
+    Kind& found = kinds_[where];
+    found.pending = found.pending || kind.pending;
+    const std::uint64_t total = found.total + kind.total;
+    for (const auto& [chain, ranges] : kind.ranges) {
+      for (const auto& [first, end] : ranges) add(found, chain, {first, end}, {});
+    }
+    found.total = total;
+    const auto append = [this](std::vector<std::string>& to, const std::vector<std::string>& more) {
+      const std::size_t room = named_max_ - std::min(named_max_, to.size());
+      to.insert(to.end(), more.begin(),
+                more.begin() + static_cast<std::ptrdiff_t>(std::min(room, more.size())));
+    };
+    append(found.items, kind.items);
+    append(found.details, kind.details);
+  }
 }
 
 void Findings::note(std::string text) {

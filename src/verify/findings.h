@@ -46,6 +46,9 @@ class Findings {
   /// A later stage has not come to these yet.
   void pending(Stage stage, std::string_view kind, const lake::ChainId& chain, lake::OffsetRange range);
   void pending_item(Stage stage, std::string_view kind, std::string named);
+  /// All that another one has collected, but its notes.
+  void take(const Findings& other);
+  bool empty() const { return kinds_.empty(); }
   /// Worth knowing, nothing wrong.
   void note(std::string text);
 

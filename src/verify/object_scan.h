@@ -65,7 +65,8 @@ enum Seen : std::uint8_t {
   kSeenInDuplicates = 4,
   kSeenInRejected = 8,
   kCountedAsDuplicate = 16,
-  kSeenInFaults = 32,  ///< only of a line that the sink refused
+  kSeenInFaults = 32,     ///< only of a line that the sink refused
+  kDuplicateBefore = 64,  ///< what the recount of an earlier state says of it; see OpenBatch
 };
 
 /// A timestamp in microseconds as the warehouse's columns hold it: what is not in the years 1 to 9999 is

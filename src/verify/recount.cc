@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <tuple>
+#include <utility>
 
 namespace sdp::verify {
 
@@ -17,14 +18,17 @@ std::size_t EngagementKeyHash::operator()(const EngagementKey& key) const {
   return XXH3_64bits_withSeed(key.user_id.bytes.data(), key.user_id.bytes.size(), rest);
 }
 
-Recount::Recount(LakeView& view) : view_(view) {
+Recount::Recount(LakeView& view, Has has, Seen mark) : view_(view), has_(std::move(has)), mark_(mark) {
   std::uint64_t lines = 0;
-  for (const LakeObject& object : view.objects) lines += object.counted ? object.lines.size() : 0;
+  for (LakeObject& object : view.objects) {
+    lines += has_(object) ? object.lines.size() : 0;
+    for (LineFact& one : object.lines) one.seen &= static_cast<std::uint8_t>(~mark_);
+  }
   slots_.resize(std::bit_ceil(std::max<std::uint64_t>(2 * lines, 16)));
   const auto each = [&](auto visit) {
     for (std::uint32_t o = 0; o < view_.objects.size(); ++o) {
       LakeObject& object = view_.objects[o];
-      if (!object.counted) continue;
+      if (!has_(object)) continue;
       for (std::uint32_t l = 0; l < object.lines.size(); ++l) visit(Ref{o + 1, l}, object.lines[l]);
     }
   };
@@ -33,7 +37,7 @@ Recount::Recount(LakeView& view) : view_(view) {
   });
   // Which of several events is kept is only known when all were seen.
   each([&](Ref ref, const LineFact& line) {
-    switch (fate(line)) {
+    switch (fate(line, mark_)) {
       case Fate::kept:
         return count(ref);
       case Fate::duplicate:
@@ -69,7 +73,7 @@ void Recount::note(Ref ref) {
     return;
   }
   if (before(ref, slot)) std::swap(slot, ref);
-  line(ref).seen |= kCountedAsDuplicate;
+  line(ref).seen |= mark_;
 }
 
 void Recount::count(Ref ref) {
@@ -101,9 +105,9 @@ void Recount::count_engagement(const EventFact& event, const Uuid& user) {
   cell.adds += event.type == event::EventType::add_to_playlist;
 }
 
-Fate Recount::fate(const LineFact& line) {
+Fate Recount::fate(const LineFact& line, Seen mark) {
   if (!line.valid_event()) return Fate::rejected;
-  return line.seen & kCountedAsDuplicate ? Fate::duplicate : Fate::kept;
+  return line.seen & mark ? Fate::duplicate : Fate::kept;
 }
 
 LakeView::Place Recount::kept_of(const LakeView::Place& place) const {

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -46,11 +47,16 @@ struct EngagementCell {
 /// with the models that it checks but the decoder of events.
 class Recount {
  public:
+  using Has = std::function<bool(const LakeObject&)>;
+
   /// Counts the lines of the objects that are `counted`, and marks the duplicates among them. The view
   /// outlives this.
-  explicit Recount(LakeView& view);
+  explicit Recount(LakeView& view)
+      : Recount(view, [](const LakeObject& object) { return object.counted; }, kCountedAsDuplicate) {}
+  /// The same of other objects and by another mark, kDuplicateBefore, which was an earlier recount's.
+  Recount(LakeView& view, Has has, Seen mark);
 
-  static Fate fate(const LineFact& line);
+  static Fate fate(const LineFact& line, Seen mark = kCountedAsDuplicate);
   /// The record that a valid event's duplicates are duplicates of.
   LakeView::Place kept_of(const LakeView::Place& place) const;
 
@@ -82,6 +88,8 @@ class Recount {
   void count_engagement(const EventFact& fact, const Uuid& user);
 
   LakeView& view_;
+  Has has_;
+  Seen mark_;
   std::vector<Ref> slots_;  // open addressing by event id; a power of two, at most half full
   std::unordered_map<Uuid, SongCell, UuidHash> songs_;
   std::unordered_map<EngagementKey, EngagementCell, EngagementKeyHash> engagement_;

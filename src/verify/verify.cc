@@ -19,6 +19,7 @@
 #include "verify/lake_view.h"
 #include "verify/log_view.h"
 #include "verify/mart_tables.h"
+#include "verify/open_batch.h"
 #include "verify/proof_list.h"
 #include "verify/recount.h"
 #include "verify/warehouse_shape.h"
@@ -155,7 +156,10 @@ class Verification {
     SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse, shape_));
     check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
-    view.check_fates(*recount_);
+    std::optional<Recount> before;
+    if (parts.open && shape_.usable("TRANSFORM.TRANSFORM_LEDGER"))
+      before.emplace(lake_, [](const LakeObject& object) { return object.in_batch; }, kDuplicateBefore);
+    view.check_fates(*recount_, before ? &*before : nullptr);
     report_.stage(Stage::silver).looked_at = true;
     report_.stage(Stage::silver).records = counts.kept + counts.duplicates + counts.rejected;
     report_.stage(Stage::silver).groups = kSilverTables.size();
@@ -177,7 +181,13 @@ class Verification {
     if (in_.derived_marts && in_.recounts.empty()) {
       findings_.note("there is no dbt project here to say how marts are counted again (--dbt-project)");
     }
-    return check_marts(shape_, recounts, in_.derived_marts, *recount_, *in_.warehouse, findings_, report_);
+    auto states = OpenBatch::states(lake_, shape_, parts, *in_.warehouse);
+    if (!states.empty()) {
+      SDP_TRY(const bool right, SilverCheck::hidden_rows_are_right(lake_, *in_.warehouse));
+      if (!right) states.clear();
+    }
+    return check_marts(shape_, recounts, in_.derived_marts, *recount_, lake_, states, *in_.warehouse,
+                       findings_, report_);
   }
 
   void finish() {

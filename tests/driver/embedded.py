@@ -19,8 +19,12 @@ class Embedded:
         self.started: list[Running] = []
 
     def start(self, *arguments, command: str = "run", prepare=None, env: dict[str, str] | None = None) -> Running:
+        return self.start_as(command, "--data", self.data, *arguments, prepare=prepare, env=env)
+
+    def start_as(self, command: str, *arguments, prepare=None, env: dict[str, str] | None = None) -> Running:
+        """Of a command that does not take --data."""
         env = clean_environment() | parsed.environment() | {"SDP_DEPS_DIR": str(self.deps)} | (env or {})
-        line = [str(self.binary), command, "--data", str(self.data), *map(str, arguments)]
+        line = [str(self.binary), command, *map(str, arguments)]
         self.started.append(Running(line, env, self.folder, f"{len(self.started):03}-{command}", prepare))
         return self.started[-1]
 
