@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/checks.h"
@@ -54,7 +55,9 @@ Result<std::string> check_lake(const Options& options, Clock& clock) {
 
 Result<std::string> check_warehouse(const Options& options, Clock& clock) {
   const auto& place = options.warehouse.place;
-  if (!options.warehouse.is_snowflake() && !std::filesystem::exists(place))
+  // Of one that may not be looked at, opening it says why.
+  std::error_code unknown;
+  if (!options.warehouse.is_snowflake() && !std::filesystem::exists(place, unknown) && !unknown)
     return "DuckDB " + place + " is not there yet; `load` makes it";
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, clock));
   SDP_RETURN_IF_ERROR(warehouse->query("SELECT 1"));
@@ -64,8 +67,13 @@ Result<std::string> check_warehouse(const Options& options, Clock& clock) {
 Result<std::string> check_transform(const Options& options) {
   SDP_TRY(const auto transform, transform_options(options.transform, options.warehouse));
   for (const auto& path : {transform.dbt_path, transform.project_dir / "dbt_project.yml"}) {
-    if (!std::filesystem::exists(path))
-      return fail(ErrorKind::misconfigured, path.string() + " is missing; run tools/setup build");
+    std::error_code unknown;
+    if (std::filesystem::exists(path, unknown)) continue;
+    if (unknown) {
+      return fail(ErrorKind::unauthorized,
+                  fmt::format("{} cannot be looked at: {}", path.string(), unknown.message()));
+    }
+    return fail(ErrorKind::misconfigured, path.string() + " is missing; run tools/setup build");
   }
   return "dbt at " + transform.dbt_path.string();
 }

@@ -490,7 +490,8 @@ fs::path recounts_folder(const std::string& project, const WarehouseSettings& wa
   const auto deps = local::find_deps(warehouse.deps);
   if (!deps) return {};
   const fs::path folder = project_beside(*deps) / "recounts";
-  return fs::is_directory(folder) ? folder : fs::path();
+  std::error_code unknown;
+  return fs::is_directory(folder, unknown) ? folder : fs::path();
 }
 
 }  // namespace sdp::cli

@@ -179,6 +179,11 @@ Response Pages::current() {
         "A publication cannot be read: {}. Remove the link `current` beside its folder and run: "
         "spotify-pipeline publish. What another version wrote is shown by that version.",
         fmt::join(state.problems, "; "));
+  } else if (!state.forbidden.empty()) {
+    current.message = fmt::format(
+        "The user of this server may not look into {}. Give that user the right to read it (chmod a+rX), or "
+        "start the server as another one.",
+        fmt::join(state.forbidden, ", "));
   } else if (state.publications.empty()) {
     current.message = sources_.nothing_yet;
   }

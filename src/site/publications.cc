@@ -197,6 +197,10 @@ Publications::State Publications::look() {
   std::map<fs::path, Seen> seen;
   for (const fs::path& root : roots_) {
     auto folder = publish::current_publication(root);
+    std::error_code unknown;
+    if (!folder && fs::symlink_status(root / "current", unknown).type() == fs::file_type::none &&
+        unknown == std::errc::permission_denied)
+      state.forbidden.push_back(root.string());
     if (!folder) continue;
     Seen now = look_at(*folder);
     // One that was replaced twice while it was read is gone; the newer one is not.

@@ -42,6 +42,7 @@ class Publications {
   struct State {
     std::vector<Publication> publications;  ///< the current one of each folder; each id once
     std::vector<std::string> problems;      ///< of those that cannot be read, a sentence each
+    std::vector<std::string> forbidden;     ///< folders that this user may not look into
   };
   State look();
 

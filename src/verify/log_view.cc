@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <system_error>
 
 #include "base/parallel.h"
 #include "diag/progress.h"
+#include "os/posix_file.h"
 #include "verify/witness_file.h"
 
 namespace sdp::verify {
@@ -183,8 +185,14 @@ Result<void> read_witnesses(LogView& view, const std::filesystem::path& root, co
   std::vector<std::filesystem::path> paths;
   for (std::filesystem::recursive_directory_iterator at(root, code), end; !code && at != end;
        at.increment(code)) {
-    if (at->is_regular_file() && at->path().extension() == ".witness") paths.push_back(at->path());
+    if (at->path().extension() != ".witness") continue;
+    std::error_code unknown;
+    // One that cannot be looked at is not passed over: reading it says why.
+    if (at->is_regular_file(unknown) || unknown) paths.push_back(at->path());
   }
+  // What cannot be listed may have anything in it. Only a folder that is not there has no witness.
+  if (code && code != std::errc::no_such_file_or_directory)
+    return os::posix_error(code.value(), os::Access::read, "list", root);
   std::ranges::sort(paths);
   std::vector<LogView> parts(paths.size());
   SDP_RETURN_IF_ERROR(base::in_parallel(limits.threads, paths.size(), [&](std::size_t i, int) {
