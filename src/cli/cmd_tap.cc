@@ -185,6 +185,7 @@ class LakeTap {
     SDP_TRY(const auto found, lake_reader::find_layout(*lake_.store));
     SDP_TRY(overrides_, lake_reader::read_overrides(*lake_.store, found.places));
     SDP_TRY(const std::vector<std::string> newest, newest_objects());
+    if (newest.empty() && !options_.follow) return nothing_yet();
     for (const std::string& key : newest) {
       if (printer_.is_done()) break;
       SDP_RETURN_IF_ERROR(show(key));
@@ -195,6 +196,13 @@ class LakeTap {
   }
 
  private:
+  std::unexpected<Error> nothing_yet() const {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{}: there are no objects of events yet; they come by `spotify-pipeline sink` or "
+                            "`spotify-pipeline run`. Wait for them by --follow, or look elsewhere by --lake",
+                            lake_.store->describe()));
+  }
+
   /// The objects of an hour, in the order of their first records.
   Result<std::vector<std::string>> objects_of(const lake_reader::HourFolder& folder) const {
     std::vector<std::string> keys;

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "base/encoding.h"
 #include "base/terminal_text.h"
 #include "cli/standard_output.h"
+#include "os/files.h"
 #include "os/posix_file.h"
 
 namespace sdp::cli {
@@ -81,6 +83,10 @@ void append_value_line(std::string& out, std::optional<std::string_view> value) 
 Result<std::unique_ptr<log::Producer>> open_line_producer(const std::string& place, Clock& clock) {
   os::UniqueFd file;
   if (place != "-") {
+    // A device or a pipe takes lines, too.
+    std::error_code missing;
+    if (std::filesystem::is_directory(place, missing))
+      return std::unexpected(os::check_replaceable(place).error());
     file = os::UniqueFd(::open(place.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file) return os::posix_error(errno, os::Access::write, "write", place);
   }

@@ -1,6 +1,7 @@
 #include "cli/program.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -72,7 +73,12 @@ std::string usage_text(const CLI::App& app, const settings::Commands& commands,
   // Where a command below another is missing, the word that was to be it is among the rest.
   const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
   if (code != CLI::ExitCodes::ExtrasError && code != CLI::ExitCodes::RequiredError) return text;
-  for (const std::string& word : app.remaining(true)) {
+  const std::vector<std::string> words = app.remaining(true);
+  // CLI11's own message has them from the last to the first.
+  if (code == CLI::ExitCodes::ExtrasError)
+    text = fmt::format("The following argument{} not expected: {}", words.size() == 1 ? " was" : "s were",
+                       fmt::join(words, " "));
+  for (const std::string& word : words) {
     const std::string name = word.substr(0, word.find('='));
     if (const auto meant = base::meant_by(name, candidates(commands, name)))
       return fmt::format("{}; did you mean {}?", text, *meant);

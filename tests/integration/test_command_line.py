@@ -50,6 +50,12 @@ def test_wrong_usage_exits_2_and_says_what(binary, arguments):
     assert arguments[-1] in result.stderr or arguments[-2] in result.stderr
 
 
+def test_what_is_not_expected_is_named_in_its_order(binary):
+    result = call(binary, "sink", "first", "--second", "third")
+    assert result.returncode == 2
+    assert "not expected: first --second third\n" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [

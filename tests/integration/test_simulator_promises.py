@@ -297,7 +297,7 @@ def test_schema_evolves_midstream(simulator):
     assert 3200 < len(broken.splitlines()) < 3400
 
 
-def test_key_acks_and_delivery_errors(simulator, faulty):
+def test_key_acks_and_delivery_errors(simulator, faulty, tmp_path):
     _, labels, _ = faulty
     lines, *_ = faulty
     for label in labels:
@@ -306,6 +306,7 @@ def test_key_acks_and_delivery_errors(simulator, faulty):
     done = simulator.run("--events", 500)
     [finished] = log.events(done.stderr.decode(), "simulate.finished")
     assert finished["acked"] == 500
+    simulator.run("--events", 500, output=str(tmp_path), code=CANNOT_WRITE)
     full = simulator.run("--events", 500, output="/dev/full", code=CANNOT_WRITE)
     [failed] = log.events(full.stderr.decode(), "command.failed")
     assert re.search(r"\d+ produced, 0 acked, 0 failed", failed["message"]), failed

@@ -155,7 +155,11 @@ def test_the_lake_is_shown_line_by_line(world):
 
 def test_an_object_that_is_none_is_refused(world):
     world.must("init")
-    assert world.must("tap", "lake").out == ""
+    (world.folder / "empty").mkdir()
+    for place, words in ((world.bucket, ()), (str(world.folder / "empty"), ("--lake", world.folder / "empty"))):
+        empty = world.run("tap", "lake", *words)
+        assert (empty.code, empty.out) == (MISCONFIGURED, ""), str(empty)
+        assert place in empty.failure["message"] and "spotify-pipeline sink" in empty.failure["message"]
     for name in ("bronze/nothing.json", "_pipeline/lake.json", "../x"):
         refused = world.run("tap", "lake", name)
         assert refused.code == BAD_INPUT and name in refused.err, str(refused)
