@@ -278,20 +278,25 @@ class OracleCheck {
   }
 
   Result<void> counts(const OracleCounts& told) {
-    SDP_RETURN_IF_ERROR(count("kept", "TRANSFORM.SPOTIFY_SILVER", told.kept));
-    if (!told.kept_by_type.empty()) SDP_RETURN_IF_ERROR(types(told.kept_by_type));
-    SDP_RETURN_IF_ERROR(count("duplicates", "TRANSFORM.SPOTIFY_DUPLICATES", told.duplicates));
-    SDP_RETURN_IF_ERROR(count("rejected", "TRANSFORM.SPOTIFY_REJECTED", told.rejected));
+    SDP_RETURN_IF_ERROR(kept(told));
+    SDP_RETURN_IF_ERROR(duplicates(told));
+    return rejected(told);
+  }
+
+  Result<void> rejected(const OracleCounts& told) {
     std::map<std::pair<std::string, std::string>, std::int64_t> more = {};
     for (const auto& [why, records] : told.rejected_for) more[why] -= static_cast<std::int64_t>(records);
+    std::int64_t all = 0;
     SDP_RETURN_IF_ERROR(scan_table(
         warehouse_, shape_, "TRANSFORM.SPOTIFY_REJECTED",
         "SELECT reason, field, COUNT(*) FROM TRANSFORM.SPOTIFY_REJECTED GROUP BY reason, field",
         [&](warehouse::RowView row) {
-          more[{std::string(row[0].value_or("")), std::string(row[1].value_or(""))}] +=
-              integer_of(row[2]).value_or(0);
+          const std::int64_t records = integer_of(row[2]).value_or(0);
+          more[{std::string(row[0].value_or("")), std::string(row[1].value_or(""))}] += records;
+          all += records;
         },
         findings_));
+    compare("rejected", told.rejected, all);
     if (!shape_.usable("TRANSFORM.SPOTIFY_REJECTED")) return {};
     for (const auto& [why, records] : more) {
       if (records == 0) continue;
@@ -303,31 +308,39 @@ class OracleCheck {
     return {};
   }
 
-  Result<void> types(const std::map<std::string, std::uint64_t>& told) {
+  /// By type and in all, of one question.
+  Result<void> kept(const OracleCounts& told) {
     std::map<std::string, std::int64_t> found;
+    std::int64_t all = 0;
     SDP_RETURN_IF_ERROR(scan_table(
         warehouse_, shape_, "TRANSFORM.SPOTIFY_SILVER",
         "SELECT event_type, COUNT(*) FROM TRANSFORM.SPOTIFY_SILVER GROUP BY event_type",
         [&](warehouse::RowView row) {
-          found[std::string(row[0].value_or(""))] = integer_of(row[1]).value_or(0);
+          all += found[std::string(row[0].value_or(""))] = integer_of(row[1]).value_or(0);
         },
         findings_));
+    compare("kept", told.kept, all);
     if (!shape_.usable("TRANSFORM.SPOTIFY_SILVER")) return {};
-    for (const auto& [type, events] : told) {
+    for (const auto& [type, events] : told.kept_by_type) {
       if (found[type] != static_cast<std::int64_t>(events))
         differs(fmt::format("kept of type {}", type), static_cast<std::int64_t>(events), found[type]);
     }
     return {};
   }
 
-  Result<void> count(std::string_view what, const std::string& table, std::uint64_t told) {
-    std::optional<std::int64_t> found;
+  Result<void> duplicates(const OracleCounts& told) {
+    std::int64_t all = 0;
     SDP_RETURN_IF_ERROR(scan_table(
-        warehouse_, shape_, table, fmt::format("SELECT COUNT(*) FROM {}", table),
-        [&](warehouse::RowView row) { found = integer_of(row[0]); }, findings_));
-    if (found != static_cast<std::int64_t>(told))
-      differs(what, static_cast<std::int64_t>(told), found.value_or(0));
+        warehouse_, shape_, "TRANSFORM.SPOTIFY_DUPLICATES",
+        "SELECT COUNT(*) FROM TRANSFORM.SPOTIFY_DUPLICATES",
+        [&](warehouse::RowView row) { all = integer_of(row[0]).value_or(0); }, findings_));
+    compare("duplicates", told.duplicates, all);
     return {};
+  }
+
+  void compare(std::string_view what, std::uint64_t told, std::int64_t found) {
+    const auto expected = static_cast<std::int64_t>(told);
+    if (found != expected) differs(what, expected, found);
   }
 
   void differs(std::string_view what, std::int64_t expected, std::int64_t found) {
