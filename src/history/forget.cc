@@ -14,10 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// All that `run --import` and `import` make in a folder. The last one is
-/// what a killed add_imports() leaves.
-constexpr std::array<std::string_view, 8> kMade{
-    ".lock", "lake", "log", "warehouse", "transform", "report.html", kLedgerName, "imported.jsonl.new"};
+/// All that `run --import` and `import` make in a folder. Files that are replaced in one step
+/// (os::write_file) have their other name until then, and keep it where a command was killed. test_forget.py
+/// finds what is missing here.
+constexpr std::array<std::string_view, 9> kMade{".lock",           "lake",      "log",
+                                                "warehouse",       "transform", "report.html",
+                                                "report.html.new", kLedgerName, "imported.jsonl.new"};
 
 std::unexpected<Error> failed(const std::error_code& failure, os::Access access, std::string_view action,
                               const fs::path& path) {

@@ -69,6 +69,11 @@ TEST_F(ForgetTest, WhatNoImportMakesIsNamed) {
             std::string::npos);
 }
 
+TEST_F(ForgetTest, WhatAKilledImportLeavesIsNoObstacle) {
+  for (const char* name : {"imported.jsonl.new", "report.html.new"}) write(ada_ / name, "x");
+  EXPECT_EQ(refusal(ada_, user_id("ada")), "");
+}
+
 TEST_F(ForgetTest, LinksAndFilesAreNoFolders) {
   fs::create_directory_symlink(ada_, folder_.path() / "link");
   write("file", "x");

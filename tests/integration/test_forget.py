@@ -91,8 +91,13 @@ def home(binary, tmp_path):
 
 @pytest.fixture(scope="module")
 def imported(binary, deps, tmp_path_factory):
-    """Two persons, in the folders that `run --import` makes by itself."""
-    folder = tmp_path_factory.mktemp("imported")
+    """Two persons, in the folders that `run --import` makes by itself. Nothing of them is kept anywhere else."""
+    folder, elsewhere = tmp_path_factory.mktemp("imported"), tmp_path_factory.mktemp("elsewhere")
+    places = {
+        name: str(elsewhere / name) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
+    }
+    for place in places.values():
+        os.mkdir(place)
     for seed, name in enumerate(["ada", "bob"]):
         rows = extended_rows(60, seed, days=90)
         for row in rows:
@@ -102,10 +107,23 @@ def imported(binary, deps, tmp_path_factory):
         export.write_text(json.dumps(rows), encoding="utf-8")
         pipeline = Embedded(binary, deps, folder)
         pipeline.data = folder / "data" / "history" / name
-        finished = pipeline.start("--import", export).wait(180)
+        finished = pipeline.start("--import", export, env=places).wait(180)
         assert finished.code == 0, str(finished)
         export.unlink()
+    # What a run prints stands beside its folder here.
+    paths = [path for path in [*folder.rglob("*"), *elsewhere.rglob("*")] if path.parent != folder]
+    kept = [path for path in paths if is_of_somebody(path, "ada", "bob")]
+    assert all(path.is_relative_to(folder / "data" / "history") for path in kept), kept
+    assert len(kept) > 3
     return folder
+
+
+def is_of_somebody(path, *names: str) -> bool:
+    """Whether a file has a person's id or a title that only this person has; what is compressed is not looked into."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    content = path.read_bytes()
+    return any(word in content for name in names for word in (user_of(name).encode(), f"but {name}".encode()))
 
 
 def test_a_person_is_counted_then_gone_and_another_is_untouched(binary, deps, imported, tmp_path):
