@@ -1,5 +1,6 @@
 """Disks fill up. What was durable stays, the message names the place, and room makes it go on."""
 
+import json
 import re
 import resource
 import signal
@@ -9,6 +10,7 @@ import time
 import pytest
 from driver.embedded import EVENTS
 from driver.process import wait_until
+from test_import import extended_rows
 
 CANNOT_WRITE, UNAVAILABLE = 73, 69
 
@@ -92,6 +94,31 @@ def test_a_run_on_a_full_disk_names_the_path_and_goes_on_when_there_is_room(embe
     assert EVENTS <= rows <= 2 * EVENTS
     report = embedded.verify()
     assert report["offsets"] == rows
+
+
+@pytest.mark.parametrize("megabytes", [1, pytest.param(6, marks=pytest.mark.wide)])
+def test_an_import_on_a_full_disk_goes_on_when_there_is_room(embedded, small_disk, tmp_path, megabytes, say):
+    """By size: the lake does not fit, or the lake fits and the warehouse does not. Each play is there once in the end."""
+    export = tmp_path / "Streaming_History_Audio_2024_0.json"
+    rows = extended_rows(6_000, 7, days=300)
+    export.write_text(json.dumps(rows), encoding="utf-8")
+    disk = small_disk(embedded.data, megabytes)
+    failed = embedded.start("--import", export, prepare=disk.prepare).wait(180)
+    assert failed.code == CANNOT_WRITE, str(failed)
+    error = failed.failure["message"]
+    assert str(embedded.data) in error, error
+    say(f"{megabytes} MB: {error[:160]}")
+
+    disk.make_room()
+    done = embedded.start("--import", export).wait(180)
+    assert done.code == 0, str(done)
+    assert embedded.verify()["proved"] is True
+    again = embedded.start("--import", export).wait(180)
+    assert again.code == 0, str(again)
+    [[plays, different]] = embedded.rows(
+        "SELECT count(*), count(DISTINCT event_id) FROM TRANSFORM.SPOTIFY_SILVER WHERE event_type = 'play'"
+    )
+    assert plays == different == len({json.dumps(row, sort_keys=True) for row in rows})
 
 
 def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(own_services, new_world, small_disk):
