@@ -1,15 +1,19 @@
 """Rules for Prometheus fire, once, for what a real command tells when things are as the rule says, and not before. Prometheus's own tool
-does the evaluation: what was told goes on for as long as the rule waits. SinkFarBehind and HoursNotClosing are not here."""
+does the evaluation: what was told goes on for as long as the rule waits."""
 
+from __future__ import annotations
+
+import copy
 import json
 import re
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from driver.process import Running
-from driver.scrape import Samples, Watched
+from driver.scrape import PREFIX, Samples, Watched
 from driver.services import clean_environment, free_ports
 from driver.slow_network import SlowNetwork
 
@@ -17,6 +21,22 @@ RULES = Path(__file__).resolve().parents[2] / "deploy" / "monitoring" / "alerts.
 VIOLATION = 20
 HERE = ("--listen", "127.0.0.1:0")
 HUNG_SECONDS = 31
+FAR = 1_000_000
+# Two hours later as soon as a file is there.
+CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *now) {
+  static int (*real)(clockid_t, struct timespec *);
+  if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+  const int result = real(id, now);
+  if (id == CLOCK_REALTIME && access(getenv("TWO_HOURS_LATER"), F_OK) == 0) now->tv_sec += 7200;
+  return result;
+}
+"""
 # From this minute on things are bad.
 BAD = 10
 
@@ -29,6 +49,13 @@ class Told:
         self.lines = dict(
             line.rsplit(" ", 1) for line in samples.text.splitlines() if line and not line.startswith("#")
         )
+
+    def with_value(self, name: str, value: float) -> Told:
+        """The same but for one series."""
+        other = copy.copy(self)
+        [series] = [one for one in self.lines if one.startswith(f"{PREFIX}{name}{{")]
+        other.lines = {**self.lines, series: str(value)}
+        return other
 
     def at_minute(self, series: str, minute: int) -> float:
         """The clock of the evaluation begins at 0."""
@@ -81,19 +108,19 @@ def is_durable(records: int):
 
 
 @pytest.fixture
-def through_network(world):
-    """A sink whose store can hang."""
+def start_through_network(world):
+    """Starts a sink whose store can hang."""
     [port] = free_ports(1)
     network = SlowNetwork(port, int(world.services.s3_endpoint.rsplit(":", 1)[1]), 0)
     keys = world.services.credentials
     world.services.kafka.create_topic(world.topic, 1)
-    sink = sink_of(
-        world,
-        S3_ENDPOINT=f"http://127.0.0.1:{port}",
-        AWS_ACCESS_KEY_ID=keys["AWS_ACCESS_KEY_ID"],
-        AWS_SECRET_ACCESS_KEY=keys["AWS_SECRET_ACCESS_KEY"],
-    )
-    yield sink, network
+
+    def start(**environment) -> tuple[Watched, SlowNetwork]:
+        store = {"S3_ENDPOINT": f"http://127.0.0.1:{port}"}
+        store |= {name: keys[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        return sink_of(world, **store, **environment), network
+
+    yield start
     network.close()
 
 
@@ -109,9 +136,9 @@ def test_a_log_that_is_away(world, evaluate):
 
 
 @pytest.mark.wide
-def test_a_store_that_hangs(world, evaluate, through_network):
+def test_a_store_that_hangs(world, evaluate, start_through_network):
     """First the upload is late; after ten minutes nothing has become durable."""
-    sink, network = through_network
+    sink, network = start_through_network()
     world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
     good = Told(sink.wait_for(is_durable(5), 60, "the first object"))
     network.hang()
@@ -123,6 +150,44 @@ def test_a_store_that_hangs(world, evaluate, through_network):
     )
     hangs = ["SinkStoreHangs"]
     evaluate(good, bad, {BAD: [], BAD + 2: hangs, BAD + 20: [*hangs, "SinkNothingDurable"]}, BAD + 25)
+
+
+@pytest.mark.wide
+def test_a_sink_that_is_a_million_records_behind(world, evaluate):
+    """It comes back to a topic that went on without it. Small objects give the scraper time to see it."""
+    world.services.kafka.create_topic(world.topic, 1)
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+    sink = sink_of(world)
+    good = Told(sink.wait_for(is_durable(5), 60, "the first object"))
+    assert sink.running.stop(60).code == 0
+    world.must("simulate", "--events", FAR + 50_000)
+    back = sink_of(world)
+    bad = Told(
+        back.wait_for(
+            lambda samples: samples.sum("sink_lag_records") > FAR and samples.get("sink_last_commit_timestamp_seconds"),
+            60,
+            "the lag to be told",
+        )
+    )
+    behind = ["SinkFarBehind", "SinkNothingDurable"]
+    evaluate(good, bad, {BAD + 9: [], BAD + 17: behind}, BAD + 20)
+    not_so_far = bad.with_value("sink_lag_records", FAR)
+    evaluate(good, not_so_far, {BAD + 17: ["SinkNothingDurable"]}, BAD + 20)
+
+
+@pytest.mark.wide
+def test_hours_that_are_over_and_stay_open(world, evaluate, start_through_network, tmp_path):
+    """The store hangs, and two hours pass, by the clock that the sink is given."""
+    source, library, moved = tmp_path / "clock.c", tmp_path / "clock.so", tmp_path / "moved"
+    source.write_text(CLOCK)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    sink, network = start_through_network(LD_PRELOAD=str(library), TWO_HOURS_LATER=str(moved))
+    world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+    good = Told(sink.wait_for(is_durable(5), 60, "the first object"))
+    network.hang()
+    moved.touch()
+    bad = Told(sink.wait_for(lambda samples: samples.sum("sink_missing_hour_markers") > 1, 60, "hours to be over"))
+    evaluate(good, bad, {BAD + 18: [], BAD + 22: ["HoursNotClosing"]}, BAD + 25)
 
 
 @pytest.mark.wide
