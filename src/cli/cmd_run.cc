@@ -9,6 +9,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/data_dir.h"
@@ -57,6 +58,9 @@ struct Options {
 
 constexpr std::string_view kNoReport = "none";
 
+/// How long a count of a topic's records waits for the next one.
+constexpr std::chrono::milliseconds kCountPatience{10'000};
+
 /// Four whole weeks: enough to compare days, hours and weekdays.
 constexpr std::uint32_t kDays = 28;
 
@@ -80,6 +84,7 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
                 .reject_ratio_max = options.reject_ratio_max},
       .sink = options.sink,
       .simulation = spec,
+      .transactions = options.simulation.transactions,
       .feed = {},
       .witness_root = {},
       .oracle = nullptr,
@@ -146,13 +151,28 @@ Result<void> live_beside(PageServer& server, const PipelineParts& parts, const R
   return {};
 }
 
-/// The records of the topic, as far as offsets tell.
-Result<std::uint64_t> records_of(log::EventLog& log) {
-  std::uint64_t records = 0;
+/// The records of the topic that readers are given. Offsets tell, unless there are more of them than `told`
+/// records: transactions leave some without a record.
+Result<std::uint64_t> records_of(log::EventLog& log, std::uint64_t told, std::chrono::milliseconds timeout) {
   SDP_TRY(const log::TopicInfo topic, log.describe());
+  std::vector<log::Watermarks> available;
+  std::uint64_t records = 0;
   for (log::Partition partition = 0; partition < topic.partitions; ++partition) {
     SDP_TRY(const log::Watermarks marks, log.watermarks(partition));
     records += static_cast<std::uint64_t>(marks.end - marks.start);
+    available.push_back(marks);
+  }
+  if (records <= told || told == 0) return records;
+  records = 0;
+  SDP_TRY(const std::unique_ptr<log::Reader> reader, log.open_reader());
+  for (log::Partition partition = 0; partition < topic.partitions; ++partition) {
+    const log::Watermarks& marks = available[static_cast<std::size_t>(partition)];
+    if (marks.end == marks.start) continue;
+    SDP_RETURN_IF_ERROR(reader->read_all(partition, marks.start, marks.end, timeout,
+                                         [&records](const log::RecordView&) -> Result<void> {
+                                           ++records;
+                                           return {};
+                                         }));
   }
   return records;
 }
@@ -180,11 +200,12 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const Dat
   }
   // The log of an embedded run is new. One on servers has what runs before this one sent, and perhaps others.
   if (!embedded) {
-    SDP_TRY(const std::uint64_t records, records_of(parts.log));
-    if (records != kept.oracle().records()) {
+    const std::uint64_t told = kept.oracle().records();
+    SDP_TRY(const std::uint64_t records, records_of(parts.log, told, kCountPatience));
+    if (records != told) {
       parts.no_oracle = fmt::format(
           "the topic has {} records, and the runs that kept an oracle sent {}; take a new topic and --data",
-          records, kept.oracle().records());
+          records, told);
       SDP_RETURN_IF_ERROR(remove_oracle(kept.path()));
       return std::nullopt;
     }

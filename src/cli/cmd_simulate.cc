@@ -12,7 +12,6 @@
 #include "cli/control_file.h"
 #include "cli/fault_rates.h"
 #include "cli/kept_oracle.h"
-#include "cli/label_file.h"
 #include "cli/line_producer.h"
 #include "cli/output.h"
 #include "cli/settings.h"
@@ -29,7 +28,7 @@ struct Options {
   LogSettings log;
   ServicesSettings services;
   SimulationSettings simulation;
-  simulate::SimulateOptions simulate;
+  bool verbose = false;
   std::string oracle;
   bool continue_oracle = false;
   bool describe = false;
@@ -112,8 +111,10 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   // Before anything is sent.
   if (kept) SDP_RETURN_IF_ERROR(kept->begin(spec, {.by_type = options.topic_by_type}));
   SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
-  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer,
-                                  options.simulate);
+  simulate::SimulateOptions how{.verbose = options.verbose};
+  // Lines have none, whatever a variable says.
+  if (!options.writes_lines()) how.transactions = options.simulation.transactions;
+  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer, how);
   if (kept) runner.tell(kept->oracle());
   if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
   ControlFile control(options.control_path, {.rate = spec.rate, .faults = spec.faults.rates});
@@ -145,9 +146,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   command.bind("kafka.delivery-timeout-ms", options->log.kafka.delivery_timeout);
   bind_simulation(command, options->simulation, "--mix,--profile");
-  command.bind("simulation.transactions", options->simulate.transactions.used);
-  command.bind("simulation.aborted", options->simulate.transactions.aborted);
-  command.bind("simulation.verbose", options->simulate.verbose);
+  command.bind("simulation.verbose", options->verbose);
   command.bind("simulation.oracle", options->oracle);
   command.bind("simulation.continue-oracle", options->continue_oracle);
   command.bind("simulation.describe", options->describe);
@@ -160,9 +159,6 @@ void define_simulate(settings::Commands& commands, Action& action) {
       if (options->describe) return describe(*options);
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       SDP_RETURN_IF_ERROR(check_output_flags(command, options->output));
-      if (options->simulate.transactions.aborted > 0 && !options->simulate.transactions.any())
-        return fail(ErrorKind::misconfigured,
-                    "--aborted is a share of the transactions, and there are none; add --transactions RATE");
       SDP_RETURN_IF_ERROR(check_distinct_files({{"--behaviour", options->simulation.behaviour},
                                                 {"--control", options->control_path},
                                                 {"--labels", options->labels_path},

@@ -1,21 +1,22 @@
 #include "cli/kept_oracle.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/types.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/utc_time.h"
-#include "os/files.h"
-#include "os/posix_file.h"
 #include "simulate/oracle_file.h"
 
 namespace sdp::cli {
+namespace {
+
+constexpr mode_t kReadable = 0644;
+
+}  // namespace
 
 Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
   std::error_code none;
@@ -53,11 +54,9 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, Logs logs) 
                     oracle_.events_max(), oracle_.kept() + whole.events));
   }
   // Whoever cannot write it should not send a million events first.
-  SDP_RETURN_IF_ERROR(os::check_replaceable(path_));
-  if (const os::UniqueFd file(::open(unfinished().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)); !file)
-    return os::posix_error(errno, os::Access::write, "write the oracle", unfinished());
-  SDP_RETURN_IF_ERROR(remove_oracle(unfinished()));
+  SDP_TRY(auto file, os::NewFile::open(path_, kReadable));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
+  file_.emplace(std::move(file));
   runs_.push_back(
       {.spec = whole, .another_log = logs.another && !runs_.empty(), .topic_by_type = logs.by_type});
   oracle_.begin_run(runs_.back().another_log);
@@ -71,36 +70,10 @@ Result<void> KeptOracle::finish(const simulate::SimulateSummary& summary) {
   runs_.back().stopped_after = summary.stopped_after;
   runs_.back().steered = summary.steered;
   runs_.back().digest = oracle_.digest();
-  {
-    std::ofstream file(unfinished(), std::ios::binary | std::ios::trunc);
-    auto written =
-        simulate::write_oracle(oracle_, runs_, summary.newest, [&](std::string_view text) -> Result<void> {
-          if (!file.write(text.data(), static_cast<std::streamsize>(text.size()))) return cannot_write();
-          return {};
-        });
-    file.close();
-    if (written && !file) written = cannot_write();
-    if (!written) {
-      std::error_code ignored;
-      std::filesystem::remove(unfinished(), ignored);
-      return written;
-    }
-  }
-  std::error_code error;
-  std::filesystem::rename(unfinished(), path_, error);
-  if (error) return cannot_write();
-  return {};
-}
-
-std::filesystem::path KeptOracle::unfinished() const {
-  std::filesystem::path path = path_;
-  path += ".new";
-  return path;
-}
-
-std::unexpected<Error> KeptOracle::cannot_write() const {
-  return fail(ErrorKind::cannot_write,
-              fmt::format("cannot write the oracle {}; make room, or choose another place", path_.string()));
+  SDP_RETURN_IF_ERROR(
+      simulate::write_oracle(oracle_, runs_, summary.newest,
+                             [this](std::string_view text) -> Result<void> { return file_->append(text); }));
+  return file_->finish();
 }
 
 Result<void> remove_oracle(const std::filesystem::path& path) {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <expected>
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "os/new_file.h"
 #include "simulate/oracle.h"
 #include "simulate/oracle_run.h"
 #include "simulate/simulate_runner.h"
@@ -35,11 +36,8 @@ class KeptOracle {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  /// What finish() writes before it has the file's name.
-  std::filesystem::path unfinished() const;
-  std::unexpected<Error> cannot_write() const;
-
   std::filesystem::path path_;
+  std::optional<os::NewFile> file_;  ///< from begin() on
   simulate::Oracle oracle_;
   std::vector<simulate::OracleRun> runs_;
 };

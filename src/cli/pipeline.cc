@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "base/utc_time.h"
-#include "cli/label_file.h"
 #include "cli/load_output.h"
 #include "cli/output.h"
 #include "cli/publish.h"
@@ -165,7 +164,7 @@ class PipelineRun {
     const simulate::SimulationSpec& spec = parts_.simulation;
     SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, records_to_come(spec));
     simulate::SimulateRunner runner(spec, *source, simulate::Outlets(*producer, parts_.log.topic_name()),
-                                    runtime_.clock, printer);
+                                    runtime_.clock, printer, {.transactions = parts_.transactions});
     if (parts_.oracle != nullptr) runner.tell(parts_.oracle->oracle());
     if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
     SDP_TRY(const auto summary, runner.run(stop));

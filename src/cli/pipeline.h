@@ -14,6 +14,7 @@
 #include "load/load_runner.h"
 #include "log/event_log.h"
 #include "simulate/event_source.h"
+#include "simulate/transaction_plan.h"
 #include "sink/sink_runner.h"
 #include "store/object_store.h"
 #include "transform/transform.h"
@@ -42,6 +43,7 @@ struct PipelineParts {
   MartParts marts;
   sink::SinkOptions sink;
   simulate::SimulationSpec simulation;
+  simulate::TransactionRates transactions;
   /// Nothing: the events are simulated.
   std::optional<Feed> feed;
   /// Witness files of a log that dies with this process; empty when the log can be read again.

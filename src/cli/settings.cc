@@ -153,10 +153,7 @@ Result<void> check_output_flags(const settings::Command& command, std::string_vi
   return refuse_flags(command, fmt::format("--output {} writes lines, and no broker is asked", output),
                       [](const settings::Setting& setting) {
                         return setting.group == settings::Group::kafka ||
-                               setting.group == settings::Group::services ||
-                               setting.name == "simulation.topic-by-type" ||
-                               setting.name == "simulation.transactions" ||
-                               setting.name == "simulation.aborted";
+                               setting.group == settings::Group::services || setting.needs_log;
                       });
 }
 
@@ -192,6 +189,10 @@ Result<void> check_simulation_flags(const settings::Command& command, const Simu
   if (mix != simulate::Profile::realistic) {
     SDP_RETURN_IF_ERROR(refuse_flags(
         command, "only --mix realistic goes by it; of --mix listeners it is a part of --behaviour",
+  if (simulation.transactions.aborted > 0 && !simulation.transactions.any()) {
+    return fail(ErrorKind::misconfigured,
+                "--aborted is a share of the transactions, and there are none; add --transactions RATE");
+  }
         [](const settings::Setting& setting) { return setting.name == "simulation.popularity"; }));
   }
   if (mix == simulate::Profile::listeners) return {};
@@ -312,6 +313,8 @@ void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
   command.bind("sink.batch-max-wait-s", sink.limits.max_wait);
   command.bind("sink.batch-linger-ms", sink.limits.linger);
   command.bind("sink.batch-idle-ms", sink.limits.idle);
+  command.bind("simulation.transactions", simulation.transactions.used);
+  command.bind("simulation.aborted", simulation.transactions.aborted);
   command.bind("sink.compression", sink.compression,
                {{"none", lake::Compression::none},
                 {"gzip", lake::Compression::gzip},

@@ -15,6 +15,7 @@
 #include "mapping/mapping.h"
 #include "settings/command.h"
 #include "simulate/simulation_spec.h"
+#include "simulate/transaction_plan.h"
 #include "sink/sink_runner.h"
 #include "store/s3/s3_settings.h"
 #include "transform/transform.h"
@@ -64,6 +65,7 @@ struct SimulationSettings {
   simulate::SimulationSpec spec;
   std::string start;                          ///< ISO-8601; empty: so that the events end about now
   std::map<std::string, std::string> faults;  ///< rates by class
+  simulate::TransactionRates transactions;
   /// Over how many days up to now the events are spread, where nothing else says when they happen.
   std::uint32_t days = 0;
   std::string behaviour;  ///< a file of TOML; empty: the defaults

@@ -1,10 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/result.h"
 #include "cli/standard_output.h"
 #include "diag/progress.h"
+#include "os/new_file.h"
 #include "simulate/simulate_observer.h"
 
 namespace sdp::cli {
@@ -31,6 +36,13 @@ class SimulatePrinter final : public simulate::SimulateObserver {
 /// How many records a simulation sends; 0 where nobody knows.
 inline std::uint64_t records_to_come(const simulate::SimulationSpec& spec) {
   return spec.faults.rates.any() ? 0 : spec.events;
+}
+
+/// The side file with the labels of faulty records; nothing where the path is empty.
+inline Result<std::optional<os::NewFile>> open_labels(const std::string& path) {
+  if (path.empty()) return std::optional<os::NewFile>{};
+  SDP_TRY(auto file, os::NewFile::open(path, 0644));
+  return std::optional<os::NewFile>(std::move(file));
 }
 
 }  // namespace sdp::cli

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "os/new_file.h"
 #include "os/posix_file.h"
 
 namespace sdp::os {
@@ -38,16 +39,9 @@ Result<void> check_replaceable(const std::filesystem::path& path) {
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode) {
-  SDP_RETURN_IF_ERROR(check_replaceable(path));
-  auto temporary = path;
-  temporary += ".new";
-  ::unlink(temporary.c_str());
-  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!fd) return posix_error(errno, Access::write, "write", temporary);
-  SDP_RETURN_IF_ERROR(write_all(fd.get(), text, temporary));
-  SDP_RETURN_IF_ERROR(sync_file(fd.get(), temporary));
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return posix_error(errno, Access::write, "write", path);
-  return {};
+  SDP_TRY(auto file, NewFile::open(path, mode));
+  SDP_RETURN_IF_ERROR(file.append(text));
+  return file.finish();
 }
 
 Result<void> make_folder(const std::filesystem::path& path) {

@@ -65,7 +65,8 @@ struct Setting {
   /// The value in docker/.env.example; nothing when the variable does not stand there.
   std::optional<std::string_view> stack = {};
   std::string_view example = {};
-  bool bucket = false;  ///< where it takes a path, `s3://BUCKET[/PREFIX]` will do
+  bool needs_log = false;  ///< besides those of Group::kafka: has no effect where records go to no log
+  bool bucket = false;     ///< where it takes a path, `s3://BUCKET[/PREFIX]` will do
   /// Anything but `nothing` also says that the value is a path (settings/place.h).
   Completion completion = Completion::nothing;
   bool empty_counts = false;  ///< a variable that is set and empty is a value, not "not set"

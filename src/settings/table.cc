@@ -1135,14 +1135,16 @@ constexpr auto kTable = std::to_array<Setting>({
      .group = Group::simulation,
      .help =
          "Send each type of event to a topic of its own: the name of --topic, a hyphen and the type, as in "
-         "spotify-events-play. Those that do not exist are created"},
+         "spotify-events-play. Those that do not exist are created",
+     .needs_log = true},
     {.name = "simulation.transactions",
      .flag = "--transactions",
      .variable = "SIMULATOR_TRANSACTIONS",
      .group = Group::simulation,
      .value = "RATE",
      .help = "Share of the batches of 100 records that are sent as a transaction each",
-     .range = Range{0, 1}},
+     .range = Range{0, 1},
+     .needs_log = true},
     {.name = "simulation.aborted",
      .flag = "--aborted",
      .variable = "SIMULATOR_ABORTED",
@@ -1150,7 +1152,8 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "RATE",
      .help =
          "Share of the transactions that are aborted; their records are sent again in one that is committed",
-     .range = Range{0, 1}},
+     .range = Range{0, 1},
+     .needs_log = true},
     {.name = "simulation.labels",
      .flag = "--labels",
      .variable = "",

@@ -208,9 +208,9 @@ def test_each_class_sent_what_the_proof_counts(each_alone):
 def test_a_run_with_every_fault_is_proved(embedded):
     labels = embedded.folder / "labels.ndjson"
     arguments = ("--fault", "all=0.02", "--mix", "realistic", "--oracle", "--labels", labels)
-    finished = embedded.must_prove(2000, *arguments)
+    finished = embedded.must_prove(2000, *arguments, "--transactions", 0.7, "--aborted", 0.5)
     assert re.search("oracle", finished.out), str(finished)
-    assert {label["class"] for label in labels_of(labels)} == set(CLASSES)
+    assert {label["class"] for label in labels_of(labels)} == {*CLASSES, "aborted"}
     assert_labels_lead_to_their_records(labels_of(labels), embedded.rows(PLACES), "spotify-events")
     assert embedded.rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER") == [[2000]]
     [[reasons]] = embedded.rows("SELECT count(DISTINCT reason) FROM TRANSFORM.SPOTIFY_REJECTED")
@@ -223,7 +223,9 @@ def test_lines_in_place_of_kafka(world):
     world.must("simulate", *arguments, "--output", path, "--labels", labels, env=QUIET_BROKER)
     # A line is a record's place.
     assert {(label["topic"], label["partition"], label["offset"]) for label in labels_of(labels)} == {(None,) * 3}
-    printed = world.must("simulate", *arguments, "--output", "-", env=QUIET_BROKER)
+    # What a variable says of topics is for commands that have one.
+    of_topics = {"SIMULATOR_TRANSACTIONS": "1", "SIMULATOR_TOPIC_BY_TYPE": "true"}
+    printed = world.must("simulate", *arguments, "--output", "-", env=QUIET_BROKER | of_topics)
     assert printed.out.encode() == path.read_bytes()
 
     lines = path.read_bytes().decode().splitlines()

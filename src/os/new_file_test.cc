@@ -1,0 +1,69 @@
+#include "os/new_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace sdp::os {
+namespace {
+
+namespace fs = std::filesystem;
+
+class NewFiles : public testing::Test {
+ public:
+  NewFiles() : folder_(fs::path(testing::TempDir()) / "sdp-new-file") {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  ~NewFiles() override { fs::remove_all(folder_); }
+  fs::path path() const { return folder_ / "file.ndjson"; }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), {}));
+  }
+
+ private:
+  fs::path folder_;
+};
+
+TEST_F(NewFiles, DoNotTakeThePlaceOfAPipeOrAFolder) {
+  ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+  const auto refused = NewFile::open(path(), 0644);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::cannot_write);
+  EXPECT_TRUE(fs::is_fifo(path()));
+  EXPECT_EQ(files(), 1);
+  EXPECT_FALSE(NewFile::open(path().parent_path(), 0644));
+}
+
+TEST_F(NewFiles, HaveTheirNameOnceTheyAreWhole) {
+  auto file = NewFile::open(path(), 0644);
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_TRUE(file->append(std::string(100'000, 'x')));
+  ASSERT_TRUE(file->append("the end\n"));
+  EXPECT_FALSE(fs::exists(path()));
+  ASSERT_TRUE(file->finish());
+  EXPECT_EQ(fs::file_size(path()), 100'008);
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(NewFiles, OfWhatIsNotFinishedNothingIsLeft) {
+  {
+    auto file = NewFile::open(path(), 0644);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(file->append("half"));
+  }
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(NewFiles, WithoutAFolderThereIsAnError) {
+  const auto file = NewFile::open(path() / "nowhere", 0644);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().kind, ErrorKind::cannot_write);
+}
+
+}  // namespace
+}  // namespace sdp::os
