@@ -13,6 +13,9 @@
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
 #include "log/kafka/probe.h"
+#include "mapping/compile.h"
+#include "mapping/mapping.h"
+#include "verify/verify.h"
 
 namespace sdp::cli {
 namespace {
@@ -23,6 +26,7 @@ struct Options {
   ServicesSettings services;
   WarehouseSettings warehouse;
   TransformSettings transform;
+  std::string mapping;
   bool json = false;
 };
 
@@ -78,12 +82,32 @@ Result<std::string> check_transform(const Options& options) {
   return "dbt at " + transform.dbt_path.string();
 }
 
+/// That it can be read, that it is the warehouse's, and which one it is.
+Result<std::string> check_mapping(const Options& options, Clock& clock) {
+  const WarehouseSettings& settings = options.warehouse;
+  SDP_TRY(const auto mapping, read_mapping(options.mapping, settings.deps));
+  std::string found = "none is set: records are events";
+  if (mapping) {
+    const auto dialect = settings.is_snowflake() ? mapping::Dialect::snowflake : mapping::Dialect::duckdb;
+    if (const auto sql = mapping::compile(*mapping, dialect); !sql) return std::unexpected(sql.error());
+    found = fmt::format("{} makes events of records; its digest is {:.12}", options.mapping,
+                        mapping::digest(*mapping));
+  }
+  if (!settings.is_snowflake() && !std::filesystem::exists(settings.place)) return found;
+  auto warehouse = open_warehouse(settings, Access::read_only, clock);
+  // That it cannot be opened is told by its own check.
+  if (!warehouse) return found + "; by which one the warehouse was built is not known";
+  SDP_RETURN_IF_ERROR(verify::check_mapping(**warehouse, mapping ? &*mapping : nullptr));
+  return found;
+}
+
 Result<int> run(const Options& options, const Runtime& runtime) {
   std::vector<Check> checks;
   checks.push_back({"log", check_log(options)});
   checks.push_back({"lake", check_lake(options, runtime.clock)});
   checks.push_back({"warehouse", check_warehouse(options, runtime.clock)});
   checks.push_back({"transform", check_transform(options)});
+  checks.push_back({"mapping", check_mapping(options, runtime.clock)});
   print_checks(checks, options.json);
   for (const Check& check : checks) {
     if (!check.outcome) return kUnhealthy;
@@ -97,13 +121,15 @@ void define_doctor(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command = commands.add_reader(commands.parser(), "doctor",
                                       "Check that log, lake, warehouse and dbt can be reached with these "
-                                      "settings; writes nothing, and exits with 10 when a check fails",
+                                      "settings, and that a mapping can be used; writes nothing, and exits "
+                                      "with 10 when a check fails",
                                       "  spotify-pipeline doctor --json  for a program");
   bind_log(command, options->log);
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   command.bind("dbt.project", options->transform.project);
+  command.bind("dbt.mapping", options->mapping);
   command.bind("output.json", options->json);
   command.parser().callback([options, &command, &action] {
     if (!command.parser().get_subcommands().empty()) return;

@@ -126,7 +126,7 @@ Result<std::unique_ptr<PageServer>> open_pages(const Options& options, const Pip
                                         .published = published_folder(parts.marts.warehouse),
                                         .group = log::ConsumerOptions{}.group,
                                         .pace = pace_of(parts.sink)},
-                                       parts.sink.value_bytes_max, clock));
+                                       {.value_bytes_max = parts.sink.value_bytes_max}, clock));
   SDP_TRY(auto server, PageServer::open(options.serve, std::move(sources), std::move(watched), clock));
   print_out("{}\n", server->url());
   flush_out();

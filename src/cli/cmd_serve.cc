@@ -35,6 +35,8 @@ struct Options {
   ServicesSettings services;
   log::ConsumerOptions consumer;
   sink::SinkOptions sink;  ///< only how soon it cuts and closes, and what is too large for it
+  std::string mapping;     ///< by which silver judges; empty: records are events
+  std::string deps;        ///< for one that comes with the program
 };
 
 /// How long a look waits for a server, and so the longest that the end of the pages takes.
@@ -95,13 +97,15 @@ fs::path published_of_servers(const Options& options) {
 
 Result<std::unique_ptr<serve::Watched>> watched_of(const Options& options, const Looked& looked,
                                                    Clock& clock) {
+  Judging judging{.value_bytes_max = options.sink.value_bytes_max};
+  SDP_TRY(judging.mapping, read_mapping(options.mapping, options.deps));
   return watch_pipeline({.log = *looked.log,
                          .store = *looked.lake.store,
                          .published = published_of_servers(options),
                          .group = options.consumer.group,
                          .pace = pace_of(options.sink),
                          .timeout = kLookPatience},
-                        options.sink.value_bytes_max, clock);
+                        std::move(judging), clock);
 }
 
 Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
@@ -155,6 +159,8 @@ void define_serve(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   bind_pace(command, options->sink);
   command.bind("sink.value-bytes-max", options->sink.value_bytes_max);
+  command.bind("dbt.mapping", options->mapping);
+  command.bind("dbt.deps", options->deps);
   command.parser().callback([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_flow_flags(command, options->flow));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/lake_objects.h"
 #include "cli/out_reader.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
@@ -17,7 +18,6 @@
 #include "cli/tap_command.h"
 #include "cli/watching.h"
 #include "cli/wiring.h"
-#include "lake/compression.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
 #include "lake_reader/hour_walk.h"
@@ -203,22 +203,12 @@ class LakeTap {
                             lake_.store->describe()));
   }
 
-  /// The objects of an hour, in the order of their first records.
-  Result<std::vector<std::string>> objects_of(const lake_reader::HourFolder& folder) const {
-    std::vector<std::string> keys;
-    SDP_RETURN_IF_ERROR(lake_.store->list(folder.prefix, [&](const store::ListedObject& object) {
-      if (lake::parse_key(object.key) && !overrides_.ignores(object.key)) keys.push_back(object.key);
-      return true;
-    }));
-    return keys;
-  }
-
   Result<std::vector<std::string>> newest_objects() {
     std::deque<std::string> newest;
     SDP_RETURN_IF_ERROR(lake_reader::walk_hours(
         *lake_.store, lake::kBronzePrefix, lake_reader::Order::newest_first,
         [&](const lake_reader::HourFolder& folder) -> Result<bool> {
-          SDP_TRY(const std::vector<std::string> keys, objects_of(folder));
+          SDP_TRY(const std::vector<std::string> keys, objects_of(*lake_.store, overrides_, folder));
           // The newest hour is the one that is followed.
           if (!hour_) note_hour(folder.hour, keys);
           for (std::size_t at = keys.size(); at > 0 && newest.size() < options_.objects; --at)
@@ -241,7 +231,7 @@ class LakeTap {
     return lake_reader::walk_hours(
         *lake_.store, lake::kBronzePrefix, lake_reader::Order::oldest_first,
         [&](const lake_reader::HourFolder& folder) -> Result<bool> {
-          SDP_TRY(const std::vector<std::string> keys, objects_of(folder));
+          SDP_TRY(const std::vector<std::string> keys, objects_of(*lake_.store, overrides_, folder));
           for (const std::string& key : keys) {
             if (printer_.is_done()) return false;
             if (!seen_.contains(key)) SDP_RETURN_IF_ERROR(show(key));
@@ -253,23 +243,12 @@ class LakeTap {
   }
 
   Result<void> show(const std::string& key) {
-    const auto parsed = lake::parse_key(key);
-    if (!parsed) {
-      return fail(
-          ErrorKind::bad_input,
-          fmt::format("{} is not the name of an object of events, which is bronze/date=.../hour=.../...",
-                      key));
-    }
-    SDP_TRY(const store::Object object, lake_.store->get(key));
-    auto lines = lake::decompress(parsed->compression, object.body, lake::kObjectBytesMax);
-    if (!lines) return std::unexpected(lines.error().in(key));
-    std::string_view rest = *lines;
-    while (!rest.empty() && !printer_.is_done()) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    SDP_TRY(const std::string text, text_of(*lake_.store, key));
+    visit_lines(text, [&](std::string_view line) {
       printer_.print(
           std::nullopt, line, [&] { return line_text(line); }, [&] { return line_json(key, line); });
-    }
+      return !printer_.is_done();
+    });
     return {};
   }
 

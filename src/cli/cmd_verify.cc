@@ -1,7 +1,11 @@
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/command.h"
@@ -10,6 +14,7 @@
 #include "cli/settings.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
+#include "lake_reader/find_places.h"
 #include "verify/verify.h"
 
 namespace sdp::cli {
@@ -18,6 +23,7 @@ namespace {
 struct Options {
   LogSettings log;
   LakeSettings lake;
+  std::vector<std::string> other_lakes;
   ServicesSettings services;
   WarehouseSettings warehouse;
   std::string data;
@@ -52,6 +58,46 @@ Result<Outcome> prove(const verify::VerifyInputs& inputs) {
   return Outcome{.report = std::move(report), .rejected = std::move(rejected)};
 }
 
+/// Another lake, and the log that fills it, open as long as they are looked at.
+struct OpenLake {
+  Lake lake;
+  std::unique_ptr<log::EventLog> log;
+};
+
+/// The log is that of the topic which the lake has.
+Result<OpenLake> open_other_lake(const Options& options, const std::string& place, const Runtime& runtime) {
+  OpenLake open;
+  LakeSettings lake_settings = options.lake;
+  lake_settings.place = place;
+  SDP_TRY(open.lake, open_lake(lake_settings, options.services, runtime.clock));
+  if (!options.data.empty()) return open;
+  SDP_TRY(const auto found, lake_reader::find_layout(*open.lake.store));
+  SDP_TRY(const auto layout, lake_reader::read_layout(*open.lake.store, found));
+  if (!layout) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("--other-lake {}: no sink has written there yet, so nothing tells its topic", place));
+  }
+  LogSettings log_settings = options.log;
+  log_settings.topic.name = layout->topic;
+  SDP_TRY(open.log, open_kafka(log_settings, options.services));
+  return open;
+}
+
+Result<std::vector<OpenLake>> open_other_lakes(const Options& options, const Runtime& runtime) {
+  std::vector<OpenLake> opened;
+  for (const std::string& place : options.other_lakes) {
+    SDP_TRY(auto open, open_other_lake(options, place, runtime));
+    opened.push_back(std::move(open));
+  }
+  return opened;
+}
+
+void add_lakes(verify::VerifyInputs& inputs, const std::vector<OpenLake>& others) {
+  for (const OpenLake& other : others)
+    inputs.others.push_back({.store = other.lake.store.get(), .log = other.log.get()});
+}
+
 /// What both kinds of a run are looked at by; the log or its witness joins.
 verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store,
                                warehouse::Warehouse& warehouse, const Rules& rules) {
@@ -79,6 +125,8 @@ Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, co
   SDP_TRY(auto warehouse, open_warehouse(warehouse_settings, Access::read_only, runtime.clock));
   auto inputs = inputs_of(options, *lake.store, *warehouse, rules);
   inputs.witness_root = data.log();
+  SDP_TRY(const auto others, open_other_lakes(options, runtime));
+  add_lakes(inputs, others);
   return prove(inputs);
 }
 
@@ -88,6 +136,8 @@ Result<Outcome> verify_services(const Options& options, const Runtime& runtime, 
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   auto inputs = inputs_of(options, *lake.store, *warehouse, rules);
   inputs.log = log.get();
+  SDP_TRY(const auto others, open_other_lakes(options, runtime));
+  add_lakes(inputs, others);
   return prove(inputs);
 }
 
@@ -136,6 +186,10 @@ void define_verify(settings::Commands& commands, Action& action) {
   command.bind("sink.value-bytes-max", options->limits.value_bytes_max);
   bind_log(command, options->log);
   bind_lake(command, options->lake);
+  command.bind_as<std::string>(
+      "verify.other-lakes",
+      [options] { return options->other_lakes.empty() ? std::string() : options->other_lakes.back(); },
+      [options](std::string place) { options->other_lakes.push_back(std::move(place)); });
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   command.bind("output.json", options->json);

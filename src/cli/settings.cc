@@ -144,8 +144,17 @@ Result<void> check_flow_flags(const settings::Command& command, bool flow) {
   return refuse_flags(
       command, "only the pages of `serve --flow` look at log and lake", [](const settings::Setting& setting) {
         return setting.group == settings::Group::kafka || setting.group == settings::Group::lake ||
-               setting.group == settings::Group::sink;
+               setting.group == settings::Group::sink || setting.group == settings::Group::dbt;
       });
+}
+
+Result<void> check_sample_flags(const settings::Command& command, bool log, bool lake) {
+  return refuse_flags(command, "only --topic and --lake take records from servers",
+                      [&](const settings::Setting& setting) {
+                        return (setting.group == settings::Group::kafka && !log) ||
+                               (setting.group == settings::Group::lake && !lake) ||
+                               (setting.group == settings::Group::services && !log && !lake);
+                      });
 }
 
 Result<void> check_output_flags(const settings::Command& command, std::string_view output) {
@@ -180,6 +189,10 @@ Result<void> check_simulation_flags(const settings::Command& command, const Simu
                      "--duration, --rate and --speed",
                      [](const settings::Setting& setting) { return setting.name == "simulation.days"; }));
   }
+  if (simulation.transactions.aborted > 0 && !simulation.transactions.any()) {
+    return fail(ErrorKind::misconfigured,
+                "--aborted is a share of the transactions, and there are none; add --transactions RATE");
+  }
   const simulate::Profile mix = simulation.spec.profile;
   if (mix == simulate::Profile::seed) {
     SDP_RETURN_IF_ERROR(
@@ -189,10 +202,6 @@ Result<void> check_simulation_flags(const settings::Command& command, const Simu
   if (mix != simulate::Profile::realistic) {
     SDP_RETURN_IF_ERROR(refuse_flags(
         command, "only --mix realistic goes by it; of --mix listeners it is a part of --behaviour",
-  if (simulation.transactions.aborted > 0 && !simulation.transactions.any()) {
-    return fail(ErrorKind::misconfigured,
-                "--aborted is a share of the transactions, and there are none; add --transactions RATE");
-  }
         [](const settings::Setting& setting) { return setting.name == "simulation.popularity"; }));
   }
   if (mix == simulate::Profile::listeners) return {};
@@ -304,6 +313,8 @@ void bind_simulation(settings::Command& command, SimulationSettings& simulation,
   command.bind("simulation.start", simulation.start);
   command.bind("simulation.days", simulation.days);
   command.bind("simulation.faults", simulation.faults);
+  command.bind("simulation.transactions", simulation.transactions.used);
+  command.bind("simulation.aborted", simulation.transactions.aborted);
 }
 
 void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
@@ -313,8 +324,6 @@ void bind_sink(settings::Command& command, sink::SinkOptions& sink) {
   command.bind("sink.batch-max-wait-s", sink.limits.max_wait);
   command.bind("sink.batch-linger-ms", sink.limits.linger);
   command.bind("sink.batch-idle-ms", sink.limits.idle);
-  command.bind("simulation.transactions", simulation.transactions.used);
-  command.bind("simulation.aborted", simulation.transactions.aborted);
   command.bind("sink.compression", sink.compression,
                {{"none", lake::Compression::none},
                 {"gzip", lake::Compression::gzip},

@@ -129,6 +129,8 @@ Result<void> check_live_flags(const settings::Command& command, bool live);
 Result<void> check_import_flags(const settings::Command& command, bool is_import);
 /// Those of log, lake and sink, where the pages look at none of them.
 Result<void> check_flow_flags(const settings::Command& command, bool flow);
+/// Those of log and lake, where no sample of records is taken from there.
+Result<void> check_sample_flags(const settings::Command& command, bool log, bool lake);
 /// Those of Kafka, where a simulation writes lines.
 Result<void> check_output_flags(const settings::Command& command, std::string_view output);
 /// Two flags that name the same file, of which one would take it from the other: flag and path each; no path,

@@ -10,6 +10,7 @@
 
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
+#include "cli/lake_objects.h"
 #include "cli/status.h"
 #include "event/decode.h"
 #include "lake/line.h"
@@ -17,6 +18,7 @@
 #include "lake_reader/find_places.h"
 #include "lake_reader/lake_reader.h"
 #include "serve/record_feed.h"
+#include "verify/mapped_event.h"
 
 namespace sdp::cli {
 namespace {
@@ -63,7 +65,11 @@ class Judge {
     std::optional<event::ListeningEvent> event;  ///< of a record that is valid
   };
 
-  explicit Judge(std::size_t value_bytes_max) : encoder_(value_bytes_max) {}
+  /// `judging` outlives this.
+  explicit Judge(const Judging& judging)
+      : encoder_(judging.value_bytes_max),
+        decoder_(judging.mapping ? &*judging.mapping : nullptr),
+        of_silver_(judging.mapping ? "Silver rejects what the mapping makes of it" : "Silver rejects it") {}
 
   Opinion judge(const log::RecordView& record) {
     line_.clear();
@@ -79,16 +85,17 @@ class Judge {
       return {.code = "not_json", .reason = verdict.error().message, .by_sink = true, .event = {}};
     if (*verdict) return {.code = {}, .reason = {}, .by_sink = false, .event = **verdict};
     const event::Rejection& first = verdict->error().front();
-    return {.code = std::string(event::name(first.reason)),
-            .reason = fmt::format("Silver rejects it, because of {} in {}.", event::name(first.reason),
-                                  first.field),
-            .by_sink = false,
-            .event = {}};
+    return {
+        .code = std::string(event::name(first.reason)),
+        .reason = fmt::format("{}, because of {} in {}.", of_silver_, event::name(first.reason), first.field),
+        .by_sink = false,
+        .event = {}};
   }
 
  private:
   lake::LineEncoder encoder_;
-  event::Decoder decoder_;
+  verify::PayloadDecoder decoder_;
+  const std::string_view of_silver_;
   std::string line_;
 };
 
@@ -127,8 +134,8 @@ serve::ShownRecord shown(const log::UnreadableBatch& batch) {
 /// The end of the topic, partition by partition.
 class TopicEnd {
  public:
-  TopicEnd(log::EventLog& log, std::chrono::milliseconds timeout, std::size_t value_bytes_max)
-      : log_(log), timeout_(timeout), judge_(value_bytes_max) {}
+  TopicEnd(log::EventLog& log, std::chrono::milliseconds timeout, const Judging& judging)
+      : log_(log), timeout_(timeout), judge_(judging) {}
 
   Result<serve::NewRecords> read(bool from_anew) {
     if (!reader_) {
@@ -186,8 +193,8 @@ class TopicEnd {
 /// Answers single questions about the lake and about a record.
 class Lookup {
  public:
-  Lookup(const StatusSources& sources, StatusReader status, std::size_t value_bytes_max, Clock& clock)
-      : sources_(sources), status_(std::move(status)), clock_(clock), judge_(value_bytes_max) {}
+  Lookup(const StatusSources& sources, StatusReader status, const Judging& judging, Clock& clock)
+      : sources_(sources), status_(std::move(status)), clock_(clock), judge_(judging) {}
 
   Result<std::string> objects(std::string_view hour_text) {
     const auto hour = lake::parse_hour(hour_text);
@@ -221,22 +228,21 @@ class Lookup {
   }
 
   Result<std::string> head(std::string_view key) const {
-    const auto parsed = lake::parse_key(key);
-    if (!parsed) return fail(ErrorKind::bad_input, "this is not the name of an object of events");
-    SDP_TRY(const store::Object object, sources_.store.get(key));
-    auto text = lake::decompress(parsed->compression, object.body, lake::kObjectBytesMax);
-    if (!text) return std::unexpected(text.error().in(std::string(key)));
+    // An answer that anybody can ask for does not repeat what was asked.
+    if (!lake::parse_key(key))
+      return fail(ErrorKind::bad_input, "this is not the name of an object of events");
+    SDP_TRY(const std::string text, text_of(sources_.store, key));
     ordered_json lines = ordered_json::array();
-    std::string_view rest = *text;
-    while (!rest.empty() && lines.size() < kLinesShown) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      lines.push_back(shortened(line, kShownBytesMax));
-    }
+    bool cut = false;
+    visit_lines(text, [&](std::string_view line) {
+      cut = lines.size() == kLinesShown;
+      if (!cut) lines.push_back(shortened(line, kShownBytesMax));
+      return !cut;
+    });
     return dumped({{"key", key},
                    {"as_of", base::format_iso(clock_.utc_now())},
                    {"lines", std::move(lines)},
-                   {"cut", !rest.empty()}});
+                   {"cut", cut}});
   }
 
   Result<std::string> record(log::Partition partition, log::Offset offset) {
@@ -371,13 +377,14 @@ class Lookup {
 
 class WatchedPipeline final : public serve::Watched {
  public:
-  WatchedPipeline(const StatusSources& sources, StatusReader status, StatusReader for_lookup,
-                  std::size_t value_bytes_max, Clock& clock)
+  WatchedPipeline(const StatusSources& sources, StatusReader status, StatusReader for_lookup, Judging judging,
+                  Clock& clock)
       : sources_(sources),
+        judging_(std::move(judging)),
         clock_(clock),
         status_(std::move(status)),
-        end_(sources_.log, sources_.timeout, value_bytes_max),
-        lookup_(sources_, std::move(for_lookup), value_bytes_max, clock) {}
+        end_(sources_.log, sources_.timeout, judging_),
+        lookup_(sources_, std::move(for_lookup), judging_, clock) {}
 
   serve::Look look() override {
     const auto status = status_.look();
@@ -411,6 +418,7 @@ class WatchedPipeline final : public serve::Watched {
   }
 
   const StatusSources sources_;
+  const Judging judging_;
   Clock& clock_;
   StatusReader status_;
   TopicEnd end_;
@@ -419,12 +427,12 @@ class WatchedPipeline final : public serve::Watched {
 
 }  // namespace
 
-Result<std::unique_ptr<serve::Watched>> watch_pipeline(const StatusSources& sources,
-                                                       std::size_t value_bytes_max, Clock& clock) {
+Result<std::unique_ptr<serve::Watched>> watch_pipeline(const StatusSources& sources, Judging judging,
+                                                       Clock& clock) {
   SDP_TRY(auto status, StatusReader::open(sources, clock));
   SDP_TRY(auto for_lookup, StatusReader::open(sources, clock));
-  return std::make_unique<WatchedPipeline>(sources, std::move(status), std::move(for_lookup), value_bytes_max,
-                                           clock);
+  return std::make_unique<WatchedPipeline>(sources, std::move(status), std::move(for_lookup),
+                                           std::move(judging), clock);
 }
 
 }  // namespace sdp::cli

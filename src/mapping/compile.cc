@@ -20,6 +20,8 @@ constexpr std::int64_t kUsPerMs = 1'000;
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 constexpr std::string_view kMinute = "[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]";
+constexpr std::string_view kDatetime =
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?";
 constexpr std::string_view kUtc =
     "[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z";
 
@@ -188,12 +190,18 @@ class Compiler {
     std::string us;
     switch (time.form) {
       case TimeForm::rfc3339:
+        if (rule.from.size() == 1) return {};
+        us = since_1970(fmt::format("left(replace(m_s{}, 'Z', ''), 26)", i),
+                        matches(fmt::format("m_s{}", i), kUtc));
+        break;
       case TimeForm::minute:
         if (rule.from.size() == 1) return {};
-        us = time.form == TimeForm::minute
-                 ? since_1970(fmt::format("m_s{} || ':00'", i), matches(fmt::format("m_s{}", i), kMinute))
-                 : since_1970(fmt::format("left(replace(m_s{}, 'Z', ''), 26)", i),
-                              matches(fmt::format("m_s{}", i), kUtc));
+        us = since_1970(fmt::format("m_s{} || ':00'", i), matches(fmt::format("m_s{}", i), kMinute));
+        break;
+      case TimeForm::datetime:
+        if (rule.from.size() == 1) return {};
+        us = since_1970(fmt::format("left(replace(m_s{}, ' ', 'T'), 26)", i),
+                        matches(fmt::format("m_s{}", i), kDatetime));
         break;
       case TimeForm::epoch_s:
         us = scaled(i, kUsPerSecond);
@@ -297,8 +305,10 @@ class Compiler {
     const std::size_t i = number_of(rule.from[0]);
     if (moment(rule, time).empty()) {
       if (time.form == TimeForm::rfc3339) return fmt::format("m_s{}", i);
-      return fmt::format("case when {} then replace(m_s{}, ' ', 'T') || ':00Z' end",
-                         matches(fmt::format("m_s{}", i), kMinute), i);
+      const bool is_minute = time.form == TimeForm::minute;
+      return fmt::format("case when {} then replace(m_s{}, ' ', 'T') || '{}' end",
+                         matches(fmt::format("m_s{}", i), is_minute ? kMinute : kDatetime), i,
+                         is_minute ? ":00Z" : "Z");
     }
     const std::string us = fmt::format("m_us{}", r);
     const std::string in_range = fmt::format("{} between 0 and {}", us, (kSecondMax + 1) * kUsPerSecond - 1);

@@ -45,6 +45,7 @@ enum class TimeForm {
   epoch_s,
   epoch_ms,
   epoch_us,
+  datetime,  ///< `YYYY-MM-DD HH:MM:SS` in UTC, with a blank or a T, with or without a fraction
 };
 /// A moment. A second pointer leads to milliseconds that are taken from it.
 struct Time {

@@ -30,6 +30,7 @@ constexpr auto kUnits =
     std::to_array<Word<Unit>>({{"us", Unit::us}, {"ms", Unit::ms}, {"s", Unit::s}, {"min", Unit::min}});
 constexpr auto kTimeForms = std::to_array<Word<TimeForm>>({{"rfc3339", TimeForm::rfc3339},
                                                            {"minute", TimeForm::minute},
+                                                           {"datetime", TimeForm::datetime},
                                                            {"epoch_s", TimeForm::epoch_s},
                                                            {"epoch_ms", TimeForm::epoch_ms},
                                                            {"epoch_us", TimeForm::epoch_us}});

@@ -642,7 +642,8 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "",
      .group = Group::load,
      .help =
-         "Load a second lake into a warehouse that already has one. `verify` can prove neither from then on"},
+         "Load a second lake into a warehouse that already has one. `verify` is given both from then on, by "
+         "--other-lake"},
     {.name = "load.stage-dir",
      .flag = "--stage-dir",
      .variable = "",
@@ -685,16 +686,25 @@ constexpr auto kTable = std::to_array<Setting>({
      .help = "What makes events of the topic's records where they are none (docs/formats/mapping.md): a TOML "
              "file, or the name of a mapping that comes with the program",
      .otherwise = "records are events",
+     .stack = "",
      .completion = Completion::file},
     {.name = "dbt.sample",
      .flag = "--sample",
      .variable = "",
      .group = Group::dbt,
      .value = "FILE",
-     .help =
-         "Records to try the mapping on: lines of JSON, or an array; - reads standard input. Ten are shown",
+     .help = "Records to try the mapping on: lines of JSON, or an array; - reads standard input. The flags "
+             "--topic and --lake name a topic or a lake instead",
      .otherwise = "none: only the mapping is checked",
      .completion = Completion::file},
+    {.name = "dbt.sample-records",
+     .flag = "--records",
+     .variable = "",
+     .group = Group::dbt,
+     .value = "N",
+     .help = "Try the mapping on so many records: the first ones of a file, the newest ones of a topic or a "
+             "lake",
+     .range = Range{1, 10'000}},
     {.name = "dbt.unit-tests",
      .flag = "--unit-tests",
      .variable = "",
@@ -740,6 +750,18 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "FOLDER",
      .help = "Verify the pipeline that `run` has made in this folder, instead of Kafka and --lake",
      .otherwise = "none",
+     .completion = Completion::folder},
+    {.name = "verify.other-lakes",
+     .flag = "--other-lake",
+     .variable = "",
+     .group = Group::verify,
+     .value = "PLACE",
+     .help =
+         "Another lake that was loaded into the warehouse by --add-lake; repeat the flag for several. It is "
+         "compared with the topic that it names; with --data it is proved from the lake on",
+     .otherwise = "none",
+     .example = "s3://spotify/play",
+     .bucket = true,
      .completion = Completion::folder},
     {.name = "verify.allow-pending",
      .flag = "--allow-pending",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "verify/fingerprint.h"
@@ -24,6 +25,9 @@ std::string ledger_sql(const warehouse::Warehouse& warehouse) {
       warehouse.epoch_us("first_timestamp"), warehouse.epoch_us("last_timestamp"),
       warehouse.epoch_us("loaded_at"));
 }
+
+/// Topics of a lake that was not looked at.
+constexpr std::size_t kTopicsNamed = 20;
 
 constexpr std::string_view kEvents = "BRONZE.SPOTIFY_EVENTS";
 constexpr std::string_view kRejected = "BRONZE.REJECTED_EVENTS";
@@ -75,6 +79,7 @@ class BronzeCheck {
         warehouse, shape_, std::string(kLedger), ledger_sql(warehouse),
         [&](warehouse::RowView row) { ledger(row); }, findings_));
     if (!shape_.usable(kLedger)) take_all_as_loaded();
+    note_other_lakes();
     SDP_TRY(counts_.events, scan_rows(warehouse, kEvents, "payload"));
     SDP_TRY(counts_.rejected, scan_rows(warehouse, kRejected, "error_code, raw_base64"));
     SDP_RETURN_IF_ERROR(ledger_again(warehouse));
@@ -108,6 +113,21 @@ class BronzeCheck {
     return rows;
   }
 
+  /// The warehouse has topics of which no lake that was looked at has anything: it was loaded from another
+  /// one, too.
+  void note_other_lakes() {
+    for (const auto& [topic_id, topic] : without_object_) {
+      const bool is_here = std::ranges::any_of(lake_.objects, [&](const LakeObject& object) {
+        return base::to_string(object.meta.chain.topic_id) == topic_id;
+      });
+      if (is_here) continue;
+      findings_.note(fmt::format(
+          "the warehouse was loaded from a lake with topic {} (id {}), too, which was not looked at: "
+          "name it by --other-lake",
+          shown(topic), shown(topic_id)));
+    }
+  }
+
   void ledger(warehouse::RowView row) {
     ++counts_.objects;
     if (is_ignored(row[0])) {
@@ -120,6 +140,8 @@ class BronzeCheck {
     const auto found = row[0] ? lake_.by_key.find(*row[0]) : lake_.by_key.end();
     if (found == lake_.by_key.end()) {
       findings_.item(Stage::bronze, "ledger row of no object in the lake", shown(row[0]));
+      if (row[1] && row[2] && without_object_.size() < kTopicsNamed)
+        without_object_.emplace(*row[2], *row[1]);
       return;
     }
     LakeObject& object = *found->second;
@@ -230,6 +252,7 @@ class BronzeCheck {
   Findings& findings_;
   std::vector<Worker> workers_;
   BronzeCounts counts_;
+  std::map<std::string, std::string> without_object_;  ///< topics of such ledger rows, by their ids
   std::mutex mutex_;
   // guarded by mutex_ while rows are compared
   std::map<const LakeObject*, std::vector<log::Offset>> without_ledger_row_;

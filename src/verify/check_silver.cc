@@ -264,7 +264,7 @@ Result<void> SilverCheck::explain() {
 /// Decodes the line again, to say which column differs.
 Result<void> SilverCheck::explain(const Differing& differing) {
   const LakeView::Place& at = differing.at;
-  SDP_TRY(const auto json, payload_of(store_, *at.object, at.object->offset_of(*at.line)));
+  SDP_TRY(const auto json, payload_of(*at.object, at.object->offset_of(*at.line)));
   PayloadDecoder decoder(mapping_);
   SDP_TRY(const event::Verdict verdict, decoder.decode(json));
   if (!verdict) {

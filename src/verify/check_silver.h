@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "store/object_store.h"
 #include "verify/findings.h"
 #include "verify/lake_view.h"
 #include "verify/limits.h"
@@ -27,10 +26,9 @@ struct SilverCounts {
 /// for check_fates. The view outlives this.
 class SilverCheck {
  public:
-  SilverCheck(LakeView& lake, store::ObjectStore& store, const mapping::Mapping* mapping,
-              const ClosedParts& parts, const VerifyLimits& limits, Findings& findings)
+  SilverCheck(LakeView& lake, const mapping::Mapping* mapping, const ClosedParts& parts,
+              const VerifyLimits& limits, Findings& findings)
       : lake_(lake),
-        store_(store),
         mapping_(mapping),
         parts_(parts),
         named_max_(limits.named_max),
@@ -90,7 +88,6 @@ class SilverCheck {
   void wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail = {});
 
   LakeView& lake_;
-  store::ObjectStore& store_;
   const mapping::Mapping* const mapping_;
   const ClosedParts& parts_;
   const std::size_t named_max_;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "base/parallel.h"
 #include "diag/progress.h"
@@ -324,6 +326,33 @@ std::uint64_t LakeView::records() const {
   return sum;
 }
 
+Result<void> LakeView::join(LakeView other) {
+  for (const auto& [id, chain] : other.chains) {
+    if (!chains.contains(id)) continue;
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("two lakes, or the logs that fill them, have {}: name one of them, as a warehouse "
+                    "has each record once",
+                    lake::describe(id)));
+  }
+  const int readers = static_cast<int>(interners.size());
+  std::move(other.interners.begin(), other.interners.end(), std::back_inserter(interners));
+  std::map<const LakeObject*, LakeObject*> moved;
+  for (LakeObject& object : other.objects) {
+    object.reader += readers;
+    LakeObject& here = objects.emplace_back(std::move(object));
+    moved.emplace(&object, &here);
+    by_key.emplace(here.key, &here);
+  }
+  for (auto& [id, chain] : other.chains) {
+    for (LakeObject*& object : chain.objects) object = moved.at(object);
+    chains.emplace(id, std::move(chain));
+  }
+  ignored.merge(other.ignored);
+  std::ranges::move(other.exceptions, std::back_inserter(exceptions));
+  return {};
+}
+
 LakeView::Place LakeView::find(const lake::ChainId& chain, log::Offset offset) {
   const auto found = chains.find(chain);
   if (found == chains.end()) return {};
@@ -415,8 +444,7 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings) {
 
 Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
                        const LogView& log, const mapping::Mapping* mapping, const VerifyLimits& limits,
-                       Findings& findings) {
-  RecordBudget budget(limits.records_max);
+                       RecordBudget& budget, Findings& findings) {
   ObjectScanner::Surroundings around{store,          log,
                                      limits,         budget,
                                      findings,       listing.layout,

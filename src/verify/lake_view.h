@@ -19,7 +19,8 @@ struct LakeChain {
   log::Offset end = 0;
 };
 
-/// Everything in the lake, read once. Objects stay where they are in memory.
+/// Everything in a lake, or in several, read once. Objects stay where they are in memory until they join
+/// others.
 struct LakeView {
   std::deque<LakeObject> objects;
   std::map<lake::ChainId, LakeChain> chains;
@@ -30,6 +31,9 @@ struct LakeView {
   std::vector<std::string> exceptions;
 
   std::uint64_t records() const;
+  /// Takes what another lake has. `misconfigured` when both have records of one topic: which of them the
+  /// warehouse shows cannot be told.
+  Result<void> join(LakeView other);
   /// The line of an offset, and its object; nothing when the lake has none.
   struct Place {
     LakeObject* object = nullptr;
@@ -55,6 +59,6 @@ Result<LakeListing> list_lake(store::ObjectStore& store, Findings& findings);
 /// Reads and checks every object, several at a time, and that the ranges of each chain tile.
 Result<void> read_lake(LakeView& view, const LakeListing& listing, store::ObjectStore& store,
                        const LogView& log, const mapping::Mapping* mapping, const VerifyLimits& limits,
-                       Findings& findings);
+                       RecordBudget& budget, Findings& findings);
 
 }  // namespace sdp::verify

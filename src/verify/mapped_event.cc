@@ -255,8 +255,29 @@ std::optional<std::int64_t> utc_us(std::string_view text) {
   return *second * kUsPerSecond + us;
 }
 
-bool is_minute(std::string_view text) {
-  return has_form(text, "0000-00-00 00:00") && number_at(text, 11, 2) <= 23 && number_at(text, 14, 2) <= 59;
+/// A time without zone, which is in UTC, as RFC 3339 writes it; nothing of a text in another form. Whether
+/// there is such a day is not asked.
+std::optional<std::string> in_utc(std::string_view text, mapping::TimeForm form) {
+  constexpr std::size_t kSeconds = 19;
+  constexpr std::size_t kFractionMax = 9;
+  std::string whole(text);
+  if (form == mapping::TimeForm::minute) {
+    if (!has_form(text, "0000-00-00 00:00")) return std::nullopt;
+    whole += ":00";
+  }
+  if (whole.size() > kSeconds) {
+    const std::string_view fraction = std::string_view(whole).substr(kSeconds);
+    if (fraction[0] != '.' || fraction.size() < 2 || fraction.size() > 1 + kFractionMax ||
+        !std::ranges::all_of(fraction.substr(1), [](char c) { return c >= '0' && c <= '9'; }))
+      return std::nullopt;
+  }
+  const std::string_view moment = std::string_view(whole).substr(0, kSeconds);
+  if (!has_form(moment, "0000-00-00 00:00:00") && !has_form(moment, "0000-00-00T00:00:00"))
+    return std::nullopt;
+  if (number_at(moment, 11, 2) > 23 || number_at(moment, 14, 2) > 59 || number_at(moment, 17, 2) > 59)
+    return std::nullopt;
+  whole[10] = 'T';
+  return whole + 'Z';
 }
 
 std::string spelled(std::int64_t us) {
@@ -273,11 +294,9 @@ std::string spelled(std::int64_t us) {
 std::optional<std::int64_t> moment_of(const Value& value, mapping::TimeForm form) {
   using enum mapping::TimeForm;
   if (form == rfc3339) return value.kind == Value::Kind::text ? utc_us(value.text) : std::nullopt;
-  if (form == minute) {
-    if (value.kind != Value::Kind::text || !is_minute(value.text)) return std::nullopt;
-    const auto second = second_of(value.text + ":00");
-    if (!second) return std::nullopt;
-    return *second * kUsPerSecond;
+  if (form == minute || form == datetime) {
+    const auto text = value.kind == Value::Kind::text ? in_utc(value.text, form) : std::nullopt;
+    return text ? utc_us(*text) : std::nullopt;
   }
   const auto count = count_of(value);
   const std::int64_t us = form == epoch_s ? kUsPerSecond : form == epoch_ms ? 1'000 : 1;
@@ -329,12 +348,9 @@ class Conversion {
     const Value& value = *values_[0];
     if (values_.size() == 1 && time.form == mapping::TimeForm::rfc3339)
       return value.kind == Value::Kind::text ? Converted(value.text) : std::nullopt;
-    if (values_.size() == 1 && time.form == mapping::TimeForm::minute) {
-      if (value.kind != Value::Kind::text || !is_minute(value.text)) return std::nullopt;
-      std::string text = value.text + ":00Z";
-      text[10] = 'T';
-      return text;
-    }
+    if (values_.size() == 1 &&
+        (time.form == mapping::TimeForm::minute || time.form == mapping::TimeForm::datetime))
+      return converted(value.kind == Value::Kind::text ? in_utc(value.text, time.form) : std::nullopt);
     auto us = moment_of(value, time.form);
     if (!us) return std::nullopt;
     if (values_.size() > 1) {

@@ -94,6 +94,11 @@ TEST(EventMapper, ReadsTimes) {
   EXPECT_EQ(time("time = \"epoch_ms\"", "\"1771177956123\""), R"("timestamp":"2026-02-15T17:52:36.123000Z")");
   EXPECT_EQ(time("time = \"epoch_us\"", "1771177956123456"), R"("timestamp":"2026-02-15T17:52:36.123456Z")");
   EXPECT_EQ(time("time = \"minute\"", "\"2026-02-15 17:52\""), R"("timestamp":"2026-02-15T17:52:00Z")");
+  EXPECT_EQ(time("time = \"datetime\"", "\"2026-02-15 17:52:36\""), R"("timestamp":"2026-02-15T17:52:36Z")");
+  EXPECT_EQ(time("time = \"datetime\"", "\"2026-02-15T17:52:36.5\""),
+            R"("timestamp":"2026-02-15T17:52:36.5Z")");
+  EXPECT_EQ(time("time = \"datetime\"\nminus = \"/m\"", "\"2026-02-15 17:52:36.123456789\"", "1000"),
+            R"("timestamp":"2026-02-15T17:52:35.123456Z")");
   EXPECT_EQ(time("", "\"whatever\""), R"("timestamp":"whatever")");
   EXPECT_EQ(time("time = \"epoch_s\"\nminus = \"/m\"", "1771177956", "1001"),
             R"("timestamp":"2026-02-15T17:52:34.999000Z")");
@@ -102,13 +107,20 @@ TEST(EventMapper, ReadsTimes) {
   EXPECT_EQ(time("time = \"minute\"\nminus = \"/m\"", "\"2026-02-15 17:52\"", "\"1\""),
             R"("timestamp":"2026-02-15T17:51:59.999000Z")");
   EXPECT_EQ(time("minus = \"/m\"", "\"2026-03-01T00:00:00Z\"", "null"), "left out");
-  for (const auto& [rule, value, minus] : {std::tuple{"time = \"epoch_s\"", "253402300800", "0"},
-                                           {"time = \"epoch_s\"", "-1", "0"},
-                                           {"time = \"minute\"", "\"2026-02-15 24:00\"", "0"},
-                                           {"minus = \"/m\"", "\"2026-02-30T00:00:00Z\"", "1"},
-                                           {"minus = \"/m\"", "\"2026-02-15T00:00:00+01:00\"", "1"},
-                                           {"minus = \"/m\"", "\"2026-02-15T00:00:00Z\"", "-1"},
-                                           {"time = \"epoch_s\"\nminus = \"/m\"", "1", "1001"}}) {
+  for (const auto& [rule, value, minus] :
+       {std::tuple{"time = \"epoch_s\"", "253402300800", "0"},
+        {"time = \"epoch_s\"", "-1", "0"},
+        {"time = \"minute\"", "\"2026-02-15 24:00\"", "0"},
+        {"time = \"datetime\"", "\"2026-02-15 17:52\"", "0"},
+        {"time = \"datetime\"", "\"2026-02-15 17:52:60\"", "0"},
+        {"time = \"datetime\"", "\"2026-02-15 17:52:36.\"", "0"},
+        {"time = \"datetime\"", "\"2026-02-15 17:52:36Z\"", "0"},
+        {"time = \"datetime\"", "\"2026-02-15x17:52:36\"", "0"},
+        {"time = \"datetime\"\nminus = \"/m\"", "\"2026-02-30 00:00:00\"", "1"},
+        {"minus = \"/m\"", "\"2026-02-30T00:00:00Z\"", "1"},
+        {"minus = \"/m\"", "\"2026-02-15T00:00:00+01:00\"", "1"},
+        {"minus = \"/m\"", "\"2026-02-15T00:00:00Z\"", "-1"},
+        {"time = \"epoch_s\"\nminus = \"/m\"", "1", "1001"}}) {
     EXPECT_EQ(time(rule, value, minus), R"("timestamp":{})") << rule << value;
   }
 }

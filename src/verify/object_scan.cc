@@ -76,6 +76,7 @@ Result<std::optional<LakeObject>> ObjectScanner::scan(const std::string& key_tex
   if (!placed(key_text, *meta)) return std::optional<LakeObject>();
 
   LakeObject object;
+  object.store = &around_.store;
   object.key = key_text;
   object.meta = *std::move(meta);
   object.reader = reader_;
@@ -408,8 +409,8 @@ std::int64_t bronze_timestamp_us(std::int64_t timestamp_ms) {
   return 1'000 * std::clamp(timestamp_ms, kYear1, kYear10000 - 1);
 }
 
-Result<std::string> payload_of(store::ObjectStore& store, const LakeObject& object, log::Offset offset) {
-  SDP_TRY(const store::Object stored, store.get(object.key));
+Result<std::string> payload_of(const LakeObject& object, log::Offset offset) {
+  SDP_TRY(const store::Object stored, object.store->get(object.key));
   SDP_TRY(const std::string text,
           lake::decompress(lake::parse_key(object.key)->compression, stored.body, lake::kObjectBytesMax));
   lake::LineDecoder decoder;

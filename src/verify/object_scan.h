@@ -75,6 +75,7 @@ std::int64_t bronze_timestamp_us(std::int64_t timestamp_ms);
 
 /// One object of the lake, read and checked by itself and against the log.
 struct LakeObject {
+  store::ObjectStore* store = nullptr;  ///< of its lake
   std::string key;
   lake::ObjectMeta meta;
   std::vector<LineFact> lines;  ///< ascending
@@ -154,7 +155,7 @@ class ObjectScanner {
   std::string raw_;
 };
 
-/// The payload of a kept line, read again from the store. `bad_input` when it is not there any more.
-Result<std::string> payload_of(store::ObjectStore& store, const LakeObject& object, log::Offset offset);
+/// The payload of a kept line, read again from its lake. `bad_input` when it is not there any more.
+Result<std::string> payload_of(const LakeObject& object, log::Offset offset);
 
 }  // namespace sdp::verify

@@ -39,19 +39,22 @@ constexpr int kLooksMax = 3;
 
 class Verification {
  public:
-  explicit Verification(const VerifyInputs& inputs) : in_(inputs), findings_(inputs.limits.named_max) {
+  explicit Verification(const VerifyInputs& inputs)
+      : in_(inputs),
+        findings_(inputs.limits.named_max),
+        records_of_logs_(inputs.limits.records_max),
+        records_of_lakes_(inputs.limits.records_max) {
     report_.allow_pending = inputs.allow_pending;
     report_.strict = inputs.strict;
   }
 
-  Result<void> look_at_lake() {
-    // The order matters on a living pipeline: what is read later can only be ahead of what was read before.
-    SDP_TRY(const LakeListing listing, list_lake(in_.store, findings_));
-    SDP_RETURN_IF_ERROR(log());
-    return lake(listing);
+  Result<void> look_at_lakes() {
+    SDP_RETURN_IF_ERROR(look_at({.store = &in_.store, .log = in_.log}, in_.witness_root));
+    for (const OtherLake& other : in_.others) SDP_RETURN_IF_ERROR(look_at(other, {}));
+    return {};
   }
 
-  /// Once, behind look_at_lake().
+  /// Once, behind look_at_lakes().
   Result<Report> compare(const VerifyInputs& inputs) {
     in_.warehouse = inputs.warehouse;
     in_.oracle = inputs.oracle;
@@ -61,33 +64,37 @@ class Verification {
   }
 
  private:
-  Result<void> log() {
-    RecordBudget budget(in_.limits.records_max);
-    if (!in_.witness_root.empty()) {
-      SDP_RETURN_IF_ERROR(read_witnesses(log_, in_.witness_root, in_.limits, budget, findings_));
+  Result<void> look_at(const OtherLake& source, const std::filesystem::path& witness_root) {
+    // The order matters on a living pipeline: what is read later can only be ahead of what was read before.
+    SDP_TRY(const LakeListing listing, list_lake(*source.store, findings_));
+    LogView log;
+    SDP_RETURN_IF_ERROR(read(log, source, witness_root));
+    LakeView lake;
+    SDP_RETURN_IF_ERROR(
+        read_lake(lake, listing, *source.store, log, in_.mapping, in_.limits, records_of_lakes_, findings_));
+    for (const auto& [id, chain] : lake.chains) {
+      report_.chains += !chain.objects.empty();
+      if (const LogChain* held = log.find(id)) report_.offsets_against_log += against_log(chain, *held);
     }
-    if (in_.log) SDP_RETURN_IF_ERROR(read_log(log_, *in_.log, in_.limits, budget));
-    StageReport& stage = report_.stage(Stage::log);
-    stage.looked_at = in_.log != nullptr || !in_.witness_root.empty();
-    stage.records = log_.records();
-    stage.groups = static_cast<std::uint64_t>(
-        std::ranges::count_if(log_.chains, [](const auto& chain) { return chain.second.records > 0; }));
-    return {};
-  }
-
-  Result<void> lake(const LakeListing& listing) {
-    SDP_RETURN_IF_ERROR(read_lake(lake_, listing, in_.store, log_, in_.mapping, in_.limits, findings_));
+    SDP_RETURN_IF_ERROR(lake_.join(std::move(lake)));
     StageReport& stage = report_.stage(Stage::lake);
     stage.looked_at = true;
     stage.records = report_.offsets = lake_.records();
     stage.groups = report_.objects = lake_.objects.size();
     report_.exceptions = lake_.exceptions;
-    for (const auto& [id, chain] : lake_.chains) {
-      report_.chains += !chain.objects.empty();
-      if (const LogChain* held = log_.find(id)) report_.offsets_against_log += against_log(chain, *held);
-    }
-    // The log's part of memory is not needed any more.
-    log_.chains.clear();
+    return {};
+  }
+
+  /// The log's part of memory is not needed any more once its lake is compared.
+  Result<void> read(LogView& log, const OtherLake& source, const std::filesystem::path& witness_root) {
+    if (!witness_root.empty())
+      SDP_RETURN_IF_ERROR(read_witnesses(log, witness_root, in_.limits, records_of_logs_, findings_));
+    if (source.log) SDP_RETURN_IF_ERROR(read_log(log, *source.log, in_.limits, records_of_logs_));
+    StageReport& stage = report_.stage(Stage::log);
+    stage.looked_at = stage.looked_at || source.log != nullptr || !witness_root.empty();
+    stage.records += log.records();
+    stage.groups += static_cast<std::uint64_t>(
+        std::ranges::count_if(log.chains, [](const auto& chain) { return chain.second.records > 0; }));
     return {};
   }
 
@@ -152,7 +159,7 @@ class Verification {
 
   Result<void> silver(const ClosedParts& parts) {
     SDP_RETURN_IF_ERROR(check_batch_ledger(lake_, shape_, parts, *in_.warehouse, findings_));
-    SilverCheck view(lake_, in_.store, in_.mapping, parts, in_.limits, findings_);
+    SilverCheck view(lake_, in_.mapping, parts, in_.limits, findings_);
     SDP_TRY(const SilverCounts counts, view.read(*in_.warehouse, shape_));
     check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
@@ -202,8 +209,9 @@ class Verification {
   VerifyInputs in_;
   Findings findings_;
   Report report_;
-  LogView log_;
-  LakeView lake_;
+  RecordBudget records_of_logs_;
+  RecordBudget records_of_lakes_;
+  LakeView lake_;  ///< all lakes
   WarehouseShape shape_;
   std::optional<Recount> recount_;
 };
@@ -214,24 +222,9 @@ std::string shown_mapping(const std::string& digest) {
   return digest.empty() ? "without a mapping" : fmt::format("by the mapping {:.12}", digest);
 }
 
-/// By another mapping than the warehouse's nothing of silver can be told from something that is wrong.
-Result<void> check_mapping(const VerifyInputs& inputs) {
-  Findings none(0);
-  SDP_TRY(const WarehouseShape shape, read_shape(*inputs.warehouse));
-  SDP_TRY(const ClosedParts parts, read_parts(*inputs.warehouse, shape, none));
-  const std::string ours = inputs.mapping ? mapping::digest(*inputs.mapping) : "";
-  if (!parts.closed() || parts.mapping == ours) return {};
-  return fail(
-      ErrorKind::misconfigured,
-      fmt::format("{} was built {}, and verify judges {}: it can prove only what was built by the same. "
-                  "Give it that --mapping, or build the warehouse again by `spotify-pipeline transform "
-                  "--full-refresh`",
-                  inputs.warehouse->describe(), shown_mapping(parts.mapping), shown_mapping(ours)));
-}
-
 Result<Report> look_at_all(const VerifyInputs& inputs) {
   Verification verification(inputs);
-  SDP_RETURN_IF_ERROR(verification.look_at_lake());
+  SDP_RETURN_IF_ERROR(verification.look_at_lakes());
   return verification.compare(inputs);
 }
 
@@ -241,6 +234,20 @@ bool is_sound(const Report& report) {
 
 }  // namespace
 
+Result<void> check_mapping(warehouse::Warehouse& warehouse, const mapping::Mapping* mapping) {
+  Findings none(0);
+  SDP_TRY(const WarehouseShape shape, read_shape(warehouse));
+  SDP_TRY(const ClosedParts parts, read_parts(warehouse, shape, none));
+  const std::string ours = mapping ? mapping::digest(*mapping) : "";
+  if (!parts.closed() || parts.mapping == ours) return {};
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("{} was built {}, and this is {}: what one has made can neither be proved nor gone on with "
+                  "by another. Give it that --mapping, or build the warehouse again by `spotify-pipeline "
+                  "transform --full-refresh`",
+                  warehouse.describe(), shown_mapping(parts.mapping), shown_mapping(ours)));
+}
+
 EarlyLook::EarlyLook(std::unique_ptr<Verification> verification) : verification_(std::move(verification)) {}
 EarlyLook::EarlyLook(EarlyLook&&) noexcept = default;
 EarlyLook& EarlyLook::operator=(EarlyLook&&) noexcept = default;
@@ -248,12 +255,12 @@ EarlyLook::~EarlyLook() = default;
 
 Result<EarlyLook> EarlyLook::take(const VerifyInputs& inputs) {
   auto verification = std::make_unique<Verification>(inputs);
-  SDP_RETURN_IF_ERROR(verification->look_at_lake());
+  SDP_RETURN_IF_ERROR(verification->look_at_lakes());
   return EarlyLook(std::move(verification));
 }
 
 Result<Report> verify(const VerifyInputs& inputs, EarlyLook look) {
-  SDP_RETURN_IF_ERROR(check_mapping(inputs));
+  SDP_RETURN_IF_ERROR(check_mapping(*inputs.warehouse, inputs.mapping));
   SDP_TRY(Report report, look.verification_->compare(inputs));
   if (is_sound(report)) return report;
   // What is wrong may only be what has come since.
@@ -264,7 +271,7 @@ Result<Report> verify(const VerifyInputs& inputs, EarlyLook look) {
 Result<Report> verify(const VerifyInputs& inputs) {
   if (!inputs.warehouse) return look_at_all(inputs);
   for (int look = 1; look <= kLooksMax; ++look) {
-    SDP_RETURN_IF_ERROR(check_mapping(inputs));
+    SDP_RETURN_IF_ERROR(check_mapping(*inputs.warehouse, inputs.mapping));
     SDP_TRY(const std::string before, read_marks(*inputs.warehouse));
     SDP_TRY(Report report, look_at_all(inputs));
     if (is_sound(report)) return report;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "log/event_log.h"
 #include "mapping/mapping.h"
@@ -12,12 +13,21 @@
 
 namespace sdp::verify {
 
+/// Another lake that the warehouse has loaded, and the log that fills it; without one it is proved from the
+/// lake on.
+struct OtherLake {
+  store::ObjectStore* store = nullptr;
+  log::EventLog* log = nullptr;
+};
+
 /// What to verify, and how strictly. A log is read live (`log`), from witness files (`witness_root`), or not
 /// at all: what neither holds is proved from the lake on.
 struct VerifyInputs {
   store::ObjectStore& store;
   log::EventLog* log = nullptr;
-  std::filesystem::path witness_root{};       ///< `<data>/log`; empty for none
+  std::filesystem::path witness_root{};  ///< `<data>/log`; empty for none
+  /// Each is proved by itself up to its rows in bronze; silver and marts are those of all lakes together.
+  std::vector<OtherLake> others{};
   warehouse::Warehouse* warehouse = nullptr;  ///< without one, only log and lake are looked at
   /// Later stages may be behind earlier ones: that is reported, but no violation.
   bool allow_pending = false;
@@ -35,6 +45,10 @@ struct VerifyInputs {
   std::filesystem::path oracle{};
   VerifyLimits limits{};
 };
+
+/// `misconfigured` when the warehouse was built by another mapping than this one, or by one where none is
+/// given: nothing of silver can then be told from something that is wrong.
+Result<void> check_mapping(warehouse::Warehouse& warehouse, const mapping::Mapping* mapping);
 
 /// Reads everything from the outside and compares sets, record by record and cell by cell. What is wrong with
 /// the data is in the report; an error means that something could not be read at all. Simulator and sink may

@@ -101,6 +101,17 @@ def test_the_proof_is_a_service_of_its_own_with_limits_and_a_switch(folder):
     assert own["environment"]["PROOF_INTERVAL_S"] == "86400" and own["environment"]["PROOF_TIMEOUT_S"] == "7200"
 
 
+def test_whoever_works_on_the_warehouse_goes_by_the_mapping(folder):
+    done = compose(folder, (BASE,), "config", "--format", "json", environment={"SPOTIFY_MAPPING": "debezium"})
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    told = {
+        name for name, one in services.items() if (one.get("environment") or {}).get("SPOTIFY_MAPPING") == "debezium"
+    }
+    assert told == {name for name, one in services.items() if "SPOTIFY_WAREHOUSE" in (one.get("environment") or {})}
+    assert {"loader", "prover", "airflow-scheduler"} <= told
+
+
 def test_ports_are_published_on_loopback_only(services):
     published = {
         (name, port["target"]): port for name, service in services.items() for port in service.get("ports", [])

@@ -51,6 +51,7 @@ VALUES = {
         "sink": {"autoscaling": {"kind": "hpa", "hpa": {"metric": "lag", "selector": {"cluster": "one"}}}},
         "simulator": {"enabled": True, "rate": 2.5, "events": 50_000_000},
         "loader": {"warehouse": "/data/warehouse/spotify_db.duckdb", "claim": "warehouse"},
+        "mapping": {"name": "listenbrainz"},
     },
     "aws": {
         "s3": {"endpoint": "", "region": "eu-north-1", "bucket": "my-lake"},
@@ -71,6 +72,7 @@ VALUES = {
             "egress": {"enabled": True, "ports": [9095], "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
         },
         "proof": {"enabled": False},
+        "mapping": {"name": "rows.toml", "configMap": "mappings"},
     },
     "sinks-alone": {"loader": {"enabled": False}, "networkPolicy": {"enabled": False}, "sink": {"replicas": 1}},
 }

@@ -134,6 +134,22 @@ def test_the_proof_is_a_job_of_its_own_with_schedule_limits_and_a_switch(tmp_pat
     assert set(cron_jobs(values | {"proof": {"enabled": False}}, tmp_path)) == {"loader"}
 
 
+@pytest.mark.parametrize(
+    ("case", "mapping"),
+    [("default", None), ("hpa", "listenbrainz"), ("strict", "/etc/spotify-mapping/rows.toml")],
+)
+def test_loader_and_proof_judge_by_the_same_mapping(case, mapping, tmp_path):
+    for name, job in cron_jobs(VALUES[case], tmp_path).items():
+        pod = pod_of({"spec": job})
+        [container] = pod["containers"]
+        environment = {one["name"]: one.get("value") for one in container["env"]}
+        assert environment.get("SPOTIFY_MAPPING") == mapping, name
+        mounted = [one for one in container["volumeMounts"] if one["mountPath"] == "/etc/spotify-mapping"]
+        volumes = [one["configMap"]["name"] for one in pod["volumes"] if one["name"] == "mapping"]
+        wanted = ["mappings"] if case == "strict" else []
+        assert ([one["name"] for one in mounted], volumes) == (["mapping"] * len(wanted), wanted), name
+
+
 def test_a_sink_that_is_not_ready_does_not_hold_up_a_drain(tmp_path):
     [budget] = [one for one in rendered({}, tmp_path) if one["kind"] == "PodDisruptionBudget"]
     assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
@@ -235,6 +251,7 @@ def test_scalers_and_disruption_budget_are_those_of_the_sinks(tmp_path):
         ({"loader": {"warehouse": "/data/spotify_db.duckdb"}}, "needs a PersistentVolumeClaim"),
         ({"loader": {"warehouse": "/tmp/other.duckdb"}}, "loader/warehouse"),
         ({"certificates": {"kafka": True}}, "certificates/configMap"),
+        ({"mapping": {"configMap": "mappings"}}, "mapping/name"),
         ({"kafka": {"bootstrapServers": "kafka"}}, "kafka/bootstrapServers"),
         ({"kafka": {"password": "canary"}}, "kafka"),
         ({"loader": {"snowflake": {"account": ""}}}, "loader/enabled=false"),

@@ -12,6 +12,7 @@ from driver.batch import produce_bytes
 from driver.services import clean_environment
 from test_bad_input import event
 from test_bad_input_on_both_warehouses import OnSnowflake, differing
+from test_live_pages import address, ask, listening
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
 SAMPLES = MAPPINGS / "samples"
@@ -88,13 +89,42 @@ def test_map_check_shows_what_becomes_of_records(check, name):
 
 
 def test_map_check_says_what_the_sink_refuses(check):
-    done = check("lastfm", "--sample", "-", "--json", stdin=b'hello\n[1]\n{"_raw":1}\n')
+    framed = b'\0\0\0\0\x07{"artist": "Portishead"}'
+    done = check("lastfm", "--sample", "-", "--json", stdin=b'hello\n[1]\n{"_raw":1}\n' + framed)
     assert done.returncode == 21
-    assert [one["refused_by_sink"] for one in json.loads(done.stdout)["records"]] == [
-        "not_json",
-        "not_object",
-        "reserved_member",
-    ]
+    answer = json.loads(done.stdout)["records"]
+    assert [one["refused_by_sink"] for one in answer] == ["not_json", "not_object", "reserved_member", "not_json"]
+    assert ["schema registry" in one.get("note", "") for one in answer] == [False, False, False, True]
+
+
+def test_a_mapping_is_tried_on_the_newest_records_of_a_topic_and_of_a_lake(world):
+    """The same ones in both, and as on a file."""
+    count = mapped_world(world, "listenbrainz")
+    topic, lake = ("--topic", world.topic), ("--lake", world.env["SPOTIFY_LAKE"])
+    for words, offsets in (((), range(count)), (("--records", 2), range(count - 2, count))):
+        answers = [world.run("map", "check", "listenbrainz", *place, *words, "--json") for place in (topic, lake)]
+        assert [one.code for one in answers] == [21, 21], str(answers)
+        [of_topic, of_lake] = (json.loads(one.out)["records"] for one in answers)
+        assert of_topic == of_lake
+        assert [(one["partition"], one["offset"]) for one in of_topic] == [(0, offset) for offset in offsets]
+        fates = ["kept" if one["kept"] else one.get("refused_by_sink", "silver") for one in of_topic]
+        assert fates == ["kept", "kept", "silver", "kept", "kept", "silver", "not_json", "silver"][offsets.start :]
+
+    told = world.run("map", "check", "listenbrainz", *topic, "--records", 2)
+    assert f"{world.topic}/0/{count - 1}: rejected: missing_field event_id" in told.out
+    assert "0 of 2 records are kept\n  1: missing_field" in told.out
+    # Each says where the records are; and what would not be asked is not named in vain.
+    for words in (
+        (*topic, *lake),
+        ("--sample", "-", *topic),
+        ("--bootstrap-servers", "127.0.0.1:1"),
+        ("--s3-region", "x", *topic),
+    ):
+        refused = world.run("map", "check", "listenbrainz", *words)
+        assert refused.code == 78, str(refused)
+    (world.folder / "empty").mkdir()
+    nothing = world.run("map", "check", "listenbrainz", "--lake", world.folder / "empty")
+    assert nothing.code == 65, str(nothing)
 
 
 @pytest.mark.parametrize("place", ["-", "pipe"])
@@ -128,7 +158,7 @@ def test_records_of_an_array_are_mapped_as_they_are_written(check):
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
-        (("epoch_s", "epoch"), "timestamp", "is none of rfc3339, minute, epoch_s, epoch_ms, epoch_us"),
+        (("epoch_s", "epoch"), "timestamp", "is none of rfc3339, minute, datetime, epoch_s, epoch_ms, epoch_us"),
         (('"/listened_at"\ntime', '"listened_at"\ntime'), "timestamp", "must begin with /"),
         (('unit = "ms"', 'unit = "hours"'), "duration_ms", "is none of us, ms, s, min"),
         (('[country]\nconstant = "ZZ"\n', ""), "country", "does not say from where"),
@@ -249,6 +279,13 @@ TIMES = {
         '"2026-02-15T17:52:36+01:00"',
         "5",
     ],
+    "datetime": [
+        '"2026-02-15 17:52:36.1234567"',
+        '"2026-03-01T00:00:00"',
+        '"2026-02-30 00:00:00"',
+        '"2026-02-15 17:52"',
+        "5",
+    ],
     "epoch_us": ["1771177956123456", '"1771177956123456"', "-1", "0.5", "9007199254740991", '"x"'],
 }
 
@@ -295,9 +332,18 @@ def test_odd_names_and_values_are_mapped_as_verify_maps_them(world, emulator, tm
     assert differing(world, snowflake) == []
 
 
+def mapping_by_doctor(world, **env) -> tuple[bool, str]:
+    checks = json.loads(world.run("doctor", "--json", env=env).out)["checks"]
+    [one] = [check for check in checks if check["check"] == "mapping"]
+    return one["ok"], one["message"]
+
+
 def test_a_changed_mapping_is_refused_until_all_is_judged_again(world, tmp_path):
     mapped_world(world, "listenbrainz")
+    assert mapping_by_doctor(world)[0]
     world.prove()
+    ok, said = mapping_by_doctor(world)
+    assert ok and "listenbrainz" in said, said
     # As often as it is asked, dbt has nothing to do.
     work = ("--work-dir", world.folder / "transform")
     assert json.loads(world.must("transform", *work, "--json").out)["built"] is False
@@ -314,6 +360,10 @@ def test_a_changed_mapping_is_refused_until_all_is_judged_again(world, tmp_path)
         assert refused.code == 1, str(refused)
         assert "transform --full-refresh" in refused.err, str(refused)
         assert said in refused.err
+        ok, doctor_said = mapping_by_doctor(world, **mapping)
+        assert not ok and "--full-refresh" in doctor_said, doctor_said
+    ok, said = mapping_by_doctor(world, SPOTIFY_MAPPING=str(tmp_path / "none.toml"))
+    assert not ok and "none.toml" in said, said
     # It was refused before it changed anything.
     world.must("verify", "--allow-pending")
 
@@ -322,6 +372,22 @@ def test_a_changed_mapping_is_refused_until_all_is_judged_again(world, tmp_path)
     report = json.loads(world.must("verify", "--json").out)
     assert report["proved"] is True
     assert world.rows("SELECT DISTINCT device_type FROM TRANSFORM.SPOTIFY_SILVER ORDER BY 1") == [["mobile"], ["web"]]
+
+
+def test_pages_show_what_becomes_of_a_record_by_the_mapping(world):
+    mapped_world(world, "listenbrainz")
+    running = world.start("serve", "--flow", "--listen", "127.0.0.1:0")
+    url = address(running)
+    by_mapping = [ask(url, "record", partition=0, offset=offset) for offset in (0, 2, 6)]
+    assert [one["code"] for one in by_mapping] == ["", "missing_field", "not_json"]
+    assert "what the mapping makes of it" in by_mapping[1]["reason"]
+    with listening(url, "records") as records:
+        shown = records.until("records", lambda told: len(told["records"]) == 8)["records"]
+    assert [one["code"] for one in shown[:4]] == ["", "", "missing_field", ""]
+    running.stop()
+
+    refused = world.run("serve", "--flow", "--listen", "127.0.0.1:0", "--mapping", world.folder / "none.toml")
+    assert refused.code == 78, str(refused)
 
 
 def test_verify_finds_a_cell_that_the_mapping_did_not_make(world):

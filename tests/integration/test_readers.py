@@ -47,7 +47,13 @@ LINES = {
     "doctor stack": ["", "--json --secrets {none}/secrets"],
     "rejected list": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "rejected show": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
-    "map check": ["listenbrainz", "{none}/m.toml"],
+    "map check": [
+        "listenbrainz",
+        "{none}/m.toml",
+        "listenbrainz --lake {data}/lake --records 1000",
+        "listenbrainz --lake {none}/lake",
+        "listenbrainz --topic none --bootstrap-servers {dead} --kafka-call-timeout-ms 500",
+    ],
     "sql": [
         "--data {data} -c 'SELECT * FROM MART.TOP_SONGS'",
         "--data {data} -c 'DROP TABLE MART.TOP_SONGS'",
@@ -120,6 +126,8 @@ def test_a_reader_makes_no_topic_bucket_or_warehouse(world):
     assert world.topic not in world.services.kafka.metadata().topics
     for command in ("status", "doctor", "verify"):
         assert world.run(command, "--s3-retry-total-s", 3).code != 0
+    assert world.run("map", "check", "lastfm", "--topic", world.topic).code == 65
+    assert world.run("map", "check", "lastfm", "--lake", world.env["SPOTIFY_LAKE"]).code not in (0, 21)
     assert world.topic not in world.services.kafka.metadata().topics
     assert not world.services.s3.has_bucket(world.bucket)
     assert not (world.folder / "warehouse").exists()
@@ -134,6 +142,8 @@ def test_a_reader_changes_nothing_on_servers_that_have_it_all(world):
     files = snapshot(world.folder / "warehouse")
     for command in ("status", "doctor"):
         world.must(command)
+    for place in (("--topic", world.topic), ("--lake", world.env["SPOTIFY_LAKE"])):
+        assert world.run("map", "check", "lastfm", *place).code == 21
     assert json.loads(world.must("verify", "--json").out)["proved"] is True
     assert world.services.s3.list(world.bucket) == objects
     assert snapshot(world.folder / "warehouse") == files

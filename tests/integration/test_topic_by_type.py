@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 TYPES = ("play", "pause", "skip", "add_to_playlist")
-MISCONFIGURED = 78
+VIOLATION, MISCONFIGURED = 20, 78
 LIMIT = ("--value-bytes-max", 3000)
 SIMULATION = (
     *("--mix", "listeners", "--users", 200, "--seed", 7, "--start", "2026-02-15T06:00:00Z"),
@@ -54,6 +54,23 @@ def test_marts_of_a_topic_for_each_type_equal_those_of_one_topic(world, services
         several.must("load", "--add-lake", env=env)
     several.transform()
     assert marts(several) == marts(world)
+    # Each lake by itself, and silver, marts and oracle by all of them.
+    first, *others = (of_type(several, name) for name in TYPES)
+    lakes = [word for other in others for word in ("--other-lake", other["SPOTIFY_LAKE"])]
+    proof = ("verify", *LIMIT, "--oracle", told, "--json")
+    report = json.loads(several.must(*proof, *lakes, env=first).out)
+    assert report["proved"] is True and report["kept"] == EVENTS
+    assert report["offsets"] == report["offsets_against_log"] == several.acked
+    assert {one["stage"]: one["records"] for one in report["stages"]}["log"] == several.acked
+    # What lies in a lake that was not named is not proved, and it is named.
+    refused = several.run(*proof, *lakes[2:], env=first)
+    assert refused.code == VIOLATION, str(refused)
+    assert any(
+        "--other-lake" in note and of_type(several, "pause")["KAFKA_TOPIC"] in note
+        for note in json.loads(refused.out)["notes"]
+    )
+    twice = several.run(*proof, *lakes, "--other-lake", first["SPOTIFY_LAKE"], env=first)
+    assert twice.code == MISCONFIGURED, str(twice)
     # A label leads to the record.
     places = {
         tuple(row) for row in several.rows("SELECT topic, kafka_partition, kafka_offset FROM BRONZE.SPOTIFY_EVENTS")

@@ -43,6 +43,9 @@ spec:
               env:
                 {{- include "spotify.environment" .root | nindent 16 }}
                 - { name: SPOTIFY_WAREHOUSE, value: {{ $loader.warehouse | quote }} }
+                {{- with .root.Values.mapping.name }}
+                - { name: SPOTIFY_MAPPING, value: {{ ternary . (printf "/etc/spotify-mapping/%s" .) (empty $.root.Values.mapping.configMap) | quote }} }
+                {{- end }}
                 {{- if eq .name "proof" }}
                 # Kubernetes ends it, whatever it waits for.
                 - { name: PROOF_TIMEOUT_S, value: {{ .job.deadlineSeconds | quote }} }
@@ -62,8 +65,15 @@ spec:
               volumeMounts:
                 {{- include "spotify.mounts" .root | nindent 16 }}
                 - { name: data, mountPath: /data }
+                {{- with .root.Values.mapping.configMap }}
+                - { name: mapping, mountPath: /etc/spotify-mapping, readOnly: true }
+                {{- end }}
           volumes:
             {{- include "spotify.volumes" .root | nindent 12 }}
+            {{- with .root.Values.mapping.configMap }}
+            - name: mapping
+              configMap: { name: {{ . }} }
+            {{- end }}
             - name: data
               {{- if $loader.claim }}
               persistentVolumeClaim: { claimName: {{ $loader.claim }} }
