@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sdp::verify {
 namespace {
 
@@ -66,6 +68,10 @@ Result<void> WitnessWriter::on_record(const log::RecordView& record) {
       {record.offset, record.timestamp.time_since_epoch().count(), fingerprinter_.of(record)});
 }
 
+void WitnessWriter::on_end(log::Partition partition, log::Offset end) {
+  ends_[partition] = end;
+}
+
 Result<void> WitnessWriter::flush() {
   for (const auto& [partition, file] : files_) SDP_RETURN_IF_ERROR(file->flush());
   return {};
@@ -78,7 +84,9 @@ Result<void> WitnessWriter::finish() {
 
 log::Offset WitnessWriter::next(log::Partition partition) const {
   const auto file = files_.find(partition);
-  return file == files_.end() ? 0 : file->second->next();
+  if (file == files_.end()) return 0;
+  const auto end = ends_.find(partition);
+  return end == ends_.end() ? file->second->next() : std::max(file->second->next(), end->second);
 }
 
 Result<std::uint64_t> run_witness(log::EventLog& log, const std::filesystem::path& root,

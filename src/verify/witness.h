@@ -25,11 +25,13 @@ class WitnessWriter final : public log::ConsumerHandler {
   Result<std::vector<log::PartitionOffset>> on_assigned(std::span<const log::Partition> partitions) override;
   void on_revoked(std::span<const log::Partition> partitions, bool lost) override;
   Result<void> on_record(const log::RecordView& record) override;
+  void on_end(log::Partition partition, log::Offset end) override;
 
   Result<void> flush();
   /// Writes the end marks. Only for a witness which has seen the log up to its end.
   Result<void> finish();
-  /// The offset behind the last noted record; 0 when nothing of the partition was ever assigned.
+  /// How far the partition was read: behind the last noted record, or behind offsets without a record that
+  /// transactions leave at the end; 0 when nothing of it was ever assigned.
   log::Offset next(log::Partition partition) const;
   std::uint64_t records() const { return records_; }
 
@@ -40,6 +42,7 @@ class WitnessWriter final : public log::ConsumerHandler {
   log::TopicInfo topic_;
   std::filesystem::path root_;
   std::map<log::Partition, std::unique_ptr<WitnessFile>> files_;
+  std::map<log::Partition, log::Offset> ends_;  ///< that were come to
   Fingerprinter fingerprinter_;
   std::uint64_t records_ = 0;
 };
