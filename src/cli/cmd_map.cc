@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -156,7 +155,9 @@ void print_reasons(const std::vector<Fate>& fates) {
       ++counts[fmt::format("{} {}", event::name(fault.reason), fault.field)];
   }
   std::vector<std::pair<std::string, std::size_t>> reasons(counts.begin(), counts.end());
-  std::ranges::stable_sort(reasons, std::ranges::greater(), &std::pair<std::string, std::size_t>::second);
+  std::ranges::sort(reasons, [](const auto& one, const auto& other) {
+    return one.second == other.second ? one.first < other.first : one.second > other.second;
+  });
   for (const auto& [reason, count] : reasons) print_out("  {}: {}\n", count, reason);
 }
 
