@@ -19,10 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 /// It has 1 MB of ours.
-constexpr std::size_t kBytesMax = std::size_t{32} << 20;
+constexpr std::size_t kParsedBytesMax = std::size_t{32} << 20;
 /// Of other projects, other versions of dbt and other limits of memory.
 constexpr std::size_t kKeptMax = 8;
-constexpr mode_t kOnlyOwner = 0600;
+constexpr mode_t kParsedMode = 0600;
 
 fs::path folder_of(const TransformOptions& options) {
   return options.cache_dir / "dbt";
@@ -48,7 +48,7 @@ std::optional<fs::path> kept_path(const TransformOptions& options) {
 }
 
 std::optional<std::string> read(const fs::path& path) {
-  return os::read_file(path, kBytesMax).value_or(std::nullopt);
+  return os::read_file(path, kParsedBytesMax).value_or(std::nullopt);
 }
 
 void remove_oldest(const fs::path& folder) {
@@ -84,7 +84,7 @@ void take_parsed(const TransformOptions& options) {
   const auto path = kept_path(options);
   if (!path) return;
   const auto parsed = read(*path);
-  if (!parsed || !os::write_file(own, *parsed, kOnlyOwner)) return;
+  if (!parsed || !os::write_file(own, *parsed, kParsedMode)) return;
   fs::last_write_time(*path, fs::file_time_type::clock::now(), none);
 }
 
@@ -96,7 +96,7 @@ void keep_parsed(const TransformOptions& options) {
   const fs::path folder = folder_of(options);
   std::error_code none;
   fs::create_directories(folder, none);
-  if (none || !os::write_file(*path, *parsed, kOnlyOwner)) return;
+  if (none || !os::write_file(*path, *parsed, kParsedMode)) return;
   remove_oldest(folder);
 }
 
