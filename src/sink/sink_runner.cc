@@ -130,6 +130,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       moves_.erase(partition);
       unreadable_.erase(partition);
       committed_.erase(partition);
+      log_ends_.erase(partition);
       log_event("sink.partition.revoked", {{"topic", topic_.name}, {"partition", partition}, {"lost", lost}});
     }
     caught_up_.assigned(now());
@@ -176,6 +177,11 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     std::optional<lake::ObjectMeta> last;  ///< the object that ends there
     bool listed = false;                   ///< by a listing, not by a hint
     bool asked = false;                    ///< for the listing, or the last record
+  };
+
+  struct LogEnd {
+    log::Offset end = 0;
+    SteadyTime asked_at;
   };
 
   /// A batch that a partition waits at.
@@ -447,6 +453,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         break;
     }
     const log::Watermarks& available = answer.found->available;
+    log_ends_[partition] = {available.end, answer.asked_at};
     caught_up_.ended(partition, available.end, answer.asked_at);
     hours_.ended(partition, hours_.over_by_clock(answer.asked_at_utc), available.end);
     return check_start(partition, available, answer.asked_at);
@@ -682,7 +689,20 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   void say_standing() {
     if (now() - said_at_ < runner_.options_.timers.standing_interval) return;
     said_at_ = now();
+    for (const SinkState::Progress& at : state_.progress()) {
+      if (at.paused &&
+          now() - log_ends_[at.partition].asked_at >= runner_.options_.timers.paused_end_interval)
+        asker_.ask({at.partition});
+    }
     runner_.observer_.stands(standing());
+  }
+
+  /// Where the partition's log ends, as far as it is known: by the last fetch, or by the last answer.
+  std::optional<log::Offset> log_end(log::Partition partition) const {
+    const auto fetched = consumer_->known_end(partition);
+    const auto asked = log_ends_.find(partition);
+    if (asked == log_ends_.end() || asked->second.end <= fetched.value_or(0)) return fetched;
+    return asked->second.end;
   }
 
   SinkStanding standing() {
@@ -701,7 +721,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
           {.partition = at.partition,
            .durable = at.durable,
            .committed = committed == committed_.end() ? std::nullopt : std::optional(committed->second),
-           .log_end = consumer_->known_end(at.partition),
+           .log_end = log_end(at.partition),
            .open_hours = hours_.open_hours(at.partition, over)});
     }
     return found;
@@ -751,6 +771,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   std::map<log::Partition, log::Offset> moves_;       ///< seeks to be done behind the poll
   std::map<log::Partition, log::Offset> others_lag_;  ///< of partitions that are not ours, as last found
   std::map<log::Partition, log::Offset> committed_;   ///< to the group, by us
+  std::map<log::Partition, LogEnd> log_ends_;         ///< as last answered
   CaughtUpRule caught_up_;
   HourSchedule hours_;
   SteadyTime said_at_;  ///< how things stand

@@ -225,7 +225,7 @@ std::vector<SinkState::Progress> SinkState::progress() const {
   std::vector<Progress> progress;
   progress.reserve(partitions_.size());
   for (const auto& [partition, state] : partitions_)
-    progress.push_back({partition, state.chain_end, durable_to(state), state.read_to});
+    progress.push_back({partition, state.chain_end, durable_to(state), state.read_to, state.paused});
   return progress;
 }
 

@@ -94,6 +94,7 @@ class SinkState {
     log::Offset chain_end = 0;
     log::Offset durable = 0;
     log::Offset read = 0;
+    bool paused = false;
   };
   std::vector<Progress> progress() const;
 

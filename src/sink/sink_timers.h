@@ -15,6 +15,9 @@ struct SinkTimers {
   std::chrono::milliseconds hour_retry_interval{60'000};
   /// How often the loop says how it stands.
   std::chrono::milliseconds standing_interval{500};
+  /// How often the log's end is asked for of a partition that is paused. Of others it comes with what is
+  /// fetched.
+  std::chrono::milliseconds paused_end_interval{2'000};
   /// The pause between two polls of a log that is out of reach.
   std::chrono::milliseconds outage_poll_interval{100};
 };
