@@ -93,7 +93,8 @@ Result<std::string> check_mapping(const Options& options, Clock& clock) {
     found = fmt::format("{} makes events of records; its digest is {:.12}", options.mapping,
                         mapping::digest(*mapping));
   }
-  if (!settings.is_snowflake() && !std::filesystem::exists(settings.place)) return found;
+  std::error_code unknown;
+  if (!settings.is_snowflake() && !std::filesystem::exists(settings.place, unknown) && !unknown) return found;
   auto warehouse = open_warehouse(settings, Access::read_only, clock);
   // That it cannot be opened is told by its own check.
   if (!warehouse) return found + "; by which one the warehouse was built is not known";

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <ranges>
 #include <sstream>
 #include <string>
@@ -18,6 +19,7 @@
 #include "cli/signals.h"
 #include "cli/standard_output.h"
 #include "diag/log.h"
+#include "os/posix_file.h"
 #include "os/standard_streams.h"
 #include "settings/command.h"
 #include "settings/env_file.h"
@@ -177,6 +179,9 @@ int run_main(const std::function<int()>& body) {
   int code = base::exit_code(kUnforeseen);
   try {
     code = body();
+  } catch (const std::filesystem::filesystem_error& error) {
+    // Such as a folder that this user may not look into.
+    code = report(os::posix_error(error.code().value(), os::Access::read, "look at", error.path1()).error());
   } catch (const std::exception& error) {
     code = report({kUnforeseen, fmt::format("the command ended by an exception: {}", error.what())});
   }

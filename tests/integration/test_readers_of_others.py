@@ -81,8 +81,14 @@ def test_what_all_may_read_is_read_and_left_as_it_is(binary, deps, shared, tmp_p
     assert snapshot(shared) == before
 
 
+WRITERS = (
+    "run --data {data} --events 10",
+    "transform --warehouse {data}/warehouse/spotify_db.duckdb --work-dir {data}/transform",
+)
+
+
 # A file of settings is not in there; status asks the log before it looks at the lake.
-@pytest.mark.parametrize("line", [line for line in LINES if not line.startswith(("config", "status"))])
+@pytest.mark.parametrize("line", [*(line for line in LINES if not line.startswith(("config", "status"))), *WRITERS])
 def test_what_nobody_else_may_read_is_named(binary, deps, shared, tmp_path, line):
     shared.chmod(0o700)
     try:
