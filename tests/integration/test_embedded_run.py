@@ -33,6 +33,7 @@ def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
 
 def test_a_run_has_dbt_read_the_project_while_it_makes_events(embedded, program_deps, monkeypatch):
     monkeypatch.delenv(parsed.SHARED, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(embedded.folder / "cache"))
     embedded.deps = program_deps
     work = embedded.data / "transform"
     started = time.time()
@@ -42,6 +43,9 @@ def test_a_run_has_dbt_read_the_project_while_it_makes_events(embedded, program_
     first = noted.stat().st_mtime
     embedded.must_prove()
     assert noted.stat().st_mtime == first, "the project was read already"
+    embedded.data = embedded.folder / "other"
+    embedded.must_prove()
+    assert not (embedded.data / "transform" / "parse.log").exists(), "it was read for another folder"
 
 
 @pytest.mark.parametrize("folder", [b"data\xff", b"\xc3/data"])
