@@ -1,5 +1,8 @@
 #include "transform/kept_parse.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -51,6 +54,13 @@ std::optional<std::string> read(const fs::path& path) {
   return os::read_file(path, kParsedBytesMax).value_or(std::nullopt);
 }
 
+/// Dbt runs what is in there, so it is nobody else's to write.
+bool is_ours_alone(const fs::path& folder) {
+  struct stat status{};
+  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 void remove_oldest(const fs::path& folder) {
   std::error_code none;
   std::vector<std::pair<fs::file_time_type, fs::path>> kept;
@@ -81,6 +91,7 @@ void take_parsed(const TransformOptions& options) {
   const fs::path own = target_path(options) / kParsedFile;
   std::error_code none;
   if (fs::exists(own, none)) return;
+  if (!is_ours_alone(folder_of(options))) return;
   const auto path = kept_path(options);
   if (!path) return;
   const auto parsed = read(*path);
@@ -95,8 +106,8 @@ void keep_parsed(const TransformOptions& options) {
   if (!parsed || parsed == read(*path)) return;
   const fs::path folder = folder_of(options);
   std::error_code none;
-  fs::create_directories(folder, none);
-  if (none || !os::write_file(*path, *parsed, kParsedMode)) return;
+  if (fs::create_directories(folder, none)) fs::permissions(folder, fs::perms::owner_all, none);
+  if (none || !is_ours_alone(folder) || !os::write_file(*path, *parsed, kParsedMode)) return;
   remove_oldest(folder);
 }
 

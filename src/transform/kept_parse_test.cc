@@ -101,6 +101,17 @@ TEST_F(KeptParse, NothingIsKeptOfAFailedBuildNorOfASnowflakeAccount) {
   EXPECT_FALSE(fs::exists(folder_ / "cache"));
 }
 
+TEST_F(KeptParse, AFolderThatOthersMayWriteIsNeitherReadNorWritten) {
+  EXPECT_EQ(found_by(options("first")), "");
+  fs::permissions(folder_ / "cache/dbt", fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(found_by(options("second")), "");
+  fs::remove_all(folder_ / "cache/dbt");
+  fs::create_directory(folder_ / "elsewhere");
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "cache/dbt");
+  EXPECT_EQ(found_by(options("third")), "");
+  EXPECT_TRUE(fs::is_empty(folder_ / "elsewhere"));
+}
+
 TEST_F(KeptParse, WhatWasNotUsedForTheLongestTimeIsRemoved) {
   const auto used = [&](int number) {
     TransformOptions one = options(std::to_string(number));
