@@ -40,6 +40,10 @@ NewFile::~NewFile() {
 }
 
 Result<void> NewFile::append(std::string_view text) {
+  if (text.size() >= kBufferBytes) {
+    SDP_RETURN_IF_ERROR(flush());
+    return write_all(file_.get(), text, unfinished_);
+  }
   buffer_ += text;
   return buffer_.size() < kBufferBytes ? Result<void>{} : flush();
 }

@@ -49,6 +49,7 @@ class Findings {
   /// All that another one has collected, but its notes.
   void take(const Findings& other);
   bool empty() const { return kinds_.empty(); }
+  std::size_t named_max() const { return named_max_; }
   /// Worth knowing, nothing wrong.
   void note(std::string text);
 

@@ -326,6 +326,7 @@ std::uint64_t LakeView::records() const {
   return sum;
 }
 
+// A deque that is moved as a whole leaves its objects where they are.
 Result<void> LakeView::join(LakeView other) {
   for (const auto& [id, chain] : other.chains) {
     if (!chains.contains(id)) continue;
@@ -334,6 +335,10 @@ Result<void> LakeView::join(LakeView other) {
         fmt::format("two lakes, or the logs that fill them, have {}: name one of them, as a warehouse "
                     "has each record once",
                     lake::describe(id)));
+  }
+  if (objects.empty() && chains.empty() && ignored.empty() && exceptions.empty()) {
+    *this = std::move(other);
+    return {};
   }
   const int readers = static_cast<int>(interners.size());
   std::move(other.interners.begin(), other.interners.end(), std::back_inserter(interners));

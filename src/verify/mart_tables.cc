@@ -16,8 +16,6 @@ namespace sdp::verify {
 namespace {
 
 constexpr std::string_view kMarts = "MART.";
-/// Of what a table counted on the way is told, until it is known whether it is wrong.
-constexpr std::size_t kNamedMax = 100;
 
 void behind(Findings& findings, const std::string& table) {
   findings.pending_item(Stage::marts, "table as an earlier batch left it, while another is open", table);
@@ -95,7 +93,7 @@ class MartComparison {
     }
     const std::vector<std::string> columns = recount_.counted();
     SDP_RETURN_IF_ERROR(gives(query, columns));
-    Findings differences(kNamedMax);
+    Findings differences(findings_.named_max());
     auto compared = warehouse_.scan(differences_sql(recount_, query, columns), [&](warehouse::RowView row) {
       const bool missing = integer_of(row[0]).value_or(0) > 0;
       differences.item(Stage::marts,
@@ -188,7 +186,7 @@ class MartComparison {
 Result<MartCounts> check_lake_mart(const std::string& table, Recount& recount, LakeView& lake,
                                    std::span<const OpenBatch::State> states, WarehouseShape& shape,
                                    warehouse::Warehouse& warehouse, Findings& findings) {
-  Findings differences(kNamedMax);
+  Findings differences(findings.named_max());
   SDP_TRY(const MartCounts counts, check_mart(table, recount, shape, warehouse, differences));
   for (const OpenBatch::State& state : states) {
     if (differences.empty() || !shape.usable(table)) break;
