@@ -363,27 +363,30 @@ void SilverCheck::on_its_way(const LakeView::Place& at) {
                     at.object->meta.chain, {offset, offset + 1});
 }
 
-Result<bool> SilverCheck::hidden_rows_are_right(LakeView& lake, warehouse::Warehouse& warehouse) {
+Result<std::set<const LakeObject*>> SilverCheck::with_wrong_hidden_rows(LakeView& lake,
+                                                                        warehouse::Warehouse& warehouse) {
   constexpr std::string_view kHidden =
       "TRANSFORM.INT_EVENTS_JUDGED WHERE reason IS NULL AND (topic_id, kafka_partition, kafka_offset) IN "
       "(SELECT topic_id, kafka_partition, kafka_offset FROM TRANSFORM.SPOTIFY_DUPLICATES)";
   RowFinder finder(lake);
   RowHash hash;
-  bool right = true;
+  std::set<const LakeObject*> wrong;
   auto read = warehouse.scan(events_sql(warehouse, kHidden), [&](warehouse::RowView row) -> Result<void> {
     for (std::size_t i = kFirstOwn; i < row.size(); ++i) hash.add(row[i]);
     const std::uint64_t columns = hash.take();
     const auto place = finder.place_of(row[0], row[1], row[2]);
     const LakeView::Place at = place ? finder.find(*place) : LakeView::Place{};
     const auto index = static_cast<std::size_t>(at.line ? at.line - at.object->lines.data() : 0);
-    right = right && at.line && at.line->valid_event() && row[4] == at.object->key &&
-            integer_of(row[3]) == bronze_timestamp_us(at.line->timestamp_ms) &&
-            columns == at.object->events[index].columns;
+    const bool is_of_the_object = at.line && row[4] == at.object->key;
+    const bool right = is_of_the_object && at.line->valid_event() &&
+                       integer_of(row[3]) == bronze_timestamp_us(at.line->timestamp_ms) &&
+                       columns == at.object->events[index].columns;
+    if (!right) wrong.insert(is_of_the_object ? at.object : nullptr);
     return {};
   });
-  if (!read && is_about_the_table(read.error())) return false;
-  if (!read) return std::unexpected(read.error());
-  return right;
+  if (!read && !is_about_the_table(read.error())) return std::unexpected(read.error());
+  if (!read) wrong.insert(nullptr);
+  return wrong;
 }
 
 void SilverCheck::wrong(std::string_view kind, const LakeView::Place& at, std::string_view detail) {

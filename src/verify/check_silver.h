@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,10 @@ class SilverCheck {
   /// is listed. `before`: by the closed batches alone, while one is open. Of what that brings, dbt has
   /// written some tables and not others when it was killed; the next run writes all of them again.
   void check_fates(const Recount& recount, const Recount* before);
-  /// Whether the valid events that silver does not show, since they are duplicates, are judged right: what is
-  /// counted as of an earlier state may read them.
-  static Result<bool> hidden_rows_are_right(LakeView& lake, warehouse::Warehouse& warehouse);
+  /// Objects with a wrong row among the valid events that silver does not show, since they are duplicates:
+  /// what is counted as of an earlier state may read them. Null when it is not known which objects.
+  static Result<std::set<const LakeObject*>> with_wrong_hidden_rows(LakeView& lake,
+                                                                    warehouse::Warehouse& warehouse);
 
  private:
   struct Duplicate {

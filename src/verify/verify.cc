@@ -190,8 +190,11 @@ class Verification {
     }
     auto states = OpenBatch::states(lake_, shape_, parts, *in_.warehouse);
     if (!states.empty()) {
-      SDP_TRY(const bool right, SilverCheck::hidden_rows_are_right(lake_, *in_.warehouse));
-      if (!right) states.clear();
+      SDP_TRY(const auto wrong, SilverCheck::with_wrong_hidden_rows(lake_, *in_.warehouse));
+      std::erase_if(states, [&](const OpenBatch::State& state) {
+        return std::ranges::any_of(
+            wrong, [&](const LakeObject* object) { return object == nullptr || state.has(*object); });
+      });
     }
     return check_marts(shape_, recounts, in_.derived_marts, *recount_, lake_, states, *in_.warehouse,
                        findings_, report_);
@@ -242,9 +245,9 @@ Result<void> check_mapping(warehouse::Warehouse& warehouse, const mapping::Mappi
   if (!parts.closed() || parts.mapping == ours) return {};
   return fail(
       ErrorKind::misconfigured,
-      fmt::format("{} was built {}, and this is {}: what one has made can neither be proved nor gone on with "
-                  "by another. Give it that --mapping, or build the warehouse again by `spotify-pipeline "
-                  "transform --full-refresh`",
+      fmt::format("{} was built {}, but this command runs {}. Run it with the mapping that the warehouse was "
+                  "built by (--mapping), or build the warehouse again by `spotify-pipeline transform "
+                  "--full-refresh`",
                   warehouse.describe(), shown_mapping(parts.mapping), shown_mapping(ours)));
 }
 
