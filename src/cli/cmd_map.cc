@@ -20,6 +20,7 @@
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "event/decode.h"
+#include "lake/framed_json.h"
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
 #include "verify/json_judge.h"
@@ -111,7 +112,8 @@ Fate fate_of(SampleRecord record, verify::EventMapper& mapper, event::Decoder& d
     fate.not_event = lake::name(*refused);
     return fate;
   }
-  const auto event = mapper.map(*sample.value);
+  const auto framed = lake::framed_json(*sample.value);
+  const auto event = mapper.map(framed ? framed->json : std::string_view(*sample.value));
   if (!event) {
     fate.not_event = lake::name(lake::RejectCode::not_json);
     return fate;
@@ -124,8 +126,12 @@ Fate fate_of(SampleRecord record, verify::EventMapper& mapper, event::Decoder& d
 
 /// What the code does not tell of a record that the sink refuses.
 std::string_view note_of(const Fate& fate) {
-  if (fate.not_event.empty() || !fate.record.value || !is_framed(*fate.record.value)) return "";
-  return "it has five bytes of a schema registry in front of its JSON; have the producer write plain JSON";
+  const SampleRecord& sample = fate.record;
+  const bool is_kept_now = sample.refused && sample.value && lake::framed_json(*sample.value) &&
+                           !verify::judge(sample.value, verify::VerifyLimits().value_bytes_max);
+  return is_kept_now ? "an earlier version rejected it for the five bytes of a schema registry in front of "
+                       "its JSON, which this version keeps"
+                     : "";
 }
 
 void print_json(const std::vector<Fate>& fates, std::string_view digest) {

@@ -80,8 +80,4 @@ std::vector<SampleRecord> NewestRecords::take() {
   return records;
 }
 
-bool is_framed(std::string_view value) {
-  return value.size() > 5 && value.front() == '\0' && (value[5] == '{' || value[5] == '[');
-}
-
 }  // namespace sdp::cli

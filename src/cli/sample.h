@@ -60,7 +60,4 @@ class NewestRecords {
   bool has_dropped_ = false;
 };
 
-/// Five bytes in front of JSON, as a serializer puts them there that asks a schema registry.
-bool is_framed(std::string_view value);
-
 }  // namespace sdp::cli

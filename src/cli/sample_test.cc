@@ -76,13 +76,5 @@ TEST(Sample, LinesAndElementsAreRecords) {
   EXPECT_FALSE(records_of("[1", "f", 2));
 }
 
-TEST(Sample, AFrameOfASchemaRegistryIsToldFromText) {
-  using namespace std::string_view_literals;
-  EXPECT_TRUE(is_framed("\0\0\0\0\x2a{\"a\":1}"sv));
-  EXPECT_FALSE(is_framed("{\"a\":1}"));
-  EXPECT_FALSE(is_framed("\0\0\0\0\x2a"sv));
-  EXPECT_FALSE(is_framed(""));
-}
-
 }  // namespace
 }  // namespace sdp::cli

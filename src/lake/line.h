@@ -50,7 +50,8 @@ inline constexpr std::size_t kBronzeLineBytesMax = 7'500'000;
 ///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":1771177956123,"_kafka_key":"...",<the
 ///   record's members>}
 /// (`_kafka_key_base64` in place of `_kafka_key` where the key is not text, `_kafka_headers` where there are
-/// any) and records that are not one valid UTF-8 JSON object within limits into rejected lines:
+/// any, `_kafka_schema_id` where the value is framed_json()) and records that are not one valid UTF-8 JSON
+/// object within limits into rejected lines:
 ///   {"_kafka_partition":...,"_error":"not_json","_raw":"<base64>"}
 /// A batch of the log that cannot be read becomes one line, from its first offset to its last one:
 ///   {"_kafka_partition":3,"_kafka_offset":42,"_kafka_timestamp":-1,"_kafka_key":null,"_kafka_last_offset":57,
@@ -59,7 +60,10 @@ inline constexpr std::size_t kBronzeLineBytesMax = 7'500'000;
 /// spaces, and white space around the object, which is left out. Reuses its buffers; owned by one thread.
 class LineEncoder {
  public:
-  explicit LineEncoder(std::size_t value_bytes_max = kValueBytesMaxDefault);
+  enum class Framed { kept, rejected };
+
+  /// `framed`: what becomes of framed JSON, which an earlier version rejected.
+  explicit LineEncoder(std::size_t value_bytes_max = kValueBytesMaxDefault, Framed framed = Framed::kept);
   ~LineEncoder();
   LineEncoder(LineEncoder&&) noexcept;
 
@@ -72,6 +76,7 @@ class LineEncoder {
   struct Parser;
   std::unique_ptr<Parser> parser_;
   std::size_t value_bytes_max_;
+  Framed framed_;
 };
 
 /// One header as stored in a line: the value in base64, since it can be any bytes.
@@ -90,6 +95,8 @@ struct Line {
   std::string_view key_base64;          ///< the key as the line has it when it is not text; else empty
   std::vector<LineHeader> headers;
   std::string_view headers_json;  ///< the same as it stands in the line; empty when there are none
+  /// Of a kept line whose record had its JSON behind a frame with this id; see framed_json().
+  std::optional<std::uint32_t> schema_id;
   std::optional<RejectCode> reject;
   /// Kept line: the record's JSON object. Rejected line: the record's bytes, base64; nothing for a tombstone
   /// and for a batch.

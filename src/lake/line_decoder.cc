@@ -149,6 +149,10 @@ bool take_headers(Cursor& cursor, Line& line) {
   return true;
 }
 
+bool take_schema_id(Cursor& cursor, Line& line) {
+  return !cursor.take(R"(,"_kafka_schema_id":)") || cursor.take_number(line.schema_id.emplace());
+}
+
 bool take_rejected(Cursor& cursor, Line& line) {
   std::string_view code;
   if (!cursor.take_plain(code)) return false;
@@ -205,7 +209,8 @@ Result<Line> LineDecoder::decode(std::string_view text) {
   if (!cursor.take(R"({"_kafka_partition":)") || !cursor.take_number(line.partition) ||
       !cursor.take(R"(,"_kafka_offset":)") || !cursor.take_number(line.offset) ||
       !cursor.take(R"(,"_kafka_timestamp":)") || !cursor.take_number(millis) ||
-      !take_key(cursor, key_, line) || !take_headers(cursor, line) || line.partition < 0 || line.offset < 0) {
+      !take_key(cursor, key_, line) || !take_headers(cursor, line) || !take_schema_id(cursor, line) ||
+      line.partition < 0 || line.offset < 0) {
     return std::unexpected(damaged(text, cursor));
   }
   line.timestamp = UtcMillis(std::chrono::milliseconds(millis));
@@ -213,7 +218,7 @@ Result<Line> LineDecoder::decode(std::string_view text) {
   if (!take_end(cursor, line)) return std::unexpected(damaged(text, cursor));
   const bool has_end = cursor.rest() != behind_record;
   if (cursor.take(R"(,"_error":)")) {
-    if (!take_rejected(cursor, line) || has_end != is_of_batch(*line.reject))
+    if (line.schema_id || !take_rejected(cursor, line) || has_end != is_of_batch(*line.reject))
       return std::unexpected(damaged(text, cursor));
     return line;
   }

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "lake/framed_json.h"
 #include "lake/json_judge.h"
 #include "lake/line.h"
 
@@ -19,7 +20,8 @@ constexpr std::array<std::string_view, 15> kCodes = {
     "line_too_large",     "batch_too_large",     "batch_undecodable",
     "batch_bad_checksum", "batch_unknown_codec", "batch_malformed"};
 
-void append_number(std::string& out, std::int64_t number) {
+template <std::integral Number>
+void append_number(std::string& out, Number number) {
   const fmt::format_int text(number);
   out.append(text.data(), text.size());
 }
@@ -82,13 +84,6 @@ void append_rejected(std::string& out, RejectCode code, const std::optional<std:
     out.append("null");
   }
   out.append("}\n");
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kJsonSpace = " \t\n\r";
-  const auto first = text.find_first_not_of(kJsonSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kJsonSpace) - first + 1);
 }
 
 /// True when an escape may be of U+0000 or of a surrogate, where the fast parser's yes is not the last word.
@@ -157,8 +152,8 @@ struct LineEncoder::Parser {
   }
 };
 
-LineEncoder::LineEncoder(std::size_t value_bytes_max)
-    : parser_(std::make_unique<Parser>()), value_bytes_max_(value_bytes_max) {
+LineEncoder::LineEncoder(std::size_t value_bytes_max, Framed framed)
+    : parser_(std::make_unique<Parser>()), value_bytes_max_(value_bytes_max), framed_(framed) {
   SDP_ASSERT(parser_->json.allocate(4096, kJsonDepthMax) == simdjson::SUCCESS);
 }
 LineEncoder::~LineEncoder() = default;
@@ -166,18 +161,25 @@ LineEncoder::LineEncoder(LineEncoder&&) noexcept = default;
 
 std::optional<RejectCode> LineEncoder::append(std::string& out, const log::RecordView& record) {
   append_prefix(out, record);
-  const std::size_t after_prefix = out.size();
+  const std::size_t after_record = out.size();
   const auto reject = [&](RejectCode code) {
-    out.resize(after_prefix);
+    out.resize(after_record);
     append_rejected(out, code, record.value);
     return code;
   };
   if (!record.value) return reject(RejectCode::tombstone);
   if (record.value->size() > value_bytes_max_) return reject(RejectCode::too_large);
-  const std::string_view value = trim(*record.value);
+  std::string_view value = trim(*record.value);
   if (value.empty()) return reject(RejectCode::empty_value);
-  if (value.front() != '{') return reject(judge_json(value).value_or(RejectCode::not_object));
+  if (value.front() != '{') {
+    const auto framed = framed_ == Framed::kept ? framed_json(*record.value) : std::nullopt;
+    if (!framed) return reject(judge_json(value).value_or(RejectCode::not_object));
+    out.append(R"(,"_kafka_schema_id":)");
+    append_number(out, framed->schema_id);
+    value = framed->json;
+  }
 
+  const std::size_t after_prefix = out.size();
   out.append(value);
   if (const auto code = parser_->judge_tail(out, after_prefix)) return reject(*code);
   // The object's own brace becomes the comma after our members.

@@ -1,9 +1,11 @@
+#include <endian.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -133,6 +135,8 @@ rc::Gen<std::optional<Bytes>> maybe_bytes() {
 void fill(Record& record) {
   record.key = *maybe_bytes();
   record.value = *rc::gen::inRange(0, 2) == 0 ? *maybe_bytes() : mutated(json_object(3));
+  if (record.value && *rc::gen::inRange(0, 4) == 0)
+    record.value->insert(0, '\0' + *rc::gen::container<Bytes>(4, rc::gen::arbitrary<char>()));
   record.headers = *rc::gen::container<decltype(record.headers)>(rc::gen::pair(any_bytes(), maybe_bytes()));
   record.view.partition = *rc::gen::nonNegative<std::int32_t>();
   record.view.offset = *rc::gen::inRange<std::int64_t>(0, std::numeric_limits<std::int64_t>::max());
@@ -148,6 +152,13 @@ Bytes trimmed_to_one_line(Bytes text) {
   std::ranges::replace(text, '\n', ' ');
   std::ranges::replace(text, '\r', ' ');
   return text;
+}
+
+/// The four bytes behind the first one, as they stand.
+std::uint32_t stored_id(const Bytes& value) {
+  std::uint32_t id = 0;
+  std::memcpy(&id, value.data() + 1, sizeof id);
+  return id;
 }
 
 bool has_digits(std::string_view text, std::size_t count) {
@@ -189,6 +200,11 @@ RC_GTEST_PROP(LineProperty, EveryRecordIsOneLineOfJsonAndIsReadBack, ()) {
     RC_ASSERT(line->payload.has_value() == record.value.has_value());
     if (record.value) RC_ASSERT(base::from_base64(*line->payload) == record.value);
   } else {
+    RC_ASSERT(line->schema_id.has_value() == record.value->starts_with('\0'));
+    if (line->schema_id) {
+      RC_ASSERT(*line->schema_id == be32toh(stored_id(*record.value)));
+      record.value->erase(0, 5);
+    }
     const Bytes expected = trimmed_to_one_line(*record.value);
     const bool is_empty_object = expected.find_first_not_of(" \t", 1) == expected.size() - 1;
     RC_ASSERT(line->payload == (is_empty_object ? "{}" : expected));

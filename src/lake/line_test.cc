@@ -90,6 +90,28 @@ TEST(Line, HeadersKeepOrderNullsAndNamesThatAreNoText) {
   EXPECT_EQ(decoded.headers_json, R"([["trace","AQI="],["",null],["trace",""],["","eA==","/w=="]])");
 }
 
+TEST(Line, TheIdOfASchemaInFrontOfTheJsonIsAMember) {
+  const std::string start = std::string(kPrefix) + R"(,"_kafka_key":"k")";
+  EXPECT_EQ(encode(record("\0\0\0\0\x0a {\"a\":1}\n"sv)), start + R"(,"_kafka_schema_id":10,"a":1})" + "\n");
+  EXPECT_EQ(encode(record("\0\xff\xff\xff\xff{ }"sv)), start + R"(,"_kafka_schema_id":4294967295})" + "\n");
+  auto with_header = record("\0\0\0\0\0{}"sv);
+  with_header.headers.push_back({"h", std::nullopt});
+  EXPECT_EQ(encode(with_header), start + R"(,"_kafka_headers":[["h",null]],"_kafka_schema_id":0})" + "\n");
+}
+
+TEST(Line, WhatIsNoObjectBehindAFrameIsRejectedWithAllItsBytes) {
+  EXPECT_EQ(encode(record("\0\0\0\0\x07{\"_raw\":1}"sv)),
+            std::string(kPrefix) + R"(,"_kafka_key":"k","_error":"reserved_member","_raw":")" +
+                base::base64("\0\0\0\0\x07{\"_raw\":1}"sv) + "\"}\n");
+  EXPECT_EQ(code_of("\0\0\0\0\x07{\"a\":}"sv), RejectCode::not_json);
+  EXPECT_EQ(code_of("\0\0\0\0\x07[1]"sv), RejectCode::not_json);
+  EXPECT_EQ(code_of("\0\0\0\0\x07\x02\x08Jazz"sv), RejectCode::not_json);
+  EXPECT_EQ(code_of("\0\0\0\0\x07{}"sv, 6), RejectCode::too_large);
+  std::string out;
+  EXPECT_EQ(LineEncoder(100, LineEncoder::Framed::rejected).append(out, record("\0\0\0\0\x07{}"sv)),
+            RejectCode::not_json);
+}
+
 TEST(Line, LineBreaksBetweenTokensBecomeSpacesAndNothingElseChanges) {
   EXPECT_EQ(encode(record("\r\n{\r\n\t\"a\" : [1,\n2],\n\"a\":\"x\\n\",\"u\":\"\\u00e9\"\n}\n")),
             std::string(kPrefix) +
@@ -315,6 +337,10 @@ TEST(LineDecoder, GivesBackWhatTheRecordWas) {
   const Line other = decode(decoder, rejected);
   EXPECT_EQ(other.reject, RejectCode::not_object);
   EXPECT_EQ(other.payload, "W10=");
+  const std::string framed = encode(record("\0\0\0\x01\0{\"a\":1}"sv));
+  const Line with_schema = decode(decoder, framed);
+  EXPECT_EQ(with_schema.schema_id, 256U);
+  EXPECT_EQ(with_schema.payload, R"({"a":1})");
   const std::string tombstone = encode(record(std::nullopt));
   EXPECT_EQ(decode(decoder, tombstone).payload, std::nullopt);
 }
@@ -370,6 +396,11 @@ TEST(LineDecoder, RefusesLinesThatAreNotOfOurForm) {
        prefix + R"(,"_kafka_headers":[["a","","/w=="]]})",
        prefix + R"(,"_kafka_headers":[["","","YQ=="]]})",
        prefix + R"(,"_kafka_headers":[["a",null])",
+       prefix + R"(,"_kafka_schema_id":-1})",
+       prefix + R"(,"_kafka_schema_id":07})",
+       prefix + R"(,"_kafka_schema_id":4294967296})",
+       prefix + R"(,"_kafka_schema_id":"7"})",
+       prefix + R"(,"_kafka_schema_id":7,"_error":"not_json","_raw":"eA=="})",
        prefix + R"(,"_error":"other","_raw":""})",
        prefix + R"(,"_error":"not_json"})",
        prefix + R"(,"_error":"not_json","_raw":null})",
@@ -397,7 +428,8 @@ TEST(LineDecoder, RefusesLinesThatAreNotOfOurForm) {
 TEST(LineDecoder, EveryCutOfALineIsRefused) {
   auto full = record(R"({"a":{"b":1}})");
   full.headers = {{"h", "v"}};
-  for (const std::string& line : {encode(full), encode(record("text")), encode(record(std::nullopt))}) {
+  for (const std::string& line : {encode(full), encode(record("text")), encode(record(std::nullopt)),
+                                  encode(record("\0\0\0\0\x07{\"a\":1}"sv))}) {
     LineDecoder decoder;
     ASSERT_TRUE(decoder.decode(std::string_view(line).substr(0, line.size() - 1)));
     for (std::size_t size = 0; size + 1 < line.size(); ++size) {

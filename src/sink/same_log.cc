@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/sha256.h"
+#include "lake/framed_json.h"
 #include "lake/line.h"
 #include "lake/places.h"
 #include "lake/upgrade_record.h"
@@ -14,12 +15,17 @@ namespace sdp::sink {
 
 LastRecord last_record_of(const log::RecordView& record, std::size_t value_bytes_max) {
   LastRecord last{.timestamp = record.timestamp, .leader_epoch = record.leader_epoch};
-  for (const std::size_t limit : {value_bytes_max, std::numeric_limits<std::size_t>::max(), std::size_t{0}}) {
+  const auto add = [&](lake::LineEncoder encoder) {
     std::string line;
-    lake::LineEncoder(limit).append(line, record);
+    encoder.append(line, record);
     line.pop_back();
     last.line_sha256.push_back(base::sha256_hex(line));
-  }
+  };
+  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  for (const std::size_t limit : {value_bytes_max, kNoLimit, std::size_t{0}}) add(lake::LineEncoder(limit));
+  // As an earlier version wrote it.
+  if (record.value && lake::framed_json(*record.value))
+    add(lake::LineEncoder(kNoLimit, lake::LineEncoder::Framed::rejected));
   return last;
 }
 

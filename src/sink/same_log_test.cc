@@ -20,12 +20,13 @@ log::RecordView record(std::string_view value, UtcMillis time = kTime) {
   return record;
 }
 
-lake::ObjectMeta object_of(const log::RecordView& last, int layout, std::size_t limit = kLimit) {
+lake::ObjectMeta object_of(const log::RecordView& last, int layout, std::size_t limit = kLimit,
+                           lake::LineEncoder::Framed framed = lake::LineEncoder::Framed::kept) {
   Batch batch;
   batch.range = {0, 10};
   batch.last_timestamp = last.timestamp;
   batch.leader_epoch = last.leader_epoch;
-  lake::LineEncoder encoder(limit);
+  lake::LineEncoder encoder(limit, framed);
   encoder.append(batch.lines, record("{\"n\":0}"));
   encoder.append(batch.lines, last);
   return meta_of(batch, "t", lake::Places(layout));
@@ -56,6 +57,14 @@ TEST(SameLog, ALimitThatChangedSinceIsNoDifference) {
   const std::string large = "{\"n\":\"" + std::string(kLimit, 'x') + "\"}";
   for (const std::size_t limit : {std::size_t{5}, std::size_t{1'000}})
     EXPECT_EQ(difference_of(object_of(record(large), 2, limit), record(large)), "none") << limit;
+}
+
+TEST(SameLog, ARecordThatAnEarlierVersionRejectedForTheIdOfItsSchemaIsTheSame) {
+  using namespace std::string_view_literals;
+  const auto framed = record("\0\0\0\0\x0a{\"n\":1}"sv);
+  EXPECT_EQ(difference_of(object_of(framed, 2), framed), "none");
+  EXPECT_EQ(difference_of(object_of(framed, 2, kLimit, lake::LineEncoder::Framed::rejected), framed), "none");
+  EXPECT_TRUE(difference_of(object_of(framed, 2), record("\0\0\0\0\x0b{\"n\":1}"sv)).contains("value"));
 }
 
 TEST(SameLog, AnotherRecordIsNamed) {

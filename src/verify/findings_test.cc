@@ -81,6 +81,18 @@ TEST(Fingerprint, NormalIsOfTheValueAsALineKeepsIt) {
   EXPECT_EQ(normalised("{", buffer), "{");
 }
 
+TEST(Fingerprint, ALineWithTheIdOfASchemaHasThatOfItsRecord) {
+  using namespace std::string_view_literals;
+  Fingerprinter fingerprinter;
+  log::RecordView record;
+  record.value = "\0\0\0\x0a\x0d {\"a\":\n1}"sv;
+  EXPECT_EQ(fingerprinter.of(record).normal, fingerprinter.of(std::nullopt, 0xa0d, "{\"a\": 1}", {}));
+  EXPECT_NE(fingerprinter.of(record).normal, fingerprinter.of(std::nullopt, 0xa0e, "{\"a\": 1}", {}));
+  EXPECT_EQ(fingerprinter.of(record).raw, fingerprinter.of(std::nullopt, record.value, {}));
+  record.value = "\0\0\0\0\x07{ }"sv;
+  EXPECT_EQ(fingerprinter.of(record).normal, fingerprinter.of(std::nullopt, 7, "{}", {}));
+}
+
 TEST(Fingerprint, StaysWhatWitnessFilesKeep) {
   Fingerprinter fingerprinter;
   log::RecordView record;

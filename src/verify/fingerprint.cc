@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "verify/header_reader.h"
+#include "verify/json_judge.h"
 
 namespace sdp::verify {
 namespace {
@@ -53,7 +54,21 @@ std::uint64_t Fingerprinter::of(Bytes key, Bytes value, std::span<const lake::Li
   return value_hash(value, seed_of(key, headers));
 }
 
+std::uint64_t Fingerprinter::of(Bytes key, std::uint32_t schema_id, std::string_view json,
+                                std::span<const lake::LineHeader> headers) {
+  value_.assign(1, '\0');
+  for (int shift = 24; shift >= 0; shift -= 8) value_.push_back(static_cast<char>(schema_id >> shift));
+  value_.append(json);
+  return value_hash(value_, seed_of(key, headers));
+}
+
 std::string_view normalised(std::string_view value, std::string& buffer) {
+  if (const auto parts = unframed(value)) {
+    std::string json;
+    const std::string_view normal = normalised(parts->json, json);
+    buffer.assign(parts->frame).append(normal);
+    return buffer;
+  }
   constexpr std::string_view kWhiteSpace = " \t\r\n";
   const auto first = value.find_first_not_of(kWhiteSpace);
   if (first == std::string_view::npos) return {};

@@ -49,6 +49,9 @@ class Fingerprinter {
   /// The same bytes as they stand in a line or in a table: equal to `raw` or `normal` of the record they came
   /// from.
   std::uint64_t of(Bytes key, Bytes value, std::span<const lake::LineHeader> headers);
+  /// Of a line whose JSON had the id of a schema in front of it.
+  std::uint64_t of(Bytes key, std::uint32_t schema_id, std::string_view json,
+                   std::span<const lake::LineHeader> headers);
 
  private:
   std::uint64_t seed_of(const log::RecordView& record);
@@ -60,7 +63,8 @@ class Fingerprinter {
 };
 
 /// `value` as a line keeps it: without JSON white space at its ends, with '\n' and '\r' as spaces, and an
-/// object without members as `{}`. Uses `buffer` only when a byte has to change.
+/// object without members as `{}`; of a value with a frame (unframed()) that is what is behind it. Uses
+/// `buffer` only when a byte has to change.
 std::string_view normalised(std::string_view value, std::string& buffer);
 
 /// 64 bits which stand for the columns of a row. Reuses its buffer; owned by one thread.

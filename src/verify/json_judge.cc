@@ -235,6 +235,39 @@ bool is_blank(std::string_view value) {
   return value.find_first_not_of(kWhiteSpace) == std::string_view::npos;
 }
 
+/// Whether `code` is true of these bytes as they are.
+bool is_true_reason(RejectCode code, std::string_view value, std::size_t value_bytes_max) {
+  const Features found = Parser(value).run();
+  switch (code) {
+    case RejectCode::tombstone:
+      return false;
+    case RejectCode::empty_value:
+      return is_blank(value);
+    case RejectCode::too_large:
+      return value.size() > value_bytes_max;
+    case RejectCode::not_utf8:
+      return !is_utf8(value);
+    case RejectCode::not_json:
+      return !found.valid && !is_blank(value);
+    case RejectCode::not_object:
+      return found.valid && !found.object;
+    case RejectCode::too_deep:
+      return found.depth > static_cast<std::size_t>(lake::kJsonDepthMax);
+    case RejectCode::reserved_member:
+      return found.object && found.reserved;
+    case RejectCode::nul_character:
+      return found.nul;
+    case RejectCode::line_too_large:
+    case RejectCode::batch_too_large:
+    case RejectCode::batch_undecodable:
+    case RejectCode::batch_bad_checksum:
+    case RejectCode::batch_unknown_codec:
+    case RejectCode::batch_malformed:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -254,10 +287,19 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::optional<Unframed> unframed(std::string_view value) {
+  constexpr std::size_t kFrameBytes = 5;
+  if (!value.starts_with('\0') || value.size() <= kFrameBytes) return std::nullopt;
+  const auto begin = value.find_first_not_of(kWhiteSpace, kFrameBytes);
+  if (begin == std::string_view::npos || value[begin] != '{') return std::nullopt;
+  return Unframed{value.substr(0, kFrameBytes), value.substr(kFrameBytes)};
+}
+
 std::optional<RejectCode> judge(std::optional<std::string_view> value, std::size_t value_bytes_max) {
   if (!value) return RejectCode::tombstone;
   if (is_blank(*value)) return RejectCode::empty_value;
   if (value->size() > value_bytes_max) return RejectCode::too_large;
+  if (const auto parts = unframed(*value)) value = parts->json;
   if (!is_utf8(*value)) return RejectCode::not_utf8;
   const Features found = Parser(*value).run();
   if (found.depth > static_cast<std::size_t>(lake::kJsonDepthMax)) return RejectCode::too_deep;
@@ -270,35 +312,9 @@ std::optional<RejectCode> judge(std::optional<std::string_view> value, std::size
 
 bool is_true_reason(RejectCode code, std::optional<std::string_view> value, std::size_t value_bytes_max) {
   if (!value || code == RejectCode::tombstone) return !value && code == RejectCode::tombstone;
-  const Features found = Parser(*value).run();
-  switch (code) {
-    case RejectCode::tombstone:
-      return false;
-    case RejectCode::empty_value:
-      return is_blank(*value);
-    case RejectCode::too_large:
-      return value->size() > value_bytes_max;
-    case RejectCode::not_utf8:
-      return !is_utf8(*value);
-    case RejectCode::not_json:
-      return !found.valid && !is_blank(*value);
-    case RejectCode::not_object:
-      return found.valid && !found.object;
-    case RejectCode::too_deep:
-      return found.depth > static_cast<std::size_t>(lake::kJsonDepthMax);
-    case RejectCode::reserved_member:
-      return found.object && found.reserved;
-    case RejectCode::nul_character:
-      return found.nul;
-    case RejectCode::line_too_large:
-    case RejectCode::batch_too_large:
-    case RejectCode::batch_undecodable:
-    case RejectCode::batch_bad_checksum:
-    case RejectCode::batch_unknown_codec:
-    case RejectCode::batch_malformed:
-      return false;
-  }
-  return false;
+  if (is_true_reason(code, *value, value_bytes_max)) return true;
+  const auto parts = unframed(*value);
+  return parts && code != RejectCode::too_large && is_true_reason(code, parts->json, value_bytes_max);
 }
 
 }  // namespace sdp::verify

@@ -40,6 +40,20 @@ TEST(Judge, NamesWhyItRejects) {
   EXPECT_EQ(of("{\"a\":[{\"b\":\"x\\u0000\"}]}"), RejectCode::nul_character);
 }
 
+TEST(Judge, JudgesWhatIsBehindTheIdOfASchema) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(of("\0\0\0\0\x0a{\"a\":1}"sv), std::nullopt);
+  EXPECT_EQ(of("\0\xff\xff\xff\xff \n{} "sv), std::nullopt);
+  EXPECT_EQ(of("\0\0\0\0\x0a{\"_raw\":1}"sv), RejectCode::reserved_member);
+  EXPECT_EQ(of("\0\0\0\0\x0a{"sv), RejectCode::not_json);
+  EXPECT_EQ(of("\0\0\0\0\x0a[1]"sv), RejectCode::not_json);
+  EXPECT_EQ(of("\0\0\0\0{\"a\":1}"sv), RejectCode::not_json);
+  EXPECT_TRUE(is_true_reason(RejectCode::reserved_member, "\0\0\0\0\x0a{\"_raw\":1}"sv, kMax));
+  // As a version did that did not look behind it.
+  EXPECT_TRUE(is_true_reason(RejectCode::not_json, "\0\0\0\0\x0a{\"a\":1}"sv, kMax));
+  EXPECT_FALSE(is_true_reason(RejectCode::too_deep, "\0\0\0\0\x0a{\"a\":1}"sv, kMax));
+}
+
 TEST(Judge, CallsBrokenTextNotJson) {
   for (const std::string_view value :
        {"{", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":\"\n\"}", "{}{}",

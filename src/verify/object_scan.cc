@@ -269,6 +269,7 @@ std::optional<std::uint64_t> ObjectScanner::judge_value(const LakeObject& object
   } else if (const auto code = judge(value, bytes_max)) {
     wrong("wrongly kept", object, line.offset, lake::name(*code));
   }
+  if (line.schema_id) return fingerprinter_.of(line.key, *line.schema_id, *value, line.headers);
   return fingerprinter_.of(line.key, value, line.headers);
 }
 
