@@ -14,6 +14,7 @@ Whether the project must be parsed again is looked at by each call, as dbt does 
 """
 
 import json
+import marshal
 import os
 import signal
 import socket
@@ -22,8 +23,13 @@ import time
 
 REQUEST_BYTES_MAX = 1 << 20
 CALLS_MAX = 100
-# The project has about a hundred.
-TEMPLATES_MAX = 1000
+# A build needs about four hundred.
+COMPILED_MAX = 2000
+# They are 1 MB.
+COMPILED_BYTES_MAX = 32 << 20
+LINE_MAX = 4096
+# The file with what other processes compiled, in a folder that nobody else may write; empty: there is none.
+KEPT = "SDP_DBT_COMPILED"
 CONNECT_SECONDS_MAX = 20
 # Not one of dbt's: it could not be asked.
 NO_WORKER = 3
@@ -77,6 +83,7 @@ def serve(address: str, adapter: str, listener: socket.socket) -> None:
 
     # Python starts this process when it first needs it, and it keeps the streams that there are then.
     resource_tracker.ensure_running()
+    load_quickly()
     importlib.import_module(f"dbt.adapters.{adapter}")
     import dbt.cli.main  # noqa: F401  For the forks.
 
@@ -122,6 +129,47 @@ def listening(address: str) -> socket.socket:
     return listener
 
 
+def load_quickly() -> None:
+    """Before dbt is imported: of what it makes as its modules are loaded, a build needs half.
+
+    * Its 340 classes get the methods that read and write them, two of each kind, when one is called.
+    * Functions are not wrapped for dbt's recorder, which nobody turns on here.
+    * Python hardly looks for garbage, of which there is none among modules, nor later, as it would walk all contexts of a build
+      each time.
+    """
+    import gc
+
+    # The objects of five builds, which take about 100 MB.
+    gc.set_threshold(1_000_000, 10, 10)
+
+    from mashumaro.core.meta.code.builder import CodeBuilder
+    from mashumaro.mixins import dict as mixin
+
+    def when_called(compile_method, name_for, coder, as_method):
+        def compile_later(cls, format_name="dict", **named):
+            name = name_for(format_name=format_name, **{coder: named.get(coder)})
+
+            def compile_now(asked, *arguments, **others):
+                compile_method(cls, format_name=format_name, **named)
+                return getattr(asked, name)(*arguments, **others)
+
+            for each in (name, name.public):
+                setattr(cls, each, as_method(compile_now))
+
+        return compile_later
+
+    mixin.compile_mixin_unpacker = when_called(
+        mixin.compile_mixin_unpacker, CodeBuilder.get_unpack_method_name, "decoder", classmethod
+    )
+    mixin.compile_mixin_packer = when_called(
+        mixin.compile_mixin_packer, CodeBuilder.get_pack_method_name, "encoder", lambda method: method
+    )
+
+    import dbt_common.record
+
+    dbt_common.record.get_record_types_from_env = lambda: ["none"]
+
+
 def work_quickly(*told: str) -> None:
     """dbt in this process does from now on only what somebody looks at, and does it once; it does the same as before.
 
@@ -132,18 +180,23 @@ def work_quickly(*told: str) -> None:
       answer of a warehouse.
     * A build writes its manifest at its end alone, see write_manifest_once; and JSON is written in one piece, which Python's encoder
       in C does.
-    * Python hardly looks for garbage, as it would walk all contexts of a build each time.
+    * Who made a flag of an adapter is read from the stack alone, not from the files of all modules.
     """
     import functools
-    import gc
+    import types
 
     import parsedatetime
     from dbt.events.logging import track_behavior_change_warn
+    from dbt_common import behavior_flags, dataclass_schema
     from dbt_common.events.base_types import BaseEvent
     from dbt_common.events.event_manager import EventManager
     from jinja2 import Environment
 
-    fire, compile_template = EventManager.fire_event, Environment.compile
+    fire, compile_template, build_schema = (
+        EventManager.fire_event,
+        Environment.compile,
+        dataclass_schema.build_json_schema,
+    )
     put_together, read, write = BaseEvent.__init__, BaseEvent.__getattr__, BaseEvent.__setattr__
 
     def fire_event(manager, event, level=None, *more, **others):
@@ -167,27 +220,90 @@ def work_quickly(*told: str) -> None:
         put_together_now(event)
         write(event, key, value)
 
-    compiled = {}
-
     def compile_once(environment, source, name=None, filename=None, raw=False, defer_init=False):
         if not isinstance(source, str) or name or filename or raw or defer_init:
             return compile_template(environment, source, name, filename, raw, defer_init)
-        key = (type(environment), source)
-        if key in compiled:
-            return compiled[key]
-        code = compile_template(environment, source)
-        if len(compiled) < TEMPLATES_MAX:
-            compiled[key] = code
-        return code
+        return COMPILED.once(f"{name_of(type(environment))} {source}", lambda: compile_template(environment, source))
+
+    def build_schema_once(cls):
+        schema = COMPILED.once(name_of(cls), lambda: build_schema(cls).to_dict())
+        return types.SimpleNamespace(to_dict=lambda: schema)
 
     EventManager.fire_event = fire_event
     BaseEvent.__init__, BaseEvent.__getattr__, BaseEvent.__setattr__ = keep, read_event, write_event
-    Environment.compile = compile_once
+    Environment.compile, dataclass_schema.build_json_schema = compile_once, build_schema_once
     parsedatetime.Constants = functools.cache(parsedatetime.Constants)
+    behavior_flags.BehaviorFlagRendered._default_source = staticmethod(source_of_a_flag)
     make_contexts_quickly()
     write_manifest_once()
-    # The objects of five builds, which take about 100 MB.
-    gc.set_threshold(1_000_000, 10, 10)
+
+
+def name_of(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+class Compiled:
+    """Code of templates, and JSON schemas of dbt's classes, each under all that it was made of but the versions of the programs."""
+
+    def __init__(self):
+        self._all = {}
+        self._taken = 0
+
+    def once(self, key: str, make):
+        if key in self._all:
+            return self._all[key]
+        one = make()
+        if len(self._all) < COMPILED_MAX:
+            self._all[key] = one
+        return one
+
+    def take(self, path: str) -> None:
+        """What cannot be read, or is of other versions, is as good as none."""
+        try:
+            with open(path, "rb") as file:
+                versions, digest, body = file.readline(LINE_MAX), file.readline(LINE_MAX), file.read(COMPILED_BYTES_MAX)
+        except OSError:
+            return
+        if versions == self._versions() and digest == self._digest(body):
+            self._all |= marshal.loads(body)
+            self._taken = len(self._all)
+
+    def keep(self, path: str) -> None:
+        if not path or len(self._all) == self._taken:
+            return
+        new = f"{path}.{os.getpid()}"
+        # Where it cannot be written, the next one compiles again; what was written in part is removed with the next project.
+        try:
+            body = marshal.dumps(self._all)
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.writelines((self._versions(), self._digest(body), body))
+            os.replace(new, path)
+        except (OSError, ValueError):
+            return
+
+    @staticmethod
+    def _versions() -> bytes:
+        from importlib.metadata import version
+
+        made_by = ("dbt-core", "dbt-common", "dbt-adapters", "jinja2", "mashumaro")
+        return repr([sys.version, *(version(name) for name in made_by)]).encode() + b"\n"
+
+    @staticmethod
+    def _digest(body: bytes) -> bytes:
+        import hashlib
+
+        return hashlib.sha256(body).hexdigest().encode() + b"\n"
+
+
+COMPILED = Compiled()
+
+
+def source_of_a_flag() -> str:
+    """The module that makes it."""
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] in (__name__, "dbt_common.behavior_flags"):
+        frame = frame.f_back
+    return frame.f_globals["__name__"]
 
 
 def write_manifest_once() -> None:
@@ -336,7 +452,9 @@ def do_here(caller: "Caller") -> bool:
     ours = [os.dup(number) for number in range(3)]
     threads = set(os.listdir("/proc/self/task"))
     caller.take_place()
+    COMPILED.take(caller.environment.get(KEPT, ""))
     code = ended_with(run_dbt)
+    COMPILED.keep(caller.environment.get(KEPT, ""))
     close_duckdb()
     caller.finish(code)
     caller.leave()

@@ -26,6 +26,8 @@ constexpr std::size_t kParsedBytesMax = std::size_t{32} << 20;
 /// Of other projects, other versions of dbt and other limits of memory.
 constexpr std::size_t kKeptMax = 8;
 constexpr mode_t kParsedMode = 0600;
+constexpr std::string_view kParsed = ".msgpack";
+constexpr std::string_view kCode = ".code";
 
 fs::path folder_of(const TransformOptions& options) {
   return options.cache_dir / "dbt";
@@ -47,7 +49,7 @@ std::optional<fs::path> kept_path(const TransformOptions& options) {
     all += '\0';
     all += part;
   }
-  return folder_of(options) / base::sha256_hex(all).append(".msgpack");
+  return folder_of(options) / base::sha256_hex(all).append(kParsed);
 }
 
 std::optional<std::string> read(const fs::path& path) {
@@ -61,16 +63,33 @@ bool is_ours_alone(const fs::path& folder) {
          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/// A folder of ours that nobody else may write; made where there is none.
+bool has_folder(const fs::path& folder) {
+  std::error_code none;
+  if (fs::create_directories(folder, none)) fs::permissions(folder, fs::perms::owner_all, none);
+  return !none && is_ours_alone(folder);
+}
+
 void remove_oldest(const fs::path& folder) {
   std::error_code none;
   std::vector<std::pair<fs::file_time_type, fs::path>> kept;
+  std::vector<fs::path> others;
   for (auto entry = fs::directory_iterator(folder, none); !none && entry != fs::directory_iterator();
        entry.increment(none)) {
     const auto time = entry->last_write_time(none);
-    if (!none) kept.emplace_back(time, entry->path());
+    if (none) continue;
+    if (entry->path().extension() == kParsed) {
+      kept.emplace_back(time, entry->path());
+    } else {
+      others.push_back(entry->path());
+    }
   }
   std::ranges::sort(kept, std::greater());
   for (std::size_t i = kKeptMax; i < kept.size(); ++i) fs::remove(kept[i].second, none);
+  // Code of what is gone, and of builds that failed or were killed.
+  for (const fs::path& other : others) {
+    if (!fs::exists(fs::path(other).replace_extension(kParsed), none)) fs::remove(other, none);
+  }
 }
 
 }  // namespace
@@ -105,10 +124,14 @@ void keep_parsed(const TransformOptions& options) {
   const auto parsed = read(target_path(options) / kParsedFile);
   if (!parsed || parsed == read(*path)) return;
   const fs::path folder = folder_of(options);
-  std::error_code none;
-  if (fs::create_directories(folder, none)) fs::permissions(folder, fs::perms::owner_all, none);
-  if (none || !is_ours_alone(folder) || !os::write_file(*path, *parsed, kParsedMode)) return;
+  if (!has_folder(folder) || !os::write_file(*path, *parsed, kParsedMode)) return;
   remove_oldest(folder);
+}
+
+fs::path kept_code(const TransformOptions& options) {
+  const auto path = kept_path(options);
+  if (!path || !has_folder(folder_of(options))) return {};
+  return fs::path(*path).replace_extension(kCode);
 }
 
 }  // namespace sdp::transform

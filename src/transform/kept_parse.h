@@ -20,5 +20,8 @@ void take_parsed(const TransformOptions& options);
 /// Keeps what dbt made of the project for other work folders; of projects that were not used for the longest
 /// time it is removed. Failures are not told: dbt reads the project again then.
 void keep_parsed(const TransformOptions& options);
+/// The file in which workers keep, beside the parsed project, what they compiled of it; empty where nothing
+/// is kept. It may not exist yet.
+std::filesystem::path kept_code(const TransformOptions& options);
 
 }  // namespace sdp::transform

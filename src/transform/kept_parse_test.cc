@@ -98,6 +98,7 @@ TEST_F(KeptParse, NothingIsKeptOfAFailedBuildNorOfASnowflakeAccount) {
   TransformOptions account = options("account");
   account.warehouse_path.clear();
   EXPECT_EQ(found_by(account), "");
+  EXPECT_EQ(kept_code(account), "");
   EXPECT_FALSE(fs::exists(folder_ / "cache"));
 }
 
@@ -105,11 +106,33 @@ TEST_F(KeptParse, AFolderThatOthersMayWriteIsNeitherReadNorWritten) {
   EXPECT_EQ(found_by(options("first")), "");
   fs::permissions(folder_ / "cache/dbt", fs::perms::others_write, fs::perm_options::add);
   EXPECT_EQ(found_by(options("second")), "");
+  EXPECT_EQ(kept_code(options("second")), "");
   fs::remove_all(folder_ / "cache/dbt");
   fs::create_directory(folder_ / "elsewhere");
   fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "cache/dbt");
   EXPECT_EQ(found_by(options("third")), "");
   EXPECT_TRUE(fs::is_empty(folder_ / "elsewhere"));
+}
+
+TEST_F(KeptParse, CodeIsKeptBesideAndGoesWithIt) {
+  write("client", "#!/bin/sh\n\"${0%client}dbt\" && echo code >\"$SDP_DBT_COMPILED\"\n");
+  fs::permissions(folder_ / "client", fs::perms::owner_all);
+  const auto worked = [&](int number) {
+    TransformOptions one = options(std::to_string(number));
+    one.memory_limit = std::to_string(number) + "MB";
+    one.dbt_client = {(folder_ / "client").string()};
+    static_cast<void>(run(one));
+    return kept_code(one);
+  };
+  const fs::path first = worked(1);
+  EXPECT_EQ(first.parent_path(), folder_ / "cache/dbt");
+  EXPECT_TRUE(fs::exists(first));
+  for (int number = 2; number <= 9; ++number) EXPECT_TRUE(fs::exists(worked(number))) << number;
+  EXPECT_FALSE(fs::exists(first));
+  // Of what is not parsed there, no code stays.
+  write("cache/dbt/of-a-failed-build.code", "");
+  worked(10);
+  EXPECT_FALSE(fs::exists(folder_ / "cache/dbt/of-a-failed-build.code"));
 }
 
 TEST_F(KeptParse, WhatWasNotUsedForTheLongestTimeIsRemoved) {

@@ -30,6 +30,8 @@ constexpr std::string_view kResultsFile = "run_results.json";
 constexpr std::size_t kResultsBytesMax = std::size_t{64} << 20;
 /// Where else dbt's parsed project may be; not when it is empty.
 constexpr const char* kParsedElsewhere = "DBT_PARTIAL_PARSE_FILE_PATH";
+/// Where a worker keeps what it compiled; nowhere when it is empty.
+constexpr const char* kCompiledPath = "SDP_DBT_COMPILED";
 
 bool is_parsed_elsewhere() {
   const char* const elsewhere = std::getenv(kParsedElsewhere);
@@ -100,6 +102,8 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   const auto start = base::system_clock().steady_now();
   os::ChildEnd end;
   os::Command command = dbt_command(options, arguments_of(options), log_path(options));
+  if (!options.dbt_client.empty() && !is_parsed_elsewhere())
+    command.environment[kCompiledPath] = kept_code(options).string();
   {
     DbtProgress progress;
     command.on_line = [&, say = std::move(command.on_line)](std::string_view line) {
@@ -179,6 +183,7 @@ std::map<std::string, std::string> dbt_environment(const TransformOptions& optio
       {"SDP_TRANSFORM_THREADS", fmt::format("{}", options.threads)},
       {"SDP_TRANSFORM_MEMORY", options.memory_limit},
       // Also where there is none: what a shell exports is of another run.
+      {kCompiledPath, ""},
       {"SDP_MAPPING_SQL", options.mapping_sql},
       {"SDP_MAPPING_DIGEST", options.mapping_digest},
       {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},

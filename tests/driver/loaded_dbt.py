@@ -111,6 +111,7 @@ def ask(deps: Path, program: list[str], timeout: float) -> subprocess.CompletedP
 
 
 def serve(address: str) -> None:
+    dbt_worker.load_quickly()
     import dbt.adapters.duckdb
     import dbt.adapters.snowflake  # noqa: F401  For the forks.
     from dbt.cli.main import dbtRunner

@@ -92,8 +92,8 @@ def compiled(target: Path) -> dict[str, str]:
 
 
 def test_it_compiles_and_says_what_dbt_does(call, proved, program_deps):
-    """The fourth call is a fork of what the third one compiled."""
-    warehouse, target = proved.data / "warehouse", proved.folder / "target"
+    """The third call, in the worker's second life, takes what the second one kept; the fourth is a fork of it."""
+    warehouse, target, kept = proved.data / "warehouse", proved.folder / "target", proved.folder / "kept.code"
 
     def settings(name: str) -> dict[str, str]:
         return {
@@ -109,8 +109,13 @@ def test_it_compiles_and_says_what_dbt_does(call, proved, program_deps):
         """In which order they are parsed differs."""
         return set(json.loads((target / name / "manifest.json").read_text())["nodes"])
 
+    written = []
     for arguments in (["parse"], ["compile"], ["compile"], ["compile"]):
-        out, err = call(*arguments, folder=warehouse, **settings("worker")).communicate(timeout=GUARD_SECONDS)
+        one = call(*arguments, folder=warehouse, SDP_DBT_COMPILED=str(kept), **settings("worker"))
+        out, err = one.communicate(timeout=GUARD_SECONDS)
+        written.append(kept.exists() and kept.stat().st_ino)
+    assert written == [False, written[1], written[1], written[1]] and written[1], "nothing is compiled twice"
+    assert kept.stat().st_mode & 0o777 == 0o600
     for arguments in (["parse"], ["compile"]):
         plain = subprocess.run(
             [program_deps / "venv-dbt/bin/dbt", *arguments],
@@ -132,6 +137,33 @@ def test_it_compiles_and_says_what_dbt_does(call, proved, program_deps):
     failed.communicate(timeout=GUARD_SECONDS)
     assert failed.returncode != 0
     assert nodes_of("worker") == nodes_of("plain")
+
+
+KEEP = """
+import sys
+sys.path.insert(0, {folder!r})
+from dbt_worker import Compiled
+one, other = Compiled(), Compiled()
+one.once("text", lambda: compile("40 + 2", "text", "eval"))
+one.keep(sys.argv[1])
+if sys.argv[2] == "other":
+    Compiled._versions = staticmethod(lambda: b"of another dbt\\n")
+elif sys.argv[2] != "same":
+    text = bytearray(open(sys.argv[1], "rb").read())
+    text[-1 if sys.argv[2] == "last" else 0] ^= 1
+    open(sys.argv[1], "wb").write(text)
+other.take(sys.argv[1])
+print(eval(other.once("text", lambda: "'made again'")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "result"), [("same", "42"), ("last", "made again"), ("first", "made again"), ("other", "made again")]
+)
+def test_of_what_was_kept_only_the_same_is_taken(changed, result, python, tmp_path):
+    program = KEEP.format(folder=str(WORKER.parent))
+    command = [python, "-c", program, tmp_path / "kept.code", changed]
+    assert subprocess.check_output(command, text=True, timeout=GUARD_SECONDS).strip() == result
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
