@@ -27,8 +27,6 @@
 namespace sdp::verify {
 namespace {
 
-constexpr std::array<std::string_view, 3> kBronzeTables{"BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS",
-                                                        "BRONZE.LOAD_LEDGER"};
 constexpr std::array<std::string_view, 3> kSilverTables{
     "TRANSFORM.SPOTIFY_SILVER", "TRANSFORM.SPOTIFY_DUPLICATES", "TRANSFORM.SPOTIFY_REJECTED"};
 

@@ -18,8 +18,12 @@
 namespace sdp::verify {
 namespace {
 
-constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
+constexpr std::string_view kSilver = "TRANSFORM.SPOTIFY_SILVER";
+constexpr std::string_view kDuplicates = "TRANSFORM.SPOTIFY_DUPLICATES";
+constexpr std::string_view kRejected = "TRANSFORM.SPOTIFY_REJECTED";
 constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
+constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
+constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -146,7 +150,8 @@ class ShapeCheck {
       if (line.type.empty()) continue;
       wanted[line.place][upper(line.part)] = warehouse_.catalogued_type(line.type);
     }
-    for (const auto& [table, columns] : wanted) compare(table, columns);
+    SDP_TRY(shape_.has_closed, parts_.closed() ? Result<bool>(true) : has_rows(kLedger));
+    for (const auto& [table, columns] : wanted) SDP_RETURN_IF_ERROR(compare(table, columns));
     compare_with_parts();
     for (const auto& [table, columns] : shape_.tables) {
       if (table.starts_with("BRONZE.") && std::ranges::find(list, table, &ProofLine::place) == list.end()) {
@@ -160,7 +165,7 @@ class ShapeCheck {
  private:
   using Columns = std::map<std::string, std::string>;
 
-  void compare(const std::string& table, const Columns& wanted) {
+  Result<void> compare(const std::string& table, const Columns& wanted) {
     const auto found = shape_.tables.find(table);
     if (found == shape_.tables.end()) return missing(table);
     for (const auto& [column, type] : wanted) {
@@ -176,16 +181,54 @@ class ShapeCheck {
       if (wanted.contains(column)) continue;
       findings_.item(stage_of(table), "column that should not be there", fmt::format("{}.{}", table, column));
     }
+    return {};
   }
 
-  void missing(const std::string& table) {
+  Result<void> missing(const std::string& table) {
     shape_.broken.insert(table);
     // A mart is named by check_catalogue, a model of the last batch below.
-    if (table.starts_with("MART.") || parts_.models.contains(table)) return;
+    if (table.starts_with("MART.") || parts_.models.contains(table)) return {};
+    SDP_TRY(const bool was_there, was_made(table));
+    if (was_there) {
+      findings_.item(stage_of(table), "missing table", table);
+      return {};
+    }
     // A warehouse that an earlier version transformed has neither; check_catalogue notes the first, and the
     // second is missed when something is rejected.
-    if (table == kParts || (table == kFaults && shape_.has("TRANSFORM.SPOTIFY_REJECTED"))) return;
+    if (table == kParts || (table == kFaults && shape_.has(kRejected))) return {};
     findings_.pending_item(stage_of(table), "table not made yet", table);
+    return {};
+  }
+
+  /// Whether something is there that could not be without the table: then it was lost. The loader makes its
+  /// tables together, before it loads; every version's first batch made silver before marts.
+  Result<bool> was_made(std::string_view table) const {
+    const auto any = [&](auto matches) { return std::ranges::any_of(shape_.tables, matches); };
+    if (table.starts_with("BRONZE.")) {
+      if (any([](const auto& one) { return is_of_a_model(one.first); })) return true;
+      for (const std::string_view other : kBronzeTables) {
+        SDP_TRY(const bool loaded, has_rows(other));
+        if (loaded) return true;
+      }
+      return false;
+    }
+    if (table == kLedger) return parts_.closed();
+    if (table == kSilver && any([](const auto& one) { return one.first.starts_with("MART."); })) return true;
+    return shape_.has_closed && (table == kSilver || table == kDuplicates || table == kRejected);
+  }
+
+  /// dbt makes these two before its models, whatever becomes of those.
+  static bool is_of_a_model(std::string_view table) {
+    return table.starts_with("MART.") ||
+           (table.starts_with("TRANSFORM.") && table != kLedger && table != kParts);
+  }
+
+  Result<bool> has_rows(std::string_view table) const {
+    if (!shape_.has(table)) return false;
+    const auto found = warehouse_.query(fmt::format("SELECT 1 FROM {} LIMIT 1", table));
+    if (found) return !found->rows.empty();
+    // A table that cannot be read is named by whoever reads it.
+    return is_about_the_table(found.error()) ? Result<bool>(true) : std::unexpected(found.error());
   }
 
   void compare_with_parts() {
@@ -195,7 +238,7 @@ class ShapeCheck {
       broken(model, "missing table", model);
     }
     for (const auto& [table, columns] : shape_.tables) {
-      const bool ledger = table == kParts || table == "TRANSFORM.TRANSFORM_LEDGER";
+      const bool ledger = table == kParts || table == kLedger;
       if (!table.starts_with("TRANSFORM.") || ledger || is_of_a_killed_run(table) ||
           parts_.models.contains(table)) {
         continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -13,6 +14,9 @@
 
 namespace sdp::verify {
 
+inline constexpr std::array<std::string_view, 3> kBronzeTables{
+    "BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS", "BRONZE.LOAD_LEDGER"};
+
 /// Which tables a warehouse has, and what is wrong with their shape.
 struct WarehouseShape {
   /// Tables and views of BRONZE, TRANSFORM and MART, `SCHEMA.NAME` in upper case, with the types of their
@@ -22,6 +26,7 @@ struct WarehouseShape {
   /// Tables that cannot be compared: they are missing, cannot be read, lack a column, or have one of another
   /// type. Each is a finding.
   std::set<std::string, std::less<>> broken;
+  bool has_closed = false;  ///< whether a batch was ever closed; known once check_shape has looked
 
   bool has(std::string_view table) const { return tables.contains(table); }
   bool usable(std::string_view table) const { return has(table) && !broken.contains(table); }

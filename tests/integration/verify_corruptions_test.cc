@@ -196,7 +196,7 @@ std::vector<Corruption> bronze_corruptions() {
       table("BronzeRowLoadedAtAnotherTime", "loaded at another time than its ledger row says",
             "UPDATE BRONZE.SPOTIFY_EVENTS SET loaded_at = loaded_at + INTERVAL 1 MICROSECOND WHERE {}"),
       mart("BronzeTableDropped", "DROP TABLE BRONZE.REJECTED_EVENTS",
-           {"bronze: table not made yet (1)", "BRONZE.REJECTED_EVENTS"}),
+           {"bronze: missing table (1)", "BRONZE.REJECTED_EVENTS"}),
       mart("LedgerColumnDropped", "ALTER TABLE BRONZE.LOAD_LEDGER DROP writer",
            {"bronze: missing column (1)", "BRONZE.LOAD_LEDGER.WRITER"}),
       mart("TableThatTheLoaderDoesNotMake", "CREATE TABLE BRONZE.STRAY (a INTEGER)",
@@ -951,7 +951,7 @@ std::vector<Corruption> mart_corruptions() {
            {"missing mart (1)", "MART.TOP_SONGS", "emptied mart (1)", "MART.USER_ENGAGEMENT had",
             "did not make (1)", "MART.STRAY"}),
       mart("MartDroppedAndForgotten", "DROP TABLE MART.TOP_SONGS; DROP TABLE TRANSFORM.TRANSFORM_PARTS",
-           {"mart not made yet (1)", "MART.TOP_SONGS", "does not say which marts there must be"}),
+           {"missing mart (1)", "MART.TOP_SONGS", "does not say which marts there must be"}),
       // The seed's own mistake: every count equal.
       mart("SeedCountsEqual", "UPDATE MART.TOP_SONGS SET total_skips = total_plays",
            {"wrong mart cell", "total_skips"}),
@@ -1255,6 +1255,29 @@ TEST(Verify, WhatAnOlderRuleRefusedIsPending) {
   EXPECT_EQ(report.findings.front().kind, "refused by a rule that admits more now");
   EXPECT_EQ(report.findings.front().total, 1);
   EXPECT_FALSE(world->verify(false).proved());
+}
+
+TEST(Verify, ATableThatWasThereIsNotPending) {
+  const std::pair<std::string_view, std::string_view> lost[] = {
+      {"DROP TABLE BRONZE.SPOTIFY_EVENTS", "bronze: missing table (1)"},
+      {"DROP TABLE BRONZE.LOAD_LEDGER", "bronze: missing table (1)"},
+      {"DROP SCHEMA BRONZE CASCADE", "bronze: missing table (3)"},
+      {"DROP SCHEMA TRANSFORM CASCADE; DROP SCHEMA MART CASCADE; DROP TABLE BRONZE.LOAD_LEDGER",
+       "bronze: missing table (1)"},
+      {"DROP TABLE TRANSFORM.TRANSFORM_LEDGER", "silver: missing table (1)"},
+      {"DROP TABLE TRANSFORM.TRANSFORM_PARTS; DROP TABLE TRANSFORM.SPOTIFY_DUPLICATES",
+       "silver: missing table (1)"},
+      {"DROP SCHEMA TRANSFORM CASCADE; DELETE FROM MART.TOP_SONGS", "silver: missing table (1)"},
+      {"DROP TABLE MART.TOP_SONGS; DROP TABLE TRANSFORM.TRANSFORM_PARTS", "marts: missing mart (1)"}};
+  int number = 0;
+  for (const auto& [sql, says] : lost) {
+    const auto world = good().copy(scratch(fmt::format("lost{}", ++number)));
+    world->sql(std::string(sql));
+    const verify::Report report = world->verify(true);
+    EXPECT_FALSE(report.proved()) << sql;
+    EXPECT_THAT(verify::to_text(report), HasSubstr(says)) << sql;
+    fs::remove_all(world->folder_);
+  }
 }
 
 TEST(Verify, ARunThatDidNotCloseItsBatchIsNoFault) {
