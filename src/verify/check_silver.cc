@@ -190,13 +190,18 @@ bool SilverCheck::refused_by_an_older_rule(const LakeView::Place& at, warehouse:
   const bool is_valid = at.line->valid_event();
   if (!is_valid && event::kFields[at.line->field].name == *row[kFirstOwn + 2]) return false;
   if (is_valid) at.line->reason = kReasonUnknown;
-  const log::Offset offset = at.object->offset_of(*at.line);
-  findings_.pending(Stage::silver, "refused by a rule that admits more now", at.object->meta.chain,
-                    {offset, offset + 1});
+  by_an_older_rule("refused by a rule that admits more now", at);
   return true;
 }
 
+/// The next transform judges the record again, and writes all of its faults anew.
+void SilverCheck::by_an_older_rule(std::string_view kind, const LakeView::Place& at) {
+  const log::Offset offset = at.object->offset_of(*at.line);
+  findings_.pending(Stage::silver, kind, at.object->meta.chain, {offset, offset + 1});
+}
+
 void SilverCheck::fault_row(Worker& worker, warehouse::RowView row) {
+  constexpr std::string_view kOlder = "fault listed by a rule that admits more now";
   const LakeView::Place at = locate(worker, row);
   if (!at.line) return;
   check_coordinates(at, row);
@@ -220,14 +225,20 @@ void SilverCheck::fault_row(Worker& worker, warehouse::RowView row) {
   const auto index = static_cast<std::size_t>(field - event::kFields.begin());
   RefusedFact* const refused = at.object->refusal_of(*at.line);
   if (!refused || refused->reasons[index] == 0) {
-    // Its row in SPOTIFY_REJECTED, or its other faults, say enough.
-    if (parts_.widened.contains(field->name)) return;
-    return differs();
+    if (!parts_.widened.contains(field->name)) return differs();
+    return by_an_older_rule(kOlder, at);
   }
   if (row[kFirstOwn + 2] != event::name(static_cast<event::Reason>(refused->reasons[index] - 1)))
     return differs();
-  // A fault that is none any more was counted, too.
-  if (parts_.widened.empty() && number != refused->number_of(index)) return differs();
+  if (const std::size_t wanted = refused->number_of(index); number != wanted) {
+    // Faults that are none any more were counted, too.
+    const auto gone = std::ranges::count_if(event::kFields.begin(), field, [&](const event::Field& before) {
+      const auto i = static_cast<std::size_t>(&before - event::kFields.data());
+      return refused->reasons[i] == 0 && parts_.widened.contains(before.name);
+    });
+    if (number < wanted || number > wanted + static_cast<std::size_t>(gone)) return differs();
+    by_an_older_rule(kOlder, at);
+  }
   const auto bit = static_cast<std::uint16_t>(1U << index);
   if (refused->shown & bit) wrong("doubled row", at);
   refused->shown |= bit;

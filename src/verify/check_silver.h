@@ -79,6 +79,7 @@ class SilverCheck {
   LakeView::Place mark(Worker& worker, warehouse::RowView row, Seen table);
   void check_coordinates(const LakeView::Place& at, warehouse::RowView row);
   bool refused_by_an_older_rule(const LakeView::Place& at, warehouse::RowView row);
+  void by_an_older_rule(std::string_view kind, const LakeView::Place& at);
   void check_rejection(Worker& worker, const LakeView::Place& at, warehouse::RowView row);
   Result<void> explain();
   Result<void> explain(const Differing& differing);

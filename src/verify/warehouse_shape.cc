@@ -43,11 +43,18 @@ bool is_of_a_killed_run(std::string_view table) {
 }
 
 /// The rule of a field as dbt notes it; its first version has no number.
-std::string definition_of(const event::Field& field) {
-  return fmt::format("{}{} {}{}{}", event::name(field.type),
-                     field.rule > 1 ? fmt::format("/{}", field.rule) : "",
+std::string definition_of(const event::Field& field, int rule) {
+  return fmt::format("{}{} {}{}{}", event::name(field.type), rule > 1 ? fmt::format("/{}", rule) : "",
                      field.required ? "required" : "optional", field.choices.empty() ? "" : " ",
                      fmt::join(field.choices, " "));
+}
+
+/// Whether a text is the rule of a field in this or an earlier version, which can have known fewer words.
+bool is_definition_of(const event::Field& field, int rule, std::string_view text) {
+  if (rule < 1 || rule > field.rule) return false;
+  const std::string wanted = definition_of(field, rule);
+  return text == wanted || (rule < field.rule && !field.choices.empty() && wanted.starts_with(text) &&
+                            text.size() > wanted.find(' ') && wanted[text.size()] == ' ');
 }
 
 /// The version of the rule in such a text; nothing when it is none.
@@ -102,6 +109,9 @@ class PartsReader {
       if (!seen_.contains({"field", std::string(field.name)})) {
         findings_.pending_item(Stage::silver, "event field that the last closed batch did not know",
                                std::string(field.name));
+      } else if (parts_.widened.contains(field.name)) {
+        findings_.pending_item(Stage::silver, "event field whose rule admits more since the last closed batch",
+                               std::string(field.name));
       }
     }
     for (const std::string& text : fields_) findings_.item(Stage::silver, kWrong, text);
@@ -119,9 +129,9 @@ class PartsReader {
     }
     const auto version = row[2] ? rule_version(*row[2]) : std::nullopt;
     if (version) rules_[name] = *version;
-    if (row[2] != definition_of(*known) && (!version || *version >= known->rule)) {
+    if (!version || !is_definition_of(*known, *version, *row[2])) {
       fields_.push_back(fmt::format("field {}: its rule is {} instead of '{}'", name, shown(row[2]),
-                                    definition_of(*known)));
+                                    definition_of(*known, known->rule)));
     } else if (row[3]) {
       fields_.push_back(fmt::format("field {}: has {} rows", name, shown(row[3])));
     }

@@ -170,6 +170,7 @@ def test_what_an_earlier_version_rejected_is_pending_until_it_is_judged_again(on
     before = json.loads(world.must("verify", "--json", "--allow-pending", "--max-reject-ratio", "1").out)
     assert (before["kept"], before["rejected"]) == (2, 3)
     assert {(found["kind"], found["total"], found["pending"]) for found in before["findings"]} == {
+        ("event field whose rule admits more since the last closed batch", 1, True),
         ("refused by a rule that admits more now", 2, True),
         ("rejected by an earlier version, which listed no faults", 1, True),
     }

@@ -1251,10 +1251,33 @@ TEST(Verify, WhatAnOlderRuleRefusedIsPending) {
   world->sql("UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'time required' WHERE name = 'timestamp'");
   const verify::Report report = world->verify(true);
   EXPECT_TRUE(report.proved()) << verify::to_text(report);
-  ASSERT_EQ(report.findings.size(), 1) << verify::to_text(report);
-  EXPECT_EQ(report.findings.front().kind, "refused by a rule that admits more now");
-  EXPECT_EQ(report.findings.front().total, 1);
+  ASSERT_EQ(report.findings.size(), 2) << verify::to_text(report);
+  EXPECT_EQ(report.findings.front().kind, "event field whose rule admits more since the last closed batch");
+  EXPECT_EQ(report.findings.back().kind, "refused by a rule that admits more now");
+  EXPECT_EQ(report.findings.back().total, 1);
   EXPECT_FALSE(world->verify(false).proved());
+}
+
+TEST(Verify, WhatAnOlderRuleListedIsPendingAndNothingElseIs) {
+  const auto world = good().copy(scratch("older-faults"));
+  const std::string where = at(world->first([](const Fact& fact) {
+    return fact.by_silver.size() == 1 && fact.by_silver.front().field == "user_id";
+  }));
+  world->sql("UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = 'time required' WHERE name = 'timestamp'");
+  EXPECT_TRUE(world->verify(true).proved());
+  EXPECT_FALSE(world->verify(false).proved()) << "a rule that is not this version's";
+  world->sql(fmt::format(
+      "INSERT INTO TRANSFORM.SPOTIFY_FAULTS SELECT topic_id, kafka_partition, kafka_offset, kafka_timestamp, "
+      "object_key, 2, 'silver', 'bad_timestamp', 'timestamp' FROM TRANSFORM.SPOTIFY_REJECTED WHERE {}",
+      where));
+  const verify::Report report = world->verify(true);
+  EXPECT_TRUE(report.proved()) << verify::to_text(report);
+  EXPECT_THAT(verify::to_text(report), HasSubstr("fault listed by a rule that admits more now (1)"));
+  // No fault before this one can have gone.
+  world->sql(fmt::format("UPDATE TRANSFORM.SPOTIFY_FAULTS SET fault = 2 WHERE {} AND field = 'user_id'", where));
+  EXPECT_THAT(verify::to_text(world->verify(true)), HasSubstr("fault that the record does not have (1)"));
+  world->sql("UPDATE TRANSFORM.TRANSFORM_PARTS SET definition = '' WHERE name = 'timestamp'");
+  EXPECT_THAT(verify::to_text(world->verify(true)), HasSubstr("field timestamp: its rule is ''"));
 }
 
 TEST(Verify, ATableThatWasThereIsNotPending) {
