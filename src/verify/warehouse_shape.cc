@@ -160,6 +160,9 @@ class ShapeCheck {
       if (line.type.empty()) continue;
       wanted[line.place][upper(line.part)] = warehouse_.catalogued_type(line.type);
     }
+    for (const std::string& name : shape_.spelled_otherwise) {
+      findings_.item(stage_of(upper(name)), "name that differs from another only in its case", name);
+    }
     SDP_TRY(shape_.has_closed, parts_.closed() ? Result<bool>(true) : has_rows(kLedger));
     for (const auto& [table, columns] : wanted) SDP_RETURN_IF_ERROR(compare(table, columns));
     compare_with_parts();
@@ -372,28 +375,42 @@ Result<void> read_views(WarehouseShape& shape, warehouse::Warehouse& warehouse) 
 }  // namespace
 
 Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse) {
-  // Whether views stand among the tables differs between warehouses.
+  // Whether views stand among the tables differs between warehouses. Letters beyond ASCII have capitals among
+  // ASCII, so names are made upper case here.
   constexpr std::string_view kTables =
-      "SELECT upper(table_schema), upper(table_name), 0 FROM information_schema.tables WHERE "
-      "upper(table_schema) IN ('BRONZE', 'TRANSFORM', 'MART') UNION ALL SELECT upper(table_schema), "
-      "upper(table_name), 1 FROM information_schema.views WHERE upper(table_schema) IN ('BRONZE', "
-      "'TRANSFORM', 'MART')";
+      "SELECT table_schema, table_name, 0 FROM information_schema.tables WHERE upper(table_schema) IN "
+      "('BRONZE', 'TRANSFORM', 'MART') UNION ALL SELECT table_schema, table_name, 1 FROM "
+      "information_schema.views WHERE upper(table_schema) IN ('BRONZE', 'TRANSFORM', 'MART')";
   constexpr std::string_view kColumns =
-      "SELECT upper(table_schema), upper(table_name), upper(column_name), CASE WHEN data_type = 'NUMBER' "
-      "THEN "
+      "SELECT table_schema, table_name, column_name, CASE WHEN data_type = 'NUMBER' THEN "
       "data_type || '(' || CAST(numeric_scale AS VARCHAR) || ')' ELSE data_type END FROM "
       "information_schema.columns WHERE upper(table_schema) IN ('BRONZE', 'TRANSFORM', 'MART')";
   WarehouseShape shape;
   const auto table_of = [](warehouse::RowView row) {
     return fmt::format("{}.{}", row[0].value_or(""), row[1].value_or(""));
   };
+  // Each list spells a name in one way.
+  using Spelled = std::map<std::string, std::string>;
+  const auto note = [&](Spelled& spelled, const std::string& name) {
+    const auto [at, fresh] = spelled.try_emplace(upper(name), name);
+    if (!fresh && at->second != name) shape.spelled_otherwise.insert(name);
+  };
+  Spelled tables;
+  Spelled views;
   SDP_RETURN_IF_ERROR(warehouse.scan(kTables, [&](warehouse::RowView row) -> Result<void> {
-    shape.tables[table_of(row)];
-    if (row[2] == "1") shape.views.insert(table_of(row));
+    const std::string table = table_of(row);
+    const bool is_view = row[2] == "1";
+    note(is_view ? views : tables, table);
+    shape.tables[upper(table)];
+    if (is_view) shape.views.insert(upper(table));
     return {};
   }));
+  Spelled columns;
   SDP_RETURN_IF_ERROR(warehouse.scan(kColumns, [&](warehouse::RowView row) -> Result<void> {
-    shape.tables[table_of(row)][std::string(row[2].value_or(""))] = row[3].value_or("");
+    const std::string table = upper(table_of(row));
+    const std::string column(row[2].value_or(""));
+    note(columns, fmt::format("{}.{}", table, column));
+    shape.tables[table][upper(column)] = row[3].value_or("");
     return {};
   }));
   SDP_RETURN_IF_ERROR(read_views(shape, warehouse));

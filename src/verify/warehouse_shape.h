@@ -26,6 +26,9 @@ struct WarehouseShape {
   /// Tables that cannot be compared: they are missing, cannot be read, lack a column, or have one of another
   /// type. Each is a finding.
   std::set<std::string, std::less<>> broken;
+  /// Names of tables and columns that are another's in another case; where names can be quoted, both can be
+  /// there.
+  std::set<std::string, std::less<>> spelled_otherwise;
   bool has_closed = false;  ///< whether a batch was ever closed; known once check_shape has looked
 
   bool has(std::string_view table) const { return tables.contains(table); }

@@ -199,6 +199,11 @@ std::vector<Corruption> bronze_corruptions() {
            {"bronze: missing table (1)", "BRONZE.REJECTED_EVENTS"}),
       mart("LedgerColumnDropped", "ALTER TABLE BRONZE.LOAD_LEDGER DROP writer",
            {"bronze: missing column (1)", "BRONZE.LOAD_LEDGER.WRITER"}),
+      // The capital of this letter is an S.
+      mart("TableOfAlmostTheSameName", "CREATE TABLE MART.\"TOP_\u017fONGS\" AS FROM MART.TOP_SONGS",
+           {"marts: table of schema MART that the last closed batch did not make (1)", "MART.TOP_\u017fONGS"}),
+      mart("ColumnOfAlmostTheSameName", "ALTER TABLE MART.TOP_SONGS ADD COLUMN \"total_play\u017f\" BIGINT",
+           {"marts: column that should not be there (1)", "MART.TOP_SONGS.TOTAL_PLAY\u017f"}),
       mart("TableThatTheLoaderDoesNotMake", "CREATE TABLE BRONZE.STRAY (a INTEGER)",
            {"bronze: table that the loader does not make (1)", "BRONZE.STRAY"}),
       {"LedgerRowDropped",
