@@ -48,12 +48,18 @@ std::string differences_sql(const MartRecount& recount, std::string_view query,
                             const std::vector<std::string>& columns) {
   std::vector<std::string> texts;
   for (const std::string& column : columns) texts.push_back(fmt::format("CAST({} AS VARCHAR)", column));
+  // Zero and minus zero are equal, and are not shown alike.
+  std::vector<std::string> groups = columns;
+  for (const MartRecount::Column& column : recount.columns) {
+    if (column.type == "DOUBLE" && column.not_proved.empty())
+      groups.push_back(fmt::format("CAST({} AS VARCHAR)", column.name));
+  }
   return fmt::format(
       "SELECT CAST(SUM(sdp_side) AS BIGINT), {texts} FROM (SELECT {names}, 1 AS sdp_side FROM {query} AS "
-      "recounted UNION ALL SELECT {names}, -1 FROM {table}{where}) AS both_sides GROUP BY {names} HAVING "
+      "recounted UNION ALL SELECT {names}, -1 FROM {table}{where}) AS both_sides GROUP BY {groups} HAVING "
       "SUM(sdp_side) <> 0",
       fmt::arg("texts", fmt::join(texts, ", ")), fmt::arg("names", fmt::join(columns, ", ")),
-      fmt::arg("query", query), fmt::arg("table", recount.table),
+      fmt::arg("groups", fmt::join(groups, ", ")), fmt::arg("query", query), fmt::arg("table", recount.table),
       fmt::arg("where", recount.where.empty() ? "" : " WHERE " + recount.where));
 }
 

@@ -1078,6 +1078,21 @@ TEST(Verify, AMartIsProvedByItsRecountCellByCell) {
            "MART.SKIPS: its recount reads TRANSFORM.SPOTIFY_SILVER", "wrong mart cell"});
 }
 
+TEST(Verify, MinusZeroIsNotZero) {
+  const auto world = good().copy(scratch("minus-zero"));
+  world->recounts = world->folder_ / "recounts";
+  fs::create_directories(world->recounts);
+  std::ofstream(world->recounts / "nothing.sql")
+      << "-- columns: device_type VARCHAR, nothing DOUBLE\n"
+         "SELECT device_type, CAST(0 AS DOUBLE) AS nothing FROM TRANSFORM.SPOTIFY_SILVER GROUP BY device_type";
+  add_mart(*world, "NOTHING",
+           "SELECT device_type, 0::DOUBLE AS nothing FROM TRANSFORM.SPOTIFY_SILVER GROUP BY ALL");
+  EXPECT_TRUE(world->verify().proved()) << verify::to_text(world->verify());
+  world->sql("UPDATE MART.NOTHING SET nothing = '-0.0' WHERE device_type = 'web'");
+  EXPECT_THAT(verify::to_text(world->verify()),
+              HasSubstr("NOTHING DEVICE_TYPE 'web', NOTHING '-0.0'"));
+}
+
 TEST(Verify, ARecountThatCannotRunNamesItsFile) {
   const auto world = good().copy(scratch("bad_recount"));
   world->recounts = world->folder_ / "recounts";
