@@ -199,6 +199,14 @@ std::vector<Corruption> bronze_corruptions() {
            {"bronze: missing table (1)", "BRONZE.REJECTED_EVENTS"}),
       mart("LedgerColumnDropped", "ALTER TABLE BRONZE.LOAD_LEDGER DROP writer",
            {"bronze: missing column (1)", "BRONZE.LOAD_LEDGER.WRITER"}),
+      mart("TextsThatAreEqualInAnyCase",
+           "ALTER TABLE MART.TOP_SONGS ALTER song_name TYPE VARCHAR COLLATE NOCASE;"
+           "UPDATE MART.TOP_SONGS SET song_name = upper(song_name)",
+           {"marts: column whose texts are not compared byte by byte (1)", "MART.TOP_SONGS.SONG_NAME"}),
+      mart("TextsThatAreEqualWithoutAccents",
+           "ALTER TABLE TRANSFORM.SPOTIFY_REJECTED ALTER payload TYPE VARCHAR COLLATE NOACCENT",
+           {"silver: column whose texts are not compared byte by byte (1)",
+            "TRANSFORM.SPOTIFY_REJECTED.PAYLOAD"}),
       // The capital of this letter is an S.
       mart("TableOfAlmostTheSameName", "CREATE TABLE MART.\"TOP_\u017fONGS\" AS FROM MART.TOP_SONGS",
            {"marts: table of schema MART that the last closed batch did not make (1)", "MART.TOP_\u017fONGS"}),
