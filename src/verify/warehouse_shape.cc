@@ -110,7 +110,8 @@ class PartsReader {
         findings_.pending_item(Stage::silver, "event field that the last closed batch did not know",
                                std::string(field.name));
       } else if (parts_.widened.contains(field.name)) {
-        findings_.pending_item(Stage::silver, "event field whose rule admits more since the last closed batch",
+        findings_.pending_item(Stage::silver,
+                               "event field whose rule admits more since the last closed batch",
                                std::string(field.name));
       }
     }
@@ -172,7 +173,7 @@ class ShapeCheck {
       }
     }
     for (const std::string& view : shape_.views) SDP_RETURN_IF_ERROR(probe(view));
-    return {};
+    return look_for_functions();
   }
 
  private:
@@ -198,7 +199,8 @@ class ShapeCheck {
   }
 
   /// Columns can have a collation, which the catalogue need not tell: then texts that differ are equal to
-  /// whoever compares or groups them, a recount too. A text is held against others beside no row of the table.
+  /// whoever compares or groups them, a recount too. A text is held against others beside no row of the
+  /// table.
   Result<void> compare_texts(const std::string& table, const Columns& wanted) {
     const std::string text = warehouse_.catalogued_type("VARCHAR");
     std::vector<std::string> names;
@@ -209,13 +211,15 @@ class ShapeCheck {
     std::vector<std::string> equal;
     for (const std::string& name : names) {
       // In capitals, without its accent, with the accent in the letter, and in the order of a dictionary.
-      equal.push_back(fmt::format("CASE WHEN {0} = 'AE\u0301' OR {0} = 'ae' OR {0} = 'a\u00e9' OR {0} < 'B' THEN "
-                                  "1 ELSE 0 END",
-                                  name));
+      equal.push_back(
+          fmt::format("CASE WHEN {0} = 'AE\u0301' OR {0} = 'ae' OR {0} = 'a\u00e9' OR {0} < 'B' THEN "
+                      "1 ELSE 0 END",
+                      name));
     }
-    const auto found = warehouse_.query(fmt::format(
-        "SELECT {} FROM (SELECT {} FROM {} WHERE 1 = 0 UNION ALL SELECT {}) AS probe", fmt::join(equal, ", "),
-        fmt::join(names, ", "), table, fmt::join(std::vector<std::string>(names.size(), "'ae\u0301'"), ", ")));
+    const auto found = warehouse_.query(
+        fmt::format("SELECT {} FROM (SELECT {} FROM {} WHERE 1 = 0 UNION ALL SELECT {}) AS probe",
+                    fmt::join(equal, ", "), fmt::join(names, ", "), table,
+                    fmt::join(std::vector<std::string>(names.size(), "'ae\u0301'"), ", ")));
     if (!found) {
       // A view that cannot be read is named by probe().
       const bool is_told =
@@ -296,6 +300,14 @@ class ShapeCheck {
       findings_.item(Stage::silver, "table of schema TRANSFORM that the last closed batch did not make",
                      table);
     }
+  }
+
+  /// One of these would be what models and recounts call.
+  Result<void> look_for_functions() {
+    SDP_TRY(const std::vector<std::string> names, warehouse_.functions_in_front());
+    for (const std::string& name : names)
+      findings_.item(Stage::silver, "function in place of the warehouse's own", name);
+    return {};
   }
 
   /// The catalogue may remember columns of a view whose tables are gone.

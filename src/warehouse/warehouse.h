@@ -103,6 +103,9 @@ class Warehouse {
   /// SQL: name and type of each column that a view has now, where the catalogue remembers what it had when it
   /// was made. Empty where the warehouse refuses to read a view that differs from the catalogue.
   virtual std::string columns_of_view(std::string_view view) const = 0;
+  /// Names of functions that somebody made, and that statements find instead of the warehouse's own.
+  /// Read-only.
+  virtual Result<std::vector<std::string>> functions_in_front() { return std::vector<std::string>(); }
 };
 
 // What the ledger holds, as every warehouse answers it by its scan.

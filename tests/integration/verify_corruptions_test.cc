@@ -199,6 +199,12 @@ std::vector<Corruption> bronze_corruptions() {
            {"bronze: missing table (1)", "BRONZE.REJECTED_EVENTS"}),
       mart("LedgerColumnDropped", "ALTER TABLE BRONZE.LOAD_LEDGER DROP writer",
            {"bronze: missing column (1)", "BRONZE.LOAD_LEDGER.WRITER"}),
+      // Whatever calls it gets this, a recount as well as a model.
+      mart("FunctionInPlaceOfDuckDbsOwn", "CREATE MACRO main.Count_If(x) AS 0; CREATE MACRO main.ours(x) AS x",
+           {"silver: function in place of the warehouse's own (1)", "Count_If"}),
+      mart("FunctionThatTheProofWouldCall",
+           "CREATE MACRO main.lower(x) AS x; CREATE MACRO main.duckdb_functions() AS TABLE SELECT 1 AS x",
+           {"silver: function in place of the warehouse's own (2)", "lower", "duckdb_functions"}),
       mart("TextsThatAreEqualInAnyCase",
            "ALTER TABLE MART.TOP_SONGS ALTER song_name TYPE VARCHAR COLLATE NOCASE;"
            "UPDATE MART.TOP_SONGS SET song_name = upper(song_name)",

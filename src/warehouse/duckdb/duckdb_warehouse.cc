@@ -173,4 +173,22 @@ std::string DuckDbWarehouse::columns_of_view(std::string_view view) const {
   return fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", view);
 }
 
+// A macro in `main` is found first, whatever its name: also one of a function that this would call by its
+// name alone.
+Result<std::vector<std::string>> DuckDbWarehouse::functions_in_front() {
+  constexpr std::string_view kMine =
+      "SELECT function_name FROM system.main.duckdb_functions() WHERE NOT internal AND schema_name = 'main'";
+  SDP_TRY(const Table mine, query(kMine));
+  std::vector<std::string> names;
+  // The list is long, and only read again where there is a macro.
+  if (mine.rows.empty()) return names;
+  SDP_TRY(const Table found,
+          query(fmt::format("SELECT DISTINCT mine.function_name FROM ({}) AS mine, "
+                            "system.main.duckdb_functions() AS own WHERE own.internal AND "
+                            "system.main.lower(mine.function_name) = system.main.lower(own.function_name)",
+                            kMine)));
+  for (const auto& row : found.rows) names.emplace_back(row.at(0).value_or(""));
+  return names;
+}
+
 }  // namespace sdp::warehouse

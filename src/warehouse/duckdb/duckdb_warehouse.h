@@ -42,6 +42,7 @@ class DuckDbWarehouse final : public Warehouse {
   std::string epoch_us(std::string_view column) const override;
   std::string catalogued_type(std::string_view type) const override;
   std::string columns_of_view(std::string_view view) const override;
+  Result<std::vector<std::string>> functions_in_front() override;
 
  private:
   DuckDbWarehouse(const duckdb::DuckDbOptions& options, duckdb::Connection connection, Clock& clock);
