@@ -110,6 +110,20 @@ class Repairer {
           fmt::format("{}: object {} is ignored already, {} offsets of it that go on being used",
                       store_.describe(), stored.object_key, stored.used_in.empty() ? "without" : "with"));
     }
+    if (options_.use) {
+      SDP_TRY(const auto used, store_.head(stored.used_in));
+      const auto meta = used ? lake::meta_from(used->metadata)
+                             : Result<lake::ObjectMeta>(fail(ErrorKind::bad_input, "it is gone"));
+      if (!meta || meta->range != *options_.use) {
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "{}: object {} is ignored already, and not offsets [{}, {}) of it go on being "
+                "used: {} has {}",
+                store_.describe(), stored.object_key, options_.use->first, options_.use->end, stored.used_in,
+                meta ? fmt::format("[{}, {})", meta->range.first, meta->range.end) : meta.error().message));
+      }
+    }
     if (stored.reason == options_.reason) return Repair{stored, {}, true, {}};
     return fail(ErrorKind::misconfigured,
                 fmt::format("{}: object {} is ignored already, for another reason: {}", store_.describe(),

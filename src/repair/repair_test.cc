@@ -211,6 +211,23 @@ TEST_F(RepairTest, OfSeveralAtOnceOneHoldsAndTheOthersFindIt) {
   EXPECT_EQ(wrote, 1);
 }
 
+TEST_F(RepairTest, APartThatIsInUseStaysTheOne) {
+  const std::string key = put(0, 40);
+  const auto use = [&](lake::OffsetRange range) {
+    return repair(store_, clock_,
+                  {.object_key = key, .reason = "why", .writer = "test", .use = range, .apply = true});
+  };
+  const auto first = use({10, 20});
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_TRUE(use({10, 20})->was_there);
+  for (const lake::OffsetRange other : {lake::OffsetRange{10, 30}, lake::OffsetRange{30, 40}}) {
+    const auto refused = use(other);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::misconfigured);
+    EXPECT_THAT(refused.error().message, HasSubstr(first->part->key + " has [10, 20)"));
+  }
+}
+
 TEST_F(RepairTest, WhatIsIgnoredAlreadyCoversNothing) {
   const std::string key = put(0, 40);
   const std::string stray = put(25, 60);
