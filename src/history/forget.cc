@@ -26,6 +26,24 @@ std::unexpected<Error> failed(const std::error_code& failure, os::Access access,
   return os::posix_error(failure.value(), access, action, path);
 }
 
+/// What a link leads to stays when the link goes.
+Result<void> check_links(const fs::path& folder) {
+  std::error_code failure;
+  const fs::path whole = fs::canonical(folder, failure);
+  for (auto entry = fs::recursive_directory_iterator(folder, failure);
+       !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
+    if (!entry->is_symlink(failure)) continue;
+    const fs::path target = fs::weakly_canonical(entry->path(), failure);
+    if (failure || std::ranges::mismatch(whole, target).in1 == whole.end()) continue;
+    return fail(ErrorKind::misconfigured,
+                fmt::format("{} is a symbolic link to {}, which would stay: move what it leads to in its "
+                            "place, or remove both by hand",
+                            entry->path().string(), target.string()));
+  }
+  if (failure) return failed(failure, os::Access::read, "look for links in", folder);
+  return {};
+}
+
 }  // namespace
 
 fs::path aside_of(const fs::path& folder) {
@@ -77,6 +95,7 @@ Result<std::vector<ImportedFile>> check_person_folder(const fs::path& folder, co
                     entry->path().string()));
   }
   if (failure) return failed(failure, os::Access::read, "list", folder);
+  SDP_RETURN_IF_ERROR(check_links(folder));
   return files;
 }
 

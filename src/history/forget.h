@@ -28,7 +28,8 @@ std::filesystem::path aside_of(const std::filesystem::path& folder);
 Result<bool> is_plain_folder(const std::filesystem::path& path);
 
 /// What the person's imports are, when the folder is this person's and nothing else: `misconfigured` when it
-/// remembers no import, has imports of somebody else, or something that no import makes.
+/// remembers no import, has imports of somebody else, or something that no import makes, or a link to
+/// something outside.
 Result<std::vector<ImportedFile>> check_person_folder(const std::filesystem::path& folder, const Uuid& user);
 
 Result<Extent> extent_of(const std::filesystem::path& folder);

@@ -56,6 +56,18 @@ TEST_F(ForgetTest, AFolderOfAnotherOrOfSeveralIsRefused) {
   EXPECT_NE(refusal(ada_, user_id("ada")).find(base::to_string(user_id("bob"))), std::string::npos);
 }
 
+TEST_F(ForgetTest, AFolderWithALinkToElsewhereIsRefused) {
+  write("ada/warehouse/published/1/spotify_db.duckdb", "1");
+  fs::create_directory_symlink("1", ada_ / "warehouse/published/current");
+  EXPECT_EQ(refusal(ada_, user_id("ada")), "") << "what it leads to goes, too";
+  fs::rename(ada_ / "lake", folder_.path() / "ada-lake");
+  fs::create_directory_symlink(folder_.path() / "ada-lake", ada_ / "lake");
+  EXPECT_NE(refusal(ada_, user_id("ada")).find("ada/lake is a symbolic link to"), std::string::npos);
+  fs::remove(ada_ / "lake");
+  fs::create_symlink(folder_.path() / "gone", ada_ / "warehouse/link");
+  EXPECT_EQ(refusal(ada_, user_id("ada")), "") << "nothing would stay";
+}
+
 TEST_F(ForgetTest, AFolderWithoutAnImportIsRefused) {
   write("other/lake/one.json", "1");
   EXPECT_NE(refusal(folder_.path() / "other", user_id("ada")).find("has no import"), std::string::npos);
