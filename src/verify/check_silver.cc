@@ -296,12 +296,22 @@ Result<void> SilverCheck::explain(const Differing& differing) {
 void SilverCheck::decide_counted(const lake::ChainId& id, LakeChain& chain) {
   bool later = false;
   for (auto object = chain.objects.rbegin(); object != chain.objects.rend(); ++object) {
-    if (!(*object)->loaded()) continue;
+    if (!(*object)->loaded()) {
+      not_from_bronze(**object);
+      continue;
+    }
     later = later || (*object)->in_batch || std::ranges::any_of((*object)->lines, [](const LineFact& line) {
               return (line.seen & kSeenInAny) != 0;
             });
     (*object)->counted = later;
     if (!later) findings_.pending(Stage::silver, "not yet in silver", id, (*object)->meta.range);
+  }
+}
+
+/// Silver is made of what is loaded.
+void SilverCheck::not_from_bronze(LakeObject& object) {
+  for (LineFact& line : object.lines) {
+    if ((line.seen & kSeenInAny) != 0) wrong("row of an object that is not loaded", {&object, &line});
   }
 }
 

@@ -83,6 +83,7 @@ class SilverCheck {
   void check_rejection(Worker& worker, const LakeView::Place& at, warehouse::RowView row);
   Result<void> explain();
   Result<void> explain(const Differing& differing);
+  void not_from_bronze(LakeObject& object);
   void decide_counted(const lake::ChainId& id, LakeChain& chain);
   void check_fate(LakeObject& object, LineFact& line, bool batch_is_open);
   void check_duplicates(const Recount& recount, const Recount* before);

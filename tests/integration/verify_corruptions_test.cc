@@ -255,7 +255,8 @@ std::vector<Corruption> bronze_corruptions() {
              "BRONZE.SPOTIFY_EVENTS WHERE object_key = '{0}'; DELETE FROM BRONZE.REJECTED_EVENTS WHERE "
              "object_key = '{0}'",
              key));
-         return std::vector<std::string>{"not yet in bronze", lake::describe(world.facts.back()->chain)};
+         return std::vector<std::string>{"not yet in bronze", "silver: row of an object that is not loaded",
+                                         lake::describe(world.facts.back()->chain)};
        }},
   };
 }
