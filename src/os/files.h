@@ -9,13 +9,14 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "os/posix_file.h"
 
 namespace sdp::os {
 
 /// Nothing when there is no such file. Of a pipe what its writers send, nothing when it has none. `bad_input`
 /// when it has more than `bytes_max`.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path,
-                                             std::size_t bytes_max = std::string::npos);
+                                             std::size_t bytes_max = kReadBytesMax);
 /// `cannot_write` when what has this name is not a file, such as a folder, a device or a pipe: whoever gives
 /// a new file its name would remove it.
 Result<void> check_replaceable(const std::filesystem::path& path);

@@ -98,7 +98,11 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
 
 Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path,
                              std::size_t bytes_max) {
-  std::string bytes(std::min(size_hint, bytes_max) + 1, '\0');
+  const auto too_large = [&] {
+    return fail(ErrorKind::bad_input, fmt::format("{} has more than {} bytes", path.string(), bytes_max));
+  };
+  if (size_hint > bytes_max) return too_large();
+  std::string bytes(size_hint + 1, '\0');
   std::size_t used = 0;
   for (;;) {
     if (used == bytes.size()) bytes.resize(bytes.size() * 2);
@@ -107,8 +111,7 @@ Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesyste
     if (got < 0) return posix_error(errno, Access::read, "read", path);
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
-    if (used > bytes_max)
-      return fail(ErrorKind::bad_input, fmt::format("{} has more than {} bytes", path.string(), bytes_max));
+    if (used > bytes_max) return too_large();
   }
   bytes.resize(used);
   return bytes;

@@ -37,9 +37,11 @@ std::unexpected<Error> posix_error(int code, Access access, std::string_view act
                                    const std::filesystem::path& path);
 
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
+/// What may be read of a file as a whole, unless something else is said: as of an object on S3.
+inline constexpr std::size_t kReadBytesMax = std::size_t{1} << 30;
 /// The whole file; `size_hint` bytes are expected. `bad_input` when there are more than `bytes_max`.
 Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesystem::path& path,
-                             std::size_t bytes_max = std::string::npos);
+                             std::size_t bytes_max = kReadBytesMax);
 Result<void> sync_file(int fd, const std::filesystem::path& path);
 /// Makes the names in a folder durable.
 Result<void> sync_folder(const std::filesystem::path& folder);

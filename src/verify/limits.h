@@ -39,6 +39,7 @@ class RecordBudget {
 
   /// `misconfigured` says which limit to raise.
   Result<void> take(std::uint64_t records);
+  std::uint64_t records_max() const { return records_max_; }
 
  private:
   const std::uint64_t records_max_;

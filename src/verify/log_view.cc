@@ -56,7 +56,8 @@ Result<void> read_one_witness(LogView& view, const std::filesystem::path& path, 
   const auto note = [&](const WitnessHeader& header, std::span<const WitnessRecord> block) -> Result<void> {
     if (!chain) {
       chain.emplace(header.start, header.start);
-      chain->reserve(std::filesystem::file_size(path, code) / sizeof(WitnessRecord));
+      chain->reserve(std::min<std::uint64_t>(budget.records_max(),
+                                             std::filesystem::file_size(path, code) / sizeof(WitnessRecord)));
     }
     for (const WitnessRecord& record : block) {
       auto added = chain->add(record.offset, {record.fingerprints, record.timestamp_ms}, budget);

@@ -186,7 +186,7 @@ Result<Metadata> DirectoryStore::read_metadata(std::string_view key) const {
   const std::filesystem::path path = sidecar_path(key);
   SDP_TRY(const auto sidecar, open_object(path));
   if (!sidecar) return Metadata{};
-  SDP_TRY(const std::string text, os::read_all(sidecar->fd.get(), sidecar->bytes, path));
+  SDP_TRY(const std::string text, os::read_all(sidecar->fd.get(), sidecar->bytes, path, kSidecarBytesMax));
   auto metadata = parse_sidecar(text);
   if (!metadata) return std::unexpected(metadata.error().in(path.string()));
   return metadata;

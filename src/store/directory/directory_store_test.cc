@@ -113,6 +113,23 @@ TEST_F(DirectoryStoreTest, ADamagedSidecarIsNamed) {
   EXPECT_THAT(store_->head("a").error().message, HasSubstr(".meta/a: not a metadata file"));
 }
 
+TEST_F(DirectoryStoreTest, WhatIsTooLargeIsNamedAndNotRead) {
+  constexpr auto kTerabyte = std::uintmax_t{1} << 40;  // of holes
+  const auto grow = [&](const fs::path& path) {
+    fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+    fs::resize_file(path, kTerabyte);
+  };
+  for (const std::string file : {"body", ".meta/metadata"}) {
+    const std::string key = fs::path(file).filename();
+    ASSERT_TRUE(put(key, "x", {{"topic", "t"}}));
+    grow(root_ / file);
+    const auto got = store_->get(key);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(got.error().message, HasSubstr(file + " has more than"));
+  }
+}
+
 TEST_F(DirectoryStoreTest, FoldersRemovedByHandAreMadeAgain) {
   ASSERT_TRUE(put("day/hour/a"));
   fs::remove_all(root_ / "day");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,9 @@
 #include "store/object_store.h"
 
 namespace sdp::store {
+
+/// More than metadata can have, with what stands between them.
+inline constexpr std::size_t kSidecarBytesMax = 8 * kMetadataBytesMax;
 
 /// The text of a metadata file (docs/formats/directory-store.md). The metadata obeys check_metadata.
 std::string format_sidecar(const Metadata& metadata);
