@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/terminal_text.h"
 #include "base/text_table.h"
 
 namespace sdp::verify {
@@ -43,13 +44,16 @@ std::string table(const Report& report) {
 std::string named(const Finding& finding) {
   std::string text =
       fmt::format("  {}: {} ({})\n", name(finding.stage), finding.kind, base::with_commas(finding.total));
-  for (const std::string& name : finding.named) text += fmt::format("    {}\n", name);
+  for (const std::string& name : finding.named) text += fmt::format("    {}\n", base::escaped(name));
   return text;
 }
 
 /// `, except MART.X (no recount)`; empty when every mart was compared and nothing is lost.
 std::string except(const Report& report) {
-  return report.exceptions.empty() ? "" : fmt::format(", except {}", fmt::join(report.exceptions, ", "));
+  return report.exceptions.empty()
+             ? ""
+             : fmt::format(", except {}",
+                           base::escaped(fmt::format("{}", fmt::join(report.exceptions, ", "))));
 }
 
 std::string proof(const Report& report) {
@@ -104,7 +108,7 @@ std::string verdict(const Report& report) {
 
 std::string to_text(const Report& report) {
   std::string text = table(report);
-  for (const std::string& note : report.notes) text += fmt::format("note: {}\n", note);
+  for (const std::string& note : report.notes) text += fmt::format("note: {}\n", base::escaped(note));
   if (const auto names = not_proved(report.proof); !names.empty()) {
     text += fmt::format("not proved, as docs/formats/proof.md explains: {}\n", fmt::join(names, ", "));
   }
@@ -117,7 +121,8 @@ std::string to_text(const Report& report) {
   }
   if (report.strict && !report.exceptions.empty()) {
     text += "  exceptions, which --strict does not allow\n";
-    for (const std::string& exception : report.exceptions) text += fmt::format("    {}\n", exception);
+    for (const std::string& exception : report.exceptions)
+      text += fmt::format("    {}\n", base::escaped(exception));
   }
   return text;
 }
