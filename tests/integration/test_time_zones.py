@@ -1,6 +1,9 @@
 """The machine's time zone changes nothing: whatever a warehouse keeps is UTC."""
 
+import subprocess
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 EVENTS = 2_000
 ZONES = ("Asia/Kolkata", "America/New_York", "Pacific/Kiritimati")
@@ -21,6 +24,21 @@ def test_times_of_the_history_are_utc_in_every_zone(embedded):
                 at = datetime.fromisoformat(str(time))
                 assert begun - timedelta(seconds=1) <= at <= ended + timedelta(seconds=1), (row, begun, ended)
     assert not [row for row in times if row[2] is not None and str(row[2]) < str(row[0])]
+
+
+@pytest.mark.wide
+def test_times_of_the_history_go_forward_where_the_clock_goes_back(embedded):
+    """The clock was a day ahead when the first of two runs worked: no row of the history ends before it begins."""
+    assert embedded.run(EVENTS).code == 0
+    columns = ("dbt_valid_from", "dbt_updated_at", "dbt_valid_to")
+    ahead = ", ".join(f"{column} = {column} + INTERVAL 1 DAY" for column in columns)
+    program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
+    command = [embedded.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", program]
+    warehouse = embedded.data / "warehouse" / "spotify_db.duckdb"
+    subprocess.run([*command, warehouse, f"UPDATE MART.LISTENER_HISTORY SET {ahead}"], check=True)
+    assert embedded.run(EVENTS).code == 0
+    assert embedded.rows("SELECT count(*) > 0 FROM MART.LISTENER_HISTORY WHERE dbt_valid_to > dbt_valid_from") == [[True]]
+    assert embedded.verify()["proved"] is True
 
 
 def test_times_of_ledgers_are_utc_in_every_zone(embedded):
