@@ -235,12 +235,10 @@ Result<std::map<lake::Hour, std::set<log::Partition>>> LakeReader::closed_hours(
 }
 
 Result<std::map<lake::Hour, HourStatus>> LakeReader::judge_closed_hours(
-    const log::TopicId& topic_id, std::size_t count, std::span<const HourStatus> known) const {
-  SDP_TRY(const auto by_topic, read_begins(prefix_of(topic_id)));
-  const auto of_topic = by_topic.find(lake::short_id(topic_id));
+    const log::TopicId& topic_id, std::span<const lake::ChainBegin> begins, std::size_t count,
+    std::span<const HourStatus> known) const {
   std::map<lake::Hour, HourStatus> hours;
-  if (of_topic == by_topic.end()) return hours;
-  const std::vector<lake::ChainBegin>& begins = of_topic->second;
+  if (begins.empty()) return hours;
   const lake::Hour first = std::ranges::min(begins, {}, &lake::ChainBegin::hour).hour;
   SDP_TRY(const auto closed, closed_hours(topic_id, first, count));
 
@@ -283,8 +281,17 @@ Result<std::map<lake::Hour, HourStatus>> LakeReader::judge_closed_hours(
 Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& topic_id, std::size_t count,
                                                          std::span<const HourStatus> known) const {
   if (count == 0) return std::vector<HourStatus>();
-  SDP_TRY(auto hours, judge_closed_hours(topic_id, count, known));
   const std::string topic_id_short = lake::short_id(topic_id);
+  SDP_TRY(auto by_topic, read_begins(prefix_of(topic_id)));
+  const std::vector<lake::ChainBegin> begins = std::move(by_topic[topic_id_short]);
+  SDP_TRY(auto hours, judge_closed_hours(topic_id, begins, count, known));
+  // Objects of folders before the first hour of their chain belong to that hour, as those of a clock that is
+  // far behind do: nobody closes such a folder.
+  const auto is_of_a_later_hour = [&](lake::Hour folder, log::Partition partition) {
+    return std::ranges::any_of(begins, [&](const lake::ChainBegin& begin) {
+      return begin.chain.partition == partition && begin.hour > folder;
+    });
+  };
   std::size_t folders = 0;
   const auto look_at_objects = [&](const HourFolder& folder) -> Result<bool> {
     // Clocks go back: an hour that nobody closed may lie before those that are closed.
@@ -295,8 +302,9 @@ Result<std::vector<HourStatus>> LakeReader::newest_hours(const log::TopicId& top
     SDP_RETURN_IF_ERROR(list_objects(folder.prefix, [&](const store::ListedObject& object) {
       const auto key = lake::parse_key(object.key);
       if (!key || key->topic_id_short != topic_id_short) return true;
-      hours[folder.hour].hour = folder.hour;
-      return false;
+      HourStatus& status = hours[folder.hour];
+      status = {.hour = folder.hour, .complete = is_of_a_later_hour(folder.hour, key->partition)};
+      return status.complete;
     }));
     return ++folders < count + kObjectFoldersMax;
   };

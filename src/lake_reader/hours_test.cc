@@ -218,10 +218,29 @@ TEST_F(NewestHours, AnHourWithObjectsThatNobodyClosedIsAmongThem) {
     return hours;
   };
   EXPECT_EQ(hours_of(look(24)), (std::vector{-30, 0, 1, 2, 4}));
+  EXPECT_FALSE(look(24).back().complete);
   EXPECT_EQ(hours_of(look(4)), (std::vector{0, 1, 2, 4}));
   EXPECT_EQ(hours_of(look(1)), (std::vector{4}));
   EXPECT_TRUE(look(0).empty());
   EXPECT_EQ(calls_, 0);
+}
+
+TEST_F(NewestHours, NobodyIsToCloseAFolderBeforeTheFirstHoursOfItsChains) {
+  close_all(1);
+  const auto put = [&](int hour, log::Partition partition) {
+    const lake::ObjectKey key{UtcMillis(kStart + std::chrono::hours(hour)), "1a2b3c4d", partition, 0,
+                              lake::Compression::none};
+    ASSERT_TRUE(store_.put_new(lake::format_key(key), "x\n", {}, "text/plain"));
+  };
+  put(-490'000, 0);
+  put(-490'000, 1);
+  put(-3, 1);
+  put(-3, 2);  // this one has no first hour yet
+  const auto hours = look(24);
+  ASSERT_EQ(hours.size(), 3u);
+  EXPECT_TRUE(hours[0].complete);
+  EXPECT_FALSE(hours[1].complete);
+  EXPECT_TRUE(hours[2].complete);
 }
 
 }  // namespace

@@ -159,7 +159,8 @@ class LakeReader {
   /// markers are read up to the newest complete hour, and those of one hour more where all that is told by
   /// `known`: what an earlier call for the same topic id answered. Who looks again and again therefore reads
   /// each hour once, one a call. Objects are looked for in the folders of hours that nobody closed, `count` +
-  /// 48 at most.
+  /// 48 at most. A folder before the first hours of all chains in it counts as complete: what is in it
+  /// belongs to those.
   Result<std::vector<HourStatus>> newest_hours(const log::TopicId& topic_id, std::size_t count,
                                                std::span<const HourStatus> known = {}) const;
 
@@ -210,7 +211,9 @@ class LakeReader {
                                                                       lake::Hour first,
                                                                       std::size_t count) const;
   /// By hour, what is known of those that have markers; see newest_hours().
-  Result<std::map<lake::Hour, HourStatus>> judge_closed_hours(const log::TopicId& topic_id, std::size_t count,
+  Result<std::map<lake::Hour, HourStatus>> judge_closed_hours(const log::TopicId& topic_id,
+                                                              std::span<const lake::ChainBegin> begins,
+                                                              std::size_t count,
                                                               std::span<const HourStatus> known) const;
   /// What complete_through() says of one topic id, by bisection.
   Result<std::optional<CompleteThrough>> bisect_complete(std::span<const lake::ChainBegin> begins,
