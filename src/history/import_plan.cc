@@ -43,7 +43,7 @@ Result<First> look_at(const InputFile& file) {
   if (*row == nullptr) {
     // A person who heard nothing gets an empty array.
     if (!file.is_chosen) return First{};
-    return rows->fail_at(ErrorKind::bad_input, {}, "the file has no rows");
+    return fail(ErrorKind::bad_input, fmt::format("{}: the file has no rows", file.name));
   }
   First first{.kind = kind_of(**row), .account = {}};
   if (const auto account = account_of(**row)) first.account = *account;
@@ -101,6 +101,11 @@ class Planner {
                                 name(format_of(plan_.files.front().kind))));
       }
       plan_.files.push_back({.input = file, .kind = *first.kind, .imported = {}, .is_known = false});
+    }
+    if (plan_.files.empty() && files.size() == 1) {
+      return fail(
+          ErrorKind::bad_input,
+          fmt::format("{} is not a listening history, and there is no other file", files.front().name));
     }
     if (plan_.files.empty()) {
       return fail(ErrorKind::bad_input,

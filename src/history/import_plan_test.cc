@@ -184,8 +184,11 @@ TEST(PlanImport, MixturesAndWhatIsNoHistoryAreRefused) {
                                         extended_row("2023-05-04T12:00:00Z", "a", R"(,"username":"bob")")}))})
                   .starts_with("bad_input: u, row 2, account: the row is of bob, and others are of ada"));
   EXPECT_TRUE(failure({file("x", R"([{"a":1}])")}).starts_with("bad_input: x, row 1: this is not a row of"));
-  EXPECT_TRUE(failure({file("x", "[]")}).starts_with("bad_input: x, row 1: the file has no rows"));
-  EXPECT_TRUE(failure({file("x", R"([{"a":1}])", false)}).starts_with("bad_input: none of 1 files"));
+  EXPECT_TRUE(failure({file("x", "[]")}).starts_with("bad_input: x: the file has no rows"));
+  EXPECT_EQ(failure({file("x", R"([{"a":1}])", false)}),
+            "bad_input: x is not a listening history, and there is no other file");
+  EXPECT_TRUE(failure({file("x", R"([{"a":1}])", false), file("y", "[]", false)})
+                  .starts_with("bad_input: none of 2 files"));
   ImportOptions wanted = options();
   wanted.format = Format::lastfm;
   EXPECT_TRUE(

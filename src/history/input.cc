@@ -69,19 +69,31 @@ std::unexpected<Error> too_many(const fs::path& path, std::size_t limit) {
                           path.string(), limit));
 }
 
-Result<std::vector<InputFile>> files_of_folder(const fs::path& folder, const InputLimits& limits) {
+Result<std::vector<InputFile>> files_of_folder(const fs::path& top, const InputLimits& limits) {
   std::vector<InputFile> files;
-  std::error_code error;
+  std::vector<fs::path> folders{top};
   std::size_t seen = 0;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    if (++seen > limits.files) return too_many(folder, limits.files);
-    std::error_code ignored;
-    if (!at->is_regular_file(ignored) || !may_be_history(at->path())) continue;
-    files.push_back({.name = base::escaped(at->path().string()),
-                     .is_chosen = false,
-                     .open = [path = at->path(), max = limits.file_bytes] { return open_file(path, max); }});
+  while (!folders.empty()) {
+    // One by one, so that the folder that cannot be read is named, and not the one above it.
+    const fs::path folder = std::move(folders.back());
+    folders.pop_back();
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+      if (++seen > limits.files) return too_many(top, limits.files);
+      const fs::file_type type = at->symlink_status(error).type();
+      if (type == fs::file_type::none)
+        return os::posix_error(error.value(), os::Access::read, "look at", at->path());
+      error.clear();  // what was removed meanwhile is none of the export's
+      if (type == fs::file_type::directory) folders.push_back(at->path());
+      std::error_code ignored;
+      if (!at->is_regular_file(ignored) || !may_be_history(at->path())) continue;
+      files.push_back(
+          {.name = base::escaped(at->path().string()),
+           .is_chosen = false,
+           .open = [path = at->path(), max = limits.file_bytes] { return open_file(path, max); }});
+    }
+    if (error) return os::posix_error(error.value(), os::Access::read, "read", folder);
   }
-  if (error) return os::posix_error(error.value(), os::Access::read, "read", folder);
   return files;
 }
 
@@ -201,32 +213,46 @@ Result<std::vector<InputFile>> files_of_zip(const fs::path& path, const InputLim
   return files;
 }
 
+enum class Packing { none, zip, gzip };
+
 /// By its first bytes, whatever its name is. An empty ZIP file begins otherwise, and has nothing.
-Result<bool> is_zip(const fs::path& path) {
+Result<Packing> packing_of(const fs::path& path) {
   SDP_TRY(const auto bytes, open_file(path, 4));
   std::array<char, 4> first{};
   SDP_TRY(const std::size_t size, bytes->read(first));
   const std::string_view begin(first.data(), size);
-  return begin == std::string_view("PK\x03\x04") || begin == std::string_view("PK\x05\x06");
+  if (begin == std::string_view("PK\x03\x04") || begin == std::string_view("PK\x05\x06")) return Packing::zip;
+  return begin.starts_with("\x1f\x8b") ? Packing::gzip : Packing::none;
 }
 
 }  // namespace
 
 Result<std::vector<InputFile>> find_files(const fs::path& path, const InputLimits& limits) {
-  std::error_code ignored;
-  const fs::file_status status = fs::status(path, ignored);
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
   std::vector<InputFile> files;
   if (fs::is_directory(status)) {
     SDP_TRY(files, files_of_folder(path, limits));
   } else if (fs::is_regular_file(status)) {
-    SDP_TRY(const bool is_packed, is_zip(path));
-    if (!is_packed) {
+    SDP_TRY(const Packing packing, packing_of(path));
+    if (packing == Packing::gzip) {
+      return fail(ErrorKind::bad_input,
+                  fmt::format("{} is packed by gzip; unpack it, and import what was in it", path.string()));
+    }
+    if (packing == Packing::none) {
       files.push_back({.name = base::escaped(path.string()),
                        .is_chosen = true,
                        .open = [path, max = limits.file_bytes] { return open_file(path, max); }});
       return files;
     }
     SDP_TRY(files, files_of_zip(path, limits));
+  } else if (status.type() == fs::file_type::none) {
+    return os::posix_error(error.value(), os::Access::read, "look at", path);
+  } else if (status.type() != fs::file_type::not_found) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("{} is neither a file nor a folder; name a file, a folder or a ZIP file of an export",
+                    path.string()));
   } else {
     return fail(ErrorKind::misconfigured,
                 fmt::format("there is no file or folder {}; name a file, a folder or a ZIP file of an export",

@@ -1,9 +1,12 @@
 #include "history/input.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zip.h>
 
 #include <array>
+#include <climits>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -80,6 +83,32 @@ TEST_F(FindFiles, AFolderGivesWhatMayBeAHistory) {
   small.files = 2;
   EXPECT_TRUE(failure(folder_.path(), small).starts_with("bad_input"));
   EXPECT_TRUE(failure(folder_.path() / "none").starts_with("misconfigured: there is no file or folder"));
+}
+
+TEST_F(FindFiles, WhatIsNoExportIsToldAsWhatItIs) {
+  EXPECT_TRUE(failure("/dev/null").starts_with("misconfigured: /dev/null is neither a file nor a folder"));
+  ASSERT_EQ(::symlink("loop", (folder_.path() / "loop").c_str()), 0);
+  EXPECT_NE(failure(folder_.path() / "loop").find("symbolic links"), std::string::npos)
+      << failure(folder_.path() / "loop");
+  ASSERT_TRUE(os::write_file(folder_.path() / "x.json.gz", "\x1f\x8b\x08", 0600));
+  EXPECT_NE(failure(folder_.path() / "x.json.gz").find("x.json.gz is packed by gzip; unpack it"),
+            std::string::npos);
+}
+
+TEST_F(FindFiles, AFolderBelowThatCannotBeReadIsNamed) {
+  // A name that is longer than a path may be is one that nobody can read, root neither.
+  fs::path below = folder_.path();
+  const fs::path start = fs::current_path();
+  fs::current_path(below);
+  while (below.native().size() < PATH_MAX) {
+    const std::string name(200, 'd');
+    ASSERT_EQ(::mkdir(name.c_str(), 0700), 0);
+    fs::current_path(name);
+    below /= name;
+  }
+  fs::current_path(start);
+  const std::string said = failure(folder_.path());
+  EXPECT_NE(said.find(folder_.path().string() + "/ddd"), std::string::npos) << said;
 }
 
 TEST_F(FindFiles, AZipFileIsUnpackedAsItIsRead) {

@@ -322,7 +322,7 @@ def spoilt_zip() -> bytes:
         (ROWS[:-1].encode(), 65, "export, row 4: the file ends within its array; it is cut off"),
         (ROWS.replace('"ms_played"', "ms_played", 1).encode(), 65, "export, row 1: it is not JSON at byte"),
         ((ROWS[:-1] + "," + ACCOUNT[1:]).encode(), 65, "export, row 4: this is spotify account data in a file of"),
-        (b"[]", 65, "export, row 1: the file has no rows"),
+        (b"[]", 65, "export: the file has no rows"),
         (b" \n", 65, "export: the file is empty"),
         (b'[{"a": 1}]', 65, "export, row 1: this is not a row of"),
         (b'\xff\xfe[\0{\0"\0\x3d\xd8"\0', 65, "half a surrogate pair"),
