@@ -6,6 +6,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/topic_name.h"
+
 namespace sdp::lake {
 namespace {
 
@@ -39,16 +41,6 @@ std::string millis(UtcMillis time) {
   return fmt::format("{}", time.time_since_epoch().count());
 }
 
-/// Kafka's own rule for names of topics.
-bool is_topic_name(std::string_view name) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
-         std::ranges::all_of(name, fits);
-}
-
 bool is_sha256(std::string_view text) {
   return text.size() == 64 &&
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -58,7 +50,7 @@ Result<void> check_invariants(const ObjectMeta& meta) {
   const auto bad = [](std::string_view what) {
     return fail(ErrorKind::bad_input, fmt::format("metadata: {}", what));
   };
-  if (!is_topic_name(meta.topic)) return bad("topic is not a name that Kafka allows");
+  if (!base::is_topic_name(meta.topic)) return bad("topic is not a name that Kafka allows");
   if (meta.chain.partition < 0 || meta.range.first < 0) return bad("partition or offset is negative");
   if (meta.range.empty()) return bad("last-offset is below first-offset");
   if (meta.records < 1 || meta.records > meta.range.end - meta.range.first)

@@ -69,6 +69,7 @@ struct Setting {
   bool bucket = false;     ///< where it takes a path, `s3://BUCKET[/PREFIX]` will do
   /// Anything but `nothing` also says that the value is a path (settings/place.h).
   Completion completion = Completion::nothing;
+  bool names_topic = false;   ///< a text that Kafka takes as the name of a topic (base/topic_name.h)
   bool empty_counts = false;  ///< a variable that is set and empty is a value, not "not set"
   bool hidden = false;        ///< not in --help
   bool secret = false;        ///< never printed, and no flag

@@ -9,6 +9,8 @@
 #include <ranges>
 #include <vector>
 
+#include "base/topic_name.h"
+
 namespace sdp::settings {
 namespace {
 
@@ -86,6 +88,13 @@ Result<bool> read_truth(const Setting& setting, std::string_view text) {
 }
 
 Result<std::string> read_text(const Setting& setting, std::string_view text) {
+  if (setting.names_topic && !base::is_topic_name(text)) {
+    return refused(
+        setting, text,
+        fmt::format("the name of a topic, which has 1 to {} characters of a-z, A-Z, 0-9, dot, underscore and "
+                    "hyphen",
+                    base::kTopicNameMax));
+  }
   if (setting.choices.empty()) return std::string(text);
   const std::string word = lower(text);
   for (const std::string_view choice : parts(setting.choices, '|')) {

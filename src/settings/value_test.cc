@@ -13,6 +13,7 @@ constexpr Setting kMillis{.name = "a.wait-ms", .flag = "--wait", .variable = "B"
 constexpr Setting kSeconds{.name = "a.wait-s", .flag = "--wait", .variable = "C", .range = Range{0, 100}};
 constexpr Setting kChoice{.name = "a.kind", .flag = "--kind", .variable = "D", .choices = "none|gzip|zstd"};
 constexpr Setting kText{.name = "a.text", .flag = "--text", .variable = "E"};
+constexpr Setting kTopic{.name = "a.topic", .flag = "--topic", .variable = "G", .names_topic = true};
 constexpr Setting kSecret{
     .name = "a.secret", .flag = "", .variable = "F", .range = Range{1, 2}, .secret = true};
 
@@ -54,6 +55,16 @@ TEST(SettingValue, ChoicesAreReadWhateverTheirCase) {
   ASSERT_TRUE(read(kChoice, "ZSTD", value));
   EXPECT_EQ(value, "zstd");
   EXPECT_EQ(why<std::string>(kChoice, "brotli"), "'brotli' is not none, gzip or zstd");
+}
+
+TEST(SettingValue, ATopicHasANameThatKafkaTakes) {
+  std::string value;
+  ASSERT_TRUE(read(kTopic, "Plays.of_2026-11", value));
+  EXPECT_EQ(value, "Plays.of_2026-11");
+  EXPECT_TRUE(read(kTopic, std::string(249, 'a'), value));
+  for (const std::string& text : {std::string(), std::string("a/b"), std::string("a b"), std::string("."),
+                                  std::string(".."), std::string("größen"), std::string(250, 'a')})
+    EXPECT_EQ(why<std::string>(kTopic, text).find("'" + text + "' is not the name of a topic"), 0u) << text;
 }
 
 TEST(SettingValue, TruthIsOneOfAFewWords) {
