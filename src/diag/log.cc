@@ -10,10 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "base/terminal_text.h"
 #include "diag/progress.h"
 #include "diag/repeat_limiter.h"
 
@@ -81,6 +83,17 @@ std::string one_line(std::string_view text) {
   std::ranges::replace_if(
       line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return line;
+}
+
+/// What a path, a record or a server's answer in it has acts on no terminal. Lines stay lines: the end of a
+/// server's log is told so.
+std::string harmless(std::string_view message) {
+  std::string text;
+  for (const auto line : std::views::split(message, '\n')) {
+    if (!text.empty()) text += '\n';
+    text += base::escaped({line.begin(), line.end()});
+  }
+  return text;
 }
 
 std::string text_value(const Field::Value& value) {
@@ -186,7 +199,7 @@ class Log {
 
   void failure(std::string_view kind, int exit_code, std::string_view message) {
     flush_repeats();
-    if (format_ == Format::text) return write(fmt::format("error: {}\n", message));
+    if (format_ == Format::text) return write(fmt::format("error: {}\n", harmless(message)));
     const Field fields[] = {{"kind", kind}, {"exit_code", exit_code}, {"message", message}};
     line(kEvents[EventName("command.failed").index()], fields);
   }

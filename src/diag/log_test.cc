@@ -119,6 +119,12 @@ TEST_F(Log, FailureIsAnErrorLineForPeopleAndAnEventForPrograms) {
   EXPECT_EQ(line["message"], "no broker; start one");
 }
 
+TEST_F(Log, AFailureActsOnNoTerminalWhateverIsInIt) {
+  log_as(Format::text, "off");
+  log_failure("misconfigured", 78, "no folder /a\x1b[2J\rb\xff. The end of its log:\nlast line\n");
+  EXPECT_EQ(only_line(), "error: no folder /a\\x1b[2J\\rb\\xff. The end of its log:\nlast line\n\n");
+}
+
 TEST_F(Log, FormatHasTwoNames) {
   EXPECT_EQ(parse_format("text").value(), Format::text);
   EXPECT_EQ(parse_format("json").value(), Format::json);
