@@ -38,7 +38,7 @@ class LiveLoop {
 
   Result<KeptUp> run(const std::stop_token& stop) {
     // dbt is loaded while the first events come.
-    keep_dbt_loaded();
+    keep_dbt_loaded(stop);
     int failed = 0;
     while (!stop.stop_requested()) {
       const SteadyTime started = runtime_.clock.steady_now();
@@ -67,7 +67,7 @@ class LiveLoop {
       return kept_up_.rejected ? Result<void>() : look_at_rejected();
 
     // 2. The marts of it.
-    keep_dbt_loaded();
+    keep_dbt_loaded(stop);
     SDP_RETURN_IF_ERROR(run_transform(transform_, stop));
 
     // 3. For readers.
@@ -109,9 +109,9 @@ class LiveLoop {
   }
 
   /// Most of a short build's time goes into loading dbt. Where it cannot be kept, each build loads it.
-  void keep_dbt_loaded() {
+  void keep_dbt_loaded(const std::stop_token& stop) {
     if (!can_keep_dbt_ || (worker_ && worker_->is_running())) return;
-    auto started = transform::DbtWorker::start(parts_.transform);
+    auto started = transform::DbtWorker::start(parts_.transform, stop);
     if (started) {
       worker_ = *std::move(started);
       transform_.dbt_client = worker_->client();

@@ -76,7 +76,7 @@ std::string adapter(const TransformOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<DbtWorker>> DbtWorker::start(const TransformOptions& options) {
+Result<std::unique_ptr<DbtWorker>> DbtWorker::start(const TransformOptions& options, std::stop_token stop) {
   const std::string python = (fs::absolute(options.dbt_path).parent_path() / "python").string();
   if (::access(python.c_str(), X_OK) != 0) {
     return fail(
@@ -97,9 +97,10 @@ Result<std::unique_ptr<DbtWorker>> DbtWorker::start(const TransformOptions& opti
                       .folder = fs::absolute(options.work_dir),
                       .log = options.work_dir / "worker.log"};
   SDP_RETURN_IF_ERROR(os::make_folder(options.work_dir));
-  worker->thread_ = std::jthread([self = worker.get(), command = std::move(command)](std::stop_token stop) {
-    const auto end = os::run_child(command, {.total = kTimeMax}, std::move(stop));
-    if (end) diag::log_event("transform.worker_ended", {{"code", end->code}});
+  worker->thread_ = std::jthread([self = worker.get(), command = std::move(command),
+                                  stop = std::move(stop)](std::stop_token not_needed) {
+    const auto end = os::run_child(command, {.total = kTimeMax}, std::move(not_needed));
+    if (end && !stop.stop_requested()) diag::log_event("transform.worker_ended", {{"code", end->code}});
     self->is_running_ = false;
   });
   return worker;

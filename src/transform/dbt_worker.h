@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,8 +19,9 @@ namespace sdp::transform {
 class DbtWorker {
  public:
   /// Starts it and does not wait until it has loaded dbt: calls do. `misconfigured` when there is no Python
-  /// beside dbt, `cannot_write` when there is no place for its socket.
-  static Result<std::unique_ptr<DbtWorker>> start(const TransformOptions& options);
+  /// beside dbt, `cannot_write` when there is no place for its socket. That it has ended is told
+  /// unless `stop` was requested: a build that is stopped may take the worker with it.
+  static Result<std::unique_ptr<DbtWorker>> start(const TransformOptions& options, std::stop_token stop = {});
   /// Ends it, and calls that are under way.
   ~DbtWorker();
   DbtWorker(const DbtWorker&) = delete;

@@ -86,6 +86,10 @@ Error failed(const TransformOptions& options, const TransformSummary& summary) {
 Error with_remedy(Error error) {
   if (error.kind == ErrorKind::unavailable)
     error.message += ". --dbt-timeout SECONDS lets a build take longer";
+  // Which program it was that dbt runs in is nothing to whoever stopped it.
+  if (error.kind == ErrorKind::interrupted)
+    error.message =
+        "stopped while dbt built the marts; what was loaded is kept, and the next build goes on with it";
   return error;
 }
 

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <stop_token>
+#include <utility>
 
 #include "diag/log.h"
 #include "support/temporary_folder.h"
@@ -31,10 +33,10 @@ class Transform : public testing::Test {
             .warehouse_path = folder_ / "spotify_db.duckdb",
             .work_dir = folder_ / "work"};
   }
-  Result<TransformSummary> run_script(const std::string& script) {
+  Result<TransformSummary> run_script(const std::string& script, std::stop_token stop = {}) {
     std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
     fs::permissions(folder_ / "dbt", fs::perms::owner_all);
-    return run(options());
+    return run(options(), std::move(stop));
   }
   std::string log_of(const TransformOptions& asked, const std::string& script) {
     std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
@@ -193,6 +195,16 @@ TEST_F(Transform, NoResultsOrGarbageIsNoSuccess) {
 TEST_F(Transform, ResultsOfAnEarlierRunAreNotTakenForThisOne) {
   ASSERT_TRUE(run_script(leaving(kGood, 0)));
   EXPECT_FALSE(run_script("exit 0"));
+}
+
+TEST_F(Transform, ABuildThatIsStoppedSaysWhatIsKept) {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto summary = run_script(leaving(kGood, 0), stop.get_token());
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::interrupted);
+  EXPECT_THAT(summary.error().message,
+              HasSubstr("stopped while dbt built the marts; what was loaded is kept"));
 }
 
 TEST_F(Transform, ALockedWarehouseIsNamed) {
