@@ -25,4 +25,8 @@ std::string escaped(std::string_view text);
 std::string escaped_json(std::string_view json);
 bool is_utf8(std::string_view text);
 
+/// A word of a command that people copy from a message: in single quotes where a shell would take it for
+/// something else.
+std::string shell_word(std::string_view word);
+
 }  // namespace sdp::base

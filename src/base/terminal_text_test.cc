@@ -15,6 +15,14 @@ TEST(TerminalText, TextOfOthersIsEscaped) {
   EXPECT_EQ(escaped_json("{\"a\":\"\x7f\u009b\u202e東\"}"), "{\"a\":\"\\u007f\\u009b\\u202e東\"}");
 }
 
+TEST(TerminalText, AWordOfAShellIsQuotedWhereItMustBe) {
+  EXPECT_EQ(shell_word("/srv/data-1/x_y.z"), "/srv/data-1/x_y.z");
+  EXPECT_EQ(shell_word("my data"), "'my data'");
+  EXPECT_EQ(shell_word("it's $HOME"), R"('it'\''s $HOME')");
+  EXPECT_EQ(shell_word("größe"), "'größe'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
 TEST(TerminalText, Utf8IsToldFromOtherBytes) {
   EXPECT_TRUE(is_utf8(""));
   EXPECT_TRUE(is_utf8("Déjà vu, 東京, 🎵\x1b"));

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/terminal_text.h"
 #include "cli/command.h"
 #include "cli/data_dir.h"
 #include "cli/imports.h"
@@ -92,8 +93,9 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
       .labels = options.labels,
       .report = options.report,
       .to_see = options.warehouse.published.empty()
-                    ? fmt::format("spotify-pipeline serve --data {}", data.path().string())
-                    : fmt::format("spotify-pipeline serve --published {}", options.warehouse.published),
+                    ? fmt::format("spotify-pipeline serve --data {}", base::shell_word(data.path().native()))
+                    : fmt::format("spotify-pipeline serve --published {}",
+                                  base::shell_word(options.warehouse.published)),
       .live = {}};
   if (options.report.empty()) parts.report = data.path() / "report.html";
   if (options.report == kNoReport) parts.report.clear();
@@ -272,7 +274,7 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   if (!endpoints) {
     return fail(ErrorKind::unavailable,
                 fmt::format("the servers of {} do not run; start them with: spotify-services up --data {}",
-                            services.data, services.data));
+                            services.data, base::shell_word(services.data)));
   }
   LogSettings log_settings;
   log_settings.kafka.bootstrap_servers = endpoints->kafka_brokers;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/terminal_text.h"
 #include "cli/command.h"
 #include "cli/data_dir.h"
 #include "cli/page_server.h"
@@ -61,10 +62,10 @@ serve::Sources sources_of(const Options& options, const settings::Command& comma
   }
   sources.nothing_yet = fmt::format(
       "Nothing is published in {} yet. {}", sources.published.front().string(),
-      data_too ? fmt::format("Run: spotify-pipeline run --data {}", options.data)
+      data_too ? fmt::format("Run: spotify-pipeline run --data {}", base::shell_word(options.data))
                : fmt::format("In the container stack the first marts come a few minutes after the first "
                              "start. Elsewhere, run: spotify-pipeline publish --published {}",
-                             options.warehouse.published));
+                             base::shell_word(options.warehouse.published)));
   sources.how_to_move =
       "This server does not look at log and lake. To see them move, start it so: spotify-pipeline serve "
       "--flow, "

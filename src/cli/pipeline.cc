@@ -178,15 +178,15 @@ class PipelineRun {
     load::LoadSummary& summary = loaded.summary;
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
                        static_cast<double>(summary.took.count()) / 1000,
-                       fmt::format("{} objects in {} transactions", with_commas(summary.counts.objects),
-                                   summary.transactions)});
+                       fmt::format("{} objects in {} transaction{}", with_commas(summary.counts.objects),
+                                   summary.transactions, summary.transactions == 1 ? "" : "s")});
     return std::move(summary);
   }
 
   /// Both take seconds, in which the other stages need not all cores. Where dbt cannot be kept loaded, the
   /// build loads it.
   void load_dbt_meanwhile() {
-    auto worker = transform::DbtWorker::start(transform_);
+    auto worker = transform::DbtWorker::start(transform_, stop_);
     if (!worker) return;
     worker_ = *std::move(worker);
     transform_.dbt_client = worker_->client();

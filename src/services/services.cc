@@ -9,6 +9,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/terminal_text.h"
 #include "local/credentials.h"
 #include "local/endpoints.h"
 #include "os/file_lock.h"
@@ -205,7 +206,7 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
                 fmt::format("{} runs already as {} at {} (process {}), not as {} at {}; stop it first: "
                             "spotify-services down --data {}",
                             server.role, record->program, record->address, record->process.pid,
-                            server.program, server.address, settings_.data.string()));
+                            server.program, server.address, base::shell_word(settings_.data.native())));
   }
   // What one that was killed left running would be nobody's from now on.
   SDP_RETURN_IF_ERROR(stop_together({server.role}));

@@ -303,8 +303,8 @@ Result<void> check_marts(WarehouseShape& shape, const Recounts& recounts, bool d
   }
   if (left_out > 0) {
     findings.note(
-        fmt::format("{} tables that are counted from silver were not looked at: `spotify-pipeline "
-                    "verify` does",
+        fmt::format("{} tables that are counted from silver were not looked at; the command `verify` looks "
+                    "at them",
                     left_out));
   }
   return {};
