@@ -108,15 +108,7 @@ std::optional<std::uint64_t> record_limit(const settings::Command& command, cons
 }
 
 Result<AskSettings> finished_settings(const settings::Command& command, AskSettings settings) {
-  const bool names_warehouse = command.find("warehouse.place")->origin.kind == settings::Origin::Kind::flag;
-  if (!settings.data.empty()) {
-    if (names_warehouse) {
-      return fail(ErrorKind::misconfigured,
-                  "--data and --warehouse both say where the marts are; leave one of them out");
-    }
-    settings.warehouse.place = embedded_warehouse(settings.data);
-  }
-  SDP_RETURN_IF_ERROR(check_warehouse_flags(command, settings.warehouse));
+  SDP_TRY(settings.warehouse, finished_warehouse(command, settings.data, std::move(settings.warehouse)));
   return settings;
 }
 

@@ -17,6 +17,7 @@ namespace sdp::cli {
 namespace {
 
 struct Options {
+  std::string data;
   WarehouseSettings warehouse;
   RejectedFilter filter;
   bool json = false;
@@ -62,12 +63,14 @@ void define_rejected(settings::Commands& commands, Action& action) {
   const auto define = [&](const char* name, const char* help, const char* examples,
                           Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
     auto& command = commands.add_reader(parent.parser(), name, help, examples);
+    command.bind("rejected.data", options->data);
     bind_warehouse(command, options->warehouse);
     command.bind("output.json", options->json);
     command.parser().callback([options, run, &command, &action] {
       action = [options, run, &command](const Runtime& runtime) -> Result<int> {
-        SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
-        return run(*options, runtime);
+        Options finished = *options;
+        SDP_TRY(finished.warehouse, finished_warehouse(command, options->data, options->warehouse));
+        return run(finished, runtime);
       };
     });
     return command;
@@ -75,7 +78,9 @@ void define_rejected(settings::Commands& commands, Action& action) {
   define("list",
          "Count the rejected records by reason and field, and show where the first of each is; a record that "
          "breaks several rules counts for each",
-         "  spotify-pipeline rejected list --json  for a program", list);
+         "  spotify-pipeline rejected list --data data  of what `run` has put there\n"
+         "  spotify-pipeline rejected list --json       for a program",
+         list);
   auto& show_command = define(
       "show", "Show rejected records in the order of the log: what was sent, and all that is wrong with it",
       "  spotify-pipeline rejected show --reason missing_field --field user_id", show);

@@ -32,6 +32,7 @@ struct Options {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
+  std::string data;
   WarehouseSettings warehouse;
   RejectedFilter rejected;
   bool from_beginning = false;
@@ -313,8 +314,9 @@ Result<int> run_lake(const Options& options, const settings::Command& command, c
 }
 
 Result<int> run_rejected(const Options& options, const settings::Command& command, const Runtime& runtime) {
-  SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options.warehouse));
-  return tap_rejected(options, runtime);
+  Options finished = options;
+  SDP_TRY(finished.warehouse, finished_warehouse(command, options.data, options.warehouse));
+  return tap_rejected(finished, runtime);
 }
 
 void define_log(settings::Commands& commands, settings::Command& parent, Action& action) {
@@ -364,6 +366,7 @@ void define_tap_rejected(settings::Commands& commands, settings::Command& parent
              "  spotify-pipeline tap rejected --limit 3\n"
              "  spotify-pipeline tap rejected --reason missing_field --json",
              run_rejected);
+  command.bind("rejected.data", options->data);
   bind_warehouse(command, options->warehouse);
   command.bind("rejected.reason", options->rejected.reason);
   command.bind("rejected.field", options->rejected.field);

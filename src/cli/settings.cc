@@ -11,6 +11,7 @@
 
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
+#include "cli/data_dir.h"
 #include "cli/fault_rates.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
@@ -98,6 +99,19 @@ Result<void> check_warehouse_flags(const settings::Command& command, const Wareh
   if (!warehouse.is_snowflake()) return {};
   return refuse_flags(command, "the warehouse is Snowflake, which manages its own memory",
                       [](const settings::Setting& setting) { return setting.name == "warehouse.memory"; });
+}
+
+Result<WarehouseSettings> finished_warehouse(const settings::Command& command, std::string_view data,
+                                             WarehouseSettings warehouse) {
+  if (!data.empty()) {
+    if (command.find("warehouse.place")->origin.kind == settings::Origin::Kind::flag) {
+      return fail(ErrorKind::misconfigured,
+                  "--data and --warehouse both say where the warehouse is; leave one of them out");
+    }
+    warehouse.place = embedded_warehouse(data);
+  }
+  SDP_RETURN_IF_ERROR(check_warehouse_flags(command, warehouse));
+  return warehouse;
 }
 
 Result<void> check_embedded_flags(const settings::Command& command, std::string_view data) {

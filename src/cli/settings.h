@@ -119,6 +119,10 @@ bool was_set(const settings::Command& command, std::string_view name);
 Result<void> check_lake_flags(const settings::Command& command, const LakeSettings& lake);
 /// DuckDB's, where the warehouse is Snowflake.
 Result<void> check_warehouse_flags(const settings::Command& command, const WarehouseSettings& warehouse);
+/// The warehouse that `run` has made in the folder of --data, where there is that flag; a --warehouse besides
+/// is refused.
+Result<WarehouseSettings> finished_warehouse(const settings::Command& command, std::string_view data,
+                                             WarehouseSettings warehouse);
 /// Those of the log and the lake, where an embedded run's are looked at.
 Result<void> check_embedded_flags(const settings::Command& command, std::string_view data);
 /// Those of topics on Kafka, where a run is embedded.

@@ -796,6 +796,16 @@ constexpr auto kTable = std::to_array<Setting>({
      .range = kCount},
 
     // Rejected records
+    {.name = "rejected.data",
+     .flag = "--data",
+     .variable = "",
+     .group = Group::rejected,
+     .value = "FOLDER",
+     .help =
+         "Show what was rejected of the events that `run` has put into this folder, instead of --warehouse",
+     .otherwise = "none",
+     .example = "data",
+     .completion = Completion::folder},
     {.name = "rejected.reason",
      .flag = "--reason",
      .variable = "",

@@ -38,14 +38,14 @@ LINES = {
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --from-beginning --json",
     ],
     "tap lake": ["--lake {data}/lake", "--lake {data}/lake --objects 1000 --json", "--lake {none}/lake"],
-    "tap rejected": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
+    "tap rejected": ["--data {data}", "--warehouse {none}/spotify_db.duckdb"],
     "doctor": [
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {data}/lake --warehouse {data}/warehouse/spotify_db.duckdb",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --lake {none}/lake --warehouse {none}/spotify_db.duckdb",
         "--bootstrap-servers {dead} --kafka-call-timeout-ms 500 --services-data {none}",
     ],
     "doctor stack": ["", "--json --secrets {none}/secrets"],
-    "rejected list": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
+    "rejected list": ["--data {data}", "--warehouse {none}/spotify_db.duckdb"],
     "rejected show": ["--warehouse {data}/warehouse/spotify_db.duckdb", "--warehouse {none}/spotify_db.duckdb"],
     "map check": [
         "listenbrainz",

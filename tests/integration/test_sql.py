@@ -67,6 +67,20 @@ def cells(table: str) -> list[list[str]]:
     return [line.strip().split("  ") for line in lines[dashes + 1 : -1]]
 
 
+def test_what_a_run_rejected_is_shown_by_its_folder(ask):
+    def rejected(*words):
+        line = [ask.binary, *words, "--data", ask.data]
+        return subprocess.run(
+            line, env=clean_environment(), capture_output=True, text=True, timeout=GUARD_SECONDS, check=False
+        )
+
+    for words in (["rejected", "list"], ["rejected", "show"], ["tap", "rejected"]):
+        assert rejected(*words).returncode == 0, words
+        both = rejected(*words, "--warehouse", warehouse(ask))
+        assert both.returncode == MISCONFIGURED and "--data and --warehouse both say" in both.stderr
+    assert re.fullmatch(r"0 of [\d,]+ records are rejected\n", rejected("rejected", "list").stdout)
+
+
 def test_the_worksheet_runs_as_it_is(ask, deps):
     songs = query(deps, warehouse(ask), SONGS)
     worksheet = "USE DATABASE SPOTIFY_DB;\nUSE WAREHOUSE SPOTIFY_WH;\nUSE SCHEMA MART;\nSELECT * FROM MART.TOP_SONGS;\n"

@@ -125,7 +125,7 @@ function rejectedPanel({ snapshot }) {
           rows: reasons,
         })
       : null,
-    events > 0 ? note("plain", "For the records themselves run: spotify-pipeline rejected") : null,
+    events > 0 ? note("plain", "For the records themselves run: spotify-pipeline rejected show") : null,
   );
 }
 
