@@ -68,12 +68,36 @@ std::vector<std::string> candidates(const settings::Commands& commands, std::str
   return all;
 }
 
+/// `log, lake or rejected`: the commands below the one that was chosen.
+std::string commands_below(const settings::Commands& commands) {
+  std::vector<std::string> names = candidates(commands, "");
+  const std::string last = names.back();
+  names.pop_back();
+  return names.empty() ? last : fmt::format("{} or {}", fmt::join(names, ", "), last);
+}
+
+/// What the parser says in its own words, said as everything else is.
+std::string plainly(const settings::Commands& commands, CLI::ExitCodes code, std::string message) {
+  constexpr std::string_view kNoValue = ": 1 required TEXT missing";
+  const settings::Command* chosen = commands.chosen();
+  if (code == CLI::ExitCodes::ArgumentMismatch && message.ends_with(kNoValue))
+    return fmt::format("{} needs a value", message.substr(0, message.size() - kNoValue.size()));
+  if (code == CLI::ExitCodes::RequiredError && chosen != nullptr && message == "A subcommand is required")
+    return fmt::format("{} is followed by {}", chosen->path(), commands_below(commands));
+  constexpr std::string_view kNotTruth = "Could not convert: ";
+  if (code == CLI::ExitCodes::ConversionError && message.starts_with(kNotTruth)) {
+    message.erase(0, kNotTruth.size());
+    return fmt::format("{} takes no value", message.substr(0, message.find(" = ")));
+  }
+  return message;
+}
+
 /// The parser's message, and for a word that is unknown what may have been meant by it.
 std::string usage_text(const CLI::App& app, const settings::Commands& commands,
                        const CLI::ParseError& error) {
-  std::string text = error.what();
-  // Where a command below another is missing, the word that was to be it is among the rest.
   const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  std::string text = plainly(commands, code, error.what());
+  // Where a command below another is missing, the word that was to be it is among the rest.
   if (code != CLI::ExitCodes::ExtrasError && code != CLI::ExitCodes::RequiredError) return text;
   const std::vector<std::string> words = app.remaining(true);
   // CLI11's own message has them from the last to the first.
@@ -82,6 +106,9 @@ std::string usage_text(const CLI::App& app, const settings::Commands& commands,
                        fmt::join(words, " "));
   for (const std::string& word : words) {
     const std::string name = word.substr(0, word.find('='));
+    if (name == "help") return fmt::format("{}; did you mean --help?", text);
+    // Of a flag of one letter nothing can be mistyped but that letter.
+    if (name.size() == 2 && name.starts_with('-')) continue;
     if (const auto meant = base::meant_by(name, candidates(commands, name)))
       return fmt::format("{}; did you mean {}?", text, *meant);
   }

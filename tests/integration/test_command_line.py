@@ -75,6 +75,25 @@ def test_a_mistyped_word_is_answered_with_what_may_be_meant(binary, arguments, m
     assert f"did you mean {meant}?" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tap"], "tap is followed by log, lake or rejected\n"),
+        (["config"], "config is followed by show\n"),
+        (["help", "run"], "did you mean --help?\n"),
+        (["run", "-d"], "not expected: -d\n"),
+        (["run", "--events"], "--events needs a value\n"),
+        (["run", "--events="], "--events needs a value\n"),
+        (["verify", "--strict=perhaps"], "--strict takes no value\n"),
+        (["sink", "--topic", "my/topic"], "--topic: 'my/topic' is not the name of a topic"),
+    ],
+)
+def test_wrong_usage_is_told_in_plain_words(binary, arguments, said):
+    result = call(binary, *arguments)
+    assert result.returncode == 2
+    assert said in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["up", "--s3-port", "9100"], ["status"]])
 def test_services_is_a_usage_error_that_names_the_other_program(binary, arguments):
     result = call(binary, "services", *arguments)
