@@ -115,8 +115,14 @@ Result<int> show(const std::vector<std::string>& words, bool json, const Runtime
       return kUsage;
     }
   }
-  SDP_RETURN_IF_ERROR(chosen == nullptr ? commands.resolve_all(runtime.env_file)
-                                        : commands.resolve(runtime.env_file));
+  const auto resolved =
+      chosen == nullptr ? commands.resolve_all(runtime.env_file) : commands.resolve(runtime.env_file);
+  if (!resolved && resolved.error().kind != ErrorKind::bad_input) return std::unexpected(resolved.error());
+  if (!resolved) {
+    // As the command itself would end.
+    diag::log_failure("usage", kUsage, resolved.error().message);
+    return kUsage;
+  }
   const auto all = values_of(commands, chosen);
   json ? print_json(all) : print_text(all);
   return 0;

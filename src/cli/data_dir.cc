@@ -16,7 +16,7 @@ namespace sdp::cli {
 namespace {
 
 std::unexpected<Error> in_folder(const std::filesystem::path& path, const Error& error) {
-  return std::unexpected(Error{error.kind, fmt::format("data directory {}: {}; or choose another with --data",
+  return std::unexpected(Error{error.kind, fmt::format("data directory {}: {}. --data takes another one",
                                                        path.string(), error.message)});
 }
 

@@ -30,7 +30,7 @@ std::string_view advice(int code, Access access) {
     case EISDIR:
       return "a file stands where a folder must be, or a folder where a file must be";
     case ENAMETOOLONG:
-      return "a file name has at most 255 bytes";
+      return "a file name has at most 255 bytes, and a path 4095";
     case EMFILE:
     case ENFILE:
       return "too many open files: raise the limit (ulimit -n)";

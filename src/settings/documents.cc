@@ -152,7 +152,9 @@ std::string configuration_page(const Commands& commands) {
       "\n"
       "A wrong flag ends the command with exit code 2, and so does a wrong variable whose setting has a "
       "flag. Any other wrong variable ends it with 78. So does a place\n"
-      "that is neither a path nor a bucket, and a flag that would have no effect.\n";
+      "that is neither a path nor a bucket, a flag that would have no effect, and a value that only the "
+      "command itself\n"
+      "finds to be none: a time, an address, a class of faults.\n";
   for (const GroupText& group : groups()) {
     const auto uses = uses_of(commands, group.group);
     if (uses.empty()) continue;

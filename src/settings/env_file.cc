@@ -154,6 +154,10 @@ Result<EnvFile> take(const std::filesystem::path& path, const Contents& contents
 
 Result<EnvFile> load_env_file(const std::filesystem::path& path) {
   const auto contents = read_regular_file(path);
+  if (!contents && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("there is no settings file {}; SPOTIFY_ENV_FILE names it", path.string()));
+  }
   if (!contents) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("settings file {} cannot be read: it must be a regular file of at most {} bytes",

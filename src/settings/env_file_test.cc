@@ -137,7 +137,8 @@ TEST_F(EnvFileTest, AFolderAPipeAndALargeFileAreNoSettings) {
 TEST_F(EnvFileTest, MissingFileIsNamed) {
   const auto loaded = load_env_file(path_);
   ASSERT_FALSE(loaded);
-  EXPECT_NE(loaded.error().message.find(path_.string()), std::string::npos) << loaded.error().message;
+  EXPECT_EQ(loaded.error().message,
+            "there is no settings file " + path_.string() + "; SPOTIFY_ENV_FILE names it");
 }
 
 }  // namespace

@@ -95,9 +95,10 @@ def test_a_line_of_ours_that_cannot_be_read_is_named(binary, tmp_path, line):
 
 def test_a_wrong_value_is_named_by_its_line(binary, tmp_path):
     (tmp_path / ".env").write_text("\nSINK_BATCH_RECORDS=many\n")
-    refused = call(binary, tmp_path, "sink")
-    assert refused.returncode == 2
-    assert ".env:2 SINK_BATCH_RECORDS" in refused.stderr
+    for words in (["sink"], ["config", "show", "sink"], ["config", "show"]):
+        refused = call(binary, tmp_path, *words)
+        assert refused.returncode == 2
+        assert ".env:2 SINK_BATCH_RECORDS" in refused.stderr
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["sink", "--help"], ["config", "show", "--help"]])
