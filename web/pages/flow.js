@@ -35,7 +35,7 @@ const DELAY_MEANING = [
 const WAITING = {
   no_sink: ["open", "No sink runs"],
   overdue: ["bad", "Records wait too long"],
-  unknown: ["open", "Nobody can tell how long records have waited"],
+  unknown: ["open", "It is not known how long records have waited"],
 };
 
 showMoving((content, current) => {

@@ -12,7 +12,7 @@ import { sortableTable } from "../lib/table.js";
 const STATES = {
   complete: { mark: "✓", words: "complete", meaning: "Every partition has closed the hour: nothing is added to it." },
   open: { mark: "○", words: "open", meaning: "More may come." },
-  late: { mark: "!", words: "late", meaning: "The hour is over for long, and somebody should have closed it." },
+  late: { mark: "!", words: "late", meaning: "The hour ended long ago, and a sink should have closed it." },
 };
 
 const HOURS_MEANING = ["The newest hours of the lake, by the time of their records in the log.", ...Object.values(STATES).map(({ words, meaning }) => `${words}: ${meaning}`)];

@@ -88,7 +88,7 @@ function tailPanel(record) {
 
   const rows = table({ caption: "Records, the newest first", name: "tail", hideCaption: true, columns, rows: [] });
   const body = rows.querySelector("tbody");
-  const empty = element("div", { class: "soft" }, element("p", {}, "No record came yet."));
+  const empty = element("div", { class: "soft" }, element("p", {}, "No record has come yet."));
   const count = element("p", { class: "count" });
   const problem = element("div", { "aria-live": "polite" });
   const connection = element("p", { class: "connection" });
@@ -197,7 +197,7 @@ function tailPanel(record) {
     onStatus(status, goesOn) {
       form.setPartitions(status.partitions.length);
       const isEmpty = stageOf(status, "log").count === 0;
-      const words = isFiltered() ? "No record near the end of the topic has what you look for. New ones are shown as they come." : "No record came yet.";
+      const words = isFiltered() ? "No record near the end of the topic has what you look for. New ones are shown as they come." : "No record has come yet.";
       patch(empty, element("div", { class: "soft", hidden: empty.hidden }, element("p", {}, words), isEmpty ? nextStep(status, goesOn) : null));
     },
   };
@@ -338,9 +338,9 @@ function fate(found) {
     element(
       "dl",
       { class: "fate" },
-      step("Log", [`written at ${found.time ? `${exactTime(found.time)} UTC` : "a time that nobody noted"}, with the key `, shownText(found.key ?? null, 200)]),
+      step("Log", [`written at ${found.time ? `${exactTime(found.time)} UTC` : "an unknown time"}, with the key `, shownText(found.key ?? null, 200)]),
       step("Lake", [found.object ? [element("a", { href: objectAddress(found.object.key) }, visible(found.object.key)), ` with the offsets ${number(found.object.first_offset)} to ${number(found.object.last_offset)}`] : null, said(found.object_note)]),
-      step("Bronze", [{ true: "Loaded.", false: "Not loaded yet." }[found.loaded] ?? "Nobody can tell whether it is loaded.", said(found.loaded_note)]),
+      step("Bronze", [{ true: "Loaded.", false: "Not loaded yet." }[found.loaded] ?? "It is not known whether it is loaded.", said(found.loaded_note)]),
       step("Silver and marts", [said(found.fate_note)]),
     ),
     element("h3", {}, found.cut ? "Value, its first 2 KiB" : "Value"),

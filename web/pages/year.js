@@ -10,7 +10,7 @@ import { records } from "../lib/sums.js";
 
 const BARS_MAX = 10;
 const HOUR_MS = 3_600_000;
-const HEARD_MEANING = "Milliseconds heard, shown as hours; – where of no play is known how long it was heard.";
+const HEARD_MEANING = "How long was listened, in hours. – where no play says how long it was heard.";
 const IMPORT = "spotify-pipeline run --import my_spotify_data.zip";
 
 show(draw, { drawsEmpty: true });
@@ -20,7 +20,7 @@ async function draw(publication, content) {
   const library = chartLibrary();
   const [years, songs, artists, listeners] = await publication.marts("LISTENING_YEARS", "SONG_YEARS", "ARTIST_YEARS", "LISTENER_HISTORY");
   tellWhose(listeners);
-  if (!years) return void content.append(missing("LISTENING_YEARS", "How much was it?", { wide: true }));
+  if (!years) return void content.append(missing("LISTENING_YEARS", "How much was played?", { wide: true }));
   const rows = records(years);
   if (rows.length === 0) return void content.append(note("open", `No event is in the marts yet. For your own listening history run: ${IMPORT}`), firstSteps());
   const view = { years, songs, artists, rows, library, asOf: publication.snapshot.taken_at };
@@ -168,7 +168,7 @@ function yearsPanel(view) {
     : { label: "Plays per UTC year", name: "Plays", values: rows.map((row) => row.total_plays) };
   return panel(
     {
-      heading: "How much was it from year to year?",
+      heading: "How much was played in each year?",
       wide: true,
       asOf: view.asOf,
       id: "years",
