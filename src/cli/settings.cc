@@ -165,9 +165,10 @@ Result<void> check_flow_flags(const settings::Command& command, bool flow) {
 Result<void> check_sample_flags(const settings::Command& command, bool log, bool lake) {
   return refuse_flags(command, "only --topic and --lake take records from servers",
                       [&](const settings::Setting& setting) {
+                        // The address of the brokers is there, too.
+                        if (setting.name == "services.data") return !log && !lake;
                         return (setting.group == settings::Group::kafka && !log) ||
-                               (setting.group == settings::Group::lake && !lake) ||
-                               (setting.group == settings::Group::services && !log && !lake);
+                               (setting.group == settings::Group::lake && !lake);
                       });
 }
 
@@ -175,8 +176,8 @@ Result<void> check_output_flags(const settings::Command& command, std::string_vi
   if (output == kOutputKafka) return {};
   return refuse_flags(command, fmt::format("--output {} writes lines, and no broker is asked", output),
                       [](const settings::Setting& setting) {
-                        return setting.group == settings::Group::kafka ||
-                               setting.group == settings::Group::services || setting.needs_log;
+                        return setting.group == settings::Group::kafka || setting.name == "services.data" ||
+                               setting.needs_log;
                       });
 }
 

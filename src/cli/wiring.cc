@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <random>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -27,13 +30,38 @@ namespace {
 constexpr const char* kKafkaDefault = "127.0.0.1:9092";
 constexpr const char* kS3Default = "http://127.0.0.1:9002";
 
-/// librdkafka takes a scheme for a protocol, and waits in vain for a broker of that name.
+/// Whether `port`, where the broker has one, is one.
+bool has_port(std::string_view broker) {
+  const auto colon = broker.rfind(':');
+  // Without a port it is the usual one. More colons are of an address of IPv6 outside of brackets.
+  if (colon == std::string_view::npos || broker.ends_with(']')) return true;
+  if (broker.find(':') != colon && !broker.starts_with('[')) return true;
+  const std::string_view text = broker.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port > 0;
+}
+
+/// librdkafka takes a scheme for a protocol, and the rest of a port that is too large for a port, and waits
+/// in vain for a broker there.
 Result<void> check_brokers(const std::string& brokers) {
-  if (!brokers.contains('/')) return {};
-  return fail(ErrorKind::misconfigured,
-              fmt::format("Kafka brokers '{}': write them as HOST:PORT,HOST:PORT, without a scheme or a "
-                          "path; --security-protocol sets the protocol",
-                          brokers));
+  bool has_some = false;
+  bool are_sound = true;
+  for (const auto part : std::views::split(brokers, ',')) {
+    std::string_view broker(part.begin(), part.end());
+    while (broker.starts_with(' ')) broker.remove_prefix(1);
+    while (broker.ends_with(' ')) broker.remove_suffix(1);
+    if (broker.empty()) continue;
+    has_some = true;
+    are_sound = are_sound && broker.find_first_of("/ ") == std::string_view::npos &&
+                !broker.starts_with(':') && has_port(broker);
+  }
+  if (has_some && are_sound) return {};
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("Kafka brokers '{}': write them as HOST:PORT,HOST:PORT, with ports from 1 to 65535, "
+                  "without a scheme or a path; --security-protocol sets the protocol",
+                  brokers));
 }
 
 /// Settings with an endpoint, and what the local servers have for it.

@@ -94,6 +94,15 @@ def test_wrong_usage_is_told_in_plain_words(binary, arguments, said):
     assert said in result.stderr
 
 
+@pytest.mark.parametrize(
+    "brokers", ["kafka:0", "kafka:99999", "kafka:", "a b:9092", "http://kafka:9092", ":9092", ",,"]
+)
+def test_what_no_broker_can_be_is_refused_at_once(binary, brokers):
+    result = call(binary, "tap", "log", "--bootstrap-servers", brokers)
+    assert result.returncode == 78
+    assert f"Kafka brokers '{brokers}': write them as HOST:PORT" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["up", "--s3-port", "9100"], ["status"]])
 def test_services_is_a_usage_error_that_names_the_other_program(binary, arguments):
     result = call(binary, "services", *arguments)

@@ -113,6 +113,7 @@ def test_a_mapping_is_tried_on_the_newest_records_of_a_topic_and_of_a_lake(world
     told = world.run("map", "check", "listenbrainz", *topic, "--records", 2)
     assert f"{world.topic}/0/{count - 1}: rejected: missing_field event_id" in told.out
     assert "0 of 2 records are kept\n  1: missing_field" in told.out
+    assert world.run("map", "check", "listenbrainz", *topic, "--services-data", world.folder).code == 21
     # Each says where the records are; and what would not be asked is not named in vain.
     for words in (
         (*topic, *lake),
