@@ -41,6 +41,9 @@ Result<int> probe(const std::string& listen) {
 }
 
 Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+  // To Kafka a group without a name is one that it does not know, said at the end of all that is opened.
+  if (options.sink.consumer.group.empty())
+    return fail(ErrorKind::misconfigured, "--group: '' is not the name of a consumer group");
   metrics::Registry registry;
   registry.gauge("build_info", {kVersion}).Set(1);
   // Beyond that time the group gives its partitions to others.

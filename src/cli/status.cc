@@ -153,7 +153,7 @@ HourCounts count_hours(const Status& status) {
 }
 
 std::string hours_text(const Status& status) {
-  if (status.hours.empty()) return "none looked at has a record";
+  if (status.hours.empty()) return "no records in those that were looked at";
   const HourCounts counts = count_hours(status);
   std::string text = fmt::format("{} closed, {} open, {} late", counts.complete, counts.open, counts.late);
   std::vector<std::string> named;

@@ -103,6 +103,12 @@ def test_what_no_broker_can_be_is_refused_at_once(binary, brokers):
     assert f"Kafka brokers '{brokers}': write them as HOST:PORT" in result.stderr
 
 
+def test_a_group_needs_a_name(binary):
+    result = call(binary, "sink", "--group", "")
+    assert result.returncode == 78
+    assert "--group: '' is not the name of a consumer group\n" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["up", "--s3-port", "9100"], ["status"]])
 def test_services_is_a_usage_error_that_names_the_other_program(binary, arguments):
     result = call(binary, "services", *arguments)
