@@ -194,7 +194,7 @@ bool SilverCheck::refused_by_an_older_rule(const LakeView::Place& at, warehouse:
   return true;
 }
 
-/// The next transform judges the record again, and writes all of its faults anew.
+/// The next transform judges the record again, and lists all of its faults again.
 void SilverCheck::by_an_older_rule(std::string_view kind, const LakeView::Place& at) {
   const log::Offset offset = at.object->offset_of(*at.line);
   findings_.pending(Stage::silver, kind, at.object->meta.chain, {offset, offset + 1});

@@ -199,7 +199,7 @@ class ShapeCheck {
   }
 
   /// Columns can have a collation, which the catalogue need not tell: then texts that differ are equal to
-  /// whoever compares or groups them, a recount too. A text is held against others beside no row of the
+  /// whoever compares or groups them, a recount too. A text is compared with others beside no row of the
   /// table.
   Result<void> compare_texts(const std::string& table, const Columns& wanted) {
     const std::string text = warehouse_.catalogued_type("VARCHAR");

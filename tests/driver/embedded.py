@@ -46,7 +46,11 @@ class Embedded:
         """Proves what an earlier version left. It lacks the tables and rules that were added since, and nothing else is missing."""
         report = self.verify("--allow-pending")
         pending = {one["kind"] for one in report["findings"] if one["pending"]}
-        since = {"mart not made yet", "table not made yet", "event field whose rule admits more since the last closed batch"}
+        since = {
+            "mart not made yet",
+            "table not made yet",
+            "event field whose rule admits more since the last closed batch",
+        }
         assert pending <= since, report["findings"]
         return report
 

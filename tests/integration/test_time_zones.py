@@ -37,7 +37,9 @@ def test_times_of_the_history_go_forward_where_the_clock_goes_back(embedded):
     warehouse = embedded.data / "warehouse" / "spotify_db.duckdb"
     subprocess.run([*command, warehouse, f"UPDATE MART.LISTENER_HISTORY SET {ahead}"], check=True)
     assert embedded.run(EVENTS).code == 0
-    assert embedded.rows("SELECT count(*) > 0 FROM MART.LISTENER_HISTORY WHERE dbt_valid_to > dbt_valid_from") == [[True]]
+    assert embedded.rows("SELECT count(*) > 0 FROM MART.LISTENER_HISTORY WHERE dbt_valid_to > dbt_valid_from") == [
+        [True]
+    ]
     assert embedded.verify()["proved"] is True
 
 
