@@ -111,7 +111,7 @@ def ask(deps: Path, program: list[str], timeout: float) -> subprocess.CompletedP
 
 
 def serve(address: str) -> None:
-    dbt_worker.load_quickly()
+    load_quickly()
     import dbt.adapters.duckdb
     import dbt.adapters.snowflake  # noqa: F401  For the forks.
     from dbt.cli.main import dbtRunner
@@ -133,6 +133,11 @@ def serve(address: str) -> None:
     while True:
         client, _ = listener.accept()
         dbt_worker.fork_for(dbt_worker.Caller(client), listener, act)
+
+
+@functools.cache
+def load_quickly() -> None:
+    dbt_worker.load_quickly()
 
 
 @functools.cache

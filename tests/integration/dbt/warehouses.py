@@ -16,7 +16,7 @@ import duckdb
 
 sys.path.append(str(pathlib.Path(__file__).parents[2]))
 
-from driver.loaded_dbt import work_quickly
+from driver.loaded_dbt import load_quickly, work_quickly
 
 PROJECT = pathlib.Path(os.environ.get("SDP_DBT_PROJECT", pathlib.Path(__file__).parents[3] / "spotify_dbt")).absolute()
 
@@ -46,6 +46,7 @@ class Dbt:
             DBT_SEND_ANONYMOUS_USAGE_STATS="false",
             DBT_VERSION_CHECK="false",
         )
+        load_quickly()
         from dbt.cli.main import dbtRunner
 
         work_quickly("warn", "error")
