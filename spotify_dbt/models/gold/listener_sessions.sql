@@ -73,11 +73,16 @@ begins as (
         user_id,
         timestamp as begins_at,
         sessions_before + row_number() over (partition by day, user_id order by timestamp) as session_number,
-        lead(timestamp) over (partition by day, user_id order by timestamp) as next_begins_at
+        -- No event is as late as the end that the last one gets.
+        coalesce(
+            lead(timestamp) over (partition by day, user_id order by timestamp), cast('9999-12-31' as timestamp)
+        ) as next_begins_at
     from events
     where begins_session
 ),
 
+-- The conditions only say that a column equals, precedes or follows another: with any other DuckDB compares each event with
+-- all that begins. An event with session_id may find a session here, too, which it has no use for.
 in_sessions as (
     select
         events.*,
@@ -88,11 +93,10 @@ in_sessions as (
     from events
     left join begins
         on
-            events.session_id is null
-            and events.day = begins.day
+            events.day = begins.day
             and events.user_id = begins.user_id
             and events.timestamp >= begins.begins_at
-            and (begins.next_begins_at is null or events.timestamp < begins.next_begins_at)
+            and events.timestamp < begins.next_begins_at
 )
 
 select
