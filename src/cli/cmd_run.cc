@@ -28,6 +28,7 @@
 #include "history/history_source.h"
 #include "local/endpoints.h"
 #include "log/memory/memory_log.h"
+#include "warehouse/duckdb/check_options.h"
 
 namespace sdp::cli {
 namespace {
@@ -65,10 +66,14 @@ constexpr std::chrono::milliseconds kCountPatience{10'000};
 /// Four whole weeks: enough to compare days, hours and weekdays.
 constexpr std::uint32_t kDays = 28;
 
-/// Refuses a folder in which DuckDB would not find its file before anything is done.
+/// Refuses a folder in which DuckDB would not find its file, and settings that it does not take, before
+/// anything is done.
 Result<DataDir> open_data(const Options& options, const std::filesystem::path& path) {
   SDP_TRY(DataDir data, DataDir::open(path));
-  if (!options.warehouse.is_snowflake()) SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
+  if (!options.warehouse.is_snowflake()) {
+    SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
+    SDP_RETURN_IF_ERROR(warehouse::duckdb::check_options(duckdb_options(options.warehouse)));
+  }
   return data;
 }
 

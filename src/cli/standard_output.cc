@@ -69,6 +69,12 @@ Result<void> finish_out() {
   if (const int copy = ::dup(STDOUT_FILENO); copy >= 0 && ::close(copy) != 0) note_failure();
   const int code = first_failure();
   if (code == 0 || (code == EPIPE && reader_may_leave())) return {};
+  if (code == EPIPE) {
+    return fail(
+        ErrorKind::cannot_write,
+        "whoever read standard output ended before all of it was written; the printed result is incomplete. "
+        "Run it again with a reader that takes all");
+  }
   return fail(ErrorKind::cannot_write,
               fmt::format("cannot write to standard output: {}; the printed result is incomplete. Write it "
                           "to a place that has room, then run again",

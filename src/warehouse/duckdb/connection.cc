@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/retry.h"
+#include "warehouse/duckdb/check_options.h"
 #include "warehouse/duckdb/error_kind.h"
 
 namespace sdp::warehouse::duckdb {
@@ -42,6 +43,13 @@ Result<OwnedConfig> make_config(const DuckDbOptions& options) {
     return fail(ErrorKind::fatal, "DuckDB: no configuration");
   for (const auto& [name, value] : settings) {
     if (duckdb_set_config(config.get(), name, value) != DuckDBSuccess) {
+      if (name == std::string_view("memory_limit")) {
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "--warehouse-memory: '{}' is not a size that DuckDB takes; write it like 512MB or 2GB",
+                value));
+      }
       return fail(ErrorKind::misconfigured, fmt::format("DuckDB refuses {} = {}", name, value));
     }
   }
@@ -171,6 +179,11 @@ Result<void> create_file(const std::string& path, duckdb_config config) {
 }
 
 }  // namespace
+
+Result<void> check_options(const DuckDbOptions& options) {
+  SDP_TRY(const OwnedConfig taken, make_config(options));
+  return {};
+}
 
 std::string default_memory_limit(std::optional<std::uint64_t> usable_bytes) {
   constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;

@@ -13,6 +13,8 @@
 #include <thread>
 
 #include "support/temporary_folder.h"
+#include "warehouse/duckdb/check_options.h"
+#include "warehouse/duckdb/check_options.h"
 
 namespace sdp::warehouse::duckdb {
 namespace {
@@ -51,6 +53,17 @@ TEST_F(DuckDbConnectionTest, DuckDbKeepsToItsMemoryAndThreads) {
   ASSERT_TRUE(connection) << connection.error().message;
   EXPECT_EQ(count_rows(*connection, "SELECT 1 WHERE current_setting('threads') = 3"), 1);
   EXPECT_EQ(count_rows(*connection, "SELECT 1 WHERE current_setting('memory_limit') = '64.0 MiB'"), 1);
+}
+
+TEST_F(DuckDbConnectionTest, AMemoryThatIsNoneIsNamedByItsFlag) {
+  EXPECT_TRUE(check_options({.path = path_, .memory_limit = "2GB"}));
+  for (const char* size : {"1", "0", "1XB", "much"}) {
+    const auto checked = check_options({.path = path_, .memory_limit = size});
+    ASSERT_FALSE(checked) << size;
+    EXPECT_EQ(checked.error().kind, ErrorKind::misconfigured);
+    EXPECT_TRUE(
+        checked.error().message.starts_with(std::string("--warehouse-memory: '") + size + "' is not"));
+  }
 }
 
 TEST_F(DuckDbConnectionTest, ScanThatFailsOnTheWayIsAnErrorNotAShortAnswer) {
