@@ -57,7 +57,9 @@ std::vector<std::string> candidates(const settings::Commands& commands, std::str
   if (!word.starts_with('-')) {
     const std::string above = chosen == nullptr ? "" : chosen->path() + " ";
     for (const settings::Command& command : commands.all()) {
-      if (command.path().starts_with(above)) all.push_back(command.path().substr(above.size()));
+      // Those of no group are for the tools of the tree, and in no help.
+      if (command.path().starts_with(above) && !command.parser().get_group().empty())
+        all.push_back(command.path().substr(above.size()));
     }
   } else if (chosen != nullptr) {
     all.emplace_back("--help");
