@@ -23,16 +23,16 @@ def call(binary, folder, *words, env=None):
     )
 
 
-def topic(binary, folder, env=None) -> tuple[str, str]:
-    """The topic's value, and where it comes from."""
+def group(binary, folder, env=None) -> tuple[str, str]:
+    """The group's name, and where it comes from."""
     done = call(binary, folder, "config", "show", "--json", "sink", env=env)
     assert done.returncode == 0, done.stderr
-    [one] = [one for one in json.loads(done.stdout)["settings"] if one["name"] == "kafka.topic"]
+    [one] = [one for one in json.loads(done.stdout)["settings"] if one["name"] == "kafka.group"]
     return one["value"], one["where"]
 
 
 FOREIGN = {
-    "several lines": b"KEY='-----BEGIN\nKAFKA_TOPIC=x\n-----END'\n",
+    "several lines": b"KEY='-----BEGIN\nKAFKA_GROUP_ID=x\n-----END'\n",
     "an open quote": b"KEY='x\nOTHER=1\n",
     "no assignment": b"hello world\n[section]\n<xml/>\n",
     "UTF-16": "KEY=x\n".encode("utf-16"),
@@ -47,7 +47,7 @@ FOREIGN = {
 def test_somebody_elses_file_is_left_alone(binary, tmp_path, text, mode):
     (tmp_path / ".env").write_bytes(text)
     (tmp_path / ".env").chmod(mode)
-    assert topic(binary, tmp_path) == ("spotify-events", "")
+    assert group(binary, tmp_path) == ("spotify-sink", "")
 
 
 def test_what_is_no_file_is_left_alone(binary, tmp_path):
@@ -58,38 +58,38 @@ def test_what_is_no_file_is_left_alone(binary, tmp_path):
     os.mkfifo(pipe / ".env")
     (dangling / ".env").symlink_to("nowhere")
     for one in (folder, pipe, dangling):
-        assert topic(binary, one) == ("spotify-events", "")
+        assert group(binary, one) == ("spotify-sink", "")
 
 
 @pytest.mark.parametrize(
     ("line", "value"),
     [
-        ("KAFKA_TOPIC=t # a comment", "t"),
-        ("KAFKA_TOPIC='t # none'", "t # none"),
-        ('export KAFKA_TOPIC="t" # a comment', "t"),
-        ("KAFKA_TOPIC: t", "t"),
-        ("KAFKA_TOPIC=${GIVEN}", "given"),
-        ("KAFKA_TOPIC=${ABSENT:-otherwise}", "otherwise"),
-        ("KAFKA_TOPIC=${ABSENT-${GIVEN}}", "given"),
-        ("BASE=a\nKAFKA_TOPIC=$BASE-b", "a-b"),
-        ("KAFKA_TOPIC=a$$b", "a$b"),
-        ("KAFKA_TOPIC='${GIVEN}'", "${GIVEN}"),
-        ("\ufeffKAFKA_TOPIC=t\r", "t"),
+        ("KAFKA_GROUP_ID=t # a comment", "t"),
+        ("KAFKA_GROUP_ID='t # none'", "t # none"),
+        ('export KAFKA_GROUP_ID="t" # a comment', "t"),
+        ("KAFKA_GROUP_ID: t", "t"),
+        ("KAFKA_GROUP_ID=${GIVEN}", "given"),
+        ("KAFKA_GROUP_ID=${ABSENT:-otherwise}", "otherwise"),
+        ("KAFKA_GROUP_ID=${ABSENT-${GIVEN}}", "given"),
+        ("BASE=a\nKAFKA_GROUP_ID=$BASE-b", "a-b"),
+        ("KAFKA_GROUP_ID=a$$b", "a$b"),
+        ("KAFKA_GROUP_ID='${GIVEN}'", "${GIVEN}"),
+        ("\ufeffKAFKA_GROUP_ID=t\r", "t"),
     ],
 )
 def test_values_are_read_as_compose_reads_them(binary, tmp_path, line, value):
     (tmp_path / ".env").write_bytes(f"{line}\n".encode())
     (tmp_path / ".env").chmod(0o600)
     number = line.count("\n") + 1
-    assert topic(binary, tmp_path, env={"GIVEN": "given"}) == (value, f".env:{number} KAFKA_TOPIC")
+    assert group(binary, tmp_path, env={"GIVEN": "given"}) == (value, f".env:{number} KAFKA_GROUP_ID")
 
 
-@pytest.mark.parametrize("line", ["KAFKA_TOPIC='hunter2", "KAFKA_TOPIC='x' hunter2", "KAFKA_TOPIC=${hunter2"])
+@pytest.mark.parametrize("line", ["KAFKA_GROUP_ID='hunter2", "KAFKA_GROUP_ID='x' hunter2", "KAFKA_GROUP_ID=${hunter2"])
 def test_a_line_of_ours_that_cannot_be_read_is_named(binary, tmp_path, line):
     (tmp_path / ".env").write_text(f"# ours\nKEY='x\n{line}\n")
     refused = call(binary, tmp_path, "config", "show")
     assert refused.returncode == MISCONFIGURED
-    assert ".env:3: KAFKA_TOPIC" in refused.stderr
+    assert ".env:3: KAFKA_GROUP_ID" in refused.stderr
     assert "hunter2" not in refused.stderr
 
 
@@ -103,7 +103,7 @@ def test_a_wrong_value_is_named_by_its_line(binary, tmp_path):
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["sink", "--help"], ["config", "show", "--help"]])
 def test_help_is_there_whatever_the_file_says(binary, tmp_path, words):
-    (tmp_path / ".env").write_text("KAFKA_TOPIC='x\n")
+    (tmp_path / ".env").write_text("KAFKA_GROUP_ID='x\n")
     assert call(binary, tmp_path, *words).returncode == 0
     assert call(binary, tmp_path, "sink").returncode == MISCONFIGURED
 
@@ -112,10 +112,10 @@ def test_help_is_there_whatever_the_file_says(binary, tmp_path, words):
 def test_a_file_of_another_user_is_refused(binary, tmp_path, kind):
     file = tmp_path / ".env"
     if kind == "link":
-        (tmp_path / "elsewhere").write_text("KAFKA_TOPIC=t\n")
+        (tmp_path / "elsewhere").write_text("KAFKA_GROUP_ID=t\n")
         file.symlink_to("elsewhere")
     else:
-        file.write_text("KAFKA_TOPIC=t\n")
+        file.write_text("KAFKA_GROUP_ID=t\n")
     os.chown(file, 12345, 12345, follow_symlinks=False)
     refused = call(binary, tmp_path, "config", "show")
     assert refused.returncode == MISCONFIGURED
@@ -124,7 +124,7 @@ def test_a_file_of_another_user_is_refused(binary, tmp_path, kind):
 
 @pytest.mark.parametrize("mode", [0o602, 0o620, 0o666])
 def test_a_file_that_others_can_write_is_refused(binary, tmp_path, mode):
-    (tmp_path / ".env").write_text("KAFKA_TOPIC=t\n")
+    (tmp_path / ".env").write_text("KAFKA_GROUP_ID=t\n")
     (tmp_path / ".env").chmod(mode)
     refused = call(binary, tmp_path, "config", "show")
     assert refused.returncode == MISCONFIGURED
@@ -177,8 +177,8 @@ def test_programs_of_a_folder_that_others_can_write_are_not_run(binary, deps, tm
 
 
 def compose_value(deps, folder) -> str | None:
-    """The topic that Docker Compose takes from the folder's `.env`; None when it refuses the file."""
-    (folder / "compose.yml").write_text("services: {one: {image: x, environment: {TOPIC: '${KAFKA_TOPIC}'}}}\n")
+    """The group that Docker Compose takes from the folder's `.env`; None when it refuses the file."""
+    (folder / "compose.yml").write_text("services: {one: {image: x, environment: {GROUP: '${KAFKA_GROUP_ID}'}}}\n")
     done = subprocess.run(
         [deps / "venv-docker" / "bin" / "docker-compose", "--file", "compose.yml", "config", "--format", "json"],
         env=clean_environment() | {"GIVEN": "given"},
@@ -190,59 +190,59 @@ def compose_value(deps, folder) -> str | None:
     )
     if done.returncode != 0:
         return None
-    return json.loads(done.stdout)["services"]["one"]["environment"]["TOPIC"].replace("$$", "$")
+    return json.loads(done.stdout)["services"]["one"]["environment"]["GROUP"].replace("$$", "$")
 
 
 LINES_OF_COMPOSE = [
-    "KAFKA_TOPIC=a b  ",
-    "KAFKA_TOPIC = a",
-    "  KAFKA_TOPIC=a",
-    "export  KAFKA_TOPIC=a",
-    "KAFKA_TOPIC:a",
-    "KAFKA_TOPIC=a#b",
-    "KAFKA_TOPIC=a #b",
-    "KAFKA_TOPIC=a # b # c",
-    "KAFKA_TOPIC='a' # b",
-    "KAFKA_TOPIC='a # b'",
-    'KAFKA_TOPIC="a # b"',
-    'KAFKA_TOPIC="a" # b "c"',
-    "KAFKA_TOPIC='a\"b'",
-    "KAFKA_TOPIC=a\"b'c",
-    r"KAFKA_TOPIC='it\'s'",
-    r"KAFKA_TOPIC='a\nb'",
-    r'KAFKA_TOPIC="a\nb\tc\"d\\e\qf"',
-    r'KAFKA_TOPIC="a\$GIVEN"',
-    r"KAFKA_TOPIC=a\nb",
-    "KAFKA_TOPIC='a\nb'",
-    'KAFKA_TOPIC="a\nb"',
-    "KAFKA_TOPIC=$GIVEN",
-    "KAFKA_TOPIC=x${GIVEN}y",
-    'KAFKA_TOPIC="x${GIVEN}y"',
-    "KAFKA_TOPIC='x${GIVEN}y'",
-    "KAFKA_TOPIC=${NONE:-a}",
-    "KAFKA_TOPIC=${NONE-a}",
-    "KAFKA_TOPIC=${GIVEN:-a}",
-    "KAFKA_TOPIC=${GIVEN:+a}b",
-    "KAFKA_TOPIC=${NONE:+a}b",
-    "KAFKA_TOPIC=${GIVEN+a}b",
-    "KAFKA_TOPIC=${NONE:-${GIVEN}}",
-    "KAFKA_TOPIC=${NONE:-a-${GIVEN}-b}",
-    "EMPTY=\nKAFKA_TOPIC=${EMPTY:-a}",
-    "EMPTY=\nKAFKA_TOPIC=x${EMPTY-a}",
-    "A=1\nB=${A}2\nKAFKA_TOPIC=${B}3",
-    "KAFKA_TOPIC=a$$b",
-    "KAFKA_TOPIC=${GIVEN:?why}",
-    "KAFKA_TOPIC=a\r",
-    "KAFKA_TOPIC='a'\r",
-    "KAFKA_TOPIC=a\nKAFKA_TOPIC=b",
-    "KAFKA_TOPIC=a=b",
-    "KAFKA_TOPIC=ü♫",
+    "KAFKA_GROUP_ID=a b  ",
+    "KAFKA_GROUP_ID = a",
+    "  KAFKA_GROUP_ID=a",
+    "export  KAFKA_GROUP_ID=a",
+    "KAFKA_GROUP_ID:a",
+    "KAFKA_GROUP_ID=a#b",
+    "KAFKA_GROUP_ID=a #b",
+    "KAFKA_GROUP_ID=a # b # c",
+    "KAFKA_GROUP_ID='a' # b",
+    "KAFKA_GROUP_ID='a # b'",
+    'KAFKA_GROUP_ID="a # b"',
+    'KAFKA_GROUP_ID="a" # b "c"',
+    "KAFKA_GROUP_ID='a\"b'",
+    "KAFKA_GROUP_ID=a\"b'c",
+    r"KAFKA_GROUP_ID='it\'s'",
+    r"KAFKA_GROUP_ID='a\nb'",
+    r'KAFKA_GROUP_ID="a\nb\tc\"d\\e\qf"',
+    r'KAFKA_GROUP_ID="a\$GIVEN"',
+    r"KAFKA_GROUP_ID=a\nb",
+    "KAFKA_GROUP_ID='a\nb'",
+    'KAFKA_GROUP_ID="a\nb"',
+    "KAFKA_GROUP_ID=$GIVEN",
+    "KAFKA_GROUP_ID=x${GIVEN}y",
+    'KAFKA_GROUP_ID="x${GIVEN}y"',
+    "KAFKA_GROUP_ID='x${GIVEN}y'",
+    "KAFKA_GROUP_ID=${NONE:-a}",
+    "KAFKA_GROUP_ID=${NONE-a}",
+    "KAFKA_GROUP_ID=${GIVEN:-a}",
+    "KAFKA_GROUP_ID=${GIVEN:+a}b",
+    "KAFKA_GROUP_ID=${NONE:+a}b",
+    "KAFKA_GROUP_ID=${GIVEN+a}b",
+    "KAFKA_GROUP_ID=${NONE:-${GIVEN}}",
+    "KAFKA_GROUP_ID=${NONE:-a-${GIVEN}-b}",
+    "EMPTY=\nKAFKA_GROUP_ID=${EMPTY:-a}",
+    "EMPTY=\nKAFKA_GROUP_ID=x${EMPTY-a}",
+    "A=1\nB=${A}2\nKAFKA_GROUP_ID=${B}3",
+    "KAFKA_GROUP_ID=a$$b",
+    "KAFKA_GROUP_ID=${GIVEN:?why}",
+    "KAFKA_GROUP_ID=a\r",
+    "KAFKA_GROUP_ID='a'\r",
+    "KAFKA_GROUP_ID=a\nKAFKA_GROUP_ID=b",
+    "KAFKA_GROUP_ID=a=b",
+    "KAFKA_GROUP_ID=ü♫",
     # What Compose refuses, too.
-    "KAFKA_TOPIC='a",
-    'KAFKA_TOPIC="a',
-    "KAFKA_TOPIC=${GIVEN",
-    "KAFKA_TOPIC=${NONE:?why}",
-    "KAFKA_TOPIC=${}",
+    "KAFKA_GROUP_ID='a",
+    'KAFKA_GROUP_ID="a',
+    "KAFKA_GROUP_ID=${GIVEN",
+    "KAFKA_GROUP_ID=${NONE:?why}",
+    "KAFKA_GROUP_ID=${}",
 ]
 
 
@@ -255,4 +255,4 @@ def test_docker_compose_takes_the_same_value_from_the_same_file(binary, deps, tm
     if wanted is None:
         assert done.returncode == MISCONFIGURED
     else:
-        assert topic(binary, tmp_path, env={"GIVEN": "given"})[0] == wanted
+        assert group(binary, tmp_path, env={"GIVEN": "given"})[0] == wanted
