@@ -14,7 +14,6 @@
 
 #include "support/temporary_folder.h"
 #include "warehouse/duckdb/check_options.h"
-#include "warehouse/duckdb/check_options.h"
 
 namespace sdp::warehouse::duckdb {
 namespace {
