@@ -73,9 +73,9 @@ begins as (
         user_id,
         timestamp as begins_at,
         sessions_before + row_number() over (partition by day, user_id order by timestamp) as session_number,
-        -- No event is as late as the end that the last one gets.
         coalesce(
-            lead(timestamp) over (partition by day, user_id order by timestamp), cast('9999-12-31' as timestamp)
+            lead(timestamp) over (partition by day, user_id order by timestamp),
+            cast({{ dbt.dateadd('day', 1, 'day') }} as timestamp)
         ) as next_begins_at
     from events
     where begins_session
