@@ -13,6 +13,7 @@
 #include "cli/lake_objects.h"
 #include "cli/status.h"
 #include "event/decode.h"
+#include "lake/framed_json.h"
 #include "lake/line.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
@@ -80,7 +81,8 @@ class Judge {
           .by_sink = true,
           .event = {}};
     }
-    const auto verdict = decoder_.decode(*record.value);
+    const auto framed = lake::framed_json(*record.value);
+    const auto verdict = decoder_.decode(framed ? framed->json : *record.value);
     if (!verdict)
       return {.code = "not_json", .reason = verdict.error().message, .by_sink = true, .event = {}};
     if (*verdict) return {.code = {}, .reason = {}, .by_sink = false, .event = **verdict};
