@@ -34,7 +34,10 @@ Result<void> check_links(const fs::path& folder) {
        !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
     if (!entry->is_symlink(failure)) continue;
     const fs::path target = fs::weakly_canonical(entry->path(), failure);
-    if (failure || std::ranges::mismatch(whole, target).in1 == whole.end()) continue;
+    // What leads in a circle leads to nothing.
+    if (failure == std::errc::too_many_symbolic_link_levels) continue;
+    if (failure) return failed(failure, os::Access::read, "look behind", entry->path());
+    if (std::ranges::mismatch(whole, target).in1 == whole.end()) continue;
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} is a symbolic link to {}, which would stay: move what it leads to in its "
                             "place, or remove both by hand",

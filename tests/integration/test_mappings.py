@@ -1,13 +1,16 @@
 """Foreign records: what a mapping makes of them ends in proved marts, in the same cells on both warehouses."""
 
+import base64
 import json
 import os
 import shutil
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from driver import lake_object
 from driver.batch import produce_bytes
 from driver.services import clean_environment
 from test_bad_input import event
@@ -95,6 +98,18 @@ def test_map_check_says_what_the_sink_refuses(check):
     answer = json.loads(done.stdout)["records"]
     assert [one.get("refused_by_sink") for one in answer] == ["not_json", "not_object", "reserved_member", None]
     assert answer[-1]["event"].items() >= FIRST["lastfm"].items()
+
+
+def test_map_check_says_what_an_earlier_version_rejected_and_this_one_keeps(check, tmp_path):
+    at = datetime(2026, 2, 15, 20, tzinfo=UTC)
+    own = '{{"_kafka_partition":0,"_kafka_offset":{},"_kafka_timestamp":{},"_kafka_key":null,"_error":"not_json","_raw":"{}"}}\n'
+    values = [b"\0\0\0\0\x07" + records("lastfm")[0], b"\0\0\0\0\x07{", b"no JSON"]
+    milliseconds = int(at.timestamp() * 1000)
+    lines = [own.format(n, milliseconds, base64.b64encode(value).decode()) for n, value in enumerate(values)]
+    lake_object.put(tmp_path / "lake", at, milliseconds, 0, lines)
+    answer = json.loads(check("lastfm", "--lake", tmp_path / "lake", "--json").stdout)["records"]
+    assert [one["refused_by_sink"] for one in answer] == ["not_json"] * 3
+    assert ["an earlier version rejected it" in one.get("note", "") for one in answer] == [True, False, False]
 
 
 def test_a_mapping_is_tried_on_the_newest_records_of_a_topic_and_of_a_lake(world):
