@@ -123,9 +123,17 @@ Result<void> sync_file(int fd, const std::filesystem::path& path) {
 }
 
 Result<void> sync_folder(const std::filesystem::path& folder) {
+  SDP_TRY(const bool there, sync_folder_if_there(folder));
+  if (!there) return posix_error(ENOENT, Access::write, "open the folder", folder);
+  return {};
+}
+
+Result<bool> sync_folder_if_there(const std::filesystem::path& folder) {
   const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return false;
   if (!fd) return posix_error(errno, Access::write, "open the folder", folder);
-  return sync_file(fd.get(), folder);
+  SDP_RETURN_IF_ERROR(sync_file(fd.get(), folder));
+  return true;
 }
 
 }  // namespace sdp::os

@@ -45,5 +45,7 @@ Result<std::string> read_all(int fd, std::size_t size_hint, const std::filesyste
 Result<void> sync_file(int fd, const std::filesystem::path& path);
 /// Makes the names in a folder durable.
 Result<void> sync_folder(const std::filesystem::path& folder);
+/// The same of a folder that another process may remove. False when it is gone, and its names with it.
+Result<bool> sync_folder_if_there(const std::filesystem::path& folder);
 
 }  // namespace sdp::os

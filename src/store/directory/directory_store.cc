@@ -15,6 +15,9 @@
 namespace sdp::store {
 namespace {
 
+// How often the folders of an object may vanish while it is written.
+constexpr int kAttemptsMax = 100;
+
 enum class Found { nothing, object, folder };
 
 Result<Found> look_at(const std::filesystem::path& path) {
@@ -89,19 +92,38 @@ Result<bool> DirectoryStore::ensure_bucket() {
   SDP_TRY(const Found found, look_at(root_));
   if (found == Found::object) return os::posix_error(ENOTDIR, os::Access::write, "use as a directory", root_);
   const std::filesystem::path absolute = std::filesystem::absolute(root_);
-  if (found == Found::nothing) SDP_RETURN_IF_ERROR(folders_.ensure(existing_ancestor(absolute), absolute));
+  if (found == Found::nothing) {
+    SDP_TRY(const bool there, folders_.ensure(existing_ancestor(absolute), absolute));
+    if (!there) return os::posix_error(ENOENT, os::Access::write, "make the folder", absolute);
+  }
   sweep_temporary_files(root_ / kTemporaryFolder, options_.stale_after, clock_);
   return found == Found::nothing;
 }
 
-Result<void> DirectoryStore::ensure_folders(std::string_view key) {
-  for (const auto& folder : {object_path(key).parent_path(), sidecar_path(key).parent_path()}) {
+// A remover takes the folders that it leaves empty, in another process too, and may do so between the making
+// of a folder and its use. `attempt` says false when that happened.
+Result<void> DirectoryStore::while_folders_vanish(std::string_view key,
+                                                  const std::function<Result<bool>()>& attempt) {
+  for (int tries = 0; tries < kAttemptsMax; ++tries) {
+    SDP_TRY(const bool done, attempt());
+    if (done) return {};
+    SDP_RETURN_IF_ERROR(check_root());
+    folders_.forget();
+  }
+  return fail(ErrorKind::retry,
+              fmt::format("{}: another process removes the folders of {} again and again while it is "
+                          "written; end that process, or try again",
+                          describe(), key));
+}
+
+Result<bool> DirectoryStore::ensure_folders(std::initializer_list<std::filesystem::path> folders) {
+  for (const auto& folder : folders) {
     SDP_TRY(const Found found, look_at(folder));
     if (found != Found::folder) folders_.forget();
-    SDP_RETURN_IF_ERROR(folders_.ensure(root_, folder));
+    SDP_TRY(const bool there, folders_.ensure(root_, folder));
+    if (!there) return false;
   }
-  SDP_RETURN_IF_ERROR(folders_.ensure(root_, root_ / kTemporaryFolder));
-  return folders_.ensure(root_, root_ / kLockFolder);
+  return true;
 }
 
 Result<PutOutcome> DirectoryStore::put_new(std::string_view key, const Body& body, const Metadata& metadata,
@@ -109,38 +131,56 @@ Result<PutOutcome> DirectoryStore::put_new(std::string_view key, const Body& bod
   SDP_RETURN_IF_ERROR(check_put(key, metadata, content_type));
   SDP_RETURN_IF_ERROR(check_own_key(key));
   SDP_RETURN_IF_ERROR(check_root());
-  SDP_TRY(const Found found, look_at(object_path(key)));
-  if (found == Found::object) return settle(key, PutOutcome::exists);
-  SDP_RETURN_IF_ERROR(ensure_folders(key));
-  SDP_TRY(TemporaryFile body_file, TemporaryFile::create(root_ / kTemporaryFolder));
-  SDP_RETURN_IF_ERROR(body_file.fill(body.bytes, options_.sync));
-  SDP_TRY(TemporaryFile sidecar, TemporaryFile::create(root_ / kTemporaryFolder));
-  SDP_RETURN_IF_ERROR(sidecar.fill(format_sidecar(metadata), options_.sync));
-  SDP_TRY(const PutOutcome outcome, commit(key, body_file, sidecar));
-  return settle(key, outcome);
+  const std::filesystem::path temporary = root_ / kTemporaryFolder;
+  std::optional<PutOutcome> outcome;
+  const auto attempt = [&]() -> Result<bool> {
+    SDP_TRY(const Found found, look_at(object_path(key)));
+    if (found == Found::object) {
+      outcome = PutOutcome::exists;
+      return settle(key);
+    }
+    SDP_TRY(const bool there, ensure_folders({object_path(key).parent_path(), sidecar_path(key).parent_path(),
+                                              temporary, root_ / kLockFolder}));
+    if (!there) return false;
+    SDP_TRY(TemporaryFile body_file, TemporaryFile::create(temporary));
+    SDP_RETURN_IF_ERROR(body_file.fill(body.bytes, options_.sync));
+    SDP_TRY(TemporaryFile sidecar, TemporaryFile::create(temporary));
+    SDP_RETURN_IF_ERROR(sidecar.fill(format_sidecar(metadata), options_.sync));
+    SDP_TRY(outcome, commit(key, body_file, sidecar));
+    if (!outcome) return false;
+    SDP_TRY(const bool settled, settle(key));
+    // Ours was created, whoever removed it since.
+    return settled || *outcome == PutOutcome::created;
+  };
+  SDP_RETURN_IF_ERROR(while_folders_vanish(key, attempt));
+  return *outcome;
 }
 
 // Under the lock and while no object is there, the metadata belongs to nobody and may be replaced; it is
 // durable before the object has its name. The link is the commit: nobody sees an object without its metadata,
-// after a crash neither.
-Result<PutOutcome> DirectoryStore::commit(std::string_view key, TemporaryFile& body, TemporaryFile& sidecar) {
+// after a crash neither. Nothing when a folder is gone.
+Result<std::optional<PutOutcome>> DirectoryStore::commit(std::string_view key, TemporaryFile& body,
+                                                         TemporaryFile& sidecar) {
   const std::filesystem::path object = object_path(key);
   SDP_TRY(const os::FileLock lock, lock_shard(root_ / kLockFolder, key, options_.lock_wait_max, clock_));
   SDP_TRY(const Found found, look_at(object));
   if (found == Found::object) return PutOutcome::exists;
   if (found == Found::folder) return os::posix_error(EISDIR, os::Access::write, "write the object", object);
-  if (const int code = sidecar.move_to(sidecar_path(key)); code != 0)
-    return os::posix_error(code, os::Access::write, "write the metadata", sidecar_path(key));
+  const int moved = sidecar.move_to(sidecar_path(key));
+  if (moved == ENOENT) return std::nullopt;
+  if (moved != 0) return os::posix_error(moved, os::Access::write, "write the metadata", sidecar_path(key));
   if (options_.sync) SDP_RETURN_IF_ERROR(os::sync_folder(sidecar_path(key).parent_path()));
   if (::link(body.path().c_str(), object.c_str()) == 0) return PutOutcome::created;
   if (errno == EEXIST) return PutOutcome::exists;
+  if (errno == ENOENT) return std::nullopt;
   return link_error(errno, object);
 }
 
-// An object may be seen before its writer made its name durable; whoever builds on it does so first.
-Result<PutOutcome> DirectoryStore::settle(std::string_view key, PutOutcome outcome) {
-  if (options_.sync) SDP_RETURN_IF_ERROR(os::sync_folder(object_path(key).parent_path()));
-  return outcome;
+// An object may be seen before its writer made its name durable; whoever builds on it does so first. False
+// when it was removed with its folder.
+Result<bool> DirectoryStore::settle(std::string_view key) {
+  if (!options_.sync) return true;
+  return os::sync_folder_if_there(object_path(key).parent_path());
 }
 
 Result<void> DirectoryStore::put_hint(std::string_view key, std::string_view body,
@@ -148,13 +188,17 @@ Result<void> DirectoryStore::put_hint(std::string_view key, std::string_view bod
   SDP_RETURN_IF_ERROR(check_put(key, {}, content_type));
   SDP_RETURN_IF_ERROR(check_own_key(key));
   SDP_RETURN_IF_ERROR(check_root());
-  SDP_RETURN_IF_ERROR(folders_.ensure(root_, object_path(key).parent_path()));
-  SDP_RETURN_IF_ERROR(folders_.ensure(root_, root_ / kTemporaryFolder));
-  SDP_TRY(TemporaryFile file, TemporaryFile::create(root_ / kTemporaryFolder));
-  SDP_RETURN_IF_ERROR(file.fill(body, false));
-  if (const int code = file.move_to(object_path(key)); code != 0)
-    return os::posix_error(code, os::Access::write, "write the object", object_path(key));
-  return {};
+  const std::filesystem::path temporary = root_ / kTemporaryFolder;
+  return while_folders_vanish(key, [&]() -> Result<bool> {
+    SDP_TRY(const bool there, ensure_folders({object_path(key).parent_path(), temporary}));
+    if (!there) return false;
+    SDP_TRY(TemporaryFile file, TemporaryFile::create(temporary));
+    SDP_RETURN_IF_ERROR(file.fill(body, false));
+    const int moved = file.move_to(object_path(key));
+    if (moved != 0 && moved != ENOENT)
+      return os::posix_error(moved, os::Access::write, "write the object", object_path(key));
+    return moved == 0;
+  });
 }
 
 // The object's name goes first: metadata without an object belong to nobody.
@@ -163,23 +207,24 @@ Result<void> DirectoryStore::remove(std::string_view key) {
   SDP_RETURN_IF_ERROR(check_root());
   SDP_TRY(const Found found, look_at(object_path(key)));
   if (found == Found::folder) return {};
-  SDP_RETURN_IF_ERROR(folders_.ensure(root_, root_ / kLockFolder));
+  SDP_RETURN_IF_ERROR(while_folders_vanish(key, [&] { return folders_.ensure(root_, root_ / kLockFolder); }));
   SDP_TRY(const os::FileLock lock, lock_shard(root_ / kLockFolder, key, options_.lock_wait_max, clock_));
   SDP_RETURN_IF_ERROR(remove_file(object_path(key)));
   return remove_file(sidecar_path(key));
 }
 
-/// With the folders that it leaves empty.
+/// With the folders that it leaves empty. Others may do the same in the same folder at the same time.
 Result<void> DirectoryStore::remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
     return os::posix_error(errno, os::Access::write, "remove", path);
   folders_.forget();
-  std::filesystem::path folder = path.parent_path();
-  while (folder != root_ && folder.has_relative_path() && ::rmdir(folder.c_str()) == 0)
-    folder = folder.parent_path();
-  SDP_TRY(const Found left, look_at(folder));
-  if (options_.sync && left == Found::folder) SDP_RETURN_IF_ERROR(os::sync_folder(folder));
-  return {};
+  for (auto folder = path.parent_path();; folder = folder.parent_path()) {
+    const bool is_below = folder != root_ && folder.has_relative_path();
+    if (is_below && (::rmdir(folder.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR)) continue;
+    if (!options_.sync) return {};
+    SDP_TRY(const bool there, os::sync_folder_if_there(folder));
+    if (there || !is_below) return {};
+  }
 }
 
 Result<Metadata> DirectoryStore::read_metadata(std::string_view key) const {

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "store/directory/durable_folders.h"
@@ -48,9 +51,10 @@ class DirectoryStore final : public ObjectStore {
   Result<void> check_own_key(std::string_view key) const;
   std::filesystem::path object_path(std::string_view key) const { return root_ / key; }
   std::filesystem::path sidecar_path(std::string_view key) const { return root_ / ".meta" / key; }
-  Result<void> ensure_folders(std::string_view key);
-  Result<PutOutcome> commit(std::string_view key, TemporaryFile& body, TemporaryFile& sidecar);
-  Result<PutOutcome> settle(std::string_view key, PutOutcome outcome);
+  Result<void> while_folders_vanish(std::string_view key, const std::function<Result<bool>()>& attempt);
+  Result<bool> ensure_folders(std::initializer_list<std::filesystem::path> folders);
+  Result<std::optional<PutOutcome>> commit(std::string_view key, TemporaryFile& body, TemporaryFile& sidecar);
+  Result<bool> settle(std::string_view key);
   Result<void> remove_file(const std::filesystem::path& path);
   Result<Metadata> read_metadata(std::string_view key) const;
 

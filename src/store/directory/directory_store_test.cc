@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <thread>
 
@@ -203,6 +204,40 @@ TEST_F(DirectoryStoreTest, AStoppedHolderOfTheLockIsNamedAfterABoundedWait) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
   EXPECT_THAT(result.error().message, HasSubstr(".lock/"));
+}
+
+// One folder and nobody else's object in it: each remover takes the folders that another is about to use.
+TEST_F(DirectoryStoreTest, FoldersMayVanishBeneathPutsHintsAndRemovals) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 60;
+  std::vector<std::unique_ptr<DirectoryStore>> stores;
+  for (int i = 0; i < kThreads; ++i) stores.push_back(open());
+  std::atomic<int> wrong = 0;
+  const auto check = [&](const auto& result) {
+    if (!result && ++wrong == 1) ADD_FAILURE() << result.error().message;
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        DirectoryStore& store = *stores[static_cast<std::size_t>(i)];
+        const std::string own = "a/b/" + std::to_string(i);
+        for (int round = 0; round < kRounds; ++round) {
+          const auto outcome = store.put_new(own, "x", {{"i", "1"}}, "text/plain");
+          check(outcome);
+          if (outcome && *outcome != PutOutcome::created) ++wrong;
+          check(store.put_new("a/b/shared", "x", {}, "text/plain"));
+          check(store.put_hint("a/hints/" + std::to_string(i), "x", "text/plain"));
+          for (const std::string& key : {own, std::string("a/b/shared"), "a/hints/" + std::to_string(i)})
+            check(store.remove(key));
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+  EXPECT_THAT(keys(), ElementsAre());
+  EXPECT_EQ(temporaries(), 0);
+  EXPECT_FALSE(fs::exists(root_ / "a"));
 }
 
 TEST_F(DirectoryStoreTest, WritersKilledAnywhereLeaveWholeObjectsOnly) {

@@ -14,8 +14,8 @@ constexpr std::size_t kKnownMax = 4096;
 
 }  // namespace
 
-Result<void> DurableFolders::ensure(const std::filesystem::path& base, const std::filesystem::path& folder) {
-  if (is_known(folder)) return {};
+Result<bool> DurableFolders::ensure(const std::filesystem::path& base, const std::filesystem::path& folder) {
+  if (is_known(folder)) return true;
   std::filesystem::path at = base;
   for (const auto& part : folder.lexically_relative(base)) {
     if (part == ".") continue;
@@ -23,12 +23,16 @@ Result<void> DurableFolders::ensure(const std::filesystem::path& base, const std
     at /= part;
     if (is_known(at)) continue;
     if (::mkdir(at.c_str(), 0777) != 0 && errno != EEXIST) {
+      if (errno == ENOENT) return false;
       return os::posix_error(errno, os::Access::write, "make the folder", at);
     }
-    if (sync_) SDP_RETURN_IF_ERROR(os::sync_folder(above));
+    if (sync_) {
+      SDP_TRY(const bool there, os::sync_folder_if_there(above));
+      if (!there) return false;
+    }
     remember(at);
   }
-  return {};
+  return true;
 }
 
 void DurableFolders::forget() {

@@ -15,8 +15,9 @@ class DurableFolders {
  public:
   explicit DurableFolders(bool sync) : sync_(sync) {}
 
-  /// Makes `folder` and what is missing above it, down from `base`, which must be there.
-  Result<void> ensure(const std::filesystem::path& base, const std::filesystem::path& folder);
+  /// Makes `folder` and what is missing above it, down from `base`, which must be there. False when somebody
+  /// removed one of them meanwhile: try again.
+  Result<bool> ensure(const std::filesystem::path& base, const std::filesystem::path& folder);
   /// Somebody removed folders behind our back: look again.
   void forget();
 
