@@ -9,11 +9,13 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRestMin{1'000};
 constexpr milliseconds kRestMax{60'000};
+// Of the cheapest round.
+constexpr int kRestParts = 4;
 
 }  // namespace
 
 milliseconds rest_after(milliseconds cost, std::optional<milliseconds> cheapest) {
-  return std::clamp(std::min(cost, cheapest.value_or(cost)), kRestMin, kRestMax);
+  return std::clamp(cheapest ? std::min(cost, *cheapest / kRestParts) : cost, kRestMin, kRestMax);
 }
 
 AfterFailure after_failure(ErrorKind kind, int failed) {

@@ -10,8 +10,8 @@ namespace sdp::cli {
 // The decisions of the live loop. Pure.
 
 /// How long the loop rests after a round that took `cost`: as long again, within 1 s and 1 min, but no longer
-/// than the cheapest round so far that built marts took. That is what a round costs whatever it brings, and
-/// so all that a longer rest would save: the records that wait have to be built in any case.
+/// than a quarter of what the cheapest round so far took that built marts. Without one, and after a round
+/// that failed, `cheapest` is nothing.
 std::chrono::milliseconds rest_after(std::chrono::milliseconds cost,
                                      std::optional<std::chrono::milliseconds> cheapest);
 
