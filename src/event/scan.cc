@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "base/ascii.h"
+
 namespace sdp::event {
 namespace {
 
@@ -40,13 +42,8 @@ Found::Kind number_kind(std::string_view token) {
   return token.empty() ? Found::Kind::other : Found::Kind::absent;
 }
 
-std::string_view trimmed(std::string_view token) {
-  const std::size_t end = token.find_last_not_of(" \t\n\r");
-  return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
-}
-
 error_code read_scalar(json::value value, Found& found) {
-  found.text = trimmed(value.raw_json_token());
+  found.text = base::trimmed_back(value.raw_json_token());
   if (found.text == "null") {
     found.kind = Found::Kind::null;
   } else if (found.text == "true" || found.text == "false") {
@@ -154,7 +151,7 @@ error_code read_elements(json::document& document, std::size_t count, std::vecto
     std::string_view text;
     if (const auto error = element.get(value)) return error;
     if (const auto error = read_raw(value).get(text)) return error;
-    elements.emplace_back(trimmed(text));
+    elements.emplace_back(base::trimmed_back(text));
   }
   const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   return at_end ? simdjson::SUCCESS : simdjson::TAPE_ERROR;

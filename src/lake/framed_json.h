@@ -16,7 +16,4 @@ struct FramedJson {
 /// Nothing when `value` is not framed, or holds something else, such as Avro.
 std::optional<FramedJson> framed_json(std::string_view value);
 
-/// JSON without white space around it.
-std::string_view trim(std::string_view json);
-
 }  // namespace sdp::lake

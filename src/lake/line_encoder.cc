@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/encoding.h"
 #include "lake/framed_json.h"
@@ -169,7 +170,7 @@ std::optional<RejectCode> LineEncoder::append(std::string& out, const log::Recor
   };
   if (!record.value) return reject(RejectCode::tombstone);
   if (record.value->size() > value_bytes_max_) return reject(RejectCode::too_large);
-  std::string_view value = trim(*record.value);
+  std::string_view value = base::trimmed(*record.value);
   if (value.empty()) return reject(RejectCode::empty_value);
   if (value.front() != '{') {
     const auto framed = framed_ == Framed::kept ? framed_json(*record.value) : std::nullopt;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/result.h"
 
 namespace sdp::settings {
@@ -35,15 +36,6 @@ std::string_view leading_key(std::string_view text) {
   const auto* const end =
       std::ranges::find_if_not(text, [](char c) { return is_name_character(c) || c == '.' || c == '-'; });
   return text.substr(0, static_cast<std::size_t>(end - text.begin()));
-}
-
-std::string_view without_leading_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.size(), text.find_first_not_of(kBlanks)));
-  return text;
-}
-
-std::string_view without_trailing_blanks(std::string_view text) {
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
 /// Reasons are told to people, values never are.
@@ -178,18 +170,18 @@ class EnvParser {
   }
 
   void read_line() {
-    std::string_view text = without_leading_blanks(line());
+    std::string_view text = base::trimmed_front(line(), kBlanks);
     constexpr std::string_view kExport = "export";
     if (text.starts_with(kExport) && text.size() > kExport.size() && kBlanks.contains(text[kExport.size()]))
-      text = without_leading_blanks(text.substr(kExport.size()));
+      text = base::trimmed_front(text.substr(kExport.size()), kBlanks);
     const std::string name(leading_key(text));
-    text = without_leading_blanks(text.substr(name.size()));
+    text = base::trimmed_front(text.substr(name.size()), kBlanks);
     if (name.empty() || (!text.starts_with('=') && !text.starts_with(':'))) {
       if (!name.empty() && !text.empty() && !text.starts_with('#'))
         note(name, "is neither NAME=value nor a comment", false);
       return skip_line();
     }
-    text = without_leading_blanks(text.substr(1));
+    text = base::trimmed_front(text.substr(1), kBlanks);
     const auto begin = static_cast<std::size_t>(text.data() - rest_.data());
     const auto raw = text.starts_with('"') || text.starts_with('\'') ? quoted(begin) : plain(begin);
     if (!raw) {
@@ -212,7 +204,7 @@ class EnvParser {
 
   Result<RawValue> plain(std::size_t begin) const {
     const std::string_view text = line().substr(begin);
-    return RawValue{.text = std::string(without_trailing_blanks(text.substr(0, text.find(" #")))),
+    return RawValue{.text = std::string(base::trimmed_back(text.substr(0, text.find(" #")), kBlanks)),
                     .is_literal = false,
                     .end = begin};
   }
@@ -243,7 +235,7 @@ class EnvParser {
   /// Behind the closing quote there may be a comment.
   Result<RawValue> closed(RawValue value) const {
     std::string_view behind = rest_.substr(value.end);
-    behind = without_leading_blanks(behind.substr(0, behind.find('\n')));
+    behind = base::trimmed_front(behind.substr(0, behind.find('\n')), kBlanks);
     if (behind.empty() || behind.starts_with('#')) return value;
     return unreadable("has text behind the closing quote");
   }

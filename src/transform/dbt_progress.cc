@@ -1,8 +1,9 @@
 #include "transform/dbt_progress.h"
 
-#include <algorithm>
 #include <charconv>
 #include <system_error>
+
+#include "base/ascii.h"
 
 namespace sdp::transform {
 namespace {
@@ -14,7 +15,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   if (error != std::errc()) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (!text.starts_with(' ')) return std::nullopt;
-  text.remove_prefix(std::min(text.size(), text.find_first_not_of(' ')));
+  text = base::trimmed_front(text, " ");
   return number;
 }
 
@@ -26,7 +27,7 @@ std::optional<DbtNodeLine> parse_node_line(std::string_view line) {
   if (line.size() <= kClock.size() || line[2] != ':' || line[5] != ':' || line[kClock.size()] != ' ')
     return std::nullopt;
   line.remove_prefix(kClock.size());
-  line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
+  line = base::trimmed_front(line, " ");
   if (!take_number(line) || !line.starts_with(kOf)) return std::nullopt;
   line.remove_prefix(kOf.size());
   const auto total = take_number(line);

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/ascii.h"
+
 namespace sdp::verify {
 namespace {
 
@@ -26,11 +28,9 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+/// Without the semicolon at a statement's end, too.
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n;";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  return base::trimmed(text, " \t\r\n;");
 }
 
 /// `day DATE` as a column; `misconfigured` when there is no type.

@@ -6,17 +6,16 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace sdp::store::s3 {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
+using base::kBlanks;
+using base::trimmed;
+
 constexpr std::string_view kDefault = "default";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.size(), text.find_first_not_of(kBlanks)));
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
 
 bool is_comment(std::string_view text) {
   return text.starts_with('#') || text.starts_with(';');

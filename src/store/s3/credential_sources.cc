@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/utc_time.h"
 #include "os/files.h"
 #include "store/s3/aws_answers.h"
@@ -58,7 +59,7 @@ Result<std::string> read_token(const std::string& path, std::string_view variabl
   if (!text) return std::unexpected(text.error().in(variable));
   if (!*text) return fail(ErrorKind::misconfigured, fmt::format("{}: there is no file {}", variable, path));
   std::string token = **std::move(text);
-  token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  token.resize(base::trimmed_back(token).size());
   const auto is_printable = [](char c) { return c >= 0x20 && c <= 0x7E; };
   if (token.empty() || !std::ranges::all_of(token, is_printable))
     return fail(ErrorKind::misconfigured, fmt::format("{}: the file {} holds no token", variable, path));

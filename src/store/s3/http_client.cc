@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace sdp::store::s3 {
 namespace {
 
@@ -33,12 +35,6 @@ std::string lower(std::string_view text) {
   return copy;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
   auto& receiver = *static_cast<Receiver*>(context);
   const std::string_view line(data, size * count);
@@ -48,7 +44,8 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* con
   if (line.starts_with("HTTP/")) receiver.answer.headers.clear();
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    receiver.answer.headers[lower(trimmed(line.substr(0, colon)))] = trimmed(line.substr(colon + 1));
+    receiver.answer.headers[lower(base::trimmed(line.substr(0, colon)))] =
+        base::trimmed(line.substr(colon + 1));
   }
   return line.size();
 }

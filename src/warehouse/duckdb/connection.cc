@@ -13,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/retry.h"
@@ -230,7 +231,7 @@ Result<void> Connection::execute(std::string_view sql) {
 }
 
 Result<OwnedStatement> Connection::prepare_as_text(std::string_view sql) {
-  sql = sql.substr(0, sql.find_last_not_of("; \t\r\n") + 1);
+  sql = base::trimmed_back(sql, "; \t\r\n");
   OwnedStatement statement;
   if (duckdb_prepare(connection_.get(), as_text(sql).c_str(), statement.out()) != DuckDBSuccess) {
     return std::unexpected(classify(path_, duckdb_prepare_error(statement.get())));

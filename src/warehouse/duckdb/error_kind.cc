@@ -7,6 +7,8 @@
 #include <ranges>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace sdp::warehouse::duckdb {
 namespace {
 
@@ -49,8 +51,7 @@ std::string on_one_line(std::string_view message) {
   constexpr std::string_view kLine = "LINE ";
   std::string text;
   for (const auto part : std::views::split(message, '\n')) {
-    std::string_view line(part.begin(), part.end());
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    const std::string_view line = base::trimmed_front({part.begin(), part.end()}, " ");
     if (line.empty() || line == "^") continue;
     if (!text.empty()) text += ' ';
     text +=
