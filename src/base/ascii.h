@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace sdp::base {
@@ -13,5 +14,8 @@ inline constexpr std::string_view kBlanks = " \t\r\n";
 std::string_view trimmed_front(std::string_view text, std::string_view blanks = kBlanks);
 std::string_view trimmed_back(std::string_view text, std::string_view blanks = kBlanks);
 std::string_view trimmed(std::string_view text, std::string_view blanks = kBlanks);
+
+std::string lower(std::string_view text);
+std::string upper(std::string_view text);
 
 }  // namespace sdp::base

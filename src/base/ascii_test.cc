@@ -28,5 +28,10 @@ TEST(Ascii, TrimsWhatItIsToldAndNothingElse) {
   EXPECT_EQ(trimmed(std::string_view("\0 x", 3)), std::string_view("\0 x", 3));
 }
 
+TEST(Ascii, ChangesTheCaseOfItsLettersAlone) {
+  EXPECT_EQ(lower("AZ @[`{ az 09 \xC3\x84"), "az @[`{ az 09 \xC3\x84");
+  EXPECT_EQ(upper("az @[`{ AZ 09 \xC3\xA4"), "AZ @[`{ AZ 09 \xC3\xA4");
+}
+
 }  // namespace
 }  // namespace sdp::base

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "history/row_reader.h"
 
 namespace sdp::history {
@@ -35,10 +36,7 @@ constexpr auto kColumns = std::to_array<Column>({
 });
 
 std::optional<Member> member_of(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const auto at = std::ranges::find(kColumns, std::string_view(lower), &Column::name);
+  const auto at = std::ranges::find(kColumns, base::lower(name), &Column::name);
   return at == kColumns.end() ? std::nullopt : std::optional(at->member);
 }
 

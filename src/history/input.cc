@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/terminal_text.h"
 #include "os/posix_file.h"
 
@@ -55,9 +56,7 @@ Result<std::unique_ptr<Bytes>> open_file(const fs::path& path, std::uint64_t byt
 }
 
 bool may_be_history(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::ranges::transform(ending, ending.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string ending = base::lower(path.extension().string());
   // Apple's packer adds a file of its own beside each.
   return !path.filename().string().starts_with("._") &&
          (ending == ".json" || ending == ".jsonl" || ending == ".ndjson" || ending == ".csv");

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
 #include "event/catalogue.h"
@@ -172,13 +173,6 @@ bool has_text(const Row& row, Member member) {
   const Value& value = row[member];
   const bool is_empty = value.kind == Value::Kind::text && value.text.empty();
   return value.is_there() && value.kind != Value::Kind::null && !is_empty;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
 }
 
 template <typename... Parts>
@@ -421,14 +415,14 @@ bool is_own_doing(std::string_view reason_end) {
 }
 
 event::DeviceType device_of(std::string_view platform) {
-  const std::string text = lower(platform);
+  const std::string text = base::lower(platform);
   const auto at =
       std::ranges::find_if(kDevices, [&](const Device& device) { return text.contains(device.word); });
   return at == kDevices.end() ? event::DeviceType::mobile : at->type;
 }
 
 event::DeviceType device_of_agent(std::string_view agent) {
-  const std::string text = lower(agent);
+  const std::string text = base::lower(agent);
   for (const std::string_view word : {"mobile", "iphone", "ipad", "android"}) {
     if (text.contains(word)) return event::DeviceType::mobile;
   }

@@ -3,10 +3,11 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+
+#include "base/ascii.h"
 
 namespace sdp::http {
 namespace {
@@ -83,9 +84,7 @@ Result<Address> parse_address(std::string_view text) {
 bool is_loopback_host(std::string_view host) {
   const auto parts = split(host);
   if (!parts || (parts->has_port && !parse_port(parts->port))) return false;
-  std::string name(parts->host);
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string name = base::lower(parts->host);
   if (parts->in_brackets) return name == "::1";
   return name == "localhost" || (is_ipv4(name) && is_loopback_ip(name));
 }

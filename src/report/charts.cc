@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <map>
 #include <optional>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/utc_time.h"
 
 namespace sdp::report {
@@ -30,10 +30,7 @@ std::uint64_t count_of(const Cell& cell) {
 }
 
 bool has_latest_hour_first(std::string_view order_by) {
-  constexpr std::string_view kOrder = "HOUR DESC";
-  return std::ranges::equal(
-      order_by.substr(0, kOrder.size()), kOrder,
-      [](unsigned char one, unsigned char other) { return std::toupper(one) == other; });
+  return base::upper(order_by).starts_with("HOUR DESC");
 }
 
 std::vector<Bar> sorted(const std::map<std::string, std::uint64_t>& sums) {

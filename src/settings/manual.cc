@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <vector>
 
+#include "base/ascii.h"
 #include "settings/help.h"
 #include "settings/table.h"
 
@@ -155,8 +155,7 @@ std::string manual_name(const Commands& commands, const Command* command) {
 std::string manual_page(const Commands& commands, const Command* command, std::string_view version) {
   const CLI::App& parser = command == nullptr ? commands.parser() : command->parser();
   const std::string name = manual_name(commands, command);
-  std::string title = name;
-  std::ranges::transform(title, title.begin(), [](unsigned char letter) { return std::toupper(letter); });
+  const std::string title = base::upper(name);
   const auto inner = commands_below(commands, command == nullptr ? "" : command->path());
   const std::string about = parser.get_description();
   // Neither hyphens nor wider blanks within what is to be typed.

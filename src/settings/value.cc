@@ -2,25 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <ranges>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/topic_name.h"
 
 namespace sdp::settings {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
 
 std::vector<std::string_view> parts(std::string_view text, char separator) {
   std::vector<std::string_view> all;
@@ -81,7 +73,7 @@ Result<double> read_number(const Setting& setting, std::string_view text) {
 }
 
 Result<bool> read_truth(const Setting& setting, std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = base::lower(text);
   if (word == "true" || word == "1" || word == "yes" || word == "on") return true;
   if (word == "false" || word == "0" || word == "no" || word == "off") return false;
   return refused(setting, text, "true or false");
@@ -96,9 +88,9 @@ Result<std::string> read_text(const Setting& setting, std::string_view text) {
                     base::kTopicNameMax));
   }
   if (setting.choices.empty()) return std::string(text);
-  const std::string word = lower(text);
+  const std::string word = base::lower(text);
   for (const std::string_view choice : parts(setting.choices, '|')) {
-    if (lower(choice) == word) return std::string(choice);
+    if (base::lower(choice) == word) return std::string(choice);
   }
   return refused(setting, text, "");
 }

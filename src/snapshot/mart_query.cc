@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/utc_time.h"
 
@@ -190,9 +191,7 @@ std::string quoted_name(std::string_view name) {
 }
 
 Kind kind_of(std::string_view type) {
-  std::string upper(type.substr(0, type.find('(')));
-  std::ranges::transform(upper, upper.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::string upper = base::upper(type.substr(0, type.find('(')));
   if (upper == "BOOLEAN") return Kind::boolean;
   if (upper == "DATE") return Kind::date;
   if (upper.starts_with("TIMESTAMP") || upper == "DATETIME") return Kind::time;

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/sha256.h"
 #include "base/utc_time.h"
 #include "snapshot/delays.h"
@@ -18,13 +19,6 @@ namespace {
 
 /// A state of another version of what is persisted is another state.
 constexpr std::string_view kStateVersion = "snapshot 1";
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
-}
 
 std::uint64_t count_of(const std::optional<std::string>& text) {
   std::uint64_t value = 0;
@@ -45,7 +39,8 @@ Result<base::TextTable> read_catalogue(warehouse::Warehouse& warehouse) {
                           "upper(table_schema) = 'MART' AND upper(table_catalog) = upper(current_database()) "
                           "ORDER BY table_name, ordinal_position"));
   // What dbt makes on its way, and leaves when it is killed, is not a mart.
-  std::erase_if(table.rows, [](const auto& row) { return upper(row.at(0).value_or("")).contains("__DBT_"); });
+  std::erase_if(table.rows,
+                [](const auto& row) { return base::upper(row.at(0).value_or("")).contains("__DBT_"); });
   if (!table.rows.empty()) return table;
   return fail(ErrorKind::misconfigured,
               fmt::format("{}: there are no marts yet; run `transform` first", warehouse.describe()));
@@ -76,12 +71,12 @@ class Taking {
   Result<void> list_marts() {
     SDP_TRY(const auto catalogue, read_catalogue(warehouse_));
     for (const auto& row : catalogue.rows) {
-      const std::string name = upper(row.at(0).value_or(""));
+      const std::string name = base::upper(row.at(0).value_or(""));
       if (snapshot_.marts.empty() || snapshot_.marts.back().name != name) {
         snapshot_.marts.emplace_back().name = name;
       }
       const std::string type = row.at(2).value_or("");
-      snapshot_.marts.back().columns.push_back({.name = upper(row.at(1).value_or("")),
+      snapshot_.marts.back().columns.push_back({.name = base::upper(row.at(1).value_or("")),
                                                 .type = type,
                                                 .kind = kind_of(type),
                                                 .description = {},

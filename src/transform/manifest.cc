@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "os/files.h"
 
 namespace sdp::transform {
@@ -16,13 +15,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t kManifestBytesMax = std::size_t{64} << 20;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
-}
 
 /// A text that lies deeper in the document; empty when something on the way is missing or no object.
 std::string text_at(const json& object, std::initializer_list<const char*> way) {
@@ -44,7 +36,7 @@ ModelWords words_of(const json& node) {
   const auto columns = node.find("columns");
   if (columns == node.end() || !columns->is_object()) return words;
   for (const auto& [name, column] : columns->items()) {
-    words.columns[upper(name)] = text_at(column, {"description"});
+    words.columns[base::upper(name)] = text_at(column, {"description"});
   }
   return words;
 }
@@ -61,7 +53,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
     const std::string type = text_at(node, {"resource_type"});
     if (type != "model" && type != "snapshot") continue;
     const std::string name = fmt::format("{}.{}", text_at(node, {"schema"}), text_at(node, {"alias"}));
-    manifest[upper(name)] = words_of(node);
+    manifest[base::upper(name)] = words_of(node);
   }
   return manifest;
 }

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <compare>
 #include <iterator>
@@ -14,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/utc_time.h"
 #include "verify/oracle_file.h"
@@ -24,13 +23,6 @@ namespace {
 
 using Cell = std::optional<std::string_view>;
 using Row = nlohmann::json;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
-}
 
 /// A column as the warehouse is asked for it.
 std::string asked(std::string_view column, std::string_view type, OracleRows which,
@@ -265,7 +257,7 @@ class OracleCheck {
       return {};
     }
     for (const std::string& column : table.columns) {
-      if (shape_.has_column(table.table, upper(column))) continue;
+      if (shape_.has_column(table.table, base::upper(column))) continue;
       findings_.item(Stage::marts, "mart that the oracle tells, and that cannot be compared",
                      fmt::format("{}: it has no column {}", table.table, column));
       return {};

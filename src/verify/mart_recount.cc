@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <sstream>
 
@@ -21,13 +20,6 @@ constexpr int kDepthMax = 8;
 
 using Reader = std::function<Result<std::string>(std::string_view)>;
 
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
-}
-
 /// Without the semicolon at a statement's end, too.
 std::string_view trimmed(std::string_view text) {
   return base::trimmed(text, " \t\r\n;");
@@ -40,7 +32,7 @@ Result<MartRecount::Column> parse_column(std::string_view name, std::string_view
     return fail(ErrorKind::misconfigured,
                 fmt::format("the recount {}.sql declares the column '{}' without a type", name, text));
   }
-  return MartRecount::Column{upper(text.substr(0, blank)), upper(trimmed(text.substr(blank)))};
+  return MartRecount::Column{base::upper(text.substr(0, blank)), base::upper(trimmed(text.substr(blank)))};
 }
 
 /// `day DATE, song_id VARCHAR`
@@ -75,7 +67,7 @@ Result<void> take_head(std::string_view name, std::string_view& text, MartRecoun
     const auto colon = std::min(line.find(':'), line.size());
     const std::string_view word = line.substr(0, colon);
     const std::string_view value = trimmed(line.substr(std::min(colon + 1, line.size())));
-    if (word == "-- table") recount.table = upper(value);
+    if (word == "-- table") recount.table = base::upper(value);
     if (word == "-- columns") SDP_RETURN_IF_ERROR(add_columns(name, value, recount));
     if (word == "-- not proved") SDP_RETURN_IF_ERROR(add_unproved(name, value, recount));
     if (word == "-- where") recount.where = value;
@@ -142,7 +134,7 @@ std::vector<std::string> MartRecount::counted() const {
 
 Result<MartRecount> parse_recount(std::string_view name, const Reader& read) {
   MartRecount recount;
-  recount.table = "MART." + upper(name);
+  recount.table = "MART." + base::upper(name);
   SDP_TRY(const std::string text, read(name));
   std::string_view rest(text);
   SDP_RETURN_IF_ERROR(take_head(name, rest, recount));

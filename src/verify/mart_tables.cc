@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "verify/check_marts.h"
 #include "verify/table_rows.h"
 
@@ -35,10 +35,7 @@ Result<std::int64_t> row_count(warehouse::Warehouse& warehouse, WarehouseShape& 
 /// Names of a query's columns in upper case.
 Result<std::vector<std::string>> columns_of(warehouse::Warehouse& warehouse, std::string_view from) {
   SDP_TRY(warehouse::Table table, warehouse.query(fmt::format("SELECT * FROM {} LIMIT 0", from)));
-  for (std::string& column : table.columns) {
-    std::ranges::transform(column, column.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  }
+  for (std::string& column : table.columns) column = base::upper(column);
   return std::move(table.columns);
 }
 

@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace sdp::verify {
 namespace {
 
@@ -24,13 +26,6 @@ std::string ranked(std::string_view objects, std::string_view places) {
       "kafka_partition, topic_id) AS sdp_place FROM {} AS judged WHERE reason IS NULL AND object_key IN "
       "({})) AS sdp_ranked WHERE sdp_place {})",
       kJudged, objects, places);
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
 }
 
 bool is_of_a_name(char letter) {
@@ -71,7 +66,7 @@ std::optional<std::string> OpenBatch::as_of(const State& state, std::string_view
        {kRejected, fmt::format("(SELECT * FROM {} WHERE object_key IN ({}))", kRejected, state.objects)},
        // Objects that silver did not hold join nothing.
        {"BRONZE.LOAD_LEDGER", "BRONZE.LOAD_LEDGER"}}};
-  const std::string text = upper(sql);
+  const std::string text = base::upper(sql);
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const bool begins = (at == 0 || !is_of_a_name(text[at - 1])) && is_of_a_name(text[at]);

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "event/fields.h"
 
 namespace sdp::verify {
@@ -25,13 +24,6 @@ constexpr std::string_view kOfTheObject = "equal to the object's metadata";
 constexpr std::string_view kOfTheEvent = "equal to the event in its line, judged and read again";
 constexpr std::string_view kFromTheLake = "counted again from the lake's lines";
 constexpr std::string_view kFromSilver = "counted again from silver";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 std::string_view type_of(const event::Field& field) {
   if (field.type == event::FieldType::time) return "TIMESTAMP";
@@ -278,7 +270,7 @@ void add_silver(List& list) {
 void add_recount(List& list, const MartRecount& recount) {
   for (const MartRecount::Column& column : recount.columns) {
     const bool proved = column.not_proved.empty();
-    list.add({recount.table, lower(column.name), column.type, proved,
+    list.add({recount.table, base::lower(column.name), column.type, proved,
               proved ? std::string(kFromSilver) : column.not_proved, proved ? recount.where : ""});
   }
   if (!recount.where.empty()) {

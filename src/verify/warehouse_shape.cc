@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "diag/progress.h"
 #include "event/fields.h"
 #include "event/schema.h"
@@ -24,13 +25,6 @@ constexpr std::string_view kRejected = "TRANSFORM.SPOTIFY_REJECTED";
 constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
 constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
 constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
-}
 
 Stage stage_of(std::string_view table) {
   if (table.starts_with("BRONZE.")) return Stage::bronze;
@@ -159,10 +153,10 @@ class ShapeCheck {
     std::map<std::string, std::map<std::string, std::string>> wanted;
     for (const ProofLine& line : list) {
       if (line.type.empty()) continue;
-      wanted[line.place][upper(line.part)] = warehouse_.catalogued_type(line.type);
+      wanted[line.place][base::upper(line.part)] = warehouse_.catalogued_type(line.type);
     }
     for (const std::string& name : shape_.spelled_otherwise) {
-      findings_.item(stage_of(upper(name)), "name that differs from another only in its case", name);
+      findings_.item(stage_of(base::upper(name)), "name that differs from another only in its case", name);
     }
     SDP_TRY(shape_.has_closed, parts_.closed() ? Result<bool>(true) : has_rows(kLedger));
     for (const auto& [table, columns] : wanted) SDP_RETURN_IF_ERROR(compare(table, columns));
@@ -337,11 +331,11 @@ class ShapeCheck {
 
 bool WarehouseShape::has_column(std::string_view table, std::string_view column) const {
   const auto found = tables.find(table);
-  return found != tables.end() && found->second.contains(upper(column));
+  return found != tables.end() && found->second.contains(base::upper(column));
 }
 
 std::string_view WarehouseShape::broken_in(std::string_view sql) const {
-  const std::string text = upper(sql);
+  const std::string text = base::upper(sql);
   for (const std::string& table : broken) {
     for (auto at = text.find(table); at != std::string::npos; at = text.find(table, at + 1)) {
       const char next = at + table.size() < text.size() ? text[at + table.size()] : ' ';
@@ -404,7 +398,7 @@ Result<void> read_views(WarehouseShape& shape, warehouse::Warehouse& warehouse) 
     if (sql.empty()) continue;
     std::map<std::string, std::string> columns;
     auto read = warehouse.scan(sql, [&](warehouse::RowView row) -> Result<void> {
-      columns[upper(row[0].value_or(""))] = row[1].value_or("");
+      columns[base::upper(row[0].value_or(""))] = row[1].value_or("");
       return {};
     });
     if (read) {
@@ -437,7 +431,7 @@ Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse) {
   // Each list spells a name in one way.
   using Spelled = std::map<std::string, std::string>;
   const auto note = [&](Spelled& spelled, const std::string& name) {
-    const auto [at, fresh] = spelled.try_emplace(upper(name), name);
+    const auto [at, fresh] = spelled.try_emplace(base::upper(name), name);
     if (!fresh && at->second != name) shape.spelled_otherwise.insert(name);
   };
   Spelled tables;
@@ -446,16 +440,16 @@ Result<WarehouseShape> read_shape(warehouse::Warehouse& warehouse) {
     const std::string table = table_of(row);
     const bool is_view = row[2] == "1";
     note(is_view ? views : tables, table);
-    shape.tables[upper(table)];
-    if (is_view) shape.views.insert(upper(table));
+    shape.tables[base::upper(table)];
+    if (is_view) shape.views.insert(base::upper(table));
     return {};
   }));
   Spelled columns;
   SDP_RETURN_IF_ERROR(warehouse.scan(kColumns, [&](warehouse::RowView row) -> Result<void> {
-    const std::string table = upper(table_of(row));
+    const std::string table = base::upper(table_of(row));
     const std::string column(row[2].value_or(""));
     note(columns, fmt::format("{}.{}", table, column));
-    shape.tables[table][upper(column)] = row[3].value_or("");
+    shape.tables[table][base::upper(column)] = row[3].value_or("");
     return {};
   }));
   SDP_RETURN_IF_ERROR(read_views(shape, warehouse));

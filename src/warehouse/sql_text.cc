@@ -7,6 +7,8 @@
 #include <ranges>
 #include <span>
 
+#include "base/ascii.h"
+
 namespace sdp::warehouse {
 namespace {
 
@@ -25,16 +27,6 @@ bool begins_word(char c) {
 
 bool is_in_word(char c) {
   return begins_word(c) || (c >= '0' && c <= '9') || c == '$';
-}
-
-char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-std::string upper_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), upper);
-  return result;
 }
 
 /// `sql` up to and with the first `end` from `from` on.
@@ -124,7 +116,7 @@ std::size_t lines_in(std::string_view text) {
 
 std::string first_word_of(std::span<const Token> tokens) {
   const auto at = std::ranges::find_if_not(tokens, [](const Token& token) { return token.text == "("; });
-  return at == tokens.end() || at->kind != Kind::word ? std::string() : upper_case(at->text);
+  return at == tokens.end() || at->kind != Kind::word ? std::string() : base::upper(at->text);
 }
 
 std::unexpected<Error> refused(std::string_view why) {
@@ -138,7 +130,7 @@ Result<void> check_snowflake(std::span<const Token> tokens) {
     if (token.text == "->>")
       return refused("`->>` chains another statement to this one; ask each of them alone");
     if (token.kind != Kind::word && !token.text.starts_with('"')) continue;
-    const std::string name = upper_case(token.text.substr(token.text.starts_with('"') ? 1 : 0));
+    const std::string name = base::upper(token.text.substr(token.text.starts_with('"') ? 1 : 0));
     if (name.starts_with("SYSTEM$")) return refused(fmt::format("{} may change the account", name));
     if (name.starts_with("NEXTVAL")) return refused("NEXTVAL takes a number from a sequence");
     if (is_with && name == "PROCEDURE") return refused("WITH ... AS PROCEDURE calls a procedure");
@@ -208,8 +200,8 @@ std::string on_duckdb(std::string_view statement) {
   // `USE WAREHOUSE.x` names a schema of a database that is called so.
   if (tokens.size() < 3 || tokens[1].kind != Kind::word || tokens[2].text == ".")
     return std::string(statement);
-  const std::string verb = upper_case(tokens[0].text);
-  const std::string kind = upper_case(tokens[1].text);
+  const std::string verb = base::upper(tokens[0].text);
+  const std::string kind = base::upper(tokens[1].text);
   const std::string_view name =
       statement.substr(static_cast<std::size_t>(tokens[2].text.data() - statement.data()));
   if (verb == "USE") {

@@ -29,14 +29,6 @@ std::string_view without_comment(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
 std::string_view unquoted(std::string_view text) {
   const bool quoted =
       text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.front() == text.back();
@@ -104,7 +96,7 @@ class Reader {
   Result<void> take_value(std::string_view line, std::size_t indent) {
     if (!section_) return fail(ErrorKind::misconfigured, "stands before any [PROFILE]");
     const std::size_t equals = line.find('=');
-    const std::string name = lower(trimmed(line.substr(0, equals)));
+    const std::string name = base::lower(trimmed(line.substr(0, equals)));
     if (equals == std::string_view::npos || name.empty())
       return fail(ErrorKind::misconfigured, "is not NAME = VALUE");
     value_indent_ = indent;

@@ -27,14 +27,6 @@ struct Receiver {
   std::size_t header_bytes = 0;
 };
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
   auto& receiver = *static_cast<Receiver*>(context);
   const std::string_view line(data, size * count);
@@ -44,7 +36,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* con
   if (line.starts_with("HTTP/")) receiver.answer.headers.clear();
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    receiver.answer.headers[lower(base::trimmed(line.substr(0, colon)))] =
+    receiver.answer.headers[base::lower(base::trimmed(line.substr(0, colon)))] =
         base::trimmed(line.substr(colon + 1));
   }
   return line.size();
