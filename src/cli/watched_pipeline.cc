@@ -13,7 +13,6 @@
 #include "cli/lake_objects.h"
 #include "cli/status.h"
 #include "event/decode.h"
-#include "lake/framed_json.h"
 #include "lake/line.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
@@ -81,8 +80,10 @@ class Judge {
           .by_sink = true,
           .event = {}};
     }
-    const auto framed = lake::framed_json(*record.value);
-    const auto verdict = decoder_.decode(framed ? framed->json : *record.value);
+    // As bronze has it: without a frame and white space around it.
+    line_.pop_back();
+    const auto verdict = lines_.decode(line_).and_then(
+        [this](const lake::Line& line) { return decoder_.decode(line.payload.value_or("")); });
     if (!verdict)
       return {.code = "not_json", .reason = verdict.error().message, .by_sink = true, .event = {}};
     if (*verdict) return {.code = {}, .reason = {}, .by_sink = false, .event = **verdict};
@@ -96,6 +97,7 @@ class Judge {
 
  private:
   lake::LineEncoder encoder_;
+  lake::LineDecoder lines_;
   verify::PayloadDecoder decoder_;
   const std::string_view of_silver_;
   std::string line_;
