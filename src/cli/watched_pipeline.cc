@@ -141,13 +141,13 @@ class TopicEnd {
   TopicEnd(log::EventLog& log, std::chrono::milliseconds timeout, const Judging& judging)
       : log_(log), timeout_(timeout), judge_(judging) {}
 
-  Result<serve::NewRecords> read(bool from_anew) {
+  Result<serve::NewRecords> read(bool restart) {
     if (!reader_) {
       SDP_TRY(reader_, log_.open_reader());
     }
     // Partitions that are added are seen by whoever comes next: the topic is not described five times a
     // second.
-    if (from_anew || partitions_ == 0) {
+    if (restart || partitions_ == 0) {
       positions_.clear();
       SDP_TRY(const log::TopicInfo topic, log_.describe());
       partitions_ = topic.partitions;
@@ -406,7 +406,7 @@ class WatchedPipeline final : public serve::Watched {
                                   .silver = count_of(*status, "silver")}};
   }
 
-  Result<serve::NewRecords> new_records(bool from_anew) override { return end_.read(from_anew); }
+  Result<serve::NewRecords> new_records(bool restart) override { return end_.read(restart); }
   Result<std::string> objects(std::string_view hour) override { return lookup_.objects(hour); }
   Result<std::string> head(std::string_view key) override { return lookup_.head(key); }
   Result<std::string> record(log::Partition partition, log::Offset offset) override {

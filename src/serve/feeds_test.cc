@@ -123,9 +123,9 @@ TEST(RecordFilter, AllThatIsAskedForMustHold) {
 /// A topic that the test fills.
 class RecordFeedTest : public testing::Test {
  protected:
-  Result<NewRecords> read(bool from_anew) {
+  Result<NewRecords> read(bool restart) {
     const std::lock_guard lock(mutex_);
-    if (from_anew) ++begun_;
+    if (restart) ++begun_;
     if (!problem_.empty()) return fail(ErrorKind::unavailable, problem_);
     return std::exchange(next_, {});
   }
@@ -142,7 +142,7 @@ class RecordFeedTest : public testing::Test {
   NewRecords next_;
   std::string problem_;
   int begun_ = 0;
-  RecordFeed feed_{[this](bool from_anew) { return read(from_anew); }, base::system_clock()};
+  RecordFeed feed_{[this](bool restart) { return read(restart); }, base::system_clock()};
 };
 
 TEST_F(RecordFeedTest, APageHearsWhatItWantsAndHowMuchMoreThereWas) {

@@ -102,7 +102,7 @@ std::optional<std::string> query_value(std::string_view target, std::string_view
 Live::Live(std::unique_ptr<Watched> watched, Clock& clock)
     : watched_(std::move(watched)),
       status_([this] { return watched_->look(); }, clock),
-      records_([this](bool from_anew) { return watched_->new_records(from_anew); }, clock) {}
+      records_([this](bool restart) { return watched_->new_records(restart); }, clock) {}
 
 void Live::answer(std::string_view name, const http::Request& request, const http::Reply& reply) {
   name.remove_prefix(kFolder.size());

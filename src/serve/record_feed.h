@@ -36,7 +36,7 @@ class RecordFeed {
  public:
   static constexpr std::size_t kPagesMax = 16;
 
-  RecordFeed(std::function<Result<NewRecords>(bool from_anew)> read, Clock& clock);
+  RecordFeed(std::function<Result<NewRecords>(bool restart)> read, Clock& clock);
 
   /// False when too many listen.
   bool add(std::shared_ptr<http::EventStream> events, RecordFilter filter);

@@ -53,8 +53,8 @@ class Watched {
 
   virtual Look look() = 0;
 
-  /// What came since the last call. `from_anew`: the last records that there are.
-  virtual Result<NewRecords> new_records(bool from_anew) = 0;
+  /// What came since the last call. With `restart` the last records that there are, whatever was read before.
+  virtual Result<NewRecords> new_records(bool restart) = 0;
 
   // One JSON object each (docs/formats/live.md). `bad_input` when what is named is not there.
   virtual Result<std::string> objects(std::string_view hour) = 0;
