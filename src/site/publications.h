@@ -20,6 +20,8 @@ Result<Publication> read_publication(const std::filesystem::path& folder);
 /// A part of a publication as a script: `snapshot`, `proof` or `mart_NAME`. The part is looked up among the
 /// files that are there, and the whole file is looked at. Nothing when there is none, or when the publication
 /// has just been replaced; a proof that is still to come is null. `bad_input` names a file that is not whole.
+/// A file is in memory while it is looked at, with what a parser makes of it; it has 64 MiB at most, and the
+/// server's one thread looks at one at a time. What is returned reads it again, piece by piece.
 Result<std::optional<OpenFile>> open_part(const std::filesystem::path& folder, std::string_view part);
 Result<std::optional<std::string>> read_part(const std::filesystem::path& folder, std::string_view part);
 
