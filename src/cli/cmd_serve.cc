@@ -11,6 +11,7 @@
 #include "base/terminal_text.h"
 #include "cli/command.h"
 #include "cli/data_dir.h"
+#include "cli/look.h"
 #include "cli/page_server.h"
 #include "cli/publish.h"
 #include "cli/settings.h"
@@ -38,6 +39,7 @@ struct Options {
   sink::SinkOptions sink;  ///< only how soon it cuts and closes, and what is too large for it
   std::string mapping;     ///< by which silver judges; empty: records are events
   std::string deps;        ///< for one that comes with the program
+  SharedFlags flags;       ///< for what people are told to run
 };
 
 /// How long a look waits for a server, and so the longest that the end of the pages takes.
@@ -105,6 +107,7 @@ Result<std::unique_ptr<serve::Watched>> watched_of(const Options& options, const
                          .published = published_of_servers(options),
                          .group = options.consumer.group,
                          .pace = pace_of(options.sink),
+                         .flags = options.flags,
                          .timeout = kLookPatience},
                         std::move(judging), clock);
 }
@@ -162,11 +165,12 @@ void define_serve(settings::Commands& commands, Action& action) {
   command.bind("sink.value-bytes-max", options->sink.value_bytes_max);
   command.bind("dbt.mapping", options->mapping);
   command.bind("dbt.deps", options->deps);
-  command.parser().callback([options, &command, &action] {
-    action = [options, &command](const Runtime& runtime) -> Result<int> {
+  command.parser().callback([options, &commands, &command, &action] {
+    action = [options, &commands, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_flow_flags(command, options->flow));
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       options->sink.limits = finished_limits(command, options->sink.limits);
+      options->flags = shared_flags(commands, command);
       return run(*options, command, runtime);
     };
   });

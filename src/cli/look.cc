@@ -1,5 +1,7 @@
 #include "cli/look.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -43,9 +45,28 @@ void bind_look(settings::Command& command, LookSettings& settings) {
   command.bind("output.json", settings.json);
 }
 
-Result<void> finish_look(const settings::Command& command, LookSettings& settings) {
+SharedFlags shared_flags(const settings::Commands& commands, const settings::Command& command) {
+  SharedFlags flags;
+  for (const settings::Command& other : commands.all())
+    flags.emplace(other.path(), settings::shared_flags(command, other));
+  // Without --flow it refuses those of log and lake.
+  if (const auto* flow = command.find("serve.flow");
+      flow == nullptr && !check_flow_flags(command, /*flow=*/false))
+    flags["serve"].insert(0, " --flow");
+  return flags;
+}
+
+Result<void> finish_look(const settings::Commands& commands, const settings::Command& command,
+                         LookSettings& settings) {
   SDP_RETURN_IF_ERROR(check_lake_flags(command, settings.lake));
   settings.sink.limits = finished_limits(command, settings.sink.limits);
+  settings.flags = shared_flags(commands, command);
+  // It knows no warehouse beside which to look.
+  if (was_set(command, "warehouse.place") && !was_set(command, "publish.folder") &&
+      is_published(settings.warehouse)) {
+    settings.flags["serve"] +=
+        fmt::format(" --published {}", base::shell_word(published_folder(settings.warehouse).native()));
+  }
   return {};
 }
 
@@ -60,6 +81,7 @@ Result<LookedAt> open_look(const LookSettings& settings, Clock& clock) {
                                                             : std::filesystem::path(),
                                            .group = settings.consumer.group,
                                            .pace = pace_of(settings.sink),
+                                           .flags = settings.flags,
                                            .hours = settings.hours,
                                            .timeout = settings.log.kafka.call_timeout},
                                           clock));

@@ -25,11 +25,17 @@ struct LookSettings {
   sink::SinkOptions sink;  ///< only how soon it cuts and closes
   std::size_t hours = 24;
   bool json = false;
+  SharedFlags flags;  ///< for what people are told to run
 };
 
 void bind_look(settings::Command& command, LookSettings& settings);
-/// Refuses what does not fit together, and sets the limits that others give rise to.
-Result<void> finish_look(const settings::Command& command, LookSettings& settings);
+/// Refuses what does not fit together, and sets what others give rise to: limits, and the flags of what
+/// people are told to run.
+Result<void> finish_look(const settings::Commands& commands, const settings::Command& command,
+                         LookSettings& settings);
+
+/// The flags of `command` for each of the others.
+SharedFlags shared_flags(const settings::Commands& commands, const settings::Command& command);
 
 /// What is looked at again and again.
 struct LookedAt {

@@ -202,8 +202,15 @@ std::string published_text(const Status& status) {
   return fmt::format("nothing yet in {}", status.published_to);
 }
 
+/// A command as people type it to have it work on what this status is of.
+std::string typed(const Status& status, std::string_view command, std::string_view more = "") {
+  const auto flags = status.flags.find(command);
+  return fmt::format("spotify-pipeline {}{}{}", command, more,
+                     flags == status.flags.end() ? "" : flags->second);
+}
+
 NextStep behind_lake(const Status& status) {
-  const std::string command = "spotify-pipeline load && spotify-pipeline transform";
+  const std::string command = fmt::format("{} && {}", typed(status, "load"), typed(status, "transform"));
   if (!status.published) return {fmt::format("nothing is published in {} yet", status.published_to), command};
   const auto behind = unpublished(status);
   return {behind ? fmt::format("{} of the lake are not in what is published", plural(*behind, "offset"))
@@ -346,24 +353,23 @@ std::optional<Waiting> why_waiting(const Status& status) {
 }
 
 NextStep next_step(const Status& status) {
-  if (is_empty(status)) return {"the topic has no record", "spotify-pipeline simulate --events 1000"};
+  if (is_empty(status)) return {"the topic has no record", typed(status, "simulate", " --events 1000")};
   if (const auto waiting = why_waiting(status)) {
-    if (waiting->reason == "deleted") return {waiting->text, "spotify-pipeline sink --allow-gap"};
-    if (waiting->reason == "no_sink") return {waiting->text, "spotify-pipeline sink"};
+    if (waiting->reason == "deleted") return {waiting->text, typed(status, "sink", " --allow-gap")};
+    if (waiting->reason == "no_sink") return {waiting->text, typed(status, "sink")};
     if (waiting->reason == "young") return {waiting->text, ""};
-    return {waiting->text, "spotify-pipeline doctor"};
+    return {waiting->text, typed(status, "doctor")};
   }
   if (has_late_hour(status) && status.sinks && *status.sinks == 0)
-    return {"an hour is over and nobody closes it; no sink runs", "spotify-pipeline sink"};
-  if (!status.published_problem.empty()) return {status.published_problem, "spotify-pipeline publish"};
+    return {"an hour is over and nobody closes it; no sink runs", typed(status, "sink")};
+  if (!status.published_problem.empty()) return {status.published_problem, typed(status, "publish")};
   if (status.published_to.empty())
     return {"all of the log is in the lake; with --published FOLDER this shows what lies behind it", ""};
   if (!status.published || unpublished(status).value_or(0) > 0) return behind_lake(status);
   if (status.published->proof && !status.published->proof->proved)
-    return {"verify found a difference in what is published", "spotify-pipeline verify"};
-  if (!status.published->proof)
-    return {"no proof is stored with what is published", "spotify-pipeline verify"};
-  return {"all is published and proved; look at it", "spotify-pipeline serve"};
+    return {"verify found a difference in what is published", typed(status, "verify")};
+  if (!status.published->proof) return {"no proof is stored with what is published", typed(status, "verify")};
+  return {"all is published and proved; look at it", typed(status, "serve")};
 }
 
 std::vector<PartitionStatus> partitions_shown(const Status& status) {

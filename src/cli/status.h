@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -44,6 +45,9 @@ struct SinkPace {
   std::chrono::milliseconds hour_grace{0};
 };
 
+/// By command, such as `sink`: the flags of the present call that it takes, too, as they follow its name.
+using SharedFlags = std::map<std::string, std::string, std::less<>>;
+
 struct Status {
   UtcMillis at;
   std::string topic;
@@ -59,6 +63,7 @@ struct Status {
   std::optional<PublishedStatus> published;
   std::string published_problem;  ///< why what is there cannot be read
   SinkPace pace;
+  SharedFlags flags;
 };
 
 /// What the lake lacks of the log, of all partitions.

@@ -168,6 +168,7 @@ Result<Status> StatusReader::look() {
   status.group = sources_.group;
   status.lake = sources_.store.describe();
   status.pace = sources_.pace;
+  status.flags = sources_.flags;
   SDP_RETURN_IF_ERROR(read_chains(status));
   // After the reading, so that nothing is newer.
   status.at = clock_.utc_now();

@@ -25,6 +25,7 @@ struct StatusSources {
   std::filesystem::path published;  ///< folder of publications; empty: none
   std::string group;
   SinkPace pace;
+  SharedFlags flags = {};
   std::size_t hours = 24;                     ///< newest ones
   std::chrono::milliseconds timeout{10'000};  ///< of an answer of the log
 };

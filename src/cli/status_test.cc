@@ -177,6 +177,28 @@ TEST(NextStep, AnHourThatNobodyClosesWantsASink) {
   EXPECT_FALSE(wants_sinks(all));
 }
 
+TEST(NextStep, CommandsHaveTheFlagsOfThisCallThatTheyTake) {
+  const std::string servers = " --bootstrap-servers 127.0.0.1:9092 --topic mine";
+  const SharedFlags flags{{"simulate", servers},
+                          {"sink", servers + " --lake s3://mine"},
+                          {"load", " --lake s3://mine"},
+                          {"transform", " --published out"}};
+  Status empty = status(0);
+  empty.partitions = {partition(0, 0, 0)};
+  empty.flags = flags;
+  EXPECT_EQ(next_step(empty).command, "spotify-pipeline simulate --events 1000" + servers);
+  Status behind = status(60);
+  behind.flags = flags;
+  behind.sinks = 0;
+  EXPECT_EQ(next_step(behind).command, "spotify-pipeline sink" + servers + " --lake s3://mine");
+  behind.partitions[0].deleted = 5;
+  EXPECT_EQ(next_step(behind).command, "spotify-pipeline sink --allow-gap" + servers + " --lake s3://mine");
+  Status unpublished = status(100);
+  unpublished.flags = flags;
+  EXPECT_EQ(next_step(unpublished).command,
+            "spotify-pipeline load --lake s3://mine && spotify-pipeline transform --published out");
+}
+
 TEST(Unpublished, IsToldPartitionByPartition) {
   EXPECT_EQ(unpublished(published(100)), 0u);
   EXPECT_EQ(unpublished(published(30)), 70u);

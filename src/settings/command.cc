@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/terminal_text.h"
 #include "settings/help.h"
 #include "settings/place.h"
 
@@ -114,6 +115,23 @@ Result<void> Command::resolve(const EnvFile& file) {
     SDP_RETURN_IF_ERROR(check_value(bound));
   }
   return {};
+}
+
+std::string shared_flags(const Command& given, const Command& other) {
+  std::string text;
+  for (const BoundSetting& bound : given.settings()) {
+    if (bound.origin.kind != Origin::Kind::flag || bound.setting->group == Group::output) continue;
+    const BoundSetting* same = other.find(bound.setting->name);
+    if (same == nullptr || same->option == nullptr) continue;
+    const std::string flag = same->option->get_name();
+    if (same->is_switch) {
+      text += fmt::format(" {}", flag);
+      continue;
+    }
+    for (const std::string& value : bound.option->results())
+      text += fmt::format(" {} {}", flag, base::shell_word(value));
+  }
+  return text;
 }
 
 Commands::Commands(CLI::App& parser) : parser_(parser) {

@@ -126,6 +126,10 @@ class Command {
   std::deque<BoundSetting> settings_;
 };
 
+/// What was given to `given` by flags that `other` takes, too, as a shell takes it: ` --topic mine`. Not how
+/// `given` speaks (Group::output), which each command is told for itself.
+std::string shared_flags(const Command& given, const Command& other);
+
 /// What a command does to what others see; help lists commands by it.
 enum class Effect { writes, only_reads };
 

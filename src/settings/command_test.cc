@@ -52,6 +52,28 @@ class SettingsCommand : public ::testing::Test {
   std::chrono::seconds watch_{0};
 };
 
+TEST_F(SettingsCommand, AnotherCommandIsGivenTheFlagsThatItTakesToo) {
+  Command& other = commands_.add(parser_, "load", "Load", "");
+  std::string topic;
+  std::int64_t records = 0;
+  bool json = false;
+  other.bind("kafka.topic", topic, {.flags = "--from"});
+  other.bind("sink.batch-records", records);
+  other.bind("output.json", json);
+  ASSERT_TRUE(parse("--topic it\\'s --batch-records 7 --compression zstd --json"));
+  // As typed, under the other's own names; `--json` is how this one speaks, and the other has no compression.
+  EXPECT_EQ(shared_flags(command_, other), R"( --from 'it'\''s' --batch-records 7)");
+}
+
+TEST_F(SettingsCommand, WhatNoFlagSaidIsNotGivenToAnother) {
+  Command& other = commands_.add(parser_, "load", "Load", "");
+  std::string topic;
+  other.bind("kafka.topic", topic);
+  ::setenv("KAFKA_TOPIC", "mine", 1);
+  ASSERT_TRUE(parse(""));
+  EXPECT_EQ(shared_flags(command_, other), "");
+}
+
 TEST_F(SettingsCommand, TheFieldIsTheDefault) {
   ASSERT_TRUE(parse(""));
   EXPECT_EQ(topic_, "spotify-events");

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import time
@@ -32,6 +33,24 @@ def test_an_empty_topic_is_told_how_to_be_filled(world):
     assert status["lag"] == 0 and status["waiting"] is None and status["published"] is None
     assert [stage["count"] for stage in status["stages"]] == [0, 0, None, None, None]
     assert "spotify-pipeline simulate --events 1000" in world.must("status").out
+
+
+def test_the_next_command_works_as_it_is_printed(world):
+    """What was told to `status` by flags, the command is told, too: the environment names another topic and lake."""
+    lake = world.folder / "my lake"
+    topic = ("--topic", f"{world.topic}-mine")
+    flags = (*topic, "--lake", lake, "--group", f"{world.group}-mine")
+    world.must("init", *topic, "--lake", lake)
+
+    def do_next(*more, code=0):
+        command = shlex.split(look(world, *flags, code=code)["next"]["command"])
+        assert command[0] == "spotify-pipeline"
+        return world.must(*command[1:], *more)
+
+    do_next()
+    assert look(world, *flags, code=LAGGING)["lag"] == 1000
+    do_next("--until-caught-up", code=LAGGING)
+    assert look(world, *flags)["lag"] == 0
 
 
 def test_status_says_why_nothing_was_cut(world):
@@ -136,7 +155,7 @@ def test_a_damaged_publication_is_named_and_hides_nothing_else(world):
     (folder / "snapshot.json").write_text('{"version": 1')
     status = look(world, "--published", folder.parent)
     assert stages(status)["lake"]["count"] == 20 and status["published"] is None
-    assert "snapshot.json" in status["next"]["why"] and status["next"]["command"] == "spotify-pipeline publish"
+    assert "snapshot.json" in status["next"]["why"] and status["next"]["command"] == f"spotify-pipeline publish --published {folder.parent}"
 
 
 def test_watching_goes_on_line_by_line_and_ctrl_c_ends_it_well(world):
