@@ -157,7 +157,7 @@ def spotify_minio_to_snowflake_bronze():
         problems = extracted.get("problems", 0) + loaded.get("problems", 0)
         if problems:
             raise AirflowFailException(
-                f"{problems} chain(s) are not loaded to their end; the logs of extract_task and load_task name the objects"
+                f"chains that are not loaded to their end: {problems}; the logs of extract_task and load_task name the objects"
             )
 
     folder = stage()

@@ -44,6 +44,10 @@ std::string with_commas(std::uint64_t number) {
   return text;
 }
 
+std::string plural(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
+}
+
 std::string format_table(const TextTable& table, std::size_t rows_max) {
   const std::size_t shown = std::min(rows_max, table.rows.size());
   std::vector<std::size_t> widths;
@@ -75,7 +79,7 @@ std::string format_table(const TextTable& table, std::size_t rows_max) {
     append_row([&](std::size_t column) { return cell_text(table.rows[row][column]); });
   }
   if (table.rows.size() > shown)
-    out += fmt::format("  ... and {} more rows\n", with_commas(table.rows.size() - shown));
+    out += fmt::format("  ... and {}\n", plural(table.rows.size() - shown, "more row"));
   return out;
 }
 

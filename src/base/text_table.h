@@ -20,6 +20,8 @@ std::size_t display_width(std::string_view text);
 
 /// 1234567 -> `1,234,567`
 std::string with_commas(std::uint64_t number);
+/// `1 row`, `1,234 rows`; of a noun that takes an s.
+std::string plural(std::uint64_t count, std::string_view noun);
 
 /// Aligned columns with a header line, numbers to the right; at most `rows_max` rows, then how many more
 /// there are.

@@ -10,6 +10,9 @@ TEST(TextTable, GroupsDigitsByThree) {
   EXPECT_EQ(with_commas(999), "999");
   EXPECT_EQ(with_commas(1'000), "1,000");
   EXPECT_EQ(with_commas(1'234'567), "1,234,567");
+  EXPECT_EQ(plural(0, "row"), "0 rows");
+  EXPECT_EQ(plural(1, "row"), "1 row");
+  EXPECT_EQ(plural(1'234, "row"), "1,234 rows");
 }
 
 TEST(TextTable, TablesAreAlignedWithNumbersToTheRight) {
@@ -23,7 +26,7 @@ TEST(TextTable, TablesAreAlignedWithNumbersToTheRight) {
 
 TEST(TextTable, TablesSayHowManyRowsTheyLeaveOut) {
   const TextTable table{{"N"}, {{"1"}, {"2"}, {"3"}}};
-  EXPECT_NE(format_table(table, 2).find("... and 1 more rows"), std::string::npos);
+  EXPECT_NE(format_table(table, 2).find("... and 1 more row\n"), std::string::npos);
 }
 
 TEST(TextTable, ControlCharactersDoNotReachTheTerminal) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/terminal_text.h"
+#include "base/text_table.h"
 
 namespace sdp::cli {
 namespace {
@@ -180,11 +181,10 @@ void TableAnswer::keep_lines(warehouse::RowView cells) {
 
 std::string TableAnswer::text() const {
   if (table_.columns.empty()) return {};
-  const std::string_view noun = rows_ == 1 ? "row" : "rows";
   const std::string count = kept_ == rows_
-                                ? fmt::format("{} {}", base::with_commas(rows_), noun)
-                                : fmt::format("{} of {} rows; --max-rows shows more, --csv and --json all",
-                                              base::with_commas(kept_), base::with_commas(rows_));
+                                ? base::plural(rows_, "row")
+                                : fmt::format("{} of {}; --max-rows shows more, --csv and --json all",
+                                              base::with_commas(kept_), base::plural(rows_, "row"));
   return fmt::format("{}{}\n", base::format_table(table_), count);
 }
 

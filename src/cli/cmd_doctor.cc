@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/text_table.h"
 #include "cli/checks.h"
 #include "cli/command.h"
 #include "cli/settings.h"
@@ -38,7 +39,8 @@ Result<std::string> check_log(const Options& options) {
     return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
   const bool create_time = topic.timestamp_type == log::TimestampType::create_time;
   const std::string_view missing = log::kafka::missing_in_library();
-  return fmt::format("topic {} with {} partitions at {}{}{}{}", topic.name, topic.partitions,
+  return fmt::format("topic {} with {} at {}{}{}{}", topic.name,
+                     base::plural(static_cast<std::uint64_t>(topic.partitions), "partition"),
                      settings.kafka.bootstrap_servers,
                      create_time
                          ? "; it has CreateTime, so objects are filed under the producers' clocks and hours "

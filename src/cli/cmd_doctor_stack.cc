@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_table.h"
 #include "cli/checks.h"
 #include "cli/command.h"
 #include "cli/settings.h"
@@ -74,7 +75,8 @@ Result<std::string> check_kafka(const StackPart& part, const StackSettings& stac
   for (log::Partition partition = 0; partition < topic.partitions; ++partition) {
     SDP_TRY(std::ignore, log->watermarks(partition));
   }
-  return fmt::format("{}: topic {} with {} partitions", part.place(), topic.name, topic.partitions);
+  return fmt::format("{}: topic {} with {}", part.place(), topic.name,
+                     base::plural(static_cast<std::uint64_t>(topic.partitions), "partition"));
 }
 
 Result<std::string> check_minio(const StackPart& part, const StackSettings& stack, Clock& clock) {

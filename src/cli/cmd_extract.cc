@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
@@ -85,12 +86,10 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                 {"sha256", summary.sha256}});
   }
   if (summary.problems.empty()) return 0;
-  return fail(
-      ErrorKind::partial,
-      fmt::format(
-          "{} chain(s) could not be copied to their end; everything else is in {}. Repair in the lake "
-          "what the lines above name (docs/lake-repair.md), then extract again",
-          summary.problems.size(), options.stage_dir));
+  return fail(ErrorKind::partial,
+              fmt::format("{} could not be copied to the end; everything else is in {}. Repair in the lake "
+                          "what the lines above name (docs/lake-repair.md), then extract again",
+                          base::plural(summary.problems.size(), "chain"), options.stage_dir));
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ Result<Kept> look_at(const DataDir& held, const Uuid& user, Clock& clock) {
 }
 
 std::string size_of(const history::Extent& extent) {
-  return fmt::format("{} files, {} bytes", base::with_commas(extent.files), base::with_commas(extent.bytes));
+  return fmt::format("{}, {}", base::plural(extent.files, "file"), base::plural(extent.bytes, "byte"));
 }
 
 void print_text(const Found& found, const Options& options) {

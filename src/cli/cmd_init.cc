@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
@@ -22,7 +23,8 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_RETURN_IF_ERROR(ensure_topic(*log, options.log.topic));
   SDP_TRY(const log::TopicInfo topic, log->describe());
-  print_out("Topic {} is there with {} partitions.\n", options.log.topic.name, topic.partitions);
+  print_out("Topic {} is there with {}.\n", options.log.topic.name,
+            base::plural(static_cast<std::uint64_t>(topic.partitions), "partition"));
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
@@ -35,11 +36,10 @@ Result<void> check_sinks_stopped(const Options& options) {
         members.error().in("are all sinks stopped? --sinks-stopped says so where Kafka cannot be asked"));
   }
   if (*members == 0) return {};
-  return fail(
-      ErrorKind::retry,
-      fmt::format("group {} has {} members: stop all sinks of the lake, wait until their session is over, "
-                  "and run the upgrade again",
-                  group, *members));
+  return fail(ErrorKind::retry,
+              fmt::format("group {} has {}: stop all sinks of the lake, wait until their session is over, "
+                          "and run the upgrade again",
+                          group, base::plural(*members, "member")));
 }
 
 void print_text(const upgrade::UpgradeSummary& summary, bool dry_run) {
@@ -47,16 +47,17 @@ void print_text(const upgrade::UpgradeSummary& summary, bool dry_run) {
     print_out("{} is none of the lake's and is left there\n", key);
   const bool is_old = summary.layout_before == 1;
   if (dry_run && is_old) {
-    print_out(
-        "layout 1: {} markers, begins and gaps would be moved to layout 2; {} objects of {} chains stay\n",
-        summary.files, summary.objects, summary.chains);
+    print_out("layout 1: {} markers, begins and gaps would be moved to layout 2; {} of {} stay\n",
+              summary.files, base::plural(summary.objects, "object"), base::plural(summary.chains, "chain"));
   } else if (is_old) {
-    print_out("layout 2 now: {} markers, begins and gaps were moved; {} objects of {} chains stay\n",
-              summary.files, summary.objects, summary.chains);
+    print_out("layout 2 now: {} markers, begins and gaps were moved; {} of {} stay\n", summary.files,
+              base::plural(summary.objects, "object"), base::plural(summary.chains, "chain"));
   } else if (dry_run && summary.files > 0) {
-    print_out("layout 2: {} files of layout 1 would be removed, which an upgrade left\n", summary.files);
+    print_out("layout 2: {} of layout 1 would be removed, which an upgrade left\n",
+              base::plural(summary.files, "file"));
   } else if (summary.removed > 0) {
-    print_out("layout 2: {} files of layout 1 were removed, which an upgrade had left\n", summary.removed);
+    print_out("layout 2: removed {} of layout 1, which an upgrade had left\n",
+              base::plural(summary.removed, "file"));
   } else {
     print_out("layout 2: nothing to do\n");
   }

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/text_table.h"
 #include "base/utc_time.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
@@ -87,9 +88,9 @@ Result<void> check_sinks_stopped(const Options& options) {
   }
   if (*members == 0) return {};
   return fail(ErrorKind::retry,
-              fmt::format("the end of a chain moves back, and group {} has {} members: stop all sinks of the "
+              fmt::format("the end of a chain moves back, and group {} has {}: stop all sinks of the "
                           "lake, wait until their session is over, and run the repair again",
-                          group, *members));
+                          group, base::plural(*members, "member")));
 }
 
 /// It is told, and nothing depends on it.

@@ -72,15 +72,14 @@ Result<void> tell_import(const history::ImportPlan& plan) {
                                   {"refused", counts.refused},
                                   {"covered", counts.covered},
                                   {"known", counts.known}});
-  const std::size_t files = plan.files.size();
-  print_out("Listening history of {} (user {}), {} {}\n", base::escaped(plan.account),
-            base::to_string(plan.user), files, files == 1 ? "file" : "files");
+  print_out("Listening history of {} (user {}), {}\n", base::escaped(plan.account),
+            base::to_string(plan.user), base::plural(plan.files.size(), "file"));
   const auto line = [](std::string_view what, std::uint64_t rows, std::string_view remark) {
     print_out("{:<10}{:>12}  {}\n", what, base::with_commas(rows), remark);
   };
   line("rows", counts.rows, "");
   line("kept", counts.kept,
-       fmt::format("{} plays, {} skips", base::with_commas(counts.plays), base::with_commas(counts.skips)));
+       fmt::format("{}, {}", base::plural(counts.plays, "play"), base::plural(counts.skips, "skip")));
   line("skipped", counts.skipped, "not music");
   line("refused", counts.refused, "not what a row must be");
   line("covered", counts.covered, "account data of days that the extended history has");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/text_table.h"
 #include "cli/json_output.h"
 #include "cli/output.h"
 #include "diag/log.h"
@@ -65,12 +66,10 @@ void print_load_json(const load::LoadSummary& summary, const Rejected& rejected)
 
 Result<void> load_outcome(const load::LoadSummary& summary) {
   if (summary.problems.empty()) return {};
-  return fail(
-      ErrorKind::partial,
-      fmt::format(
-          "{} chain(s) could not be loaded to their end; everything else is loaded. Repair in the lake "
-          "what the lines above name (docs/lake-repair.md), then load again",
-          summary.problems.size()));
+  return fail(ErrorKind::partial,
+              fmt::format("{} could not be loaded to the end; everything else is loaded. Repair in the lake "
+                          "what the lines above name (docs/lake-repair.md), then load again",
+                          base::plural(summary.problems.size(), "chain")));
 }
 
 }  // namespace sdp::cli

@@ -9,6 +9,7 @@
 namespace sdp::cli {
 
 using base::format_table;
+using base::plural;
 using base::with_commas;
 
 /// 0 when no time passed.

@@ -140,7 +140,7 @@ class PipelineRun {
     const sink::SinkMetrics& metrics = sink.metrics();
     stages_.push_back({parts_.feed ? "import and sink" : "simulate and sink", metrics.records_durable,
                        watch.seconds(),
-                       fmt::format("{} objects, {:.0f} MB", with_commas(metrics.objects_created),
+                       fmt::format("{}, {:.0f} MB", plural(metrics.objects_created, "object"),
                                    static_cast<double>(metrics.body_bytes.load()) / 1e6)});
     if (stop_.stop_requested()) {
       SDP_RETURN_IF_ERROR(keep_oracle(*produced));
@@ -178,8 +178,8 @@ class PipelineRun {
     load::LoadSummary& summary = loaded.summary;
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
                        static_cast<double>(summary.took.count()) / 1000,
-                       fmt::format("{} objects in {} transaction{}", with_commas(summary.counts.objects),
-                                   summary.transactions, summary.transactions == 1 ? "" : "s")});
+                       fmt::format("{} in {}", plural(summary.counts.objects, "object"),
+                                   plural(summary.transactions, "transaction"))});
     return std::move(summary);
   }
 
@@ -244,7 +244,8 @@ class PipelineRun {
     SDP_TRY(const auto summary, run_transform(transform_, stop_));
     worker_.reset();
     stages_.push_back({"transform (dbt)", stages_.back().events, watch.seconds(),
-                       fmt::format("{} models, {} tests passed", summary.models_ok, summary.tests_passed)});
+                       fmt::format("{}, {} passed", plural(summary.models_ok, "model"),
+                                   plural(summary.tests_passed, "test"))});
     return {};
   }
 
@@ -305,7 +306,7 @@ class PipelineRun {
       for (const snapshot::Column& column : mart->columns) table.columns.push_back(column.name);
       table.rows.assign(mart->rows.begin(), mart->rows.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                      kMartRowsShown, mart->rows.size())));
-      print_out("\nSPOTIFY_DB.MART.{} ({} rows)\n\n{}\n", mart->name, mart->rows_total,
+      print_out("\nSPOTIFY_DB.MART.{} ({})\n\n{}\n", mart->name, plural(mart->rows_total, "row"),
                 format_table(table, kMartRowsShown));
     }
   }

@@ -258,8 +258,8 @@ void print_rejected(const Rejected& rejected) {
                           with_commas(one.events), one.sample});
   }
   print_out("{}", format_table(table, kReasonsShown));
-  print_out("{} of {} records are rejected, for {} faults\n", with_commas(rejected.events),
-            with_commas(rejected.events + rejected.taken), with_commas(rejected.faults()));
+  print_out("{} of {} records are rejected, for {}\n", with_commas(rejected.events),
+            with_commas(rejected.events + rejected.taken), base::plural(rejected.faults(), "fault"));
 }
 
 nlohmann::ordered_json to_json(const Rejected& rejected) {

@@ -17,6 +17,7 @@ namespace sdp::cli {
 namespace {
 
 using base::duration_text;
+using base::plural;
 using base::with_commas;
 using nlohmann::ordered_json;
 using std::chrono::milliseconds;
@@ -24,10 +25,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t kHoursNamed = 4;
 /// What an upload takes at most before it is worth a look.
 constexpr milliseconds kUploadTakes{10'000};
-
-std::string plural(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
-}
 
 std::optional<UtcMillis> parse_time(const std::optional<std::string>& text) {
   return text ? base::parse_iso(*text) : std::nullopt;

@@ -164,10 +164,9 @@ std::string profile_cell(const Column& column, std::uint64_t rows) {
 }
 
 std::string caption(const Mart& mart, std::size_t shown) {
-  const std::string rows =
-      shown == mart.rows_total
-          ? fmt::format("{} rows", base::with_commas(mart.rows_total))
-          : fmt::format("first {} of {} rows", base::with_commas(shown), base::with_commas(mart.rows_total));
+  const std::string rows = shown == mart.rows_total ? base::plural(mart.rows_total, "row")
+                                                    : fmt::format("first {} of {}", base::with_commas(shown),
+                                                                  base::plural(mart.rows_total, "row"));
   return fmt::format("<caption>{}, {:.0f} ms</caption>", rows, std::max(mart.query_ms, 1.0));
 }
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text_table.h"
+
 namespace sdp::transform {
 namespace {
 
@@ -140,8 +142,8 @@ Result<BuildResults> parse_node_results(std::string_view text) {
 }
 
 std::string to_string(const TransformSummary& summary) {
-  auto text = fmt::format("{} models, {} tests passed, {} failed", summary.models_ok, summary.tests_passed,
-                          summary.failed);
+  auto text = fmt::format("{}, {} passed, {} failed", base::plural(summary.models_ok, "model"),
+                          base::plural(summary.tests_passed, "test"), summary.failed);
   if (summary.warned > 0) text += fmt::format(", {} warned", summary.warned);
   if (summary.skipped > 0) text += fmt::format(", {} skipped", summary.skipped);
   return text + fmt::format(" in {:.1f} s", summary.seconds);
@@ -153,7 +155,7 @@ std::string to_string(const Failure& failure) {
                           : failure.is_hook ? "hook"
                                             : "model",
                           failure.node, failure.is_warning ? "warned" : "failed");
-  if (failure.rows) text += fmt::format(" on {} rows", *failure.rows);
+  if (failure.rows) text += fmt::format(" on {}", base::plural(*failure.rows, "row"));
   if (!failure.message.empty()) text += fmt::format(" ({})", one_line(failure.message));
   return text;
 }

@@ -152,7 +152,7 @@ TEST_F(TransformDbt, BuildsSilverAndMartsAndThenFindsABrokenWarehouse) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::violation);
   EXPECT_THAT(second.error().message,
-              HasSubstr("test bronze_is_kept_duplicate_or_rejected failed on 1 rows"));
+              HasSubstr("test bronze_is_kept_duplicate_or_rejected failed on 1 row "));
   EXPECT_EQ(Database(warehouse()).run("select count(*) from spotify_db.transform.transform_ledger"), 1)
       << "a batch that failed a test is not done";
 }

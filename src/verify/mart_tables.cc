@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/text_table.h"
 #include "verify/check_marts.h"
 #include "verify/table_rows.h"
 
@@ -204,6 +205,10 @@ Result<MartCounts> check_lake_mart(const std::string& table, Recount& recount, L
   return counts;
 }
 
+std::string rows_of(std::int64_t count) {
+  return base::plural(static_cast<std::uint64_t>(count), "row");
+}
+
 /// Compares how many rows a mart has with how many it had when the last batch closed.
 Result<void> check_size(const std::string& mart, std::int64_t had, const Recounts& recounts,
                         WarehouseShape& shape, warehouse::Warehouse& warehouse, Findings& findings) {
@@ -213,14 +218,14 @@ Result<void> check_size(const std::string& mart, std::int64_t had, const Recount
   const bool keeps_history = recount != recounts.end() && !recount->second.where.empty();
   if (has == 0) {
     findings.item(Stage::marts, "emptied mart",
-                  fmt::format("{} had {} rows when the last batch closed", mart, had));
+                  fmt::format("{} had {} when the last batch closed", mart, rows_of(had)));
   } else if (keeps_history && has < had) {
     findings.item(Stage::marts, "mart that lost rows",
-                  fmt::format("{} has {} rows and had {} when the last batch closed", mart, has, had));
+                  fmt::format("{} has {} and had {} when the last batch closed", mart, rows_of(has), had));
   } else {
     // A batch that is not closed yet may have changed it.
     findings.pending_item(Stage::marts, "mart of another size than when the last batch closed",
-                          fmt::format("{} has {} rows instead of {}", mart, has, had));
+                          fmt::format("{} has {} instead of {}", mart, rows_of(has), had));
   }
   return {};
 }

@@ -57,23 +57,23 @@ std::string except(const Report& report) {
 }
 
 std::string proof(const Report& report) {
-  std::string text = fmt::format("proved{}: {} offsets of {} chains in {} objects", except(report),
-                                 base::with_commas(report.offsets), base::with_commas(report.chains),
-                                 base::with_commas(report.objects));
+  std::string text =
+      fmt::format("proved{}: {} of {} in {}", except(report), base::plural(report.offsets, "offset"),
+                  base::plural(report.chains, "chain"), base::plural(report.objects, "object"));
   text += fmt::format(", {} of them equal to the log's", base::with_commas(report.offsets_against_log));
   if (report.stage(Stage::bronze).looked_at) text += ", each once in bronze";
   if (report.stage(Stage::silver).looked_at) {
     text +=
-        fmt::format("; {} kept + {} duplicates + {} rejected{} in silver", base::with_commas(report.kept),
-                    base::with_commas(report.duplicates), base::with_commas(report.rejected),
-                    report.faults > 0 ? fmt::format(" for {} faults", base::with_commas(report.faults)) : "");
+        fmt::format("; {} kept + {} + {} rejected{} in silver", base::with_commas(report.kept),
+                    base::plural(report.duplicates, "duplicate"), base::with_commas(report.rejected),
+                    report.faults > 0 ? fmt::format(" for {}", base::plural(report.faults, "fault")) : "");
   }
   if (report.stage(Stage::marts).looked_at) {
-    text += fmt::format("; {} mart cells equal to the recount", base::with_commas(report.cells));
+    text += fmt::format("; {} equal to the recount", base::plural(report.cells, "mart cell"));
   }
   if (report.oracle) {
-    text += fmt::format("; {} cells of {} marts equal to the oracle's",
-                        base::with_commas(report.oracle->cells), report.oracle->marts);
+    text += fmt::format("; {} of {} equal to the oracle's", base::plural(report.oracle->cells, "cell"),
+                        base::plural(report.oracle->marts, "mart"));
   }
   return text;
 }
@@ -103,7 +103,7 @@ std::string verdict(const Report& report) {
   if (report.proved()) return proof(report);
   std::uint64_t problems = report.strict ? report.exceptions.size() : 0;
   for (const Finding& finding : report.findings) problems += report.counts(finding) ? finding.total : 0;
-  return fmt::format("NOT proved: {} problems", base::with_commas(problems));
+  return fmt::format("NOT proved: {}", base::plural(problems, "problem"));
 }
 
 std::string to_text(const Report& report) {

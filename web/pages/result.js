@@ -3,7 +3,7 @@ import { choice, choices, choose } from "../lib/address.js";
 import { csv, download } from "../lib/csv.js";
 import { runScript } from "../lib/data.js";
 import { byId, element, freshId } from "../lib/dom.js";
-import { number, visible } from "../lib/format.js";
+import { number, plural, visible } from "../lib/format.js";
 import { failedPanel, note, show } from "../lib/frame.js";
 import { panel } from "../lib/panel.js";
 
@@ -98,7 +98,7 @@ function sqlText(sql) {
 
 function counted(shown, mart) {
   const rows =
-    mart.rows_included === mart.rows_total ? `${number(mart.rows_total)} rows` : `${number(mart.rows_included)} of ${number(mart.rows_total)} rows`;
+    mart.rows_included === mart.rows_total ? plural(mart.rows_total, "row") : `${number(mart.rows_included)} of ${plural(mart.rows_total, "row")}`;
   const parts = [element("strong", { dataset: { rows: shown } }, shown === mart.rows_included ? rows : `${number(shown)} of ${rows}`)];
   parts.push(element("span", { title: "How long the warehouse took for this query." }, ` · ${number(Math.round(mart.query_ms))} ms`));
   if (mart.rows_included < mart.rows_total) parts.push(element("span", {}, ` · the first by ${visible(mart.order_by)}; profiles are of all rows`));
