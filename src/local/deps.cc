@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <optional>
+
+#include "os/trust.h"
 
 namespace sdp::local {
 namespace {
@@ -12,16 +13,6 @@ namespace {
 bool is_folder(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored);
-}
-
-/// Programs are run from these folders, and the one that we happen to work in may be anybody's: whether root,
-/// we or `other` own it, and nobody of `writers` (bits of a mode) can write it.
-bool is_trusted(const std::filesystem::path& path, std::optional<uid_t> other, mode_t writers) {
-  const auto is_owner = [&](uid_t owner) { return owner == 0 || owner == ::geteuid() || owner == other; };
-  struct stat link{};
-  struct stat folder{};
-  return ::lstat(path.c_str(), &link) == 0 && ::stat(path.c_str(), &folder) == 0 && is_owner(link.st_uid) &&
-         is_owner(folder.st_uid) && (folder.st_mode & writers) == 0;
 }
 
 std::optional<uid_t> owner_of(const std::filesystem::path& path) {
@@ -42,10 +33,11 @@ Result<std::filesystem::path> find_deps(const std::filesystem::path& given,
   }
   auto here = working_folder / ".deps";
   const bool is_here = is_folder(here);
-  if (is_here && is_trusted(here, std::nullopt, S_IWGRP | S_IWOTH)) return here;
+  // Programs are run from it, and the folder that we happen to work in may be anybody's.
+  if (is_here && os::is_trusted(here)) return here;
   for (auto folder = executable.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
     // Whoever owns the executable decides what is run anyway.
-    if (is_folder(folder / ".deps") && is_trusted(folder / ".deps", owner_of(executable), S_IWOTH))
+    if (is_folder(folder / ".deps") && os::is_trusted(folder / ".deps", owner_of(executable), S_IWOTH))
       return folder / ".deps";
   }
   if (is_here) {

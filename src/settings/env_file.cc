@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 
+#include "os/trust.h"
 #include "settings/env_text.h"
 #include "settings/table.h"
 
@@ -75,8 +76,7 @@ std::unexpected<Error> refused_line(const std::filesystem::path& path, int line,
 
 /// As ssh does with its files: whoever may write it decides what we do.
 Result<void> check_writers(const std::filesystem::path& path, const Contents& contents) {
-  const auto is_trusted = [](uid_t owner) { return owner == 0 || owner == ::geteuid(); };
-  if (!is_trusted(contents.file.st_uid) || !is_trusted(contents.name.st_uid)) {
+  if (!os::is_trusted_owner(contents.file.st_uid) || !os::is_trusted_owner(contents.name.st_uid)) {
     return fail(
         ErrorKind::misconfigured,
         fmt::format(
@@ -84,7 +84,7 @@ Result<void> check_writers(const std::filesystem::path& path, const Contents& co
             "chown {} {}",
             path.string(), ::geteuid(), path.string()));
   }
-  if ((contents.file.st_mode & 022) != 0) {
+  if ((contents.file.st_mode & os::kOthersWrite) != 0) {
     return fail(
         ErrorKind::misconfigured,
         fmt::format("{} can be written by other users, who could set anything for us; run: chmod go-w {}",

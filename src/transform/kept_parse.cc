@@ -1,8 +1,5 @@
 #include "transform/kept_parse.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -14,6 +11,7 @@
 
 #include "base/sha256.h"
 #include "os/files.h"
+#include "os/trust.h"
 #include "transform/project_digest.h"
 
 namespace sdp::transform {
@@ -56,18 +54,17 @@ std::optional<std::string> read(const fs::path& path) {
   return os::read_file(path, kParsedBytesMax).value_or(std::nullopt);
 }
 
-/// Dbt runs what is in there, so it is nobody else's to write.
-bool is_ours_alone(const fs::path& folder) {
-  struct stat status{};
-  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+/// Dbt runs what is in there.
+bool is_safe(const fs::path& folder) {
+  std::error_code none;
+  return fs::is_directory(fs::symlink_status(folder, none)) && os::is_trusted(folder);
 }
 
-/// A folder of ours that nobody else may write; made where there is none.
+/// Made where there is none.
 bool has_folder(const fs::path& folder) {
   std::error_code none;
   if (fs::create_directories(folder, none)) fs::permissions(folder, fs::perms::owner_all, none);
-  return !none && is_ours_alone(folder);
+  return !none && is_safe(folder);
 }
 
 void remove_oldest(const fs::path& folder) {
@@ -110,7 +107,7 @@ void take_parsed(const TransformOptions& options) {
   const fs::path own = target_path(options) / kParsedFile;
   std::error_code none;
   if (fs::exists(own, none)) return;
-  if (!is_ours_alone(folder_of(options))) return;
+  if (!is_safe(folder_of(options))) return;
   const auto path = kept_path(options);
   if (!path) return;
   const auto parsed = read(*path);
