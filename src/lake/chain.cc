@@ -6,6 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_members.h"
+
 namespace sdp::lake {
 namespace {
 
@@ -40,35 +42,21 @@ std::string to_json(const Gap& gap) {
                                        {"partition", gap.chain.partition},
                                        {"first_offset", gap.range.first},
                                        {"last_offset", gap.range.end - 1}};
-  // What is not UTF-8 is replaced: nlohmann would throw.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return to_line(json);
 }
 
 Result<Gap> gap_from_json(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto bad = fail(ErrorKind::bad_input, "gap record is not of the form that this program writes");
-  if (!json.is_object()) return bad;
-  const auto number = [&](const char* member, std::uint64_t max) {
-    return json.contains(member) && json[member].is_number_unsigned() &&
-           json[member].get<std::uint64_t>() <= max;
-  };
   // One less than the last offset there can be, so that the end behind it is an offset too.
-  constexpr std::uint64_t kLastMax = std::numeric_limits<log::Offset>::max() - 1;
-  if (!number("version", 1) || json["version"] != 1 || !number("first_offset", kLastMax) ||
-      !number("last_offset", kLastMax) || !number("partition", std::numeric_limits<log::Partition>::max())) {
-    return bad;
-  }
-  for (const char* member : {"topic", "topic_id"}) {
-    if (!json.contains(member) || !json[member].is_string()) return bad;
-  }
-  const auto topic_id = base::parse_uuid(json["topic_id"].get<std::string>());
+  constexpr std::int64_t kLastMax = std::numeric_limits<log::Offset>::max() - 1;
+  JsonMembers in(text);
   Gap gap;
-  gap.topic = json["topic"];
-  gap.chain.partition = json["partition"];
-  gap.range = {json["first_offset"], json["last_offset"].get<log::Offset>() + 1};
-  if (!topic_id || gap.range.empty()) return bad;
-  gap.chain.topic_id = *topic_id;
-  return gap;
+  in.expect(in.number("version", 1) == 1);
+  gap.topic = in.text("topic");
+  gap.chain = in.chain();
+  gap.range = {in.number("first_offset", kLastMax), in.number("last_offset", kLastMax) + 1};
+  in.expect(!gap.range.empty());
+  if (in.ok()) return gap;
+  return fail(ErrorKind::bad_input, "gap record is not of the form that this program writes");
 }
 
 log::Offset after_gaps(const ChainId& chain, log::Offset at, std::span<const Gap> gaps) {

@@ -34,13 +34,13 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-/// Checks that `links` (any order) continue a chain from `end` without hole or overlap, where `gaps` are
-/// acknowledged holes. A gap never hides an object: it only lets the chain go on where no object starts.
 struct ChainCheck {
   std::vector<Link> in_order;   ///< the links that continue the chain, in offset order
   log::Offset end = 0;          ///< where the chain ends after them
   std::vector<Error> problems;  ///< `data_gap`: each names chain, offsets and objects
 };
+/// Checks that `links` (any order) continue a chain from `end` without hole or overlap, where `gaps` are
+/// acknowledged holes. A gap never hides an object: it only lets the chain go on where no object starts.
 ChainCheck check_chain(const ChainId& chain, log::Offset end, std::span<const Link> links,
                        std::span<const Gap> gaps);
 

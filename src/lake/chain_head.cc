@@ -3,6 +3,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_members.h"
+
 namespace sdp::lake {
 
 std::string to_json(const ChainHead& head) {
@@ -11,34 +13,19 @@ std::string to_json(const ChainHead& head) {
                                        {"partition", head.chain.partition},
                                        {"end", head.end},
                                        {"object", head.object_key}};
-  return json.dump() + "\n";
+  return to_line(json);
 }
 
 Result<ChainHead> chain_head_from_json(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto bad = fail(ErrorKind::bad_input, "chain head is not of the form that this program writes");
-  if (!json.is_object()) return bad;
-  const auto number = [&](const char* member, std::uint64_t max) {
-    return json.contains(member) && json[member].is_number_unsigned() &&
-           json[member].get<std::uint64_t>() <= max;
-  };
-  const auto text_member = [&](const char* member) {
-    return json.contains(member) && json[member].is_string();
-  };
-  if (!number("version", 1) || json["version"] != 1 ||
-      !number("partition", std::numeric_limits<log::Partition>::max()) ||
-      !number("end", std::numeric_limits<log::Offset>::max()) || !text_member("topic_id") ||
-      !text_member("object")) {
-    return bad;
-  }
-  const auto topic_id = base::parse_uuid(json["topic_id"].get<std::string>());
-  if (!topic_id) return bad;
+  JsonMembers in(text);
   ChainHead head;
-  head.chain = {*topic_id, json["partition"]};
-  head.end = json["end"];
-  head.object_key = json["object"];
-  if ((head.end == 0) != head.object_key.empty()) return bad;
-  return head;
+  in.expect(in.number("version", 1) == 1);
+  head.chain = in.chain();
+  head.end = in.number("end", std::numeric_limits<log::Offset>::max());
+  head.object_key = in.text("object");
+  in.expect((head.end == 0) == head.object_key.empty());
+  if (in.ok()) return head;
+  return fail(ErrorKind::bad_input, "chain head is not of the form that this program writes");
 }
 
 }  // namespace sdp::lake

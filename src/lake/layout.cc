@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_members.h"
+
 namespace sdp::lake {
 
 std::string to_json(const LakeLayout& layout) {
@@ -13,27 +15,19 @@ std::string to_json(const LakeLayout& layout) {
                                        {"compression", name(layout.compression)},
                                        {"partitioner", layout.partitioner},
                                        {"topic", layout.topic}};
-  // What is not UTF-8 is replaced: nlohmann would throw.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return to_line(json);
 }
 
 Result<LakeLayout> layout_from_json(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto is = [&](const char* name, auto type) {
-    return json.contains(name) && json[name].type() == type;
-  };
-  using Type = nlohmann::json::value_t;
-  if (!json.is_object() || !is("version", Type::number_unsigned) || !is("format", Type::string) ||
-      !is("compression", Type::string) || !is("partitioner", Type::string) || !is("topic", Type::string) ||
-      json["version"].get<std::uint64_t>() > std::numeric_limits<int>::max()) {
-    return fail(ErrorKind::bad_input, "the lake's layout is not of the form that this program writes");
-  }
+  JsonMembers in(text);
   LakeLayout layout;
-  layout.version = json["version"];
-  layout.format = json["format"];
-  layout.partitioner = json["partitioner"];
-  layout.topic = json["topic"];
-  const auto compression = parse_compression(json["compression"].get<std::string>());
+  layout.version = static_cast<int>(in.number("version", std::numeric_limits<int>::max()));
+  layout.format = in.text("format");
+  layout.partitioner = in.text("partitioner");
+  layout.topic = in.text("topic");
+  const auto compression = parse_compression(in.text("compression"));
+  if (!in.ok())
+    return fail(ErrorKind::bad_input, "the lake's layout is not of the form that this program writes");
   if (!compression) return fail(ErrorKind::bad_input, "the lake's layout names an unknown compression");
   layout.compression = *compression;
   return layout;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/utc_time.h"
+#include "lake/json_members.h"
 #include "lake/object_key.h"
 
 namespace sdp::lake {
@@ -31,48 +32,30 @@ std::string to_json(const Override& override) {
                                  {"created_at", base::format_iso(override.created_at)},
                                  {"writer", override.writer}};
   if (!override.used_in.empty()) json["used_in"] = override.used_in;
-  // What is not UTF-8 is replaced: nlohmann would throw.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return to_line(json);
 }
 
 Result<Override> override_from_json(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  auto bad = fail(ErrorKind::bad_input, "override is not of the form that this program writes");
-  if (!json.is_object()) return bad;
-  const auto number = [&](const char* member, std::uint64_t max) {
-    return json.contains(member) && json[member].is_number_unsigned() &&
-           json[member].get<std::uint64_t>() <= max;
-  };
   // One less than the last offset there can be, so that the end behind it is an offset too.
-  constexpr std::uint64_t kLastMax = std::numeric_limits<log::Offset>::max() - 1;
-  if (!number("version", 1) || json["version"] != 1 || !number("first_offset", kLastMax) ||
-      !number("last_offset", kLastMax) || !number("next_offset", kLastMax + 1) ||
-      !number("bytes", std::numeric_limits<std::int64_t>::max()) ||
-      !number("partition", std::numeric_limits<log::Partition>::max())) {
-    return bad;
-  }
-  for (const char* member : {"action", "object", "topic_id", "reason", "created_at", "writer"}) {
-    if (!json.contains(member) || !json[member].is_string()) return bad;
-  }
-  const auto topic_id = base::parse_uuid(json["topic_id"].get<std::string>());
-  const auto created_at = base::parse_iso(json["created_at"].get<std::string>());
-  if (json["action"] != kIgnore || !topic_id || !created_at) return bad;
+  constexpr std::int64_t kLastMax = std::numeric_limits<log::Offset>::max() - 1;
+  JsonMembers in(text);
   Override override;
-  override.object_key = json["object"];
-  override.chain = {*topic_id, json["partition"]};
-  override.range = {json["first_offset"], json["last_offset"].get<log::Offset>() + 1};
-  override.next = json["next_offset"];
-  override.bytes = json["bytes"];
-  override.reason = json["reason"];
+  in.expect(in.number("version", 1) == 1 && in.text("action") == kIgnore);
+  override.object_key = in.text("object");
+  override.chain = in.chain();
+  override.range = {in.number("first_offset", kLastMax), in.number("last_offset", kLastMax) + 1};
+  override.next = in.number("next_offset", kLastMax + 1);
+  override.bytes = static_cast<std::uint64_t>(in.number("bytes", std::numeric_limits<std::int64_t>::max()));
+  override.reason = in.text("reason");
+  override.writer = in.text("writer");
+  if (in.has("used_in")) override.used_in = in.text("used_in");
+  const auto created_at = base::parse_iso(in.text("created_at"));
+  if (!in.ok() || !created_at)
+    return fail(ErrorKind::bad_input, "override is not of the form that this program writes");
   override.created_at = *created_at;
-  override.writer = json["writer"];
-  if (json.contains("used_in")) {
-    if (!json["used_in"].is_string()) return bad;
-    override.used_in = json["used_in"];
-  }
   const auto place = parse_key(override.object_key);
   const auto used = parse_key(override.used_in);
-  if (!place || place->topic_id_short != short_id(*topic_id) ||
+  if (!place || place->topic_id_short != short_id(override.chain.topic_id) ||
       place->partition != override.chain.partition || place->first != override.range.first ||
       override.range.empty() || override.next < override.range.first || override.next > override.range.end ||
       override.reason.empty() ||

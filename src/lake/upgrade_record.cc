@@ -3,6 +3,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "lake/json_members.h"
+
 namespace sdp::lake {
 
 int UpgradeRecord::layout_of(const ChainId& chain, log::Offset first) const {
@@ -20,32 +22,26 @@ std::string to_json(const UpgradeRecord& record) {
                                        {"from", 1},
                                        {"layout", nlohmann::ordered_json::parse(to_json(record.layout))},
                                        {"chains", std::move(chains)}};
-  // What is not UTF-8 is replaced: nlohmann would throw.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return to_line(json);
 }
 
 Result<UpgradeRecord> upgrade_record_from_json(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  auto bad = fail(ErrorKind::bad_input, "upgrade record is not of the form that this program writes");
-  const auto number = [](const nlohmann::json& in, const char* member, std::uint64_t min, std::uint64_t max) {
-    return in.is_object() && in.contains(member) && in[member].is_number_unsigned() &&
-           in[member].get<std::uint64_t>() >= min && in[member].get<std::uint64_t>() <= max;
-  };
-  if (!number(json, "version", 1, 1) || !number(json, "from", 1, 1) || !json.contains("layout") ||
-      !json["layout"].is_object() || !json.contains("chains") || !json["chains"].is_array()) {
-    return bad;
-  }
+  using Kind = nlohmann::json::value_t;
+  const auto bad = fail(ErrorKind::bad_input, "upgrade record is not of the form that this program writes");
+  JsonMembers in(text);
+  in.expect(in.number("version", 1) == 1 && in.number("from", 1) == 1);
+  const nlohmann::json& layout = in.part("layout", Kind::object);
+  const nlohmann::json& chains = in.part("chains", Kind::array);
+  if (!in.ok()) return bad;
   UpgradeRecord record;
-  SDP_TRY(record.layout, layout_from_json(json["layout"].dump()));
+  SDP_TRY(record.layout, layout_from_json(layout.dump()));
   if (record.layout.version != 2) return bad;
-  for (const nlohmann::json& entry : json["chains"]) {
-    if (!number(entry, "partition", 0, std::numeric_limits<log::Partition>::max()) ||
-        !number(entry, "end", 1, std::numeric_limits<log::Offset>::max()) || !entry.contains("topic_id") ||
-        !entry["topic_id"].is_string()) {
-      return bad;
-    }
-    const auto id = base::parse_uuid(entry["topic_id"].get<std::string>());
-    if (!id || !record.ends.try_emplace({*id, entry["partition"]}, entry["end"]).second) return bad;
+  for (const nlohmann::json& entry : chains) {
+    JsonMembers of_chain(entry);
+    const ChainId chain = of_chain.chain();
+    const log::Offset end = of_chain.number("end", std::numeric_limits<log::Offset>::max());
+    of_chain.expect(end >= 1 && record.ends.try_emplace(chain, end).second);
+    if (!of_chain.ok()) return bad;
   }
   return record;
 }
