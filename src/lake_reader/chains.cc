@@ -39,6 +39,13 @@ Result<lake::ObjectMeta> LakeReader::meta_of(const std::string& key) const {
   return meta;
 }
 
+std::optional<ChainPoint> LakeReader::point_of_ignored(const std::string& key,
+                                                       const lake::ChainId& chain) const {
+  const lake::Override* ignored = overrides_.find(key);
+  if (!ignored || !ignored->keeps_place() || ignored->chain != chain) return std::nullopt;
+  return ChainPoint{.end = ignored->next, .object_key = key};
+}
+
 Result<std::optional<ChainPoint>> LakeReader::hinted_point(const lake::ChainId& chain) const {
   const auto stored = store_.get(places_.head_key(chain));
   if (!stored && stored.error().kind != ErrorKind::bad_input) return std::unexpected(stored.error());
@@ -47,9 +54,9 @@ Result<std::optional<ChainPoint>> LakeReader::hinted_point(const lake::ChainId& 
   if (!head || head->chain != chain) return std::optional<ChainPoint>();
   if (head->end == 0) return std::optional(ChainPoint{.hinted = true});
   if (overrides_.ignores(head->object_key)) {
-    const lake::Override* ignored = overrides_.find(head->object_key);
-    if (!ignored || !ignored->keeps_place() || ignored->chain != chain) return std::optional<ChainPoint>();
-    return std::optional(ChainPoint{ignored->next, head->object_key, std::nullopt, true});
+    auto point = point_of_ignored(head->object_key, chain);
+    if (point) point->hinted = true;
+    return point;
   }
   SDP_TRY(const auto object, store_.head(head->object_key));
   if (!object || !lake::parse_key(head->object_key)) return std::optional<ChainPoint>();
@@ -128,11 +135,7 @@ Result<std::optional<ChainPoint>> LakeReader::next_object(const lake::ChainId& c
     SDP_TRY(head, store_.head(key));
   }
   if (!head) return std::optional<ChainPoint>();
-  if (overrides_.ignores(key)) {
-    const lake::Override* ignored = overrides_.find(key);
-    if (!ignored || !ignored->keeps_place() || ignored->chain != chain) return std::optional<ChainPoint>();
-    return std::optional(ChainPoint{ignored->next, key, std::nullopt, false});
-  }
+  if (overrides_.ignores(key)) return point_of_ignored(key, chain);
   auto meta = lake::meta_from(head->metadata);
   if (!meta) return std::unexpected(meta.error().in(fmt::format("{}: object {}", store_.describe(), key)));
   if (meta->chain != chain) return of_another_topic(store_, key, chain, meta->chain);

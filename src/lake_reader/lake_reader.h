@@ -93,8 +93,7 @@ class LakeReader {
   // The end of a chain, whatever clocks were and however old the lake is:
   //  1. The chain's hint names an object near the end. It is looked at, since a hint is not trusted.
   //  2. A chain without a hint that holds: one listing of all objects, of which the one with the highest
-  //  first
-  //     offset is the last.
+  //     first offset is the last.
   //  3. From such a point on the log tells: its record there gives the name that the next object must have
   //     (next_object). Where there is none, the chain ends (chain_walk.h).
 
@@ -193,6 +192,9 @@ class LakeReader {
   /// Adds what the markers of a chain list between `from` and the end of `through`. False: see above.
   Result<bool> add_from_markers(const lake::ChainId& chain, lake::Hour through, log::Offset from,
                                 std::vector<store::ListedObject>& objects) const;
+  /// Where the chain goes on behind an object that is ignored; nothing when its place is free.
+  std::optional<ChainPoint> point_of_ignored(const std::string& key, const lake::ChainId& chain) const;
+
   Result<Gaps> read_gaps(const std::string& prefix) const;
   /// Nothing when there is no such object. One request when there is.
   Result<std::optional<store::Object>> find(const std::string& key) const;

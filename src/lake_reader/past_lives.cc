@@ -24,26 +24,18 @@ using PastChains = std::map<std::pair<std::string, log::Partition>, PastChain>;
 /// What listings show of topic ids other than the present one.
 class Objects {
  public:
-  Objects(store::ObjectStore& store, const lake::Overrides& overrides, std::string present,
-          PastChains& chains)
-      : store_(store), overrides_(overrides), present_(std::move(present)), chains_(chains) {}
+  Objects(std::string present, PastChains& chains) : present_(std::move(present)), chains_(chains) {}
 
-  Result<void> list(const std::string& prefix, lake::Hour hour) {
-    return store_.list(prefix, [&](const store::ListedObject& object) {
-      if (overrides_.ignores(object.key)) return true;
-      const auto key = lake::parse_key(object.key);
-      if (!key || key->topic_id_short == present_) return true;
-      chains_[{key->topic_id_short, key->partition}].objects[key->first] = hour;
-      one_key_[key->topic_id_short] = object.key;
-      return true;
-    });
+  void add(const store::ListedObject& object, lake::Hour hour) {
+    const auto key = lake::parse_key(object.key);
+    if (!key || key->topic_id_short == present_) return;
+    chains_[{key->topic_id_short, key->partition}].objects[key->first] = hour;
+    one_key_[key->topic_id_short] = object.key;
   }
   /// An object of each topic id.
   const std::map<std::string, std::string>& one_key() const { return one_key_; }
 
  private:
-  store::ObjectStore& store_;
-  const lake::Overrides& overrides_;
   const std::string present_;
   PastChains& chains_;
   std::map<std::string, std::string> one_key_;
@@ -102,18 +94,24 @@ Result<std::vector<PastLife>> LakeReader::past_lives(const log::TopicId& present
       if (chain.closed) life.partitions = std::max(life.partitions, chain.closed->partitions);
     }
   }
-  Objects objects(store_, overrides_, present_short, chains);
+  Objects objects(present_short, chains);
+  const auto list = [&](std::string_view prefix, lake::Hour hour) {
+    return list_objects(prefix, [&objects, hour](const store::ListedObject& object) {
+      objects.add(object, hour);
+      return true;
+    });
+  };
   int folders = 0;
   const auto look = [&](const HourFolder& folder) -> Result<bool> {
-    SDP_RETURN_IF_ERROR(objects.list(folder.prefix, folder.hour));
+    SDP_RETURN_IF_ERROR(list(folder.prefix, folder.hour));
     return ++folders < kFoldersMax;
   };
   SDP_RETURN_IF_ERROR(walk_hours(store_, lake::kBronzePrefix, Order::newest_first, look));
-  SDP_RETURN_IF_ERROR(objects.list(std::string(lake::kUntimedPrefix), lake::Hour::min()));
+  SDP_RETURN_IF_ERROR(list(lake::kUntimedPrefix, lake::Hour::min()));
   for (const auto& [topic_id_short, of_topic] : begins) {
     const lake::Hour open = behind_closed(of_topic, chains, topic_id_short);
     for (lake::Hour hour = open; hour < open + kBehindClosed; hour += std::chrono::hours(1))
-      SDP_RETURN_IF_ERROR(objects.list(lake::hour_prefix(UtcMillis(hour)), hour));
+      SDP_RETURN_IF_ERROR(list(lake::hour_prefix(UtcMillis(hour)), hour));
   }
   for (const auto& [topic_id_short, key] : objects.one_key()) {
     SDP_TRY(const lake::ObjectMeta meta, meta_of(key));
