@@ -110,7 +110,11 @@ Result<ChainPoints> LakeReader::chain_points(const log::TopicId& topic_id,
   std::vector<log::Partition> unknown;
   for (const log::Partition partition : partitions) {
     SDP_TRY(const auto hinted, hinted_point({topic_id, partition}));
-    hinted ? void(points.emplace(partition, *hinted)) : unknown.push_back(partition);
+    if (hinted) {
+      points.emplace(partition, *hinted);
+    } else {
+      unknown.push_back(partition);
+    }
   }
   if (unknown.empty()) return points;
   SDP_TRY(ChainPoints listed, listed_points(topic_id, unknown, progress));

@@ -10,6 +10,7 @@
 #include "lake/override.h"
 #include "lake/places.h"
 #include "lake_reader/find_places.h"
+#include "load/fetch_object.h"
 
 namespace sdp::load {
 namespace {
@@ -32,10 +33,7 @@ Result<Copied> copy_object(store::ObjectStore& lake, const lake_reader::PlannedO
   }
   SDP_TRY(const store::Object object, lake.get(planned.object_key));
   SDP_TRY(const lake::ObjectMeta meta, lake::meta_from(object.metadata));
-  if (const std::string actual = base::sha256_hex(object.body); actual != meta.sha256) {
-    return fail(ErrorKind::bad_input,
-                fmt::format("its body has sha256 {} but was written with {}", actual, meta.sha256));
-  }
+  SDP_RETURN_IF_ERROR(check_body(object, meta));
   SDP_TRY(std::ignore, copy.put_new(planned.object_key, object.body, object.metadata, kContentType));
   return Copied{meta.sha256, object.body.size()};
 }
@@ -51,8 +49,8 @@ Result<void> copy_layout_gaps_and_overrides(store::ObjectStore& lake, store::Obj
     return true;
   }));
   for (const std::string& key : keys) {
-    SDP_TRY(const store::Object gap, lake.get(key));
-    SDP_TRY(std::ignore, copy.put_new(key, gap.body, gap.metadata, kContentType));
+    SDP_TRY(const store::Object object, lake.get(key));
+    SDP_TRY(std::ignore, copy.put_new(key, object.body, object.metadata, kContentType));
   }
   return {};
 }

@@ -26,10 +26,7 @@ Result<warehouse::FetchedObject> check_object(const PlannedObject& planned, stor
   fetched.key = planned.object_key;
   SDP_TRY(fetched.meta, lake::meta_from(object.metadata));
   SDP_RETURN_IF_ERROR(check_place(planned, fetched.meta));
-  if (const std::string actual = base::sha256_hex(object.body); actual != fetched.meta.sha256) {
-    return fail(ErrorKind::bad_input,
-                fmt::format("its body has sha256 {} but was written with {}", actual, fetched.meta.sha256));
-  }
+  SDP_RETURN_IF_ERROR(check_body(object, fetched.meta));
   if (planned.place.compression == lake::Compression::none) {
     fetched.lines = std::move(object.body);
   } else {
@@ -39,6 +36,13 @@ Result<warehouse::FetchedObject> check_object(const PlannedObject& planned, stor
 }
 
 }  // namespace
+
+Result<void> check_body(const store::Object& object, const lake::ObjectMeta& meta) {
+  const std::string actual = base::sha256_hex(object.body);
+  if (actual == meta.sha256) return {};
+  return fail(ErrorKind::bad_input,
+              fmt::format("its body has sha256 {} but was written with {}", actual, meta.sha256));
+}
 
 Result<warehouse::FetchedObject> fetch_object(store::ObjectStore& store, const PlannedObject& planned) {
   SDP_TRY(store::Object object, store.get(planned.object_key));

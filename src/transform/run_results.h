@@ -59,7 +59,7 @@ inline constexpr std::size_t kNodesMax = 5'000;
 
 /// `6 models, 21 tests passed, 0 failed in 7.4 s`, with what is not zero besides.
 std::string to_string(const TransformSummary& summary);
-/// `test unique_x failed: 3 rows (message)`
+/// `test unique_x failed on 3 rows (message)`
 std::string to_string(const Failure& failure);
 
 }  // namespace sdp::transform

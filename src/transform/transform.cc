@@ -58,10 +58,7 @@ std::vector<std::string> arguments_of(const TransformOptions& options) {
 }
 
 std::optional<TransformSummary> read_results(const TransformOptions& options) {
-  std::error_code error;
-  const auto size = fs::file_size(results_path(options), error);
-  if (error || size > kResultsBytesMax) return std::nullopt;
-  const auto text = os::read_file(results_path(options)).value_or(std::nullopt);
+  const auto text = os::read_file(results_path(options), kResultsBytesMax).value_or(std::nullopt);
   if (!text) return std::nullopt;
   auto summary = parse_run_results(*text);
   if (!summary) return std::nullopt;
