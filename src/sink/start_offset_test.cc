@@ -37,6 +37,23 @@ TEST_F(StartOffsetTest, AcknowledgedGapIsRecordedOnceAndThenPassed) {
   EXPECT_EQ(lake_.gaps_of(id_)->size(), 1u);
 }
 
+TEST_F(StartOffsetTest, AShorterGapOfAnotherSinkIsGoneOnFrom) {
+  const lake::Gap theirs{"t", {id_, 2}, {5, 6}};
+  ASSERT_TRUE(store_.put_new(lake::Places().gap_key({id_, 2}, 5), to_json(theirs), {}, "application/json"));
+  EXPECT_EQ(*start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::record), 8);
+  EXPECT_EQ(lake_.gaps_of(id_)->back().range, (lake::OffsetRange{6, 8}));
+}
+
+TEST_F(StartOffsetTest, ARecordThatTellsOfAnotherChainStopsTheSink) {
+  const lake::Gap theirs{"t", {id_, 3}, {5, 8}};
+  const std::string key = lake::Places().gap_key({id_, 2}, 5);
+  ASSERT_TRUE(store_.put_new(key, to_json(theirs), {}, "application/json"));
+  const auto start = start_offset(store_, lake_, {id_, 2}, "t", 5, {.start = 8, .end = 9}, GapPolicy::record);
+  ASSERT_FALSE(start);
+  EXPECT_EQ(start.error().kind, ErrorKind::bad_input);
+  EXPECT_NE(start.error().message.find(key), std::string::npos) << start.error().message;
+}
+
 TEST_F(StartOffsetTest, LogBehindTheLakeStopsTheSink) {
   const auto start =
       start_offset(store_, lake_, {id_, 0}, "t", 10, {.start = 0, .end = 7}, GapPolicy::record);
