@@ -10,8 +10,6 @@ namespace {
 
 using diag::log_event;
 
-constexpr std::size_t kRequestsMax = 1'000;
-
 }  // namespace
 
 HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, const lake_reader::LakeReader& lake,

@@ -33,6 +33,8 @@ struct CloseResult {
 ///   3. Close the hours of the request's chain.
 class HourCloser {
  public:
+  static constexpr std::size_t kRequestsMax = 1'000;
+
   /// Log and store, which is the lake's, outlive this.
   HourCloser(log::EventLog& log, store::ObjectStore& store, const lake_reader::LakeReader& lake,
              log::TopicInfo topic);
@@ -40,8 +42,8 @@ class HourCloser {
   HourCloser(const HourCloser&) = delete;
   HourCloser& operator=(const HourCloser&) = delete;
 
-  /// Hours of a partition that is no longer ours may be closed all the same. Requests beyond a thousand that
-  /// wait are dropped: the next hour brings another.
+  /// Hours of a partition that is no longer ours may be closed all the same. Requests beyond kRequestsMax
+  /// that wait are dropped: the next hour brings another.
   void request(const CloseRequest& request);
   std::optional<CloseResult> next_result();
   /// Whether a request was taken whose result was not.
@@ -60,7 +62,7 @@ class HourCloser {
   ChainCloser chains_;  // the thread's own, like the next
   bool past_lives_closed_ = false;
   std::size_t open_requests_ = 0;  // the caller's, like the rest of its side
-  base::BoundedQueue<CloseRequest> requests_{1'000};
+  base::BoundedQueue<CloseRequest> requests_{kRequestsMax};
   base::BoundedQueue<CloseResult> results_{1 << 16};
   std::jthread thread_;
 };

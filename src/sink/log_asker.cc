@@ -147,8 +147,10 @@ Result<log::Offset> LogAsker::chain_end(log::Partition partition, const log::Wat
   SDP_TRY(log::Reader* const log, reader());
   auto end =
       lake_reader::walk_to_end(*log, lake_, chain, options_.compression, point, available, kReadTimeout);
-  if (!end) reader_.reset();
-  if (!end) return std::unexpected(std::move(end).error());
+  if (!end) {
+    reader_.reset();
+    return std::unexpected(std::move(end).error());
+  }
   point = *std::move(end);
   log_start = available.start;
   return point.end;
@@ -167,8 +169,10 @@ Result<std::optional<LastRecord>> LogAsker::find_last_record(log::Partition part
         found = LastRecord{.is_unreadable = true};
         return {};
       });
-  if (!read) reader_.reset();
-  if (!read) return std::unexpected(read.error());
+  if (!read) {
+    reader_.reset();
+    return std::unexpected(read.error());
+  }
   return found;
 }
 

@@ -38,9 +38,8 @@ double in_seconds(std::chrono::milliseconds duration) {
 ///
 /// The protocol of a partition, and what is durable after each step:
 ///   1. Assign: a point of the chain is read from the lake, by its hint or a listing, and reading starts
-///   there;
-///      the group's own offsets are not asked. The first record that comes names the object that would start
-///      there: where it stands, reading goes on from its end, until there is none.
+///      there; the group's own offsets are not asked. The first record that comes names the object that would
+///      start there: where it stands, reading goes on from its end, until there is none.
 ///      The start is checked as soon as the partition's broker tells what the log has. A log that starts
 ///      above it calls for a listing first; then the start is moved behind an acknowledged gap
 ///      (start_offset.h). The record before the start must be the last one of the chain (same_log.h). Until

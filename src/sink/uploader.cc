@@ -11,6 +11,7 @@ namespace {
 
 struct Attempt {
   CommitOutcome outcome;
+  lake::ObjectMeta meta;
   std::size_t body_bytes = 0;
 };
 
@@ -26,7 +27,7 @@ Result<Attempt> compress_and_commit(store::ObjectStore& store, const UploaderOpt
   meta.sha256 = base::sha256_hex(body);
   meta.writer = options.writer;
   SDP_TRY(CommitOutcome outcome, commit_object(store, key, body, meta));
-  return Attempt{std::move(outcome), body.size()};
+  return Attempt{std::move(outcome), std::move(meta), body.size()};
 }
 
 }  // namespace
@@ -70,11 +71,9 @@ Result<CommitOutcome> Uploader::commit(const Batch& batch, UploadResult& result)
     SDP_RETURN_IF_ERROR(lake_reader::check_only_layout(store_, options_.places));
   SDP_TRY(Attempt attempt, compress_and_commit(store_, options_, result.key, batch));
   result.body_bytes = attempt.body_bytes;
-  lake::ObjectMeta durable = meta_of(batch, options_.topic, options_.places);
-  if (const auto* adopted = std::get_if<Adopted>(&attempt.outcome)) {
-    result.chain_end = adopted->winner.range.end;
-    durable = adopted->winner;
-  }
+  const auto* adopted = std::get_if<Adopted>(&attempt.outcome);
+  if (adopted != nullptr) result.chain_end = adopted->winner.range.end;
+  const lake::ObjectMeta& durable = adopted != nullptr ? adopted->winner : attempt.meta;
   if (options_.heads) SDP_RETURN_IF_ERROR(options_.heads->committed(durable, result.key));
   return std::move(attempt.outcome);
 }
