@@ -2,14 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "cli/standard_output.h"
 
 namespace sdp::cli {
 
-/// One line on standard output. Texts come from stores and networks and need not be UTF-8: what is not is
-/// replaced, since nlohmann would throw.
+/// One line on standard output.
 inline void print_line(const nlohmann::ordered_json& json) {
-  print_out("{}\n", json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  print_out("{}\n", base::dumped(json));
 }
 
 }  // namespace sdp::cli

@@ -10,12 +10,15 @@
 #include <tuple>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/terminal_text.h"
 #include "cli/output.h"
 #include "cli/standard_output.h"
 
 namespace sdp::cli {
 namespace {
+
+using base::or_null;
 
 /// How many reasons a table for people has.
 constexpr std::size_t kReasonsShown = 30;
@@ -105,14 +108,6 @@ SELECT
 FROM ({}) AS placed
 GROUP BY reason, field, rejected_by)",
                      rows);
-}
-
-nlohmann::ordered_json or_null(const std::optional<std::string>& text) {
-  return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
-}
-
-nlohmann::ordered_json or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
 }
 
 /// `topic/0000000003/0000000000000000017` -> `topic/3/17`
@@ -245,8 +240,7 @@ std::string rejected_json(const RejectedEvent& event) {
                                     {"object_key", event.object_key},
                                     {"payload", or_null(event.payload)},
                                     {"raw_base64", or_null(event.raw_base64)}};
-  return base::escaped_json(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) +
-         "\n";
+  return base::escaped_json(base::dumped(json)) + "\n";
 }
 
 void print_rejected(const Rejected& rejected) {

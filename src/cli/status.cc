@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/duration_text.h"
+#include "base/json_text.h"
 #include "base/terminal_text.h"
 #include "base/text_table.h"
 #include "base/utc_time.h"
@@ -17,6 +18,7 @@ namespace sdp::cli {
 namespace {
 
 using base::duration_text;
+using base::or_null;
 using base::plural;
 using base::with_commas;
 using nlohmann::ordered_json;
@@ -217,11 +219,6 @@ NextStep behind_lake(const Status& status) {
 
 ordered_json time_or_null(const std::optional<UtcMillis>& time) {
   return time && lake::has_time(*time) ? ordered_json(base::format_iso(*time)) : ordered_json(nullptr);
-}
-
-template <typename T>
-ordered_json or_null(const std::optional<T>& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
 ordered_json partitions_json(const Status& status) {

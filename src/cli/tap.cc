@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "base/json_text.h"
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
 #include "lake/object_key.h"
@@ -14,8 +15,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string dumped(const ordered_json& json) {
-  return base::escaped_json(json.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+std::string line_of(const ordered_json& json) {
+  return base::escaped_json(base::dumped(json));
 }
 
 /// Times that no clock has cannot be written as others are.
@@ -56,7 +57,7 @@ std::string record_json(std::string_view topic, const log::RecordView& record) {
                       {"append_time", time_text(record.timestamp)}};
   put_bytes(object, "key", record.key);
   put_bytes(object, "value", record.value);
-  return dumped(object) + "\n";
+  return line_of(object) + "\n";
 }
 
 std::string batch_text(std::string_view topic, const log::UnreadableBatch& batch) {
@@ -65,12 +66,12 @@ std::string batch_text(std::string_view topic, const log::UnreadableBatch& batch
 }
 
 std::string batch_json(std::string_view topic, const log::UnreadableBatch& batch) {
-  return dumped({{"schema_version", 1},
-                 {"topic", topic},
-                 {"partition", batch.partition},
-                 {"offset", batch.first},
-                 {"last_offset", batch.end - 1},
-                 {"unreadable", lake::name(lake::code_of(batch.fault))}}) +
+  return line_of({{"schema_version", 1},
+                  {"topic", topic},
+                  {"partition", batch.partition},
+                  {"offset", batch.first},
+                  {"last_offset", batch.end - 1},
+                  {"unreadable", lake::name(lake::code_of(batch.fault))}}) +
          "\n";
 }
 
@@ -81,8 +82,8 @@ std::string line_text(std::string_view line) {
 std::string line_json(std::string_view object_key, std::string_view line) {
   // A line is handed on as it is: numbers in it may be larger than a parser keeps.
   const bool is_json = nlohmann::json::accept(line);
-  return fmt::format("{{\"schema_version\":1,\"object\":{},\"line\":{}}}\n", dumped(std::string(object_key)),
-                     is_json ? base::escaped_json(line) : dumped(std::string(line)));
+  return fmt::format("{{\"schema_version\":1,\"object\":{},\"line\":{}}}\n", line_of(std::string(object_key)),
+                     is_json ? base::escaped_json(line) : line_of(std::string(line)));
 }
 
 }  // namespace sdp::cli

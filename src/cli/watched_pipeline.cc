@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_text.h"
 #include "base/terminal_text.h"
 #include "base/utc_time.h"
 #include "cli/lake_objects.h"
@@ -23,6 +24,7 @@
 namespace sdp::cli {
 namespace {
 
+using base::or_null;
 using nlohmann::ordered_json;
 
 /// Of a key or a value that a page shows.
@@ -33,18 +35,12 @@ constexpr log::Offset kReadAtFirst = 100;
 constexpr std::size_t kObjectsShown = 200;
 constexpr std::size_t kLinesShown = 20;
 
-std::string dumped(const ordered_json& json) {
-  // Records and keys of objects have any bytes.
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+std::string line_of(const ordered_json& json) {
+  return base::dumped(json) + "\n";
 }
 
 std::optional<std::string> time_of(UtcMillis time) {
   return lake::has_time(time) ? std::optional(base::format_iso(time)) : std::nullopt;
-}
-
-template <typename T>
-ordered_json or_null(const std::optional<T>& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
 /// The begin of a text, without half a character at its end.
@@ -225,10 +221,10 @@ class Lookup {
                       {"sha256", meta.sha256},
                       {"writer", meta.writer}});
     }
-    return dumped({{"hour", lake::format_hour(*hour)},
-                   {"as_of", base::format_iso(clock_.utc_now())},
-                   {"objects", std::move(list)},
-                   {"not_shown", more}});
+    return line_of({{"hour", lake::format_hour(*hour)},
+                    {"as_of", base::format_iso(clock_.utc_now())},
+                    {"objects", std::move(list)},
+                    {"not_shown", more}});
   }
 
   Result<std::string> head(std::string_view key) const {
@@ -243,10 +239,10 @@ class Lookup {
       if (!cut) lines.push_back(shortened(line, kShownBytesMax));
       return !cut;
     });
-    return dumped({{"key", key},
-                   {"as_of", base::format_iso(clock_.utc_now())},
-                   {"lines", std::move(lines)},
-                   {"cut", cut}});
+    return line_of({{"key", key},
+                    {"as_of", base::format_iso(clock_.utc_now())},
+                    {"lines", std::move(lines)},
+                    {"cut", cut}});
   }
 
   Result<std::string> record(log::Partition partition, log::Offset offset) {
@@ -289,7 +285,7 @@ class Lookup {
     }
     SDP_RETURN_IF_ERROR(add_places({topic.id, partition}, offset, time, answer));
     answer["as_of"] = base::format_iso(clock_.utc_now());
-    return dumped(answer);
+    return line_of(answer);
   }
 
  private:
@@ -393,12 +389,12 @@ class WatchedPipeline final : public serve::Watched {
   serve::Look look() override {
     const auto status = status_.look();
     if (!status) {
-      return {.json = dumped({{"schema_version", 1},
-                              {"at", base::format_iso(clock_.utc_now())},
-                              {"error", status.error().message}}),
+      return {.json = line_of({{"schema_version", 1},
+                               {"at", base::format_iso(clock_.utc_now())},
+                               {"error", status.error().message}}),
               .point = {}};
     }
-    return {.json = dumped(to_json(*status)),
+    return {.json = line_of(to_json(*status)),
             .point = serve::Point{.at = base::format_iso(status->at),
                                   .log = ends_of_log(*status),
                                   .lake = count_of(*status, "lake"),

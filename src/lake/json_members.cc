@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/json_text.h"
+
 namespace sdp::lake {
 namespace {
 
@@ -46,8 +48,7 @@ const nlohmann::json& JsonMembers::part(const char* member, nlohmann::json::valu
 }
 
 std::string to_line(const nlohmann::ordered_json& json) {
-  // nlohmann would throw.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return base::dumped(json) + "\n";
 }
 
 }  // namespace sdp::lake

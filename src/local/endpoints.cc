@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "os/files.h"
 
 namespace sdp::local {
@@ -22,7 +23,7 @@ std::string encode(const Endpoints& endpoints) {
                                        {"kafka", {{"bootstrap_servers", endpoints.kafka_brokers}}},
                                        {"s3", {{"endpoint", endpoints.s3_url}}}};
   // What is not UTF-8 is replaced: nlohmann would throw.
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return base::dumped(json, 2) + "\n";
 }
 
 Result<Endpoints> decode_endpoints(std::string_view text) {

@@ -6,11 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/utc_time.h"
 
 namespace sdp::serve {
 namespace {
 
+using base::dumped;
+using base::or_null;
 using nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
@@ -19,15 +22,6 @@ constexpr milliseconds kPauseAfterProblem{2'000};
 constexpr std::size_t kRecordsAtOnce = 40;
 constexpr std::size_t kRecordsAtFirst = 50;
 constexpr std::size_t kRecentMax = 500;
-
-ordered_json or_null(const std::optional<std::string>& text) {
-  return text ? ordered_json(*text) : ordered_json(nullptr);
-}
-
-/// Records have any bytes.
-std::string dumped(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 }  // namespace
 

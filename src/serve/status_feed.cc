@@ -6,18 +6,17 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_text.h"
+
 namespace sdp::serve {
 namespace {
 
+using base::or_null;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kEvery{2'000};
 /// Of the time that a look takes: the rest after it.
 constexpr int kRestFactor = 4;
-
-nlohmann::ordered_json or_null(const std::optional<std::uint64_t>& count) {
-  return count ? nlohmann::ordered_json(*count) : nlohmann::ordered_json(nullptr);
-}
 
 }  // namespace
 

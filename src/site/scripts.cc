@@ -4,21 +4,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
+
 namespace sdp::site {
 namespace {
 
+using base::dumped;
+using base::or_null;
 using nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-
-std::string dumped(const ordered_json& json) {
-  // Names come from stored bytes, which need not be UTF-8.
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-ordered_json or_null(std::string_view text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
-}
 
 }  // namespace
 

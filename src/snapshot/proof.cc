@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_text.h"
+
 namespace sdp::snapshot {
 namespace {
 
@@ -63,7 +65,7 @@ Result<std::string> proof_document(std::string_view id, std::string_view at, std
   if (!parsed.is_object()) return fail(ErrorKind::bad_input, "not a report of verify");
   const ordered_json document = {
       {"version", kProofVersion}, {"snapshot", id}, {"at", at}, {"report", std::move(parsed)}};
-  return document.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::dumped(document, 1) + "\n";
 }
 
 Result<Proof> parse_proof(std::string_view text) {

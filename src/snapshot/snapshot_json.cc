@@ -6,27 +6,18 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
+
 namespace sdp::snapshot {
 namespace {
 
+using base::dumped;
+using base::or_null;
 using nlohmann::ordered_json;
 
 constexpr int kSnapshotVersion = 1;
 /// Beyond it a reader whose numbers are doubles sees another integer.
 constexpr std::int64_t kExactMax = (std::int64_t{1} << 53) - 1;
-
-std::string dumped(const ordered_json& json, int indent) {
-  // Names come from stored bytes, which need not be UTF-8.
-  return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-ordered_json or_null(const Cell& text) {
-  return text ? ordered_json(*text) : ordered_json(nullptr);
-}
-
-ordered_json or_null(const std::string& text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
-}
 
 /// A number as a number wherever every reader takes it for the same one; else its text.
 ordered_json number_json(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/terminal_text.h"
 #include "base/text_table.h"
 
@@ -162,7 +163,7 @@ std::string to_json(const Report& report) {
   for (const ProofLine& line : report.proof) json["proof"].push_back(proof_json(line));
   json["notes"] = report.notes;
   // Names come from stored bytes, which need not be UTF-8.
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return base::dumped(json, 2) + "\n";
 }
 
 }  // namespace sdp::verify
