@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/settings.h"
+#include "cli/sinks_stopped.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
@@ -24,23 +25,6 @@ struct Options {
   bool sinks_stopped = false;
   bool json = false;
 };
-
-/// Members of the group write to the lake.
-Result<void> check_sinks_stopped(const Options& options) {
-  if (options.sinks_stopped) return {};
-  const std::string& group = options.consumer.group;
-  SDP_TRY(auto log, open_kafka(options.log, options.services));
-  const auto members = log->members(group);
-  if (!members) {
-    return std::unexpected(
-        members.error().in("are all sinks stopped? --sinks-stopped says so where Kafka cannot be asked"));
-  }
-  if (*members == 0) return {};
-  return fail(ErrorKind::retry,
-              fmt::format("group {} has {}: stop all sinks of the lake, wait until their session is over, "
-                          "and run the upgrade again",
-                          group, base::plural(*members, "member")));
-}
 
 void print_text(const upgrade::UpgradeSummary& summary, bool dry_run) {
   for (const std::string& key : summary.foreign)
@@ -80,7 +64,10 @@ Result<int> run_upgrade(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   upgrade::UpgradeOptions upgrade;
   upgrade.dry_run = options.dry_run;
-  upgrade.check_sinks_stopped = [&] { return check_sinks_stopped(options); };
+  upgrade.check_sinks_stopped = [&]() -> Result<void> {
+    if (options.sinks_stopped) return {};
+    return check_sinks_stopped(options.log, options.services, options.consumer.group, "", "the upgrade");
+  };
   upgrade.progress = [](std::string_view step, std::uint64_t done, std::uint64_t total) {
     diag::log_event("upgrade.progress", {{"step", step}, {"done", done}, {"total", total}});
   };

@@ -11,12 +11,12 @@
 #include <system_error>
 #include <vector>
 
-#include "base/text_table.h"
 #include "base/utc_time.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "cli/sinks_stopped.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "lake_reader/find_places.h"
@@ -74,23 +74,6 @@ Result<std::optional<lake::OffsetRange>> parse_use(std::string_view text) {
       fmt::format("--use {}: two offsets are wanted, the first one and the one behind the last, such as "
                   "--use 30,40",
                   text));
-}
-
-Result<void> check_sinks_stopped(const Options& options) {
-  if (options.sinks_stopped) return {};
-  const std::string& group = options.consumer.group;
-  SDP_TRY(auto log, open_kafka(options.log, options.services));
-  const auto members = log->members(group);
-  if (!members) {
-    return std::unexpected(members.error().in(
-        "the end of a chain moves back: are all sinks stopped? --sinks-stopped says so where Kafka cannot be "
-        "asked"));
-  }
-  if (*members == 0) return {};
-  return fail(ErrorKind::retry,
-              fmt::format("the end of a chain moves back, and group {} has {}: stop all sinks of the "
-                          "lake, wait until their session is over, and run the repair again",
-                          group, base::plural(*members, "member")));
 }
 
 /// It is told, and nothing depends on it.
@@ -250,7 +233,11 @@ Result<int> run_repair(const Options& options, bool names_warehouse, const Runti
   repair.writer = kWriter;
   repair.apply = options.apply;
   SDP_TRY(repair.use, parse_use(options.use));
-  repair.check_sinks_stopped = [&] { return check_sinks_stopped(options); };
+  repair.check_sinks_stopped = [&]() -> Result<void> {
+    if (options.sinks_stopped) return {};
+    return check_sinks_stopped(options.log, options.services, options.consumer.group,
+                               "the end of a chain moves back", "the repair");
+  };
   SDP_TRY(const repair::Repair done, repair::repair(*lake.store, runtime.clock, repair));
   const bool asks = !done.plan.missing.empty() || done.plan.fetched;
   const InLog log = asks ? look_at_log(options, done.override.chain) : InLog{};
