@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "base/duration_text.h"
 #include "cli/command.h"
 #include "cli/imports.h"
 #include "cli/output.h"
@@ -45,7 +46,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                     with_commas(summary.acked), with_commas(import.plan.counts.events())));
   }
   SDP_RETURN_IF_ERROR(remember_import(import));
-  const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
+  const double seconds = base::in_seconds(summary.elapsed);
   diag::log_event(
       "import.finished",
       {{"acked", summary.acked}, {"seconds", seconds}, {"per_second", per_second(summary.acked, seconds)}});

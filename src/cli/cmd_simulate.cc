@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "cli/command.h"
 #include "cli/control_file.h"
 #include "cli/fault_rates.h"
@@ -122,7 +123,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   if (labels) SDP_RETURN_IF_ERROR(labels->finish());
   if (kept) SDP_RETURN_IF_ERROR(kept->finish(summary));
-  const double seconds = static_cast<double>(summary.elapsed.count()) / 1000;
+  const double seconds = base::in_seconds(summary.elapsed);
   diag::log_event(
       "simulate.finished",
       {{"acked", summary.acked}, {"seconds", seconds}, {"per_second", per_second(summary.acked, seconds)}});

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/duration_text.h"
 #include "base/utc_time.h"
 #include "cli/live_rules.h"
 #include "cli/publish.h"
@@ -28,7 +29,7 @@ std::optional<double> seconds_behind(const snapshot::Snapshot& snapshot) {
   const auto newest = base::parse_iso(*snapshot.freshness.newest_record);
   const auto taken = base::parse_iso(snapshot.taken_at);
   if (!newest || !taken) return std::nullopt;
-  return std::chrono::duration<double>(*taken - *newest).count();
+  return base::in_seconds(*taken - *newest);
 }
 
 class LiveLoop {
@@ -76,7 +77,7 @@ class LiveLoop {
     if (publication.taken) {
       diag::log_event("live.published",
                       {{"records", unbuilt_},
-                       {"seconds", std::chrono::duration<double>(since(started)).count()},
+                       {"seconds", base::in_seconds(since(started))},
                        {"behind_s", seconds_behind(publication.taken->snapshot).value_or(0)}});
       note_rejected(std::move(publication.taken->rejected));
     }

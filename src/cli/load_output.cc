@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/duration_text.h"
 #include "base/text_table.h"
 #include "cli/json_output.h"
 #include "cli/output.h"
@@ -30,7 +31,7 @@ void log_statements(const load::LoadSummary& summary) {
 }  // namespace
 
 void log_load(const load::LoadSummary& summary) {
-  const double seconds = static_cast<double>(summary.took.count()) / 1000;
+  const double seconds = base::in_seconds(summary.took);
   const std::uint64_t rows = summary.counts.rows + summary.counts.rejected;
   constexpr std::size_t kNamed = 10;
   for (const std::string& object : summary.foreign | std::views::take(kNamed))

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/duration_text.h"
 #include "cli/command.h"
 #include "metrics/registry.h"
 #include "os/files.h"
@@ -20,10 +21,6 @@ namespace fs = std::filesystem;
 constexpr mode_t kMode = 0644;
 /// A larger file is none of ours.
 constexpr std::uintmax_t kBytesMax = 64 * 1024;
-
-double seconds(std::chrono::milliseconds duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 /// When the command succeeded last, as the file says.
 std::optional<double> last_success(std::string_view text, std::string_view command) {
@@ -48,10 +45,10 @@ std::string text_before(const fs::path& path) {
 
 std::string metrics_of(const CommandEnd& end, std::string_view before) {
   metrics::Registry registry;
-  const double ended_at = seconds(end.ended_at.time_since_epoch());
+  const double ended_at = base::in_seconds(end.ended_at.time_since_epoch());
   registry.gauge("build_info", {kVersion}).Set(1);
   registry.gauge("command_exit_code", {end.command}).Set(end.exit_code);
-  registry.gauge("command_duration_seconds", {end.command}).Set(seconds(end.took));
+  registry.gauge("command_duration_seconds", {end.command}).Set(base::in_seconds(end.took));
   registry.gauge("command_last_run_timestamp_seconds", {end.command}).Set(ended_at);
   const auto success = end.exit_code == 0 ? std::optional(ended_at) : last_success(before, end.command);
   if (success) registry.gauge("command_last_success_timestamp_seconds", {end.command}).Set(*success);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "base/utc_time.h"
 #include "cli/load_output.h"
 #include "cli/output.h"
@@ -41,7 +42,7 @@ constexpr std::string_view kVerifyMemory = "192MB";
 class Stopwatch {
  public:
   explicit Stopwatch(Clock& clock) : clock_(clock), start_(clock.steady_now()) {}
-  double seconds() const { return std::chrono::duration<double>(clock_.steady_now() - start_).count(); }
+  double seconds() const { return base::in_seconds(clock_.steady_now() - start_); }
 
  private:
   Clock& clock_;
@@ -176,8 +177,7 @@ class PipelineRun {
     SDP_TRY(auto loaded, load_lake(parts_.marts, runtime_.clock, stop_));
     warehouse_name_ = std::move(loaded.warehouse);
     load::LoadSummary& summary = loaded.summary;
-    stages_.push_back({"load", summary.counts.rows + summary.counts.rejected,
-                       static_cast<double>(summary.took.count()) / 1000,
+    stages_.push_back({"load", summary.counts.rows + summary.counts.rejected, base::in_seconds(summary.took),
                        fmt::format("{} in {}", plural(summary.counts.objects, "object"),
                                    plural(summary.transactions, "transaction"))});
     return std::move(summary);

@@ -258,8 +258,7 @@ ordered_json stages_json(const Status& status) {
                    {"behind", or_null(row.behind)},
                    {"newest", time_or_null(row.newest)},
                    {"age_seconds", nullptr}});
-    if (row.newest)
-      all.back()["age_seconds"] = static_cast<double>(age_of(status, *row.newest).count()) / 1e3;
+    if (row.newest) all.back()["age_seconds"] = base::in_seconds(age_of(status, *row.newest));
   }
   return all;
 }

@@ -26,7 +26,7 @@ constexpr double kFasterMin = 1.1;
 constexpr double kClearInMax = 365.0 * 86'400;
 
 double seconds_between(UtcMillis from, UtcMillis to) {
-  return static_cast<double>((to - from).count()) / 1e3;
+  return base::in_seconds(to - from);
 }
 
 std::optional<double> rate_between(const Sample& from, const Sample& to) {

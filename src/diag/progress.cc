@@ -25,7 +25,7 @@ constexpr double kLeftMax = 365.0 * 86'400;
 }  // namespace
 
 double per_second(const ProgressFacts& facts) {
-  const double seconds = static_cast<double>(facts.elapsed.count()) / 1e3;
+  const double seconds = base::in_seconds(facts.elapsed);
   return seconds > 0 ? static_cast<double>(facts.done) / seconds : 0;
 }
 

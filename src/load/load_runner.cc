@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/duration_text.h"
 #include "diag/log.h"
 #include "diag/progress.h"
 #include "lake/object_key.h"
@@ -71,7 +72,7 @@ Result<LoadSummary> LoadRunner::run(std::stop_token stop) {
   for (int listing = 1; listing <= options_.listings_max; ++listing) {
     SDP_TRY(const bool look_again, load_once(lake, stop, summary));
     if (!look_again || listing == options_.listings_max) break;
-    log_event("load.hole", {{"retry_s", std::chrono::duration<double>(options_.listing_pause).count()}});
+    log_event("load.hole", {{"retry_s", base::in_seconds(options_.listing_pause)}});
     clock_.sleep_for(options_.listing_pause);
   }
   summary.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - started);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/encoding.h"
 #include "http/answer.h"
 
 namespace sdp::serve {
@@ -60,13 +61,6 @@ std::optional<T> number_of(const std::optional<std::string>& text) {
   return value;
 }
 
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
 std::optional<std::string> decoded(std::string_view text) {
   std::string result;
   while (!text.empty()) {
@@ -76,10 +70,9 @@ std::optional<std::string> decoded(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    const int high = text.size() < 3 ? -1 : hex_value(text[1]);
-    const int low = text.size() < 3 ? -1 : hex_value(text[2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    result += static_cast<char>(high * 16 + low);
+    const auto byte = base::from_hex(text.substr(1, 2));
+    if (!byte || byte->size() != 1) return std::nullopt;
+    result += *byte;
     text.remove_prefix(3);
   }
   return result;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/duration_text.h"
+
 namespace sdp::sink {
 namespace {
 
@@ -19,10 +21,6 @@ constexpr auto kResults = {"created", "already_ours", "adopted"};
 std::string_view result_of(const CommitOutcome& outcome) {
   if (std::holds_alternative<Committed>(outcome)) return "created";
   return std::holds_alternative<AlreadyOurs>(outcome) ? "already_ours" : "adopted";
-}
-
-double seconds(std::chrono::milliseconds duration) {
-  return std::chrono::duration<double>(duration).count();
 }
 
 }  // namespace
@@ -65,12 +63,12 @@ void SinkMeter::outage_begun() {
 void SinkMeter::uploaded(const UploadResult& result) {
   registry_.counter("sink_objects_total", {topic_, result_of(*result.outcome)}).Increment();
   registry_.gauge("sink_last_commit_timestamp_seconds", {topic_})
-      .Set(seconds(clock_.utc_now().time_since_epoch()));
+      .Set(base::in_seconds(clock_.utc_now().time_since_epoch()));
   if (std::holds_alternative<Adopted>(*result.outcome)) return;
   registry_.counter("sink_batches_total", {topic_, name(result.reason)}).Increment();
   records_.Increment(static_cast<double>(result.records));
   bytes_.Increment(static_cast<double>(result.body_bytes));
-  durations_.Observe(seconds(result.took));
+  durations_.Observe(base::in_seconds(result.took));
   for (const auto& [code, count] : result.rejected_codes)
     registry_.counter("sink_rejected_records_total", {topic_, name(code)})
         .Increment(static_cast<double>(count));
@@ -82,7 +80,7 @@ void SinkMeter::stands(const SinkStanding& standing) {
   assigned_.Set(static_cast<double>(standing.partitions.size()));
   buffered_.Set(static_cast<double>(standing.buffered_bytes));
   uploads_.Set(static_cast<double>(standing.uploads));
-  oldest_upload_.Set(seconds(standing.oldest_upload));
+  oldest_upload_.Set(base::in_seconds(standing.oldest_upload));
   forget_others(standing);
   for (const PartitionStanding& at : standing.partitions) tell(at);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "diag/log.h"
 #include "lake/layout.h"
 #include "lake/object_key.h"
@@ -26,11 +27,8 @@
 namespace sdp::sink {
 namespace {
 
+using base::in_seconds;
 using diag::log_event;
-
-double in_seconds(std::chrono::milliseconds duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/duration_text.h"
 #include "diag/log.h"
 #include "os/child.h"
 #include "os/files.h"
@@ -119,7 +120,7 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
   if (!summary || end.code > kDbtFailed) {
     return std::unexpected(dbt_ended_badly(options, end, log_path(options)));
   }
-  summary->seconds = std::chrono::duration<double>(base::system_clock().steady_now() - start).count();
+  summary->seconds = base::in_seconds(base::system_clock().steady_now() - start);
   if (end.code == kDbtFailed || summary->failed > 0) return std::unexpected(failed(options, *summary));
   if (!is_parsed_elsewhere()) keep_parsed(options);
   return *std::move(summary);
