@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "base/sha256.h"
-
 namespace sdp::base {
 namespace {
 
@@ -40,10 +38,6 @@ RC_GTEST_PROP(Base64, ComesBackTheSame, (const std::string& bytes)) {
 }
 RC_GTEST_PROP(Hex, ComesBackTheSame, (const std::string& bytes)) {
   RC_ASSERT(from_hex(hex(bytes)) == bytes);
-}
-
-TEST(Sha256, MatchesFips180Example) {
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(JsonString, EscapesOnlyWhatItMust) {

@@ -1,5 +1,6 @@
 #include "base/sha256.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/check.h"
@@ -35,6 +36,10 @@ std::string sha256_hex(std::string_view bytes) {
   unsigned int size = 0;
   SDP_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) == 1);
   return hex({reinterpret_cast<const char*>(digest), size});
+}
+
+bool same_digest(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 }  // namespace sdp::base

@@ -24,4 +24,7 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+/// Compares digests of secrets: takes as long whichever digit differs.
+bool same_digest(std::string_view left, std::string_view right);
+
 }  // namespace sdp::base

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/sha256.h"
 #include "http/answer.h"
@@ -25,15 +26,6 @@ constexpr std::string_view kLoginPage = R"(<!doctype html>
 stack's is the <code>DASHBOARD_TOKEN</code> that <code>docker compose run --rm secrets show</code> prints in its folder <code>docker</code>.</p>
 </body></html>
 )";
-
-/// Takes as long whichever digit differs. Both are digests, so that their length tells nothing.
-bool same_digest(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t at = 0; at < left.size(); ++at)
-    difference |= static_cast<unsigned char>(left[at]) ^ static_cast<unsigned char>(right[at]);
-  return difference == 0;
-}
 
 /// As a form encodes what was typed.
 std::string decoded(std::string_view text) {
@@ -57,7 +49,7 @@ std::string_view cookie_of(std::string_view cookies) {
   while (!cookies.empty()) {
     std::string_view one = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(cookies.size(), one.size() + 1));
-    while (one.starts_with(' ')) one.remove_prefix(1);
+    one = base::trimmed_front(one, " ");
     if (one.starts_with(kCookieName) && one.substr(kCookieName.size()).starts_with('='))
       return one.substr(kCookieName.size() + 1);
   }
@@ -101,10 +93,10 @@ Result<Access> Access::make(const Address& address, const Secret& token) {
 
 bool Access::has_token(const Request& request) const {
   if (request.authorization.starts_with(kBearer) &&
-      same_digest(base::sha256_hex(std::string_view(request.authorization).substr(kBearer.size())),
-                  token_digest_))
+      base::same_digest(base::sha256_hex(std::string_view(request.authorization).substr(kBearer.size())),
+                        token_digest_))
     return true;
-  return same_digest(cookie_of(request.cookie), cookie_);
+  return base::same_digest(cookie_of(request.cookie), cookie_);
 }
 
 std::optional<Response> Access::refuse(const Request& request) const {
@@ -128,7 +120,7 @@ std::optional<Response> Access::admit(const Request& request) const {
   if (loopback_ && !http::is_loopback_host(request.host)) return std::nullopt;
   std::string_view given = std::string_view(request.target).substr(kTokenQuery.size());
   given = given.substr(0, given.find('&'));
-  if (!same_digest(base::sha256_hex(decoded(given)), token_digest_)) return login_page();
+  if (!base::same_digest(base::sha256_hex(decoded(given)), token_digest_)) return login_page();
   const bool secure = request.forwarded_proto == "https";
   return Response{.status = 303,
                   .headers = {{"Location", "/"},
