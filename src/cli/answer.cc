@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <ranges>
 #include <set>
 
+#include "base/json_text.h"
 #include "base/terminal_text.h"
 #include "base/text_table.h"
 
@@ -27,22 +27,8 @@ void append_field(std::string& record, std::string_view text) {
   record += '"';
 }
 
-/// nlohmann escapes control characters below U+0020; those from U+007F to U+009F act on a terminal, too.
 void append_json_text(std::string& out, std::string_view text) {
-  const std::string quoted =
-      nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  for (std::size_t at = 0; at < quoted.size(); ++at) {
-    const auto c = static_cast<unsigned char>(quoted[at]);
-    const auto next = at + 1 < quoted.size() ? static_cast<unsigned char>(quoted[at + 1]) : 0U;
-    if (c == 0x7f) {
-      out += "\\u007f";
-    } else if (c == 0xc2 && next < 0xa0) {
-      out += fmt::format("\\u{:04x}", next);
-      ++at;
-    } else {
-      out += quoted[at];
-    }
-  }
+  out += base::escaped_json(base::dumped(text));
 }
 
 bool is_digit(char c) {

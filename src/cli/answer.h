@@ -19,8 +19,8 @@ std::string csv_record(warehouse::RowView cells);
 
 /// What the columns are called as members of JSON objects, each name once: a second `a` is `a_2`.
 std::vector<std::string> json_keys(std::span<const warehouse::Column> columns);
-/// One object with its line end, without control characters. Numbers stand in it as the warehouse wrote them,
-/// digit by digit; those that JSON does not have (`inf`, `nan`) are texts.
+/// One object with its line end, without characters that act on a terminal. Numbers stand in it as the
+/// warehouse wrote them, digit by digit; those that JSON does not have (`inf`, `nan`) are texts.
 std::string json_record(std::span<const std::string> keys, std::span<const warehouse::Column> columns,
                         warehouse::RowView cells);
 

@@ -47,9 +47,9 @@ TEST(Json, ValuesHaveTheirKinds) {
   EXPECT_EQ(json({"t", kText}, std::nullopt), "{\"t\":null}\n");
 }
 
-TEST(Json, NoControlCharacterIsInIt) {
-  const std::string line = json({"a\x1b", kText}, "x\x1b[31m\n\x7f\u009b\u00a0é\x9b");
-  EXPECT_EQ(line, "{\"a\\u001b\":\"x\\u001b[31m\\n\\u007f\\u009b\u00a0é\ufffd\"}\n");
+TEST(Json, NothingThatActsOnATerminalIsInIt) {
+  const std::string line = json({"a\x1b", kText}, "x\x1b[31m\n\x7f\u009b\u00a0é\u202e\x9b");
+  EXPECT_EQ(line, "{\"a\\u001b\":\"x\\u001b[31m\\n\\u007f\\u009b\u00a0é\\u202e\ufffd\"}\n");
   EXPECT_TRUE(nlohmann::json::accept(line));
 }
 
