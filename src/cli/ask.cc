@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/terminal_text.h"
 #include "cli/data_dir.h"
 #include "cli/publish.h"
@@ -66,10 +66,7 @@ class Watch {
 std::vector<Column> named(std::span<const Column> columns, Names names) {
   std::vector<Column> result(columns.begin(), columns.end());
   if (names == Names::as_they_are) return result;
-  for (Column& column : result) {
-    std::ranges::transform(column.name, column.name.begin(),
-                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; });
-  }
+  for (Column& column : result) column.name = base::upper(column.name);
   return result;
 }
 

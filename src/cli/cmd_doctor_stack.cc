@@ -21,8 +21,7 @@
 
 // Asks every port that the container stack publishes on this machine, one after another:
 //   1. Kafka's listener for this machine: the topic, and an offset from each partition's leader, by the
-//   address that the
-//      broker names.
+//      address that the broker names.
 //   2. MinIO's API: a listing of the bucket, signed.
 //   3. MinIO's console: a login.
 //   4. Kafdrop: its page.

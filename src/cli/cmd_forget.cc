@@ -120,7 +120,7 @@ void print_text(const Found& found, const Options& options) {
               base::escaped(history::aside_of(found.folder).string()), size_of(*found.unfinished));
   if (found.kept) {
     print_out("{}: {}, {}, all of user {}\n", folder,
-              found.kept->events ? base::with_commas(*found.kept->events) + " events"
+              found.kept->events ? base::plural(*found.kept->events, "event")
                                  : std::string("events of a lake that cannot be read"),
               size_of(found.kept->extent), found.user);
   }

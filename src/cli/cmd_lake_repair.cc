@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/text_table.h"
 #include "base/utc_time.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
@@ -134,11 +135,12 @@ void print_text(const repair::Repair& repair, const Options& options, const InLo
                 const std::optional<InWarehouse>& warehouse) {
   const lake::Override& override = repair.override;
   const repair::RepairPlan& plan = repair.plan;
-  print_out("{}: offsets {} of {}, {} bytes\n", override.object_key, shown(override.range),
-            lake::describe(override.chain), override.bytes);
+  print_out("{}: offsets {} of {}, {}\n", override.object_key, shown(override.range),
+            lake::describe(override.chain), base::plural(override.bytes, "byte"));
   if (repair.part) {
-    print_out("{}: offsets {} of it, {} records, go on being used\n", repair.part->key,
-              shown(repair.part->meta.range), repair.part->meta.records);
+    print_out("{}: offsets {} of it, {}, go on being used\n", repair.part->key,
+              shown(repair.part->meta.range),
+              base::plural(static_cast<std::uint64_t>(repair.part->meta.records), "record"));
   }
   if (repair.was_there) {
     print_out("is ignored already, since {}: {}\n", base::format_iso(override.created_at), override.reason);
