@@ -230,13 +230,15 @@ Result<void> Connection::execute(std::string_view sql) {
   return {};
 }
 
-Result<OwnedStatement> Connection::prepare_as_text(std::string_view sql) {
-  sql = base::trimmed_back(sql, "; \t\r\n");
+Result<OwnedStatement> Connection::prepare(const std::string& sql, Told told) {
   OwnedStatement statement;
-  if (duckdb_prepare(connection_.get(), as_text(sql).c_str(), statement.out()) != DuckDBSuccess) {
-    return std::unexpected(classify(path_, duckdb_prepare_error(statement.get())));
-  }
+  if (duckdb_prepare(connection_.get(), sql.c_str(), statement.out()) != DuckDBSuccess)
+    return std::unexpected(told(path_, duckdb_prepare_error(statement.get())));
   return statement;
+}
+
+Result<OwnedStatement> Connection::prepare_as_text(std::string_view sql) {
+  return prepare(as_text(base::trimmed_back(sql, "; \t\r\n")), &classify);
 }
 
 Result<void> Connection::scan(std::string_view sql,
@@ -287,8 +289,7 @@ Result<void> Connection::scan_side_by_side(std::string_view sql, int threads, co
 
 Result<void> Connection::stream(duckdb_prepared_statement statement,
                                 const std::function<void(duckdb_result*)>& columns,
-                                const std::function<Result<void>(RowView)>& visit,
-                                Error (*told)(std::string_view path, std::string_view message)) {
+                                const std::function<Result<void>(RowView)>& visit, Told told) {
   OwnedResult result;
   if (duckdb_execute_prepared_streaming(statement, result.get()) != DuckDBSuccess) {
     return std::unexpected(told(path_, duckdb_result_error(result.get())));
@@ -303,10 +304,7 @@ Result<void> Connection::stream(duckdb_prepared_statement statement,
 
 Result<void> Connection::ask(std::string_view sql, const AnswerVisitor& visitor) {
   // 1. As it was written: for its kind, its columns, and so that an error is about this text.
-  OwnedStatement written;
-  if (duckdb_prepare(connection_.get(), std::string(sql).c_str(), written.out()) != DuckDBSuccess) {
-    return std::unexpected(classify_statement(path_, duckdb_prepare_error(written.get())));
-  }
+  SDP_TRY(const OwnedStatement written, prepare(std::string(sql), &classify_statement));
   const duckdb_statement_type type = duckdb_prepared_statement_type(written.get());
   if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
     return fail(ErrorKind::bad_input, "only what reads may run here, but this statement is not a query");
@@ -316,18 +314,12 @@ Result<void> Connection::ask(std::string_view sql, const AnswerVisitor& visitor)
   if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
     return stream(written.get(), tell_columns, visitor.row, &classify_statement);
   // 3. Anything else with all its cells as text.
-  OwnedStatement statement;
-  if (duckdb_prepare(connection_.get(), as_text(sql).c_str(), statement.out()) != DuckDBSuccess) {
-    return std::unexpected(classify_statement(path_, duckdb_prepare_error(statement.get())));
-  }
+  SDP_TRY(const OwnedStatement statement, prepare(as_text(sql), &classify_statement));
   return stream(statement.get(), tell_columns, visitor.row, &classify_statement);
 }
 
 Result<void> Connection::use(const std::string& statement) {
-  OwnedStatement prepared;
-  if (duckdb_prepare(connection_.get(), statement.c_str(), prepared.out()) != DuckDBSuccess) {
-    return std::unexpected(classify_statement(path_, duckdb_prepare_error(prepared.get())));
-  }
+  SDP_TRY(const OwnedStatement prepared, prepare(statement, &classify_statement));
   OwnedResult result;
   if (duckdb_execute_prepared(prepared.get(), result.get()) == DuckDBSuccess) return {};
   return std::unexpected(classify_statement(path_, duckdb_result_error(result.get())));

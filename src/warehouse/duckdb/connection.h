@@ -65,12 +65,14 @@ class Connection {
   Connection(std::string path, FileClaim claim) : path_(std::move(path)), claim_(std::move(claim)) {}
 
   Result<void> connect(const std::string& file, duckdb_config config);
+  /// What DuckDB's message becomes: classify() or classify_statement().
+  using Told = Error (*)(std::string_view path, std::string_view message);
+  Result<OwnedStatement> prepare(const std::string& sql, Told told);
   /// A query with all its cells as text.
   Result<OwnedStatement> prepare_as_text(std::string_view sql);
   /// Runs a statement whose columns are texts.
   Result<void> stream(duckdb_prepared_statement statement, const std::function<void(duckdb_result*)>& columns,
-                      const std::function<Result<void>(RowView)>& visit,
-                      Error (*told)(std::string_view path, std::string_view message));
+                      const std::function<Result<void>(RowView)>& visit, Told told);
 
   std::string path_;
   FileClaim claim_;  // before the database: given up after it is closed
