@@ -78,10 +78,10 @@ class Judge {
     }
     // As bronze has it: without a frame and white space around it.
     line_.pop_back();
-    const auto verdict = lines_.decode(line_).and_then(
-        [this](const lake::Line& line) { return decoder_.decode(line.payload.value_or("")); });
-    if (!verdict)
-      return {.code = "not_json", .reason = verdict.error().message, .by_sink = true, .event = {}};
+    const auto line = lines_.decode(line_);
+    if (!line) return not_json(line.error());
+    const auto verdict = decoder_.decode(line->payload.value_or(""));
+    if (!verdict) return not_json(verdict.error());
     if (*verdict) return {.code = {}, .reason = {}, .by_sink = false, .event = **verdict};
     const event::Rejection& first = verdict->error().front();
     return {
@@ -92,6 +92,10 @@ class Judge {
   }
 
  private:
+  static Opinion not_json(const Error& error) {
+    return {.code = "not_json", .reason = error.message, .by_sink = true, .event = {}};
+  }
+
   lake::LineEncoder encoder_;
   lake::LineDecoder lines_;
   verify::PayloadDecoder decoder_;

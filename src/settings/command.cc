@@ -124,12 +124,10 @@ std::string shared_flags(const Command& given, const Command& other) {
     const BoundSetting* same = other.find(bound.setting->name);
     if (same == nullptr || same->option == nullptr) continue;
     const std::string flag = same->option->get_name();
-    if (same->is_switch) {
-      text += fmt::format(" {}", flag);
-      continue;
-    }
-    for (const std::string& value : bound.option->results())
-      text += fmt::format(" {} {}", flag, base::shell_word(value));
+    const std::vector<std::string> values = bound.option->results();
+    if (same->is_switch || values.empty()) text += fmt::format(" {}", flag);
+    if (same->is_switch) continue;
+    for (const std::string& value : values) text += fmt::format(" {} {}", flag, base::shell_word(value));
   }
   return text;
 }

@@ -54,15 +54,18 @@ class SettingsCommand : public ::testing::Test {
 
 TEST_F(SettingsCommand, AnotherCommandIsGivenTheFlagsThatItTakesToo) {
   Command& other = commands_.add(parser_, "load", "Load", "");
+  std::string group;
   std::string topic;
   std::int64_t records = 0;
   bool json = false;
+  command_.bind("kafka.group", group);
+  other.bind("kafka.group", group);
   other.bind("kafka.topic", topic, {.flags = "--from"});
   other.bind("sink.batch-records", records);
   other.bind("output.json", json);
-  ASSERT_TRUE(parse("--topic it\\'s --batch-records 7 --compression zstd --json"));
+  ASSERT_TRUE(parse("--group it's --topic mine --batch-records 7 --compression zstd --json"));
   // As typed, under the other's own names; `--json` is how this one speaks, and the other has no compression.
-  EXPECT_EQ(shared_flags(command_, other), R"( --from 'it'\''s' --batch-records 7)");
+  EXPECT_EQ(shared_flags(command_, other), R"( --from mine --batch-records 7 --group 'it'\''s')");
 }
 
 TEST_F(SettingsCommand, WhatNoFlagSaidIsNotGivenToAnother) {

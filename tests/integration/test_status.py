@@ -155,7 +155,10 @@ def test_a_damaged_publication_is_named_and_hides_nothing_else(world):
     (folder / "snapshot.json").write_text('{"version": 1')
     status = look(world, "--published", folder.parent)
     assert stages(status)["lake"]["count"] == 20 and status["published"] is None
-    assert "snapshot.json" in status["next"]["why"] and status["next"]["command"] == f"spotify-pipeline publish --published {folder.parent}"
+    assert (
+        "snapshot.json" in status["next"]["why"]
+        and status["next"]["command"] == f"spotify-pipeline publish --published {folder.parent}"
+    )
 
 
 def test_watching_goes_on_line_by_line_and_ctrl_c_ends_it_well(world):
