@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "os/same_file.h"
+
 namespace sdp::os {
 
 Result<FileLock> FileLock::open(const std::filesystem::path& path, mode_t mode) {
@@ -33,6 +35,10 @@ Result<bool> FileLock::lock(int operation) {
   if (::flock(fd_.get(), operation | LOCK_NB) == 0) return true;
   if (errno == EWOULDBLOCK || errno == EINTR) return false;
   return posix_error(errno, Access::write, "lock", path_);
+}
+
+bool FileLock::has_name() const {
+  return os::has_name(fd_.get(), path_);
 }
 
 Result<void> FileLock::write_note(std::string_view note) {

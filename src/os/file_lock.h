@@ -27,6 +27,10 @@ class FileLock {
   /// False when somebody else holds it.
   Result<bool> try_lock_shared();
 
+  /// Whether the path still leads to this file. Where it does not, somebody removed or renamed it between our
+  /// opening and locking it, and others lock another one.
+  bool has_name() const;
+
   /// For the holder: what others may read of it, such as its process id.
   Result<void> write_note(std::string_view note);
   /// What the holder wrote; empty when it wrote nothing.

@@ -3,6 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "support/temporary_folder.h"
 
 namespace sdp::os {
@@ -58,6 +64,33 @@ TEST(Files, WriteDoesNotTakeThePlaceOfAPipeOrAFolder) {
   EXPECT_TRUE(std::filesystem::is_fifo(folder.path() / "pipe"));
   EXPECT_TRUE(std::filesystem::is_directory(folder.path() / "folder"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
+}
+
+TEST(Files, WhoeverReplacesAFileAtTheSameTimeReadersSeeAWholeOne) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "a";
+  const auto text_of = [](int writer) { return std::string(200'000, static_cast<char>('a' + writer)); };
+  ASSERT_TRUE(write_file(path, text_of(0), 0644));
+  constexpr int kWriters = 4;
+  std::atomic<int> writing = kWriters;
+  std::vector<std::string> failures(kWriters);
+  std::vector<std::jthread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int time = 0; time < 20 && failures[writer].empty(); ++time) {
+        if (const auto written = write_file(path, text_of(writer), 0644); !written)
+          failures[writer] = written.error().message;
+      }
+      --writing;
+    });
+  }
+  std::set<std::string> seen;
+  while (writing > 0) seen.insert(read_file(path).value().value_or("none"));
+  writers.clear();
+  for (const std::string& failure : failures) EXPECT_EQ(failure, "");
+  for (const std::string& text : seen)
+    EXPECT_EQ(text, text_of(text.empty() ? 0 : text[0] - 'a')) << text.size() << " bytes";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(Files, FolderThatCannotBeMadeSaysWhere) {

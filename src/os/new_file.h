@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -11,12 +12,18 @@
 
 namespace sdp::os {
 
+/// How long the file of somebody else who writes it is waited for.
+inline constexpr std::chrono::milliseconds kNewFilePatience{3'000};
+
 /// A file in the making. It has its name once it is whole, in place of what had it, and until then that name
-/// with `.new` behind it; one that is not finished leaves nothing. Owned by one thread.
+/// with `.new` behind it, which one process at a time has (flock); one that is not finished leaves nothing,
+/// and what a killed process left is replaced. Owned by one thread.
 class NewFile {
  public:
-  /// `cannot_write` where the name is one that check_replaceable() refuses, or nothing can be written.
-  static Result<NewFile> open(std::filesystem::path path, mode_t mode);
+  /// `cannot_write` where the name is one that check_replaceable() refuses, or nothing can be written;
+  /// `fenced` while another process, or another NewFile of this one, is about to write it.
+  static Result<NewFile> open(std::filesystem::path path, mode_t mode,
+                              std::chrono::milliseconds patience = kNewFilePatience);
   NewFile(NewFile&& other) noexcept;
   NewFile& operator=(NewFile&&) = delete;
   ~NewFile();

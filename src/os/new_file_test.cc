@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +22,7 @@ class NewFiles : public testing::Test {
     fs::create_directories(folder_);
   }
   ~NewFiles() override { fs::remove_all(folder_); }
+  const fs::path& folder() const { return folder_; }
   fs::path path() const { return folder_ / "file.ndjson"; }
   std::size_t files() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), {}));
@@ -61,6 +63,32 @@ TEST_F(NewFiles, OfWhatIsNotFinishedNothingIsLeft) {
     ASSERT_TRUE(file->append("half"));
   }
   EXPECT_EQ(files(), 0);
+}
+
+TEST_F(NewFiles, OneAtATimeIsMadeAndWhoWaitsInVainIsToldSo) {
+  auto first = NewFile::open(path(), 0644);
+  ASSERT_TRUE(first && first->append("whole"));
+  const auto second = NewFile::open(path(), 0644, std::chrono::milliseconds(20));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::fenced);
+  EXPECT_NE(second.error().message.find(path().string()), std::string::npos) << second.error().message;
+  ASSERT_TRUE(first->finish());
+  EXPECT_TRUE(NewFile::open(path(), 0644, std::chrono::milliseconds(0)));
+}
+
+TEST_F(NewFiles, WhatAKilledProcessLeftIsReplacedWhateverItIs) {
+  const fs::path left = path().string() + ".new";
+  std::ofstream(left) << "of a killed process";
+  ASSERT_TRUE(NewFile::open(path(), 0644));
+  ASSERT_EQ(::mkfifo(left.c_str(), 0600), 0);
+  ASSERT_TRUE(NewFile::open(path(), 0644));
+  fs::create_symlink(folder() / "elsewhere", left);
+  auto file = NewFile::open(path(), 0644);
+  ASSERT_TRUE(file && file->append("text") && file->finish());
+  EXPECT_FALSE(fs::exists(folder() / "elsewhere"));
+  EXPECT_EQ(files(), 1);
+  fs::create_directory(left);
+  EXPECT_EQ(NewFile::open(path(), 0644).error().kind, ErrorKind::bad_input);
 }
 
 TEST_F(NewFiles, WithoutAFolderThereIsAnError) {
