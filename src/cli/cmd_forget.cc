@@ -21,6 +21,7 @@
 #include "history/judge.h"
 #include "lake_reader/find_places.h"
 #include "lake_reader/lake_reader.h"
+#include "os/file_lock.h"
 
 namespace sdp::cli {
 namespace {
@@ -75,7 +76,7 @@ fs::path folder_of(const Options& options, const settings::Command& command) {
 
 /// The folder, for as long as anything is done. Who only looks holds up no other reader.
 Result<DataDir> hold(const fs::path& folder, bool yes) {
-  return yes ? DataDir::open(folder) : DataDir::open_to_read(folder);
+  return yes ? DataDir::open_there(folder) : DataDir::open_to_read(folder);
 }
 
 /// The records of the lake, by the names of its objects and the metadata of the last one of each chain.
@@ -158,7 +159,21 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   Found found{.folder = folder_of(options, command), .user = {}, .kept = {}, .unfinished = {}};
   const Uuid user = user_of(options.name);
   found.user = base::to_string(user);
-  SDP_TRY(const bool is_there, history::is_plain_folder(found.folder));
+  SDP_TRY(bool is_there, history::is_plain_folder(found.folder));
+  std::optional<DataDir> held;
+  if (is_there) {
+    const auto look = [&]() -> Result<void> {
+      // Before a lock file is made in a folder that is none of a person's.
+      SDP_RETURN_IF_ERROR(history::check_person_folder(found.folder, user));
+      SDP_TRY(held, hold(found.folder, options.yes));
+      SDP_TRY(found.kept, look_at(*held, user, runtime.clock));
+      return {};
+    };
+    const auto looked = look();
+    // Another `forget` may have been quicker.
+    SDP_TRY(is_there, history::is_plain_folder(found.folder));
+    if (is_there) SDP_RETURN_IF_ERROR(looked);
+  }
   SDP_TRY(const bool is_unfinished, history::is_plain_folder(history::aside_of(found.folder)));
   if (!is_there && !is_unfinished) {
     return fail(
@@ -167,14 +182,11 @@ Result<int> run(const Options& options, const settings::Command& command, const 
                     "keeps it elsewhere, which --data names here, too",
                     found.folder.string(), base::escaped(options.name)));
   }
-  std::optional<DataDir> held;
-  if (is_there) {
-    // Before a lock file is made in a folder that is none of a person's.
-    SDP_RETURN_IF_ERROR(history::check_person_folder(found.folder, user));
-    SDP_TRY(held, hold(found.folder, options.yes));
-    SDP_TRY(found.kept, look_at(*held, user, runtime.clock));
-  }
+  std::optional<os::FileLock> aside;
   if (is_unfinished) {
+    if (options.yes) {
+      SDP_TRY(aside, history::hold_aside(found.folder));
+    }
     SDP_TRY(found.unfinished, history::extent_of(history::aside_of(found.folder)));
   }
   if (!options.json) print_text(found, options);

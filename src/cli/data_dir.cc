@@ -32,35 +32,67 @@ std::unexpected<Error> in_use(const std::filesystem::path& path, const std::stri
                           path.string(), holder));
 }
 
+std::unexpected<Error> is_missing(const std::filesystem::path& path) {
+  return fail(
+      ErrorKind::misconfigured,
+      fmt::format("there is no data directory {}; create it with `run`, or name another one with --data",
+                  path.string()));
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+/// `forget` removes a folder with its lock, and `run` may make it again at once. Who opened the lock before
+/// that gets one that keeps nobody out, and asks again.
+constexpr int kAskedMax = 100;
+/// How often the folder may go between being made and being locked.
+constexpr int kRefusedMax = 5;
+
 }  // namespace
 
 Result<DataDir> DataDir::open(const std::filesystem::path& path) {
-  if (auto made = os::make_folder(path); !made) return in_folder(path, made.error());
-  auto lock = os::FileLock::open(path / ".lock");
-  if (!lock) return in_folder(path, lock.error());
-  const auto locked = lock->try_lock();
-  if (!locked) return in_folder(path, locked.error());
-  if (!*locked) return in_use(path, lock->read_note().value_or(""));
-  if (auto noted = lock->write_note(std::to_string(::getpid())); !noted)
-    return in_folder(path, noted.error());
-  return DataDir(path, *std::move(lock));
+  return hold(path, true);
+}
+
+Result<DataDir> DataDir::open_there(const std::filesystem::path& path) {
+  return hold(path, false);
+}
+
+Result<DataDir> DataDir::hold(const std::filesystem::path& path, bool create) {
+  int refused = 0;
+  for (int asked = 0; asked < kAskedMax; ++asked) {
+    if (create) {
+      if (auto made = os::make_folder(path); !made) return in_folder(path, made.error());
+    }
+    auto lock = os::FileLock::open(path / ".lock");
+    if (!lock && !create && !is_there(path)) return is_missing(path);
+    if (!lock && ++refused < kRefusedMax) continue;
+    if (!lock) return in_folder(path, lock.error());
+    const auto locked = lock->try_lock();
+    if (!locked) return in_folder(path, locked.error());
+    if (!*locked) return in_use(path, lock->read_note().value_or(""));
+    if (!lock->has_name()) continue;
+    if (auto noted = lock->write_note(std::to_string(::getpid())); !noted)
+      return in_folder(path, noted.error());
+    return DataDir(path, *std::move(lock));
+  }
+  return in_use(path, "");
 }
 
 Result<DataDir> DataDir::open_to_read(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(path, ignored)) {
-    return fail(
-        ErrorKind::misconfigured,
-        fmt::format("there is no data directory {}; create it with `run`, or name another one with --data",
-                    path.string()));
+  for (int asked = 0; asked < kAskedMax; ++asked) {
+    if (!is_there(path)) return is_missing(path);
+    auto lock = os::FileLock::open_to_read(path / ".lock");
+    if (!lock) return in_folder(path, lock.error());
+    if (!*lock) return DataDir(path, std::nullopt);
+    const auto locked = (*lock)->try_lock_shared();
+    if (!locked) return in_folder(path, locked.error());
+    if (!*locked) return in_use(path, (*lock)->read_note().value_or(""));
+    if ((*lock)->has_name()) return DataDir(path, *std::move(lock));
   }
-  auto lock = os::FileLock::open_to_read(path / ".lock");
-  if (!lock) return in_folder(path, lock.error());
-  if (!*lock) return DataDir(path, std::nullopt);
-  const auto locked = (*lock)->try_lock_shared();
-  if (!locked) return in_folder(path, locked.error());
-  if (!*locked) return in_use(path, (*lock)->read_note().value_or(""));
-  return DataDir(path, *std::move(lock));
+  return in_use(path, "");
 }
 
 Result<void> check_duckdb_path(std::string_view path) {

@@ -21,6 +21,8 @@ class DataDir {
   /// Creates the folder where it is missing. `fenced` names the process that holds it; `cannot_write` says
   /// why not.
   static Result<DataDir> open(const std::filesystem::path& path);
+  /// The same of a folder that is there: `misconfigured` when it is not.
+  static Result<DataDir> open_there(const std::filesystem::path& path);
   /// For readers, who write nothing and may be several: `misconfigured` when there is no such folder.
   static Result<DataDir> open_to_read(const std::filesystem::path& path);
 
@@ -33,6 +35,7 @@ class DataDir {
   std::filesystem::path transform() const { return path_ / "transform"; }
 
  private:
+  static Result<DataDir> hold(const std::filesystem::path& path, bool create);
   DataDir(std::filesystem::path path, std::optional<os::FileLock> lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}
 

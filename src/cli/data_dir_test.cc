@@ -1,12 +1,26 @@
 #include "cli/data_dir.h"
 
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <fstream>
+#include <functional>
+#include <optional>
+#include <utility>
 
 #include "support/temporary_folder.h"
+
+/// Called once, by the next who locks a file.
+static std::function<void()> before_lock;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// In place of the C library's.
+extern "C" int flock(int fd, int operation) noexcept {
+  if (const auto step = std::exchange(before_lock, nullptr)) step();
+  return static_cast<int>(::syscall(SYS_flock, fd, operation));
+}
 
 namespace sdp::cli {
 namespace {
@@ -70,6 +84,54 @@ TEST_F(DataDirTest, ReadersShareItAndKeepWritersOut) {
   const auto reader = DataDir::open_to_read(path_);
   ASSERT_FALSE(reader);
   EXPECT_EQ(reader.error().kind, ErrorKind::fenced);
+}
+
+// Between opening and locking its lock: as `forget` and another run do it.
+TEST_F(DataDirTest, AFolderThatWasRemovedAndMadeAgainMeanwhileIsNotHeldTwice) {
+  ASSERT_TRUE(DataDir::open(path_));
+  std::optional<Result<DataDir>> quicker;
+  before_lock = [&] {
+    std::filesystem::remove_all(path_);
+    quicker.emplace(DataDir::open(path_));
+  };
+  const auto late = DataDir::open(path_);
+  ASSERT_TRUE(quicker && *quicker);
+  ASSERT_FALSE(late) << "two hold it";
+  EXPECT_EQ(late.error().kind, ErrorKind::fenced);
+
+  quicker.reset();
+  before_lock = [&] {
+    std::filesystem::remove_all(path_);
+    quicker.emplace(DataDir::open(path_));
+  };
+  const auto reader = DataDir::open_to_read(path_);
+  ASSERT_FALSE(reader) << "it reads what somebody writes";
+  EXPECT_EQ(reader.error().kind, ErrorKind::fenced);
+  EXPECT_EQ(DataDir::open_there(path_).error().kind, ErrorKind::fenced);
+}
+
+TEST_F(DataDirTest, AFolderThatWasRemovedMeanwhileIsMadeAgainByWritersAlone) {
+  ASSERT_TRUE(DataDir::open(path_));
+  const auto remove = [&] { std::filesystem::remove_all(path_); };
+  before_lock = remove;
+  EXPECT_EQ(DataDir::open_to_read(path_).error().kind, ErrorKind::misconfigured);
+  ASSERT_TRUE(DataDir::open(path_));
+  before_lock = remove;
+  EXPECT_EQ(DataDir::open_there(path_).error().kind, ErrorKind::misconfigured);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  ASSERT_TRUE(DataDir::open(path_));
+  before_lock = remove;
+  EXPECT_TRUE(DataDir::open(path_));
+  EXPECT_TRUE(std::filesystem::exists(path_ / ".lock"));
+}
+
+TEST_F(DataDirTest, OfAFolderThatIsThereNoneIsMade) {
+  const auto missing = DataDir::open_there(path_);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, ErrorKind::misconfigured);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  std::filesystem::create_directory(path_);
+  EXPECT_TRUE(DataDir::open_there(path_));
 }
 
 TEST_F(DataDirTest, PlaceThatIsAFileIsNamed) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "os/posix_file.h"
 
@@ -17,9 +19,16 @@ namespace fs = std::filesystem;
 /// All that `run --import` and `import` make in a folder. Files that are replaced in one step
 /// (os::write_file) have their other name until then, and keep it where a command was killed. test_forget.py
 /// finds what is missing here.
-constexpr std::array<std::string_view, 9> kMade{".lock",           "lake",      "log",
-                                                "warehouse",       "transform", "report.html",
-                                                "report.html.new", kLedgerName, "imported.jsonl.new"};
+constexpr std::string_view kLock = ".lock";
+constexpr std::array<std::string_view, 9> kMade{kLock,
+                                                "lake",
+                                                "log",
+                                                "warehouse",
+                                                "transform",
+                                                "report.html",
+                                                "report.html.new",
+                                                kLedgerName,
+                                                "imported.jsonl.new"};
 
 std::unexpected<Error> failed(const std::error_code& failure, os::Access access, std::string_view action,
                               const fs::path& path) {
@@ -104,17 +113,29 @@ Result<std::vector<ImportedFile>> check_person_folder(const fs::path& folder, co
 
 Result<Extent> extent_of(const fs::path& folder) {
   Extent extent;
-  std::error_code failure;
-  for (auto entry = fs::recursive_directory_iterator(folder, failure);
-       !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
-    const fs::file_status status = entry->symlink_status(failure);
-    if (failure) break;
-    if (status.type() == fs::file_type::directory) continue;
-    ++extent.files;
-    if (status.type() == fs::file_type::regular) extent.bytes += entry->file_size(failure);
-    if (failure) break;
+  std::vector<fs::path> folders{folder};
+  while (!folders.empty()) {
+    const fs::path at = std::move(folders.back());
+    folders.pop_back();
+    std::error_code failure;
+    for (auto entry = fs::directory_iterator(at, failure); !failure && entry != fs::directory_iterator();
+         entry.increment(failure)) {
+      std::error_code gone;
+      const fs::file_type type = entry->symlink_status(gone).type();
+      if (type == fs::file_type::not_found) continue;
+      if (gone) return failed(gone, os::Access::read, "count what is in", folder);
+      if (type == fs::file_type::directory) {
+        folders.push_back(entry->path());
+        continue;
+      }
+      ++extent.files;
+      if (type != fs::file_type::regular) continue;
+      const std::uintmax_t bytes = entry->file_size(gone);
+      if (!gone) extent.bytes += bytes;
+    }
+    if (failure && failure != std::errc::no_such_file_or_directory)
+      return failed(failure, os::Access::read, "count what is in", folder);
   }
-  if (failure) return failed(failure, os::Access::read, "count what is in", folder);
   return extent;
 }
 
@@ -125,11 +146,31 @@ Result<void> set_aside(const fs::path& folder) {
   return os::sync_folder(aside.parent_path());
 }
 
+Result<std::optional<os::FileLock>> hold_aside(const fs::path& folder) {
+  const fs::path aside = aside_of(folder);
+  SDP_TRY(auto lock, os::FileLock::open_to_read(aside / kLock));
+  if (!lock) return std::optional<os::FileLock>{};
+  SDP_TRY(const bool locked, lock->try_lock());
+  if (locked) return std::optional(*std::move(lock));
+  return fail(ErrorKind::fenced,
+              fmt::format("{} is being removed by another `forget`; wait for it to end", aside.string()));
+}
+
 Result<void> remove_aside(const fs::path& folder) {
   const fs::path aside = aside_of(folder);
   std::error_code failure;
-  fs::remove_all(aside, failure);
-  if (failure) return failed(failure, os::Access::write, "remove", aside);
+  std::vector<fs::path> all;
+  for (auto entry = fs::directory_iterator(aside, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure)) {
+    if (entry->path().filename() != kLock) all.push_back(entry->path());
+  }
+  if (failure == std::errc::no_such_file_or_directory) return {};
+  if (failure) return failed(failure, os::Access::read, "list", aside);
+  all.push_back(aside);
+  for (const fs::path& path : all) {
+    fs::remove_all(path, failure);
+    if (failure) return failed(failure, os::Access::write, "remove", path);
+  }
   return os::sync_folder(aside.parent_path());
 }
 

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "base/uuid.h"
 #include "history/ledger.h"
+#include "os/file_lock.h"
 
 namespace sdp::history {
 
@@ -32,11 +34,15 @@ Result<bool> is_plain_folder(const std::filesystem::path& path);
 /// something outside.
 Result<std::vector<ImportedFile>> check_person_folder(const std::filesystem::path& folder, const Uuid& user);
 
+/// What disappears meanwhile is not counted.
 Result<Extent> extent_of(const std::filesystem::path& folder);
 
 /// Gives the folder its name aside, durably. Nothing may have that name.
 Result<void> set_aside(const std::filesystem::path& folder);
-/// Deletes what was set aside, durably.
+/// What was set aside, for whoever is to remove it: `fenced` while the process that set it aside does.
+/// Nothing when its lock is gone already.
+Result<std::optional<os::FileLock>> hold_aside(const std::filesystem::path& folder);
+/// Deletes what was set aside, durably; its lock goes last.
 Result<void> remove_aside(const std::filesystem::path& folder);
 
 }  // namespace sdp::history

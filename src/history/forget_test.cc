@@ -1,11 +1,16 @@
 #include "history/forget.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "history/judge.h"
+#include "os/file_lock.h"
 #include "support/temporary_folder.h"
 
 namespace sdp::history {
@@ -119,6 +124,40 @@ TEST_F(ForgetTest, AFolderGoesAsAWholeAndWhatIsBehindItsLinksStays) {
   ASSERT_TRUE(remove_aside(ada_));
   EXPECT_FALSE(fs::exists(aside_of(ada_)));
   EXPECT_TRUE(fs::exists(folder_.path() / "outside" / "kept"));
+}
+
+TEST_F(ForgetTest, WhatIsSetAsideIsRemovedByOneAndItsLockGoesLast) {
+  auto held = os::FileLock::open(ada_ / ".lock");
+  ASSERT_TRUE(held && held->try_lock().value());
+  ASSERT_TRUE(set_aside(ada_));
+  const auto another = hold_aside(ada_);
+  ASSERT_FALSE(another);
+  EXPECT_EQ(another.error().kind, ErrorKind::fenced);
+  {
+    const auto ended = std::move(held);
+  }
+  EXPECT_TRUE(hold_aside(ada_).value());
+  // What a killed process left, up to its lock.
+  fs::remove_all(aside_of(ada_));
+  fs::create_directory(aside_of(ada_));
+  EXPECT_FALSE(hold_aside(ada_).value());
+  EXPECT_TRUE(remove_aside(ada_));
+  EXPECT_FALSE(fs::exists(aside_of(ada_)));
+  EXPECT_TRUE(remove_aside(ada_)) << "somebody else was quicker";
+}
+
+TEST_F(ForgetTest, WhatDisappearsWhileItIsCountedOrRemovedIsNoFailure) {
+  for (int time = 0; time < 20; ++time) {
+    for (int file = 0; file < 50; ++file) write(fmt::format("ada/lake/{}/{}.json", file % 7, file), "1");
+    ASSERT_TRUE(set_aside(ada_));
+    std::vector<Result<void>> removed(3);
+    std::vector<std::jthread> removers;
+    for (auto& outcome : removed) removers.emplace_back([&] { outcome = remove_aside(ada_); });
+    while (fs::exists(aside_of(ada_))) EXPECT_TRUE(extent_of(aside_of(ada_)));
+    removers.clear();
+    for (const auto& outcome : removed) EXPECT_TRUE(outcome) << outcome.error().message;
+    write("ada/imported.jsonl", "");
+  }
 }
 
 }  // namespace
