@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/duration_text.h"
 #include "cli/command.h"
@@ -33,6 +34,10 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const log::TopicInfo topic, log->describe());
   SDP_TRY(const Import import, prepare_import(options.import, base::to_string(topic.id), runtime.clock));
   SDP_RETURN_IF_ERROR(tell_import(import.plan));
+  std::optional<DataDir> held;
+  if (!import.plan.to_remember().empty()) {
+    SDP_TRY(held, hold_person_folder(import));
+  }
   SDP_TRY(auto producer, log->open_producer());
   history::HistorySource source(import.plan, runtime.clock.utc_now());
   SimulatePrinter printer(runtime.quiet, import.plan.counts.events(), "import");

@@ -68,12 +68,15 @@ constexpr std::uint32_t kDays = 28;
 
 /// Refuses a folder in which DuckDB would not find its file, and settings that it does not take, before
 /// anything is done.
+Result<void> check_warehouse(const Options& options, const DataDir& data) {
+  if (options.warehouse.is_snowflake()) return {};
+  SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
+  return warehouse::duckdb::check_options(duckdb_options(options.warehouse));
+}
+
 Result<DataDir> open_data(const Options& options, const std::filesystem::path& path) {
   SDP_TRY(DataDir data, DataDir::open(path));
-  if (!options.warehouse.is_snowflake()) {
-    SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
-    SDP_RETURN_IF_ERROR(warehouse::duckdb::check_options(duckdb_options(options.warehouse)));
-  }
+  SDP_RETURN_IF_ERROR(check_warehouse(options, data));
   return data;
 }
 
@@ -262,8 +265,8 @@ Result<int> run_import(Options options, const settings::Command& command, const 
   if (was_set(command, "run.data")) options.import.folder = options.data;
   SDP_TRY(const Import import, prepare_import(options.import, std::string(history::kInLake), runtime.clock));
   SDP_RETURN_IF_ERROR(tell_import(import.plan));
-  SDP_RETURN_IF_ERROR(make_person_folder(import.folder));
-  SDP_TRY(const DataDir data, open_data(options, import.folder));
+  SDP_TRY(const DataDir data, hold_person_folder(import));
+  SDP_RETURN_IF_ERROR(check_warehouse(options, data));
   history::HistorySource source(import.plan, runtime.clock.utc_now());
   const Feed feed{.source = &source, .events = import.plan.counts.events(), .in_lake = [&import] {
                     return remember_import(import);

@@ -1,6 +1,10 @@
 #include "cli/imports.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/terminal_text.h"
@@ -8,6 +12,7 @@
 #include "cli/standard_output.h"
 #include "diag/log.h"
 #include "os/files.h"
+#include "os/posix_file.h"
 
 namespace sdp::cli {
 namespace {
@@ -31,6 +36,15 @@ std::string first_of(const history::LeftOut& left_out) {
   return text;
 }
 
+/// Nobody else may ever look into it, not even for a moment.
+Result<void> make_private(fs::path folder) {
+  folder = folder.lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  if (folder.has_parent_path()) SDP_RETURN_IF_ERROR(os::make_folder(folder.parent_path()));
+  if (::mkdir(folder.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+  return os::posix_error(errno, os::Access::write, "make", folder);
+}
+
 }  // namespace
 
 fs::path person_folder(const std::string& account) {
@@ -38,30 +52,34 @@ fs::path person_folder(const std::string& account) {
   return all / (is_folder_name(account) ? account : base::to_string(history::user_id(account)));
 }
 
-Result<void> make_person_folder(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder, error)) return {};
-  SDP_RETURN_IF_ERROR(os::make_folder(folder));
-  fs::permissions(folder, fs::perms::owner_all, error);
-  if (!error) return {};
-  return fail(ErrorKind::cannot_write,
-              fmt::format("cannot keep others out of {}: {}", folder.string(), error.message()));
-}
-
 Result<Import> prepare_import(const ImportSettings& settings, std::string target, Clock& clock) {
   SDP_TRY(const auto files, history::find_files(settings.path));
   Import import;
-  const history::ImportOptions options{.format = settings.format,
-                                       .user = settings.user,
-                                       .now = clock.utc_now(),
-                                       .target = std::move(target),
-                                       .recall = [&](const std::string& account) {
-                                         import.folder = settings.folder.empty() ? person_folder(account)
-                                                                                 : fs::path(settings.folder);
-                                         return history::read_imports(import.folder / history::kLedgerName);
-                                       }};
+  const history::ImportOptions options{
+      .format = settings.format,
+      .user = settings.user,
+      .now = clock.utc_now(),
+      .target = std::move(target),
+      .recall = [&](const std::string& account) {
+        import.folder = settings.folder.empty() ? person_folder(account) : fs::path(settings.folder);
+        auto before = history::read_imports(import.folder / history::kLedgerName);
+        if (before) import.before = *before;
+        return before;
+      }};
   SDP_TRY(import.plan, history::plan_import(files, options));
   return import;
+}
+
+Result<DataDir> hold_person_folder(const Import& import) {
+  SDP_RETURN_IF_ERROR(make_private(import.folder));
+  SDP_TRY(DataDir held, DataDir::open(import.folder));
+  SDP_TRY(const auto now, history::read_imports(import.folder / history::kLedgerName));
+  if (now == import.before) return held;
+  return fail(
+      ErrorKind::fenced,
+      fmt::format("what {} remembers of imports changed while the export was read: another command worked "
+                  "there; run it again",
+                  import.folder.string()));
 }
 
 Result<void> tell_import(const history::ImportPlan& plan) {
@@ -108,7 +126,6 @@ Result<void> tell_import(const history::ImportPlan& plan) {
 Result<void> remember_import(const Import& import) {
   const auto files = import.plan.to_remember();
   if (files.empty()) return {};
-  SDP_RETURN_IF_ERROR(make_person_folder(import.folder));
   return history::add_imports(import.folder / history::kLedgerName, files);
 }
 

@@ -4,10 +4,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/data_dir.h"
 #include "history/import_plan.h"
+#include "history/ledger.h"
 
 namespace sdp::cli {
 
@@ -23,6 +26,7 @@ struct ImportSettings {
 /// A plan, and where it is to be remembered once its events have arrived.
 struct Import {
   std::filesystem::path folder;
+  std::vector<history::ImportedFile> before;  ///< what was remembered there when the plan was made
   history::ImportPlan plan;
 };
 
@@ -30,13 +34,14 @@ struct Import {
 /// or, where that would be no good name of a folder, by the id that is made of it.
 std::filesystem::path person_folder(const std::string& account);
 
-/// Makes the folder, which only its owner may look into, where there is none.
-Result<void> make_person_folder(const std::filesystem::path& folder);
-
 /// Reads the whole export once. `target`: where its events will go.
 Result<Import> prepare_import(const ImportSettings& settings, std::string target, Clock& clock);
 /// Prints what becomes of the rows. `rejected` when none is left to import and some are broken.
 Result<void> tell_import(const history::ImportPlan& plan);
+/// The person's folder, for as long as the import takes; made where there is none, so that only its owner may
+/// look into it. `fenced` while another process works there, or when the imports that the plan knows of are
+/// not those that are remembered now.
+Result<DataDir> hold_person_folder(const Import& import);
 Result<void> remember_import(const Import& import);
 
 }  // namespace sdp::cli

@@ -26,6 +26,8 @@ struct ImportedFile {
   Uuid user;
   Days extended_days;  ///< UTC days on which Spotify's extended history has rows
   Days account_days;   ///< the same of Spotify's account data, without those that the other covers
+
+  bool operator==(const ImportedFile&) const = default;
 };
 
 /// A person's imports: a file of JSON lines in the folder of the person (docs/formats/imports.md). A file
