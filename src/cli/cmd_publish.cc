@@ -1,11 +1,16 @@
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/publish.h"
 #include "cli/settings.h"
 #include "cli/standard_output.h"
+#include "os/file_lock.h"
 #include "site/static_site.h"
+#include "transform/work_dir.h"
 
 namespace sdp::cli {
 namespace {
@@ -26,7 +31,16 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                     ? "publish: --published is none, so there is nothing to do; name a folder"
                     : "publish: a Snowflake warehouse has no folder beside it; name one by --published");
   }
-  const auto target = std::filesystem::path(options.transform.work_dir) / transform::kTargetFolder;
+  const std::filesystem::path work_dir = options.transform.work_dir;
+  const auto target = work_dir / transform::kTargetFolder;
+  std::optional<os::FileLock> held;
+  // dbt writes its documentation where it built.
+  std::error_code unknown;
+  if (options.docs && std::filesystem::exists(work_dir, unknown)) {
+    SDP_TRY(held, transform::hold_work_dir(work_dir));
+  } else {
+    SDP_TRY(held, transform::hold_work_dir_to_read(work_dir));
+  }
   SDP_TRY(const auto publication, publish_marts(options.warehouse, target, runtime));
   std::string docs;
   if (options.docs) {

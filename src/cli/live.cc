@@ -16,6 +16,7 @@
 #include "cli/wiring.h"
 #include "diag/log.h"
 #include "transform/dbt_worker.h"
+#include "transform/work_dir.h"
 
 namespace sdp::cli {
 namespace {
@@ -69,6 +70,7 @@ class LiveLoop {
 
     // 2. The marts of it.
     keep_dbt_loaded(stop);
+    SDP_TRY(const auto held, transform::hold_work_dir(parts_.transform.work_dir));
     SDP_RETURN_IF_ERROR(run_transform(transform_, stop));
 
     // 3. For readers.

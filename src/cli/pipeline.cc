@@ -23,11 +23,13 @@
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "load/load_runner.h"
+#include "os/file_lock.h"
 #include "os/files.h"
 #include "report/report.h"
 #include "simulate/simulate_runner.h"
 #include "snapshot/proof.h"
 #include "transform/dbt_worker.h"
+#include "transform/work_dir.h"
 #include "verify/verify.h"
 #include "verify/witness.h"
 
@@ -241,6 +243,7 @@ class PipelineRun {
     // With the time that dbt needs yet to read the project.
     const Stopwatch watch(runtime_.clock);
     if (parsing_.joinable()) parsing_.join();
+    SDP_TRY(work_dir_, transform::hold_work_dir(transform_.work_dir));
     SDP_TRY(const auto summary, run_transform(transform_, stop_));
     worker_.reset();
     stages_.push_back({"transform (dbt)", stages_.back().events, watch.seconds(),
@@ -261,6 +264,7 @@ class PipelineRun {
       SDP_TRY(taken_, take_snapshot(parts_.marts.warehouse, target, runtime_));
       if (publication_) taken_.snapshot.id = publication_->folder.filename();
     }
+    work_dir_.reset();
     stages_.push_back({publication_ ? "publish" : "snapshot", 0, watch.seconds(), "the marts, for readers"});
     return {};
   }
@@ -338,7 +342,8 @@ class PipelineRun {
   const std::stop_token stop_;
   transform::TransformOptions transform_;
   std::unique_ptr<transform::DbtWorker> worker_;
-  std::jthread parsing_;  ///< ends before the worker that it asks
+  std::jthread parsing_;                  ///< ends before the worker that it asks
+  std::optional<os::FileLock> work_dir_;  ///< from the build until what it left is read
   simulate::SimulateSummary produced_;
   std::string no_oracle_;
   Result<void> oracle_written_;

@@ -14,6 +14,7 @@
 #include "cli/wiring.h"
 #include "diag/log.h"
 #include "transform/project_digest.h"
+#include "transform/work_dir.h"
 
 namespace sdp::cli {
 namespace {
@@ -71,6 +72,7 @@ Result<int> transform_and_tell(const TransformCommand& options, std::vector<std:
                                const Runtime& runtime) {
   SDP_TRY(auto transform, transform_options(options.transform, options.warehouse));
   std::ranges::move(arguments, std::back_inserter(transform.extra_arguments));
+  SDP_TRY(const auto held, transform::hold_work_dir(transform.work_dir));
   // Before dbt reads it: what is changed meanwhile is for the next build.
   const auto project = transform::project_digest(transform);
   SDP_TRY(const auto summary, build(options.warehouse, transform, project, runtime));

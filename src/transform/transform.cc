@@ -18,6 +18,7 @@
 #include "transform/dbt_child.h"
 #include "transform/dbt_progress.h"
 #include "transform/kept_parse.h"
+#include "transform/work_dir.h"
 
 namespace sdp::transform {
 namespace {
@@ -130,6 +131,9 @@ void parse(const TransformOptions& options, std::stop_token stop) {
   if (is_parsed_elsewhere()) return;
   std::error_code unknown;
   fs::create_directories(target_path(options), unknown);
+  // Somebody who builds there reads it as well.
+  const auto held = hold_work_dir(options.work_dir, {});
+  if (!held) return;
   take_parsed(options);
   if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
   os::Command command = dbt_command(options, {"parse"}, options.work_dir / "parse.log");
