@@ -57,11 +57,27 @@ std::string marker_text() {
   return text;
 }
 
-Result<void> refuse_others(const fs::path& folder) {
+/// The marker is made before anything else is, and as a whole: what a killed process left of it is nobody's
+/// file.
+Result<bool> has_files(const fs::path& folder) {
+  const std::string unfinished = fmt::format("{}.new", kSiteMarker);
   std::error_code failure;
-  const bool empty = fs::is_empty(folder, failure);
+  bool found = false;
+  for (auto entry = fs::directory_iterator(folder, failure);
+       !found && !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    found = entry->path().filename() != unfinished;
+  }
   SDP_RETURN_IF_ERROR(failed(failure, "list", folder));
-  if (empty) return {};
+  return found;
+}
+
+/// Marks a folder that is empty as a site; `misconfigured` where it has files and no marker.
+Result<void> claim(const fs::path& folder) {
+  SDP_TRY(const bool is_used, has_files(folder));
+  // Looked for behind the files: whoever made them for a site made its marker before.
+  SDP_TRY(const auto marker, read_marker(folder));
+  if (marker) return {};
+  if (!is_used) return os::write_file(folder / kSiteMarker, marker_text(), kReadable);
   return fail(ErrorKind::misconfigured,
               fmt::format("{} has files in it, and `publish --static` did not make them (there is no {}); "
                           "name an empty folder, or one that is still to be made",
@@ -162,11 +178,7 @@ Result<void> write_site(const fs::path& folder, const fs::path& publication) {
   SDP_RETURN_IF_ERROR(os::make_folder(folder));
 
   // 1. Ours, and nobody else's at work in it.
-  SDP_TRY(const auto before, read_marker(folder));
-  if (!before) {
-    SDP_RETURN_IF_ERROR(refuse_others(folder));
-    SDP_RETURN_IF_ERROR(os::write_file(folder / kSiteMarker, marker_text(), kReadable));
-  }
+  SDP_RETURN_IF_ERROR(claim(folder));
   const fs::path data = folder / kData;
   SDP_RETURN_IF_ERROR(os::make_folder(data));
   SDP_TRY(auto lock, os::FileLock::open(data / ".lock"));
@@ -175,6 +187,7 @@ Result<void> write_site(const fs::path& folder, const fs::path& publication) {
     return fail(ErrorKind::fenced,
                 fmt::format("{}: another process writes a site there; run it again later", folder.string()));
   }
+  SDP_TRY(const auto before, read_marker(folder));
 
   // 2. What is led to, before what leads to it.
   SDP_RETURN_IF_ERROR(put_publication(data, publication, parts));

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <barrier>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "base/utc_time.h"
 #include "os/file_lock.h"
@@ -99,6 +103,37 @@ TEST_F(StaticSite, AFolderOfOthersIsRefusedAndLeftAlone) {
 TEST_F(StaticSite, AnEmptyFolderWillDo) {
   fs::create_directories(site_);
   EXPECT_TRUE(write(publish()));
+}
+
+TEST_F(StaticSite, WhoWasKilledBeforeTheMarkerWasWholeLeavesNoFolderOfOthers) {
+  fs::create_directories(site_);
+  support::spoil(site_ / fmt::format("{}.new", kSiteMarker), "spotify-pi");
+  const auto written = write(publish());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_FALSE(fs::exists(site_ / fmt::format("{}.new", kSiteMarker)));
+}
+
+TEST_F(StaticSite, OfSeveralWhoBeginOneNoneTakesItForAFolderOfOthers) {
+  const fs::path publication = publish();
+  for (int time = 0; time < 20; ++time) {
+    fs::remove_all(site_);
+    constexpr int kWriters = 4;
+    std::barrier begin(kWriters);
+    std::vector<Result<void>> written(kWriters);
+    std::vector<std::jthread> writers;
+    for (auto& outcome : written) {
+      writers.emplace_back([&] {
+        begin.arrive_and_wait();
+        outcome = write(publication);
+      });
+    }
+    writers.clear();
+    for (const auto& outcome : written) {
+      if (!outcome) EXPECT_EQ(outcome.error().kind, ErrorKind::fenced) << outcome.error().message;
+    }
+    EXPECT_TRUE(std::ranges::any_of(written, &Result<void>::has_value));
+    EXPECT_EQ(text("index.html"), find_asset("index.html")->bytes);
+  }
 }
 
 TEST_F(StaticSite, ASiteOfAnotherProgramIsRefused) {
