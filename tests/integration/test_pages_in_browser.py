@@ -730,3 +730,102 @@ def test_music_names_the_mart_that_is_missing(browser, new_site):
         ):
             assert f"no mart {mart}" in text, mart
         assert told.complaints == []
+
+
+# --- what somebody sees who comes for the first time ---
+
+
+def test_a_year_has_no_commas(browser, new_site):
+    site = new_site()
+    put(site, top_songs(["Song"]), made_mart("SONG_YEARS", ["YEAR", "TOTAL_PLAYS"], [[2026, 2026], [2025, 1000]]))
+    with opened(browser, site.address("result.html", "#mart=SONG_YEARS")) as (page, told):
+        shown = page.evaluate(READ_GRID, "SONG_YEARS")
+        assert [words for _, words in shown] == [["2026", "2,026"], ["2025", "1,000"]]
+        assert "2,02" not in page.locator('[data-profile="YEAR"]').inner_text()
+        assert told.complaints == []
+
+
+def test_an_empty_panel_says_why_it_is_empty(browser, new_site):
+    """That filters leave nothing is said only where there are filters."""
+    site = new_site()
+    hours = made_mart(
+        "COUNTRY_DEVICE_HOURLY",
+        ["HOUR", "DAY", "COUNTRY", "DEVICE_TYPE", "TOTAL_PLAYS", "TOTAL_SKIPS", "STREAMS"],
+        [["2026-02-15T17:00:00.000Z", "2026-02-15", "DE", "web", 1, 1, 0]],
+    )
+    put(site, top_songs(["Song"]), hours, made_mart("SKIP_CURVE", ["SECOND_FROM", "SECOND_TO", "SKIPS", "SHARE"], []))
+    with opened(browser, site.address("music.html")) as (page, told):
+        assert "No skip says at which second" in page.locator("#skips").inner_text()
+        assert "filter" not in page.locator(".panels").inner_text().lower()
+        assert told.complaints == []
+    with opened(browser, site.address("music.html", "#country=FR")) as (page, _):
+        assert "No row matches the filters." in page.locator(".panels").inner_text()
+
+
+def test_a_chart_says_what_it_counts_and_what_it_leaves_out(browser, new_site):
+    site = new_site()
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=at) for at in range(0, 700, 10)]
+    rows = [[f"{day}T17:00:00.000Z", str(day), "DE", "web", 1, 0, 0] for day in days]
+    columns = ["HOUR", "DAY", "COUNTRY", "DEVICE_TYPE", "TOTAL_PLAYS", "TOTAL_SKIPS", "STREAMS"]
+    put(site, made_mart("COUNTRY_DEVICE_HOURLY", columns, rows))
+    with opened(browser, site.address("music.html")) as (page, told):
+        panel = page.locator("#days")
+        assert "The latest 400 days; there are plays since 2024-01-01." in panel.inner_text()
+        assert panel.locator(".chart-label").inner_text() == "Plays and skips per UTC day"
+        # An axis that counts plays has whole numbers.
+        marks = panel.locator("svg text").all_text_contents()
+        assert "1" in marks and not [mark for mark in marks if "." in mark], marks
+        assert told.complaints == []
+    put(site, made_mart("COUNTRY_DEVICE_HOURLY", columns, rows[:30]), taken_at=now() + datetime.timedelta(seconds=1))
+    newest = site.current["publications"][-1]["folder"]
+    with opened(browser, site.address("music.html", f"#publication={newest}")) as (page, _):
+        assert "latest" not in page.locator("#days").inner_text()
+
+
+def test_the_start_page_offers_only_what_there_is(browser, new_site):
+    """A run in one process has no services and nothing that moves: neither is shown as a fault, or as a way that ends nowhere."""
+    site = new_site()
+    put(site, top_songs(["Song"]))
+    service = {"name": "Kafdrop", "what": "the topic", "url": "http://127.0.0.1:9000", "detail": "Failed to connect"}
+    for answers, moves in ((False, False), (True, True)):
+        site.write_current(live=True, moves={"on": moves, "how": "Run: spotify-pipeline serve --flow"})
+        all_services = [service | {"answers": answers}, service | {"name": "MinIO", "answers": False}]
+        told = {"version": 1, "checked_at": None, "services": all_services}
+        (site.data / "services.js").write_text(f'sdp.receive("services", {json.dumps(told)});')
+        with opened(browser, site.address("index.html")) as (page, _):
+            page.wait_for_selector(".services li")
+            services = page.locator("#services")
+            assert ("None of them runs here." in services.inner_text()) is not answers
+            assert services.locator(".badge.open").count() == (1 if answers else 0)
+            assert ("Failed to connect" in services.inner_text()) is answers
+            assert page.locator(".tile", has_text="serve --flow").count() == (0 if moves else 1)
+            assert ("Topic" in page.locator(".tile strong").all_inner_texts()) is moves
+
+
+def test_a_ranking_shows_all_its_numbers_on_a_telephone(browser, new_site):
+    site = new_site()
+    columns = ["YEAR", "SONG_ID", "SONG_NAME", "ARTIST_NAME", "TOTAL_PLAYS", "TOTAL_SKIPS", "HEARD_MS"]
+    rows = [[2026, f"song-{at}", f"A song of {at} words", f"by {at}", 1000 - at, 100, 36_000_000] for at in range(10)]
+    years = made_mart(
+        "LISTENING_YEARS",
+        [
+            *(
+                "YEAR",
+                "EVENTS",
+                "TOTAL_PLAYS",
+                "TOTAL_SKIPS",
+                "SKIP_RATE",
+                "SONGS",
+                "ARTISTS",
+                "DAYS_PLAYED",
+                "HEARD_MS",
+            ),
+            *("LONGEST_STREAK_DAYS", "LONGEST_STREAK_BEGINS", "BUSIEST_DAY", "BUSIEST_DAY_PLAYS"),
+        ],
+        [[2026, 9955, 9955, 1000, 0.1, 10, 10, 9, 360_000_000, 3, "2026-01-01", "2026-01-01", 9]],
+    )
+    put(site, years, made_mart("SONG_YEARS", columns, rows))
+    with opened(browser, site.address("year.html"), width=360) as (page, told):
+        table = page.locator("#songs .scroll")
+        assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        assert told.complaints == []

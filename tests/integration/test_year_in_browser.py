@@ -212,7 +212,7 @@ def assert_shows(page, year: dict) -> None:
     assert shown["Artists"][0] == str(len(year["artists"]))
     assert shown["Skipped"][1] == f"{100 * year['skips'] / year['plays']:.1f} %"
     assert float(shown["Skipped"][0]) == pytest.approx(year["skips"] / year["plays"])
-    assert shown["Days with a play"][0] == str(year["days"])
+    assert shown["Days played"][0] == str(year["days"])
     streak, begins = year["streak"]
     assert shown["Longest streak"][0] == str(streak)
     assert shown["Longest streak"][1].split("\n") == [plural(streak, "day"), f"from {begins}"]
@@ -309,7 +309,7 @@ def test_a_warehouse_of_many_listeners_is_not_called_yours(browser, binary, prov
                 ("Plays", counted["plays"]),
                 ("Songs", len(counted["songs"])),
                 ("Artists", len(counted["artists"])),
-                ("Days with a play", counted["days"]),
+                ("Days played", counted["days"]),
                 ("Longest streak", counted["streak"][0]),
                 ("Busiest day", counted["busiest"][0]),
             ):

@@ -56,9 +56,11 @@ function nameAxis(colour, names, more = {}) {
   };
 }
 
-function amountAxis(colour, more = {}) {
+/** `whole`: it counts, so its marks are whole numbers. */
+function amountAxis(colour, { whole = true, ...more } = {}) {
   return {
     type: "value",
+    minInterval: whole ? 1 : undefined,
     splitLine: { lineStyle: { color: colour.line } },
     axisLabel: { color: colour.soft, fontSize: 11, formatter: short, hideOverlap: true },
     ...more,
@@ -112,7 +114,7 @@ export function columns({ names, name, values, show = number }) {
     grid: { ...base(colour).grid, top: 12 },
     tooltip: { ...base(colour).tooltip, ...tooltipOfAxis(show) },
     xAxis: nameAxis(colour, names),
-    yAxis: amountAxis(colour, { min: 0, axisLabel: { color: colour.soft, fontSize: 11, formatter: (value) => (show === number ? short(value) : show(value)) } }),
+    yAxis: amountAxis(colour, { whole: show === number, min: 0, axisLabel: { color: colour.soft, fontSize: 11, formatter: (value) => (show === number ? short(value) : show(value)) } }),
     series: [{ type: "bar", name, data: values, itemStyle: { color: colour.c0, borderRadius: [2, 2, 0, 0] }, barCategoryGap: "18%" }],
   });
 }

@@ -117,7 +117,12 @@ export function hours(ms) {
   return back === "0" ? grouped(front) : `${grouped(front)}.${back}`;
 }
 
-/** A cell of a mart as text. */
+/** How the cells of a column are shown: a year is a name, and has no commas. */
+export function shownKind({ name, kind }) {
+  return kind === "number" && name.toLowerCase() === "year" ? "year" : kind;
+}
+
+/** A cell of a mart as text; `kind` is what shownKind says. */
 export function cellText(value, kind) {
   if (value === null || value === undefined) return "NULL";
   if (value === "") return "(empty)";

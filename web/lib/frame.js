@@ -34,6 +34,7 @@ export async function showMoving(draw) {
     const { moves } = current;
     if (!current.live || !moves?.on) {
       content();
+      setReportLinks(chosen(current), current);
       byId("state").append(note("open", (current.live && moves?.how) || NEEDS_PROGRAM));
       return;
     }
@@ -42,7 +43,7 @@ export async function showMoving(draw) {
   });
 }
 
-const NEEDS_PROGRAM = "This page shows log and lake as they move. It needs the program that looks at them. Run: spotify-pipeline serve --flow";
+const NEEDS_PROGRAM = "This page shows log and lake as they are now, so it needs a program that looks at them. Run: spotify-pipeline serve --flow";
 
 async function framed(draw) {
   carryAlong();
@@ -205,7 +206,7 @@ function staleNote({ snapshot }) {
   if (!isOlderThanADay(snapshot.taken_at)) return null;
   return note(
     "open",
-    `These numbers are of ${age(snapshot.taken_at)}. For newer ones run: spotify-pipeline run; or, where stages run on their own: spotify-pipeline publish`,
+    `These numbers are from ${age(snapshot.taken_at)}. For newer ones run: spotify-pipeline run; or, where stages run on their own: spotify-pipeline publish`,
   );
 }
 
@@ -233,7 +234,7 @@ function explanation(error) {
   if (!(error instanceof DataError)) return `This page could not be drawn: ${error.message}.`;
   if (!error.isReplaced) return error.message;
   if (error.message.includes("data/current.js"))
-    return "No data are here. For a server run: spotify-pipeline serve; for a folder of pages run: spotify-pipeline publish --static FOLDER";
+    return "There are no data here. For a server run: spotify-pipeline serve; for a folder of pages run: spotify-pipeline publish --static FOLDER";
   return `This publication was replaced by a newer one (${error.message}). Reload the page to see it.`;
 }
 

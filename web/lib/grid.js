@@ -1,7 +1,7 @@
 // The grid of a mart: only the rows in sight are in the page, so that 10,000 scroll as ten do.
 import { FormatModule, InteractionModule, ResizeTableModule, SortModule, FilterModule, Tabulator } from "tabulator-tables";
 import { element } from "./dom.js";
-import { cellText, visible } from "./format.js";
+import { cellText, shownKind, visible } from "./format.js";
 import { compare, condition } from "./filter.js";
 import { profile } from "./profile.js";
 
@@ -55,7 +55,7 @@ export function grid(place, mart, { filters = {}, sort = null, onChange, onRows 
     columnDefaults: { headerSort: true, headerSortTristate: true },
     sortMode: "local",
     initialSort: sortAt < 0 ? [] : [{ column: `c${sortAt}`, dir: sort.dir === "desc" ? "desc" : "asc" }],
-    placeholder: data.length ? "No row has what you look for." : "This mart has no rows.",
+    placeholder: data.length ? "No row matches the filters." : "This mart has no rows.",
   });
 
   function definition(column, at) {
@@ -67,7 +67,7 @@ export function grid(place, mart, { filters = {}, sort = null, onChange, onRows 
       headerHozAlign: "left",
       minWidth: Math.max(LEAST_WIDTH[kind] ?? LEAST_WIDTH.text, NAME_MARGIN + NAME_CHARACTER * Math.min(column.name.length, 24)),
       cssClass: `kind-${kind}`,
-      formatter: (cell) => shownCell(cell.getValue(), kind),
+      formatter: (cell) => shownCell(cell.getValue(), shownKind(column)),
       titleFormatter: () => header(column),
       sorter: (one, other, _one, _other, _column, direction) => {
         if (one === null || other === null) return one === other ? 0 : (one === null) === (direction === "asc") ? 1 : -1;

@@ -22,13 +22,15 @@ export function columnMeaning(mart, ...names) {
 export function missing(name, heading, options = {}) {
   return panel(
     { heading, ...options },
-    note("open", `This publication has no mart ${name}. It was published before there was one; for a newer one run: spotify-pipeline transform`),
+    note("open", `This publication has no mart ${name}: it was made before that mart existed. For a newer one run: spotify-pipeline transform`),
   );
 }
 
-/** A chart with the same numbers as a table, which a button shows in its place. */
+/** A chart below its label, which says what its axes count, with the same numbers as a table, which a button shows in its place. */
 export function chartBody(view, { label, option, height = "", rows, columns, name }) {
   const chart = element("div", { class: `chart ${height}`, role: "img", "aria-label": label, dataset: { chart: name } });
+  // The chart itself says it to those who do not see it.
+  const title = element("p", { class: "chart-label", "aria-hidden": "true" }, label);
   const numbers = element("div", { hidden: true }, table({ caption: label, columns, rows, name }));
   const toggle = element(
     "button",
@@ -40,6 +42,7 @@ export function chartBody(view, { label, option, height = "", rows, columns, nam
         click: () => {
           numbers.hidden = !numbers.hidden;
           chart.hidden = !numbers.hidden;
+          title.hidden = chart.hidden;
           toggle.setAttribute("aria-pressed", String(!numbers.hidden));
         },
       },
@@ -50,5 +53,5 @@ export function chartBody(view, { label, option, height = "", rows, columns, nam
     () => window.sdpCharts.draw(chart, window.sdpCharts[option.kind](option)),
     (error) => chart.replaceChildren(failedPanel(error)),
   );
-  return [chart, numbers, element("p", { class: "under" }, toggle)];
+  return [title, chart, numbers, element("p", { class: "under" }, toggle)];
 }

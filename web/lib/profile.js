@@ -1,6 +1,6 @@
 // The profile of a column, as it stands below the column's name: frequent values, or a histogram, and what is null.
 import { element, svg } from "./dom.js";
-import { bounded, cellText, number, percent } from "./format.js";
+import { bounded, cellText, number, percent, shownKind } from "./format.js";
 
 const WIDTH = 100;
 const HEIGHT = 18;
@@ -18,16 +18,16 @@ export function profileText(column, rows) {
 
 function words(column, rows) {
   if (column.nulls === rows) return "all null";
-  if (column.kind === "number" && column.histogram.length > 0) return `${number(column.min)} to ${number(column.max)}`;
+  if (column.kind === "number" && column.histogram.length > 0) return `${cellText(column.min, shownKind(column))} to ${cellText(column.max, shownKind(column))}`;
   if (column.distinct > RARE && column.top.length > 0 && column.top[0].rows * RARE < rows) return manyValues(column);
-  const named = column.top.slice(0, NAMED).map((one) => `${bounded(cellText(one.value, column.kind), LABEL_CHARACTERS)} ${percent(one.rows, rows)}`);
+  const named = column.top.slice(0, NAMED).map((one) => `${bounded(cellText(one.value, shownKind(column)), LABEL_CHARACTERS)} ${percent(one.rows, rows)}`);
   const more = column.distinct - named.length;
   return named.join(", ") + (more > 0 ? `, +${number(more)} more` : "");
 }
 
 function manyValues(column) {
   if (column.kind === "text") return `${number(column.distinct)} different`;
-  return `${cellText(column.min, column.kind)} to ${cellText(column.max, column.kind)}`;
+  return `${cellText(column.min, shownKind(column))} to ${cellText(column.max, shownKind(column))}`;
 }
 
 export function profile(column, rows) {
@@ -42,7 +42,7 @@ export function profile(column, rows) {
 
 function details(column, rows) {
   const lines = [column.description, `${column.type}; ${number(column.distinct)} different values, ${number(column.nulls)} null, in ${number(rows)} rows`];
-  for (const one of column.top) lines.push(`${cellText(one.value, column.kind)}: ${number(one.rows)} (${percent(one.rows, rows)})`);
+  for (const one of column.top) lines.push(`${cellText(one.value, shownKind(column))}: ${number(one.rows)} (${percent(one.rows, rows)})`);
   return lines.filter(Boolean).join("\n");
 }
 

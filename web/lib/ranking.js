@@ -15,7 +15,7 @@ export function rankedBars({ caption, name, rows, columns }) {
     columns: [
       { label: "#", text: (row) => row.rank, kind: "rank" },
       { label: "Name", text: (row) => nameCell(row), kind: "name" },
-      { label: "Share", text: (row) => element("span", { class: "rank-bar" }, drawn(row)), kind: "bar" },
+      { label: element("span", { class: "hidden" }, "Compared with the first"), text: (row) => element("span", { class: "rank-bar" }, drawn(row)), kind: "bar" },
       { label: "Plays", text: (row) => row.amount, kind: "number" },
       ...columns,
     ],
@@ -26,6 +26,9 @@ export function rankedBars({ caption, name, rows, columns }) {
 function nameCell(row) {
   return element("span", {}, element("bdi", { title: row.name }, bounded(row.name || "(empty)", 44)), row.by ? element("bdi", { class: "soft by", title: row.by }, bounded(row.by, 36)) : null);
 }
+
+/** Of mix `seed`, which draws each event by itself. */
+export const SKIPPED_MEANING = "Skips per 100 plays. There may be more than 100 where skips come without a play, as in events that are drawn at random.";
 
 export const skipColumn = { label: "Skipped", text: (row) => percent(row.skips, row.amount), kind: "text-right" };
 

@@ -71,7 +71,7 @@ function asOfLine(status, passed) {
 }
 
 function failure(status, shown) {
-  const rest = shown ? `The numbers below are of ${clock(shown.at, status.at)}.` : "It is tried again.";
+  const rest = shown ? `The numbers below are from ${clock(shown.at, status.at)}.` : "Trying again.";
   return note("bad", `At ${clock(status.at)} log and lake could not be looked at: ${sentence(status.error)} ${rest}`);
 }
 
@@ -92,7 +92,7 @@ const FOR_A_PERSON = new Set(["deleted", "overdue"]);
 export function nextStep(status, goesOn) {
   const { why, command } = status.next;
   const isForPerson = !goesOn || FOR_A_PERSON.has(status.waiting?.reason);
-  const more = isForPerson ? (command ? null : " There is nothing to do but to wait.") : " The run that serves this page does the rest without you.";
+  const more = isForPerson ? (command ? null : " Nothing to do but wait.") : " The run that serves this page does the rest without you.";
   return element(
     "p",
     { class: "next", dataset: { next: isForPerson ? command ?? "" : "" } },

@@ -19,17 +19,19 @@ const STAGES = [
 
 const MEANING = [
   "Log and lake are looked at now. Bronze, silver and marts are what was published last: no warehouse is opened for this page.",
-  "The rate is of the last 30 seconds. The line shows it over the last 5 minutes.",
-  "Silver goes by the clock of the events; the others go by the clock of the broker.",
+  "The rate is that of the last 30 seconds. The line shows the last 5 minutes.",
+  "Data until: of silver the newest time of an event, of the others the newest time that the broker gave a record.",
   "The same numbers are printed by: spotify-pipeline status",
 ];
 
-const REACHED = { bronze: "in bronze", marts: "in the marts", published: "published" };
+const REACHED = { bronze: "Half are in bronze within", marts: "Half are in the marts within", published: "Half are published within" };
 
 const DELAY_MEANING = [
   "Of the newest batch: the time from when a record came to the log to when bronze, the marts and readers had it.",
-  "Half of the records took no longer than the first number, 99 of 100 no longer than the second.",
+  "Half of the records took no longer than the large number, 99 of 100 no longer than the small one.",
 ];
+
+const AHEAD_MS = 60_000;
 
 // Of waiting records: what is wrong, in the fewest words.
 const WAITING = {
@@ -117,7 +119,10 @@ function behind({ before }, { behind: count }) {
 
 function newest({ since }, { newest: at, age_seconds: age }, status) {
   if (!at) return null;
-  return element("span", { class: "soft" }, `${since} `, element("time", { datetime: at }, clock(at, status.at)), ", ", element("span", { dataset: { age } }, ago(age + secondsSince(status))));
+  // Of a device whose clock is wrong, not 0 s ago.
+  const isAhead = Date.parse(at) - Date.parse(status.at) > AHEAD_MS;
+  const passed = isAhead ? "ahead of the clock" : element("span", { dataset: { age } }, ago(age + secondsSince(status)));
+  return element("span", { class: "soft" }, `${since} `, element("time", { datetime: at }, clock(at, status.at)), ", ", passed);
 }
 
 function speed({ name, label }, points) {
@@ -174,7 +179,7 @@ function delayFigures({ published }) {
   return figures(
     published.delays.map(({ to, p50_seconds: half, p99_seconds: most }) => ({
       label: REACHED[to] ?? to,
-      value: `${seconds(half)} / ${seconds(most)}`,
+      value: element("span", {}, seconds(half), element("small", {}, `99 of 100 within ${seconds(most)}`)),
       raw: most,
     })),
   );

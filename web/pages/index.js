@@ -13,7 +13,7 @@ const FRESHNESS = [
   ["newest_event", "Newest event", "Latest event time that the marts count."],
   ["newest_record", "Newest record", "Latest broker timestamp of a loaded object."],
   ["loaded_at", "Last load", "When the last object was loaded."],
-  ["as_of", "Last batch of dbt", "When the last batch of dbt closed."],
+  ["as_of", "Last dbt batch", "When the last batch of dbt ended."],
 ];
 
 show(draw, { drawsEmpty: true });
@@ -38,7 +38,7 @@ async function draw(publication, content, current) {
   }
 }
 
-const SERVICES_MEANING = ["Programs that may run beside the pipeline. Each was asked at the time that stands here whether it answers."];
+const SERVICES_MEANING = ["Programs that may run beside the pipeline, and whether each of them answered at the time below."];
 
 function summary(publication, proof) {
   const { snapshot } = publication;
@@ -73,8 +73,8 @@ function summary(publication, proof) {
 }
 
 const FLOW_MEANING = [
-  "What verify looked at in each stage: the records of the log, of the lake's objects, of the warehouse's tables. All but duplicates and rejected records are counted in marts.",
-  "Pending: a later stage has not come to it yet. Problem: something is missing, twice, or another value than it should be.",
+  "What verify looked at in each stage: the records of the log, of the lake's objects and of the warehouse's tables, and the rows of the marts. Marts count all records but duplicates and rejected ones.",
+  "Pending: a later stage has not come to it yet. Problem: something is missing, is there twice, or has another value than it should have.",
 ];
 
 function flow(stages) {
@@ -97,8 +97,8 @@ function station(stage) {
 function mostPlayed(publication, mart) {
   const rows = records(mart).slice(0, SONGS_MAX).map((row, at) => songRow(row, at, row.total_plays, row.total_skips));
   return panel(
-    { heading: "Played most", definition: [mart.description ?? "The first rows of MART.TOP_SONGS."], asOf: publication.snapshot.taken_at, id: "songs" },
-    rows.length ? rankedBars({ caption: "Songs that are played most", name: "songs", rows, columns: [skipColumn] }) : element("p", { class: "soft" }, "No song has an event yet."),
+    { heading: "Most played songs", definition: [mart.description ?? "The first rows of MART.TOP_SONGS."], asOf: publication.snapshot.taken_at, id: "songs" },
+    rows.length ? rankedBars({ caption: "The most played songs", name: "songs", rows, columns: [skipColumn] }) : element("p", { class: "soft" }, "No song has an event yet."),
   );
 }
 
@@ -115,10 +115,10 @@ function tiles(publication, current) {
   return tileList([
     tile("result.html", "Result", `${songs ? `${plural(songs.rows_total, "song")} in MART.TOP_SONGS, ` : ""}${plural(snapshot.marts.length, "mart")} in all: rows, profiles, CSV`, "result"),
     tile("music.html", "Music", "Top songs, artists, countries, hours of the day", "music"),
-    tile("year.html", "Your year", "A year in numbers, its songs and artists, and the years side by side", "year"),
-    tile("runs.html", "Runs", built ? `${plural(tests, "test")} of dbt, ${failed ? `${number(failed)} not passed` : "all passed"}; loads, rejected records, proof` : "Loads, rejected records, proof", "runs"),
+    tile("year.html", "Your year", "One year in numbers, its songs and artists, and all years side by side", "year"),
+    tile("runs.html", "Runs", built ? `${number(tests)} dbt test${tests === 1 ? "" : "s"}, ${failed ? `${number(failed)} not passed` : "all passed"}; loads, rejected records, proof` : "Loads, rejected records, proof", "runs"),
     movingTiles(current),
-    publication.reportAddress ? tile(publication.reportAddress, "Report", "The result as one file to send to somebody; it needs no script") : null,
+    publication.reportAddress ? tile(publication.reportAddress, "Report", "The result as one file to send to somebody; it works without JavaScript") : null,
     current.dbt_docs ? tile(current.dbt_docs, "dbt docs", `Models, columns and lineage of the marts in ${warehouseName(snapshot.warehouse)}`) : null,
   ]);
 }
@@ -127,34 +127,38 @@ function tileList(items) {
   return element("nav", { "aria-label": "What there is to see" }, element("ul", { class: "tiles" }, items));
 }
 
-/** Files do not move. */
+/** Files do not move, and a server may not look at log and lake: then one tile says what does. */
 function movingTiles(current) {
   if (!current.live) return [];
+  if (!current.moves?.on) return tile("flow.html", "Flow, Lake, Topic", "Log and lake as they are now: shown by run --live and serve --flow", "flow");
   return [
-    tile("flow.html", "Flow", "How much each stage has, how fast it comes, and how far the next one is behind", "flow"),
-    tile("lake.html", "Lake", "Hours of the lake, their objects, and the first lines of each", "lake"),
-    tile("topic.html", "Topic", "Partitions, and records as they come in", "topic"),
+    tile("flow.html", "Flow", "How much each stage has, how fast it grows, and how far it is behind the one before", "flow"),
+    tile("lake.html", "Lake", "The hours of the lake, their objects, and the first lines of an object", "lake"),
+    tile("topic.html", "Topic", "The partitions of the topic, and its records as they arrive", "topic"),
   ];
 }
 
 function serviceList(services) {
   if (services.services.length === 0) return note("open", "No service is known here. For Kafka and an S3 server run: make services");
+  const runs = services.services.some((one) => one.answers);
   return element(
     "div",
     {},
+    runs ? null : element("p", { class: "soft" }, "None of them runs here. A run in one process needs none; the container stack has all of them."),
     services.checked_at ? element("p", { class: "as-of" }, "asked ", element("time", { datetime: services.checked_at }, timeToTheSecond(services.checked_at))) : null,
-    element("ul", { class: "services" }, services.services.map(service)),
+    element("ul", { class: "services" }, services.services.map((one) => service(one, runs))),
   );
 }
 
-function service(one) {
+/** Where none runs, none is missing. */
+function service(one, someRun) {
   const name = isWebAddress(one.url) ? element("a", { href: one.url, rel: "noreferrer" }, visible(one.name)) : element("strong", {}, visible(one.name));
   return element(
     "li",
     { dataset: { service: one.name } },
-    element("span", { class: `badge ${one.answers ? "good" : "open"}` }, one.answers ? "answers" : "no answer"),
+    element("span", { class: `badge ${one.answers ? "good" : someRun ? "open" : ""}` }, one.answers ? "answers" : "no answer"),
     element("span", {}, name, element("span", { class: "soft" }, ` ${visible(one.what ?? "")}`)),
-    one.detail ? element("span", { class: "soft detail" }, visible(one.detail)) : null,
+    one.detail && someRun ? element("span", { class: "soft detail" }, visible(one.detail)) : null,
   );
 }
 
@@ -165,8 +169,8 @@ function isWebAddress(text) {
 
 function firstSteps() {
   const steps = [
-    ["spotify-pipeline run", "Runs the whole chain once, without any service, and proves its result. Its last lines say where it published."],
-    ["spotify-pipeline publish", "Publishes what a warehouse has, when other stages filled it."],
+    ["spotify-pipeline run", "Runs the whole pipeline once, without any server, and proves the result. Its last lines say how to see it."],
+    ["spotify-pipeline publish", "Publishes the marts of a warehouse that load and transform have filled."],
     ["spotify-pipeline doctor", "Says what is missing on this machine."],
   ];
   return panel(

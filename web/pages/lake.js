@@ -10,9 +10,9 @@ import { followStatus, nextStep, stageOf } from "../lib/status.js";
 import { sortableTable } from "../lib/table.js";
 
 const STATES = {
-  complete: { mark: "✓", words: "complete", meaning: "Every partition has closed the hour: nothing is added to it." },
-  open: { mark: "○", words: "open", meaning: "More may come." },
-  late: { mark: "!", words: "late", meaning: "The hour ended long ago, and a sink should have closed it." },
+  complete: { mark: "✓", words: "complete", meaning: "every partition has closed the hour, so nothing is added to it any more." },
+  open: { mark: "○", words: "open", meaning: "more records may come." },
+  late: { mark: "!", words: "late", meaning: "the hour ended long ago, but no sink has closed it." },
 };
 
 const HOURS_MEANING = ["The newest hours of the lake, by the time of their records in the log.", ...Object.values(STATES).map(({ words, meaning }) => `${words}: ${meaning}`)];

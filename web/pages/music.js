@@ -5,7 +5,7 @@ import { bounded, duration, number, percent, plural } from "../lib/format.js";
 import { note, show } from "../lib/frame.js";
 import { chartBody, chartLibrary, columnMeaning, missing } from "../lib/mart_panel.js";
 import { figures, panel } from "../lib/panel.js";
-import { rankedBars, skipColumn, songRow } from "../lib/ranking.js";
+import { rankedBars, skipColumn, SKIPPED_MEANING, songRow } from "../lib/ranking.js";
 import { everyDay, ranked, records, sumBy, total, weekdayOf, wholeTimes } from "../lib/sums.js";
 
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -13,6 +13,7 @@ const BARS_MAX = 15;
 const COUNTRIES_MAX = 15;
 const SONGS_TO_CHOOSE = 50;
 const WINDOWS = { 24: "Last 24 hours", 168: "Last 7 days", 672: "Last 28 days" };
+const NO_SONG = "No song has an event yet.";
 const NAMES = ["COUNTRY_DEVICE_HOURLY", "TOP_SONGS", "ARTIST_DAILY", "SONG_DAILY", "LISTENER_SESSIONS", "SONG_WINDOWS", "SKIP_CURVE", "LISTENING_BY_WEEKDAY"];
 
 show(async (publication, content) => {
@@ -35,7 +36,7 @@ function fillFilters(form, marts, redraw) {
     selection("country", "Country", [["", "All countries"], ...names("country").map((one) => [one, one])], redraw),
     selection("device", "Device", [["", "All devices"], ...names("device_type").map((one) => [one, one])], redraw),
     selection("window", "Songs of", [["", "All days"], ...(marts.SONG_WINDOWS ? Object.entries(WINDOWS) : [])], redraw),
-    element("p", { class: "soft" }, "Country and device choose what the panels by day, weekday and country count."),
+    element("p", { class: "soft" }, "Country and device apply to plays, skips, streams and the panels by day, weekday and country."),
   );
 }
 
@@ -93,8 +94,16 @@ function partOf(mart, rows, field) {
   return `Only from ${String(first).slice(0, 16).replace("T", " ")} on: of ${number(mart.rows_total)} rows of MART.${mart.name} the publication has the first ${number(mart.rows_included)}.`;
 }
 
-function nothing(heading, asOf, options = {}) {
-  return panel({ heading, asOf, ...options }, element("p", { class: "soft" }, "No row has what the filters ask for."));
+/** Where days are left out of a chart that would have too many. */
+function latestOf(shown, days) {
+  const first = [...days].reduce((least, day) => (day < least ? day : least));
+  return first < shown[0] ? `The latest ${number(shown.length)} days; there are plays since ${first}.` : "";
+}
+
+/** `why`: of a panel that no filter changes, what its mart lacks. */
+function nothing(heading, asOf, { why = null, ...options } = {}) {
+  const filtered = choice("country") || choice("device");
+  return panel({ heading, asOf, ...options }, element("p", { class: "soft" }, why ?? (filtered ? "No row matches the filters." : "No event is in the marts yet.")));
 }
 
 // --- the panels ---
@@ -115,7 +124,7 @@ function overview({ marts, publication }, hourly) {
     figures([
       { label: "Plays", value: number(plays), raw: plays, definition: meaningOf("total_plays") },
       { label: "Skips", value: number(skips), raw: skips, definition: meaningOf("total_skips") },
-      { label: "Skipped", value: percent(skips, plays), raw: plays ? skips / plays : "", definition: ["Skips of 100 plays.", source(hours, hourly.length)] },
+      { label: "Skipped", value: percent(skips, plays), raw: plays ? skips / plays : "", definition: [SKIPPED_MEANING, source(hours, hourly.length)] },
       { label: "Streams", value: number(total(hourly, "streams")), raw: total(hourly, "streams"), definition: meaningOf("streams") },
       count("TOP_SONGS", "Songs", "Rows of MART.TOP_SONGS."),
       count("LISTENER_SESSIONS", "Sessions", "Rows of MART.LISTENER_SESSIONS: listening sessions, cut at midnight UTC."),
@@ -132,8 +141,9 @@ function daysPanel(view, hourly) {
   const sums = sumBy(hourly, (row) => row.day, ["total_plays", "total_skips"]);
   const names = everyDay(sums.keys());
   const of = (day, field) => sums.get(day)?.[field] ?? 0;
+  const part = [partOf(mart, hourly, "hour"), latestOf(names, sums.keys())].filter(Boolean).join(" ");
   return panel(
-    { heading, wide: true, asOf: view.asOf, id: "days", part: partOf(mart, hourly, "hour"), definition: [...columnMeaning(mart, "day", "total_plays", "total_skips"), source(mart, hourly.length)] },
+    { heading, wide: true, asOf: view.asOf, id: "days", part, definition: [...columnMeaning(mart, "day", "total_plays", "total_skips"), source(mart, hourly.length)] },
     chartBody(view, {
       label: "Plays and skips per UTC day",
       name: "days",
@@ -160,7 +170,7 @@ function songsPanel(view) {
   const rows = records(mart).slice(0, BARS_MAX).map((row, at) => songRow(row, at, row.total_plays, row.total_skips));
   return panel(
     { heading, asOf: view.asOf, id: "songs", definition: [mart.description ?? "", ...columnMeaning(mart, "total_plays", "total_skips")].filter(Boolean) },
-    rows.length ? rankedBars({ caption: "Songs by plays", name: "songs", rows, columns: [skipColumn] }) : element("p", { class: "soft" }, "No song has an event yet."),
+    rows.length ? rankedBars({ caption: "Songs by plays", name: "songs", rows, columns: [skipColumn] }) : element("p", { class: "soft" }, NO_SONG),
     view.marts.SONG_WINDOWS ? null : note("plain", "What changed in the last days is not known: this publication has no mart SONG_WINDOWS. For a newer one run: spotify-pipeline transform"),
   );
 }
@@ -248,7 +258,7 @@ function countriesPanel(view, hourly) {
   const of = (country, device) => sums.get(JSON.stringify([country, device]))?.total_plays ?? 0;
   const left = countries.length - shown.length;
   return panel(
-    { heading, asOf: view.asOf, id: "countries", part: partOf(mart, hourly, "hour"), definition: [...columnMeaning(mart, "country", "device_type", "total_plays"), source(mart, hourly.length)] },
+    { heading, asOf: view.asOf, id: "countries", part: partOf(mart, hourly, "hour"), definition: [...columnMeaning(mart, "country", "device_type", "total_plays"), "ZZ is a country that is not known.", source(mart, hourly.length)] },
     chartBody(view, {
       label: `Plays by country and device${left > 0 ? `, the first ${shown.length} of ${countries.length} countries` : ""}`,
       name: "countries",
@@ -269,7 +279,7 @@ function songDaysPanel(view) {
   const days = wholeTimes(records(mart), "day", mart.rows_included < mart.rows_total);
   const names = new Map(days.map((row) => [row.song_id, row.song_name]));
   const songs = ranked(sumBy(days, (row) => row.song_id, ["total_plays"]), "total_plays").slice(0, SONGS_TO_CHOOSE);
-  if (songs.length === 0) return nothing(heading, view.asOf, { wide: true });
+  if (songs.length === 0) return nothing(heading, view.asOf, { wide: true, why: NO_SONG });
   const all = everyDay(new Set(days.map((row) => row.day)));
   const body = element("div", {});
   const id = freshId("song");
@@ -281,7 +291,7 @@ function songDaysPanel(view) {
   });
   drawSong();
   return panel(
-    { heading, wide: true, asOf: view.asOf, id: "song-days", part: partOf(mart, days, "day"), definition: [...columnMeaning(mart, "total_plays", "completions", "unique_listeners"), source(mart, days.length)] },
+    { heading, wide: true, asOf: view.asOf, id: "song-days", part: [partOf(mart, days, "day"), latestOf(all, days.map((row) => row.day))].filter(Boolean).join(" "), definition: [...columnMeaning(mart, "total_plays", "completions", "unique_listeners"), source(mart, days.length)] },
     element("label", { class: "choose", for: id }, element("span", {}, "Song"), select),
     body,
   );
@@ -313,11 +323,12 @@ function skipsPanel(view) {
     skips: Number(row.skips),
     share: Number(row.share),
   }));
-  if (rows.length === 0) return nothing(heading, view.asOf);
+  const definition = [mart.description ?? "", ...columnMeaning(mart, "skips", "share")].filter(Boolean);
+  if (rows.length === 0) return nothing(heading, view.asOf, { id: "skips", definition, why: "No skip says at which second of the song it came." });
   return panel(
-    { heading, asOf: view.asOf, id: "skips", definition: [mart.description ?? "", ...columnMeaning(mart, "skips", "share")].filter(Boolean) },
+    { heading, asOf: view.asOf, id: "skips", definition },
     chartBody(view, {
-      label: "Share of skips by second of the song",
+      label: "Skips by second of the song",
       name: "skips",
       option: { kind: "columns", name: "Skips", names: rows.map((row) => row.stretch), values: rows.map((row) => row.skips) },
       columns: [{ label: "Seconds", key: "stretch" }, { label: "Skips", key: "skips", kind: "number" }, { label: "Share", text: (row) => percent(row.share, 1), kind: "text-right" }],
@@ -332,7 +343,7 @@ function sessionsPanel(view) {
   if (!mart) return missing("LISTENER_SESSIONS", heading);
   const column = mart.columns.find((one) => one.name.toLowerCase() === "duration_ms");
   const bins = column?.histogram ?? [];
-  if (bins.length === 0) return nothing(heading, view.asOf);
+  if (bins.length === 0) return nothing(heading, view.asOf, { id: "sessions", why: "There is no listening session yet." });
   const rows = bins.map((bin) => ({ stretch: `${duration(bin.from)} to ${duration(bin.to)}`, sessions: bin.rows }));
   return panel(
     { heading, asOf: view.asOf, id: "sessions", definition: [mart.description ?? "", ...columnMeaning(mart, "duration_ms"), `All ${number(mart.rows_total)} rows of MART.${mart.name}.`].filter(Boolean) },

@@ -28,7 +28,7 @@ function overview(publication, proof) {
   return figures([
     { label: "Proof", value: verdict.badge, raw: verdict.badge, definition: ["What verify said of this publication."], mood: verdict.mood },
     { label: "Last build", value: snapshot.dbt ? seconds(snapshot.dbt.seconds) : "–", raw: snapshot.dbt?.seconds ?? "", definition: ["How long dbt took from its start to its end."] },
-    { label: "Tests of dbt not passed", value: `${number(failed.length)} of ${number(tests.length)}`, raw: failed.length, definition: ["Tests that found rows, or could not run."], mood: failed.length ? "bad" : "" },
+    { label: "dbt tests not passed", value: `${number(failed.length)} of ${number(tests.length)}`, raw: failed.length, definition: ["Tests that found rows, or could not run."], mood: failed.length ? "bad" : "" },
     { label: "Objects loaded", value: number(snapshot.ledger.objects), raw: snapshot.ledger.objects, definition: ["Rows of the load ledger: each object of the lake is loaded once."] },
     { label: "Records loaded", value: number(snapshot.ledger.records), raw: snapshot.ledger.records, definition: ["Records in these objects."] },
     { label: "Rejected events", value: number(snapshot.rejected.events), raw: snapshot.rejected.events, definition: ["Rejected rows, each once, whatever the number of its faults."] },
@@ -39,14 +39,15 @@ function overview(publication, proof) {
 
 function buildPanel({ snapshot }) {
   const definition = ["What dbt did in its last build: models, snapshots, operations and tests, in the order in which they began."];
-  if (!snapshot.dbt) return panel({ heading: "The last build of dbt", definition, wide: true, id: "build" }, note("open", "dbt left no results here. For a build run: spotify-pipeline transform"));
+  if (!snapshot.dbt) return panel({ heading: "The last dbt build", definition, wide: true, id: "build" }, note("open", "dbt left no results here. For a build run: spotify-pipeline transform"));
   const began = Date.parse(snapshot.dbt.started_at);
   const timed = snapshot.dbt.nodes.filter((node) => node.started_at).map((node) => ({ ...node, from: (Date.parse(node.started_at) - began) / 1000 }));
-  const first = Math.min(...timed.map((node) => node.from), 0);
-  const last = Math.max(...timed.map((node) => node.from + node.seconds), snapshot.dbt.seconds, 0.001);
+  // From the first node on: before it dbt only reads the project.
+  const first = timed.length ? Math.min(...timed.map((node) => node.from)) : 0;
+  const last = Math.max(...timed.map((node) => node.from + node.seconds), first + 0.001);
   const rows = timed.sort((one, other) => one.from - other.from || other.seconds - one.seconds).map((node) => ({ ...node, mood: GOOD.has(node.status) ? null : node.status === "skipped" ? "open" : "bad" }));
   return panel(
-    { heading: "The last build of dbt", definition, asOf: snapshot.dbt.started_at, wide: true, id: "build" },
+    { heading: "The last dbt build", definition, asOf: snapshot.dbt.started_at, wide: true, id: "build" },
     table({
       caption: `${plural(rows.length, "node")} in ${seconds(snapshot.dbt.seconds)}`,
       name: "dbt-nodes",
@@ -194,7 +195,7 @@ function proofParts(report) {
     }),
   ];
   if (report.findings?.length) parts.push(findings(report.findings));
-  for (const [key, heading] of [["exceptions", "Compared with nothing"], ["notes", "Worth knowing"]]) {
+  for (const [key, heading] of [["exceptions", "Not compared"], ["notes", "Worth knowing"]]) {
     if (report[key]?.length) parts.push(list(heading, report[key]));
   }
   if (report.proof?.length) parts.push(whatIsProved(report.proof));
@@ -214,7 +215,7 @@ function findings(all) {
       { label: "Stage", key: "stage" },
       { label: "What", key: "kind" },
       { label: "How many", key: "total", kind: "number" },
-      { label: "Pending", text: (row) => (row.pending ? "yes, a later stage has not come to it" : "no") },
+      { label: "Pending", text: (row) => (row.pending ? "yes, a later stage is not there yet" : "no") },
       { label: "Which", text: (row) => (row.named ?? []).map(String).join("; "), most: 600 },
     ],
     rows: all.map((one) => ({ ...one, mood: one.pending ? "open" : "bad" })),

@@ -186,7 +186,7 @@ function tailPanel(record) {
 
   return {
     panel: panel(
-      { heading: "Records as they come", definition: TAIL_MEANING, wide: true, id: "tail" },
+      { heading: "Records as they arrive", definition: TAIL_MEANING, wide: true, id: "tail" },
       connection,
       form.node,
       element("div", { class: "bar" }, count, element("div", { class: "buttons" }, pause)),

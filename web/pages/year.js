@@ -5,12 +5,12 @@ import { hours, number, percent, plural, timeToTheSecond } from "../lib/format.j
 import { note, show } from "../lib/frame.js";
 import { chartBody, chartLibrary, columnMeaning, missing } from "../lib/mart_panel.js";
 import { figures, panel } from "../lib/panel.js";
-import { rankedBars, skipColumn, songRow } from "../lib/ranking.js";
+import { rankedBars, skipColumn, SKIPPED_MEANING, songRow } from "../lib/ranking.js";
 import { records } from "../lib/sums.js";
 
 const BARS_MAX = 10;
 const HOUR_MS = 3_600_000;
-const HEARD_MEANING = "How long was listened, in hours. – where no play says how long it was heard.";
+const HEARD_MEANING = "How long people listened, in hours; – where the service does not say how long a play was heard.";
 const IMPORT = "spotify-pipeline run --import my_spotify_data.zip";
 
 show(draw, { drawsEmpty: true });
@@ -106,8 +106,8 @@ function cards({ years, asOf }, row) {
       { label: "Hours heard", value: heardText(row.heard_ms), raw: row.heard_ms, definition: [HEARD_MEANING, ...meaning("heard_ms")] },
       count("Songs", "songs"),
       count("Artists", "artists"),
-      { label: "Skipped", value: percent(row.total_skips, row.total_plays), raw: row.skip_rate ?? "", definition: ["Skips of 100 plays.", ...meaning("skip_rate")] },
-      count("Days with a play", "days_played"),
+      { label: "Skipped", value: percent(row.total_skips, row.total_plays), raw: row.skip_rate ?? "", definition: [SKIPPED_MEANING, ...meaning("skip_rate")] },
+      count("Days played", "days_played"),
       {
         label: "Longest streak",
         value: withRemark(plural(row.longest_streak_days, "day"), row.longest_streak_begins, "from "),
@@ -192,8 +192,8 @@ function yearsPanel(view) {
 
 function firstSteps() {
   const steps = [
-    [IMPORT, "Makes a year of your own listening history, in a folder of its own. Where such a file comes from stands in docs/history.md."],
-    ["spotify-pipeline run", "Makes one of simulated events."],
+    [IMPORT, "Makes a year of your own listening history, in a folder of its own. docs/history.md says where to get such a file."],
+    ["spotify-pipeline run", "Makes years of simulated events."],
   ];
   return panel(
     { heading: "Where a year comes from", wide: true, id: "first-steps" },
