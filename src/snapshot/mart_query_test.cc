@@ -16,6 +16,12 @@ TEST(MartQuery, KindsAreThoseOfEveryWarehouse) {
     EXPECT_EQ(kind_of(type), Kind::text) << type;
 }
 
+/// What `run` makes unless it is told otherwise: then no page shows only a part of it.
+TEST(MartQuery, FourWeeksOfHoursArePublishedWhole) {
+  constexpr std::size_t kHours = 28 * 24 + 1, kCountries = 5, kDevices = 3;
+  EXPECT_GE(Limits{}.rows, kHours * kCountries * kDevices);
+}
+
 TEST(MartQuery, NamesAreQuoted) {
   EXPECT_EQ(quoted_name("A\"B"), "\"A\"\"B\"");
 }

@@ -170,7 +170,9 @@ struct Snapshot {
 
 /// What a snapshot may hold. Whatever is left out is counted.
 struct Limits {
-  std::size_t rows = 10'000;                      ///< a mart
+  /// A mart. Four weeks of hours, in five countries and on three devices, are 10,095 rows when they begin
+  /// within an hour: what `run` makes unless it is told otherwise is published whole.
+  std::size_t rows = 12'000;
   std::size_t cell_bytes = 1'000;                 ///< a cell
   std::size_t mart_bytes = std::size_t{8} << 20;  ///< all cells of a mart
   std::size_t ledger_rows = 200;

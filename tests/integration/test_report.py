@@ -19,7 +19,7 @@ FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats"
 WORKSHEETS = ["TOP_SONGS", "USER_ENGAGEMENT"]
 # What the charts show (docs/formats/report.md).
 LATEST_HOURS = "hour > (SELECT max(hour) FROM MART.COUNTRY_DEVICE_HOURLY) - INTERVAL 168 HOUR"
-WORKSHEET_ROWS, OTHER_ROWS, JSON_ROWS = 500, 200, 10_000
+WORKSHEET_ROWS, OTHER_ROWS, JSON_ROWS = 500, 200, 12_000
 MEGABYTE = 1_000_000
 HOSTILE = [
     "</td></table></style><script>alert(1)</script>",
