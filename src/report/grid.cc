@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -64,19 +65,28 @@ std::string bounded(std::string_view text, std::size_t characters_max) {
   return fmt::format("<span title=\"{}\">{}</span>", html_text(text, kTitleCharacters).html, shown.html);
 }
 
-std::string shown_value(const std::string& text, Kind kind, std::size_t characters_max) {
-  if (kind == Kind::number && text.size() <= characters_max) return shown_number(text);
-  if (kind == Kind::time) return shown_time(text);
+/// A year is a name: 2,026 is none.
+bool is_year(const Column& column) {
+  constexpr std::string_view kYear = "YEAR";
+  return std::ranges::equal(column.name, kYear, {}, [](char c) {
+    return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
+}
+
+std::string shown_value(const std::string& text, const Column& column, std::size_t characters_max) {
+  if (column.kind == Kind::number && !is_year(column) && text.size() <= characters_max)
+    return shown_number(text);
+  if (column.kind == Kind::time) return shown_time(text);
   return bounded(text, characters_max);
 }
 
-void append_cell(std::string& html, const snapshot::Cell& cell, Kind kind) {
+void append_cell(std::string& html, const snapshot::Cell& cell, const Column& column) {
   if (!cell) {
     html += "<td class=\"null\">NULL</td>";
     return;
   }
   html += "<td>";
-  html += shown_value(*cell, kind, kCellCharacters);
+  html += shown_value(*cell, column, kCellCharacters);
   html += "</td>";
 }
 
@@ -114,9 +124,9 @@ std::string histogram_svg(const Column& column) {
 std::string range_text(const Column& column) {
   const snapshot::Profile& profile = column.profile;
   if (!profile.min || !profile.max) return "";
-  const std::string low = shown_value(*profile.min, column.kind, kProfileCharacters);
+  const std::string low = shown_value(*profile.min, column, kProfileCharacters);
   if (profile.min == profile.max) return "all " + low;
-  return fmt::format("{} to {}", low, shown_value(*profile.max, column.kind, kProfileCharacters));
+  return fmt::format("{} to {}", low, shown_value(*profile.max, column, kProfileCharacters));
 }
 
 /// Whether some value says more than that there are many: few different ones, or one that a hundredth has.
@@ -134,7 +144,7 @@ std::string values_text(const Column& column, std::uint64_t rows) {
   for (std::size_t at = 0; at < shown; ++at) {
     const snapshot::TopValue& value = profile.top[at];
     text += fmt::format("{}<bdi>{}</bdi> {}", at == 0 ? "" : ", ",
-                        shown_value(value.value, column.kind, kProfileCharacters), percent(value.rows, rows));
+                        shown_value(value.value, column, kProfileCharacters), percent(value.rows, rows));
   }
   if (profile.distinct > shown)
     text += fmt::format(", +{} more", base::with_commas(profile.distinct - shown));
@@ -200,7 +210,7 @@ std::string grid(const Mart& mart, const std::string& id, std::size_t rows_max) 
   for (std::size_t at = 0; at < shown; ++at) {
     html += "<tr>";
     for (std::size_t i = 0; i < mart.columns.size(); ++i)
-      append_cell(html, mart.rows[at].at(i), mart.columns[i].kind);
+      append_cell(html, mart.rows[at].at(i), mart.columns[i]);
     html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n";

@@ -174,6 +174,22 @@ TEST(Report, NullsAndNumbersAreShownAsTheyAre) {
   EXPECT_THAT(html, HasSubstr("<td>-</td>"));
 }
 
+TEST(Report, YearsAreNames) {
+  snapshot::Mart mart = songs(2, "Song");
+  mart.columns[1].name = "YEAR";
+  mart.rows = {{"Song", "2025"}, {"Song", "2026"}};
+  mart.columns[1].profile = {.nulls = 0,
+                             .distinct = 2,
+                             .min = "2025",
+                             .max = "2026",
+                             .top = {{"2025", 1}, {"2026", 1}},
+                             .histogram = {}};
+  const std::string page = to_html(with(mart), {});
+  EXPECT_THAT(page, HasSubstr("<tr><td>Song</td><td>2026</td></tr>"));
+  EXPECT_THAT(page, HasSubstr("<bdi>2025</bdi> 50 %"));
+  EXPECT_THAT(page, Not(HasSubstr("2,02")));
+}
+
 TEST(Report, SharesAreNeverRoundedToNothingOrAll) {
   EXPECT_EQ(percent(1, 10'000), "&lt; 0.1 %");
   EXPECT_EQ(percent(9'999, 10'000), "99.9 %");
