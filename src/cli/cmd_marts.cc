@@ -131,7 +131,9 @@ void define_marts(settings::Commands& commands, Action& action) {
       commands.add_reader(commands.parser(), "marts",
                           "List the marts with their number of rows and the time of their last transform; "
                           "with a name, print that mart",
-                          "  spotify-pipeline marts top_songs --max-rows 10  the ten most played songs");
+                          "  spotify-pipeline marts --data data              the marts that `run` has made\n"
+                          "  spotify-pipeline marts top_songs --max-rows 10  the ten most played songs, of "
+                          "`transform`");
   command.parser().add_option("name", options->mart, "Name of a mart, in upper or lower case");
   bind_ask(command, options->ask);
   command.parser().callback([options, &command, &action] {

@@ -78,9 +78,11 @@ void define_sql(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command = commands.add_reader(
       commands.parser(), "sql", "Ask the marts in SQL, with statements that only read",
-      "  spotify-pipeline sql -c 'SELECT * FROM MART.TOP_SONGS'  one statement\n"
-      "  spotify-pipeline sql --csv queries.sql > songs.csv      the statements of a file\n"
-      "  echo 'SHOW TABLES' | spotify-pipeline sql               from a pipe");
+      "  spotify-pipeline sql --data data -c 'SELECT * FROM MART.TOP_SONGS'  the marts that `run` has made\n"
+      "  spotify-pipeline sql -c 'SELECT * FROM MART.TOP_SONGS'              those that `transform` has "
+      "made\n"
+      "  spotify-pipeline sql --csv queries.sql > songs.csv                  the statements of a file\n"
+      "  echo 'SHOW TABLES' | spotify-pipeline sql                           from a pipe");
   command.bind("sql.command", options->query);
   bind_ask(command, options->ask);
   auto* file = command.parser().add_option("file", options->file,

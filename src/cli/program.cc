@@ -6,6 +6,8 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "base/suggestion.h"
+#include "cli/data_dir.h"
 #include "cli/logging.h"
 #include "cli/signals.h"
 #include "cli/standard_output.h"
@@ -143,6 +146,28 @@ std::string metrics_path(const settings::Command& command) {
   return bound == nullptr ? "" : bound->show();
 }
 
+/// The error of a command that could show a run by --data, when nothing told it where to look and there is
+/// such a run here: with what shows it.
+Error with_hint(Error error, const settings::Command& command) {
+  constexpr std::string_view kHere = "data";
+  constexpr std::array kData{"verify.data", "rejected.data", "sql.data"};
+  constexpr std::array kPlaces{"verify.data",      "rejected.data",          "sql.data",
+                               "warehouse.place",  "publish.folder",         "lake.place",
+                               "lake.s3-endpoint", "kafka.bootstrap-servers"};
+  if (error.kind != ErrorKind::misconfigured && error.kind != ErrorKind::unavailable) return error;
+  const auto is_taken = [&](const char* name) { return command.find(name) != nullptr; };
+  const auto is_set = [&](const char* name) {
+    return is_taken(name) && command.find(name)->origin.kind != settings::Origin::Kind::standard;
+  };
+  std::error_code none;
+  if (std::ranges::none_of(kData, is_taken) || std::ranges::any_of(kPlaces, is_set) ||
+      !std::filesystem::exists(embedded_warehouse(kHere), none)) {
+    return error;
+  }
+  error.message += fmt::format("; for what `run` has made in {0}, add --data {0}", kHere);
+  return error;
+}
+
 /// Ends a command that failed, and said so. That comes first: nothing is said of a file that cannot be
 /// written either.
 int failed(int code, MetricsFile& file) {
@@ -162,7 +187,7 @@ int run_chosen(settings::Commands& commands, const Action& action, const Logging
 
   SignalStop signals;
   const auto code = action({signals.token(), base::system_clock(), *env_file, file.work(), logging.quiet});
-  if (!code) return failed(report(code.error()), file);
+  if (!code) return failed(report(with_hint(code.error(), *commands.chosen())), file);
   // What could not be printed is told behind this, and is the exit code then.
   const auto printed = finish_out();
   const int ended = *code == 0 && !printed ? base::exit_code(printed.error().kind) : *code;

@@ -318,3 +318,29 @@ def test_nothing_that_writes_reaches_snowflake(snowflake):
     wrong = snowflake.run("sql", "-c", "SELECT * FROM MART.NOTHING")
     assert (wrong.code, "NOTHING" in wrong.err) == (BAD_INPUT, True), str(wrong)
     assert snowflake.rows("SELECT count(*) FROM MART.TOP_SONGS") == [[2]]
+
+
+@pytest.mark.parametrize("command", [["sql", "-c", SONGS], ["marts"], ["rejected", "list"], ["verify"]], ids=" ".join)
+def test_who_forgets_the_folder_of_a_run_is_told_of_it(binary, finished_run, tmp_path, command):
+    """These commands go by servers unless --data names a run; where one lies in data/, that is what was meant."""
+    hint = "; for what `run` has made in data, add --data data\n"
+
+    def asked(*more):
+        line = [str(binary), *command, *more]
+        done = subprocess.run(
+            line,
+            env=clean_environment(),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=GUARD_SECONDS,
+            check=False,
+        )
+        assert done.returncode in (MISCONFIGURED, UNAVAILABLE), done.stderr
+        return done.stderr
+
+    assert hint not in asked()
+    (tmp_path / "data").symlink_to(finished_run)
+    assert asked().endswith(hint)
+    # Who says where to look has meant that.
+    assert hint not in asked("--warehouse", str(tmp_path / "none" / "spotify_db.duckdb"))
