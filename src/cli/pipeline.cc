@@ -83,7 +83,7 @@ class PipelineRun {
     const auto written = write_report(report, total.seconds());
     print_marts();
     print_rejected(taken_.rejected);
-    print_out("{}\n", to_text(report));
+    print_out("{}\n", to_text(report, verify::Unproved::counted));
     print_stages(total.seconds());
     if (!report.proved()) return base::exit_code(ErrorKind::violation);
     SDP_RETURN_IF_ERROR(load_outcome(loaded));
@@ -319,8 +319,10 @@ class PipelineRun {
     warehouse::Table table;
     table.columns = {"STAGE", "EVENTS", "SECONDS", "RATE", ""};
     for (const report::Stage& stage : stages_) {
-      table.rows.push_back({stage.name, with_commas(stage.events), fmt::format("{:.1f}", stage.seconds),
-                            rate(stage.events, stage.seconds), stage.detail});
+      const bool counts = stage.events > 0;
+      table.rows.push_back({stage.name, counts ? with_commas(stage.events) : "",
+                            fmt::format("{:.1f}", stage.seconds),
+                            counts ? rate(stage.events, stage.seconds) : "", stage.detail});
     }
     table.rows.push_back({"whole run", "", fmt::format("{:.1f}", total_seconds), "", ""});
     print_out("{}\nlake       {}\nwarehouse  {}\n", format_table(table, table.rows.size()),

@@ -107,11 +107,17 @@ std::string verdict(const Report& report) {
   return fmt::format("NOT proved: {}", base::plural(problems, "problem"));
 }
 
-std::string to_text(const Report& report) {
+std::string to_text(const Report& report, Unproved unproved) {
   std::string text = table(report);
   for (const std::string& note : report.notes) text += fmt::format("note: {}\n", base::escaped(note));
   if (const auto names = not_proved(report.proof); !names.empty()) {
-    text += fmt::format("not proved, as docs/formats/proof.md explains: {}\n", fmt::join(names, ", "));
+    text += unproved == Unproved::named
+                ? fmt::format("outside the proof, for the reasons in docs/formats/proof.md: {}\n",
+                              fmt::join(names, ", "))
+                : fmt::format(
+                      "outside the proof: {} things, which `verify` names and docs/formats/proof.md "
+                      "explains\n",
+                      names.size());
   }
   for (const Finding& finding : report.findings) {
     if (!report.counts(finding)) text += "pending, as allowed:\n" + named(finding);

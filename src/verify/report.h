@@ -62,9 +62,11 @@ struct Report {
 
 /// `proved: ...` or `NOT proved: 3 problems`, in one line.
 std::string verdict(const Report& report);
+/// Whether a text names what no proof covers, or only says how much there is of it.
+enum class Unproved { named, counted };
 /// For people: the table, notes, and `proved: ...`, `proved, except MART.X (no recount): ...` or the named
 /// offenders. Ends with a line feed.
-std::string to_text(const Report& report);
+std::string to_text(const Report& report, Unproved unproved = Unproved::named);
 /// One JSON object (docs/formats/verify-report.md). Ends with a line feed.
 std::string to_json(const Report& report);
 

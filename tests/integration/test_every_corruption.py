@@ -231,7 +231,7 @@ def test_the_list_has_every_table_that_there_is(whole, proof):
 
 def test_the_text_names_what_is_not_proved(whole, proof):
     finished = whole.start(command="verify").wait(60)
-    [line] = [line for line in finished.out.splitlines() if line.startswith("not proved, as ")]
+    [line] = [line for line in finished.out.splitlines() if line.startswith("outside the proof, ")]
     for one in proof.lines:
         if not one["proved"]:
             assert one["place"] in line, one
