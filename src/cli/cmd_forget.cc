@@ -178,8 +178,8 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   if (!is_there && !is_unfinished) {
     return fail(
         ErrorKind::misconfigured,
-        fmt::format("there is no folder {}: nothing is kept there of {}; `run --import --data FOLDER` "
-                    "keeps it elsewhere, which --data names here, too",
+        fmt::format("there is no folder {}, so nothing is kept of {} there; if the import had a --data "
+                    "FOLDER, name it here, too",
                     found.folder.string(), base::escaped(options.name)));
   }
   std::optional<os::FileLock> aside;

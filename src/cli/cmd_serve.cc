@@ -69,9 +69,9 @@ serve::Sources sources_of(const Options& options, const settings::Command& comma
                              "start. Elsewhere, run: spotify-pipeline publish --published {}",
                              base::shell_word(options.warehouse.published)));
   sources.how_to_move =
-      "This server does not look at log and lake. To see them move, start it so: spotify-pipeline serve "
-      "--flow, "
-      "with the settings of brokers and lake; or run: spotify-pipeline run --live";
+      "This server does not look at log and lake. To see them here, run: spotify-pipeline serve --flow; it "
+      "needs "
+      "the settings of brokers and lake. Without servers, run: spotify-pipeline run --live";
   return sources;
 }
 
@@ -144,10 +144,11 @@ void define_serve(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command = commands.add_reader(
       commands.parser(), "serve",
-      "Show what was published in a browser, until Ctrl-C; prints the address. Reads files, and log and lake "
-      "with --flow, and never a warehouse",
+      "Show what was published in a browser until Ctrl-C; prints the address. Reads published files and, "
+      "with "
+      "--flow, log and lake; never a warehouse",
       "  spotify-pipeline serve                    what `run` published below data/\n"
-      "  spotify-pipeline serve --flow             with the pages Flow, Lake and Topic, which move\n"
+      "  spotify-pipeline serve --flow             also what moves on servers: Flow, Lake and Topic\n"
       "  spotify-pipeline serve --listen 127.0.0.1:0 --data /tmp/demo    another run, at a port that is "
       "free\n"
       "  SERVE_TOKEN=... spotify-pipeline serve --listen 0.0.0.0:8090    for others, behind a proxy with "

@@ -97,9 +97,10 @@ Result<void> tell_import(const history::ImportPlan& plan) {
   };
   line("rows", counts.rows, "");
   line("kept", counts.kept,
-       fmt::format("{}, {}", base::plural(counts.plays, "play"), base::plural(counts.skips, "skip")));
+       fmt::format("{}, of which {} were skipped", base::plural(counts.plays, "play"),
+                   base::with_commas(counts.skips)));
   line("skipped", counts.skipped, "not music");
-  line("refused", counts.refused, "not what a row must be");
+  line("refused", counts.refused, "broken rows");
   line("covered", counts.covered, "account data of days that the extended history has");
   line("known", counts.known, "in files that were imported before");
   for (std::size_t i = 0; i < history::kReasons; ++i) {
@@ -109,9 +110,9 @@ Result<void> tell_import(const history::ImportPlan& plan) {
     print_out("  {} {}: {}; {}\n", history::is_skipped(reason) ? "skipped" : "refused", history::name(reason),
               base::with_commas(left_out.rows), first_of(left_out));
   }
-  if (plan.others.size() == 1) print_out("Passed over, no listening history: {}\n", plan.others.front());
+  if (plan.others.size() == 1) print_out("Ignored, as not a listening history: {}\n", plan.others.front());
   if (plan.others.size() > 1) {
-    print_out("Passed over, no listening history: {} files; first: {}\n", plan.others.size(),
+    print_out("Ignored, as not a listening history: {} files; first: {}\n", plan.others.size(),
               plan.others.front());
   }
   flush_out();

@@ -211,7 +211,7 @@ def test_overlapping_halves_make_what_the_whole_makes(embedded, tmp_path):
     (folder / "Playlist1.json").write_text('{"playlists": [{"name": "x"}]}')
     finished = imported(embedded, folder)
     assert fates(finished) == {"kept": 1_200}
-    assert "Passed over, no listening history: " in finished.out
+    assert "Ignored, as not a listening history: " in finished.out
     assert marts(embedded) == counted(heard_in_extended(rows))
 
 
