@@ -20,7 +20,12 @@ MIDDLE_BYTES = 316
 
 
 def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
-    embedded.must_prove()
+    told = embedded.must_prove().out
+    # Before the proof one line of what lies outside it; and publishing has no events a second.
+    [line] = [line for line in told.splitlines() if line.startswith("outside the proof: ")]
+    assert re.fullmatch(r"outside the proof: \d+ things, which `verify` names and docs/formats/proof.md explains", line)
+    [publish] = [line for line in told.splitlines() if line.startswith("  publish ")]
+    assert re.fullmatch(r"  publish +[\d.]+ +the marts, for readers *", publish)
     rows, counted = embedded.counts()
     assert rows == EVENTS
     embedded.must_prove()
