@@ -14,13 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kLock = ".lock";
-constexpr std::chrono::milliseconds kPause{50};
+constexpr std::string_view kWorkDirLock = ".lock";
+constexpr std::chrono::milliseconds kLookEvery{50};
 
 Result<void> wait_for(const fs::path& work_dir, std::chrono::milliseconds patience,
                       const std::function<Result<bool>()>& try_lock) {
   Result<bool> locked = false;
-  base::try_until(base::system_clock(), patience, kPause, [&] {
+  base::try_until(base::system_clock(), patience, kLookEvery, [&] {
     locked = try_lock();
     return !locked || *locked;
   });
@@ -37,14 +37,14 @@ Result<void> wait_for(const fs::path& work_dir, std::chrono::milliseconds patien
 
 Result<os::FileLock> hold_work_dir(const fs::path& work_dir, std::chrono::milliseconds patience) {
   SDP_RETURN_IF_ERROR(os::make_folder(work_dir));
-  SDP_TRY(auto lock, os::FileLock::open(work_dir / kLock));
+  SDP_TRY(auto lock, os::FileLock::open(work_dir / kWorkDirLock));
   SDP_RETURN_IF_ERROR(wait_for(work_dir, patience, [&lock] { return lock.try_lock(); }));
   return lock;
 }
 
 Result<std::optional<os::FileLock>> hold_work_dir_to_read(const fs::path& work_dir,
                                                           std::chrono::milliseconds patience) {
-  SDP_TRY(auto lock, os::FileLock::open_to_read(work_dir / kLock));
+  SDP_TRY(auto lock, os::FileLock::open_to_read(work_dir / kWorkDirLock));
   if (lock) SDP_RETURN_IF_ERROR(wait_for(work_dir, patience, [&lock] { return lock->try_lock_shared(); }));
   return lock;
 }
