@@ -323,7 +323,7 @@ def test_nothing_that_writes_reaches_snowflake(snowflake):
 @pytest.mark.parametrize("command", [["sql", "-c", SONGS], ["marts"], ["rejected", "list"], ["verify"]], ids=" ".join)
 def test_who_forgets_the_folder_of_a_run_is_told_of_it(binary, finished_run, tmp_path, command):
     """These commands go by servers unless --data names a run; where one lies in data/, that is what was meant."""
-    hint = "; for what `run` has made in data, add --data data\n"
+    hint = "; for what `run` has made in data, add --data data"
 
     def asked(*more):
         line = [str(binary), *command, *more]
@@ -337,7 +337,7 @@ def test_who_forgets_the_folder_of_a_run_is_told_of_it(binary, finished_run, tmp
             check=False,
         )
         assert done.returncode in (MISCONFIGURED, UNAVAILABLE), done.stderr
-        return done.stderr
+        return json.loads(done.stderr.splitlines()[-1])["message"]
 
     assert hint not in asked()
     (tmp_path / "data").symlink_to(finished_run)
