@@ -186,7 +186,7 @@ TEST(Report, YearsAreNames) {
                              .histogram = {}};
   const std::string page = to_html(with(mart), {});
   EXPECT_THAT(page, HasSubstr("<tr><td>Song</td><td>2026</td></tr>"));
-  EXPECT_THAT(page, HasSubstr("<bdi>2025</bdi> 50 %"));
+  EXPECT_THAT(page, HasSubstr("<bdi>2025</bdi> 50.0 %"));
   EXPECT_THAT(page, Not(HasSubstr("2,02")));
 }
 
