@@ -250,7 +250,11 @@ def test_the_page_shows_every_mart_as_it_is(result, page):
         limit = WORKSHEET_ROWS if name in WORKSHEETS else OTHER_ROWS
         assert shown == marts[name]["rows"][:limit], name
         total = marts[name]["rows_total"]
-        rows = f"{total:,} rows" if total <= limit else f"first {limit:,} of {total:,} rows"
+        rows = (
+            (f"{total:,} row" if total == 1 else f"{total:,} rows")
+            if total <= limit
+            else f"first {limit:,} of {total:,} rows"
+        )
         assert re.fullmatch(rf"{rows}, [1-9]\d* ms", table.find("caption").text), table.find("caption").text
 
 
