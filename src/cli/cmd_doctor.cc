@@ -1,10 +1,10 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "base/text_table.h"
 #include "cli/checks.h"
@@ -105,17 +105,17 @@ Result<std::string> check_mapping(const Options& options, Clock& clock) {
 }
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  std::vector<Check> checks;
-  checks.push_back({"log", check_log(options)});
-  checks.push_back({"lake", check_lake(options, runtime.clock)});
-  checks.push_back({"warehouse", check_warehouse(options, runtime.clock)});
-  checks.push_back({"transform", check_transform(options)});
-  checks.push_back({"mapping", check_mapping(options, runtime.clock)});
-  print_checks(checks, options.json);
-  for (const Check& check : checks) {
-    if (!check.outcome) return kUnhealthy;
-  }
-  return 0;
+  // Servers come last: one that does not answer is waited for.
+  Checks checks(options.json);
+  checks.add("transform", check_transform(options));
+  checks.add("warehouse", check_warehouse(options, runtime.clock));
+  checks.add("mapping", check_mapping(options, runtime.clock));
+  checks.add("lake", check_lake(options, runtime.clock));
+  checks.add("log", check_log(options));
+  checks.finish();
+  return std::ranges::all_of(checks.all(), [](const Check& check) { return check.outcome.has_value(); })
+             ? 0
+             : kUnhealthy;
 }
 
 }  // namespace

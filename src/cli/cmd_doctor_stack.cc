@@ -161,9 +161,9 @@ Result<int> run(Options options, const Runtime& runtime) {
   const StackPart kafdrop{"kafdrop", "kafdrop", "KAFDROP_PORT", stack.kafdrop_port};
   const StackPart airflow{"airflow", "airflow-api-server", "AIRFLOW_PORT", stack.airflow_port};
   const StackPart dashboard{"dashboard", "dashboard", "DASHBOARD_PORT", stack.dashboard_port};
-  std::vector<Check> checks;
+  Checks checks(options.json);
   const auto add = [&checks](const StackPart& part, Result<std::string> outcome) {
-    checks.push_back({std::string(part.name), std::move(outcome)});
+    checks.add(std::string(part.name), std::move(outcome));
   };
   add(kafka, check_kafka(kafka, stack));
   add(minio, check_minio(minio, stack, runtime.clock));
@@ -172,8 +172,8 @@ Result<int> run(Options options, const Runtime& runtime) {
   if (has_profile(stack, "airflow")) add(airflow, check_airflow(*http, airflow, stack));
   if (has_profile(stack, "airflow") || has_profile(stack, "demo"))
     add(dashboard, check_dashboard(*http, dashboard, stack.dashboard_token));
-  print_checks(checks, options.json);
-  return exit_code_of(checks);
+  checks.finish();
+  return exit_code_of(checks.all());
 }
 
 }  // namespace

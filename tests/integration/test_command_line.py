@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 
 import pytest
@@ -162,6 +163,32 @@ def test_verify_of_a_folder_without_a_run_says_so(binary, tmp_path):
     assert result.returncode not in (0, 20)
     assert "nothing" in result.stderr
     assert not (tmp_path / "nothing").exists()
+
+
+def test_doctor_tells_each_check_as_it_ends(binary, tmp_path):
+    """A broker that takes connections and says nothing holds up its own check alone."""
+    places = ["--lake", tmp_path / "lake", "--warehouse", tmp_path / "warehouse.duckdb"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker = f"127.0.0.1:{silent.getsockname()[1]}"
+        with subprocess.Popen(
+            [
+                binary,
+                "doctor",
+                "--bootstrap-servers",
+                broker,
+                "--kafka-call-timeout-ms",
+                str(GUARD_SECONDS * 1000),
+                *places,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running:
+            try:
+                told = [running.stdout.readline().split()[1] for _ in range(4)]
+                assert told == ["transform", "warehouse", "mapping", "lake"]
+                assert running.poll() is None, "the log is asked last, and waited for"
+            finally:
+                running.kill()
 
 
 def test_doctor_makes_nothing(binary, tmp_path):
