@@ -35,6 +35,17 @@ std::unexpected<Error> failed(const std::error_code& failure, os::Access access,
   return os::posix_error(failure.value(), access, action, path);
 }
 
+/// A path and what is in it, some of which others may remove at the same time.
+Result<void> remove_with_others(const fs::path& path) {
+  std::error_code failure;
+  // Each time that something vanished, somebody removed it, and there is less to remove.
+  do {
+    fs::remove_all(path, failure);
+  } while (failure == std::errc::no_such_file_or_directory);
+  if (failure) return failed(failure, os::Access::write, "remove", path);
+  return {};
+}
+
 /// What a link leads to stays when the link goes.
 Result<void> check_links(const fs::path& folder) {
   std::error_code failure;
@@ -167,10 +178,7 @@ Result<void> remove_aside(const fs::path& folder) {
   if (failure == std::errc::no_such_file_or_directory) return {};
   if (failure) return failed(failure, os::Access::read, "list", aside);
   all.push_back(aside);
-  for (const fs::path& path : all) {
-    fs::remove_all(path, failure);
-    if (failure) return failed(failure, os::Access::write, "remove", path);
-  }
+  for (const fs::path& path : all) SDP_RETURN_IF_ERROR(remove_with_others(path));
   return os::sync_folder(aside.parent_path());
 }
 
