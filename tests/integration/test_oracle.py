@@ -53,7 +53,7 @@ def marts_named(finished: Finished) -> set[str]:
     [
         ("seed", "none", 0),
         pytest.param("seed", "gzip", 28, marks=pytest.mark.wide),
-        ("realistic", "zstd", 28),
+        pytest.param("realistic", "zstd", 28, marks=pytest.mark.wide),
         ("listeners", "zstd", 28),
     ],
 )

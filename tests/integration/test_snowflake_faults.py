@@ -86,7 +86,9 @@ def test_a_role_that_the_user_has_not_is_named(pipeline):
     refused(pipeline, UNAUTHORIZED, "SNOWFLAKE_ROLE", "SPOTIFY_PIPELINE", env=pipeline.through(login))
 
 
-@pytest.mark.parametrize("unset", ["", None], ids=["empty", "unset"])
+@pytest.mark.parametrize(
+    "unset", [pytest.param("", marks=pytest.mark.wide, id="empty"), pytest.param(None, id="unset")]
+)
 def test_an_account_a_user_and_a_password_are_enough(pipeline, tmp_path, unset):
     """Without a role and a virtual warehouse the session has the user's own, for `load`, which makes what is missing, and for dbt."""
     for name in ("SNOWFLAKE_ROLE", "SNOWFLAKE_WAREHOUSE"):
