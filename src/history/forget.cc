@@ -160,9 +160,9 @@ Result<void> set_aside(const fs::path& folder) {
 Result<std::optional<os::FileLock>> hold_aside(const fs::path& folder) {
   const fs::path aside = aside_of(folder);
   SDP_TRY(auto lock, os::FileLock::open_to_read(aside / kLock));
-  if (!lock) return std::optional<os::FileLock>{};
+  if (!lock) return lock;
   SDP_TRY(const bool locked, lock->try_lock());
-  if (locked) return std::optional(*std::move(lock));
+  if (locked) return lock;
   return fail(ErrorKind::fenced,
               fmt::format("{} is being removed by another `forget`; wait for it to end", aside.string()));
 }

@@ -27,21 +27,23 @@ std::string to_json(const UpgradeRecord& record) {
 
 Result<UpgradeRecord> upgrade_record_from_json(std::string_view text) {
   using Kind = nlohmann::json::value_t;
-  const auto bad = fail(ErrorKind::bad_input, "upgrade record is not of the form that this program writes");
+  const auto bad = [] {
+    return fail(ErrorKind::bad_input, "upgrade record is not of the form that this program writes");
+  };
   JsonMembers in(text);
   in.expect(in.number("version", 1) == 1 && in.number("from", 1) == 1);
   const nlohmann::json& layout = in.part("layout", Kind::object);
   const nlohmann::json& chains = in.part("chains", Kind::array);
-  if (!in.ok()) return bad;
+  if (!in.ok()) return bad();
   UpgradeRecord record;
   SDP_TRY(record.layout, layout_from_json(layout.dump()));
-  if (record.layout.version != 2) return bad;
+  if (record.layout.version != 2) return bad();
   for (const nlohmann::json& entry : chains) {
     JsonMembers of_chain(entry);
     const ChainId chain = of_chain.chain();
     const log::Offset end = of_chain.number("end", std::numeric_limits<log::Offset>::max());
     of_chain.expect(end >= 1 && record.ends.try_emplace(chain, end).second);
-    if (!of_chain.ok()) return bad;
+    if (!of_chain.ok()) return bad();
   }
   return record;
 }
