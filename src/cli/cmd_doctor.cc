@@ -1,10 +1,14 @@
 #include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "base/text_table.h"
 #include "cli/checks.h"
@@ -16,6 +20,7 @@
 #include "log/kafka/probe.h"
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
+#include "settings/place.h"
 #include "verify/verify.h"
 
 namespace sdp::cli {
@@ -30,6 +35,56 @@ struct Options {
   std::string mapping;
   bool json = false;
 };
+
+namespace fs = std::filesystem;
+
+/// Of a disk: with less, a load or a build of a million events may fill it.
+constexpr std::uintmax_t kFreeMin = std::uintmax_t{1} << 30;
+/// Files that a process may have open at a time: a sink has a connection to each broker and for each upload.
+constexpr rlim_t kOpenFilesMin = 256;
+
+double in_gib(std::uintmax_t bytes) {
+  return static_cast<double>(bytes) / static_cast<double>(std::uintmax_t{1} << 30);
+}
+
+/// Of a path that may not be there yet: what its disk has.
+Result<std::uintmax_t> free_bytes(const fs::path& path) {
+  std::error_code failure;
+  fs::path at = fs::absolute(path, failure);
+  while (!failure && at.has_relative_path() && !fs::exists(at, failure)) at = at.parent_path();
+  const fs::space_info space = failure ? fs::space_info{} : fs::space(at, failure);
+  if (!failure) return space.available;
+  return fail(ErrorKind::unauthorized,
+              fmt::format("{} cannot be looked at: {}", path.string(), failure.message()));
+}
+
+Result<std::string> check_disk(const Options& options) {
+  std::vector<fs::path> places;
+  if (!settings::parse_bucket(options.lake.place)) places.emplace_back(options.lake.place);
+  if (!options.warehouse.is_snowflake()) places.emplace_back(options.warehouse.place);
+  if (places.empty()) return "nothing lies on a disk of this machine";
+  std::vector<std::string> told;
+  for (const fs::path& place : places) {
+    SDP_TRY(const std::uintmax_t bytes, free_bytes(place));
+    if (bytes < kFreeMin) {
+      return fail(ErrorKind::cannot_write,
+                  fmt::format("only {:.2f} GiB are free for {}; make room: at least {:.0f} GiB",
+                              in_gib(bytes), place.string(), in_gib(kFreeMin)));
+    }
+    told.push_back(fmt::format("{:.1f} GiB are free for {}", in_gib(bytes), place.string()));
+  }
+  return fmt::format("{}", fmt::join(told, ", "));
+}
+
+Result<std::string> check_limits() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return "the number of open files is not known";
+  if (limit.rlim_cur >= kOpenFilesMin)
+    return fmt::format("{} files may be open at a time", base::with_commas(limit.rlim_cur));
+  return fail(ErrorKind::misconfigured,
+              fmt::format("only {} files may be open at a time; raise it with `ulimit -n {}`", limit.rlim_cur,
+                          kOpenFilesMin));
+}
 
 Result<std::string> check_log(const Options& options) {
   SDP_TRY(const auto settings, with_address(options.log, options.services));
@@ -107,6 +162,8 @@ Result<std::string> check_mapping(const Options& options, Clock& clock) {
 Result<int> run(const Options& options, const Runtime& runtime) {
   // Servers come last: one that does not answer is waited for.
   Checks checks(options.json);
+  checks.add("limits", check_limits());
+  checks.add("disk", check_disk(options));
   checks.add("transform", check_transform(options));
   checks.add("warehouse", check_warehouse(options, runtime.clock));
   checks.add("mapping", check_mapping(options, runtime.clock));
@@ -124,8 +181,8 @@ void define_doctor(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& command = commands.add_reader(commands.parser(), "doctor",
                                       "Check that log, lake, warehouse and dbt can be reached with these "
-                                      "settings, and that a mapping can be used; writes nothing, and exits "
-                                      "with 10 when a check fails",
+                                      "settings, that a mapping can be used, and that this machine has room; "
+                                      "writes nothing, and exits with 10 when a check fails",
                                       "  spotify-pipeline doctor --json  for a program");
   bind_log(command, options->log);
   bind_lake(command, options->lake);

@@ -184,11 +184,36 @@ def test_doctor_tells_each_check_as_it_ends(binary, tmp_path):
             text=True,
         ) as running:
             try:
-                told = [running.stdout.readline().split()[1] for _ in range(4)]
-                assert told == ["transform", "warehouse", "mapping", "lake"]
+                told = [running.stdout.readline().split()[1] for _ in range(6)]
+                assert told == ["limits", "disk", "transform", "warehouse", "mapping", "lake"]
                 assert running.poll() is None, "the log is asked last, and waited for"
             finally:
                 running.kill()
+
+
+def test_doctor_names_limits_that_are_too_low(binary, tmp_path):
+    places = ["--lake", tmp_path / "lake", "--warehouse", tmp_path / "warehouse.duckdb"]
+    arguments = [
+        binary,
+        "doctor",
+        "--json",
+        "--bootstrap-servers",
+        "127.0.0.1:1",
+        "--kafka-call-timeout-ms",
+        "500",
+        *places,
+    ]
+    done = subprocess.run(
+        ["prlimit", "--nofile=100", "--", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=GUARD_SECONDS,
+        check=False,
+    )
+    checks = {one["check"]: one for one in json.loads(done.stdout)["checks"]}
+    assert done.returncode == 10 and not checks["limits"]["ok"], done
+    assert "100 files" in checks["limits"]["message"] and "ulimit -n" in checks["limits"]["message"]
+    assert checks["disk"]["ok"] and str(tmp_path / "warehouse.duckdb") in checks["disk"]["message"]
 
 
 def test_doctor_makes_nothing(binary, tmp_path):
