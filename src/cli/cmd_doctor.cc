@@ -21,6 +21,7 @@
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
 #include "settings/place.h"
+#include "store/directory/durable_folders.h"
 #include "verify/verify.h"
 
 namespace sdp::cli {
@@ -50,9 +51,7 @@ double in_gib(std::uintmax_t bytes) {
 /// Of a path that may not be there yet: what its disk has.
 Result<std::uintmax_t> free_bytes(const fs::path& path) {
   std::error_code failure;
-  fs::path at = fs::absolute(path, failure);
-  while (!failure && at.has_relative_path() && !fs::exists(at, failure)) at = at.parent_path();
-  const fs::space_info space = failure ? fs::space_info{} : fs::space(at, failure);
+  const fs::space_info space = fs::space(store::existing_ancestor(fs::absolute(path)), failure);
   if (!failure) return space.available;
   return fail(ErrorKind::unauthorized,
               fmt::format("{} cannot be looked at: {}", path.string(), failure.message()));

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/text_table.h"
 #include "report/html_text.h"
 #include "report/style.h"
@@ -67,10 +67,7 @@ std::string bounded(std::string_view text, std::size_t characters_max) {
 
 /// A year is a name: 2,026 is none.
 bool is_year(const Column& column) {
-  constexpr std::string_view kYear = "YEAR";
-  return std::ranges::equal(column.name, kYear, {}, [](char c) {
-    return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  });
+  return base::upper(column.name) == "YEAR";
 }
 
 std::string shown_value(const std::string& text, const Column& column, std::size_t characters_max) {

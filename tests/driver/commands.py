@@ -1,4 +1,4 @@
-"""What a program's own help says of its commands."""
+"""What a program's own help says of its commands, and what `doctor` says of a machine."""
 
 import functools
 import re
@@ -65,3 +65,27 @@ def whole_commands(program: Path, only_readers: bool = False) -> list[tuple[str,
             if not needs_one and (reads or not only_readers):
                 found.append(one)
     return found
+
+
+def doctor_without_broker(
+    program: Path, lake: Path, warehouse: Path, before: tuple = ()
+) -> subprocess.CompletedProcess:
+    """`before`: what starts it, such as `prlimit`."""
+    places = ["--lake", lake, "--warehouse", warehouse]
+    return subprocess.run(
+        [
+            *before,
+            program,
+            "doctor",
+            "--json",
+            "--bootstrap-servers",
+            "127.0.0.1:1",
+            "--kafka-call-timeout-ms",
+            "500",
+            *places,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=GUARD_SECONDS,
+        check=False,
+    )

@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 import pytest
-from driver.commands import commands, whole_commands
+from driver.commands import commands, doctor_without_broker, whole_commands
 from driver.fixtures import the_binary
 from driver.process import GUARD_SECONDS
 
@@ -192,33 +192,16 @@ def test_doctor_tells_each_check_as_it_ends(binary, tmp_path):
 
 
 def test_doctor_names_limits_that_are_too_low(binary, tmp_path):
-    places = ["--lake", tmp_path / "lake", "--warehouse", tmp_path / "warehouse.duckdb"]
-    arguments = [
-        binary,
-        "doctor",
-        "--json",
-        "--bootstrap-servers",
-        "127.0.0.1:1",
-        "--kafka-call-timeout-ms",
-        "500",
-        *places,
-    ]
-    done = subprocess.run(
-        ["prlimit", "--nofile=100", "--", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=GUARD_SECONDS,
-        check=False,
-    )
+    warehouse = tmp_path / "warehouse.duckdb"
+    done = doctor_without_broker(binary, tmp_path / "lake", warehouse, ("prlimit", "--nofile=100", "--"))
     checks = {one["check"]: one for one in json.loads(done.stdout)["checks"]}
     assert done.returncode == 10 and not checks["limits"]["ok"], done
     assert "100 files" in checks["limits"]["message"] and "ulimit -n" in checks["limits"]["message"]
-    assert checks["disk"]["ok"] and str(tmp_path / "warehouse.duckdb") in checks["disk"]["message"]
+    assert checks["disk"]["ok"] and str(warehouse) in checks["disk"]["message"]
 
 
 def test_doctor_makes_nothing(binary, tmp_path):
-    places = ["--lake", tmp_path / "lake", "--warehouse", tmp_path / "warehouse.duckdb"]
-    result = call(binary, "doctor", "--bootstrap-servers", "127.0.0.1:1", "--kafka-call-timeout-ms", "500", *places)
-    assert result.returncode == 10
-    assert "lake" in result.stdout
+    done = doctor_without_broker(binary, tmp_path / "lake", tmp_path / "warehouse.duckdb")
+    assert done.returncode == 10
+    assert "lake" in done.stdout
     assert list(tmp_path.iterdir()) == []

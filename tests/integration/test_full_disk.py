@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from driver.commands import doctor_without_broker
 from driver.embedded import EVENTS
 from driver.process import wait_until
 from test_import import extended_rows
@@ -147,30 +148,11 @@ def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(
     world.prove_up_to_bronze()
 
 
-def test_doctor_says_where_there_is_little_room(binary, tmp_path):
-    disk = SmallDisk(tmp_path / "disk", 64)
-    if not disk.is_mounted:
-        pytest.fail("a disk of 64 MB takes root")
-    try:
-        places = ["--lake", tmp_path / "lake", "--warehouse", disk.path / "new" / "warehouse.duckdb"]
-        done = subprocess.run(
-            [
-                binary,
-                "doctor",
-                "--json",
-                "--bootstrap-servers",
-                "127.0.0.1:1",
-                "--kafka-call-timeout-ms",
-                "500",
-                *places,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    finally:
-        subprocess.run(["umount", disk.path], check=True)
+def test_doctor_says_where_there_is_little_room(binary, tmp_path, small_disk):
+    disk = small_disk(tmp_path / "disk", 64)
+    assert disk.is_mounted, "a disk of 64 MB takes root"
+    warehouse = disk.path / "new" / "warehouse.duckdb"
+    done = doctor_without_broker(binary, tmp_path / "lake", warehouse)
     [check] = [one for one in json.loads(done.stdout)["checks"] if one["check"] == "disk"]
-    assert not check["ok"] and str(disk.path / "new" / "warehouse.duckdb") in check["message"], check
+    assert not check["ok"] and str(warehouse) in check["message"], check
     assert re.search(r"only 0\.0\d GiB are free", check["message"]), check
