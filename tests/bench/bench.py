@@ -52,13 +52,14 @@ class Size:
     rounds: int
     produced: int
     staged: int
+    built: int
     run: int
     histories: tuple[int, ...]
     mixes: tuple[str, ...]
 
 
-FULL = Size(5, 500_000, 300_000, 1_000_000, (1_000_000, 4_000_000), ("seed", "realistic"))
-QUICK = Size(3, 100_000, 100_000, 100_000, (100_000,), ("seed",))
+FULL = Size(5, 1_000_000, 3_000_000, 1_000_000, 1_000_000, (1_000_000, 4_000_000), ("seed", "realistic"))
+QUICK = Size(3, 100_000, 300_000, 100_000, 100_000, (100_000,), ("seed",))
 
 
 class NoResult(Exception):
@@ -294,8 +295,8 @@ class Bench:
     def marts(self) -> None:
         topic = self.name()
         env = self.env(topic, self.name(), self.folder)
-        self.ours(env, "simulate", "--events", self.size.staged, "--days", 28, "--quiet")
-        group = self.group("marts", self.size.staged, ["transform", "verify"])
+        self.ours(env, "simulate", "--events", self.size.built, "--days", 28, "--quiet")
+        group = self.group("marts", self.size.built, ["transform", "verify"])
         for _ in range(self.size.rounds):
             bucket = self.name()
             folder = self.folder / bucket
