@@ -77,8 +77,9 @@ Result<void> take_head(std::string_view name, std::string_view& text, MartRecoun
   return {};
 }
 
-/// The query of a text with its parts put in.
-Result<std::string> expanded(std::string_view name, std::string_view text, const Reader& read, int depth) {
+/// The query of a text with its parts put in, which are added to `parts`, too.
+Result<std::string> expanded(std::string_view name, std::string_view text, const Reader& read, int depth,
+                             std::vector<std::string>& parts) {
   if (depth > kDepthMax) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("the recount {}.sql is nested more than {} deep: does it include itself?", name,
@@ -98,8 +99,8 @@ Result<std::string> expanded(std::string_view name, std::string_view text, const
     }
     const auto part = trimmed(text.substr(open + 2, close - open - 2));
     SDP_TRY(const std::string part_text, read(part));
-    SDP_TRY(const std::string part_sql, expanded(part, part_text, read, depth + 1));
-    sql += fmt::format("({})", part_sql);
+    SDP_TRY(const std::string part_sql, expanded(part, part_text, read, depth + 1, parts));
+    sql += parts.emplace_back(fmt::format("({})", part_sql));
     text.remove_prefix(close + 2);
   }
 }
@@ -144,10 +145,10 @@ Result<MartRecount> parse_recount(std::string_view name, const Reader& read) {
         fmt::format("the recount {}.sql does not declare its columns: add `-- columns: NAME TYPE, ...`",
                     name));
   }
-  SDP_TRY(recount.sql, expanded(name, text, read, 1));
+  SDP_TRY(recount.sql, expanded(name, text, read, 1, recount.parts));
   if (recount.faults.empty()) return recount;
   SDP_TRY(const std::string faults, read(recount.faults));
-  SDP_TRY(recount.faults, expanded(std::string(recount.faults), faults, read, 1));
+  SDP_TRY(recount.faults, expanded(std::string(recount.faults), faults, read, 1, recount.parts));
   return recount;
 }
 

@@ -32,6 +32,8 @@ struct MartRecount {
   /// A query that gives the rows of the table that cannot be, whatever silver holds: first why, then what
   /// shows which row. Empty for none.
   std::string faults;
+  /// The queries of other files in `sql` and `faults`, each in parentheses as it stands there.
+  std::vector<std::string> parts{};
 
   std::vector<std::string> counted() const;  ///< names of the columns that the query gives
 };

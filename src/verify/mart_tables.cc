@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/text_table.h"
 #include "verify/check_marts.h"
+#include "verify/kept_parts.h"
 #include "verify/table_rows.h"
 
 namespace sdp::verify {
@@ -77,9 +78,11 @@ Error in_recount(const MartRecount& recount, const Error& error) {
 
 class MartComparison {
  public:
-  MartComparison(const MartRecount& recount, WarehouseShape& shape, std::span<const OpenBatch::State> states,
-                 warehouse::Warehouse& warehouse, Findings& findings, Report& report)
+  MartComparison(const MartRecount& recount, const KeptParts& kept, WarehouseShape& shape,
+                 std::span<const OpenBatch::State> states, warehouse::Warehouse& warehouse,
+                 Findings& findings, Report& report)
       : recount_(recount),
+        kept_(kept),
         shape_(shape),
         states_(states),
         warehouse_(warehouse),
@@ -88,13 +91,13 @@ class MartComparison {
 
   Result<void> run() {
     if (!shape_.usable(recount_.table)) return {};
-    const std::string query = spelled(recount_.sql);
-    if (const auto broken = shape_.broken_in(query); !broken.empty()) {
+    if (const auto broken = shape_.broken_in(recount_.sql); !broken.empty()) {
       findings_.item(
           Stage::marts, "table that cannot be counted again",
           fmt::format("{}: its recount reads {}, which is not as it must be", recount_.table, broken));
       return {};
     }
+    const std::string query = spelled(kept_.in(in_parentheses(recount_.sql)));
     const std::vector<std::string> columns = recount_.counted();
     SDP_RETURN_IF_ERROR(gives(query, columns));
     Findings differences(findings_.named_max());
@@ -128,17 +131,19 @@ class MartComparison {
     for (const OpenBatch::State& state : states_) {
       const auto then = OpenBatch::as_of(state, recount_.sql);
       if (!then) return false;
-      const auto found = warehouse_.query(fmt::format("SELECT COUNT(*) FROM ({}) AS differences",
-                                                      differences_sql(recount_, spelled(*then), columns)));
+      const auto found =
+          warehouse_.query(fmt::format("SELECT COUNT(*) FROM ({}) AS differences",
+                                       differences_sql(recount_, spelled(in_parentheses(*then)), columns)));
       if (!found) return std::unexpected(in_recount(recount_, found.error()));
       if (found->rows.at(0).at(0) == "0") return true;
     }
     return false;
   }
 
+  static std::string in_parentheses(std::string_view sql) { return fmt::format("({})", sql); }
+
   std::string spelled(std::string_view sql) const {
-    return fmt::format("({})",
-                       with_epoch_ms(sql, [&](std::string_view x) { return warehouse_.epoch_ms(x); }));
+    return with_epoch_ms(sql, [&](std::string_view x) { return warehouse_.epoch_ms(x); });
   }
 
   /// The query's columns are those that the recount declares.
@@ -156,7 +161,7 @@ class MartComparison {
 
   Result<void> faults() {
     if (recount_.faults.empty()) return {};
-    const std::string query = spelled(recount_.faults);
+    const std::string query = spelled(kept_.in(in_parentheses(recount_.faults)));
     const auto columns = columns_of(warehouse_, query + " AS faults");
     if (!columns) return std::unexpected(in_recount(recount_, columns.error()));
     auto looked =
@@ -179,6 +184,7 @@ class MartComparison {
   }
 
   const MartRecount& recount_;
+  const KeptParts& kept_;
   WarehouseShape& shape_;
   std::span<const OpenBatch::State> states_;
   warehouse::Warehouse& warehouse_;
@@ -287,6 +293,11 @@ Result<void> check_marts(WarehouseShape& shape, const Recounts& recounts, bool d
   for (const auto& [table, columns] : shape.tables) {
     if (table.starts_with(kMarts) || recounts.contains(table)) tables.push_back(table);
   }
+  std::vector<const MartRecount*> compared;
+  for (const auto& [table, declared] : recounts) {
+    if (derived && shape.usable(table)) compared.push_back(&declared);
+  }
+  const KeptParts kept = KeptParts::keep(compared, shape, warehouse);
   for (const std::string& table : tables) {
     const auto declared = recounts.find(table);
     if (is_counted_from_lake(table)) {
@@ -298,7 +309,8 @@ Result<void> check_marts(WarehouseShape& shape, const Recounts& recounts, bool d
     } else if (!derived) {
       ++left_out;
     } else if (declared != recounts.end()) {
-      SDP_RETURN_IF_ERROR(MartComparison(declared->second, shape, states, warehouse, findings, report).run());
+      SDP_RETURN_IF_ERROR(
+          MartComparison(declared->second, kept, shape, states, warehouse, findings, report).run());
     } else {
       report.exceptions.push_back(table + " (no recount)");
     }

@@ -87,6 +87,13 @@ class Warehouse {
                                          const WorkerVisit& visit) {
     return scan(sql, [&](RowView row) { return visit(0, row); });
   }
+  /// Runs a query and keeps its rows for this session, outside the database: what to name in a FROM to read
+  /// them, until close() or until another query is kept as `name`. Nothing where the warehouse cannot keep
+  /// rows without writing to somebody's schema. Read-only.
+  virtual Result<std::optional<std::string>> keep([[maybe_unused]] std::string_view name,
+                                                  [[maybe_unused]] std::string_view sql) {
+    return std::nullopt;
+  }
   /// Closes files and connections so that another process (dbt) can open them.
   virtual Result<void> close() = 0;
 

@@ -395,6 +395,22 @@ TEST_P(WarehouseContract, AWorkerEndsAScan) {
   EXPECT_EQ(sizes(), "20000|0|1");
 }
 
+TEST_P(WarehouseContract, RowsThatAreKeptAreThoseOfTheirQueryAndLeaveNothingBehind) {
+  load({{fetched(0, 0, numbered(3))}});
+  const auto tables = one("SELECT COUNT(*) FROM information_schema.tables");
+  const auto kept = warehouse_->keep("sdp_rows", "SELECT kafka_offset FROM BRONZE.SPOTIFY_EVENTS");
+  ASSERT_TRUE(kept) << kept.error().message;
+  if (*kept) {
+    EXPECT_EQ(one("SELECT CAST(SUM(kafka_offset) AS BIGINT) FROM " + **kept), "3");
+    const auto again = warehouse_->keep("sdp_rows", "SELECT 5 AS five");
+    ASSERT_TRUE(again && *again);
+    EXPECT_EQ(one("SELECT five FROM " + **again), "5");
+    EXPECT_FALSE(warehouse_->keep("sdp_other", "SELECT nothing FROM BRONZE.SPOTIFY_EVENTS"));
+  }
+  reopen();
+  EXPECT_EQ(one("SELECT COUNT(*) FROM information_schema.tables"), tables);
+}
+
 TEST_P(WarehouseContract, ClosedWarehousesCanBeOpenedAgain) {
   load({{fetched(0, 0, numbered(3))}});
   ASSERT_TRUE(warehouse_->close());

@@ -36,6 +36,7 @@ class DuckDbWarehouse final : public Warehouse {
   Result<Table> query(std::string_view sql) override;
   Result<void> scan(std::string_view sql, const std::function<Result<void>(RowView)>& visit) override;
   Result<void> scan_side_by_side(std::string_view sql, int threads, const WorkerVisit& visit) override;
+  Result<std::optional<std::string>> keep(std::string_view name, std::string_view sql) override;
   Result<void> close() override;
   std::string describe() const override { return "DuckDB " + path_; }
   std::string epoch_ms(std::string_view column) const override;

@@ -128,6 +128,23 @@ TEST_F(DuckDbWarehouseTest, StrangeTextTravelsUnharmed) {
   EXPECT_EQ(one("SELECT payload FROM BRONZE.SPOTIFY_EVENTS"), value);
 }
 
+TEST_F(DuckDbWarehouseTest, RowsAreKeptOfAFileThatIsOnlyRead) {
+  const FetchedObject object = fetched(0, {R"({"a":1})", R"({"a":2})"});
+  ASSERT_TRUE(load_objects(*warehouse_, {&object, 1}));
+  ASSERT_TRUE(warehouse_->close());
+  const std::filesystem::path file = folder_ / "spotify_db.duckdb";
+  const auto size = std::filesystem::file_size(file);
+  auto reader = DuckDbWarehouse::open({.path = file, .read_only = true}, base::system_clock());
+  ASSERT_TRUE(reader) << reader.error().message;
+  warehouse_ = std::move(*reader);
+  const auto kept = warehouse_->keep("sdp_rows", "SELECT payload FROM BRONZE.SPOTIFY_EVENTS");
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_EQ(one("SELECT count(*) FROM " + **kept), "2");
+  EXPECT_EQ(one("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'sdp_rows' AND NOT temporary"), "0");
+  ASSERT_TRUE(warehouse_->close());
+  EXPECT_EQ(std::filesystem::file_size(file), size);
+}
+
 TEST_F(DuckDbWarehouseTest, OtherFileNamesAreRefused) {
   const auto other = DuckDbWarehouse::open({.path = folder_ / "other.duckdb"}, base::system_clock());
   ASSERT_FALSE(other);
