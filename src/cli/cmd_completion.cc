@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +23,7 @@ void define_completion(settings::Commands& commands, Action& action) {
   command.parser()
       .add_option("shell", *shell, "bash, zsh or fish; bash unless it is said")
       ->check(CLI::IsMember(kScripts));
-  command.parser().callback([shell, &commands, &action] {
+  command.when_chosen([shell, &commands, &action] {
     action = [shell, &commands](const Runtime&) -> Result<int> {
       print_out("{}", kScripts.at(*shell)(commands));
       return 0;

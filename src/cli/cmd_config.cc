@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -133,7 +134,7 @@ void define_document(settings::Commands& commands, CLI::App& parent, Action& act
                      const char* help, std::string (*text)(const settings::Commands&)) {
   auto& command = commands.add_reader(parent, name, help);
   command.parser().group("");
-  command.parser().callback([&commands, &action, text] {
+  command.when_chosen([&commands, &action, text] {
     action = [&commands, text](const Runtime&) -> Result<int> {
       print_out("{}", text(commands));
       return 0;
@@ -147,7 +148,7 @@ void define_config(settings::Commands& commands, Action& action) {
   auto& parent =
       commands.add_reader(commands.parser(), "config", "Show the settings, and where their values come from");
   CLI::App& parser = parent.parser();
-  parser.require_subcommand(1);
+  parent.require_command_below();
   auto& command = commands.add_reader(
       parser, "show", "Print each setting of a command, its value and where the value comes from",
       "  spotify-pipeline config show                          settings of all commands\n"
@@ -157,7 +158,7 @@ void define_config(settings::Commands& commands, Action& action) {
   command.bind("output.json", options->json);
   // The command's own flags come behind it, so they are not ours to understand.
   command.parser().allow_extras();
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, words = command.parser().remaining()](const Runtime& runtime) {
       return show(words, options->json, runtime);
     };

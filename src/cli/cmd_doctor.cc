@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 #include <sys/resource.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -190,7 +191,7 @@ void define_doctor(settings::Commands& commands, Action& action) {
   command.bind("dbt.project", options->transform.project);
   command.bind("dbt.mapping", options->mapping);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     if (!command.parser().get_subcommands().empty()) return;
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));

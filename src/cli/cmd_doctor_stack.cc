@@ -205,7 +205,7 @@ void define_doctor_stack(settings::Commands& commands, settings::Command& parent
   command.bind("stack.dashboard-token", stack.dashboard_token);
   command.bind("doctor.secrets", options->secrets);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &action] {
+  command.when_chosen([options, &action] {
     action = [options](const Runtime& runtime) -> Result<int> { return run(*options, runtime); };
   });
 }

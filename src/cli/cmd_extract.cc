@@ -108,7 +108,7 @@ void define_extract(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -219,7 +220,7 @@ void define_forget(settings::Commands& commands, Action& action) {
   command.bind("run.data", options->data);
   command.bind("forget.yes", options->yes);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });
 }

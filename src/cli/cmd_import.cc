@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -86,7 +87,7 @@ void define_import(settings::Commands& commands, Action& action) {
   bind_new_topic(command, options->log);
   bind_services(command, options->services);
   command.bind("kafka.delivery-timeout-ms", options->log.kafka.delivery_timeout);
-  command.parser().callback(
+  command.when_chosen(
       [options, &action] { action = [options](const Runtime& runtime) { return run(*options, runtime); }; });
 }
 

@@ -39,7 +39,7 @@ void define_init(settings::Commands& commands, Action& action) {
   bind_new_topic(command, options->log);
   bind_lake(command, options->lake);
   bind_services(command, options->services);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       return run(*options, runtime);

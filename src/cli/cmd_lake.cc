@@ -80,7 +80,7 @@ Result<int> run_upgrade(const Options& options, const Runtime& runtime) {
 
 void define_lake(settings::Commands& commands, Action& action) {
   auto& parent = commands.add(commands.parser(), "lake", "Upgrade or repair a lake");
-  parent.parser().require_subcommand(1);
+  parent.require_command_below();
   const auto options = std::make_shared<Options>();
   auto& command =
       commands.add(parent.parser(), "upgrade",
@@ -95,7 +95,7 @@ void define_lake(settings::Commands& commands, Action& action) {
   command.bind("upgrade.dry-run", options->dry_run);
   command.bind("upgrade.sinks-stopped", options->sinks_stopped);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       return run_upgrade(*options, runtime);

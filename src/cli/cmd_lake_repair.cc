@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -294,7 +295,7 @@ void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& ac
   bind_warehouse(command, options->warehouse);
   command.bind("upgrade.sinks-stopped", options->sinks_stopped);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
@@ -310,7 +311,7 @@ void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& ac
   bind_lake(list, listing->lake);
   bind_services(list, listing->services);
   list.bind("output.json", listing->json);
-  list.parser().callback([listing, &list, &action] {
+  list.when_chosen([listing, &list, &action] {
     action = [listing, &list](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(list, listing->lake));
       return run_list(*listing, runtime);

@@ -63,7 +63,7 @@ void define_load(settings::Commands& commands, Action& action) {
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   command.bind("output.json", options->json);
   command.bind("metrics.file", options->metrics_file);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));

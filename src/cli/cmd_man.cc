@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -63,7 +64,7 @@ void define_man(settings::Commands& commands, Action& action) {
                                             "A command; the program itself unless one is named");
   command.bind("man.folder", options->folder);
   words->excludes(command.find("man.folder")->option);
-  command.parser().callback([options, &commands, &action] {
+  command.when_chosen([options, &commands, &action] {
     action = [options, &commands](const Runtime&) { return man(commands, *options); };
   });
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -210,7 +211,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 void define_map(settings::Commands& commands, Action& action) {
   auto& parent =
       commands.add(commands.parser(), "map", "Try a mapping, which makes events of foreign records");
-  parent.parser().require_subcommand(1);
+  parent.require_command_below();
   const auto options = std::make_shared<Options>();
   auto& command = commands.add_reader(
       parent.parser(), "check",
@@ -231,7 +232,7 @@ void define_map(settings::Commands& commands, Action& action) {
   bind_services(command, options->services);
   command.bind("dbt.deps", options->deps);
   command.bind("output.json", options->json);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <ranges>
@@ -136,7 +137,7 @@ void define_marts(settings::Commands& commands, Action& action) {
                           "`transform`");
   command.parser().add_option("name", options->mart, "Name of a mart, in upper or lower case");
   bind_ask(command, options->ask);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });
 }

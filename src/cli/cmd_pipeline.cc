@@ -64,7 +64,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   command.bind("publish.folder", options->warehouse.published);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   bind_other_lake(command, options->other_lake);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));

@@ -85,7 +85,7 @@ void define_publish(settings::Commands& commands, Action& action) {
   command.bind("dbt.docs", options->docs);
   command.bind("output.json", options->json);
   command.bind("metrics.file", options->metrics_file);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       return run(*options, runtime);

@@ -58,7 +58,7 @@ Result<int> show(const Options& options, const Runtime& runtime) {
 
 void define_rejected(settings::Commands& commands, Action& action) {
   auto& parent = commands.add(commands.parser(), "rejected", "Show the records that were rejected, and why");
-  parent.parser().require_subcommand(1);
+  parent.require_command_below();
   const auto options = std::make_shared<Options>();
   const auto define = [&](const char* name, const char* help, const char* examples,
                           Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
@@ -66,7 +66,7 @@ void define_rejected(settings::Commands& commands, Action& action) {
     command.bind("rejected.data", options->data);
     bind_warehouse(command, options->warehouse);
     command.bind("output.json", options->json);
-    command.parser().callback([options, run, &command, &action] {
+    command.when_chosen([options, run, &command, &action] {
       action = [options, run, &command](const Runtime& runtime) -> Result<int> {
         Options finished = *options;
         SDP_TRY(finished.warehouse, finished_warehouse(command, options->data, options->warehouse));
@@ -93,7 +93,7 @@ void define_rejected(settings::Commands& commands, Action& action) {
       "Judge the events that silver has rejected again, after a rule was corrected; runs transform",
       "  spotify-pipeline rejected rejudge");
   bind_transform_command(rejudge, *transform);
-  rejudge.parser().callback([transform, &rejudge, &action] {
+  rejudge.when_chosen([transform, &rejudge, &action] {
     action = [transform, &rejudge](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(rejudge, transform->warehouse));
       return transform_and_tell(*transform, {"--vars", "{judge_again: true}"}, runtime);

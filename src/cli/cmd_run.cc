@@ -383,7 +383,7 @@ void define_run(settings::Commands& commands, Action& action) {
   bind_serve(command, options->serve);
   bind_other_lake(command, options->other_lake);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       if (options->live) apply_live(command, *options);
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));

@@ -166,7 +166,7 @@ void define_serve(settings::Commands& commands, Action& action) {
   command.bind("sink.value-bytes-max", options->sink.value_bytes_max);
   command.bind("dbt.mapping", options->mapping);
   command.bind("dbt.deps", options->deps);
-  command.parser().callback([options, &commands, &command, &action] {
+  command.when_chosen([options, &commands, &command, &action] {
     action = [options, &commands, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_flow_flags(command, options->flow));
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -180,7 +181,7 @@ void define_services(settings::Commands& commands, Action& action) {
                           Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
     auto& command = commands.add(commands.parser(), name, help, "", effect);
     bind_data(command, *options);
-    command.parser().callback([options, run, &action] {
+    command.when_chosen([options, run, &action] {
       action = [options, run](const Runtime& runtime) { return run(*options, runtime); };
     });
     return command;
@@ -195,7 +196,7 @@ void define_services(settings::Commands& commands, Action& action) {
   bind_addresses(up_command, *options);
   bind_start(up_command, *options);
   bind_addresses(status_command, *options);
-  up_command.parser().callback([options, &up_command, &action] {
+  up_command.when_chosen([options, &up_command, &action] {
     action = [options, &up_command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_flags(up_command, *options));
       return up(*options, runtime);

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -155,7 +156,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("simulation.control", options->control_path);
   command.bind("simulation.output", options->output);
   command.bind("sink.value-bytes-max", options->simulation.spec.faults.value_bytes_max);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       if (options->describe) return describe(*options);
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));

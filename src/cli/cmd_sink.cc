@@ -91,7 +91,7 @@ void define_sink(settings::Commands& commands, Action& action) {
   command.bind("sink.until-caught-up", options->until_caught_up);
   command.bind("metrics.listen", options->listen);
   command.bind("metrics.probe", options->probe);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       if (options->probe) return probe(options->listen);
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));

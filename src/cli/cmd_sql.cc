@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -88,7 +89,7 @@ void define_sql(settings::Commands& commands, Action& action) {
   auto* file = command.parser().add_option("file", options->file,
                                            "File of statements, when there is no -c; else standard input");
   file->excludes(command.find("sql.command")->option);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     options->has_query = command.find("sql.command")->option->count() > 0;
     action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });

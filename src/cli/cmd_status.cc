@@ -50,7 +50,7 @@ void define_status(settings::Commands& commands, Action& action) {
   bind_look(command, options->look);
   command.bind("status.lag-max", options->lag_max);
   command.bind("status.watch-s", options->watch);
-  command.parser().callback([options, &commands, &command, &action] {
+  command.when_chosen([options, &commands, &command, &action] {
     action = [options, &commands, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(finish_look(commands, command, options->look));
       return options->watch.count() > 0 ? keep_looking(options->look, options->watch, runtime, print)

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -289,7 +290,7 @@ settings::Command& define(settings::Commands& commands, settings::Command& paren
   auto& command = commands.add_reader(parent.parser(), name, help, examples);
   command.bind("tap.grep", options->grep);
   command.bind("output.json", options->json);
-  command.parser().callback([options, run, &command, &action] {
+  command.when_chosen([options, run, &command, &action] {
     action = [options, run, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });
   return command;
@@ -378,7 +379,7 @@ void define_tap_rejected(settings::Commands& commands, settings::Command& parent
 void define_tap(settings::Commands& commands, Action& action) {
   auto& parent = commands.add_reader(commands.parser(), "tap",
                                      "Look at records of the log, the lake or silver as they are");
-  parent.parser().require_subcommand(1);
+  parent.require_command_below();
   define_log(commands, parent, action);
   define_tap_lake(commands, parent, action);
   define_tap_rejected(commands, parent, action);

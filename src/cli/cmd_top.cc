@@ -44,7 +44,7 @@ void define_top(settings::Commands& commands, Action& action) {
       "  spotify-pipeline top --json     an object a look, for a program");
   bind_look(command, options->look);
   command.bind("top.every-s", options->every);
-  command.parser().callback([options, &commands, &command, &action] {
+  command.when_chosen([options, &commands, &command, &action] {
     action = [options, &commands, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(finish_look(commands, command, options->look));
       return run(*options, runtime);

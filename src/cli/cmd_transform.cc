@@ -33,7 +33,7 @@ void define_transform(settings::Commands& commands, Action& action) {
   bind_transform_command(command, options->transform);
   command.bind("dbt.full-refresh", options->full_refresh);
   command.bind("metrics.file", options->metrics_file);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->transform.warehouse));
       return run(*options, runtime);

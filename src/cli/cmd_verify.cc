@@ -51,11 +51,13 @@ struct Outcome {
 };
 
 Result<Outcome> prove(const verify::VerifyInputs& inputs) {
-  SDP_TRY(auto report, verify::verify(inputs));
+  Outcome outcome;
+  SDP_TRY(outcome.report, verify::verify(inputs));
   // Tables that are not as they must be are verify's to name.
-  if (!report.proved()) return Outcome{.report = std::move(report), .rejected = {}};
-  SDP_TRY(auto rejected, rejected_in_silver(*inputs.warehouse));
-  return Outcome{.report = std::move(report), .rejected = std::move(rejected)};
+  if (outcome.report.proved()) {
+    SDP_TRY(outcome.rejected, rejected_in_silver(*inputs.warehouse));
+  }
+  return outcome;
 }
 
 /// Another lake, and the log that fills it, open as long as they are looked at.
@@ -194,7 +196,7 @@ void define_verify(settings::Commands& commands, Action& action) {
   bind_warehouse(command, options->warehouse);
   command.bind("output.json", options->json);
   command.bind("metrics.file", options->metrics_file);
-  command.parser().callback([options, &command, &action] {
+  command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) { return run(*options, command, runtime); };
   });
 }

@@ -16,7 +16,7 @@ void define_version(settings::Commands& commands, Action& action) {
                                       "  spotify-pipeline version --json  for a program");
   const auto json = std::make_shared<bool>(false);
   command.bind("output.json", *json);
-  command.parser().callback([json, &action] {
+  command.when_chosen([json, &action] {
     action = [json](const Runtime&) -> Result<int> {
       if (*json) {
         print_line({{"schema_version", 1},

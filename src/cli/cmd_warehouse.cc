@@ -20,14 +20,14 @@ Result<int> init(const WarehouseSettings& settings, const Runtime& runtime) {
 
 void define_warehouse(settings::Commands& commands, Action& action) {
   auto& parent = commands.add(commands.parser(), "warehouse", "Prepare the warehouse");
-  parent.parser().require_subcommand(1);
+  parent.require_command_below();
   const auto warehouse = std::make_shared<WarehouseSettings>();
   auto& command = commands.add(
       parent.parser(), "init",
       "Create the database, the schemas and the bronze tables that do not exist yet; `load` does that, too",
       "  spotify-pipeline warehouse init --warehouse snowflake");
   bind_warehouse(command, *warehouse);
-  command.parser().callback([warehouse, &command, &action] {
+  command.when_chosen([warehouse, &command, &action] {
     action = [warehouse, &command](const Runtime& runtime) -> Result<int> {
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, *warehouse));
       return init(*warehouse, runtime);

@@ -5,6 +5,11 @@
 
 #include "cli/command.h"
 
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
+
 namespace sdp::cli {
 
 /// What one of our executables is called and offers.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -107,6 +108,14 @@ const BoundSetting* Command::find(std::string_view name) const {
   const auto at =
       std::ranges::find_if(settings_, [&](const BoundSetting& bound) { return bound.setting->name == name; });
   return at == settings_.end() ? nullptr : &*at;
+}
+
+void Command::when_chosen(std::function<void()> chosen) {
+  parser_.callback(std::move(chosen));
+}
+
+void Command::require_command_below() {
+  parser_.require_subcommand(1);
 }
 
 Result<void> Command::resolve(const EnvFile& file) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <concepts>
 #include <deque>
 #include <functional>
 #include <initializer_list>
@@ -15,6 +15,12 @@
 #include "settings/setting.h"
 #include "settings/table.h"
 #include "settings/value.h"
+
+// CLI11 is all headers, and takes longer to compile than most of what includes this.
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace sdp::settings {
 
@@ -105,6 +111,12 @@ class Command {
     bound.show = [&setting, get] { return settings::show(setting, get()); };
     add(std::move(bound));
   }
+
+  /// Calls `chosen` when the command line chose this command, with all flags read.
+  void when_chosen(std::function<void()> chosen);
+
+  /// One of the commands below this one has to be chosen, too.
+  void require_command_below();
 
   /// Fills what no flag has set from the environment. `bad_input` is wrong usage: a variable that has a flag,
   /// too, is checked as the flag is; `misconfigured` is any other variable, and a place that is none
