@@ -16,6 +16,7 @@ Whether the project must be parsed again is looked at by each call, as dbt does 
 import json
 import marshal
 import os
+import select
 import signal
 import socket
 import sys
@@ -48,15 +49,28 @@ def call(address: str, arguments: list[str]) -> None:
     request = json.dumps([["dbt", *arguments], os.getcwd(), umask, dict(os.environ)]).encode()
     socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
     server.sendall(request)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: server.send(bytes([number])))
     try:
-        code = server.recv(1)
+        code = answer(server)
     except ConnectionError:
         code = b""
     if not code:
         os.kill(os.getpid(), signal.SIGKILL)
     os._exit(code[0])
+
+
+def answer(server: socket.socket) -> bytes:
+    """How the call ended, as a byte; until then the worker is told of each signal. A handler in Python would run only when
+    recv() returns, if the signal came just before it began to wait; the byte that Python's own handler writes ends select()."""
+    heard, signals = socket.socketpair()
+    signals.setblocking(False)
+    signal.set_wakeup_fd(signals.fileno())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: None)
+    while True:
+        ready, _, _ = select.select([server, heard], [], [])
+        if server in ready:
+            return server.recv(1)
+        server.sendall(heard.recv(64))
 
 
 def connected(address: str) -> socket.socket:
