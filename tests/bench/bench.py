@@ -170,13 +170,12 @@ class Bench:
 
     def produce(self) -> None:
         events = self.size.produced
-        source, scratch = self.topic(), self.name()
-        env = self.env(source, scratch, self.folder)
+        env = self.env("none", self.name(), self.folder)
         simulate = ["simulate", "--events", events, "--seed", 1, "--start", START, "--quiet"]
-        self.ours(env, *simulate)
-        lines, values, few = (self.folder / name for name in ("lines.tsv", "values.json", "few.tsv"))
+        made, lines, values, few = (self.folder / name for name in ("made.json", "lines.tsv", "values.json", "few.tsv"))
+        self.ours(env, *simulate, "--output", made)
+        with_keys(made, lines)
         for path, line in (
-            (lines, [self.bare, "dump", source]),
             (few, ["head", f"--lines={events // SHARE_OF_SLOW}", lines]),
             (values, ["cut", "--fields=2-", few]),
         ):
@@ -210,7 +209,6 @@ class Bench:
                 self.must_have(case, found, sent)
                 self.note(group, case, taken, written=found["bytes"], events=sent)
                 self.kafka().delete_topic(topic)
-        self.kafka().delete_topic(source)
 
     def peer(self, env: dict[str, str], program: str, *arguments) -> measure.Taken:
         return self.take(env, self.python, "-B", PEERS / "python" / program, *arguments)
@@ -349,6 +347,14 @@ class Bench:
         self.note(verified, "verify", self.prove(env))
         self.forget(env, bucket, folder)
         self.kafka().delete_topic(topic)
+
+
+def with_keys(made: Path, lines: Path) -> None:
+    """Lines of key, tab and value, in the order in which simulate sends them. A client that sends one partition after the
+    other, as a reader is given them, finds the records of a request side by side in memory, and takes 0.6 of the CPU."""
+    with open(made, "rb") as values, open(lines, "wb") as file:
+        for value in values:
+            file.write(json.loads(value)["user_id"].encode() + b"\t" + value)
 
 
 def in_turn(cases, number: int) -> list[str]:

@@ -2,8 +2,8 @@
 //
 //   rdkafka_bench consume TOPIC          reads what is in the topic, and prints how many records
 //   rdkafka_bench ids TOPIC              the same, and how many distinct event ids they have
-//   rdkafka_bench dump TOPIC             writes "key<tab>value" lines
-//   rdkafka_bench produce TOPIC FILE     sends such lines, with the settings of `spotify-pipeline simulate`
+//   rdkafka_bench produce TOPIC FILE     sends "key<tab>value" lines, with the settings of `spotify-pipeline
+//                                        simulate`
 //
 // The address of Kafka is that of KAFKA_BOOTSTRAP_SERVERS. Only `make bench` runs it.
 
@@ -139,15 +139,6 @@ void ids(const char* topic) {
   std::printf("%zu %zu\n", records, found.size());
 }
 
-void dump(const char* topic) {
-  read(topic, [](const rd_kafka_message_t& message) {
-    std::fwrite(message.key, 1, message.key_len, stdout);
-    std::fputc('\t', stdout);
-    std::fwrite(message.payload, 1, message.len, stdout);
-    std::fputc('\n', stdout);
-  });
-}
-
 void produce(const char* name, const char* path) {
   std::ifstream file(path);
   if (!file) stop(path, "cannot be opened");
@@ -186,12 +177,10 @@ int main(int count, char** arguments) {
     consume(arguments[2]);
   } else if (count == 3 && words[1] == "ids") {
     ids(arguments[2]);
-  } else if (count == 3 && words[1] == "dump") {
-    dump(arguments[2]);
   } else if (count == 4 && words[1] == "produce") {
     produce(arguments[2], arguments[3]);
   } else {
-    stop("usage", "rdkafka_bench consume|ids|dump TOPIC, or produce TOPIC FILE");
+    stop("usage", "rdkafka_bench consume|ids TOPIC, or produce TOPIC FILE");
   }
   return 0;
 }
