@@ -73,7 +73,6 @@ Properties reading_properties() {
       {"auto.offset.reset", "error"},
       {"check.crcs", "true"},
       {"isolation.level", "read_committed"},
-      {"fetch.wait.max.ms", "100"},
       // The default of 1 s leaves a fast reader waiting each time it has emptied its queue.
       {"fetch.queue.backoff.ms", "10"},
       {"queued.max.messages.kbytes", kQueuedMax},
@@ -98,11 +97,16 @@ Properties role_properties(Role role, const KafkaSettings& settings) {
       // Of a partition at a time. Less waits less long to be read, and is in the processor's cache yet; a
       // broker that is 50 ms away gives 5 MB/s of each partition.
       properties.emplace_back("fetch.message.max.bytes", "262144");
+      properties.emplace_back("fetch.wait.max.ms", "100");
       return properties;
     }
-    case Role::reader:
-      // One for each partition that is read at a time.
-      return reading_properties();
+    case Role::reader: {
+      Properties properties = reading_properties();
+      // What it is to read is there. A broker that waits for more holds up the next partition: a connection
+      // has one fetch at a time.
+      properties.emplace_back("fetch.wait.max.ms", "10");
+      return properties;
+    }
   }
   return {};
 }

@@ -90,6 +90,11 @@ TEST_F(KafkaClient, PropertiesReachTheClientAndGoBeforeOurOwn) {
   EXPECT_EQ(property(Role::reader, "queued.max.messages.kbytes"), "8192");
 }
 
+TEST_F(KafkaClient, OnlyAConsumerHasTheBrokerWaitForMore) {
+  EXPECT_EQ(property(Role::consumer, "fetch.wait.max.ms"), "100");
+  EXPECT_EQ(property(Role::reader, "fetch.wait.max.ms"), "10");
+}
+
 TEST_F(KafkaClient, SecretsAreNotTakenAsProperties) {
   for (const char* name :
        {"sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"}) {
