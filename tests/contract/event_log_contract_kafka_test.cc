@@ -142,5 +142,32 @@ INSTANTIATE_TEST_SUITE_P(Kafka, EventLogContract,
                          ::testing::Values(LogUnderTest{"kafka",
                                                         [] { return std::make_unique<KafkaPlace>(); }}));
 
+/// The group waits for the answer, which comes with the end of the poll. No record does.
+TEST(KafkaConsumer, APollEndsWithTheAssignmentThatComesInItsMidst) {
+  KafkaPlace place;
+  ASSERT_TRUE(place.log().ensure_topic({.name = place.topic(), .partitions = 2}));
+  const auto consumer = place.log().open_consumer({.group = place.topic()}).value();
+  Recorder recorder;
+  const auto begun = std::chrono::steady_clock::now();
+  while (recorder.owned.empty()) {
+    ASSERT_TRUE(consumer->poll(recorder, 10, support::kPatience));
+    ASSERT_LT(std::chrono::steady_clock::now() - begun, support::kPatience);
+  }
+  EXPECT_TRUE(consumer->close(recorder));
+}
+
+TEST(KafkaConsumer, WhoNeverPolledNeverJoined) {
+  KafkaPlace place;
+  ASSERT_TRUE(place.log().ensure_topic({.name = place.topic(), .partitions = 2}));
+  const auto silent = place.log().open_consumer({.group = place.topic()}).value();
+  const auto consumer = place.log().open_consumer({.group = place.topic()}).value();
+  Recorder recorder;
+  while (recorder.owned.empty()) ASSERT_TRUE(consumer->poll(recorder, 10, 50ms));
+  EXPECT_EQ(recorder.owned.size(), 2U);
+  EXPECT_EQ(place.log().members(place.topic()).value(), 1U);
+  EXPECT_TRUE(consumer->close(recorder));
+  EXPECT_TRUE(silent->close(recorder));
+}
+
 }  // namespace
 }  // namespace sdp::log::kafka

@@ -53,24 +53,26 @@ Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& setti
                                                       std::shared_ptr<Admin> admin) {
   std::unique_ptr<KafkaConsumer> consumer(
       new KafkaConsumer(settings, topic, options.group, std::move(admin)));
-  consumer->closed_ = true;  // Nothing to leave until it has joined.
   SDP_TRY(consumer->client_, open_client(Role::consumer, settings, *consumer, group_properties(options)));
   rd_kafka_t* client = consumer->client_.get();
   rd_kafka_poll_set_consumer(client);
   consumer->queue_.reset(rd_kafka_queue_get_consumer(client));
   consumer->topic_handle_.reset(rd_kafka_topic_new(client, topic.name.c_str(), nullptr));
-  const PartitionListHandle subscription(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(subscription.get(), topic.name.c_str(), RD_KAFKA_PARTITION_UA);
-  if (const auto code = rd_kafka_subscribe(client, subscription.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::unexpected(consumer->error("cannot subscribe", code));
-  }
-  consumer->closed_ = false;
   return consumer;
 }
 
 KafkaConsumer::~KafkaConsumer() {
   LeavingHandler handler;
-  if (client_ && !closed_) static_cast<void>(leave(handler).has_value());
+  static_cast<void>(close(handler).has_value());
+}
+
+Result<void> KafkaConsumer::join() {
+  const PartitionListHandle subscription(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(subscription.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto code = rd_kafka_subscribe(client_.get(), subscription.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error("cannot subscribe", code));
+  has_joined_ = true;
+  return {};
 }
 
 Error KafkaConsumer::error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail) const {
@@ -102,6 +104,8 @@ void KafkaConsumer::on_rebalance(rd_kafka_resp_err_t code,
     rebalance.partitions.push_back(entry.partition);
   }
   rebalances_.push_back(std::move(rebalance));
+  // The fetch in whose midst this comes would go on waiting for a message, and the group for the answer.
+  rd_kafka_queue_yield(queue_.get());
 }
 
 void KafkaConsumer::on_error(rd_kafka_resp_err_t code, const char* reason) {
@@ -131,6 +135,7 @@ void KafkaConsumer::on_committed(rd_kafka_resp_err_t code) {
 Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t records_max,
                                         std::chrono::milliseconds timeout) {
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
+  if (!has_joined_) SDP_RETURN_IF_ERROR(join());
   if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
   if (disconnected_) SDP_RETURN_IF_ERROR(check_connection());
   SDP_RETURN_IF_ERROR(answer_rebalances(handler));
@@ -232,12 +237,16 @@ void KafkaConsumer::revoke(ConsumerHandler& handler, const Rebalance& rebalance)
   const ErrorHandle failed(rd_kafka_incremental_unassign(client_.get(), list_of(rebalance.partitions).get()));
 }
 
+/// A rebalance that was noted does not wait for a message.
+std::span<rd_kafka_message_t* const> KafkaConsumer::fetch(std::size_t messages_max, int timeout_ms) {
+  return batch_.fetch(messages_max, timeout_ms, [this](auto** out, std::size_t max, int wait_ms) {
+    return rd_kafka_consume_batch_queue(queue_.get(), rebalances_.empty() ? wait_ms : 0, out, max);
+  });
+}
+
 Result<std::size_t> KafkaConsumer::deliver(ConsumerHandler& handler, std::size_t records_max,
                                            int timeout_ms) {
-  const auto messages =
-      batch_.fetch(records_max, timeout_ms, [this](auto** out, std::size_t max, int wait_ms) {
-        return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
-      });
+  const auto messages = fetch(records_max, timeout_ms);
   for (auto& assigned : assigned_ | std::views::values) assigned.skip_batch = false;
   const auto is_record = [](const rd_kafka_message_t* message) { return message->err == 0; };
   if (std::ranges::any_of(messages, is_record)) SDP_RETURN_IF_ERROR(check_topic_after_silence());
@@ -417,21 +426,18 @@ std::optional<Offset> KafkaConsumer::known_end(Partition partition) const {
 }
 
 Result<void> KafkaConsumer::close(ConsumerHandler& handler) {
-  if (closed_) return {};
+  if (std::exchange(closed_, true) || !has_joined_) return {};
   return leave(handler);
 }
 
 Result<void> KafkaConsumer::leave(ConsumerHandler& handler) {
-  closed_ = true;
   log_event("kafka.leave", {{"topic", topic_}, {"partitions", assigned_.size()}});
   batch_.clear();
   answer_while_leaving(handler);
   const ErrorHandle failed(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
   const auto is_closed = [&] {
     if (failed || rd_kafka_consumer_closed(client_.get()) != 0) return true;
-    batch_.fetch(MessageBatch::kMessagesMax, kLeavePollMs, [this](auto** out, std::size_t max, int wait_ms) {
-      return rd_kafka_consume_batch_queue(queue_.get(), wait_ms, out, max);
-    });
+    fetch(MessageBatch::kMessagesMax, kLeavePollMs);
     answer_while_leaving(handler);
     return false;
   };

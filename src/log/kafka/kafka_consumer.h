@@ -18,7 +18,8 @@ namespace sdp::log::kafka {
 
 /// A member of a consumer group with cooperative rebalancing. Owned by one thread.
 ///
-/// The protocol of a poll:
+/// It joins the group with its first poll; until then its client only finds broker and group. The protocol of
+/// a poll:
 ///   1. After an outage: ask a broker, and whether the topic still has our id. An outage ends with an answer,
 ///      not with silence: an idle topic sends no records either. The question has the time that ProbeTime
 ///      gives, however short the poll is.
@@ -84,6 +85,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<void> answer_rebalances(ConsumerHandler& handler);
   Result<void> assign(ConsumerHandler& handler, const Rebalance& rebalance);
   void revoke(ConsumerHandler& handler, const Rebalance& rebalance);
+  std::span<rd_kafka_message_t* const> fetch(std::size_t messages_max, int timeout_ms);
   Result<std::size_t> deliver(ConsumerHandler& handler, std::size_t records_max, int timeout_ms);
   Result<bool> deliver_one(ConsumerHandler& handler, const rd_kafka_message_t& message);
   void note_unreadable(ConsumerHandler& handler, const rd_kafka_message_t& message);
@@ -91,6 +93,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<void> check_connection();
   Result<void> check_topic();
   Result<void> check_topic_after_silence();
+  Result<void> join();
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
   Result<void> move_to(PartitionOffset position);
@@ -117,6 +120,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   bool disconnected_ = false;
   ProbeTime probe_time_;
   bool delivering_ = false;
+  bool has_joined_ = false;
   bool closed_ = false;
   /// When records came last.
   SteadyTime last_records_;
