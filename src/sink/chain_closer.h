@@ -40,9 +40,9 @@ struct CloseRequest {
 /// marker, and whatever it knows, a closed hour is the same for all.
 class ChainCloser {
  public:
-  /// The store, which is the lake's, outlives this.
-  ChainCloser(store::ObjectStore& store, lake_reader::LakeReader lake, log::TopicInfo topic)
-      : store_(store), lake_(std::move(lake)), topic_(std::move(topic)) {}
+  /// The lake and its store outlive this.
+  ChainCloser(store::ObjectStore& store, const lake_reader::LakeReader& lake, log::TopicInfo topic)
+      : store_(store), lake_(lake), topic_(std::move(topic)) {}
 
   /// The markers that stand for the hours now.
   Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);
@@ -71,7 +71,7 @@ class ChainCloser {
   Result<lake::HourMarker> put(const lake::HourMarker& marker);
 
   store::ObjectStore& store_;
-  const lake_reader::LakeReader lake_;
+  const lake_reader::LakeReader& lake_;
   log::TopicInfo topic_;
   std::map<log::Partition, OpenHour> open_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/parallel.h"
 #include "diag/log.h"
 
 namespace sdp::sink {
@@ -14,16 +15,12 @@ using diag::log_event;
 
 HourCloser::HourCloser(log::EventLog& log, store::ObjectStore& store, const lake_reader::LakeReader& lake,
                        log::TopicInfo topic)
-    : log_(log), store_(store), lake_(lake), topic_(topic), chains_(store, lake, std::move(topic)) {
-  thread_ = std::jthread([this] {
-    while (auto request = requests_.pop()) {
-      auto closed = close(*request);
-      results_.push({*request, std::move(closed)});
-    }
-  });
+    : log_(log), store_(store), lake_(lake), topic_(std::move(topic)) {
+  thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 
 HourCloser::~HourCloser() {
+  thread_.request_stop();
   while (requests_.try_pop()) continue;
   requests_.close();
   results_.close();
@@ -46,13 +43,49 @@ std::optional<CloseResult> HourCloser::next_result() {
   return result;
 }
 
-Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& request) {
+void HourCloser::serve(const std::stop_token& stop) {
+  while (auto first = requests_.pop()) {
+    std::vector<CloseRequest> requests{*first};
+    while (const auto next = requests_.try_pop()) requests.push_back(*next);
+    close_all(std::move(requests), stop);
+  }
+}
+
+void HourCloser::close_all(std::vector<CloseRequest> requests, const std::stop_token& stop) {
+  const auto ours = prepare(requests);
+  std::map<log::Partition, std::vector<CloseRequest>> by_chain;
+  for (const CloseRequest& request : requests) {
+    if (ours && *ours) {
+      by_chain[request.partition].push_back(request);
+    } else if (ours) {
+      results_.push({request, std::vector<lake::HourMarker>{}});
+    } else {
+      results_.push({request, std::unexpected(ours.error())});
+    }
+  }
+  // Step 3.
+  std::vector<std::pair<ChainCloser*, std::vector<CloseRequest>>> work;
+  for (auto& [partition, of_chain] : by_chain) work.emplace_back(&chains_.at(partition), std::move(of_chain));
+  const auto close_chain = [&](std::size_t i, int) -> Result<void> {
+    for (const CloseRequest& request : work[i].second) {
+      if (!stop.stop_requested()) results_.push({request, work[i].first->close(request)});
+    }
+    return {};
+  };
+  static_cast<void>(base::in_parallel(kChainsAtATime, work.size(), close_chain).has_value());
+}
+
+Result<bool> HourCloser::prepare(const std::vector<CloseRequest>& requests) {
   // Step 1.
   SDP_TRY(const log::TopicInfo now, log_.describe());
-  if (now.id != topic_.id) return std::vector<lake::HourMarker>{};
-  chains_.expect_partitions(now.partitions);
+  if (now.id != topic_.id) return false;
+  for (const CloseRequest& request : requests) {
+    chains_.try_emplace(request.partition, store_, lake_, topic_)
+        .first->second.expect_partitions(now.partitions);
+  }
   // Step 2.
-  if (request.partition == 0 && !past_lives_closed_) {
+  for (const CloseRequest& request : requests) {
+    if (request.partition != 0 || past_lives_closed_) continue;
     const auto closed = close_past_lives(request.through);
     past_lives_closed_ = closed && *closed;
     if (!closed) {
@@ -61,8 +94,7 @@ Result<std::vector<lake::HourMarker>> HourCloser::close(const CloseRequest& requ
           {{"topic", topic_.name}, {"kind", name(closed.error().kind)}, {"message", closed.error().message}});
     }
   }
-  // Step 3.
-  return chains_.close(request);
+  return true;
 }
 
 Result<bool> HourCloser::close_past_lives(lake::Hour through) {

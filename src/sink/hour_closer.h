@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -22,7 +24,7 @@ struct CloseResult {
 /// Closes hours (chain_closer.h) on a thread of its own, so that the sink does not wait for listings. Used by
 /// one thread.
 ///
-/// Each request is served like this:
+/// The requests that wait are served together:
 ///   1. Check that the topic still has our id. Chains of another life get no more records, and no marker
 ///      from us.
 ///   2. For the first partition: a topic that was deleted and created again left the last hours of its
@@ -30,10 +32,12 @@ struct CloseResult {
 ///      has an object, when it is over; all partitions of a life, since an hour is complete with all of them.
 ///      Once that leaves nothing open it is not done again. A failure is logged, and tried with the next
 ///      request.
-///   3. Close the hours of the request's chain.
+///   3. Close the hours of each request's chain: kChainsAtATime chains side by side, the requests of one in
+///      their order.
 class HourCloser {
  public:
   static constexpr std::size_t kRequestsMax = 1'000;
+  static constexpr int kChainsAtATime = 4;
 
   /// Log and store, which is the lake's, outlive this.
   HourCloser(log::EventLog& log, store::ObjectStore& store, const lake_reader::LakeReader& lake,
@@ -50,7 +54,10 @@ class HourCloser {
   bool works() const { return open_requests_ > 0; }
 
  private:
-  Result<std::vector<lake::HourMarker>> close(const CloseRequest& request);
+  void serve(const std::stop_token& stop);
+  void close_all(std::vector<CloseRequest> requests, const std::stop_token& stop);
+  /// Steps 1 and 2. False when the topic has another id.
+  Result<bool> prepare(const std::vector<CloseRequest>& requests);
   /// Whether no life has an open hour any more.
   Result<bool> close_past_lives(lake::Hour through);
   Result<bool> close_past_life(const lake_reader::PastLife& life, lake::Hour through);
@@ -59,7 +66,7 @@ class HourCloser {
   store::ObjectStore& store_;
   const lake_reader::LakeReader lake_;
   const log::TopicInfo topic_;
-  ChainCloser chains_;  // the thread's own, like the next
+  std::map<log::Partition, ChainCloser> chains_;  // the thread's own, like the next
   bool past_lives_closed_ = false;
   std::size_t open_requests_ = 0;  // the caller's, like the rest of its side
   base::BoundedQueue<CloseRequest> requests_{kRequestsMax};

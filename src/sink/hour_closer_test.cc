@@ -117,6 +117,32 @@ TEST_F(HourCloserTest, ClosesTheHoursThatAreOverWithTheirCounts) {
   EXPECT_TRUE(close(closer, 0, kStart + hours(1)).value_or(*closed).empty());
 }
 
+TEST_F(HourCloserTest, RequestsThatWaitTogetherAreAllAnsweredAndThoseOfAChainInTheirOrder) {
+  constexpr log::Partition kPartitions = 3;
+  constexpr int kHours = 3;
+  for (int hour = 0; hour <= kHours; ++hour) {
+    for (log::Partition partition = 0; partition < kPartitions; ++partition)
+      put(partition, kStart + hours(hour));
+  }
+  HourCloser closer(log_, store_, lake_, topic_);
+  for (int hour = 0; hour < kHours; ++hour) {
+    for (log::Partition partition = 0; partition < kPartitions; ++partition)
+      closer.request({partition, kStart + hours(hour), ends_[partition]});
+  }
+  std::map<log::Partition, std::vector<lake::Hour>> answered;
+  while (closer.works()) {
+    if (const auto result = closer.next_result()) {
+      ASSERT_TRUE(result->closed) << result->closed.error().message;
+      answered[result->request.partition].push_back(result->request.through);
+    }
+  }
+  const std::vector<lake::Hour> in_order = {kStart, kStart + hours(1), kStart + hours(2)};
+  for (log::Partition partition = 0; partition < kPartitions; ++partition)
+    EXPECT_EQ(answered[partition], in_order) << partition;
+  EXPECT_EQ(markers().size(), static_cast<std::size_t>(kPartitions * kHours));
+  expect_dense();
+}
+
 TEST_F(HourCloserTest, AnotherCloserGoesOnWhereTheFirstOneStopped) {
   put(0, kStart);
   ASSERT_TRUE(close(*std::make_unique<HourCloser>(log_, store_, lake_, topic_), 0, kStart));
