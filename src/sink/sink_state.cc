@@ -126,6 +126,9 @@ void SinkState::added(log::Partition partition, PartitionState& state, log::Offs
   state.next = end;
   state.read_to = end;
   state.open->appended_at = now;
+  // Of a partition's first batch it is not known how large it will be: as if all lines were like this one.
+  if (batch.records == 1 && !state.full_bytes)
+    reserve(batch, std::min(limits_.bytes_max, static_cast<std::size_t>(limits_.records_max) * bytes));
 
   if (batch.records >= limits_.records_max) {
     cut(partition, state, CutReason::records);
@@ -252,6 +255,12 @@ SinkState::PartitionState* SinkState::find(log::Partition partition, std::uint64
   return &at->second;
 }
 
+/// A buffer that grows is copied each time. What was reserved becomes memory only as it is written; all
+/// partitions together reserve no more than they may fill.
+void SinkState::reserve(Batch& batch, std::size_t bytes) const {
+  batch.lines.reserve(std::min(bytes + bytes / kGrowthShare, limits_.buffer_bytes_max / partitions_.size()));
+}
+
 void SinkState::open_batch(log::Partition partition, PartitionState& state, UtcMillis time, SteadyTime now) {
   Batch batch;
   batch.generation = state.generation;
@@ -259,15 +268,13 @@ void SinkState::open_batch(log::Partition partition, PartitionState& state, UtcM
   batch.range = {state.next, state.next};
   batch.first_timestamp = time;
   std::size_t reused_bytes = 0;
-  if (state.full_bytes > 0 && !spare_buffers_.empty()) {
+  const std::size_t full_bytes = state.full_bytes.value_or(0);
+  if (full_bytes > 0 && !spare_buffers_.empty()) {
     batch.lines = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
     reused_bytes = batch.lines.capacity();
   }
-  // A buffer that grows is copied each time. What was reserved becomes memory only as it is written; all
-  // partitions together reserve no more than they may fill.
-  batch.lines.reserve(std::min(state.full_bytes + state.full_bytes / kGrowthShare,
-                               limits_.buffer_bytes_max / partitions_.size()));
+  reserve(batch, full_bytes);
   state.open = OpenBatch{std::move(batch), now, now, reused_bytes};
 }
 

@@ -116,7 +116,8 @@ class SinkState {
     std::deque<Batch> waiting;
     std::optional<OpenBatch> open;
     bool paused = false;
-    std::size_t full_bytes = 0;  ///< of the lines of its last batch, when that was cut by its size
+    /// Of the lines of its last batch, when that was cut by its size; nothing before the first is cut.
+    std::optional<std::size_t> full_bytes;
   };
 
   /// Held, and not counted as buffered: of spare buffers, and of open batches behind their lines.
@@ -132,6 +133,7 @@ class SinkState {
   /// A line was added to the open batch, which has all up to `end` now.
   void added(log::Partition partition, PartitionState& state, log::Offset end, std::size_t bytes,
              SteadyTime now);
+  void reserve(Batch& batch, std::size_t bytes) const;
   void open_batch(log::Partition partition, PartitionState& state, UtcMillis time, SteadyTime now);
   void cut(log::Partition partition, PartitionState& state, CutReason reason);
   void start_next_upload(log::Partition partition, PartitionState& state);

@@ -231,6 +231,24 @@ TEST_F(SinkStateTest, ABatchThatWillBeAsLargeAsTheLastOneIsNotMovedAsItGrows) {
   EXPECT_LT(batch.lines.capacity(), bytes + bytes / 8);
 }
 
+TEST_F(SinkStateTest, TheFirstBatchIsNotMovedAsItGrows) {
+  SinkState state = make({.records_max = 100});
+  state.assigned(0, 100);
+  feed_range(state, 0, 100, 200);
+  auto first = state.take_commands();
+  const Batch& batch = uploaded(first);
+  EXPECT_LT(batch.lines.capacity(), batch.lines.size() + batch.lines.size() / 8);
+}
+
+TEST_F(SinkStateTest, AFirstBatchReservesNoMoreThanAnObjectMayHave) {
+  SinkState state = make({.records_max = 1'000'000, .bytes_max = 10'000});
+  state.assigned(0, 0);
+  feed(state, 0, 0);
+  state.shut_down();
+  auto small = state.take_commands();
+  EXPECT_LT(uploaded(small).lines.capacity(), 11'000U);
+}
+
 TEST_F(SinkStateTest, ManyPartitionsReserveNoMoreThanTheyMayFill) {
   constexpr std::size_t kMemory = 40'000;
   SinkState state = make({.records_max = 100, .buffer_bytes_max = kMemory});
