@@ -75,10 +75,14 @@ Result<std::string> zstd(std::string_view bytes) {
   if (!context) return fail(ErrorKind::fatal, "zstd could not be started: out of memory");
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
+  std::string out;
+  std::size_t size = 0;
+  // Not filled with zeros first: most of the bound is never written to, and so never becomes memory.
+  out.resize_and_overwrite(ZSTD_compressBound(bytes.size()), [&](char* data, std::size_t room) {
+    size = ZSTD_compress2(context.get(), data, room, bytes.data(), bytes.size());
+    return ZSTD_isError(size) ? 0 : size;
+  });
   if (ZSTD_isError(size)) return fail(ErrorKind::fatal, fmt::format("zstd: {}", ZSTD_getErrorName(size)));
-  out.resize(size);
   return out;
 }
 
