@@ -50,12 +50,13 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   metrics::Health health(options.sink.consumer.max_poll_interval, runtime.clock.steady_now());
   RequestMeter requests(registry);
   SDP_TRY(const auto monitor, watch(options.listen, {registry, health, runtime.clock}));
+  // Its client connects while the bucket is looked for.
+  SDP_TRY(auto log, open_kafka(options.log, options.services));
   LakeSettings watched_lake = options.lake;
   watched_lake.s3.observer = &requests;
   SDP_TRY(auto lake, open_lake(watched_lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!runtime.quiet) print_bucket(lake.bucket, created);
-  SDP_TRY(auto log, open_kafka(options.log, options.services));
   sink::SinkOptions sink_options = options.sink;
   sink_options.writer = kWriter;
   sink_options.limits = finished_limits(command, options.sink.limits);

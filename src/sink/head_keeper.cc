@@ -1,11 +1,15 @@
 #include "sink/head_keeper.h"
 
-#include <vector>
-
+#include "base/parallel.h"
 #include "diag/log.h"
 #include "lake_reader/find_places.h"
 
 namespace sdp::sink {
+namespace {
+
+constexpr int kWritesAtATime = 4;
+
+}  // namespace
 
 Result<void> HeadKeeper::committed(const lake::ObjectMeta& object, const std::string& key) {
   const lake::Hour hour = lake::hour_of(object.first_timestamp);
@@ -24,8 +28,8 @@ Result<void> HeadKeeper::committed(const lake::ObjectMeta& object, const std::st
   return {};
 }
 
-void HeadKeeper::found(const lake::ChainId& chain, log::Offset end, const std::string& key) {
-  write({chain, end, key});
+void HeadKeeper::found(const std::vector<lake::ChainHead>& heads) {
+  write_all(heads);
 }
 
 void HeadKeeper::flush() {
@@ -37,7 +41,15 @@ void HeadKeeper::flush() {
       kept.objects = 0;
     }
   }
-  for (const lake::ChainHead& head : heads) write(head);
+  write_all(heads);
+}
+
+void HeadKeeper::write_all(const std::vector<lake::ChainHead>& heads) {
+  const auto write_one = [&](std::size_t i, int) -> Result<void> {
+    write(heads[i]);
+    return {};
+  };
+  static_cast<void>(base::in_parallel(kWritesAtATime, heads.size(), write_one).has_value());
 }
 
 void HeadKeeper::write(const lake::ChainHead& head) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "lake/chain_head.h"
 #include "lake/hour_marker.h"
@@ -26,8 +27,8 @@ class HeadKeeper {
   /// An object is durable. When it is time for a hint, the lake's layout is looked at, too: `misconfigured`
   /// when a sink of an older version has begun to write here.
   Result<void> committed(const lake::ObjectMeta& object, const std::string& key);
-  /// Where a chain was found to end.
-  void found(const lake::ChainId& chain, log::Offset end, const std::string& key);
+  /// Where chains were found to end.
+  void found(const std::vector<lake::ChainHead>& heads);
   /// Writes what was committed since the last hint of each chain.
   void flush();
 
@@ -39,6 +40,7 @@ class HeadKeeper {
   };
 
   void write(const lake::ChainHead& head);
+  void write_all(const std::vector<lake::ChainHead>& heads);
 
   store::ObjectStore& store_;
   const lake::Places places_;

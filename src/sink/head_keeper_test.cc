@@ -49,9 +49,22 @@ TEST_F(HeadKeeperTest, AHintThatCannotBeWrittenIsNoError) {
   store::FaultyStore faulty(store_,
                             store::scripted_faults(store::StoreOp::put_hint, {store::Fault::error_before}));
   HeadKeeper keeper(faulty, lake::Places(), "t");
-  keeper.found(chain_, 5, "bronze/5");
+  keeper.found({{chain_, 5, "bronze/5"}});
   EXPECT_EQ(faulty.faults(store::StoreOp::put_hint), 1U);
   EXPECT_EQ(hinted(), -1);
+}
+
+TEST_F(HeadKeeperTest, HintsOfManyChainsAreAllWritten) {
+  constexpr log::Partition kPartitions = 50;
+  std::vector<lake::ChainHead> heads;
+  for (log::Partition partition = 0; partition < kPartitions; ++partition)
+    heads.push_back({{chain_.topic_id, partition}, partition + 1, "bronze/" + std::to_string(partition)});
+  keeper_.found(heads);
+  for (const lake::ChainHead& head : heads) {
+    const auto stored = store_.get(lake::Places().head_key(head.chain));
+    ASSERT_TRUE(stored) << head.chain.partition;
+    EXPECT_EQ(lake::chain_head_from_json(stored->body)->end, head.end);
+  }
 }
 
 TEST_F(HeadKeeperTest, ASinkOfAnOlderVersionIsNoticed) {

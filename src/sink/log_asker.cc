@@ -58,7 +58,14 @@ void LogAsker::ask(const Question& question) {
     std::lock_guard lock(mutex_);
     if (!line_.add(question)) return;
   }
+  ++open_questions_;
   asked_.notify_one();
+}
+
+std::optional<Answer> LogAsker::next_answer() {
+  auto answer = answers_.try_pop();
+  if (answer) --open_questions_;
+  return answer;
 }
 
 void LogAsker::serve(const std::stop_token& stop) {

@@ -90,7 +90,9 @@ class LogAsker {
 
   /// Once at a time: a question that waits is not asked again.
   void ask(const Question& question);
-  std::optional<Answer> next_answer() { return answers_.try_pop(); }
+  std::optional<Answer> next_answer();
+  /// Whether a question was taken whose answer was not.
+  bool works() const { return open_questions_ > 0; }
 
  private:
   struct Behind {
@@ -117,6 +119,7 @@ class LogAsker {
   Clock& clock_;
   const log::TopicId topic_id_;
   const AskerOptions options_;
+  std::size_t open_questions_ = 0;  // the caller's
   std::mutex mutex_;
   std::condition_variable_any asked_;
   QuestionLine line_;  // guarded by mutex_

@@ -30,6 +30,9 @@ namespace {
 using base::in_seconds;
 using diag::log_event;
 
+/// How long a poll waits for a record while results of uploads, questions or closings are to come.
+constexpr std::chrono::milliseconds kShortPoll{5};
+
 }  // namespace
 
 /// One run: consumer, state and uploader with a common lifetime.
@@ -93,6 +96,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         SDP_TRY(const Ends ends, catch_up());
         if (ends == Ends::durable) break;
         if (ends == Ends::given_up) return give_up_others();
+        // What it cut does not wait for a poll.
+        SDP_RETURN_IF_ERROR(execute());
       }
     }
     return shut_down();
@@ -104,14 +109,16 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     };
     SDP_TRY(auto points, lake_.chain_points(topic_.id, partitions, progress));
     std::vector<log::PartitionOffset> starts;
+    std::vector<lake::ChainHead> found;
     for (const log::Partition partition : partitions) {
       lake_reader::ChainPoint& point = points.at(partition);
-      if (!point.hinted) heads_.found({topic_.id, partition}, point.end, point.object_key);
+      if (!point.hinted) found.push_back({{topic_.id, partition}, point.end, point.object_key});
       starts.push_back({partition, point.end});
       log_event("sink.partition.assigned",
                 {{"topic", topic_.name}, {"partition", partition}, {"offset", point.end}});
       start_at(partition, std::move(point), false);
     }
+    heads_.found(found);
     caught_up_.assigned(now());
     runner_.observer_.rebalanced();
     note_added(partitions);
@@ -232,12 +239,14 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     log_event("sink.partitions.added", {{"topic", topic_.name}, {"partitions", known}});
   }
 
+  /// Whether something may come that a poll does not see.
+  bool awaits_result() const { return uploader_.in_flight() > 0 || asker_.works() || closer_.works(); }
+
   Result<void> poll() {
     // One reading of the clock per poll, not per record: linger and idle are coarse.
     poll_time_ = now();
     runner_.observer_.turned(poll_time_);
-    const auto timeout =
-        uploader_.in_flight() > 0 ? std::chrono::milliseconds(5) : runner_.options_.poll_timeout;
+    const auto timeout = awaits_result() ? kShortPoll : runner_.options_.poll_timeout;
     auto records = consumer_->poll(*this, runner_.options_.poll_records_max, timeout);
     if (!records) {
       SDP_RETURN_IF_ERROR(survive_outage(outage_, std::move(records).error()));
@@ -517,7 +526,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     at->second.listed = true;
     at->second.asked = false;
     if (point.end <= at->second.start) return;
-    heads_.found({topic_.id, partition}, point.end, point.object_key);
+    heads_.found({{{topic_.id, partition}, point.end, point.object_key}});
     moves_[partition] = point.end;
     start_at(partition, std::move(point), true);
   }
@@ -862,10 +871,11 @@ Result<void> SinkRunner::sink_records(const std::stop_token& stop) {
   SDP_TRY(const auto found, find_topic(stop));
   if (!found) return {};
   const log::TopicInfo& topic = *found;
+  // It finds its group while the lake is looked at, and joins with its first poll.
+  SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
   SDP_TRY(const lake::Places places, check_surroundings(topic));
   SDP_TRY(auto overrides, lake_reader::read_overrides(store_, places));
   lake_reader::LakeReader lake(store_, places, std::move(overrides));
-  SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
   log_event(
       "sink.listening",
       {{"topic", topic.name}, {"topic_id", base::to_string(topic.id)}, {"partitions", topic.partitions}});

@@ -303,6 +303,17 @@ TEST_F(SinkRunnerTest, EverythingSentIsInTheLakeOnce) {
   EXPECT_EQ(payloads(), expected(500));
 }
 
+TEST_F(SinkRunnerTest, WhatEndsMeanwhileDoesNotWaitForTheEndOfAPoll) {
+  send(0, 500);
+  SinkOptions patient = options();
+  patient.poll_timeout = support::kPatience;
+  const SteadyTime begun = base::system_clock().steady_now();
+  const auto result = drain(store_, patient);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_LT(base::system_clock().steady_now() - begun, support::kPatience);
+  EXPECT_EQ(payloads(), expected(500));
+}
+
 /// At its start, in its midst, two in a row and at its end, beside partitions that have none.
 TEST_F(SinkRunnerTest, BatchesThatCannotBeReadStopNoPartition) {
   const auto bad = [&](std::int32_t count) { ASSERT_TRUE(log_.append_unreadable(0, count)); };
