@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <ctime>
-
 #include "diag/log.h"
 
 namespace sdp::cli {
@@ -18,13 +16,16 @@ SignalStop::SignalStop() {
   waiter_ = std::jthread([this](const std::stop_token& quit) { wait_for_signals(quit); });
 }
 
-SignalStop::~SignalStop() = default;
+SignalStop::~SignalStop() {
+  waiter_.request_stop();
+  // Of this thread alone, to wake it.
+  pthread_kill(waiter_.native_handle(), SIGTERM);
+}
 
 void SignalStop::wait_for_signals(const std::stop_token& quit) {
   while (!quit.stop_requested()) {
-    const timespec patience{0, 100'000'000};
-    const int signal = sigtimedwait(&signals_, nullptr, &patience);
-    if (signal < 0) continue;
+    const int signal = sigwaitinfo(&signals_, nullptr);
+    if (signal < 0 || quit.stop_requested()) continue;
     if (source_.stop_requested()) _exit(128 + signal);
     diag::log_event("command.stopping", {{"signal", signal}});
     source_.request_stop();
