@@ -304,14 +304,14 @@ TEST_F(SinkRunnerTest, EverythingSentIsInTheLakeOnce) {
 }
 
 TEST_F(SinkRunnerTest, WhatEndsMeanwhileDoesNotWaitForTheEndOfAPoll) {
-  send(0, 500);
+  send(0, 5);
   SinkOptions patient = options();
   patient.poll_timeout = support::kPatience;
   const SteadyTime begun = base::system_clock().steady_now();
   const auto result = drain(store_, patient);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_LT(base::system_clock().steady_now() - begun, support::kPatience);
-  EXPECT_EQ(payloads(), expected(500));
+  EXPECT_EQ(payloads(), expected(5));
 }
 
 /// At its start, in its midst, two in a row and at its end, beside partitions that have none.
