@@ -110,6 +110,10 @@ Result<void> tell_import(const history::ImportPlan& plan) {
     print_out("  {} {}: {}; {}\n", history::is_skipped(reason) ? "skipped" : "refused", history::name(reason),
               base::with_commas(left_out.rows), first_of(left_out));
   }
+  if (counts.replaced.rows > 0) {
+    print_out("  kept with U+FFFD for half a character: {}; {}\n", base::with_commas(counts.replaced.rows),
+              first_of(counts.replaced));
+  }
   if (plan.others.size() == 1) print_out("Ignored, as not a listening history: {}\n", plan.others.front());
   if (plan.others.size() > 1) {
     print_out("Ignored, as not a listening history: {} files; first: {}\n", plan.others.size(),

@@ -1,7 +1,5 @@
 #include "history/bytes.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -97,34 +95,26 @@ class Utf8Bytes final : public Bytes {
                                             : std::uint32_t{first} << 8 | second;
   }
 
-  /// What is whole; what is broken is told once all before it was handed out, however the bytes came.
+  /// What is whole; what is cut off is told once all before it was handed out, however the bytes came.
   Result<void> decode() {
     if (!is_over_) SDP_RETURN_IF_ERROR(fetch());
     std::size_t at = 0;
-    std::string_view fault;
-    while (fault.empty() && at + 2 <= raw_.size()) {
+    while (at + 2 <= raw_.size()) {
       const std::uint32_t code = unit(at);
       const bool leads = code >= 0xD800 && code < 0xDC00;
       if (leads && at + 4 > raw_.size()) break;
       const std::uint32_t trail = leads ? unit(at + 2) : 0;
-      if (code < 0xD800 || code >= 0xE000) {
-        append_utf8(text_, code);
-        at += 2;
-      } else if (trail >= 0xDC00 && trail < 0xE000) {
+      if (trail >= 0xDC00 && trail < 0xE000) {
         append_utf8(text_, 0x10000 + ((code - 0xD800) << 10) + (trail - 0xDC00));
         at += 4;
       } else {
-        fault = "half a surrogate pair";
+        append_utf8(text_, code);
+        at += 2;
       }
     }
     raw_.erase(0, at);
-    if (fault.empty() && is_over_ && !raw_.empty()) fault = "a character that is cut off";
-    if (fault.empty() || !text_.empty()) return {};
-    return broken(fault);
-  }
-
-  static std::unexpected<Error> broken(std::string_view what) {
-    return fail(ErrorKind::bad_input, fmt::format("the text is UTF-16 and has {}", what));
+    if (!is_over_ || raw_.empty() || !text_.empty()) return {};
+    return fail(ErrorKind::bad_input, "the text is UTF-16 and has a character that is cut off");
   }
 
   std::unique_ptr<Bytes> bytes_;

@@ -37,7 +37,8 @@ class TextBytes final : public Bytes {
 };
 
 /// `bytes` in UTF-8 without a byte order mark, whatever they are: UTF-16 is told by its mark, or by a first
-/// character below U+0100. UTF-8 itself is passed on as it is. `bad_input` at half a surrogate pair.
+/// character below U+0100. UTF-8 itself is passed on as it is. Half a surrogate pair becomes the three bytes
+/// that it would have, which are not UTF-8. `bad_input` when half a character is left at the end.
 std::unique_ptr<Bytes> in_utf8(std::unique_ptr<Bytes> bytes);
 
 }  // namespace sdp::history

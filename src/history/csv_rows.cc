@@ -52,6 +52,12 @@ class CsvRows final : public RowReader {
     }
     has_record_ = false;
     row_ = Row();
+    row_.form = form_;
+    if (form_ == Row::Form::too_long)
+      row_.detail = fmt::format("longer than {} bytes, which is the limit", kRowBytesMax);
+    if (form_ == Row::Form::too_many_cells)
+      row_.detail = fmt::format("more than {} cells, which is the limit", kColumnsMax);
+    if (form_ != Row::Form::object) return &row_;
     for (std::size_t i = 0; i < std::min(columns_.size(), cells_.size()); ++i) {
       if (!columns_[i]) continue;
       Value& value = row_[*columns_[i]];
@@ -67,6 +73,7 @@ class CsvRows final : public RowReader {
   /// and of too few, are not rows of a history.
   Result<void> begin() {
     SDP_TRY(has_record_, read_record());
+    if (form_ != Row::Form::object) cells_.clear();
     for (const std::string& cell : cells_) columns_.push_back(member_of(cell));
     const auto named = [&](Member member) {
       return std::ranges::find(columns_, std::optional(member)) != columns_.end();
@@ -81,54 +88,74 @@ class CsvRows final : public RowReader {
     return {};
   }
 
-  /// False at the end. Empty lines are none.
+  /// False at the end. Empty lines are none. Of a record that is refused the rest is read, not kept.
   Result<bool> read_record() {
     cells_.clear();
+    form_ = Row::Form::object;
     std::string cell;
     std::size_t size = 0;
     bool is_quoted = false;
+    bool has_lines = false;  // within the quotes that were closed last
+    bool is_closed = false;  // quotes, just now
     while (true) {
       SDP_TRY(const int got, take());
       if (got < 0) {
         if (is_quoted) return broken("the file ends within a quoted cell; it is cut off");
-        if (cells_.empty() && cell.empty()) return false;
-        SDP_RETURN_IF_ERROR(put(cell));
+        if (is_empty(cell)) return false;
+        put(cell);
         return true;
       }
       const char c = static_cast<char>(got);
-      if (++size > kRowBytesMax)
-        return broken(fmt::format("it is longer than {} bytes, which is the limit", kRowBytesMax));
+      if (++size > kRowBytesMax) {
+        form_ = Row::Form::too_long;
+        cell.clear();
+      }
       if (is_quoted) {
         if (c != '"') {
+          has_lines = has_lines || c == '\n';
           cell.push_back(c);
           continue;
         }
         SDP_TRY(const int after, peek());
         is_quoted = after == '"';
+        is_closed = !is_quoted;
         if (is_quoted) {
           cell.push_back('"');
           SDP_RETURN_IF_ERROR(take());
         }
-      } else if (c == '"' && cell.empty()) {
+      } else if (c == '"' && cell.empty() && !is_closed) {
         is_quoted = true;
-      } else if (c == ',') {
-        SDP_RETURN_IF_ERROR(put(cell));
-      } else if (c == '\n') {
-        if (cell.ends_with('\r')) cell.pop_back();
-        if (cells_.empty() && cell.empty()) continue;
-        SDP_RETURN_IF_ERROR(put(cell));
-        return true;
+        has_lines = false;
+      } else if (c == ',' || c == '\n') {
+        is_closed = false;
+        if (c == '\n' && cell.ends_with('\r')) cell.pop_back();
+        if (c == '\n' && is_empty(cell)) {
+          size = 0;
+          continue;
+        }
+        put(cell);
+        if (c == '\n') return true;
       } else {
+        // A quote that was closed in another line and not at the end of a cell had been left open there.
+        if (is_closed && has_lines && c != '\r')
+          return broken(
+              "a quoted cell is not closed in its line; rows behind it would be taken for its text");
         cell.push_back(c);
       }
     }
   }
 
-  Result<void> put(std::string& cell) {
-    if (cells_.size() == kColumnsMax)
-      return broken(fmt::format("it has more than {} cells, which is the limit", kColumnsMax));
+  bool is_empty(const std::string& cell) const {
+    return form_ == Row::Form::object && cells_.empty() && cell.empty();
+  }
+
+  void put(std::string& cell) {
+    if (cells_.size() == kColumnsMax) {
+      if (form_ == Row::Form::object) form_ = Row::Form::too_many_cells;
+      cell.clear();
+      return;
+    }
     cells_.push_back(std::exchange(cell, {}));
-    return {};
   }
 
   /// The next byte, or -1 at the end.
@@ -155,6 +182,7 @@ class CsvRows final : public RowReader {
   std::size_t size_ = 0;
   std::vector<std::optional<Member>> columns_;
   std::vector<std::string> cells_;
+  Row::Form form_ = Row::Form::object;
   bool has_record_ = false;  ///< read and not yet handed out
   Row row_;
 };

@@ -21,6 +21,9 @@ bool is_named_history(std::string_view name) {
   return std::ranges::any_of(kBegins, [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
+/// Rows that cannot be read may stand before the first that can.
+constexpr std::uint64_t kLookedAtMax = 1'000;
+
 /// What a file's first row shows.
 struct First {
   std::optional<Kind> kind;  ///< nothing: the file is not a listening history
@@ -35,23 +38,31 @@ Result<First> look_at(const InputFile& file) {
     if (!must_be && rows.error().kind == ErrorKind::bad_input) return First{};
     return std::unexpected(rows.error());
   }
-  const auto row = rows->next();
-  if (!row) {
-    if (!must_be && row.error().kind == ErrorKind::bad_input) return First{};
-    return std::unexpected(row.error());
+  const auto no_history = [&](std::uint64_t number) -> Result<First> {
+    if (!must_be) return First{};
+    return fail(ErrorKind::bad_input,
+                fmt::format("{}, row {}: this is not a row of Spotify, ListenBrainz, Last.fm or eventsim; "
+                            "docs/history.md says what they look like",
+                            file.name, number));
+  };
+  for (std::uint64_t number = 1; number <= kLookedAtMax; ++number) {
+    const auto row = rows->next();
+    if (!row) {
+      if (!must_be && row.error().kind == ErrorKind::bad_input) return First{};
+      return std::unexpected(row.error());
+    }
+    if (*row == nullptr) {
+      if (number > 1) return no_history(1);
+      // A person who heard nothing gets an empty array.
+      if (!file.is_chosen) return First{};
+      return fail(ErrorKind::bad_input, fmt::format("{}: the file has no rows", file.name));
+    }
+    First first{.kind = kind_of(**row), .account = {}};
+    if (const auto account = account_of(**row)) first.account = *account;
+    if (first.kind) return first;
+    if ((*row)->form == Row::Form::object) return no_history(number);
   }
-  if (*row == nullptr) {
-    // A person who heard nothing gets an empty array.
-    if (!file.is_chosen) return First{};
-    return fail(ErrorKind::bad_input, fmt::format("{}: the file has no rows", file.name));
-  }
-  First first{.kind = kind_of(**row), .account = {}};
-  if (const auto account = account_of(**row)) first.account = *account;
-  if (first.kind || !must_be) return first;
-  return rows->fail_at(
-      ErrorKind::bad_input, {},
-      "this is not a row of Spotify, ListenBrainz, Last.fm or eventsim; docs/history.md says what "
-      "they look like");
+  return no_history(1);
 }
 
 std::string shown(std::string_view account) {
@@ -145,6 +156,7 @@ class Planner {
       }
       ++counts.plays;
       if (listening.skipped_at) ++counts.skips;
+      if (listening.replaced) note(counts.replaced, file, rows, *listening.replaced);
       const auto day = std::chrono::floor<std::chrono::days>(listening.stamped);
       if (format_of(file.kind) == Format::spotify) days.insert(day);
       if (file.kind == Kind::spotify_extended && !twice && account_days_.contains(day)) {
@@ -177,7 +189,10 @@ class Planner {
 
   static void leave_out(Counts& counts, const PlannedFile& file, const FileRows& rows, const Fault& fault) {
     ++(is_skipped(fault.reason) ? counts.skipped : counts.refused);
-    LeftOut& left_out = counts.left_out[std::to_underlying(fault.reason)];
+    note(counts.left_out[std::to_underlying(fault.reason)], file, rows, fault);
+  }
+
+  static void note(LeftOut& left_out, const PlannedFile& file, const FileRows& rows, const Fault& fault) {
     if (left_out.rows++ > 0) return;
     left_out.file = file.input.name;
     left_out.row = rows.number();
@@ -219,11 +234,13 @@ void Counts::add(const Counts& more) {
   known += more.known;
   plays += more.plays;
   skips += more.skips;
-  for (std::size_t i = 0; i < kReasons; ++i) {
-    const std::uint64_t before = left_out[i].rows;
-    if (before == 0) left_out[i] = more.left_out[i];
-    left_out[i].rows = before + more.left_out[i].rows;
-  }
+  const auto join = [](LeftOut& one, const LeftOut& other) {
+    const std::uint64_t before = one.rows;
+    if (before == 0) one = other;
+    one.rows = before + other.rows;
+  };
+  for (std::size_t i = 0; i < kReasons; ++i) join(left_out[i], more.left_out[i]);
+  join(replaced, more.replaced);
 }
 
 std::vector<ImportedFile> ImportPlan::to_remember() const {

@@ -32,7 +32,7 @@ inline constexpr std::chrono::hours kAheadMax{24};
 /// bounded memory (about 60 bytes a row).
 inline constexpr std::uint64_t kRowsMax = 5'000'000;
 
-/// Rows that are no event for one reason, and the first of them.
+/// Rows that have one reason not to be an event, or to be told of, and the first of them.
 struct LeftOut {
   std::uint64_t rows = 0;
   std::string file;
@@ -59,6 +59,7 @@ struct Counts {
   std::uint64_t plays = 0;
   std::uint64_t skips = 0;
   std::array<LeftOut, kReasons> left_out;
+  LeftOut replaced;  ///< of those that are kept: half a character in a title or a name became U+FFFD
 
   std::uint64_t events() const { return plays + skips; }
   void add(const Counts& more);

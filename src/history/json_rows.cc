@@ -1,21 +1,23 @@
 #include <fmt/core.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <algorithm>
-#include <array>
+#include <charconv>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "history/json_documents.h"
 #include "history/row_reader.h"
 
 namespace sdp::history {
 namespace {
 
-constexpr std::size_t kChunk = std::size_t{64} << 10;
 /// Arrays within the outermost one: exporters of Last.fm write a page as an array.
 constexpr int kArraysMax = 2;
 
@@ -23,65 +25,29 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/// Bytes as RapidJSON wants them. It takes a zero for the end, so the reader asks why there was one.
-class Stream {
- public:
-  using Ch = char;
-
-  explicit Stream(std::unique_ptr<Bytes> bytes) : bytes_(std::move(bytes)) {}
-
-  // NOLINTBEGIN(readability-identifier-naming): RapidJSON calls these names.
-  char Peek() {
-    if (at_ == size_ && !fill()) return '\0';
-    if (taken_ + at_ - row_ >= kRowBytesMax) {
-      is_too_long_ = true;
-      return '\0';
-    }
-    return chunk_[at_];
+/// What a number in a text comes to: 5.0 and 5e0 are integers, too.
+Value number_of(std::string_view text) {
+  constexpr std::size_t kTextMax = 64;
+  constexpr double kExactMax = 9'007'199'254'740'991;
+  Value value;
+  value.kind = Value::Kind::integer;
+  const char* const end = text.data() + text.size();
+  if (const auto read = std::from_chars(text.data(), end, value.integer);
+      read.ec == std::errc() && read.ptr == end) {
+    value.number = static_cast<double>(value.integer);
+    return value;
   }
-  char Take() {
-    const char c = Peek();
-    if (at_ < size_ && !is_too_long_) ++at_;
-    return c;
+  value.integer = 0;
+  const auto read = std::from_chars(text.data(), end, value.number);
+  if (read.ec != std::errc()) value.number = std::numeric_limits<double>::quiet_NaN();
+  if (std::abs(value.number) <= kExactMax && std::trunc(value.number) == value.number) {
+    value.integer = static_cast<std::int64_t>(value.number);
+    return value;
   }
-  std::size_t Tell() const { return taken_ + at_; }
-  // For parsing in place, which is not done.
-  char* PutBegin() { return nullptr; }
-  void Put(char) {}
-  void Flush() {}
-  std::size_t PutEnd(char*) { return 0; }
-  // NOLINTEND(readability-identifier-naming)
-
-  void begin_row() { row_ = taken_ + at_; }
-  bool is_over() { return at_ == size_ && !fill(); }
-  bool is_too_long() const { return is_too_long_; }
-  const Result<void>& outcome() const { return outcome_; }
-
- private:
-  bool fill() {
-    if (is_over_) return false;
-    taken_ += at_;
-    at_ = size_ = 0;
-    const auto size = bytes_->read(chunk_);
-    if (!size) {
-      outcome_ = std::unexpected(size.error());
-    } else {
-      size_ = *size;
-    }
-    is_over_ = size_ == 0;
-    return !is_over_;
-  }
-
-  std::unique_ptr<Bytes> bytes_;
-  std::array<char, kChunk> chunk_{};
-  std::size_t at_ = 0;
-  std::size_t size_ = 0;
-  std::size_t taken_ = 0;  ///< bytes before the chunk
-  std::size_t row_ = 0;    ///< where the row began
-  bool is_over_ = false;
-  bool is_too_long_ = false;
-  Result<void> outcome_;
-};
+  value.kind = Value::Kind::number;
+  value.text = text.substr(0, kTextMax);
+  return value;
+}
 
 std::optional<Member> find(std::string_view path) {
   const auto at = std::ranges::find(kPaths, path);
@@ -105,40 +71,31 @@ class Handler {
     page_ = Row();
     in_row_ = false;
     is_page_ = false;
-    is_too_deep_ = false;
     row_path_ = 0;
   }
   /// Of a page, each row is by whoever the page is of; any other document is a row.
   void end() {
     for (Row& row : rows_) row[Member::scrobble_user] = page_[Member::scrobble_user];
     if (is_page_) return;
-    page_.is_object = is_object_;
+    if (!is_object_) page_.form = Row::Form::no_object;
     rows_.push_back(std::move(page_));
   }
-  bool is_too_deep() const { return is_too_deep_; }
+  bool is_page() const { return is_page_; }
 
   // NOLINTBEGIN(readability-identifier-naming): RapidJSON calls these names.
   bool Null() { return value(Value::Kind::null); }
   bool Bool(bool is_true) {
     return value(Value::Kind::boolean, [&](Value& value) { value.text = is_true ? "true" : "false"; });
   }
-  bool Int(int number) { return Int64(number); }
-  bool Uint(unsigned number) { return Int64(number); }
-  bool Int64(std::int64_t number) {
-    return value(Value::Kind::integer, [&](Value& value) {
-      value.integer = number;
-      value.number = static_cast<double>(number);
-    });
+  // Numbers come as RawNumber(), since others that a double does not hold would end the parser.
+  bool Int(int) { return true; }
+  bool Uint(unsigned) { return true; }
+  bool Int64(std::int64_t) { return true; }
+  bool Uint64(std::uint64_t) { return true; }
+  bool Double(double) { return true; }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    return value(Value::Kind::number, [&](Value& value) { value = number_of({text, size}); });
   }
-  bool Uint64(std::uint64_t number) {
-    if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-      return Int64(static_cast<std::int64_t>(number));
-    return Double(static_cast<double>(number));
-  }
-  bool Double(double number) {
-    return value(Value::Kind::number, [&](Value& value) { value.number = number; });
-  }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return value(Value::Kind::other); }
   bool String(const char* text, rapidjson::SizeType size, bool) {
     return value(Value::Kind::text, [&](Value& value) { value.text.assign(text, size); });
   }
@@ -196,8 +153,11 @@ class Handler {
 
   bool open(Level level) {
     levels_.push_back(level);
-    is_too_deep_ = levels_.size() > static_cast<std::size_t>(kDepthMax);
-    return !is_too_deep_;
+    if (levels_.size() <= static_cast<std::size_t>(kDepthMax)) return true;
+    Row& row = in_row_ ? rows_.back() : page_;
+    row.form = Row::Form::too_deep;
+    row.detail = std::string_view(path_).substr(row_path_, path_.find("[]", row_path_) - row_path_);
+    return true;
   }
   void close() {
     path_.resize(levels_.back().path);
@@ -215,7 +175,7 @@ class Handler {
     }
     if (levels_.back().is_array) {
       // What is not an object among rows is a row that is none.
-      if (levels_.back().holds_rows) rows_.emplace_back().is_object = false;
+      if (levels_.back().holds_rows) rows_.emplace_back().form = Row::Form::no_object;
       return true;
     }
     const auto member = find(std::string_view(path_).substr(row_path_));
@@ -234,7 +194,6 @@ class Handler {
   bool in_row_ = false;
   bool is_page_ = false;
   bool is_object_ = true;
-  bool is_too_deep_ = false;
   std::size_t row_path_ = 0;   ///< length of the path of the row
   std::size_t row_level_ = 0;  ///< how many levels the row is in
 };
@@ -255,7 +214,10 @@ class JsonRows final : public RowReader {
   }
 
  private:
-  static constexpr unsigned kFlags = rapidjson::kParseStopWhenDoneFlag | rapidjson::kParseIterativeFlag;
+  static constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseNanAndInfFlag;
+  /// Files that were put together keep the mark with which each of them began.
+  static constexpr std::string_view kMark = "\xEF\xBB\xBF";
 
   /// Goes to the next element or the next line: false at the end.
   Result<bool> find_document() {
@@ -267,18 +229,18 @@ class JsonRows final : public RowReader {
         if (arrays_ == 0) return false;
         return broken("the file ends within its array; it is cut off");
       }
-      const char c = stream_.Peek();
+      const char c = stream_.peek();
       if (arrays_ == 0) {
         if (c != '[') return true;
         open_array();
       } else if (c == ']') {
         if (wants_element_) return broken("a comma without a row behind it");
-        stream_.Take();
+        stream_.skip();
         --arrays_;
         has_element_ = true;
         wants_element_ = false;
       } else if (c == ',' && has_element_ && !wants_element_) {
-        stream_.Take();
+        stream_.skip();
         wants_element_ = true;
       } else if (has_element_ && !wants_element_) {
         return broken("a comma is missing between two rows");
@@ -291,43 +253,75 @@ class JsonRows final : public RowReader {
   }
 
   void open_array() {
-    stream_.Take();
+    stream_.skip();
     ++arrays_;
     has_element_ = wants_element_ = false;
   }
 
   void skip_space() {
-    stream_.begin_row();
-    while (!stream_.is_over() && is_space(stream_.Peek())) {
-      stream_.Take();
-      stream_.begin_row();
+    std::size_t of_mark = 0;
+    while (!stream_.is_over()) {
+      const char c = stream_.peek();
+      if (c == kMark[of_mark]) {
+        of_mark = (of_mark + 1) % kMark.size();
+      } else if (!is_space(c)) {
+        return;
+      }
+      stream_.skip();
     }
   }
 
+  /// The rows of the next document. What is wrong within a row leaves the others as they are; what hides
+  /// where a row ends, or how many there are, is an error.
   Result<void> read_document() {
-    stream_.begin_row();
-    handler_.begin();
-    const auto parsed = reader_.Parse<kFlags>(stream_, handler_);
+    const bool in_lines = arrays_ == 0;
+    const Document document = history::read_document(stream_, in_lines);
     SDP_RETURN_IF_ERROR(stream_.outcome());
-    if (stream_.is_too_long())
-      return broken(fmt::format("it is longer than {} bytes, which is the limit", kRowBytesMax));
-    if (handler_.is_too_deep()) return broken(fmt::format("it nests deeper than {} levels", kDepthMax));
-    if (parsed.IsError()) {
-      if (stream_.is_over()) return broken("the file ends within it; it is cut off");
-      return broken(fmt::format("it is not JSON at byte {}: {}", parsed.Offset(),
-                                rapidjson::GetParseError_En(parsed.Code())));
-    }
-    handler_.end();
+    handler_.begin();
+    rapidjson::MemoryStream text(document.text.data(), document.text.size());
+    const auto parsed = reader_.Parse<kFlags>(text, handler_);
     has_element_ = true;
     wants_element_ = false;
+    if (document.end == Document::End::file) {
+      if (parsed.Offset() < document.text.size() && !document.is_too_long)
+        return broken(why(document, parsed));
+      return broken("the file ends within it; it is cut off");
+    }
+    if (document.is_too_long) {
+      const std::string limit = fmt::format("longer than {} bytes, which is the limit", kRowBytesMax);
+      if (handler_.is_page()) return broken(fmt::format("this page of rows is {}", limit));
+      refuse(Row::Form::too_long, limit);
+    } else if (document.end == Document::End::line || parsed.IsError()) {
+      if (!in_lines || handler_.is_page()) return broken(why(document, parsed));
+      refuse(Row::Form::no_json, why(document, parsed));
+      // What is left of its line is not another row.
+      while (!stream_.is_over() && stream_.peek() != '\n' && stream_.peek() != '{') stream_.skip();
+      SDP_RETURN_IF_ERROR(stream_.outcome());
+    } else {
+      handler_.end();
+    }
     return {};
+  }
+
+  void refuse(Row::Form form, std::string detail) {
+    rows_.clear();
+    Row& row = rows_.emplace_back();
+    row.form = form;
+    row.detail = std::move(detail);
+  }
+
+  static std::string why(const Document& document, const rapidjson::ParseResult& parsed) {
+    if (!parsed.IsError()) return "it is not JSON";
+    const std::string_view what = rapidjson::GetParseError_En(parsed.Code());
+    if (document.is_changed) return fmt::format("it is not JSON: {}", what);
+    return fmt::format("it is not JSON at byte {}: {}", document.begin + parsed.Offset(), what);
   }
 
   static std::unexpected<Error> broken(std::string what) {
     return fail(ErrorKind::bad_input, std::move(what));
   }
 
-  Stream stream_;
+  ByteStream stream_;
   std::vector<Row> rows_;
   Handler handler_;
   rapidjson::Reader reader_;

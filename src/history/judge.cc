@@ -24,17 +24,21 @@ constexpr std::int64_t kHeardMax = 24LL * 60 * 60 * 1'000;
 /// Titles and names are bounded by a row; this is what no real one comes near.
 constexpr std::size_t kTextMax = 4'096;
 constexpr std::size_t kShownMax = 40;
+constexpr std::size_t kDetailMax = 160;
 constexpr char kBetween = '\x1f';
+
+std::string cut(std::string_view text, std::size_t max) {
+  return base::escaped(text.substr(0, max)) + (text.size() > max ? "..." : "");
+}
 
 std::string shown(const Value& value) {
   switch (value.kind) {
     case Value::Kind::text:
     case Value::Kind::boolean:
-      return base::escaped(value.text.substr(0, kShownMax)) + (value.text.size() > kShownMax ? "..." : "");
+    case Value::Kind::number:
+      return cut(value.text, kShownMax);
     case Value::Kind::integer:
       return std::to_string(value.integer);
-    case Value::Kind::number:
-      return fmt::format("{}", value.number);
     case Value::Kind::null:
       return "null";
     case Value::Kind::absent:
@@ -42,6 +46,30 @@ std::string shown(const Value& value) {
       break;
   }
   return {};
+}
+
+std::string_view text_of(const Row& row, Member member) {
+  return row.text(member).value_or(std::string_view());
+}
+
+/// Also of a value that is wrong: nobody takes it for one that is not there.
+bool has_text(const Row& row, Member member) {
+  const Value& value = row[member];
+  const bool is_empty = value.kind == Value::Kind::text && value.text.empty();
+  return value.is_there() && value.kind != Value::Kind::null && !is_empty;
+}
+
+/// Puts U+FFFD for each half of a surrogate pair, as whoever cuts a text between the two leaves them; in
+/// UTF-8 both have three bytes.
+void replace_halves(std::string& text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  const auto is_within = [](char c, unsigned first, unsigned last) {
+    return static_cast<unsigned char>(c) >= first && static_cast<unsigned char>(c) <= last;
+  };
+  for (std::size_t at = 0; at + 2 < text.size(); ++at) {
+    if (text[at] == '\xED' && is_within(text[at + 1], 0xA0, 0xBF) && is_within(text[at + 2], 0x80, 0xBF))
+      text.replace(at, kReplacement.size(), kReplacement);
+  }
 }
 
 /// Reads the members of one row; the first that is wrong is told.
@@ -55,9 +83,27 @@ class Reading {
     if (!value.is_there() || value.kind == Value::Kind::null) return wrong(Reason::missing, member);
     if (value.kind != Value::Kind::text) return wrong(Reason::not_text, member);
     if (value.text.empty()) return wrong(Reason::missing, member);
-    if (value.text.size() > kTextMax || value.text.contains('\0') || !base::is_utf8(value.text))
-      return wrong(Reason::bad_text, member);
-    return value.text;
+    if (value.text.size() > kTextMax || value.text.contains('\0')) return wrong(Reason::bad_text, member);
+    if (base::is_utf8(value.text)) return value.text;
+    std::string replaced = value.text;
+    replace_halves(replaced);
+    if (!base::is_utf8(replaced)) return wrong(Reason::bad_text, member);
+    if (!replaced_) {
+      replaced_ =
+          Fault{.reason = Reason::bad_text, .member = name(member), .shown = cut(replaced, kShownMax)};
+    }
+    return replaced;
+  }
+  /// What is true or false. Programs that write tables write it as text or as a number, too.
+  bool flag(Member member) {
+    const Value& value = row_[member];
+    const std::string word = base::lower(value.text);
+    if (!has_text(row_, member) || word == "false") return false;
+    if (word == "true") return true;
+    if (value.kind == Value::Kind::integer && (value.integer == 0 || value.integer == 1))
+      return value.integer == 1;
+    wrong(Reason::bad_flag, member);
+    return false;
   }
   /// A moment of 2000 up to now.
   UtcMillis time(Member member, std::optional<UtcMillis> read) {
@@ -91,6 +137,7 @@ class Reading {
 
   Judged judged(Listening listening) && {
     if (fault_) return {.listening = std::nullopt, .fault = *std::move(fault_)};
+    listening.replaced = std::move(replaced_);
     return {.listening = std::move(listening), .fault = {}};
   }
 
@@ -98,6 +145,7 @@ class Reading {
   const Row& row_;
   const UtcMillis latest_;
   std::optional<Fault> fault_;
+  std::optional<Fault> replaced_;
 };
 
 Judged no_event(Reason reason, Member member) {
@@ -164,17 +212,6 @@ std::optional<UtcMillis> minute_of_scrobble(std::string_view text) {
                 rest.substr(9));
 }
 
-std::string_view text_of(const Row& row, Member member) {
-  return row.text(member).value_or(std::string_view());
-}
-
-/// Also of a value that is wrong: nobody takes it for one that is not there.
-bool has_text(const Row& row, Member member) {
-  const Value& value = row[member];
-  const bool is_empty = value.kind == Value::Kind::text && value.text.empty();
-  return value.is_there() && value.kind != Value::Kind::null && !is_empty;
-}
-
 template <typename... Parts>
 std::string joined(const Parts&... parts) {
   std::string out;
@@ -202,9 +239,7 @@ Judged judge_extended(const Row& row, UtcMillis latest) {
   listening.device = device_of(text_of(row, Member::platform));
   listening.country = country_of(text_of(row, Member::conn_country));
   const std::string_view reason_end = text_of(row, Member::reason_end);
-  const Value& skipped = row[Member::skipped];
-  const bool is_skip =
-      (skipped.kind == Value::Kind::boolean && skipped.text == "true") || is_own_doing(reason_end);
+  const bool is_skip = reading.flag(Member::skipped) || is_own_doing(reason_end);
   if (is_skip) {
     listening.skipped_at = stopped;
     listening.heard_ms = heard;
@@ -262,8 +297,7 @@ Judged judge_listen(const Row& row, UtcMillis latest) {
 }
 
 Judged judge_scrobble(const Row& row, UtcMillis latest) {
-  if (text_of(row, Member::scrobble_now) == "true")
-    return no_event(Reason::now_playing, Member::scrobble_now);
+  if (row[Member::scrobble_now].text == "true") return no_event(Reason::now_playing, Member::scrobble_now);
   Reading reading(row, latest);
   Listening listening;
   if (row.has(Member::scrobble_uts)) {
@@ -282,7 +316,8 @@ Judged judge_scrobble(const Row& row, UtcMillis latest) {
 }
 
 std::string plain_text(const Value& value) {
-  return value.kind == Value::Kind::integer ? std::to_string(value.integer) : value.text;
+  if (value.kind == Value::Kind::integer) return std::to_string(value.integer);
+  return value.kind == Value::Kind::text ? value.text : std::string();
 }
 
 Judged judge_eventsim(const Row& row, UtcMillis latest) {
@@ -296,12 +331,31 @@ Judged judge_eventsim(const Row& row, UtcMillis latest) {
   listening.user = plain_text(row[Member::sim_user]);
   if (listening.user.empty()) reading.wrong(Reason::missing, Member::sim_user);
   listening.session = plain_text(row[Member::sim_session]);
+  if (!listening.session.empty() && row[Member::sim_session].kind == Value::Kind::text)
+    listening.session = reading.text(Member::sim_session);
   listening.device = device_of_agent(text_of(row, Member::sim_agent));
   listening.country = {{'U', 'S'}};
   listening.stamped = listening.began;
   listening.row = joined(base::format_iso(listening.began), listening.user, listening.session, listening.song,
                          listening.artist);
   return std::move(reading).judged(std::move(listening));
+}
+
+Reason reason_of(Row::Form form) {
+  switch (form) {
+    case Row::Form::object:
+    case Row::Form::no_object:
+      return Reason::not_an_object;
+    case Row::Form::no_json:
+      return Reason::not_json;
+    case Row::Form::too_long:
+      return Reason::too_long;
+    case Row::Form::too_deep:
+      return Reason::too_deep;
+    case Row::Form::too_many_cells:
+      return Reason::too_many_cells;
+  }
+  std::unreachable();
 }
 
 struct Device {
@@ -375,8 +429,9 @@ std::optional<Kind> kind_of(const Row& row) {
 
 std::string_view name(Reason reason) {
   constexpr auto kNames = std::to_array<std::string_view>(
-      {"episode", "audiobook", "now_playing", "other_page", "no_track", "not_an_object", "missing",
-       "not_text", "bad_text", "not_a_time", "before_2000", "in_the_future", "bad_duration"});
+      {"episode", "audiobook", "now_playing", "other_page", "no_track", "not_an_object", "not_json",
+       "too_long", "too_deep", "too_many_cells", "missing", "not_text", "bad_text", "not_a_time",
+       "before_2000", "in_the_future", "bad_duration", "bad_flag"});
   static_assert(kNames.size() == kReasons);
   return kNames[std::to_underlying(reason)];
 }
@@ -386,8 +441,10 @@ bool is_skipped(Reason reason) {
 }
 
 Judged judge(Kind kind, const Row& row, UtcMillis latest) {
-  if (!row.is_object)
-    return {.listening = std::nullopt, .fault = {.reason = Reason::not_an_object, .member = {}, .shown = {}}};
+  if (row.form != Row::Form::object) {
+    return {.listening = std::nullopt,
+            .fault = {.reason = reason_of(row.form), .member = {}, .shown = cut(row.detail, kDetailMax)}};
+  }
   switch (kind) {
     case Kind::spotify_extended:
       return judge_extended(row, latest);

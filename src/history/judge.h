@@ -36,6 +36,10 @@ enum class Reason : std::uint8_t {
   no_track,
   // The row is not what it must be.
   not_an_object,
+  not_json,
+  too_long,
+  too_deep,
+  too_many_cells,
   missing,
   not_text,
   bad_text,
@@ -43,8 +47,9 @@ enum class Reason : std::uint8_t {
   before_2000,
   in_the_future,
   bad_duration,
+  bad_flag,
 };
-inline constexpr std::size_t kReasons = std::to_underlying(Reason::bad_duration) + 1;
+inline constexpr std::size_t kReasons = std::to_underlying(Reason::bad_flag) + 1;
 
 std::string_view name(Reason reason);
 /// Whether the row was skipped as something else than music, or refused as broken.
@@ -74,6 +79,8 @@ struct Listening {
   std::string session;
   std::string user;  ///< of a format in which each row has one
   std::string row;   ///< all of the row that an event's id is made of
+  /// The first title or name in which U+FFFD stands for half a character.
+  std::optional<Fault> replaced;
 };
 
 struct Judged {

@@ -1,5 +1,6 @@
 #include "history/judge.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <utility>
@@ -120,6 +121,59 @@ TEST(Extended, WhatIsBrokenIsRefusedByItsMember) {
       fault(kind, R"({"ts":"2023-05-04T12:34:56Z","ms_played":5,"master_metadata_track_name":"a\u0000b"})"),
       R"(bad_text master_metadata_track_name a\x00b)");
   EXPECT_EQ(fault(kind, "5"), "not_an_object ");
+  EXPECT_EQ(fault(kind, "[5]"), "not_an_object ");
+  EXPECT_EQ(fault(kind, R"({ts:5})"),
+            "not_json  it is not JSON at byte 1: Missing a name for object member.");
+  EXPECT_EQ(fault(kind, R"({"ts":{"a\u001b":)" + std::string(99, '[') + std::string(99, ']') + "}}"),
+            R"(too_deep  ts.a\x1b)");
+}
+
+TEST(Extended, HalfACharacterIsReplacedAndToldAndOtherBytesAreRefused) {
+  const Kind kind = Kind::spotify_extended;
+  const auto row = [](std::string_view track, std::string_view rest = "") {
+    return fmt::format(R"({{"ts":"2023-05-04T12:34:56Z","ms_played":5,"master_metadata_track_name":"{}",)"
+                       R"("master_metadata_album_artist_name":"a"{}}})",
+                       track, rest);
+  };
+  const auto title = [&](std::string_view track) { return judged(kind, row(track)).listening->song; };
+  EXPECT_EQ(title(R"(Cut \ud83d)"), "Cut \uFFFD");
+  EXPECT_EQ(title(R"(\ude00 cut \ud83dx)"), "\uFFFD cut \uFFFDx");
+  const Judged replaced = judged(kind, row(R"(Cut \ud83d)"));
+  ASSERT_TRUE(replaced.listening->replaced);
+  EXPECT_EQ(replaced.listening->replaced->member, "master_metadata_track_name");
+  EXPECT_EQ(replaced.listening->replaced->shown, "Cut \uFFFD");
+  EXPECT_FALSE(judged(kind, row("Whole \U0001F600")).listening->replaced);
+  // What is not read says nothing.
+  EXPECT_FALSE(judged(kind, row("a", R"(,"master_metadata_album_album_name":"\ud83d")")).listening->replaced);
+  EXPECT_EQ(fault(kind, row("\xFF")), R"(bad_text master_metadata_track_name \xff)");
+  EXPECT_EQ(fault(kind, row("\xED")), R"(bad_text master_metadata_track_name \xed)");
+  EXPECT_EQ(fault(kind, row("\xED\xA0")), R"(bad_text master_metadata_track_name \xed\xa0)");
+  EXPECT_EQ(fault(kind, row("\\ud83d\xFF")), R"(bad_text master_metadata_track_name \xed\xa0\x80\xff)");
+}
+
+TEST(Extended, SkippedIsAFlagHoweverItIsWritten) {
+  const Kind kind = Kind::spotify_extended;
+  const auto events_of = [&](std::string_view flag) {
+    return events(kind, extended(fmt::format(R"(,"skipped":{})", flag))).size();
+  };
+  for (const std::string_view flag : {"true", R"("true")", R"("True")", "1", "1.0"})
+    EXPECT_EQ(events_of(flag), 2U) << flag;
+  for (const std::string_view flag : {"false", "null", R"("false")", R"("FALSE")", R"("")", "0"})
+    EXPECT_EQ(events_of(flag), 1U) << flag;
+  EXPECT_EQ(fault(kind, extended(R"(,"skipped":"yes")")), "bad_flag skipped yes");
+  EXPECT_EQ(fault(kind, extended(R"(,"skipped":2)")), "bad_flag skipped 2");
+  EXPECT_EQ(fault(kind, extended(R"(,"skipped":{})")), "bad_flag skipped");
+}
+
+TEST(Extended, ADurationIsWholeHoweverItIsWritten) {
+  const auto length = [](std::string_view ms) {
+    return fault(Kind::spotify_extended, extended("", "2023-05-04T12:34:56Z", ms));
+  };
+  EXPECT_EQ(length("61000.0"), "kept");
+  EXPECT_EQ(length("6.1e4"), "kept");
+  EXPECT_EQ(length("1e999"), "bad_duration ms_played Infinity");
+  EXPECT_EQ(length("NaN"), "bad_duration ms_played NaN");
+  EXPECT_EQ(length("6.1"), "bad_duration ms_played 6.1");
 }
 
 TEST(Account, EndTimeIsTheEnd) {
@@ -152,6 +206,17 @@ TEST(ListenBrainz, ListenedAtIsTheStart) {
   EXPECT_EQ(made[0].song_id, *track_id("spotify:track:5nujrmhLynf4yMoMtj8AQF"));
   EXPECT_EQ(fault(Kind::listenbrainz, R"({"listened_at":99999999999999999})"),
             "not_a_time listened_at 99999999999999999");
+  const auto at = [](std::string_view time) {
+    return fault(
+        Kind::listenbrainz,
+        fmt::format(R"({{"listened_at":{},"track_metadata":{{"track_name":"t","artist_name":"a"}}}})", time));
+  };
+  for (const std::string_view time : {"1683203696.0", "1.683203696e9", R"("1683203696")"})
+    EXPECT_EQ(at(time), "kept");
+  EXPECT_EQ(at("1683203696.5"), "not_a_time listened_at 1683203696.5");
+  EXPECT_EQ(at(R"("1683203696.5")"), "not_a_time listened_at 1683203696.5");
+  EXPECT_EQ(at("1e999"), "not_a_time listened_at Infinity");
+  EXPECT_EQ(at("true"), "not_a_time listened_at true");
 }
 
 TEST(LastFm, DateIsTheStart) {
@@ -160,6 +225,8 @@ TEST(LastFm, DateIsTheStart) {
   ASSERT_EQ(made.size(), 1U);
   EXPECT_EQ(base::format_iso(made[0].timestamp), "2023-05-04T12:34:56.000Z");
   EXPECT_EQ(fault(Kind::lastfm, R"({"artist":{"name":"D"},"name":"G","@attr":{"nowplaying":"true"}})"),
+            "now_playing @attr.nowplaying");
+  EXPECT_EQ(fault(Kind::lastfm, R"({"artist":{"name":"D"},"name":"G","@attr":{"nowplaying":true}})"),
             "now_playing @attr.nowplaying");
   EXPECT_EQ(fault(Kind::lastfm, R"({"artist":{"name":"D"},"name":"G"})"), "missing date.#text");
   const auto of_date = [](std::string_view date) {
@@ -185,6 +252,17 @@ TEST(EventSim, OnlySongsCount) {
   EXPECT_EQ(made[0].device_type, event::DeviceType::web);
   EXPECT_EQ(judged(Kind::eventsim, row).listening->user, "30");
   EXPECT_EQ(fault(Kind::eventsim, R"({"ts":1683203696123,"page":"Home"})"), "other_page page");
+  const auto session = [](std::string_view id) {
+    return fault(
+        Kind::eventsim,
+        fmt::format(R"({{"ts":1683203696123.0,"userId":"30","page":"NextSong","artist":"D","song":"G",)"
+                    R"("length":NaN,"sessionId":{}}})",
+                    id));
+  };
+  EXPECT_EQ(session("29"), "kept");
+  EXPECT_EQ(session(R"("")"), "kept");
+  EXPECT_EQ(session("\"\xFF\""), R"(bad_text sessionId \xff)");
+  EXPECT_EQ(session(R"("a\u0000")"), R"(bad_text sessionId a\x00)");
 }
 
 TEST(KindOf, IsToldByAMemberThatNoOtherHas) {

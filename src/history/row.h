@@ -117,7 +117,8 @@ struct Value {
   enum class Kind : std::uint8_t { absent, null, text, integer, number, boolean, other };
 
   Kind kind = Kind::absent;
-  std::string text;  ///< of a text, without quotes and escapes; of a boolean `true` or `false`
+  /// Of a text, without quotes and escapes; of a boolean `true` or `false`; of a number how it was written.
+  std::string text;
   std::int64_t integer = 0;
   double number = 0;
 
@@ -137,8 +138,18 @@ class Row {
     return value.text;
   }
   bool has(Member member) const { return (*this)[member].is_there(); }
-  /// False of what is an element of the array, but not an object.
-  bool is_object = true;
+
+  /// Whether it can be read at all. Of one that cannot nothing else says anything.
+  enum class Form : std::uint8_t {
+    object,
+    no_object,  ///< another element of the array
+    no_json,    ///< a line that is none
+    too_long,
+    too_deep,
+    too_many_cells,
+  };
+  Form form = Form::object;
+  std::string detail;  ///< what is to be said of its form
 
  private:
   std::array<Value, kPaths.size()> values_;

@@ -11,8 +11,8 @@
 
 namespace sdp::history {
 
-/// A row, or a page of rows, above this is refused. What is held of a file is not more than a few times this,
-/// whatever the file's size.
+/// A row above this is refused, and a file with a page of rows above it. What is held of a file is not more
+/// than a few times this, whatever the file's size.
 inline constexpr std::size_t kRowBytesMax = std::size_t{4} << 20;
 /// How deep a row may nest.
 inline constexpr int kDepthMax = 64;
@@ -21,7 +21,8 @@ inline constexpr int kDepthMax = 64;
 class RowReader {
  public:
   virtual ~RowReader() = default;
-  /// The next row; nothing at the end. `bad_input` says what is wrong, without the file and the row's number.
+  /// The next row; nothing at the end. What is wrong within one row is said by its form, and the next one
+  /// follows. `bad_input` says what hides where rows end, without the file and the row's number.
   virtual Result<const Row*> next() = 0;
 };
 

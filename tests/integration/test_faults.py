@@ -15,7 +15,7 @@ from test_bad_input import with_keys
 
 # One worker has the topic of all classes.
 pytestmark = pytest.mark.xdist_group("faults")
-CANNOT_WRITE, MISCONFIGURED = 73, 78
+DATA_ERROR, CANNOT_WRITE, MISCONFIGURED = 65, 73, 78
 START = ("--start", "2026-02-15T00:00:00Z")
 # The sink's limit, so that records which pass it are small.
 LIMIT = ("--value-bytes-max", 3000)
@@ -215,6 +215,50 @@ def test_a_run_with_every_fault_is_proved(embedded):
     assert embedded.rows("SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER") == [[2000]]
     [[reasons]] = embedded.rows("SELECT count(DISTINCT reason) FROM TRANSFORM.SPOTIFY_REJECTED")
     assert reasons == len({reason for _, _, reason, _ in CLASSES.values() if reason})
+
+
+# Duplicates, and the event that is kept of the same id, by the load that each came with.
+OTHER_LOADS = """
+SELECT count(*) FROM TRANSFORM.SPOTIFY_DUPLICATES d
+JOIN TRANSFORM.SPOTIFY_SILVER s ON s.event_id = d.event_id
+JOIN BRONZE.SPOTIFY_EVENTS a ON (a.topic_id, a.kafka_partition, a.kafka_offset) = (d.topic_id, d.kafka_partition, d.kafka_offset)
+JOIN BRONZE.SPOTIFY_EVENTS b ON (b.topic_id, b.kafka_partition, b.kafka_offset) = (s.topic_id, s.kafka_partition, s.kafka_offset)
+WHERE a.loaded_at <> b.loaded_at
+"""
+
+
+def test_every_class_over_several_loads_and_a_topic_that_is_created_again(world):
+    """Devices that were offline for up to 48 hours, and repetitions that a later load has than their event."""
+    oracle = ("--oracle", world.folder / "oracle.ndjson")
+    faults = ["--fault", "all=0.02", "--fault", "late=0.05", "--fault", "retry=0.4", *LIMIT, "--users", 20]
+    first = (*faults, "--mix", "listeners", *START, "--labels", world.folder / "labels.ndjson")
+    simulator = world.start_simulator(500, *first, *oracle)
+    sink = world.start_sink(*LIMIT)
+    for _ in range(3):
+        world.wait_for_objects(len(world.objects()) + 12)
+        world.must("load")
+    world.stop_simulator(simulator)
+    assert sink.stop(60).code == 0
+    world.catch_up(*LIMIT)
+    world.must("load")
+    world.transform()
+    labels = labels_of(world.folder / "labels.ndjson")
+    assert {label["class"] for label in labels} == set(CLASSES)
+    [[across_loads]] = world.rows(OTHER_LOADS)
+    assert across_loads > 0
+
+    world.services.kafka.delete_topic(world.topic)
+    wait_until(lambda: world.run("status").code == DATA_ERROR, 30, "the topic to be gone", 0.5)
+    second = (*faults, "--seed", 2, "--mix", "realistic", "--start", "2026-02-16T12:00:00Z")
+    world.simulate(2000, *second, *oracle, "--continue-oracle")
+    world.catch_up(*LIMIT)
+    report = world.prove(*LIMIT, *oracle)
+    assert report["kept"] + report["duplicates"] + report["rejected"] == world.acked
+    [[topics]] = world.rows("SELECT count(DISTINCT topic_id) FROM BRONZE.SPOTIFY_EVENTS")
+    assert topics == 2
+    told = [json.loads(line) for line in oracle[1].read_text().splitlines()]
+    late = [line["late"] for line in told if isinstance(line, dict) and "late" in line]
+    assert max(one["hours"] for one in late) > 24
 
 
 def test_lines_in_place_of_kafka(world):

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import random
+import re
 import stat
 import time
 import uuid
@@ -13,6 +14,8 @@ import zipfile
 import zlib
 
 import pytest
+from driver.embedded import Embedded
+from driver.process import PATIENCE
 from driver.recount import recounted, texts
 
 UTC = datetime.UTC
@@ -78,11 +81,11 @@ def episode(row: dict) -> dict:
     return row | nothing | {"episode_name": "One", "spotify_episode_uri": "spotify:episode:1"}
 
 
-def account_rows(number: int, begin: datetime.datetime = BEGIN) -> list[dict]:
-    """As in `StreamingHistory_music_0.json`."""
+def account_rows(number: int, begin: datetime.datetime = BEGIN, step: float = 7 * 60) -> list[dict]:
+    """As in `StreamingHistory_music_0.json`, so many minutes apart."""
     return [
         {
-            "endTime": (begin + datetime.timedelta(hours=7 * i)).strftime("%Y-%m-%d %H:%M"),
+            "endTime": (begin + datetime.timedelta(minutes=step * i)).strftime("%Y-%m-%d %H:%M"),
             "artistName": f"Artist {i % 7}",
             "trackName": f"Song {i % 30}",
             "msPlayed": 1_000 * (i % 200),
@@ -238,56 +241,84 @@ def seconds(when: datetime.datetime) -> int:
     return int(when.timestamp())
 
 
-def test_scrobbles_and_listens_begin_when_they_say(embedded, tmp_path):
-    """Each format into one folder, as one person: their songs are the same, so the marts add them up."""
-    times = [BEGIN + datetime.timedelta(minutes=5 * i) for i in range(40)]
-    songs = [(f"Song, {i % 9}", f'The "{i % 4}"') for i in range(40)]
-    lines = [
-        {
-            "listened_at": seconds(when),
-            "user_name": "ada",
-            "track_metadata": {"artist_name": artist, "track_name": song, "additional_info": {"tags": ["x"]}},
-        }
-        for when, (song, artist) in zip(times[:10], songs[:10], strict=True)
+# A time, a song and its artist.
+Heard = list[tuple[datetime.datetime, str, str]]
+
+
+def heard(number: int, step: float = 5, songs: int = 9) -> Heard:
+    """So many minutes apart."""
+    return [
+        (BEGIN + datetime.timedelta(minutes=round(step * i)), f"Song, {i % songs}", f'The "{i % 4}"')
+        for i in range(number)
     ]
-    (tmp_path / "listens.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+
+def listen(when: datetime.datetime, song: str, artist: str) -> dict:
+    """A line of ListenBrainz."""
+    track = {"artist_name": artist, "track_name": song, "additional_info": {"tags": ["x"]}}
+    return {"listened_at": seconds(when), "user_name": "ada", "track_metadata": track}
+
+
+def lines_of(rows: list[dict]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def pages_of(all_heard: Heard, size: int) -> list[dict]:
+    """As `user.getRecentTracks` gives them; each begins with what plays just now."""
+    playing = {"artist": {"#text": "a"}, "name": "b", "@attr": {"nowplaying": "true"}}
     tracks = [
         {"artist": {"#text": artist, "mbid": ""}, "name": song, "date": {"uts": str(seconds(when)), "#text": "x"}}
-        for when, (song, artist) in zip(times[10:20], songs[10:20], strict=True)
+        for when, song, artist in all_heard
     ]
-    playing = {"artist": {"#text": "a"}, "name": "b", "@attr": {"nowplaying": "true"}}
-    pages = [
-        {"recenttracks": {"track": part, "@attr": {"user": "ada", "page": "1"}}}
-        for part in ([playing, *tracks[:5]], tracks[5:])
+    return [
+        {"recenttracks": {"track": [playing, *tracks[i : i + size]], "@attr": {"user": "ada", "page": "1"}}}
+        for i in range(0, len(tracks), size)
     ]
-    write(tmp_path / "pages.json", pages)
+
+
+def csv_of(all_heard: Heard) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(
-        [artist, "Album", song, when.strftime("%d %b %Y %H:%M")]
-        for when, (song, artist) in zip(times[20:30], songs[20:30], strict=True)
+        [artist, "Album", song, when.strftime("%d %b %Y %H:%M")] for when, song, artist in all_heard
     )
-    (tmp_path / "scrobbles.csv").write_bytes(out.getvalue().encode("utf-16"))
+    return out.getvalue()
+
+
+def song_of_eventsim(when: datetime.datetime, song: str, artist: str, user: int) -> dict:
+    of_user = {"userId": str(user), "sessionId": user, "level": "free", "userAgent": "Firefox/31.0"}
+    return of_user | {"ts": seconds(when) * 1_000, "page": "NextSong", "artist": artist, "song": song, "length": 191.08}
+
+
+def played_by_eventsim(when: datetime.datetime, song: str, artist: str, user: int) -> dict:
+    return played(f"eventsim:{user}", song, artist, when) | {"device_type": "web", "country": "US"}
+
+
+def test_scrobbles_and_listens_begin_when_they_say(embedded, tmp_path):
+    """Each format into one folder, as one person: their songs are the same, so the marts add them up."""
+    all_heard = heard(30)
+    (tmp_path / "listens.jsonl").write_text(lines_of([listen(*one) for one in all_heard[:10]]).rstrip())
+    pages = pages_of(all_heard[10:20], 5)
+    del pages[1]["recenttracks"]["track"][0]
+    write(tmp_path / "pages.json", pages)
+    (tmp_path / "scrobbles.csv").write_bytes(csv_of(all_heard[20:]).encode("utf-16"))
     fates_of = {}
     for name in ("listens.jsonl", "pages.json", "scrobbles.csv"):
         fates_of[name] = fates(imported(embedded, tmp_path / name, "--user", "ada"))
     assert fates_of["listens.jsonl"] == fates_of["scrobbles.csv"] == {"kept": 10}
     assert fates_of["pages.json"] == {"kept": 10, "no_music": 1}
-    wanted = [played("ada", song, artist, when) for when, (song, artist) in zip(times[:30], songs[:30], strict=True)]
-    assert marts(embedded) == counted(wanted)
+    assert marts(embedded) == counted([played("ada", song, artist, when) for when, song, artist in all_heard])
 
 
 def test_songs_of_eventsim_are_played_by_its_users(embedded, tmp_path):
-    lines, wanted = [], []
-    for i in range(60):
-        when = BEGIN + datetime.timedelta(minutes=i)
-        page = "NextSong" if i % 3 else "Home"
-        row = {"ts": seconds(when) * 1_000, "userId": str(i % 4), "sessionId": i % 4, "page": page, "level": "free"}
-        if page == "NextSong":
-            row |= {"artist": f"Artist {i % 5}", "song": f"Song {i % 7}", "length": 191.08, "userAgent": "Firefox/31.0"}
-            made = played(f"eventsim:{i % 4}", row["song"], row["artist"], when)
-            wanted.append(made | {"device_type": "web", "country": "US"})
-        lines.append(json.dumps(row))
-    (tmp_path / "eventsim.json").write_text("\n".join(lines))
+    rows, wanted = [], []
+    for i, one in enumerate(heard(60, step=1)):
+        row = song_of_eventsim(*one, i % 4)
+        if i % 3:
+            wanted.append(played_by_eventsim(*one, i % 4))
+        else:
+            row = {name: row[name] for name in ("ts", "userId", "sessionId", "level")} | {"page": "Home"}
+        rows.append(row)
+    (tmp_path / "eventsim.json").write_text(lines_of(rows))
     finished = imported(embedded, tmp_path / "eventsim.json", "--import-format", "eventsim")
     assert fates(finished) == {"kept": 40, "no_music": 20}
     assert marts(embedded) == counted(wanted)
@@ -325,8 +356,9 @@ def spoilt_zip() -> bytes:
         (b"[]", 65, "export: the file has no rows"),
         (b" \n", 65, "export: the file is empty"),
         (b'[{"a": 1}]', 65, "export, row 1: this is not a row of"),
-        (b'\xff\xfe[\0{\0"\0\x3d\xd8"\0', 65, "half a surrogate pair"),
-        (b'[{"ts":"' + b"x" * (5 << 20), 65, "export, row 1: it is longer than 4194304 bytes"),
+        (b'\xff\xfe[\0{\0"\0\x3d\xd8"\0', 65, "export, row 1: the file ends within it; it is cut off"),
+        (b'[{"ts":"' + b"x" * (5 << 20), 65, "export, row 1: the file ends within it; it is cut off"),
+        (b'[{"ts":"' + b"x" * (5 << 20) + b'"}]', 65, "export, row 1: this is not a row of"),
         (zipped(ROWS.encode())[:-30], 65, "export is not a sound ZIP file"),
         (spoilt_zip(), 65, "row 4: it cannot be unpacked: CRC error"),
         (zipped(b"[" + b" " * (64 << 20) + b"]"), 65, "more than 200 times as large as in the ZIP file"),
@@ -389,12 +421,151 @@ def test_an_import_to_kafka_goes_the_way_of_every_event(world, tmp_path):
     assert marts(world) == counted(wanted)
 
 
+# The whole way to marts, proof and pages takes no longer.
+TEN_YEARS_SECONDS = 20
+
+
+def ten_years(kind: str) -> tuple[str, list[dict]]:
+    """A file of 200,000 rows, and what was heard by it."""
+    number = 200_000
+    step = 3_650 * 24 * 60 / number
+    if kind == "extended":
+        rows = extended_rows(number, seed=4)
+        return json.dumps(rows, ensure_ascii=False), heard_in_extended(rows)
+    if kind == "account":
+        rows = account_rows(number, step=step)
+        return json.dumps(rows), heard_in_account(rows, "me")
+    all_heard = heard(number, step, songs=400)
+    if kind == "eventsim":
+        text = lines_of([song_of_eventsim(*one, i % 50) for i, one in enumerate(all_heard)])
+        return text, [played_by_eventsim(*one, i % 50) for i, one in enumerate(all_heard)]
+    account = "me" if kind == "csv" else "ada"
+    wanted = [played(account, song, artist, when) for when, song, artist in all_heard]
+    if kind == "listenbrainz":
+        return lines_of([listen(*one) for one in all_heard]), wanted
+    if kind == "csv":
+        return csv_of(all_heard), wanted
+    return json.dumps(pages_of(all_heard, 200)), wanted
+
+
 @pytest.mark.whole
-def test_ten_years_of_200_000_rows(embedded, tmp_path):
-    rows = extended_rows(200_000, seed=4)
-    path = write(tmp_path / "endsong_0.json", rows)
+@pytest.mark.parametrize("kind", ["extended", "account", "listenbrainz", "pages", "csv", "eventsim"])
+def test_ten_years_of_200_000_rows(embedded, tmp_path, kind):
+    text, wanted = ten_years(kind)
+    path = tmp_path / "export"
+    path.write_text(text, encoding="utf-8")
     began = time.monotonic()
-    assert fates(imported(embedded, path)) == {"kept": 200_000}
+    finished = imported(embedded, path)
     took = time.monotonic() - began
-    print(f"200,000 rows, {path.stat().st_size / 1e6:.0f} MB: {took:.1f} s")
-    assert marts(embedded) == counted(heard_in_extended(rows))
+    print(f"{kind}: 200,000 rows, {path.stat().st_size / 1e6:.0f} MB: {took:.1f} s")
+    assert fates(finished)["kept"] == 200_000
+    assert marts(embedded) == counted(wanted)
+    assert took < TEN_YEARS_SECONDS * PATIENCE
+
+
+HALF = "\ud83d"  # json.dumps writes it as an escape
+
+
+def test_one_bad_row_leaves_ten_years_as_they_are(embedded, tmp_path):
+    rows = extended_rows(400, seed=6)
+    rows[3]["master_metadata_track_name"] = f"Cut {HALF}"
+    rows[4]["master_metadata_album_album_name"] = HALF  # nobody reads it
+    good = list(rows)
+    good[3] = rows[3] | {"master_metadata_track_name": "Cut \ufffd"}
+    texts_of_rows = [json.dumps(row) for row in rows]
+    spoilt = {
+        10: (
+            texts_of_rows[10].replace('"ms_played": ', '"ms_played": 9e999, "x": '),
+            "bad_duration",
+            "ms_played: Infinity",
+        ),
+        30: (texts_of_rows[30][:-1] + ', "x": ' + "[" * 70 + "]" * 70 + "}", "too_deep", ": x"),
+        40: (texts_of_rows[40].replace("Song", "So\x00ng"), "bad_text", "master_metadata_track_name: So\\x00ng"),
+        50: (texts_of_rows[50].replace("Song", "So\udcffng"), "bad_text", None),
+        60: ('"nonsense"', "not_an_object", ""),
+        70: (texts_of_rows[70][:-1] + f', "x": "{"x" * (5 << 20)}"' + "}", "too_long", ": longer than 4194304 bytes"),
+    }
+    for at, (text, _, _) in spoilt.items():
+        texts_of_rows[at] = text
+    whole = "[" + ",\n".join(texts_of_rows) + "]"
+    path = tmp_path / "Streaming_History_Audio_0.json"
+    path.write_bytes(b"\xef\xbb\xbf" + whole.encode("utf-8", "surrogateescape"))
+    finished = imported(embedded, path)
+    assert fates(finished) == {"kept": 394, "refused": 6}
+    for at, (_, reason, shown) in spoilt.items():
+        if shown is not None:
+            rest = f", row {at + 1}{'' if not shown or shown.startswith(':') else ', '}{shown}"
+            assert re.search(f"refused {reason}: [12]; first: .*{re.escape(rest)}", finished.out), finished.out
+    assert "kept with U+FFFD for half a character: 1; first: " in finished.out, finished.out
+    assert f"{path}, row 4, master_metadata_track_name: Cut \ufffd\n" in finished.out, finished.out
+    assert marts(embedded) == counted(heard_in_extended([row for i, row in enumerate(good) if i not in spoilt]))
+    # Where the array itself is broken, nothing is taken for all of it.
+    for text, says in [(whole[:-200], "cut off"), (whole.replace('"ts"', "ts", 9), "not JSON")]:
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        refused = embedded.start("--import", path).wait(60)
+        assert refused.code == 65 and says in refused.failure["message"], str(refused)
+
+
+def test_a_bad_line_leaves_the_others_and_a_cut_file_is_named(embedded, tmp_path):
+    all_heard = heard(300)
+    lines = [json.dumps(listen(*one)) for one in all_heard]
+    bad = {7: lines[7][:40], 8: "\0" * 512, 9: lines[9].replace('"listened_at": ', '"listened_at": 1e999, "x": ')}
+    bad[200] = lines[200].replace('"listened_at": ', '"listened_at": 0.5')
+    for at, line in bad.items():
+        lines[at] = line
+    for at in (100, 150):  # files that were put together
+        lines[at] = "\ufeff" + lines[at]
+    path = tmp_path / "listens.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    finished = imported(embedded, path)
+    assert fates(finished) == {"kept": 296, "refused": 4}
+    assert f"refused not_json: 2; first: {path}, row 8: it is not JSON" in finished.out, finished.out
+    assert f"refused not_a_time: 2; first: {path}, row 10, listened_at: Infinity" in finished.out, finished.out
+    wanted = [played("ada", song, artist, when) for i, (when, song, artist) in enumerate(all_heard) if i not in bad]
+    assert marts(embedded) == counted(wanted)
+    path.write_text("\n".join(lines)[:-30], encoding="utf-8")
+    refused = embedded.start("--import", path).wait(60)
+    assert refused.code == 65, str(refused)
+    assert f"{path}, row 300: the file ends within it; it is cut off" in refused.failure["message"], str(refused)
+
+
+# Of one listener; what else is in the warehouse cannot change them.
+OF_LISTENERS = {
+    "USER_ENGAGEMENT": "user_id, device_type, country, total_plays, total_skips, playlist_adds, day",
+    "LISTENER_SESSIONS": "*",
+}
+
+
+def of_listener(rows_of, user: str) -> dict[str, list]:
+    found = {}
+    for mart, columns in OF_LISTENERS.items():
+        found[mart] = sorted(map(str, rows_of(f"SELECT {columns} FROM MART.{mart} WHERE user_id = '{user}'")))
+        assert found[mart], mart
+    return found
+
+
+@pytest.mark.parametrize("simulated", [3_000, pytest.param(1_000_000, marks=pytest.mark.whole)])
+def test_two_people_and_a_simulation_in_one_warehouse(binary, deps, tmp_path, simulated):
+    alone, lakes = {}, []
+    for seed, name in enumerate(["ada", "bob"]):
+        person = Embedded(binary, deps, tmp_path)
+        person.data = tmp_path / name
+        rows = [row | {"username": name} for row in extended_rows(300, seed, days=700)]
+        imported(person, write(tmp_path / f"{name}.json", rows))
+        user = uuid5(f"listener:{name}")
+        alone[user] = of_listener(person.rows, user)
+        lakes.append(person.data / "lake")
+        person.close()
+    everybody = Embedded(binary, deps, tmp_path)
+    everybody.must_prove(simulated, "--mix", "listeners")
+    warehouse = everybody.data / "warehouse" / "spotify_db.duckdb"
+    for lake in lakes:
+        loaded = everybody.start_as("load", "--lake", lake, "--warehouse", warehouse, "--add-lake").wait(180)
+        assert loaded.code == 0, str(loaded)
+    built = everybody.start_as("transform", "--warehouse", warehouse, "--work-dir", tmp_path / "work").wait(180)
+    assert built.code == 0, str(built)
+    for user, wanted in alone.items():
+        assert of_listener(everybody.rows, user) == wanted
+    [[listeners]] = everybody.rows("SELECT count(DISTINCT user_id) FROM MART.USER_ENGAGEMENT")
+    assert listeners > 2
+    everybody.close()
