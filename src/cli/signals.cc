@@ -12,7 +12,9 @@ SignalStop::SignalStop() {
   sigaddset(&signals_, SIGTERM);
   // Blocked everywhere and taken in by one thread: no handler runs in the middle of anything.
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  // A reader that went, and a limit on the size of files, are errors of the write that meets them.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   waiter_ = std::jthread([this](const std::stop_token& quit) { wait_for_signals(quit); });
 }
 

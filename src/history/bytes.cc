@@ -71,9 +71,12 @@ class Utf8Bytes final : public Bytes {
   }
 
  private:
-  /// Three bytes tell which encoding it is.
+  /// Four bytes tell which encoding it is.
   Result<void> begin() {
-    while (!is_over_ && raw_.size() < 3) SDP_RETURN_IF_ERROR(fetch());
+    while (!is_over_ && raw_.size() < 4) SDP_RETURN_IF_ERROR(fetch());
+    const std::string_view first = std::string_view(raw_).substr(0, 4);
+    if (first == std::string_view("\xFF\xFE\0\0", 4) || first == std::string_view("\0\0\xFE\xFF", 4))
+      return fail(ErrorKind::bad_input, "the text is UTF-32, which is not read; write it as UTF-8");
     const Beginning beginning = look_at(raw_);
     raw_.erase(0, beginning.mark);
     encoding_ = beginning.encoding;

@@ -158,7 +158,9 @@ std::optional<UtcMillis> since_1970(const Value& value, std::int64_t ms_per_unit
   if (value.kind == Value::Kind::text) {
     const char* const end = value.text.data() + value.text.size();
     const auto [at, error] = std::from_chars(value.text.data(), end, units);
-    if (error != std::errc() || at != end || value.text.empty()) return std::nullopt;
+    const std::string_view rest(at, end);
+    // Programs that write tables make 5.0 of 5.
+    if (error != std::errc() || (!rest.empty() && rest != ".0")) return std::nullopt;
   } else if (value.kind != Value::Kind::integer) {
     return std::nullopt;
   }

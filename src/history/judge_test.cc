@@ -211,10 +211,13 @@ TEST(ListenBrainz, ListenedAtIsTheStart) {
         Kind::listenbrainz,
         fmt::format(R"({{"listened_at":{},"track_metadata":{{"track_name":"t","artist_name":"a"}}}})", time));
   };
-  for (const std::string_view time : {"1683203696.0", "1.683203696e9", R"("1683203696")"})
+  for (const std::string_view time :
+       {"1683203696.0", "1.683203696e9", R"("1683203696")", R"("1683203696.0")"})
     EXPECT_EQ(at(time), "kept");
   EXPECT_EQ(at("1683203696.5"), "not_a_time listened_at 1683203696.5");
   EXPECT_EQ(at(R"("1683203696.5")"), "not_a_time listened_at 1683203696.5");
+  EXPECT_EQ(at(R"("1683203696 ")"), "not_a_time listened_at 1683203696 ");
+  EXPECT_EQ(at(R"(".0")"), "not_a_time listened_at .0");
   EXPECT_EQ(at("1e999"), "not_a_time listened_at Infinity");
   EXPECT_EQ(at("true"), "not_a_time listened_at true");
 }

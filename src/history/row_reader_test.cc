@@ -206,6 +206,9 @@ TEST(ReadRows, Utf16AndMarksAreDecoded) {
   EXPECT_EQ(all("\xFE\xFF" + big, Member::ts, 1), expected);
   EXPECT_EQ(all(little, Member::ts, 3), expected);
   EXPECT_EQ(all("\xEF\xBB\xBF[{\"ts\":\"a\"}]", Member::ts, 1), "a ");
+  for (const std::string& mark : {std::string("\xFF\xFE\0\0", 4), std::string("\0\0\xFE\xFF", 4)})
+    EXPECT_EQ(all(mark + std::string("[\0\0\0", 4), Member::ts, 1),
+              "!the text is UTF-32, which is not read; write it as UTF-8");
   std::string half = little;
   const std::size_t pair = half.find("\x3C\xD8");
   half.erase(pair, 2);

@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import resource
 import stat
 import time
 import uuid
@@ -375,6 +376,20 @@ def test_a_bad_export_is_named_and_nothing_is_made_of_it(embedded, tmp_path, con
     assert not embedded.data.exists()
 
 
+def test_a_limit_on_the_size_of_files_is_said_and_the_import_goes_on_without_it(embedded, tmp_path):
+    rows = extended_rows(2_000)
+    path = write(tmp_path / "export.json", rows)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+
+    stopped = embedded.start("--import", path, prepare=limit).wait(60)
+    assert stopped.code == 73, str(stopped)
+    assert "File too large" in stopped.failure["message"], str(stopped)
+    imported(embedded, path)
+    assert marts(embedded) == counted(heard_in_extended(rows))
+
+
 def test_what_an_import_cannot_do_is_said(embedded, tmp_path):
     path = write(tmp_path / "export.json", extended_rows(3))
     for arguments, says in [
@@ -468,7 +483,7 @@ HALF = "\ud83d"  # json.dumps writes it as an escape
 
 def test_one_bad_row_leaves_ten_years_as_they_are(embedded, tmp_path):
     rows = extended_rows(400, seed=6)
-    rows[3]["master_metadata_track_name"] = f"Cut {HALF}"
+    rows[3] |= {"master_metadata_track_name": f"Cut {HALF}", "spotify_track_uri": track_uri(999)}
     rows[4]["master_metadata_album_album_name"] = HALF  # nobody reads it
     good = list(rows)
     good[3] = rows[3] | {"master_metadata_track_name": "Cut \ufffd"}
