@@ -81,7 +81,10 @@ Result<std::vector<SampleRecord>> read_file(const Options& options, const std::s
           read_input(options.sample, kSampleBytesMax,
                      fmt::format("; take fewer records, {} are tried", options.records), stop));
   const std::string place = options.sample == "-" ? "standard input" : options.sample;
-  SDP_TRY(auto records, records_of(text, place, options.records));
+  // A byte order mark is the file's, not that of its first record.
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  const std::size_t begin = text.starts_with(kMark) ? kMark.size() : 0;
+  SDP_TRY(auto records, records_of(std::string_view(text).substr(begin), place, options.records));
   if (records.empty()) return fail(ErrorKind::bad_input, fmt::format("{} has no records", place));
   return records;
 }

@@ -166,11 +166,11 @@ class Scanner {
         put(stream_.take_plain());
         continue;
       }
-      stream_.skip();
-      if (c == '\n' && in_lines_ && !stream_.is_over() && stream_.peek() == '{') {
+      if (c == '\n' && in_lines_) {
         document_.end = Document::End::line;
         return;
       }
+      stream_.skip();
       change(fmt::format("\\u{:04x}", static_cast<unsigned>(c)));
     }
     document_.end = Document::End::file;

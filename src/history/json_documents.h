@@ -52,7 +52,7 @@ class ByteStream {
 struct Document {
   enum class End {
     whole,
-    line,  ///< it goes on, but the next line begins another one
+    line,  ///< it goes on in the next line, where it cannot
     file,  ///< the file ends within it
   };
 
@@ -66,8 +66,8 @@ struct Document {
 inline constexpr std::string_view kHalfPair = "\xED\xA0\x80";
 
 /// The document that begins at the next byte, which is there and is not white space. `in_lines`: documents
-/// stand one after the other and not in an array, so that a line that begins with a brace where none may
-/// stand begins another one.
+/// stand one after the other and not in an array, so that one ends where a text has the end of a line, and
+/// where a line begins with a brace that may not stand there.
 Document read_document(ByteStream& stream, bool in_lines);
 
 }  // namespace sdp::history

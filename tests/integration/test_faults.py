@@ -230,7 +230,8 @@ WHERE a.loaded_at <> b.loaded_at
 def test_every_class_over_several_loads_and_a_topic_that_is_created_again(world):
     """Devices that were offline for up to 48 hours, and repetitions that a later load has than their event."""
     oracle = ("--oracle", world.folder / "oracle.ndjson")
-    faults = ["--fault", "all=0.02", "--fault", "late=0.05", "--fault", "retry=0.4", *LIMIT, "--users", 20]
+    of_listeners = ["--fault", "skew=0.3", "--fault", "schema_versions=0.3", "--users", 20]
+    faults = ["--fault", "all=0.02", "--fault", "late=0.05", "--fault", "retry=0.4", *of_listeners, *LIMIT]
     first = (*faults, "--mix", "listeners", *START, "--labels", world.folder / "labels.ndjson")
     simulator = world.start_simulator(500, *first, *oracle)
     sink = world.start_sink(*LIMIT)

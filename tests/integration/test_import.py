@@ -524,7 +524,7 @@ def test_one_bad_row_leaves_ten_years_as_they_are(embedded, tmp_path):
 def test_a_bad_line_leaves_the_others_and_a_cut_file_is_named(embedded, tmp_path):
     all_heard = heard(300)
     lines = [json.dumps(listen(*one)) for one in all_heard]
-    bad = {7: lines[7][:40], 8: "\0" * 512, 9: lines[9].replace('"listened_at": ', '"listened_at": 1e999, "x": ')}
+    bad = {7: lines[7][:40], 20: "\0" * 512, 9: lines[9].replace('"listened_at": ', '"listened_at": 1e999, "x": ')}
     bad[200] = lines[200].replace('"listened_at": ', '"listened_at": 0.5')
     for at, line in bad.items():
         lines[at] = line
