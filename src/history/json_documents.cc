@@ -86,18 +86,23 @@ class Scanner {
       }
       if (c == '\n') {
         is_at_line_begin_ = true;
+        is_indented_ = false;
       } else if (!is_space(c)) {
         is_at_line_begin_ = false;
         last_ = c;
+      } else {
+        is_indented_ = true;
       }
     } while (depth_ > 0);
   }
 
-  /// Whether the brace of a line cannot belong to what is before it, which was cut off.
+  /// Whether the brace of a line cannot belong to what is before it, which was cut off. Nobody who writes a
+  /// document over several lines begins one with the brace of a member.
   bool begins_another() const {
     if (!in_lines_ || !is_at_line_begin_ || depth_ > kLevels) return false;
     const bool is_element = is_array_[depth_ - 1] && (last_ == '[' || last_ == ',');
-    return last_ != ':' && !is_element;
+    const bool is_member = last_ == ':' && is_indented_;
+    return !is_element && !is_member;
   }
 
   void open(char c) {
@@ -254,6 +259,7 @@ class Scanner {
   std::size_t depth_ = 0;
   char last_ = '\0';  ///< the last but white space
   bool is_at_line_begin_ = false;
+  bool is_indented_ = false;
   std::string first_half_;  ///< digits of its escape
 };
 

@@ -168,9 +168,9 @@ TEST(ReadJson, NumbersAreReadWhateverTheyAre) {
 TEST(ReadJson, ALineThatIsNoneIsRefusedAloneAndAnArrayAsAWhole) {
   const std::string a = "{\"ts\":\"a\"}\n";
   const std::string b = "{\"ts\":\"b\"}\n";
-  for (const std::string line :
-       {"{ts:1}\n", "nonsense\n", "{\"ts\":\"c\"\n", "{\"ts\":\"c\n", "{\"ts\":\"c\",\n", "{\"x\":[1\n",
-        "{\"ts\" \n", "{\"x\":[1,{\"y\":1,\n", "{]}\n", "\x01\x02\n", "{\"ts\":\"c\"d}\n"}) {
+  for (const std::string line : {"{ts:1}\n", "nonsense\n", "{\"ts\":\"c\"\n", "{\"ts\":\"c\n",
+                                 "{\"ts\":\"c\",\n", "{\"x\":[1\n", "{\"ts\" \n", "{\"x\":[1,{\"y\":1,\n",
+                                 "{\"x\":\n", "{\"x\":\r\n", "{]}\n", "\x01\x02\n", "{\"ts\":\"c\"d}\n"}) {
     for (std::size_t step = 1; step < 8; ++step)
       EXPECT_EQ(all(a + line + b, Member::ts, step), "a (no JSON) b ") << line;
   }
@@ -178,7 +178,7 @@ TEST(ReadJson, ALineThatIsNoneIsRefusedAloneAndAnArrayAsAWhole) {
   EXPECT_EQ(all(a + "{\"ts\":\"c\n" + std::string(9, '\0') + "\n" + b, Member::ts),
             "a (no JSON) (no JSON) b ");
   // What was written over several lines is one document.
-  EXPECT_EQ(all("{\n\"x\":\n{\n\"y\": [\n{},\n{}\n]\n},\n\"ts\":\"a\"\n}\n" + b, Member::ts), "a b ");
+  EXPECT_EQ(all("{\n\"x\":\n {\n\"y\": [\n{},\n{}\n]\n},\n\"ts\":\"a\"\n}\n" + b, Member::ts), "a b ");
   // A last line without its end is cut off, whatever is in it.
   EXPECT_EQ(all(a + R"({"ts":"b")", Member::ts), "a !the file ends within it; it is cut off");
   EXPECT_EQ(all(a + R"({"ts":"b)", Member::ts), "a !the file ends within it; it is cut off");
