@@ -83,9 +83,26 @@ struct Start {
   const char* folder;  ///< null: ours
   int output;
   int failure;  ///< Takes the error number when the program cannot be started.
+  const Pipe*
+      gate;  ///< A byte from it lets the program start, its end does not; null: nothing is waited for.
   pid_t parent;
   Lifetime lifetime;
 };
+
+/// Waits for what the parent decides; a killed one decides against it.
+void wait_at(const Start& start) {
+  // Ours would keep the pipe open for ever. And nothing that a dead parent held, such as a lock, is held on.
+  const int gate = start.gate->reading.get();
+  const int last = std::max({start.output, start.failure, gate});
+  for (int fd = STDERR_FILENO + 1; fd < last; ++fd) {
+    if (fd != start.output && fd != start.failure && fd != gate) ::close(fd);
+  }
+  ::close_range(static_cast<unsigned>(last) + 1, ~0U, 0);
+  char go = 0;
+  while (::read(gate, &go, 1) < 0 && errno == EINTR) {
+  }
+  if (go == 0) ::_exit(kCannotStart);
+}
 
 /// The child's part, up to where it becomes the program.
 [[noreturn]] void become(const Start& start) {
@@ -101,6 +118,7 @@ struct Start {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (start.gate != nullptr) wait_at(start);
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   const int input = ::open("/dev/null", O_RDONLY);
   if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(start.output, STDOUT_FILENO) >= 0 &&
@@ -195,10 +213,14 @@ void drain(UniqueFd& pipe, Output& output) {
   }
 }
 
-}  // namespace
-
-Result<pid_t> spawn(const Command& command, int output, Lifetime lifetime) {
+/// As spawn; with `record` only when that allows it.
+Result<pid_t> spawn_recorded(const Command& command, int output, Lifetime lifetime,
+                             const std::function<Result<void>(pid_t)>& record) {
   SDP_TRY(Pipe failure, make_pipe());
+  Pipe gate;
+  if (record) {
+    SDP_TRY(gate, make_pipe());
+  }
   // All memory is taken before the fork.
   const auto program = program_path(command.arguments.front());
   auto arguments = command.arguments;
@@ -211,12 +233,23 @@ Result<pid_t> spawn(const Command& command, int output, Lifetime lifetime) {
                     .folder = command.folder.empty() ? nullptr : command.folder.c_str(),
                     .output = output,
                     .failure = failure.writing.get(),
+                    .gate = record ? &gate : nullptr,
                     .parent = ::getpid(),
                     .lifetime = lifetime};
   const pid_t pid = ::fork();
   if (pid < 0) return fail(ErrorKind::fatal, fmt::format("fork: {}", std::strerror(errno)));
   if (pid == 0) become(start);
   failure.writing = UniqueFd();
+  gate.reading = UniqueFd();
+  if (record) {
+    auto recorded = record(pid);
+    if (recorded) std::ignore = ::write(gate.writing.get(), "!", 1);
+    gate.writing = UniqueFd();
+    if (!recorded) {
+      ::waitpid(pid, nullptr, 0);
+      return std::unexpected(std::move(recorded).error());
+    }
+  }
   int error = 0;
   // Nothing comes when the program has started: its copy of the pipe is closed then.
   if (::read(failure.reading.get(), &error, sizeof error) != sizeof error) return pid;
@@ -227,11 +260,18 @@ Result<pid_t> spawn(const Command& command, int output, Lifetime lifetime) {
                           std::strerror(error)));
 }
 
-Result<pid_t> spawn(const Command& command, Lifetime lifetime) {
+}  // namespace
+
+Result<pid_t> spawn(const Command& command, int output, Lifetime lifetime) {
+  return spawn_recorded(command, output, lifetime, {});
+}
+
+Result<pid_t> spawn(const Command& command, Lifetime lifetime,
+                    const std::function<Result<void>(pid_t)>& record) {
   const auto* log = command.log.empty() ? "/dev/null" : command.log.c_str();
   const UniqueFd output(::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!output) return posix_error(errno, Access::write, "open the log", log);
-  return spawn(command, output.get(), lifetime);
+  return spawn_recorded(command, output.get(), lifetime, record);
 }
 
 Result<ChildEnd> run_child(const Command& command, const ChildLimits& limits, std::stop_token stop) {

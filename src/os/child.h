@@ -37,8 +37,10 @@ enum class Lifetime {
 /// cannot be started.
 Result<pid_t> spawn(const Command& command, int output, Lifetime lifetime);
 
-/// The same with both outputs appended to `command.log`.
-Result<pid_t> spawn(const Command& command, Lifetime lifetime);
+/// The same with both outputs appended to `command.log`. `record` hears of the process before it becomes the
+/// program: when that fails, or we are killed before it returned, the program never runs.
+Result<pid_t> spawn(const Command& command, Lifetime lifetime,
+                    const std::function<Result<void>(pid_t)>& record = {});
 
 struct ChildLimits {
   std::chrono::milliseconds total{30 * 60 * 1000};

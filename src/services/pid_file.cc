@@ -19,13 +19,21 @@ bool parse(const std::string& text, Number& number) {
 }  // namespace
 
 std::string encode(const PidRecord& record) {
-  return fmt::format("program={}\naddress={}\npid={}\nstart_ticks={}\nboot_id={}\n", record.program,
-                     record.address, record.process.pid, record.process.start_ticks, record.process.boot_id);
+  return fmt::format("program={}\naddress={}\npid={}\nstart_ticks={}\nboot_id={}\nfolder={}\n",
+                     record.program, record.address, record.process.pid, record.process.start_ticks,
+                     record.process.boot_id, record.folder);
 }
 
 Result<PidRecord> decode_pid_record(std::string_view text) {
-  auto fields = os::parse_assignments(text);
+  constexpr std::string_view kFolder = "\nfolder=";
   PidRecord record;
+  // The last one, since a path may hold anything, lines too.
+  if (const auto at = text.find(kFolder); at != std::string_view::npos) {
+    record.folder = text.substr(at + kFolder.size());
+    if (record.folder.ends_with('\n')) record.folder.pop_back();
+    text = text.substr(0, at);
+  }
+  auto fields = os::parse_assignments(text);
   record.program = fields["program"];
   record.address = fields["address"];
   record.process.boot_id = fields["boot_id"];

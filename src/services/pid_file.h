@@ -10,11 +10,12 @@
 namespace sdp::services {
 
 /// What is kept of a started service: enough to signal that process and no other, and to say where it
-/// listens.
+/// listens and has its data.
 struct PidRecord {
   ProcessId process;
   std::string program;  ///< Which server it is: "kafka", "minio", "versitygw".
   std::string address;
+  std::string folder;  ///< Of the services, as it was called then; empty in a file of an earlier version.
 
   bool operator==(const PidRecord&) const = default;
 };

@@ -10,7 +10,8 @@ namespace {
 
 const PidRecord kRecord{.process = {.pid = 4711, .start_ticks = 123456789012, .boot_id = "58cfd11f-3a47"},
                         .program = "kafka",
-                        .address = "127.0.0.1:9092"};
+                        .address = "127.0.0.1:9092",
+                        .folder = "/data/a\npid=1\nfolder=b\n/services"};
 
 TEST(PidFile, ReadsWhatWasWritten) {
   const support::TemporaryFolder folder;
@@ -18,6 +19,14 @@ TEST(PidFile, ReadsWhatWasWritten) {
   const auto record = read_pid_file(folder.path() / "kafka.pid");
   ASSERT_TRUE(record);
   EXPECT_EQ(*record, kRecord);
+}
+
+TEST(PidFile, OneOfAnEarlierVersionNamesNoFolder) {
+  const auto text = encode(kRecord);
+  const auto record = decode_pid_record(text.substr(0, text.find("folder=")));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->process, kRecord.process);
+  EXPECT_EQ(record->folder, "");
 }
 
 TEST(PidFile, MissingFileIsNothing) {

@@ -119,24 +119,30 @@ std::vector<ProcessId> others_in_session(const ProcessId& leader) {
   return others;
 }
 
-Result<ProcessId> start_detached(const os::Command& command) {
-  SDP_TRY(const pid_t pid, os::spawn(command, os::Lifetime::detached));
-  // Until it is reaped, a child keeps its id, so this cannot name somebody else.
-  auto process = identify(pid);
-  if (!process) {
-    reap(pid);
-    return fail(ErrorKind::fatal, fmt::format("{} ended at once; its output is in {}",
-                                              command.arguments.front(), command.log.string()));
-  }
-  return *std::move(process);
+Result<ProcessId> start_detached(const os::Command& command,
+                                 const std::function<Result<void>(const ProcessId&)>& record) {
+  ProcessId process;
+  SDP_TRY(std::ignore, os::spawn(command, os::Lifetime::detached, [&](pid_t pid) -> Result<void> {
+            // Until it is reaped, a child keeps its id, so this cannot name somebody else.
+            auto identified = identify(pid);
+            if (!identified) {
+              return fail(ErrorKind::fatal,
+                          fmt::format("{} was killed before it ran", command.arguments.front()));
+            }
+            process = *std::move(identified);
+            return record(process);
+          }));
+  return process;
 }
 
 Result<void> run_to_end(const os::Command& command, std::chrono::milliseconds limit) {
   const auto end = os::run_child(command, {.total = limit});
   if (end && end->code == 0) return {};
   if (!end) return fail(ErrorKind::fatal, end.error().message);
-  return fail(ErrorKind::fatal, fmt::format("{} failed (exit code {}); its output is in {}",
-                                            command.arguments.front(), end->code, command.log.string()));
+  // Where the disk is full there is none in the file.
+  return fail(ErrorKind::fatal,
+              fmt::format("{} failed (exit code {}); its output is in {} and ends:\n{}",
+                          command.arguments.front(), end->code, command.log.string(), end->tail));
 }
 
 Result<Stopping> Stopping::begin(const ProcessId& process) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,10 @@ std::optional<ProcessId> identify(pid_t pid);
 /// its memory, and only then frees its ports; stop() waits for that.
 bool is_running(const ProcessId& process);
 
-/// Starts a process in a session of its own (os::Lifetime::detached); its output is appended to the log.
-Result<ProcessId> start_detached(const os::Command& command);
+/// Starts a process in a session of its own (os::Lifetime::detached); its output is appended to the log. The
+/// program runs only once `record` has written down which process it is: nobody could find and stop it else.
+Result<ProcessId> start_detached(const os::Command& command,
+                                 const std::function<Result<void>(const ProcessId&)>& record);
 
 /// Runs a command, whose log is overwritten, to its end; `fatal` when it fails or takes longer than `limit`
 /// (it is ended then).

@@ -1,13 +1,19 @@
 #include "services/process.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <iterator>
+#include <optional>
+#include <string>
 #include <thread>
+#include <tuple>
 
+#include "os/file_lock.h"
 #include "os/files.h"
 #include "support/patience.h"
 #include "support/temporary_folder.h"
@@ -22,6 +28,9 @@ class Process : public ::testing::Test {
   os::Command shell(const std::string& script) {
     return {.arguments = {"sh", "-c", script}, .environment = {}, .log = log()};
   }
+  static Result<ProcessId> started(const os::Command& command) {
+    return start_detached(command, [](const ProcessId&) -> Result<void> { return {}; });
+  }
   std::filesystem::path log() const { return folder_.path() / "log"; }
   std::string output() const { return os::read_file(log())->value_or(""); }
   void await_output(const std::string& text) {
@@ -34,7 +43,7 @@ class Process : public ::testing::Test {
 };
 
 TEST_F(Process, StartedOneRunsUntilItIsStopped) {
-  const auto process = start_detached(shell("sleep 60"));
+  const auto process = started(shell("sleep 60"));
   ASSERT_TRUE(process);
   EXPECT_TRUE(is_running(*process));
   EXPECT_EQ(stop(*process, support::kPatience).value(), StopOutcome::ended);
@@ -42,8 +51,55 @@ TEST_F(Process, StartedOneRunsUntilItIsStopped) {
   EXPECT_EQ(stop(*process, support::kPatience).value(), StopOutcome::was_not_running);
 }
 
+TEST_F(Process, ProgramRunsOnlyWhenItsProcessWasRecorded) {
+  std::optional<ProcessId> recorded;
+  const auto process =
+      start_detached(shell("echo runs; exec sleep 60"), [&](const ProcessId& id) -> Result<void> {
+        recorded = id;
+        EXPECT_TRUE(is_running(id));
+        EXPECT_EQ(output(), "");
+        return {};
+      });
+  ASSERT_TRUE(process);
+  EXPECT_EQ(*process, *recorded);
+  await_output("runs\n");
+  EXPECT_EQ(stop(*process, support::kPatience).value(), StopOutcome::ended);
+
+  const auto refused = start_detached(shell("echo runs, too"), [&](const ProcessId& id) -> Result<void> {
+    recorded = id;
+    return fail(ErrorKind::cannot_write, "no room");
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::cannot_write);
+  EXPECT_FALSE(identify(recorded->pid));
+  EXPECT_EQ(output(), "runs\n");
+}
+
+TEST_F(Process, NothingRunsOfOneWhoWasKilledBeforeItWasRecorded) {
+  const auto lock_path = log().parent_path() / "lock";
+  const auto starter = ::fork();
+  if (starter == 0) {
+    auto lock = os::FileLock::open(lock_path);
+    std::ignore = lock->try_lock();
+    std::ignore = start_detached(shell("echo runs"), [&](const ProcessId& id) -> Result<void> {
+      // By then it holds nothing of ours.
+      while (std::distance(std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", id.pid)), {}) > 6)
+        std::this_thread::sleep_for(1ms);
+      std::ignore = os::write_file(log().parent_path() / "pid", std::to_string(id.pid), 0644);
+      ::raise(SIGKILL);
+      return {};
+    });
+    ::_exit(0);
+  }
+  ::waitpid(starter, nullptr, 0);
+  EXPECT_TRUE(os::FileLock::open(lock_path)->try_lock().value());
+  const auto pid = std::stoi(os::read_file(log().parent_path() / "pid")->value());
+  EXPECT_TRUE(support::comes_true([&] { return !identify(pid); }));
+  EXPECT_EQ(output(), "");
+}
+
 TEST_F(Process, OneThatIgnoresTheSignalIsKilledAfterTheLimit) {
-  const auto process = start_detached(shell("trap '' TERM; echo ready; while :; do sleep 1; done"));
+  const auto process = started(shell("trap '' TERM; echo ready; while :; do sleep 1; done"));
   ASSERT_TRUE(process);
   await_output("ready\n");
   EXPECT_EQ(stop(*process, 200ms).value(), StopOutcome::killed);
@@ -80,7 +136,7 @@ TEST_F(Process, StopOfAKilledOneReturnsWhenItIsGone) {
 }
 
 TEST_F(Process, StrangerWithTheSameIdIsNotSignalled) {
-  const auto process = start_detached(shell("sleep 60"));
+  const auto process = started(shell("sleep 60"));
   ASSERT_TRUE(process);
   auto earlier = *process;
   earlier.start_ticks -= 1;
@@ -93,7 +149,7 @@ TEST_F(Process, StrangerWithTheSameIdIsNotSignalled) {
 }
 
 TEST_F(Process, IsInASessionOfItsOwn) {
-  const auto process = start_detached(shell("sleep 60"));
+  const auto process = started(shell("sleep 60"));
   ASSERT_TRUE(process);
   EXPECT_EQ(::getsid(process->pid), process->pid);
   EXPECT_TRUE(stop(*process, support::kPatience));
@@ -118,7 +174,7 @@ TEST_F(Process, FailureAndOverrunOfACommandAreErrors) {
 }
 
 TEST_F(Process, ProgramThatIsNotThereIsNamed) {
-  const auto process = start_detached({.arguments = {"no-such-program"}, .environment = {}, .log = log()});
+  const auto process = started({.arguments = {"no-such-program"}, .environment = {}, .log = log()});
   ASSERT_FALSE(process);
   EXPECT_NE(process.error().message.find("no-such-program"), std::string::npos);
 }
@@ -129,7 +185,7 @@ TEST_F(Process, WeAreIdentifiedAndNobodyIsNot) {
 }
 
 TEST_F(Process, ChildrenThatOutliveTheirLeaderAreFound) {
-  const auto leader = start_detached(shell("sleep 60 & exec sleep 60"));
+  const auto leader = started(shell("sleep 60 & exec sleep 60"));
   ASSERT_TRUE(leader);
   for (int i = 0; i < 1'000 && others_in_session(*leader).empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -9,6 +9,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/retry.h"
 #include "base/terminal_text.h"
 #include "local/credentials.h"
 #include "local/endpoints.h"
@@ -17,6 +18,7 @@
 #include "services/airflow_servers.h"
 #include "services/make_credentials.h"
 #include "services/network.h"
+#include "services/port_holder.h"
 #include "services/postgres_server.h"
 #include "services/s3_server.h"
 
@@ -42,16 +44,28 @@ constexpr std::chrono::milliseconds kPortReleaseLimit{3'000};
 constexpr std::uintmax_t kLogBytesMax = 10'000'000;
 constexpr std::size_t kShownLogBytes = 2'000;
 constexpr std::chrono::milliseconds kOrphanLimit{2'000};
+constexpr std::chrono::milliseconds kLockPatience{2'000};
+constexpr std::chrono::milliseconds kLockInterval{20};
 
 bool is_of_airflow(std::string_view role) {
   return std::ranges::find(kRoles, role, &Role::name)->layer > 0;
 }
 
-/// Held while services of a folder are started or stopped.
-Result<os::FileLock> lock_folder(const std::filesystem::path& data) {
+std::filesystem::path pid_file_in(const std::filesystem::path& data, std::string_view role) {
+  return data / fmt::format("{}.pid", role);
+}
+
+/// Held while services of a folder are started or stopped. What a command that was killed had just begun to
+/// start holds it until it has seen that.
+Result<os::FileLock> lock_folder(const std::filesystem::path& data, Clock& clock) {
   SDP_TRY(auto lock, os::FileLock::open(data / ".lock"));
-  SDP_TRY(const bool locked, lock.try_lock());
-  if (locked) return lock;
+  Result<bool> locked = false;
+  base::try_until(clock, kLockPatience, kLockInterval, [&] {
+    locked = lock.try_lock();
+    return !locked || *locked;
+  });
+  if (!locked) return std::unexpected(std::move(locked).error());
+  if (*locked) return lock;
   return fail(ErrorKind::fenced,
               fmt::format("another command starts or stops the services of {} just now; wait for it to end",
                           data.string()));
@@ -70,11 +84,14 @@ bool becomes_free(std::uint16_t port, Clock& clock) {
 Result<void> check_ports(const Server& server, Clock& clock) {
   for (const auto& port : server.ports) {
     if (becomes_free(port.number, clock)) continue;
+    const auto holder = holder_of(port.number);
     return fail(
         ErrorKind::misconfigured,
-        fmt::format("port {} of 127.0.0.1, wanted for {}, is taken by another program; stop that one, or "
+        fmt::format("port {} of 127.0.0.1, wanted for {}, is taken by another program{}; stop that one, or "
                     "choose another port with {} or {}",
-                    port.number, port.use, port.option, port.variable));
+                    port.number, port.use,
+                    holder ? fmt::format(" (process {}: {})", holder->pid, holder->name) : "", port.option,
+                    port.variable));
   }
   return {};
 }
@@ -132,13 +149,24 @@ Services::Services(Settings settings, KafkaProbe kafka_probe, Clock& clock, Say 
 }
 
 std::filesystem::path Services::pid_path(std::string_view role) const {
-  return settings_.data / fmt::format("{}.pid", role);
+  return pid_file_in(settings_.data, role);
 }
 
 Result<std::optional<PidRecord>> Services::running(std::string_view role) const {
   SDP_TRY(auto record, read_pid_file(pid_path(role)));
-  if (record && !is_running(record->process)) record.reset();
+  if (record && (is_of_original(role, *record) || !is_running(record->process))) record.reset();
   return record;
+}
+
+bool Services::is_here(const PidRecord& record) const {
+  std::error_code gone;
+  return record.folder.empty() || std::filesystem::equivalent(record.folder, settings_.data, gone);
+}
+
+bool Services::is_of_original(std::string_view role, const PidRecord& record) const {
+  if (is_here(record)) return false;
+  const auto original = read_pid_file(pid_file_in(record.folder, role));
+  return original && *original && (*original)->process == record.process;
 }
 
 Result<std::vector<Server>> Services::servers() {
@@ -161,7 +189,7 @@ bool Services::is_chosen(std::string_view role) const {
 
 Result<void> Services::up(std::stop_token stop) {
   SDP_RETURN_IF_ERROR(os::make_folder(settings_.data / "logs"));
-  SDP_TRY(const auto lock, lock_folder(settings_.data));
+  SDP_TRY(const auto lock, lock_folder(settings_.data, clock_));
   SDP_TRY(const auto servers, this->servers());
   std::vector<std::string> started;
   auto start_all = [&]() -> Result<void> {
@@ -200,7 +228,10 @@ Result<void> Services::tell_endpoints(const std::vector<Server>& servers) const 
 
 Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   SDP_TRY(const auto record, running(server.role));
-  if (record) {
+  if (record && !is_here(*record)) {
+    say_(fmt::format("{} runs on data at {}, which is {} now: it is started again", record->program,
+                     record->folder, settings_.data.string()));
+  } else if (record) {
     if (record->program == server.program && record->address == server.address) return std::nullopt;
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} runs already as {} at {} (process {}), not as {} at {}; stop it first: "
@@ -214,13 +245,13 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   SDP_RETURN_IF_ERROR(server.prepare());
   os::rotate_log(server.command.log, kLogBytesMax);
   const auto time = clock_.utc_now();
-  SDP_TRY(const auto process, start_detached(server.command));
-  const PidRecord new_record{.process = process, .program = server.program, .address = server.address};
-  if (auto written = write_pid_file(pid_path(server.role), new_record); !written) {
-    // What no pid file names could never be stopped again.
-    std::ignore = stop(process, settings_.stop_limit);
-    return std::unexpected(std::move(written).error());
-  }
+  const auto record_it = [&](const ProcessId& process) {
+    return write_pid_file(pid_path(server.role), {.process = process,
+                                                  .program = server.program,
+                                                  .address = server.address,
+                                                  .folder = settings_.data.string()});
+  };
+  SDP_TRY(const auto process, start_detached(server.command, record_it));
   say_(fmt::format("starting {} (process {}, log {})", server.program, process.pid,
                    server.command.log.string()));
   return time;
@@ -268,8 +299,11 @@ Error Services::not_healthy(const Server& server, std::string_view reason) const
 }
 
 Result<void> Services::down() {
-  if (!std::filesystem::is_directory(settings_.data)) return {};
-  SDP_TRY(const auto lock, lock_folder(settings_.data));
+  if (!std::filesystem::is_directory(settings_.data)) {
+    say_(fmt::format("there is no folder {}: nothing was started there", settings_.data.string()));
+    return {};
+  }
+  SDP_TRY(const auto lock, lock_folder(settings_.data, clock_));
   return stop_layers([this](std::string_view role) { return is_chosen(role); });
 }
 
@@ -299,6 +333,10 @@ Result<void> Services::stop_together(const std::vector<std::string_view>& roles)
     std::error_code ignored;
     // First, so that no client is sent to a server that is about to end.
     if (!is_of_airflow(role)) std::filesystem::remove(local::endpoints_path(settings_.data), ignored);
+    if (is_of_original(role, *record)) {
+      std::filesystem::remove(pid_path(role), ignored);
+      return {};
+    }
     SDP_TRY(auto stopping, Stopping::begin(record->process));
     asked.push_back({role, *record, std::move(stopping)});
     return {};
@@ -340,7 +378,7 @@ Result<ServiceStatus> Services::status_of(std::string_view role) const {
                        .address = server.address};
   if (record) {
     status.pid = record->process.pid;
-    status.health = server.probe() ? Health::up : Health::unhealthy;
+    status.health = is_here(*record) && server.probe() ? Health::up : Health::unhealthy;
   }
   return status;
 }

@@ -54,6 +54,10 @@ class Services {
   bool is_chosen(std::string_view role) const;
   std::filesystem::path pid_path(std::string_view role) const;
   Result<std::optional<PidRecord>> running(std::string_view role) const;
+  /// Whether its server was started for this folder under the name that it has now.
+  bool is_here(const PidRecord& record) const;
+  /// Whether this folder is a copy, and the server is that of the folder it was copied from.
+  bool is_of_original(std::string_view role, const PidRecord& record) const;
   /// When it was started; nothing when it ran already.
   Result<std::optional<UtcMillis>> start(const Server& server);
   Result<void> await_health(const Server& server, std::optional<UtcMillis> started,

@@ -110,11 +110,12 @@ TEST_F(RealServices, ThoseThatNeedNoneOfEachOtherEndSideBySide) {
         "{}.ready; "
         "while :; do sleep 0.05; done",
         folder, mine, other, mine);
-    const auto process =
-        start_detached({.arguments = {"sh", "-c", script}, .environment = {}, .log = folder + "/log"});
-    ASSERT_TRUE(process);
-    const PidRecord record{.process = *process, .program = mine, .address = ""};
-    ASSERT_TRUE(write_pid_file(settings_.data / (mine + ".pid"), record));
+    ASSERT_TRUE(start_detached({.arguments = {"sh", "-c", script}, .environment = {}, .log = folder + "/log"},
+                               [&](const ProcessId& process) {
+                                 return write_pid_file(
+                                     settings_.data / (mine + ".pid"),
+                                     {.process = process, .program = mine, .address = "", .folder = ""});
+                               }));
     const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
     while (!std::filesystem::exists(settings_.data / (mine + ".ready"))) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
@@ -132,11 +133,13 @@ TEST_F(RealServices, ThoseThatNeedNoneOfEachOtherEndSideBySide) {
 
 TEST_F(RealServices, OneThatCannotBeStoppedKeepsNoneOfALowerLayerRunning) {
   ASSERT_TRUE(os::make_folder(settings_.data));
-  const auto process =
-      start_detached({.arguments = {"sleep", "60"}, .environment = {}, .log = settings_.data / "log"});
+  const auto process = start_detached(
+      {.arguments = {"sleep", "60"}, .environment = {}, .log = settings_.data / "log"},
+      [&](const ProcessId& id) {
+        return write_pid_file(settings_.data / "postgres.pid",
+                              {.process = id, .program = "postgres", .address = "", .folder = ""});
+      });
   ASSERT_TRUE(process);
-  const PidRecord record{.process = *process, .program = "postgres", .address = ""};
-  ASSERT_TRUE(write_pid_file(settings_.data / "postgres.pid", record));
   ASSERT_TRUE(os::write_file(settings_.data / "airflow-scheduler.pid", "no pid file", 0644));
   settings_.airflow = true;
   settings_.stop_limit = support::kPatience;
@@ -161,6 +164,30 @@ TEST_F(RealServices, StatusFindsThemWhereTheyWereStarted) {
   const auto other = Services(plain, nullptr, base::system_clock(), [](std::string_view) {}).up();
   ASSERT_FALSE(other) << "what runs elsewhere must not be taken for what was asked for";
   EXPECT_EQ(other.error().kind, ErrorKind::misconfigured);
+}
+
+/// Kafka would split it at the comma and read it as Latin-1, and MinIO take it for four folders.
+TEST_F(RealServices, AFolderOfAnyNameHasAllOfTheirData) {
+  settings_.data = folder_.path() / "M\u00fcsik, {1...4}: %41 #$\u97f3" / "services";
+  for (int start = 0; start < 2; ++start) {
+    const auto up = services().up();
+    ASSERT_TRUE(up) << up.error().message;
+    EXPECT_EQ(health(), kAllUp);
+    ASSERT_TRUE(services().down());
+  }
+  EXPECT_TRUE(std::filesystem::exists(settings_.data / "kafka" / "meta.properties"));
+  EXPECT_TRUE(std::filesystem::exists(settings_.data / "minio" / ".minio.sys" / "format.json"));
+  EXPECT_TRUE(std::filesystem::exists(settings_.data / "logs" / "kafka-server.log"));
+  const std::filesystem::directory_iterator beside(folder_.path());
+  EXPECT_EQ(std::distance(begin(beside), end(beside)), 1) << "data in a folder beside it";
+}
+
+TEST_F(RealServices, AFolderWhoseNameJavaCannotReadIsRefused) {
+  settings_.data = folder_.path() / "\xff" / "services";
+  const auto up = services().up();
+  ASSERT_FALSE(up);
+  EXPECT_EQ(up.error().kind, ErrorKind::misconfigured);
+  EXPECT_THAT(up.error().message, HasSubstr("UTF-8"));
 }
 
 TEST_F(RealServices, OneThatDiedIsStartedAgainOnItsOldData) {
