@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/terminal_text.h"
 #include "os/files.h"
 #include "services/network.h"
 
@@ -33,31 +34,38 @@ rootLogger.level = info
 rootLogger.appenderRef.file.ref = file
 )";
 
-struct Paths {
-  explicit Paths(const Settings& settings)
-      : data(settings.data / "kafka"),
-        properties(settings.data / "config" / "kafka.properties"),
-        log_properties(settings.data / "config" / "kafka-log4j2.properties"),
-        logs(settings.data / "logs"),
-        libraries(settings.deps / "kafka" / "libs") {}
+// All as they are called in the folder of the services, where Kafka works: it splits paths at commas and
+// colons, and reads its files as Latin-1.
+constexpr std::string_view kData = "kafka";
+constexpr std::string_view kConfig = "config";
+constexpr std::string_view kProperties = "config/kafka.properties";
+constexpr std::string_view kLogPropertiesFile = "config/kafka-log4j2.properties";
+constexpr std::string_view kLogs = "logs";
+/// A link to where the libraries are.
+constexpr std::string_view kLibraries = "config/kafka-libraries";
 
-  std::filesystem::path data;
-  std::filesystem::path properties;
-  std::filesystem::path log_properties;
-  std::filesystem::path logs;
-  std::filesystem::path libraries;
-};
+os::Command java(const Settings& settings, std::string_view log, std::vector<std::string> arguments) {
+  os::Command command{.arguments = {"java", "-Xms256m", "-Xmx512m", "-Djava.awt.headless=true",
+                                    fmt::format("-Dlog4j2.configurationFile={}", kLogPropertiesFile), "-cp",
+                                    fmt::format("{}/*", kLibraries)},
+                      // So that names of folders are read as UTF-8.
+                      .environment = {{"LC_ALL", "C.UTF-8"}},
+                      .folder = settings.data,
+                      .log = settings.data / kLogs / log};
+  for (auto& argument : arguments) command.arguments.push_back(std::move(argument));
+  return command;
+}
 
-std::vector<std::string> java(const Paths& paths, std::vector<std::string> arguments) {
-  std::vector<std::string> result{"java",
-                                  "-Xms256m",
-                                  "-Xmx512m",
-                                  "-Djava.awt.headless=true",
-                                  fmt::format("-Dlog4j2.configurationFile={}", paths.log_properties.string()),
-                                  "-cp",
-                                  (paths.libraries / "*").string()};
-  for (auto& argument : arguments) result.push_back(std::move(argument));
-  return result;
+Result<void> link_libraries(const std::filesystem::path& libraries, const std::filesystem::path& link) {
+  std::error_code failure;
+  if (!std::filesystem::is_directory(libraries, failure)) {
+    return fail(ErrorKind::misconfigured,
+                fmt::format("Kafka is not in {}; run: tools/setup services", libraries.string()));
+  }
+  std::filesystem::remove(link, failure);
+  std::filesystem::create_directory_symlink(libraries, link, failure);
+  if (!failure) return {};
+  return os::posix_error(failure.value(), os::Access::write, "make", link);
 }
 
 /// 16 random bytes in URL-safe base64, as Kafka writes its ids.
@@ -70,24 +78,25 @@ std::string new_cluster_id() {
 }
 
 Result<void> prepare(const Settings& settings) {
-  const Paths paths(settings);
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(paths.libraries, ignored)) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("Kafka is not in {}; run: tools/setup services", paths.libraries.string()));
+  if (!base::is_utf8(settings.data.native())) {
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("Java reads no name of a folder that is not UTF-8, such as {}; name another one with "
+                    "--data",
+                    settings.data.string()));
   }
-  SDP_RETURN_IF_ERROR(os::make_folder(paths.data));
-  SDP_RETURN_IF_ERROR(os::make_folder(paths.properties.parent_path()));
-  SDP_RETURN_IF_ERROR(os::write_file(paths.properties, kafka_properties(settings), 0644));
+  SDP_RETURN_IF_ERROR(os::make_folder(settings.data / kData));
+  SDP_RETURN_IF_ERROR(os::make_folder(settings.data / kConfig));
+  SDP_RETURN_IF_ERROR(link_libraries(settings.deps / "kafka" / "libs", settings.data / kLibraries));
+  SDP_RETURN_IF_ERROR(os::write_file(settings.data / kProperties, kafka_properties(settings), 0644));
   SDP_RETURN_IF_ERROR(
-      os::write_file(paths.log_properties, fmt::format(kLogProperties, paths.logs.string()), 0644));
-  if (std::filesystem::exists(paths.data / "meta.properties", ignored)) return {};
-  const os::Command format{
-      .arguments = java(paths, {"kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id(),
-                                "--config", paths.properties.string()}),
-      .environment = {},
-      .log = paths.logs / "kafka-format.log"};
-  return run_to_end(format, kFormatLimit);
+      os::write_file(settings.data / kLogPropertiesFile, fmt::format(kLogProperties, kLogs), 0644));
+  std::error_code ignored;
+  if (std::filesystem::exists(settings.data / kData / "meta.properties", ignored)) return {};
+  return run_to_end(java(settings, "kafka-format.log",
+                         {"kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id(), "--config",
+                          std::string(kProperties)}),
+                    kFormatLimit);
 }
 
 }  // namespace
@@ -103,7 +112,7 @@ std::string kafka_properties(const Settings& settings) {
       {"advertised.listeners", fmt::format("PLAINTEXT://127.0.0.1:{}", settings.kafka_port)},
       {"inter.broker.listener.name", "PLAINTEXT"},
       {"listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"},
-      {"log.dirs", (settings.data / "kafka").string()},
+      {"log.dirs", std::string(kData)},
       {"auto.create.topics.enable", "false"},
       {"num.partitions", "6"},
       {"offsets.topic.num.partitions", "4"},
@@ -129,18 +138,16 @@ std::string kafka_properties(const Settings& settings) {
 }
 
 Server kafka_server(const Settings& settings, KafkaProbe probe) {
-  const Paths paths(settings);
+  const auto logs = settings.data / kLogs;
   const auto address = fmt::format("127.0.0.1:{}", settings.kafka_port);
   return {.role = "kafka",
           .program = "kafka",
           .address = address,
-          .command = {.arguments = java(paths, {"kafka.Kafka", paths.properties.string()}),
-                      .environment = {},
-                      .log = paths.logs / "kafka.log"},
+          .command = java(settings, "kafka.log", {"kafka.Kafka", std::string(kProperties)}),
           .ports = {{"Kafka", settings.kafka_port, "--kafka-port", "SPOTIFY_KAFKA_PORT"},
                     {"Kafka's controller", settings.kafka_controller_port, "--kafka-controller-port",
                      "SPOTIFY_KAFKA_CONTROLLER_PORT"}},
-          .logs = {paths.logs / "kafka.log", paths.logs / "kafka-server.log"},
+          .logs = {logs / "kafka.log", logs / "kafka-server.log"},
           .prepare = [settings] { return prepare(settings); },
           .probe = [port = settings.kafka_port, address, probe = std::move(probe)]() -> Result<void> {
             SDP_RETURN_IF_ERROR(probe_tcp(port));

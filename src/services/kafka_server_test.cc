@@ -32,7 +32,7 @@ TEST(KafkaServer, ListensOnLoopbackOnlyAndMakesNoTopicByAccident) {
   EXPECT_EQ(properties.at("advertised.listeners"), "PLAINTEXT://127.0.0.1:19092");
   EXPECT_EQ(properties.at("auto.create.topics.enable"), "false");
   EXPECT_EQ(properties.at("group.initial.rebalance.delay.ms"), "0");
-  EXPECT_EQ(properties.at("log.dirs"), "/data/kafka");
+  EXPECT_EQ(properties.at("log.dirs"), "kafka");
 }
 
 TEST(S3Server, SecretIsInNoArgument) {

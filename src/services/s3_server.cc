@@ -26,25 +26,26 @@ Result<void> prepare(const std::filesystem::path& program, const std::filesystem
 
 Server minio(const Settings& settings, const local::Credentials& credentials) {
   const auto program = settings.deps / "minio" / "minio";
-  const auto data = settings.data / "minio";
+  // As it is called in the folder of the services: MinIO takes `{1...4}` in a path for several.
+  const std::string data = "minio";
   Server server;
   server.command.arguments = {program.string(),
                               "server",
                               "--quiet",
                               "--config-dir",
-                              (settings.data / "config" / "minio").string(),
+                              "config/minio",
                               "--address",
                               loopback(settings.s3_port),
                               "--console-address",
                               loopback(settings.s3_console_port),
-                              data.string()};
+                              data};
   server.command.environment = {{"MINIO_ROOT_USER", credentials.access_key},
                                 {"MINIO_ROOT_PASSWORD", credentials.secret_key.reveal()},
                                 {"MINIO_UPDATE", "off"}};
   server.ports = {
       {"MinIO", settings.s3_port, "--s3-port", "SPOTIFY_S3_PORT"},
       {"MinIO's console", settings.s3_console_port, "--s3-console-port", "SPOTIFY_S3_CONSOLE_PORT"}};
-  server.prepare = [program, data] { return prepare(program, data); };
+  server.prepare = [program, folder = settings.data / data] { return prepare(program, folder); };
   server.probe = [url = fmt::format("http://{}/minio/health/ready", loopback(settings.s3_port))] {
     return probe_http(url, kProbeLimit);
   };
@@ -76,6 +77,7 @@ Server s3_server(const Settings& settings, const local::Credentials& credentials
   server.role = "s3";
   server.program = name(settings.s3_server);
   server.address = fmt::format("http://{}", loopback(settings.s3_port));
+  server.command.folder = settings.data;
   server.command.log = settings.data / "logs" / fmt::format("{}.log", server.program);
   server.logs = {server.command.log};
   return server;
