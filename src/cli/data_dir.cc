@@ -5,11 +5,13 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "os/files.h"
 
 namespace sdp::cli {
@@ -47,8 +49,9 @@ bool is_there(const std::filesystem::path& path) {
 /// `forget` removes a folder with its lock, and `run` may make it again at once. Who opened the lock before
 /// that gets one that keeps nobody out, and asks again.
 constexpr int kAskedMax = 100;
-/// How often the folder may go between being made and being locked.
-constexpr int kRefusedMax = 5;
+/// How often the folder may go between being made and being locked, and how soon that is tried again.
+constexpr int kGoneMax = 5;
+constexpr std::chrono::milliseconds kPause{5};
 
 }  // namespace
 
@@ -61,22 +64,30 @@ Result<DataDir> DataDir::open_there(const std::filesystem::path& path) {
 }
 
 Result<DataDir> DataDir::hold(const std::filesystem::path& path, bool create) {
-  int refused = 0;
+  int gone = 0;
   for (int asked = 0; asked < kAskedMax; ++asked) {
     if (create) {
       if (auto made = os::make_folder(path); !made) return in_folder(path, made.error());
     }
-    auto lock = os::FileLock::open(path / ".lock");
-    if (!lock && !create && !is_there(path)) return is_missing(path);
-    if (!lock && ++refused < kRefusedMax) continue;
-    if (!lock) return in_folder(path, lock.error());
+    const auto file = path / ".lock";
+    auto opened = os::FileLock::open_in_folder(file);
+    if (!opened) return in_folder(path, opened.error());
+    auto& lock = *opened;
+    if (!lock) {
+      if (!create && !is_there(path)) return is_missing(path);
+      if (++gone == kGoneMax)
+        return in_folder(path,
+                         os::posix_error(ENOENT, os::Access::write, "open the lock file", file).error());
+      base::system_clock().sleep_for(kPause);
+      continue;
+    }
     const auto locked = lock->try_lock();
     if (!locked) return in_folder(path, locked.error());
     if (!*locked) return in_use(path, lock->read_note().value_or(""));
     if (!lock->has_name()) continue;
     if (auto noted = lock->write_note(std::to_string(::getpid())); !noted)
       return in_folder(path, noted.error());
-    return DataDir(path, *std::move(lock));
+    return DataDir(path, std::move(lock));
   }
   return in_use(path, "");
 }

@@ -1,14 +1,17 @@
 #include "cli/data_dir.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdarg>
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "support/temporary_folder.h"
@@ -20,6 +23,18 @@ static std::function<void()> before_lock;  // NOLINT(cppcoreguidelines-avoid-non
 extern "C" int flock(int fd, int operation) noexcept {
   if (const auto step = std::exchange(before_lock, nullptr)) step();
   return static_cast<int>(::syscall(SYS_flock, fd, operation));
+}
+
+static int locks_opened = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// Likewise.
+extern "C" int open(const char* path, int flags, ...) {
+  std::va_list more;
+  va_start(more, flags);
+  const auto mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  if (std::string_view(path).ends_with("/.lock")) ++locks_opened;
+  return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
 namespace sdp::cli {
@@ -132,6 +147,25 @@ TEST_F(DataDirTest, OfAFolderThatIsThereNoneIsMade) {
   EXPECT_FALSE(std::filesystem::exists(path_));
   std::filesystem::create_directory(path_);
   EXPECT_TRUE(DataDir::open_there(path_));
+}
+
+TEST_F(DataDirTest, WhatWillNotChangeIsAskedOnce) {
+  std::filesystem::create_directories(path_ / ".lock");
+  locks_opened = 0;
+  const auto result = DataDir::open(path_);
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().message.find((path_ / ".lock").string()), std::string::npos);
+  EXPECT_EQ(locks_opened, 1);
+}
+
+TEST_F(DataDirTest, ALockThatLeadsNowhereIsNamed) {
+  std::filesystem::create_directories(path_);
+  std::filesystem::create_symlink("none/there", path_ / ".lock");
+  for (const auto& result : {DataDir::open(path_), DataDir::open_there(path_)}) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::cannot_write);
+    EXPECT_NE(result.error().message.find((path_ / ".lock").string()), std::string::npos);
+  }
 }
 
 TEST_F(DataDirTest, PlaceThatIsAFileIsNamed) {

@@ -11,9 +11,16 @@
 namespace sdp::os {
 
 Result<FileLock> FileLock::open(const std::filesystem::path& path, mode_t mode) {
+  SDP_TRY(auto lock, open_in_folder(path, mode));
+  if (!lock) return posix_error(ENOENT, Access::write, "open the lock file", path);
+  return *std::move(lock);
+}
+
+Result<std::optional<FileLock>> FileLock::open_in_folder(const std::filesystem::path& path, mode_t mode) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
-  if (!fd) return posix_error(errno, Access::write, "open the lock file", path);
-  return FileLock(path, std::move(fd));
+  if (fd) return std::optional(FileLock(path, std::move(fd)));
+  if (errno == ENOENT) return std::optional<FileLock>{};
+  return posix_error(errno, Access::write, "open the lock file", path);
 }
 
 Result<std::optional<FileLock>> FileLock::open_to_read(const std::filesystem::path& path) {

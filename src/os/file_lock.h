@@ -19,6 +19,10 @@ class FileLock {
   /// Opens the file, or makes it; it is not locked yet. Errors as posix_error.
   static Result<FileLock> open(const std::filesystem::path& path, mode_t mode = 0644);
 
+  /// The same; nothing when the folder that it is to be in is not there.
+  static Result<std::optional<FileLock>> open_in_folder(const std::filesystem::path& path,
+                                                        mode_t mode = 0644);
+
   /// Opens the file to be read, and makes none: nothing when it is not there.
   static Result<std::optional<FileLock>> open_to_read(const std::filesystem::path& path);
 
