@@ -108,7 +108,6 @@ Result<void> DirectoryStore::while_folders_vanish(std::string_view key,
     SDP_TRY(const bool done, attempt());
     if (done) return {};
     SDP_RETURN_IF_ERROR(check_root());
-    folders_.forget();
   }
   return fail(ErrorKind::retry,
               fmt::format("{}: another process removes the folders of {} again and again while it is "
@@ -118,8 +117,6 @@ Result<void> DirectoryStore::while_folders_vanish(std::string_view key,
 
 Result<bool> DirectoryStore::ensure_folders(std::initializer_list<std::filesystem::path> folders) {
   for (const auto& folder : folders) {
-    SDP_TRY(const Found found, look_at(folder));
-    if (found != Found::folder) folders_.forget();
     SDP_TRY(const bool there, folders_.ensure(root_, folder));
     if (!there) return false;
   }
@@ -137,7 +134,7 @@ Result<PutOutcome> DirectoryStore::put_new(std::string_view key, const Body& bod
     SDP_TRY(const Found found, look_at(object_path(key)));
     if (found == Found::object) {
       outcome = PutOutcome::exists;
-      return settle(key);
+      return settle(object_path(key));
     }
     SDP_TRY(const bool there, ensure_folders({object_path(key).parent_path(), sidecar_path(key).parent_path(),
                                               temporary, root_ / kLockFolder}));
@@ -148,7 +145,7 @@ Result<PutOutcome> DirectoryStore::put_new(std::string_view key, const Body& bod
     SDP_RETURN_IF_ERROR(sidecar.fill(format_sidecar(metadata), options_.sync));
     SDP_TRY(outcome, commit(key, body_file, sidecar));
     if (!outcome) return false;
-    SDP_TRY(const bool settled, settle(key));
+    SDP_TRY(const bool settled, settle(object_path(key)));
     // Ours was created, whoever removed it since.
     return settled || *outcome == PutOutcome::created;
   };
@@ -169,18 +166,22 @@ Result<std::optional<PutOutcome>> DirectoryStore::commit(std::string_view key, T
   const int moved = sidecar.move_to(sidecar_path(key));
   if (moved == ENOENT) return std::nullopt;
   if (moved != 0) return os::posix_error(moved, os::Access::write, "write the metadata", sidecar_path(key));
-  if (options_.sync) SDP_RETURN_IF_ERROR(os::sync_folder(sidecar_path(key).parent_path()));
+  SDP_TRY(const bool settled, settle(sidecar_path(key)));
+  if (!settled) return std::nullopt;
   if (::link(body.path().c_str(), object.c_str()) == 0) return PutOutcome::created;
   if (errno == EEXIST) return PutOutcome::exists;
   if (errno == ENOENT) return std::nullopt;
   return link_error(errno, object);
 }
 
-// An object may be seen before its writer made its name durable; whoever builds on it does so first. False
-// when it was removed with its folder.
-Result<bool> DirectoryStore::settle(std::string_view key) {
+// A file may be seen before its writer made its name durable; whoever builds on it does so first. So with its
+// folders: as long as it is in them, nobody makes others in their place. False when it was removed with its
+// folder.
+Result<bool> DirectoryStore::settle(const std::filesystem::path& file) {
   if (!options_.sync) return true;
-  return os::sync_folder_if_there(object_path(key).parent_path());
+  SDP_TRY(const bool there, folders_.settle(root_, file.parent_path()));
+  if (!there) return false;
+  return os::sync_folder_if_there(file.parent_path());
 }
 
 Result<void> DirectoryStore::put_hint(std::string_view key, std::string_view body,
@@ -217,7 +218,6 @@ Result<void> DirectoryStore::remove(std::string_view key) {
 Result<void> DirectoryStore::remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
     return os::posix_error(errno, os::Access::write, "remove", path);
-  folders_.forget();
   for (auto folder = path.parent_path();; folder = folder.parent_path()) {
     const bool is_below = folder != root_ && folder.has_relative_path();
     if (is_below && (::rmdir(folder.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR)) continue;

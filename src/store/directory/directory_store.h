@@ -54,7 +54,7 @@ class DirectoryStore final : public ObjectStore {
   Result<void> while_folders_vanish(std::string_view key, const std::function<Result<bool>()>& attempt);
   Result<bool> ensure_folders(std::initializer_list<std::filesystem::path> folders);
   Result<std::optional<PutOutcome>> commit(std::string_view key, TemporaryFile& body, TemporaryFile& sidecar);
-  Result<bool> settle(std::string_view key);
+  Result<bool> settle(const std::filesystem::path& file);
   Result<void> remove_file(const std::filesystem::path& path);
   Result<Metadata> read_metadata(std::string_view key) const;
 

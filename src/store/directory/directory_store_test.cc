@@ -7,17 +7,34 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <fstream>
+#include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/retry.h"
 #include "store/directory/sidecar.h"
 #include "support/temporary_folder.h"
+
+/// Of each file and folder that was made durable.
+static std::set<std::string> synced;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+static std::mutex synced_mutex;       // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// In place of the C library's.
+extern "C" int fsync(int fd) {
+  std::error_code unknown;
+  const auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), unknown);
+  std::lock_guard lock(synced_mutex);
+  synced.insert(path.native());
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
 
 namespace sdp::store {
 namespace {
@@ -83,6 +100,43 @@ TEST_F(DirectoryStoreTest, OwnFoldersAreNeitherListedNorWritten) {
   EXPECT_EQ(put(".meta/a/c").error().kind, ErrorKind::bad_input);
   EXPECT_EQ(put(".tmp").error().kind, ErrorKind::bad_input);
   EXPECT_TRUE(put(".metallic"));
+}
+
+TEST_F(DirectoryStoreTest, FoldersThatOthersMadeAgainAreMadeDurableAgain) {
+  ASSERT_TRUE(put("bronze/hour=1/a"));
+  ASSERT_TRUE(put("bronze/hour=1/b"));
+  const std::set<std::string> above{root_, root_ / "bronze", root_ / ".meta", root_ / ".meta/bronze"};
+  synced.clear();
+  ASSERT_TRUE(put("bronze/hour=1/c"));
+  for (const auto& folder : above) EXPECT_FALSE(synced.contains(folder)) << folder << " is durable already";
+  for (const char* folder : {"bronze", ".meta/bronze"}) {
+    fs::remove_all(root_ / folder);
+    fs::create_directories(root_ / folder / "hour=1");
+  }
+  synced.clear();
+  ASSERT_TRUE(put("bronze/hour=1/d"));
+  for (const auto& folder : above) EXPECT_TRUE(synced.contains(folder)) << folder;
+}
+
+// By somebody who removes and makes again what is empty, between our making it and our use.
+TEST_F(DirectoryStoreTest, FoldersThatOthersMadeAgainMeanwhileAreDurableBeforeThePutReturns) {
+  for (int round = 0; round < 20; ++round) {
+    const auto folder = "f" + std::to_string(round);
+    std::atomic<bool> stop = false;
+    std::jthread remover([&] {
+      while (!stop) {
+        std::lock_guard lock(synced_mutex);
+        if (::rmdir((root_ / folder).c_str()) != 0) continue;
+        synced.erase(root_);
+        ::mkdir((root_ / folder).c_str(), 0777);
+      }
+    });
+    ASSERT_TRUE(put(folder + "/a"));
+    stop = true;
+    remover.join();
+    std::lock_guard lock(synced_mutex);
+    ASSERT_TRUE(synced.contains(root_)) << round;
+  }
 }
 
 TEST_F(DirectoryStoreTest, NothingTemporaryStays) {
