@@ -210,13 +210,18 @@ Result<fs::path> publish_docs(const WarehouseSettings& warehouse, const transfor
   auto page = transform::make_docs(dbt, runtime.stop);
   if (!page) return std::unexpected(page.error().in("dbt's documentation"));
   SDP_RETURN_IF_ERROR(os::make_folder(file.parent_path()));
-  SDP_RETURN_IF_ERROR(publish::add_to_publication(file.parent_path(), file.filename().string(), *page));
+  SDP_TRY(const bool added, publish::add_to_publication(file.parent_path(), file.filename().string(), *page));
+  if (!added) return os::posix_error(ENOENT, os::Access::write, "write", file);
   return file;
 }
 
 Result<void> publish_proof(const Publication& publication, std::string_view proof, std::string_view page) {
-  SDP_RETURN_IF_ERROR(publish::add_to_publication(publication.folder, snapshot::kReportFile, page));
-  return publish::add_to_publication(publication.folder, snapshot::kProofFile, proof);
+  SDP_TRY(bool added, publish::add_to_publication(publication.folder, snapshot::kReportFile, page));
+  if (added) {
+    SDP_TRY(added, publish::add_to_publication(publication.folder, snapshot::kProofFile, proof));
+  }
+  if (!added) diag::log_event("publish.replaced", {{"path", publication.folder.string()}});
+  return {};
 }
 
 }  // namespace sdp::cli

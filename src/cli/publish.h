@@ -45,7 +45,8 @@ Result<Taken> take_snapshot(const WarehouseSettings& warehouse, const std::files
 Result<Publication> publish_marts(const WarehouseSettings& warehouse, const std::filesystem::path& target,
                                   const Runtime& runtime);
 
-/// Puts proof and page of a snapshot that is published into its folder, for readers of `current`.
+/// Puts proof and page of a snapshot that is published into its folder, for readers of `current`. Logs it
+/// when that is not there any more, since others published twice.
 Result<void> publish_proof(const Publication& publication, std::string_view proof, std::string_view page);
 
 /// Puts dbt's documentation of the project where the pages link to it: ROOT/dbt/index.html, beside the

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kCurrent = "current";
 constexpr std::string_view kDraft = ".draft";
 constexpr std::string_view kNextLink = ".current";
+constexpr std::string_view kRemoved = ".removed";
 constexpr std::size_t kKept = 2;
 
 /// `20260215T175236123Z`: in order of time by name, and without a colon.
@@ -61,9 +62,11 @@ Result<std::vector<UtcMillis>> publications_in(const fs::path& root) {
   return times;
 }
 
-Result<void> seal(const fs::path& file) {
-  const os::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return os::posix_error(errno, os::Access::write, "open", file);
+int open_draft(const fs::path& file) {
+  return ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+Result<void> seal(const os::UniqueFd& fd, const fs::path& file) {
   if (::fchmod(fd.get(), 0444) != 0) return os::posix_error(errno, os::Access::write, "protect", file);
   return os::sync_file(fd.get(), file);
 }
@@ -72,7 +75,9 @@ Result<void> seal_all(const fs::path& folder) {
   std::error_code failure;
   for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
        entry.increment(failure)) {
-    SDP_RETURN_IF_ERROR(seal(entry->path()));
+    const os::UniqueFd fd(::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return os::posix_error(errno, os::Access::write, "open", entry->path());
+    SDP_RETURN_IF_ERROR(seal(fd, entry->path()));
   }
   return failed(failure, "list", folder);
 }
@@ -93,10 +98,10 @@ Result<fs::path> replace_published(
 
   // 1. What a process that was killed left behind.
   const fs::path draft = root / kDraft;
-  fs::remove_all(draft, failure);
-  SDP_RETURN_IF_ERROR(failed(failure, "remove", draft));
-  fs::remove(root / kNextLink, failure);
-  SDP_RETURN_IF_ERROR(failed(failure, "remove", root / kNextLink));
+  for (const std::string_view name : {kDraft, kNextLink, kRemoved}) {
+    fs::remove_all(root / name, failure);
+    SDP_RETURN_IF_ERROR(failed(failure, "remove", root / name));
+  }
 
   // 2. Its own name, behind those that are there, whatever the clock says.
   SDP_TRY(const auto before, publications_in(root));
@@ -120,16 +125,18 @@ Result<fs::path> replace_published(
   SDP_RETURN_IF_ERROR(failed(failure, "replace", root / kCurrent));
   SDP_RETURN_IF_ERROR(os::sync_folder(root));
 
-  // 5. Those that nobody can be about to open.
+  // 5. Those that nobody can be about to open. Without a name first, so that nobody adds a file meanwhile.
   for (std::size_t at = 0; at + kKept <= before.size(); ++at) {
-    fs::remove_all(root / id_of(before[at]), failure);
-    SDP_RETURN_IF_ERROR(failed(failure, "remove", root / id_of(before[at])));
+    const fs::path old = root / id_of(before[at]);
+    fs::rename(old, root / kRemoved, failure);
+    if (!failure) fs::remove_all(root / kRemoved, failure);
+    SDP_RETURN_IF_ERROR(failed(failure, "remove", old));
   }
   return root / id;
 }
 
 Result<void> write_draft(const fs::path& path, std::string_view text) {
-  const os::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const os::UniqueFd fd(open_draft(path));
   if (!fd) return os::posix_error(errno, os::Access::write, "write", path);
   return os::write_all(fd.get(), text, path);
 }
@@ -149,15 +156,19 @@ std::optional<fs::path> find_publication(const fs::path& root, std::string_view 
   return found == times->end() ? std::nullopt : std::optional(root / id_of(*found));
 }
 
-Result<void> add_to_publication(const fs::path& folder, std::string_view file, std::string_view text) {
+Result<bool> add_to_publication(const fs::path& folder, std::string_view file, std::string_view text) {
   const fs::path draft = folder / fmt::format(".{}", file);
   std::error_code failure;
   fs::remove(draft, failure);  // of a process that was killed
-  SDP_RETURN_IF_ERROR(write_draft(draft, text));
-  SDP_RETURN_IF_ERROR(seal(draft));
+  const os::UniqueFd fd(open_draft(draft));
+  if (!fd && errno == ENOENT) return false;
+  if (!fd) return os::posix_error(errno, os::Access::write, "write", draft);
+  SDP_RETURN_IF_ERROR(os::write_all(fd.get(), text, draft));
+  SDP_RETURN_IF_ERROR(seal(fd, draft));
   fs::rename(draft, folder / file, failure);
+  if (failure == std::errc::no_such_file_or_directory) return false;
   SDP_RETURN_IF_ERROR(failed(failure, "replace", folder / file));
-  return os::sync_folder(folder);
+  return os::sync_folder_if_there(folder);
 }
 
 }  // namespace sdp::publish

@@ -38,8 +38,8 @@ std::optional<std::filesystem::path> current_publication(const std::filesystem::
 std::optional<std::filesystem::path> find_publication(const std::filesystem::path& root, std::string_view id);
 
 /// Puts one more file into a publication, or another one in its place; mode 0444. Readers see none, the old
-/// or the new one.
-Result<void> add_to_publication(const std::filesystem::path& folder, std::string_view file,
+/// or the new one. False when the publication is not there any more: others have published twice since.
+Result<bool> add_to_publication(const std::filesystem::path& folder, std::string_view file,
                                 std::string_view text);
 
 }  // namespace sdp::publish

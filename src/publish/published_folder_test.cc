@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "base/utc_time.h"
 #include "os/file_lock.h"
@@ -60,6 +62,40 @@ TEST_F(PublishedFolder, APublicationIsFoundByItsIdAsLongAsItIsThere) {
   for (const char* name : {"", ".", "..", "current", "../published", ".lock", "20260215T175236124Z/."})
     EXPECT_EQ(find_publication(root_, name), std::nullopt) << name;
   EXPECT_EQ(find_publication(root_ / "none", "20260215T175236124Z"), std::nullopt);
+}
+
+TEST_F(PublishedFolder, WhatOthersHaveReplacedTwiceTakesNothingMore) {
+  const auto first = publish("one").value();
+  ASSERT_TRUE(publish("two"));
+  EXPECT_TRUE(add_to_publication(first, "proof", "of one").value()) << "the one before is kept";
+  ASSERT_TRUE(publish("three"));
+  const auto added = add_to_publication(first, "proof", "of one");
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_FALSE(*added);
+  EXPECT_FALSE(fs::exists(first));
+}
+
+/// Whoever proves is slower than others publish.
+TEST_F(PublishedFolder, FilesThatComeWhileOthersReplaceStopNobody) {
+  ASSERT_TRUE(publish("first"));
+  std::atomic<bool> over = false;
+  std::jthread prover([&] {
+    while (!over) {
+      const auto folder = current_publication(root_);
+      if (!folder) continue;
+      // Until it is gone.
+      for (Result<bool> added = true; added && *added && !over;) {
+        added = add_to_publication(*folder, "proof", "of it");
+        EXPECT_TRUE(added) << added.error().message;
+      }
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    clock_.advance(std::chrono::milliseconds(1));
+    const auto published = publish("text");
+    EXPECT_TRUE(published) << published.error().message;
+  }
+  over = true;
 }
 
 TEST_F(PublishedFolder, NobodyMayWriteToWhatIsPublished) {
