@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <memory>
 #include <system_error>
 #include <utility>
