@@ -126,9 +126,15 @@ class Services(Servers):
             check=False,
         )
 
+    def call_up(self) -> subprocess.CompletedProcess:
+        return self._call("up", "--deps", self.deps, *self._ports)
+
+    def call_status(self) -> subprocess.CompletedProcess:
+        return self._call("status")
+
     def up(self) -> None:
         """Starts what does not run."""
-        done = self._call("up", "--deps", self.deps, *self._ports)
+        done = self.call_up()
         assert done.returncode == 0, f"spotify-services up ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
     def down(self) -> None:

@@ -13,7 +13,7 @@ from driver.embedded import EVENTS
 from driver.process import wait_until
 from test_import import extended_rows
 
-CANNOT_WRITE, UNAVAILABLE = 73, 69
+CANNOT_WRITE, UNAVAILABLE, UNHEALTHY = 73, 69, 10
 
 
 class SmallDisk:
@@ -146,6 +146,26 @@ def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(
     wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
     assert patient.stop().code == 0
     world.prove_up_to_bronze()
+
+
+def test_servers_without_room_say_so_leave_nothing_running_and_start_when_there_is_room(own_services, small_disk):
+    services = own_services(start=False)
+    disk = small_disk(services.data, 64)
+    assert disk.is_mounted, "mounting a tmpfs takes root"
+    filler = disk.fill()
+    full = services.call_up()
+    assert full.returncode == CANNOT_WRITE, full.stderr
+    assert str(services.data) in full.stderr and "space" in full.stderr, full.stderr
+    for role in ("kafka", "s3"):
+        assert not (services.data / f"{role}.pid").exists()
+    assert services.call_status().returncode == UNHEALTHY
+    filler.unlink()
+    disk.make_room()
+    services.up()
+    assert services.call_status().returncode == 0
+    filler = disk.fill()
+    services.down()
+    assert services.call_status().returncode == UNHEALTHY
 
 
 def test_doctor_says_where_there_is_little_room(binary, tmp_path, small_disk):

@@ -1,10 +1,13 @@
 """The database of the marts: any client reads it at any time, and sees a whole state."""
 
 import json
+import os
+import signal
 import subprocess
 import time
+from pathlib import Path
 
-from driver.process import GUARD_SECONDS
+from driver.process import GUARD_SECONDS, wait_until
 from driver.services import clean_environment
 from driver.warehouse import query
 
@@ -92,6 +95,33 @@ def test_folder_and_page_can_be_named_and_left_out(embedded, tmp_path):
     assert (tmp_path / "there" / "current" / "spotify_db.duckdb").stat().st_mode & 0o777 == 0o444
     [published] = finished.events("publish.finished")
     assert published["tables"] > 5
+
+
+def test_a_proof_of_what_others_have_replaced_is_no_failure(proved):
+    """Two publications of others while a run proves its own, which is gone then: the run is as good, and says where the proof is not."""
+    published = proved.data / "warehouse" / "published"
+    earlier = published.resolve() / os.readlink(published / "current")
+    run = proved.start("--events", EVENTS)
+    [done] = wait_until(lambda: run.events("publish.finished"), 120, "the publication", 0.001)
+    run.send(signal.SIGSTOP)
+    # As the removal of others does it.
+    Path(done["path"]).rename(published / ".removed")
+    os.replace(*make_link(published, earlier.name))
+    run.send(signal.SIGCONT)
+    finished = run.wait(120)
+    assert finished.code == 0, str(finished)
+    [replaced] = finished.events("publish.replaced")
+    assert replaced["path"] == done["path"]
+    assert not Path(done["path"]).exists()
+    assert (published / ".removed" / "snapshot.json").exists() and not (published / ".removed" / "proof.json").exists()
+    assert proved.verify()["proved"]
+
+
+def make_link(published, name: str) -> tuple[Path, Path]:
+    """A link to a publication under a name of its own, and the one that it is to replace."""
+    link = published / ".current"
+    link.symlink_to(name)
+    return link, published / "current"
 
 
 def publish_docs(pipeline):
