@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <ctime>
+
 #include "diag/log.h"
+#include "diag/waiting.h"
 
 namespace sdp::cli {
 
@@ -26,7 +29,10 @@ SignalStop::~SignalStop() {
 
 void SignalStop::wait_for_signals(const std::stop_token& quit) {
   while (!quit.stop_requested()) {
-    const int signal = sigwaitinfo(&signals_, nullptr);
+    const timespec patience{0, 100'000'000};
+    const int signal = sigtimedwait(&signals_, nullptr, &patience);
+    // This thread waits for nobody else.
+    diag::tell_waits();
     if (signal < 0 || quit.stop_requested()) continue;
     if (source_.stop_requested()) _exit(128 + signal);
     diag::log_event("command.stopping", {{"signal", signal}});

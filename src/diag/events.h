@@ -292,6 +292,9 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"verify.changed_meanwhile", Level::info, "look",
      "Something seems to be wrong, but a load or a transform has committed while verify looked. It looks "
      "again."},
+    {"waiting", Level::info, "of seconds limit_s message",
+     "A server has not answered for a second, or an upload takes more than five. Said again each ten "
+     "seconds."},
 });
 
 constexpr std::string_view name(Level level) {

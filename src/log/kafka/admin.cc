@@ -59,6 +59,33 @@ bool all_have_leaders(std::span<const rd_kafka_TopicPartitionInfo_t*> partitions
   });
 }
 
+/// As access control lists name them; those that we have no use for are left out.
+Operations operations_in(const rd_kafka_AclOperation_t* operations, std::size_t count) {
+  Operations names;
+  for (const rd_kafka_AclOperation_t operation : std::span(operations, operations == nullptr ? 0 : count)) {
+    switch (operation) {
+      case RD_KAFKA_ACL_OPERATION_READ:
+        names.insert("Read");
+        break;
+      case RD_KAFKA_ACL_OPERATION_WRITE:
+        names.insert("Write");
+        break;
+      case RD_KAFKA_ACL_OPERATION_CREATE:
+        names.insert("Create");
+        break;
+      case RD_KAFKA_ACL_OPERATION_DESCRIBE:
+        names.insert("Describe");
+        break;
+      case RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS:
+        names.insert("DescribeConfigs");
+        break;
+      default:
+        break;
+    }
+  }
+  return names;
+}
+
 void take_config(TopicInfo& info, std::string_view name, std::string_view value) {
   if (name == "cleanup.policy") {
     info.compacted = value.contains("compact");
@@ -91,6 +118,10 @@ void Admin::on_error(rd_kafka_resp_err_t code, const char* reason) {
   if (kind_of(code) == ErrorKind::unauthorized) refused_ = code;
 }
 
+std::string Admin::brokers() const {
+  return fmt::format("Kafka at {}", settings_.bootstrap_servers);
+}
+
 void Admin::begin_to_ask() {
   rd_kafka_poll(client_.get(), 0);
   refused_ = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -104,14 +135,16 @@ rd_kafka_resp_err_t Admin::serve_and_see_refusal() {
 /// Sends a request by `ask(client, options, queue)` and waits for its answer. Asks again while the answer may
 /// come: all requests may be sent twice. A refused login ends it at once.
 template <typename Ask>
-Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask) {
+Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask,
+                               Besides besides) {
   EventHandle event;
   auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
   bool first = true;
   begin_to_ask();
+  diag::Waiting waiting(brokers(), settings_.call_timeout);
   base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
     if (!std::exchange(first, false)) refresh_brokers();
-    event = try_once(operation, ask);
+    event = try_once(operation, besides, waiting, ask);
     code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (const auto refused = serve_and_see_refusal(); kind_of(code) == ErrorKind::retry && refused != 0)
       code = refused;
@@ -122,11 +155,14 @@ Result<EventHandle> Admin::ask(rd_kafka_admin_op_t operation, const std::string&
 }
 
 template <typename Ask>
-EventHandle Admin::try_once(rd_kafka_admin_op_t operation, Ask ask) {
+EventHandle Admin::try_once(rd_kafka_admin_op_t operation, Besides besides, diag::Waiting& waiting, Ask ask) {
   const int timeout_ms = static_cast<int>(settings_.call_timeout.count()) / kTriesInTime;
   char reason[256];
   const AdminOptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), operation));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, reason, sizeof reason);
+  if (besides == Besides::operations) {
+    const ErrorHandle refused(rd_kafka_AdminOptions_set_include_authorized_operations(options.get(), 1));
+  }
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   ask(client_.get(), options.get(), queue.get());
   EventHandle event;
@@ -134,7 +170,9 @@ EventHandle Admin::try_once(rd_kafka_admin_op_t operation, Ask ask) {
   base::try_until(base::system_clock(), std::chrono::milliseconds(timeout_ms + 1000),
                   std::chrono::milliseconds(0), [&] {
                     event.reset(rd_kafka_queue_poll(queue.get(), kServeMs));
-                    return event || serve_and_see_refusal() != RD_KAFKA_RESP_ERR_NO_ERROR;
+                    const bool is_refused = serve_and_see_refusal() != RD_KAFKA_RESP_ERR_NO_ERROR;
+                    waiting.note(last_reason());
+                    return event || is_refused;
                   });
   return event;
 }
@@ -272,6 +310,7 @@ Result<Watermarks> Admin::watermarks(Partition partition) {
   Watermarks marks;
   auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
   begin_to_ask();
+  const diag::Waiting waiting(brokers(), settings_.call_timeout);
   base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
     code = rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &marks.start,
                                             &marks.end, static_cast<int>(settings_.call_timeout.count()));
@@ -297,6 +336,7 @@ Result<std::vector<std::optional<Offset>>> Admin::committed(std::string_view gro
   const Property properties[] = {{"group.id", std::string(group)}};
   SDP_TRY(const ClientHandle client, open_client(Role::reader, settings_, *this, properties));
   auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  const diag::Waiting waiting(brokers(), settings_.call_timeout);
   base::try_until(base::system_clock(), settings_.call_timeout, kRetryPause, [&] {
     const auto limit = settings_.call_timeout / kTriesInTime;
     code = rd_kafka_committed(client.get(), partitions.get(), static_cast<int>(limit.count()));
@@ -348,6 +388,95 @@ Result<std::size_t> Admin::members(std::string_view group) {
   if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return std::size_t{0};
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error(what, code, detail));
   return members;
+}
+
+Result<Rights> Admin::rights(std::string_view group) {
+  Rights rights;
+  SDP_TRY(rights.cluster, operations_on_cluster());
+  SDP_TRY(rights.topic, operations_on_topic());
+  SDP_TRY(rights.group, operations_on_group(group));
+  return rights;
+}
+
+Result<Operations> Admin::operations_on_cluster() {
+  SDP_TRY(const EventHandle event, ask(
+                                       RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, "cannot describe the cluster",
+                                       [](auto* client, auto* options, auto* queue) {
+                                         rd_kafka_DescribeCluster(client, options, queue);
+                                       },
+                                       Besides::operations));
+  std::size_t count = 0;
+  const auto* operations = rd_kafka_DescribeCluster_result_authorized_operations(
+      rd_kafka_event_DescribeCluster_result(event.get()), &count);
+  return operations_in(operations, count);
+}
+
+Result<std::optional<Operations>> Admin::operations_on_topic() {
+  const std::string what = fmt::format("cannot describe topic {}", topic_);
+  const char* names[] = {topic_.c_str()};
+  const TopicNamesHandle collection(rd_kafka_TopicCollection_of_topic_names(names, 1));
+  SDP_TRY(const EventHandle event, ask(
+                                       RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, what,
+                                       [&](auto* client, auto* options, auto* queue) {
+                                         rd_kafka_DescribeTopics(client, collection.get(), options, queue);
+                                       },
+                                       Besides::operations));
+  std::size_t count = 0;
+  const auto** topics =
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
+  const auto code = rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[0]));
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
+  // Whoever may not even describe it may do nothing else: all other rights include that one.
+  if (kind_of(code) == ErrorKind::unauthorized) return Operations{};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error(what, code));
+  const auto* operations = rd_kafka_TopicDescription_authorized_operations(topics[0], &count);
+  return operations_in(operations, count);
+}
+
+Result<std::optional<Operations>> Admin::operations_on_group(std::string_view group) {
+  const std::string name(group);
+  const std::string what = fmt::format("cannot describe group {}", group);
+  const char* names[] = {name.c_str()};
+  const auto asked = ask(
+      RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, what,
+      [&](auto* client, auto* options, auto* queue) {
+        rd_kafka_DescribeConsumerGroups(client, names, 1, options, queue);
+      },
+      Besides::operations);
+  if (!asked && asked.error().kind == ErrorKind::unauthorized) return Operations{};
+  if (!asked) return std::unexpected(asked.error());
+  std::size_t count = 0;
+  const auto** groups = rd_kafka_DescribeConsumerGroups_result_groups(
+      rd_kafka_event_DescribeConsumerGroups_result(asked->get()), &count);
+  const auto code = rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(groups[0]));
+  if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return std::nullopt;
+  if (kind_of(code) == ErrorKind::unauthorized) return Operations{};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error(what, code));
+  const auto* operations = rd_kafka_ConsumerGroupDescription_authorized_operations(groups[0], &count);
+  return operations_in(operations, count);
+}
+
+Result<std::optional<base::UtcMillis>> Admin::newest_time() {
+  SDP_TRY(const Description description, ask_while_unknown([&] { return describe_partitions(); }));
+  const PartitionListHandle wanted(rd_kafka_topic_partition_list_new(description.info.partitions));
+  for (Partition partition = 0; partition < description.info.partitions; ++partition) {
+    rd_kafka_topic_partition_list_add(wanted.get(), topic_.c_str(), partition)->offset =
+        RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP;
+  }
+  SDP_TRY(const EventHandle event, ask(RD_KAFKA_ADMIN_OP_LISTOFFSETS,
+                                       fmt::format("cannot ask for the newest record of topic {}", topic_),
+                                       [&](auto* client, auto* options, auto* queue) {
+                                         rd_kafka_ListOffsets(client, wanted.get(), options, queue);
+                                       }));
+  std::size_t count = 0;
+  const auto** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+  std::optional<base::UtcMillis> newest;
+  for (const auto* info : std::span(infos, count)) {
+    const std::chrono::milliseconds time(rd_kafka_ListOffsetsResultInfo_timestamp(info));
+    if (time.count() >= 0) newest = std::max(newest.value_or(base::UtcMillis(time)), base::UtcMillis(time));
+  }
+  return newest;
 }
 
 }  // namespace sdp::log::kafka

@@ -7,9 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "diag/waiting.h"
 #include "log/event_log.h"
 #include "log/kafka/client.h"
+#include "log/kafka/rights.h"
 #include "log/kafka/settings.h"
 #include "log/topic.h"
 
@@ -30,6 +33,10 @@ class Admin final : private ClientEvents {
   Result<Watermarks> watermarks(Partition partition);
   Result<std::vector<std::optional<Offset>>> committed(std::string_view group);
   Result<std::size_t> members(std::string_view group);
+  /// What we may do with the topic, with this group and on the cluster.
+  Result<Rights> rights(std::string_view group);
+  /// Of all records that the topic has, the latest time; nothing when it has none. Needs Describe alone.
+  Result<std::optional<base::UtcMillis>> newest_time();
 
  private:
   struct Description {
@@ -45,14 +52,22 @@ class Admin final : private ClientEvents {
   void begin_to_ask();
   /// The code by which a broker refused our login; no error while none did.
   rd_kafka_resp_err_t serve_and_see_refusal();
+  /// What an answer tells besides what was asked for.
+  enum class Besides { nothing, operations };
   template <typename Ask>
-  Result<EventHandle> ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask);
+  Result<EventHandle> ask(rd_kafka_admin_op_t operation, const std::string& what, Ask ask,
+                          Besides besides = Besides::nothing);
   template <typename Ask>
-  EventHandle try_once(rd_kafka_admin_op_t operation, Ask ask);
+  EventHandle try_once(rd_kafka_admin_op_t operation, Besides besides, diag::Waiting& waiting, Ask ask);
+  /// The brokers as people call them.
+  std::string brokers() const;
   void refresh_brokers();
   Error error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail = {});
   Result<Description> describe_partitions();
   Result<void> describe_config(TopicInfo& info);
+  Result<Operations> operations_on_cluster();
+  Result<std::optional<Operations>> operations_on_topic();
+  Result<std::optional<Operations>> operations_on_group(std::string_view group);
   Result<void> wait_for_topic(const std::function<bool(const Description&)>& is_ready);
 
   const KafkaSettings settings_;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/retry.h"
+#include "diag/log.h"
 #include "log/kafka/error.h"
 
 namespace sdp::log::kafka {
@@ -156,6 +157,12 @@ Result<void> KafkaProducer::check(rd_kafka_error_t* error, std::string_view what
   return std::unexpected(
       make_final_error(settings_, fmt::format("cannot {} a transaction on topic {}", what, topic_name_),
                        rd_kafka_error_code(owned.get()), rd_kafka_error_string(owned.get())));
+}
+
+void KafkaProducer::on_error(rd_kafka_resp_err_t code, const char* reason) {
+  ClientEvents::on_error(code, reason);
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    diag::log_event("kafka.brokers_down", {{"topic", topic_name_}, {"message", last_reason()}});
 }
 
 void KafkaProducer::on_delivery(const rd_kafka_message_t& message) {

@@ -42,6 +42,7 @@ class KafkaProducer final : public Producer, private ClientEvents {
   Result<void> send_by(const Sender& sender, const Outgoing& record);
   Result<void> flush(const Sender& sender, std::chrono::milliseconds timeout);
   Result<void> check(rd_kafka_error_t* error, std::string_view what) const;
+  void on_error(rd_kafka_resp_err_t code, const char* reason) override;
   void on_delivery(const rd_kafka_message_t& message) override;
 
   const KafkaSettings settings_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "diag/waiting.h"
 #include "log/kafka/batch.h"
 #include "log/kafka/batch_end_search.h"
 #include "log/kafka/error.h"
@@ -65,6 +66,7 @@ Result<void> KafkaReader::read_to_fault(Range& range, std::chrono::milliseconds 
 
 Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds timeout, const Visit& visit) {
   MessageBatch batch;
+  diag::Waiting waiting(fmt::format("Kafka at {}", settings_.bootstrap_servers), timeout);
   auto deadline = base::system_clock().steady_now() + timeout;
   while (range.next < range.to) {
     const Offset before = range.next;
@@ -77,7 +79,12 @@ Result<void> KafkaReader::read_batches(Range& range, std::chrono::milliseconds t
     }
     rd_kafka_poll(client_.get(), 0);
     const auto now = base::system_clock().steady_now();
-    if (range.next > before) deadline = now + timeout;
+    if (range.next > before) {
+      deadline = now + timeout;
+      waiting.answered(now);
+    } else {
+      waiting.note(last_reason());
+    }
     if (now > deadline) {
       return std::unexpected(error(range, RD_KAFKA_RESP_ERR__TIMED_OUT,
                                    fmt::format("no record for {} ms; {}", timeout.count(), last_reason())));

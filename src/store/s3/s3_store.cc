@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <utility>
 
 #include "base/sha256.h"
+#include "diag/waiting.h"
 #include "store/object_rules.h"
 #include "store/s3/s3_encoding.h"
 #include "store/s3/s3_error.h"
@@ -15,6 +17,8 @@ namespace sdp::store::s3 {
 namespace {
 
 constexpr std::uint64_t kListPageBytesMax = 16 * 1024 * 1024;
+/// A body that is sent at once on any line.
+constexpr std::size_t kSmallBytes = 64 * 1024;
 constexpr std::uint64_t kComplaintBytesMax = 1024 * 1024;
 constexpr std::string_view kMetadataHeader = "x-amz-meta-";
 constexpr std::string_view kHashHeader = "x-amz-content-sha256";
@@ -135,6 +139,13 @@ std::unexpected<Error> S3Store::failed(std::string_view what, const Answer& answ
   return fail(diagnosis.kind, std::move(message));
 }
 
+void S3Store::tell_server(const HttpAnswer& answer, std::chrono::milliseconds took) const {
+  if (const auto name = answer.header("server"); !name.empty()) settings_.observer->told_server(name);
+  const std::time_t there = curl_getdate(std::string(answer.header("date")).c_str(), nullptr);
+  if (there < 0) return;
+  settings_.observer->told_time(UtcMillis(std::chrono::seconds(there)), clock_.utc_now() - took / 2, took);
+}
+
 S3Store::Answer S3Store::send(const HttpRequest& request, const Credentials& credentials) {
   HttpRequest signed_request = request;
   if (!credentials.session_token.empty()) {
@@ -145,10 +156,11 @@ S3Store::Answer S3Store::send(const HttpRequest& request, const Credentials& cre
   const SteadyTime begun = clock_.steady_now();
   Answer answer{http_->send(signed_request), {}};
   if (settings_.observer != nullptr) {
-    settings_.observer->attempted(
-        operation_of(request), answer.http.curl == CURLE_OK ? answer.http.status : 0,
-        answer.http.curl == CURLE_OPERATION_TIMEDOUT,
-        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun));
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun);
+    settings_.observer->attempted(operation_of(request),
+                                  answer.http.curl == CURLE_OK ? answer.http.status : 0,
+                                  answer.http.curl == CURLE_OPERATION_TIMEDOUT, took);
+    tell_server(answer.http, took);
   }
   if (answer.http.curl == CURLE_OK && !is_success(answer.http.status))
     answer.complaint = complaint_in(answer.http);
@@ -173,6 +185,8 @@ Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& 
     hashed_request.headers.emplace_back(kHashHeader, base::sha256_hex(request.body));
   bool has_renewed = false;
   bool is_first = true;
+  diag::Waiting waiting(describe(), settings_.retry.total_max + settings_.total_timeout,
+                        request.body.size() > kSmallBytes ? diag::kPatienceForUploads : diag::kPatience);
   return base::with_retries(settings_.retry, clock_, rng_.fork(calls_++), [&]() -> Result<Answer> {
     if (!std::exchange(is_first, false) && settings_.observer != nullptr)
       settings_.observer->retried(operation_of(request));
@@ -181,7 +195,9 @@ Result<S3Store::Answer> S3Store::call(std::string_view what, const HttpRequest& 
     Answer answer = *std::move(attempted);
     const long status = answer.http.status;
     if (answer.http.curl != CURLE_OK || std::ranges::find(accepted, status) == accepted.end()) {
-      return failed(what, answer);
+      auto failure = failed(what, answer);
+      waiting.note(failure.error().message);
+      return failure;
     }
     if (check) SDP_RETURN_IF_ERROR(check(answer));
     return answer;

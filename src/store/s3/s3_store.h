@@ -54,6 +54,7 @@ class S3Store final : public ObjectStore {
   std::string object_url(std::string_view key) const;
   std::string name_of(std::string_view method, std::string_view key) const;
   std::unexpected<Error> failed(std::string_view what, const Answer& answer) const;
+  void tell_server(const HttpAnswer& answer, std::chrono::milliseconds took) const;
   Answer send(const HttpRequest& request, const Credentials& credentials);
   /// One attempt, and once in a call another one with new credentials.
   Result<Answer> attempt(const HttpRequest& request, bool& has_renewed);

@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 
+#include "diag/waiting.h"
 #include "warehouse/adbc/arrow_text.h"
 
 namespace sdp::warehouse::adbc {
@@ -35,7 +36,10 @@ Result<std::unique_ptr<Session>> Session::open(SessionOptions options) {
     return fail(ErrorKind::misconfigured, fmt::format("there is no ADBC driver at {}", options.driver_path));
   }
   std::unique_ptr<Session> session(new Session(std::move(options)));
-  auto connected = session->connect();
+  auto connected = [&session] {
+    const diag::Waiting waiting(session->options_.server, session->options_.sign_in_max);
+    return session->connect();
+  }();
   if (connected) return session;
   // The driver has tried again by itself for as long as its login time-out says.
   Error error = std::move(connected).error();

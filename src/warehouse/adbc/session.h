@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,7 +26,9 @@ struct DriverError {
 };
 
 struct SessionOptions {
-  std::string driver_path;  ///< a shared library; absolute
+  std::string server;                        ///< as people call it
+  std::chrono::milliseconds sign_in_max{0};  ///< when the driver gives up
+  std::string driver_path;                   ///< a shared library; absolute
   std::string entry_point;
   std::vector<std::pair<std::string, std::string>> options;            ///< of the database
   std::vector<std::pair<std::string, Secret>> secret_options;          ///< likewise

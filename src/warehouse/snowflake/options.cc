@@ -102,6 +102,8 @@ bool is_plain_name(std::string_view name) {
 Result<adbc::SessionOptions> session_options(const SnowflakeOptions& options) {
   SDP_RETURN_IF_ERROR(check_names(options));
   adbc::SessionOptions session;
+  session.server = describe(options);
+  session.sign_in_max = options.login_timeout;
   session.driver_path = options.driver_path;
   session.entry_point = "AdbcDriverSnowflakeInit";
   session.classify = [account = options.account](const adbc::DriverError& error) {
