@@ -4,26 +4,39 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "base/text_table.h"
 #include "cli/checks.h"
+#include "cli/clock_skew.h"
 #include "cli/command.h"
+#include "cli/disks.h"
+#include "cli/kafka_rights.h"
+#include "cli/known_logins.h"
 #include "cli/settings.h"
+#include "cli/versions.h"
 #include "cli/wiring.h"
 #include "lake/object_key.h"
 #include "lake_reader/find_places.h"
+#include "log/kafka/admin.h"
 #include "log/kafka/probe.h"
 #include "mapping/compile.h"
 #include "mapping/mapping.h"
 #include "settings/place.h"
-#include "store/directory/durable_folders.h"
+#include "store/s3/request_observer.h"
 #include "verify/verify.h"
+#include "warehouse/duckdb/duckdb_warehouse.h"
 
 namespace sdp::cli {
 namespace {
@@ -35,27 +48,17 @@ struct Options {
   WarehouseSettings warehouse;
   TransformSettings transform;
   std::string mapping;
+  std::string group{log::ConsumerOptions{}.group};
   bool json = false;
 };
 
 namespace fs = std::filesystem;
 
-/// Of a disk: with less, a load or a build of a million events may fill it.
-constexpr std::uintmax_t kFreeMin = std::uintmax_t{1} << 30;
 /// Files that a process may have open at a time: a sink has a connection to each broker and for each upload.
 constexpr rlim_t kOpenFilesMin = 256;
 
 double in_gib(std::uintmax_t bytes) {
   return static_cast<double>(bytes) / static_cast<double>(std::uintmax_t{1} << 30);
-}
-
-/// Of a path that may not be there yet: what its disk has.
-Result<std::uintmax_t> free_bytes(const fs::path& path) {
-  std::error_code failure;
-  const fs::space_info space = fs::space(store::existing_ancestor(fs::absolute(path)), failure);
-  if (!failure) return space.available;
-  return fail(ErrorKind::unauthorized,
-              fmt::format("{} cannot be looked at: {}", path.string(), failure.message()));
 }
 
 Result<std::string> check_disk(const Options& options) {
@@ -86,7 +89,110 @@ Result<std::string> check_limits() {
                           kOpenFilesMin));
 }
 
-Result<std::string> check_log(const Options& options) {
+/// Those that are set. What AWS's own files have is made by AWS.
+Found check_logins(const Options& options) {
+  const auto& kafka = options.log.kafka;
+  const auto& keys = options.lake.s3.keys;
+  Found found;
+  if (is_known_login(kafka.sasl_username, kafka.sasl_password))
+    found.add({.text = fmt::format("the password of Kafka's user {} is one that everybody tries first",
+                                   kafka.sasl_username),
+               .is_warning = true});
+  if (is_known_login(keys.access_key, keys.secret_key))
+    found.add(
+        {.text = fmt::format("the secret of S3's key {} is one that everybody tries first", keys.access_key),
+         .is_warning = true});
+  if (found.text.empty()) found.text = "none is set that everybody tries first";
+  return found;
+}
+
+/// Hears the clock of the store in the answers to what is asked anyway.
+class StoreClock final : public store::s3::RequestObserver {
+ public:
+  void attempted(std::string_view, long, bool, std::chrono::milliseconds) override {}
+  void retried(std::string_view) override {}
+  void told_time(UtcMillis there, UtcMillis here, std::chrono::milliseconds took) override {
+    // A second is told when it begins; the answer was made at any time between question and answer.
+    const std::chrono::milliseconds half(500);
+    const ClockReading reading{.there = there + half, .here = here, .tolerance = half + took / 2};
+    const std::scoped_lock lock(mutex_);
+    if (!best_ || reading.tolerance < best_->tolerance) best_ = reading;
+  }
+
+  std::optional<ClockReading> best() const {
+    const std::scoped_lock lock(mutex_);
+    return best_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<ClockReading> best_;
+};
+
+Result<Found> check_clock_of_store(const Options& options, const StoreClock& clock) {
+  if (!settings::parse_bucket(options.lake.place)) return Found{};
+  const auto reading = clock.best();
+  if (!reading) return Found{.text = "the store told no time", .is_warning = true};
+  return judge_clock(
+      {.server = "the store",
+       .refused_from = kSkewRefused,
+       .what_breaks = "AWS and others refuse each request that is signed so far from their time"},
+      *reading);
+}
+
+Result<Found> check_clock_of_warehouse(const Options& options, Clock& clock) {
+  if (!options.warehouse.is_snowflake()) return Found{};
+  const bool by_key = !options.warehouse.snowflake.private_key_file.empty();
+  auto warehouse = open_warehouse(options.warehouse, Access::read_only, clock);
+  // That it cannot be opened is told by its own check.
+  if (!warehouse) return Found{.text = "Snowflake told no time", .is_warning = true};
+  const SteadyTime begun = clock.steady_now();
+  const auto answer = (*warehouse)->query("SELECT " + (*warehouse)->epoch_ms("SYSDATE()"));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - begun);
+  if (!answer || answer->rows.empty() || !answer->rows.front().front())
+    return Found{.text = "Snowflake told no time", .is_warning = true};
+  const UtcMillis there(std::chrono::milliseconds(std::atoll(answer->rows.front().front()->c_str())));
+  return judge_clock({.server = "Snowflake",
+                      .refused_from = by_key ? std::chrono::milliseconds(kSkewOfKeyRefused) : kSkewRefused,
+                      .what_breaks = "it refuses logins by a key, which are valid for a minute"},
+                     {.there = there, .here = clock.utc_now() - took / 2, .tolerance = took / 2});
+}
+
+Result<Found> check_clock(const Options& options, const StoreClock& store, Clock& clock) {
+  SDP_TRY(Found found, check_clock_of_store(options, store));
+  SDP_TRY(const Found warehouse, check_clock_of_warehouse(options, clock));
+  if (!warehouse.text.empty()) found.add(warehouse);
+  if (found.text.empty()) return Found{.text = "nothing but this machine's clock is in use"};
+  return found;
+}
+
+Result<std::unique_ptr<log::kafka::Admin>> open_admin(const Options& options) {
+  SDP_TRY(const auto settings, with_address(options.log, options.services));
+  return log::kafka::Admin::open(settings.kafka, settings.topic.name);
+}
+
+Result<Found> check_rights(const Options& options, const Result<Found>& log) {
+  if (!log && log.error().kind == ErrorKind::unavailable)
+    return Found{.text = "not known, since no broker answers", .is_warning = true};
+  SDP_TRY(const auto admin, open_admin(options));
+  SDP_TRY(const log::kafka::Rights rights, admin->rights(options.group));
+  return judge_rights(
+      rights,
+      {.user = options.log.kafka.sasl_username, .topic = options.log.topic.name, .group = options.group});
+}
+
+/// What the newest record tells of the broker's clock; nothing where it cannot be asked for.
+std::optional<Found> check_clock_of_broker(const Options& options, const log::TopicInfo& topic,
+                                           Clock& clock) {
+  const auto admin = open_admin(options);
+  if (!admin) return std::nullopt;
+  const auto newest = (*admin)->newest_time();
+  if (!newest || !*newest) return std::nullopt;
+  return judge_newest_record(**newest, clock.utc_now(),
+                             topic.timestamp_type == log::TimestampType::log_append_time);
+}
+
+Result<Found> check_log(const Options& options, Clock& clock) {
   SDP_TRY(const auto settings, with_address(options.log, options.services));
   SDP_TRY(auto log, open_kafka(settings, options.services));
   SDP_TRY(const log::TopicInfo topic, log->describe());
@@ -94,18 +200,22 @@ Result<std::string> check_log(const Options& options) {
     return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
   const bool create_time = topic.timestamp_type == log::TimestampType::create_time;
   const std::string_view missing = log::kafka::missing_in_library();
-  return fmt::format("topic {} with {} at {}{}{}{}", topic.name,
-                     base::plural(static_cast<std::uint64_t>(topic.partitions), "partition"),
-                     settings.kafka.bootstrap_servers,
-                     create_time
-                         ? "; it has CreateTime, so objects are filed under the producers' clocks and hours "
-                           "close by the sink's"
-                         : "",
-                     missing.empty() ? "" : "; ", missing);
+  Found found{.text = fmt::format(
+                  "topic {} with {} at {}{}{}{}", topic.name,
+                  base::plural(static_cast<std::uint64_t>(topic.partitions), "partition"),
+                  settings.kafka.bootstrap_servers,
+                  create_time ? "; it has CreateTime, so objects are filed under the producers' clocks "
+                                "and hours close by the sink's"
+                              : "",
+                  missing.empty() ? "" : "; ", missing)};
+  if (const auto ahead = check_clock_of_broker(options, topic, clock)) found.add(*ahead);
+  return found;
 }
 
-Result<std::string> check_lake(const Options& options, Clock& clock) {
-  SDP_TRY(auto lake, open_lake(options.lake, options.services, clock));
+Result<std::string> check_lake(const Options& options, StoreClock& store_clock, Clock& clock) {
+  LakeSettings settings = options.lake;
+  settings.s3.observer = &store_clock;
+  SDP_TRY(auto lake, open_lake(settings, options.services, clock));
   SDP_RETURN_IF_ERROR(
       lake.store->list(lake::kBronzePrefix, [](const store::ListedObject&) { return false; }));
   SDP_TRY(const lake::Places places, lake_reader::find_places(*lake.store));
@@ -139,6 +249,49 @@ Result<std::string> check_transform(const Options& options) {
   return "dbt at " + transform.dbt_path.string();
 }
 
+/// Without the v before it.
+std::string duckdb_version() {
+  std::string version = warehouse::DuckDbWarehouse::library_version();
+  if (version.starts_with('v')) version.erase(0, 1);
+  return version;
+}
+
+/// What made the file and can read it; nothing where there is none yet, or it may not be read.
+std::optional<Found> version_of_file(const fs::path& path) {
+  // A pipe would keep whoever opens it.
+  std::error_code unknown;
+  if (!fs::is_regular_file(path, unknown)) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(kDuckDbHeaderBytes, '\0');
+  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
+  const auto header = parse_duckdb_header(bytes);
+  if (!header) return std::nullopt;
+  Found found{.text = fmt::format("the warehouse's file has storage version {}{}", header->storage,
+                                  header->made_by.empty() ? "" : ", made by DuckDB " + header->made_by)};
+  if (is_older(duckdb_version(), header->made_by)) {
+    found.text += ", which is newer than ours";
+    found.is_warning = true;
+  }
+  return found;
+}
+
+/// By what is installed, without starting any of it.
+Found check_versions(const Options& options) {
+  Found found{.text = fmt::format("spotify-pipeline {}", kVersion)};
+  found.add(judge_version(kTestedKafkaLibrary, log::kafka::library_version()));
+  found.add(judge_version(kTestedDuckDb, duckdb_version()));
+  const bool snowflake = options.warehouse.is_snowflake();
+  if (const auto transform = transform_options(options.transform, options.warehouse)) {
+    for (const TestedPart& part : {kTestedDbt, snowflake ? kTestedDbtSnowflake : kTestedDbtDuckDb}) {
+      if (const auto version = version_beside(transform->dbt_path, part.name))
+        found.add(judge_version(part, *version));
+    }
+  }
+  if (snowflake) return found;
+  if (const auto file = version_of_file(options.warehouse.place)) found.add(*file);
+  return found;
+}
+
 /// That it can be read, that it is the warehouse's, and which one it is.
 Result<std::string> check_mapping(const Options& options, Clock& clock) {
   const WarehouseSettings& settings = options.warehouse;
@@ -164,11 +317,17 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   Checks checks(options.json);
   checks.add("limits", check_limits());
   checks.add("disk", check_disk(options));
+  checks.add("versions", check_versions(options));
+  checks.add("logins", check_logins(options));
   checks.add("transform", check_transform(options));
   checks.add("warehouse", check_warehouse(options, runtime.clock));
   checks.add("mapping", check_mapping(options, runtime.clock));
-  checks.add("lake", check_lake(options, runtime.clock));
-  checks.add("log", check_log(options));
+  StoreClock store_clock;
+  checks.add("lake", check_lake(options, store_clock, runtime.clock));
+  checks.add("clock", check_clock(options, store_clock, runtime.clock));
+  const auto log = check_log(options, runtime.clock);
+  checks.add("log", log);
+  checks.add("rights", check_rights(options, log));
   checks.finish();
   return std::ranges::all_of(checks.all(), [](const Check& check) { return check.outcome.has_value(); })
              ? 0
@@ -179,12 +338,15 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 
 void define_doctor(settings::Commands& commands, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& command = commands.add_reader(commands.parser(), "doctor",
-                                      "Check that log, lake, warehouse and dbt can be reached with these "
-                                      "settings, that a mapping can be used, and that this machine has room; "
-                                      "writes nothing, and exits with 10 when a check fails",
-                                      "  spotify-pipeline doctor --json  for a program");
+  auto& command =
+      commands.add_reader(commands.parser(), "doctor",
+                          "Check that log, lake, warehouse and dbt can be reached with these "
+                          "settings, what the brokers allow, clocks and versions, that a mapping "
+                          "can be used, and that this machine has room; writes nothing, and exits "
+                          "with 10 when a check fails",
+                          "  spotify-pipeline doctor --json  for a program");
   bind_log(command, options->log);
+  command.bind("kafka.group", options->group);
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);

@@ -11,6 +11,7 @@
 #include "base/text_table.h"
 #include "cli/checks.h"
 #include "cli/command.h"
+#include "cli/known_logins.h"
 #include "cli/settings.h"
 #include "cli/stack_checks.h"
 #include "cli/wiring.h"
@@ -162,14 +163,16 @@ Result<int> run(Options options, const Runtime& runtime) {
   const StackPart airflow{"airflow", "airflow-api-server", "AIRFLOW_PORT", stack.airflow_port};
   const StackPart dashboard{"dashboard", "dashboard", "DASHBOARD_PORT", stack.dashboard_port};
   Checks checks(options.json);
-  const auto add = [&checks](const StackPart& part, Result<std::string> outcome) {
+  const auto add = [&checks](const StackPart& part, auto outcome) {
     checks.add(std::string(part.name), std::move(outcome));
   };
   add(kafka, check_kafka(kafka, stack));
-  add(minio, check_minio(minio, stack, runtime.clock));
+  add(minio, with_login(check_minio(minio, stack, runtime.clock), stack.minio_user, stack.minio_password));
   add(console, check_console(*http, console, stack));
   if (has_profile(stack, "ui")) add(kafdrop, judge_page(kafdrop, get(*http, kafdrop, "/"), "Kafdrop"));
-  if (has_profile(stack, "airflow")) add(airflow, check_airflow(*http, airflow, stack));
+  if (has_profile(stack, "airflow"))
+    add(airflow,
+        with_login(check_airflow(*http, airflow, stack), stack.airflow_user, stack.airflow_password));
   if (has_profile(stack, "airflow") || has_profile(stack, "demo"))
     add(dashboard, check_dashboard(*http, dashboard, stack.dashboard_token));
   checks.finish();

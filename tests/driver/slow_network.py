@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 CHUNK = 1 << 16
 HANGS = 1e6
@@ -11,8 +12,9 @@ HANGS = 1e6
 class SlowNetwork:
     """Passes connections on to a port of loopback, each direction by `delay` seconds later. Whoever makes one closes it."""
 
-    def __init__(self, listen: int, target: int, delay: float):
-        self._listen, self._target, self._delay = listen, target, delay
+    def __init__(self, listen: int, target: int, delay: float, change: Callable[[bytes], bytes] = lambda data: data):
+        """`change`: what becomes of what comes back."""
+        self._listen, self._target, self._delay, self._change = listen, target, delay, change
         self._cut_until = 0.0
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -35,13 +37,18 @@ class SlowNetwork:
         both = {writer, to_writer}
         self._open |= both
         try:
-            await asyncio.gather(self._pass_on(reader, to_writer), self._pass_on(to_reader, writer))
+            await asyncio.gather(self._pass_on(reader, to_writer), self._pass_on(to_reader, writer, self._change))
         finally:
             self._open -= both
             for one in both:
                 one.transport.abort()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        change: Callable[[bytes], bytes] = lambda data: data,
+    ) -> None:
         on_the_way: asyncio.Queue = asyncio.Queue()
 
         async def arrive() -> None:
@@ -57,7 +64,7 @@ class SlowNetwork:
         arriving = asyncio.ensure_future(arrive())
         try:
             while data := await reader.read(CHUNK):
-                on_the_way.put_nowait((time.monotonic() + self._delay, data))
+                on_the_way.put_nowait((time.monotonic() + self._delay, change(data)))
         except OSError:
             pass
         on_the_way.put_nowait((time.monotonic() + self._delay, b""))

@@ -184,8 +184,9 @@ def test_doctor_tells_each_check_as_it_ends(binary, tmp_path):
             text=True,
         ) as running:
             try:
-                told = [running.stdout.readline().split()[1] for _ in range(6)]
-                assert told == ["limits", "disk", "transform", "warehouse", "mapping", "lake"]
+                told = [running.stdout.readline().split()[1] for _ in range(9)]
+                before = ["limits", "disk", "versions", "logins", "transform", "warehouse", "mapping", "lake", "clock"]
+                assert told == before
                 assert running.poll() is None, "the log is asked last, and waited for"
             finally:
                 running.kill()
