@@ -4,8 +4,10 @@
 
 #include "cli/command.h"
 #include "cli/load_output.h"
+#include "cli/publish.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
+#include "cli/warehouse_time.h"
 #include "cli/wiring.h"
 
 namespace sdp::cli {
@@ -23,14 +25,17 @@ struct Options {
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
+  runtime.work.disks = disks_of(options.warehouse);
   load::LoadOptions load = options.load;
   SDP_RETURN_IF_ERROR(apply(options.hours, load.hours));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
+  const WarehouseTime time(options.warehouse, runtime);
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_write, runtime.clock));
   SDP_RETURN_IF_ERROR(warehouse->init());
   load::LoadRunner runner(*lake.store, *warehouse, runtime.clock, load);
   SDP_TRY(const auto summary, runner.run(runtime.stop));
-  runtime.work = {.records = summary.counts.rows, .objects = summary.counts.objects};
+  runtime.work.records = summary.counts.rows;
+  runtime.work.objects = summary.counts.objects;
   Rejected rejected;
   if (summary.counts.rejected > 0) {
     SDP_TRY(rejected, rejected_by_sinks(*warehouse));

@@ -1,14 +1,23 @@
+#include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/live.h"
 #include "cli/load_output.h"
 #include "cli/logging.h"
+#include "cli/probe.h"
 #include "cli/publish.h"
 #include "cli/rejected.h"
+#include "cli/round_meter.h"
 #include "cli/settings.h"
+#include "cli/standard_output.h"
 #include "cli/wiring.h"
+#include "metrics/health.h"
+#include "metrics/registry.h"
+#include "monitor/monitor.h"
 
 namespace sdp::cli {
 namespace {
@@ -20,10 +29,24 @@ struct Options {
   TransformSettings transform;
   load::OtherLake other_lake = load::OtherLake::refuse;
   double reject_ratio_max = kRejectRatioMax;
+  std::string listen;  ///< empty: nobody watches
+  bool probe = false;
 };
 
 /// A line for each round.
 constexpr std::string_view kLevels = "info,load=warning,transform=warning,publish=warning,progress=warning";
+
+Result<int> probe(const std::string& listen) {
+  SDP_TRY(const std::string url, probe_readiness(listen));
+  print_out("{}: the pipeline is ready\n", url);
+  return 0;
+}
+
+std::vector<DiskInUse> disks_of(const Options& options) {
+  std::vector<DiskInUse> disks = disks_of(options.warehouse);
+  disks.push_back({.place = "work", .path = options.transform.work_dir});
+  return disks;
+}
 
 Result<int> run(const Options& options, const Runtime& runtime) {
   log_by_default(kLevels);
@@ -31,6 +54,13 @@ Result<int> run(const Options& options, const Runtime& runtime) {
     return fail(ErrorKind::misconfigured,
                 "pipeline publishes after each round, and no folder is named for that; set --published");
   }
+  metrics::Registry registry;
+  registry.gauge("build_info", {kVersion}).Set(1);
+  // A round takes as long as its build by dbt, and the load before it.
+  const std::chrono::milliseconds round_max = 2 * options.transform.time_limit;
+  metrics::Health health(round_max, runtime.clock.steady_now(), round_max);
+  RoundMeter meter(registry, health, runtime.clock, disks_of(options));
+  SDP_TRY(const auto monitor, monitor::Monitor::watch(options.listen, {registry, health, runtime.clock}));
   SDP_TRY(const auto lake, open_lake(options.lake, options.services, runtime.clock));
   MartParts parts{.store = *lake.store,
                   .warehouse = options.warehouse,
@@ -38,7 +68,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                   .transform = {},
                   .reject_ratio_max = options.reject_ratio_max};
   SDP_TRY(parts.transform, transform_options(options.transform, options.warehouse));
-  SDP_TRY(const KeptUp last, keep_up(parts, runtime, runtime.stop));
+  SDP_TRY(const KeptUp last, keep_up(parts, runtime, runtime.stop, &meter));
   SDP_RETURN_IF_ERROR(load_outcome(last.loaded));
   if (last.rejected) SDP_RETURN_IF_ERROR(check_rejected(*last.rejected, options.reject_ratio_max));
   return 0;
@@ -54,7 +84,8 @@ void define_pipeline(settings::Commands& commands, Action& action) {
       "dbt that stays loaded. A round that fails is tried again, and readers keep what was published. The "
       "sink runs beside it; `verify` proves the result",
       "  spotify-pipeline pipeline                                      beside a sink, on one machine\n"
-      "  spotify-pipeline pipeline --warehouse snowflake --published /srv/published");
+      "  spotify-pipeline pipeline --warehouse snowflake --published /srv/published\n"
+      "  spotify-pipeline pipeline --listen 127.0.0.1:9109              metrics and health at that address");
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);
@@ -64,8 +95,11 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   command.bind("publish.folder", options->warehouse.published);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   bind_other_lake(command, options->other_lake);
+  command.bind("metrics.listen", options->listen);
+  command.bind("metrics.probe", options->probe);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
+      if (options->probe) return probe(options->listen);
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       return run(*options, runtime);

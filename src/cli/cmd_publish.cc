@@ -31,6 +31,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                     ? "publish: --published is none, so there is nothing to do; name a folder"
                     : "publish: a Snowflake warehouse has no folder beside it; name one by --published");
   }
+  runtime.work.disks = disks_of(options.warehouse);
   const std::filesystem::path work_dir = options.transform.work_dir;
   const auto target = work_dir / transform::kTargetFolder;
   std::optional<os::FileLock> held;

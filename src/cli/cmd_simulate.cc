@@ -38,6 +38,7 @@ struct Options {
   std::string labels_path;
   std::string control_path;
   std::string output{kOutputKafka};
+  std::string metrics_file;
 
   bool writes_lines() const { return output != kOutputKafka; }
 };
@@ -122,6 +123,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   ControlFile control(options.control_path, {.rate = spec.rate, .faults = spec.faults.rates});
   if (!options.control_path.empty()) runner.steer([&control] { return control.look(); });
   SDP_TRY(const auto summary, runner.run(runtime.stop));
+  runtime.work.records = summary.acked;
   if (labels) SDP_RETURN_IF_ERROR(labels->finish());
   if (kept) SDP_RETURN_IF_ERROR(kept->finish(summary));
   const double seconds = base::in_seconds(summary.elapsed);
@@ -155,6 +157,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("simulation.labels", options->labels_path);
   command.bind("simulation.control", options->control_path);
   command.bind("simulation.output", options->output);
+  command.bind("metrics.file", options->metrics_file);
   command.bind("sink.value-bytes-max", options->simulation.spec.faults.value_bytes_max);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
@@ -164,6 +167,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
       SDP_RETURN_IF_ERROR(check_distinct_files({{"--behaviour", options->simulation.behaviour},
                                                 {"--control", options->control_path},
                                                 {"--labels", options->labels_path},
+                                                {"--metrics-file", options->metrics_file},
                                                 {"--oracle", options->oracle},
                                                 {"--output", options->output}}));
       if (options->continue_oracle && options->oracle.empty())

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/publish.h"
 #include "cli/transform_command.h"
+#include "cli/warehouse_time.h"
 
 namespace sdp::cli {
 namespace {
@@ -16,6 +18,9 @@ struct Options {
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
+  runtime.work.disks = disks_of(options.transform.warehouse);
+  runtime.work.disks.push_back({.place = "work", .path = options.transform.transform.work_dir});
+  const WarehouseTime time(options.transform.warehouse, runtime);
   std::vector<std::string> arguments;
   if (options.full_refresh) arguments.emplace_back("--full-refresh");
   return transform_and_tell(options.transform, std::move(arguments), runtime);

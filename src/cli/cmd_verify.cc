@@ -158,7 +158,8 @@ Result<int> run(const Options& options, const settings::Command& command, const 
                                      ? verify_services(options, runtime, rules)
                                      : verify_embedded(options, names_warehouse, runtime, rules));
   const auto& [report, rejected] = outcome;
-  runtime.work = {.records = report.offsets, .objects = report.objects};
+  runtime.work.records = report.offsets;
+  runtime.work.objects = report.objects;
   print_out("{}", options.json ? to_json(report) : to_text(report));
   if (rejected && !options.json) print_rejected(*rejected);
   if (!report.proved()) return base::exit_code(ErrorKind::violation);

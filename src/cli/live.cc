@@ -35,8 +35,8 @@ std::optional<double> seconds_behind(const snapshot::Snapshot& snapshot) {
 
 class LiveLoop {
  public:
-  LiveLoop(const MartParts& parts, const Runtime& runtime)
-      : parts_(parts), runtime_(runtime), transform_(parts.transform) {}
+  LiveLoop(const MartParts& parts, const Runtime& runtime, RoundObserver* observer)
+      : parts_(parts), runtime_(runtime), observer_(observer), transform_(parts.transform) {}
 
   Result<KeptUp> run(const std::stop_token& stop) {
     // dbt is loaded while the first events come.
@@ -44,10 +44,13 @@ class LiveLoop {
     int failed = 0;
     while (!stop.stop_requested()) {
       const SteadyTime started = runtime_.clock.steady_now();
+      if (observer_ != nullptr) observer_->on_begin();
+      told_ = {};
       const auto outcome = round(started, stop);
       // What a stop interrupted is done again by the end of the run.
       if (stop.stop_requested()) break;
       failed = outcome ? 0 : failed + 1;
+      tell_end(failed, since(started));
       if (!outcome) {
         const Error& error = outcome.error();
         diag::log_event("live.round_failed",
@@ -56,10 +59,19 @@ class LiveLoop {
       }
       wait_unless_stopped(stop, rest_after(since(started), outcome ? cheapest_ : std::nullopt));
     }
+    if (observer_ != nullptr) observer_->on_stop();
     return std::move(kept_up_);
   }
 
  private:
+  void tell_end(int failed, milliseconds took) {
+    if (observer_ == nullptr) return;
+    told_.took = took;
+    told_.failed = failed;
+    if (parts_.warehouse.is_snowflake()) told_.warehouse_time = took;
+    observer_->on_end(told_);
+  }
+
   Result<void> round(SteadyTime started, const std::stop_token& stop) {
     // 1. What is new in the lake.
     SDP_TRY(auto loaded, load_lake(parts_, runtime_.clock, stop));
@@ -77,10 +89,11 @@ class LiveLoop {
     const auto target = transform::target_path(parts_.transform);
     SDP_TRY(auto publication, publish_marts(parts_.warehouse, target, runtime_));
     if (publication.taken) {
-      diag::log_event("live.published",
-                      {{"records", unbuilt_},
-                       {"seconds", base::in_seconds(since(started))},
-                       {"behind_s", seconds_behind(publication.taken->snapshot).value_or(0)}});
+      told_.records = unbuilt_;
+      told_.behind_seconds = seconds_behind(publication.taken->snapshot);
+      diag::log_event("live.published", {{"records", unbuilt_},
+                                         {"seconds", base::in_seconds(since(started))},
+                                         {"behind_s", told_.behind_seconds.value_or(0)}});
       note_rejected(std::move(publication.taken->rejected));
     }
     unbuilt_ = 0;
@@ -131,6 +144,8 @@ class LiveLoop {
 
   const MartParts& parts_;
   const Runtime& runtime_;
+  RoundObserver* const observer_;  ///< null: nobody hears of the rounds
+  RoundEnd told_;                  ///< of the round that is under way
   transform::TransformOptions transform_;
   std::unique_ptr<transform::DbtWorker> worker_;
   bool can_keep_dbt_ = true;
@@ -142,8 +157,9 @@ class LiveLoop {
 
 }  // namespace
 
-Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop) {
-  return LiveLoop(parts, runtime).run(stop);
+Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop,
+                       RoundObserver* observer) {
+  return LiveLoop(parts, runtime, observer).run(stop);
 }
 
 }  // namespace sdp::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 
@@ -17,11 +19,34 @@ struct KeptUp {
   std::optional<Rejected> rejected;
 };
 
+/// How a round ended.
+struct RoundEnd {
+  std::chrono::milliseconds took{0};
+  int failed = 0;             ///< rounds that failed one after another, this one among them; 0: it did not
+  std::uint64_t records = 0;  ///< new in the marts
+  /// From the broker's time of the newest record that the marts count to their publication; nothing where
+  /// nothing new was published.
+  std::optional<double> behind_seconds{};
+  /// How long a warehouse that is paid for may have worked; nothing where it is not paid for.
+  std::optional<std::chrono::milliseconds> warehouse_time{};
+};
+
+/// Hears of the rounds, on the thread that makes them.
+class RoundObserver {
+ public:
+  virtual ~RoundObserver() = default;
+
+  virtual void on_begin() = 0;
+  virtual void on_end(const RoundEnd& end) = 0;
+  virtual void on_stop() = 0;
+};
+
 /// Keeps the marts up to date while the lake grows, until `stop`. A round: 1. load what is new in the lake;
 /// 2. when there was something, or may be something that another run left unbuilt, build and test the
 /// marts; 3. publish them. A round that fails is told, and
 /// leaves readers what was published before. Where more is rejected than `parts` allow, each round that adds
 /// some tells it.
-Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop);
+Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop,
+                       RoundObserver* observer = nullptr);
 
 }  // namespace sdp::cli

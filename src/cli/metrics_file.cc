@@ -22,16 +22,30 @@ constexpr mode_t kMode = 0644;
 /// A larger file is none of ours.
 constexpr std::uintmax_t kBytesMax = 64 * 1024;
 
-/// When the command succeeded last, as the file says.
-std::optional<double> last_success(std::string_view text, std::string_view command) {
-  const std::string name =
-      fmt::format("\n{}command_last_success_timestamp_seconds{{command=\"{}\"}} ", metrics::kPrefix, command);
+/// What a metric of the command was, as the file says.
+std::optional<double> value_in(std::string_view text, std::string_view metric, std::string_view command) {
+  const std::string name = fmt::format("\n{}{}{{command=\"{}\"}} ", metrics::kPrefix, metric, command);
   const auto at = text.find(name);
   if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view value = text.substr(at + name.size());
-  double time = 0;
-  if (std::from_chars(value.data(), value.data() + value.size(), time).ec != std::errc{}) return std::nullopt;
-  return time;
+  const std::string_view rest = text.substr(at + name.size());
+  double value = 0;
+  if (std::from_chars(rest.data(), rest.data() + rest.size(), value).ec != std::errc{}) return std::nullopt;
+  return value;
+}
+
+void tell_warehouse_time(const CommandEnd& end, std::string_view before, metrics::Registry& registry) {
+  const auto told = value_in(before, "command_warehouse_seconds_total", end.command);
+  if (!told && !end.work.warehouse_time) return;
+  registry.counter("command_warehouse_seconds_total", {end.command})
+      .Increment(told.value_or(0) +
+                 base::in_seconds(end.work.warehouse_time.value_or(std::chrono::seconds(0))));
+}
+
+void tell_disks(const CommandEnd& end, metrics::Registry& registry) {
+  for (const DiskInUse& disk : end.work.disks) {
+    if (const auto bytes = free_bytes(disk.path))
+      registry.gauge("disk_free_bytes", {end.command, disk.place}).Set(static_cast<double>(*bytes));
+  }
 }
 
 std::string text_before(const fs::path& path) {
@@ -50,7 +64,9 @@ std::string metrics_of(const CommandEnd& end, std::string_view before) {
   registry.gauge("command_exit_code", {end.command}).Set(end.exit_code);
   registry.gauge("command_duration_seconds", {end.command}).Set(base::in_seconds(end.took));
   registry.gauge("command_last_run_timestamp_seconds", {end.command}).Set(ended_at);
-  const auto success = end.exit_code == 0 ? std::optional(ended_at) : last_success(before, end.command);
+  const auto success = end.exit_code == 0
+                           ? std::optional(ended_at)
+                           : value_in(before, "command_last_success_timestamp_seconds", end.command);
   if (success) registry.gauge("command_last_success_timestamp_seconds", {end.command}).Set(*success);
   if (end.work.records) {
     registry.gauge("command_records", {end.command}).Set(static_cast<double>(*end.work.records));
@@ -58,6 +74,8 @@ std::string metrics_of(const CommandEnd& end, std::string_view before) {
   if (end.work.objects) {
     registry.gauge("command_objects", {end.command}).Set(static_cast<double>(*end.work.objects));
   }
+  tell_warehouse_time(end, before, registry);
+  tell_disks(end, registry);
   return registry.text();
 }
 

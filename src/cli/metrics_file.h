@@ -4,9 +4,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/disks.h"
 
 namespace sdp::cli {
 
@@ -14,6 +17,9 @@ namespace sdp::cli {
 struct WorkDone {
   std::optional<std::uint64_t> records{};
   std::optional<std::uint64_t> objects{};
+  std::vector<DiskInUse> disks{};  ///< where it writes
+  /// How long a warehouse that is paid for may have worked; nothing where it is not paid for.
+  std::optional<std::chrono::milliseconds> warehouse_time{};
 };
 
 /// How a command ended.
@@ -25,8 +31,8 @@ struct CommandEnd {
   WorkDone work{};
 };
 
-/// The metrics of a command that has ended. When it failed, its last success is that of `before`, the text
-/// that the run before wrote.
+/// The metrics of a command that has ended. `before` is the text that the run before wrote: its counts go on,
+/// and when this run failed, so does its last success.
 std::string metrics_of(const CommandEnd& end, std::string_view before);
 
 /// Writes a command's metrics when it ends, whichever way it ends (docs/metrics.md). One to a command.

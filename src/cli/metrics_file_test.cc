@@ -58,6 +58,23 @@ TEST(MetricsOfACommand, WithoutASuccessThereIsNone) {
               Not(HasSubstr("last_success_timestamp_seconds{")));
 }
 
+TEST(MetricsOfACommand, TellWhatTheDisksHaveFree) {
+  CommandEnd end = end_of(73);
+  end.work.disks = {{.place = "warehouse", .path = fs::path(testing::TempDir()) / "none" / "w.duckdb"}};
+  EXPECT_THAT(metrics_of(end, ""), HasSubstr("disk_free_bytes{command=\"load\",place=\"warehouse\"} "));
+}
+
+TEST(MetricsOfACommand, TheTimeOfAPaidWarehouseIsCountedOn) {
+  EXPECT_THAT(metrics_of(end_of(0), ""), Not(HasSubstr("warehouse_seconds_total{")));
+  CommandEnd paid = end_of(0);
+  paid.work.warehouse_time = std::chrono::milliseconds(1'500);
+  const std::string first = metrics_of(paid, "");
+  EXPECT_THAT(first, HasSubstr("command_warehouse_seconds_total{command=\"load\"} 1.5\n"));
+  EXPECT_THAT(metrics_of(paid, first), HasSubstr("command_warehouse_seconds_total{command=\"load\"} 3\n"));
+  // A run that never came to its warehouse takes nothing away.
+  EXPECT_THAT(metrics_of(end_of(1), first), HasSubstr("warehouse_seconds_total{command=\"load\"} 1.5\n"));
+}
+
 class MetricsFileTest : public testing::Test {
  protected:
   ~MetricsFileTest() override { fs::remove_all(folder_); }

@@ -170,6 +170,13 @@ Result<Taken> take_snapshot(const WarehouseSettings& warehouse, const fs::path& 
   return take(session.warehouse(), sources, runtime.clock);
 }
 
+std::vector<DiskInUse> disks_of(const WarehouseSettings& warehouse) {
+  std::vector<DiskInUse> disks;
+  if (!warehouse.is_snowflake()) disks.push_back({.place = "warehouse", .path = warehouse.place});
+  if (is_published(warehouse)) disks.push_back({.place = "published", .path = published_folder(warehouse)});
+  return disks;
+}
+
 Result<fs::path> find_published(const WarehouseSettings& warehouse) {
   if (warehouse.published == kNotPublished) {
     return fail(ErrorKind::misconfigured,

@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/command.h"
+#include "cli/disks.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
 #include "report/report.h"
@@ -21,6 +23,9 @@ bool is_published(const WarehouseSettings& warehouse);
 
 /// The folder of the publications: the one that the settings name, or that beside the DuckDB file.
 std::filesystem::path published_folder(const WarehouseSettings& warehouse);
+
+/// Where a command writes that works on this warehouse and publishes its marts.
+std::vector<DiskInUse> disks_of(const WarehouseSettings& warehouse);
 
 /// What people look at, taken from the warehouse.
 struct Taken {

@@ -16,6 +16,8 @@ enum class Readiness : std::uint8_t {
   ready,        ///< it does its work
   log_away,     ///< the log does not answer
   store_hangs,  ///< an upload has been under way for too long
+  first_round,  ///< no round has ended yet
+  rounds_fail,  ///< the last round failed
   stopping,     ///< it makes durable what it has read, and ends
 };
 /// In a sentence, for people.
@@ -31,8 +33,12 @@ struct Verdict {
 /// Nobody waits for anybody.
 class Health {
  public:
+  /// A loop that did not turn for so long does no work, where a turn takes no time of its own.
+  static constexpr std::chrono::milliseconds kReadyWithin{10'000};
+
   /// The loop is alive when it turned within `alive_within`.
-  Health(std::chrono::milliseconds alive_within, SteadyTime now);
+  Health(std::chrono::milliseconds alive_within, SteadyTime now,
+         std::chrono::milliseconds ready_within = kReadyWithin);
 
   void turned(SteadyTime now) { turned_at_.store(now, std::memory_order_relaxed); }
   void say(Readiness readiness) { readiness_.store(readiness, std::memory_order_relaxed); }
@@ -43,6 +49,7 @@ class Health {
 
  private:
   std::chrono::milliseconds alive_within_;
+  std::chrono::milliseconds ready_within_;
   std::atomic<SteadyTime> turned_at_;
   std::atomic<Readiness> readiness_ = Readiness::starting;
 };

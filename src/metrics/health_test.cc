@@ -33,8 +33,8 @@ TEST_F(HealthTest, IsNotReadyBeforeItSaysSo) {
 }
 
 TEST_F(HealthTest, OnlyReadyIsReadyAndTheOthersSayWhy) {
-  for (const Readiness readiness :
-       {Readiness::starting, Readiness::log_away, Readiness::store_hangs, Readiness::stopping}) {
+  for (const Readiness readiness : {Readiness::starting, Readiness::log_away, Readiness::store_hangs,
+                                    Readiness::first_round, Readiness::rounds_fail, Readiness::stopping}) {
     health_.say(readiness);
     const Verdict verdict = health_.ready(kStart);
     EXPECT_FALSE(verdict.good);
@@ -46,6 +46,13 @@ TEST_F(HealthTest, ALoopThatStandsIsNotReadyWhateverItSaid) {
   health_.say(Readiness::ready);
   EXPECT_TRUE(health_.ready(kStart + seconds(10)).good);
   EXPECT_FALSE(health_.ready(kStart + seconds(10) + milliseconds(1)).good);
+}
+
+TEST_F(HealthTest, WhereATurnMayTakeLongItIsReadyAsLong) {
+  Health patient(seconds(300), kStart, seconds(200));
+  patient.say(Readiness::ready);
+  EXPECT_TRUE(patient.ready(kStart + seconds(200)).good);
+  EXPECT_FALSE(patient.ready(kStart + seconds(201)).good);
 }
 
 }  // namespace

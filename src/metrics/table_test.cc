@@ -10,7 +10,7 @@
 namespace sdp::metrics {
 namespace {
 
-constexpr std::string_view kLabels = "topic partition code result cut operation version command";
+constexpr std::string_view kLabels = "topic partition code result cut operation version command place";
 
 std::set<std::string_view> words(std::string_view text) {
   std::set<std::string_view> all;
@@ -48,7 +48,7 @@ TEST(Table, EachRowSaysWhatItIs) {
     EXPECT_FALSE(metric.unit.empty()) << metric.name;
     EXPECT_FALSE(metric.commands.empty()) << metric.name;
     for (const std::string_view command : words(metric.commands))
-      EXPECT_TRUE(has_word("sink load transform publish verify", command)) << metric.name;
+      EXPECT_TRUE(has_word("simulate sink load transform pipeline publish verify", command)) << metric.name;
   }
 }
 

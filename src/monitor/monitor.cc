@@ -59,6 +59,12 @@ Result<std::unique_ptr<Monitor>> Monitor::start(const http::Address& address, Wa
   return std::unique_ptr<Monitor>(new Monitor(std::move(server), watched));
 }
 
+Result<std::unique_ptr<Monitor>> Monitor::watch(const std::string& listen, Watched watched) {
+  if (listen.empty()) return std::unique_ptr<Monitor>();
+  SDP_TRY(const http::Address address, http::parse_address(listen));
+  return start(address, watched);
+}
+
 Monitor::Monitor(std::unique_ptr<http::Server> server, Watched watched)
     : server_(std::move(server)),
       answers_(watched, server_->address().is_loopback()),

@@ -45,6 +45,8 @@ class Monitor {
  public:
   /// `misconfigured` when the address is none of this machine, or is taken.
   static Result<std::unique_ptr<Monitor>> start(const http::Address& address, Watched watched);
+  /// The same at an address as text; nothing where it is empty, since nobody is to watch.
+  static Result<std::unique_ptr<Monitor>> watch(const std::string& listen, Watched watched);
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;

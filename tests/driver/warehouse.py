@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from driver.loaded_dbt import ask
@@ -14,6 +16,23 @@ connection.execute("SET enable_progress_bar = false")  # else stdout has it when
 rows = connection.execute(sys.argv[2]).fetchall()
 print(json.dumps(rows, default=str))
 """
+
+HOLD_WAREHOUSE = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], read_only=True)
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def holding(deps: Path, warehouse: Path) -> Iterator[None]:
+    """Another process has the file open meanwhile, to read."""
+    line = [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", HOLD_WAREHOUSE, warehouse]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout.readline() == "open\n"
+        yield
+        reader.communicate()
 
 
 def query(deps: Path, warehouse: Path, sql: str) -> list[list]:

@@ -12,6 +12,7 @@ from driver.embedded import Embedded
 from driver.process import GUARD_SECONDS
 from driver.services import Services, clean_environment
 from driver.site import build_pages
+from driver.small_disk import SmallDisk
 from driver.world import World
 
 pytest_plugins = ["driver.fixtures"]
@@ -70,6 +71,19 @@ def own_services(binary, deps, tmp_path):
     yield make
     for one in made:
         one.down()
+
+
+@pytest.fixture
+def small_disk():
+    made: list[SmallDisk] = []
+
+    def make(path, megabytes: int) -> SmallDisk:
+        made.append(SmallDisk(path, megabytes))
+        return made[-1]
+
+    yield make
+    for disk in made:
+        disk.remove()
 
 
 @pytest.fixture(scope="session")

@@ -6,19 +6,26 @@ from __future__ import annotations
 import copy
 import json
 import re
+import secrets
 import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from driver import parsed
 from driver.process import Running
 from driver.scrape import PREFIX, Samples, Watched
 from driver.services import clean_environment, free_ports
 from driver.slow_network import SlowNetwork
+from driver.snowflake import PASSWORD
+from driver.warehouse import holding
+from faulty import Fault, Proxy
 
 RULES = Path(__file__).resolve().parents[2] / "deploy" / "monitoring" / "alerts.yml"
-VIOLATION = 20
+VIOLATION, TEMPORARY = 20, 75
+# Longer than four hours of a day, when it is once a minute.
+STATEMENT_SECONDS = 12
 HERE = ("--listen", "127.0.0.1:0")
 HUNG_SECONDS = 31
 FAR = 1_000_000
@@ -239,3 +246,108 @@ def test_commands_that_do_not_succeed_and_a_proof_that_is_broken(binary, deps, f
     assert code == VIOLATION
     bad.lines |= up
     evaluate(good, bad, {BAD - 1: [], BAD + 1: ["ProofBroken"]}, BAD + 5)
+
+
+# A sink tells, too, or its absence would be told.
+UP = {'spotify_pipeline_sink_log_up{topic="t"}': "1"}
+
+
+@pytest.fixture
+def told_by(binary, deps, tmp_path):
+    """What a command leaves in its file of metrics, and its exit code."""
+
+    def run(command: str, *arguments, env: dict[str, str] | None = None) -> tuple[int, Told]:
+        file = tmp_path / f"{command}.prom"
+        line = [binary, command, "--metrics-file", file, *arguments]
+        running = Running(line, clean_environment() | {"SDP_DEPS_DIR": str(deps)} | (env or {}), tmp_path, command)
+        code = running.wait(60).code
+        told = Told(Samples(file.read_text()))
+        told.lines |= UP
+        return code, told
+
+    return run
+
+
+@pytest.mark.wide
+def test_a_disk_that_is_nearly_full(told_by, finished_run, small_disk, tmp_path, evaluate):
+    disk = small_disk(tmp_path / "disk", 512)
+    assert disk.is_mounted, "a disk of 512 MB takes root"
+    lake = ("--lake", finished_run / "lake")
+    code, good = told_by("load", *lake, "--warehouse", tmp_path / "roomy" / "spotify_db.duckdb")
+    assert code == 0
+    code, bad = told_by("load", *lake, "--warehouse", disk.path / "new" / "spotify_db.duckdb")
+    assert code == 0, "half a gigabyte is enough for this load"
+    evaluate(good, bad, {BAD + 3: [], BAD + 7: ["DiskNearlyFull"]}, BAD + 10)
+
+
+@pytest.mark.wide
+def test_a_warehouse_that_another_process_holds(told_by, finished_run, tmp_path, deps, evaluate):
+    warehouse = tmp_path / "spotify_db.duckdb"
+    lake = ("--lake", finished_run / "lake", "--warehouse", warehouse)
+    code, good = told_by("load", *lake)
+    assert code == 0
+    with holding(deps, warehouse):
+        code, bad = told_by("load", *lake)
+    assert code == TEMPORARY
+    evaluate(good, bad, {BAD + 5: [], BAD + 12: ["WarehouseHeld"]}, BAD + 15)
+
+
+@pytest.mark.wide
+def test_a_warehouse_that_is_paid_for_and_works_all_day(told_by, emulator, finished_run, evaluate):
+    """A load of a second each minute costs little; one that waits for a slow statement costs more than four hours of a day."""
+    env = {
+        "SNOWFLAKE_HOST": "127.0.0.1",
+        "SNOWFLAKE_PORT": str(emulator.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "SNOWFLAKE_ACCOUNT": "acme-events",
+        "SNOWFLAKE_USER": "PIPELINE",
+        "SNOWFLAKE_PASSWORD": PASSWORD,
+        "SNOWFLAKE_ROLE": "SPOTIFY_PIPELINE",
+        "SNOWFLAKE_WAREHOUSE": "SPOTIFY_WH",
+        "SNOWFLAKE_DATABASE": f"T{secrets.token_hex(6).upper()}",
+    }
+
+    def slowly(exchange) -> None:
+        time.sleep(STATEMENT_SECONDS)
+        exchange.answer(*exchange.forward())
+
+    lake = ("--lake", finished_run / "lake", "--warehouse", "snowflake")
+    code, _ = told_by("load", *lake, env=env)
+    assert code == 0
+    code, cheap = told_by("load", *lake, env=env)
+    assert code == 0
+    with Proxy(emulator.port, Fault("query", slowly, times=1)) as proxy:
+        code, bad = told_by("load", *lake, env=env | {"SNOWFLAKE_PORT": str(proxy.port)})
+    assert code == 0
+    # The count goes on from run to run.
+    [series] = [one for one in bad.lines if "warehouse_seconds_total" in one]
+    assert float(bad.lines[series]) - float(cheap.lines[series]) >= STATEMENT_SECONDS
+    day = 24 * 60
+    evaluate(cheap, bad, {day + 30: ["NoSuccessFor", "WarehouseCosts"]}, day + 40, grows=True)
+
+
+@pytest.mark.wide
+def test_rounds_of_a_pipeline_that_fail(world, evaluate):
+    """The store goes away; the marts that are published stay, and get old."""
+    [port] = free_ports(1)
+    network = SlowNetwork(port, int(world.services.s3_endpoint.rsplit(":", 1)[1]), 0)
+    keys = world.services.credentials
+    store = {"S3_ENDPOINT": f"http://127.0.0.1:{port}"}
+    store |= {name: keys[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    try:
+        world.simulate(20)
+        world.catch_up()
+        places = ("--published", world.folder / "published", "--work-dir", world.folder / "transform")
+        env = store | parsed.environment()
+        pipeline = Watched(world.start("pipeline", *HERE, "--s3-retry-total-s", 2, *places, env=env))
+        good = Told(pipeline.wait_for(lambda one: one.get("round_last_success_timestamp_seconds"), 120, "a round"))
+        network.cut(3600)
+        bad = Told(pipeline.wait_for(lambda one: one.get("round_failures") == 1, 60, "a round that fails"))
+        status, why = pipeline.ask("/readyz")
+        assert status == 503 and "round failed" in why, why
+        assert pipeline.ask("/healthz")[0] == 200
+    finally:
+        network.close()
+    good.lines |= UP
+    bad.lines |= UP
+    evaluate(good, bad, {BAD + 20: [], 40: ["NoNewMarts"]}, 45)

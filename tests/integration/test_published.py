@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driver.process import GUARD_SECONDS, wait_until
 from driver.services import clean_environment
-from driver.warehouse import query
+from driver.warehouse import holding, query
 
 EVENTS = 3_000
 READ = """
@@ -65,18 +65,9 @@ def test_the_copy_has_what_the_marts_do_not_count(proved):
 
 def test_a_reader_of_the_warehouse_itself_holds_up_the_stages(proved):
     """What the copy is for: who opens the file itself holds up a load, which says so and loses nothing."""
-    warehouse = proved.data / "warehouse" / "spotify_db.duckdb"
-    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"
-    reader = subprocess.Popen(
-        [proved.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", hold, warehouse],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert reader.stdout.readline() == "open\n"
-    held_up = proved.run(EVENTS)
-    assert held_up.code == 75, str(held_up)
-    reader.communicate()
+    with holding(proved.deps, proved.data / "warehouse" / "spotify_db.duckdb"):
+        held_up = proved.run(EVENTS)
+        assert held_up.code == 75, str(held_up)
     proved.must_prove(EVENTS)
 
 

@@ -1,0 +1,48 @@
+#include "cli/round_meter.h"
+
+#include <utility>
+
+#include "base/duration_text.h"
+
+namespace sdp::cli {
+
+RoundMeter::RoundMeter(metrics::Registry& registry, metrics::Health& health, Clock& clock,
+                       std::vector<DiskInUse> disks)
+    : registry_(registry), health_(health), clock_(clock), disks_(std::move(disks)) {
+  registry_.gauge("round_failures", {}).Set(0);
+  registry_.counter("round_records_total", {});
+  for (const char* result : {"done", "failed"}) registry_.histogram("round_duration_seconds", {result});
+  tell_disks();
+  health_.say(metrics::Readiness::first_round);
+}
+
+void RoundMeter::on_begin() {
+  health_.turned(clock_.steady_now());
+}
+
+void RoundMeter::on_end(const RoundEnd& end) {
+  health_.turned(clock_.steady_now());
+  health_.say(end.failed == 0 ? metrics::Readiness::ready : metrics::Readiness::rounds_fail);
+  registry_.histogram("round_duration_seconds", {end.failed == 0 ? "done" : "failed"})
+      .Observe(base::in_seconds(end.took));
+  registry_.gauge("round_failures", {}).Set(end.failed);
+  if (end.warehouse_time) {
+    registry_.counter("command_warehouse_seconds_total", {"pipeline"})
+        .Increment(base::in_seconds(*end.warehouse_time));
+  }
+  tell_disks();
+  if (end.failed > 0) return;
+  registry_.counter("round_records_total", {}).Increment(static_cast<double>(end.records));
+  registry_.gauge("round_last_success_timestamp_seconds", {})
+      .Set(base::in_seconds(clock_.utc_now().time_since_epoch()));
+  if (end.behind_seconds) registry_.gauge("round_behind_seconds", {}).Set(*end.behind_seconds);
+}
+
+void RoundMeter::tell_disks() {
+  for (const DiskInUse& disk : disks_) {
+    if (const auto bytes = free_bytes(disk.path))
+      registry_.gauge("disk_free_bytes", {"pipeline", disk.place}).Set(static_cast<double>(*bytes));
+  }
+}
+
+}  // namespace sdp::cli
