@@ -86,6 +86,8 @@ Result<Looked> open_looked(const Options& options, Clock& clock) {
   log.kafka.call_timeout = std::min(log.kafka.call_timeout, kLookPatience);
   LakeSettings lake = options.lake;
   lake.s3.total_timeout = std::min(lake.s3.total_timeout, kLookPatience);
+  // A page that is told nothing for a minute tells nobody that the store hangs.
+  lake.s3.retry.total_max = std::min(lake.s3.retry.total_max, kLookPatience);
   Looked looked;
   SDP_TRY(looked.lake, open_lake(lake, options.services, clock));
   SDP_TRY(looked.log, open_kafka(log, options.services));

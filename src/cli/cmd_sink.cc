@@ -27,13 +27,6 @@ struct Options {
   bool probe = false;
 };
 
-/// Nothing when nobody is to watch.
-Result<std::unique_ptr<monitor::Monitor>> watch(const std::string& listen, monitor::Watched watched) {
-  if (listen.empty()) return std::unique_ptr<monitor::Monitor>();
-  SDP_TRY(const http::Address address, http::parse_address(listen));
-  return monitor::Monitor::start(address, watched);
-}
-
 Result<int> probe(const std::string& listen) {
   SDP_TRY(const std::string url, probe_readiness(listen));
   print_out("{}: the sink is ready\n", url);
@@ -49,7 +42,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   // Beyond that time the group gives its partitions to others.
   metrics::Health health(options.sink.consumer.max_poll_interval, runtime.clock.steady_now());
   RequestMeter requests(registry);
-  SDP_TRY(const auto monitor, watch(options.listen, {registry, health, runtime.clock}));
+  SDP_TRY(const auto monitor, monitor::Monitor::watch(options.listen, {registry, health, runtime.clock}));
   // Its client connects while the bucket is looked for.
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   LakeSettings watched_lake = options.lake;
@@ -60,7 +53,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   sink::SinkOptions sink_options = options.sink;
   sink_options.writer = kWriter;
   sink_options.limits = finished_limits(command, options.sink.limits);
-  SinkPrinter printer(lake.display_name, runtime.quiet);
+  SinkPrinter printer(requests.is_minio() ? "MinIO" : lake.display_name, runtime.quiet);
   sink::SinkMeter meter(options.log.topic.name, registry, health, runtime.clock);
   sink::BothObservers observers(meter, printer);
   sink::SinkRunner runner(*log, *lake.store, runtime.clock, std::move(sink_options), observers);

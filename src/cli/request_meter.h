@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "metrics/registry.h"
 #include "store/s3/request_observer.h"
 
@@ -13,9 +15,16 @@ class RequestMeter final : public store::s3::RequestObserver {
 
   void attempted(std::string_view operation, long status, bool timed_out,
                  std::chrono::milliseconds took) override;
+  void told_server(std::string_view name) override {
+    if (name == "MinIO") is_minio_ = true;
+  }
   void retried(std::string_view operation) override;
 
+  /// Whether the server says that it is MinIO.
+  bool is_minio() const { return is_minio_; }
+
  private:
+  std::atomic<bool> is_minio_ = false;
   metrics::Registry& registry_;
 };
 

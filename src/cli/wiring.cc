@@ -107,7 +107,7 @@ Result<Lake> open_s3(const LakeSettings& settings, const ServicesSettings& servi
   place.s3.region = std::move(access.region);
   SDP_TRY(auto s3_store, store::s3::S3Store::open(std::move(place.s3), std::move(access.credentials), clock,
                                                   Rng(std::random_device()())));
-  // As people call the server: by its endpoint, since any vendor's may stand there.
+  // By its endpoint, since any vendor's may stand there; a sink finds out more.
   std::string name = s3_store->endpoint();
   std::unique_ptr<store::ObjectStore> store = std::move(s3_store);
   if (!address.prefix.empty()) {

@@ -5,7 +5,7 @@ import secrets
 import time
 import uuid
 
-from confluent_kafka import KafkaException, Producer, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -93,6 +93,14 @@ class Kafka:
         self._each(self._admin.delete_consumer_groups([group]))
 
     # --- records ---
+
+    def watermarks(self, topic: str, partition: int) -> tuple[int, int]:
+        """The first offset of the partition, and the one behind its last."""
+        consumer = Consumer({"bootstrap.servers": self.address, "group.id": "nobody"})
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_SECONDS_MAX)
+        finally:
+            consumer.close()
 
     def produce(
         self,

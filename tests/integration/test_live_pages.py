@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -205,3 +205,86 @@ def test_flags_of_log_and_lake_need_flow(world):
     finished = world.run("serve", "--bootstrap-servers", "127.0.0.1:9092", *HERE)
     assert finished.code == 78
     assert "--bootstrap-servers" in finished.err and "--flow" in finished.err
+
+
+def recounted(world) -> dict[str, int]:
+    """By others' clients: what the log and the lake have."""
+    bodies = [world.services.s3.get(world.bucket, key) for key in world.objects()]
+    return {"log": sum(end - start for start, end in ends_of_log(world)), "lake": sum(map(count_lines, bodies))}
+
+
+def count_lines(body: bytes) -> int:
+    return len(body.splitlines())
+
+
+def ends_of_log(world) -> list[tuple[int, int]]:
+    kafka, partitions = world.services.kafka, int(world.env["KAFKA_PARTITIONS"])
+    return [kafka.watermarks(world.topic, partition) for partition in range(partitions)]
+
+
+def counts(status: dict) -> dict[str, int]:
+    return {name: one["count"] for name, one in stages(status).items()}
+
+
+def test_on_a_stopped_pipeline_every_number_is_that_of_a_recount(filled):
+    filled.simulate(400)
+    filled.catch_up()
+    filled.must("load")
+    filled.transform()
+    published = filled.folder / "warehouse" / "published"
+    running = filled.start("serve", *HERE, "--flow", "--published", published)
+    url = address(running)
+    with listening(url, "status") as stream:
+        told = stream.next("status")
+    [[bronze, silver, marts]] = filled.rows(
+        "SELECT (SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS), (SELECT count(*) FROM TRANSFORM.SPOTIFY_SILVER),"
+        " (SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'MART')"
+    )
+    assert counts(told) == recounted(filled) | {"bronze": bronze, "silver": silver, "marts": marts}
+    assert all(not one["behind"] for one in told["stages"]), told["stages"]
+    assert [(one["log_start"], one["log_end"]) for one in told["partitions"]] == ends_of_log(filled)
+    assert all(one["lake_end"] == one["committed"] == one["log_end"] and one["lag"] == 0 for one in told["partitions"])
+
+    # The page Lake: each object of each hour, and its first lines. The page Topic: each of the newest records.
+    keys = filled.objects()
+    shown = {}
+    for hour in {f"{date[:10]}T{date[16:18]}" for date in (key.split("date=")[1] for key in keys)}:
+        shown |= {one["key"]: one for one in ask(url, "objects", hour=hour)["objects"]}
+    assert set(shown) == set(keys)
+    for key, one in shown.items():
+        lines = filled.services.s3.get(filled.bucket, key).splitlines()
+        first, last = (json.loads(lines[at])["_kafka_offset"] for at in (0, -1))
+        assert (one["records"], one["first_offset"], one["last_offset"]) == (len(lines), first, last)
+    assert sum(one["records"] for one in shown.values()) == told["stages"][1]["count"]
+    with listening(url, "records") as stream:
+        records = stream.next("records")["records"]
+    stored = {}
+    for key in keys:
+        for line in map(json.loads, filled.services.s3.get(filled.bucket, key).splitlines()):
+            stored[line["_kafka_partition"], line["_kafka_offset"]] = line
+    for one in records:
+        line = stored[one["partition"], one["offset"]]
+        assert {name: line[name] for name in json.loads(one["value"])} == json.loads(one["value"])
+    running.send(signal.SIGINT)
+    assert running.wait(30).code == 0
+
+
+def test_while_it_works_numbers_lie_between_two_recounts(filled):
+    sink = filled.start_sink()
+    filled.start_simulator(200)
+    running = filled.start("serve", *HERE, "--flow", "--published", filled.folder / "published")
+    with listening(address(running), "status") as stream:
+        first = stream.next("status")
+        for _ in range(3):
+            before = recounted(filled)
+            asked = datetime.now(UTC)
+            # One that was looked at after that.
+            told = stream.until("status", lambda one, asked=asked: parse_time(one["at"]) > asked)
+            told = stream.until("status", lambda one, last=told: one["at"] > last["at"])
+            after = recounted(filled)
+            for name in ("log", "lake"):
+                assert before[name] <= counts(told)[name] <= after[name], (name, before, counts(told), after)
+    assert counts(told)["log"] > counts(first)["log"], "nothing came"
+    assert sink.is_running()
+    running.send(signal.SIGINT)
+    assert running.wait(30).code == 0

@@ -4,21 +4,28 @@ import http.client
 import json
 import os
 import re
+import shutil
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from driver import parsed
 from driver.process import Running, wait_until
 from driver.scrape import Samples, Watched, check_by_promtool
 from driver.services import clean_environment, free_ports
 from driver.slow_network import SlowNetwork
 from driver.world import World
+from test_live_pages import address as address_of
+from test_live_pages import listening
 
 MISCONFIGURED, CANNOT_WRITE, UNAVAILABLE = 78, 73, 69
 # Seconds: when an upload is late, and when that must be seen.
 LATE, SEEN_WITHIN = 5, 10
 SCRAPERS = 50
+# What others write meanwhile.
+DISK_MOVES_BY = 8 << 30
 # As /proc/net/tcp has it.
 LISTENS = "0A"
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,6 +136,37 @@ def test_a_store_that_hangs_is_seen_within_ten_seconds(world):
         network.close()
 
 
+def test_a_store_that_hangs_is_seen_in_log_status_and_flow_within_ten_seconds(world):
+    world.services.kafka.create_topic(world.topic, 1)
+    [port] = free_ports(1)
+    keys = world.services.credentials
+    network = SlowNetwork(port, int(world.services.s3_endpoint.rsplit(":", 1)[1]), 0)
+    store = {"S3_ENDPOINT": f"http://127.0.0.1:{port}"}
+    store |= {name: keys[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    try:
+        sink = watched_sink(world, env=store)
+        world.services.kafka.produce(world.topic, [(b"k", b'{"n":1}')] * 5)
+        sink.wait_for(is_caught_up(5), 30, "the first object")
+        pages = world.start("serve", "--flow", "--published", world.folder / "published", *EVERYWHERE, env=store)
+        with listening(address_of(pages), "status") as flow:
+            assert "error" not in flow.next("status")
+            network.hang()
+            hung_at = datetime.now(UTC)
+            world.services.kafka.produce(world.topic, [(b"k", b'{"n":2}')] * 5)
+            told = flow.until("status", lambda one: "error" in one)
+        assert world.bucket in told["error"], told
+        assert (datetime.fromisoformat(told["at"]) - hung_at).total_seconds() < SEEN_WITHIN, told
+        status = world.start("status", env=store)
+        for one in (sink.running, status):
+            [first, *_] = wait_until(lambda one=one: one.events("waiting"), 30, "the log to tell")
+            assert f":{port}" in first["of"] and first["seconds"] < SEEN_WITHIN, first
+        network.go_on()
+        sink.wait_for(is_caught_up(10), 60, "the last object")
+        assert sink.running.stop().code == 0
+    finally:
+        network.close()
+
+
 def test_a_sink_that_finds_no_broker_lives_and_is_not_ready(world):
     [dead] = free_ports(1)
     sink = watched_sink(world, "--kafka-call-timeout-ms", 500, env={"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{dead}"})
@@ -172,6 +210,38 @@ def test_a_probe_says_why_a_sink_is_not_ready(world):
     waits = world.run("sink", "--probe", "--listen", f"127.0.0.1:{sink.port}")
     assert waits.code == UNAVAILABLE and "HTTP 503: " in waits.failure["message"], str(waits)
     sink.running.stop()
+
+
+def watched_pipeline(world: World, *arguments) -> Watched:
+    places = ("--published", world.folder / "published", "--work-dir", world.folder / "transform")
+    return Watched(world.start("pipeline", *EVERYWHERE, *places, *arguments, env=parsed.environment()))
+
+
+def test_a_pipeline_tells_its_rounds_and_its_disks(world):
+    world.must("init")
+    world.simulate(300)
+    world.catch_up()
+    pipeline = watched_pipeline(world)
+    samples = pipeline.wait_for(lambda one: one.get("round_records_total") == 300, 120, "the first round")
+    [published] = pipeline.running.events("live.published")
+    assert samples.get("round_failures") == 0
+    assert samples.get("round_duration_seconds_count", result="done") >= 1
+    assert samples.get("round_duration_seconds_count", result="failed") == 0
+    assert abs(samples.get("round_behind_seconds") - published["behind_s"]) < 0.001
+    assert time.time() - samples.get("round_last_success_timestamp_seconds") < 600
+    for place in ("warehouse", "published", "work"):
+        free = shutil.disk_usage(world.folder).free
+        assert abs(samples.get("disk_free_bytes", place=place) - free) < DISK_MOVES_BY, place
+    assert pipeline.ask("/readyz") == (200, "ready\n")
+    assert pipeline.ask("/healthz") == (200, "alive\n")
+    check_by_promtool(world.services.deps, samples.text)
+    assert rows_of("pipeline") - samples.names == {"command_warehouse_seconds_total"}, "DuckDB is not paid for"
+    assert samples.names <= rows_of("pipeline")
+    healthy = world.run("pipeline", "--probe", "--listen", f"127.0.0.1:{pipeline.port}")
+    assert healthy.code == 0 and "the pipeline is ready" in healthy.out, str(healthy)
+    second = world.run("pipeline", "--listen", f"127.0.0.1:{pipeline.port}")
+    assert second.code == MISCONFIGURED and f"127.0.0.1:{pipeline.port}" in second.failure["message"], str(second)
+    assert pipeline.running.stop(60).code == 0
 
 
 def test_without_the_setting_no_port_is_opened(world):
@@ -242,6 +312,9 @@ def test_a_command_leaves_its_metrics_in_a_file_whether_it_succeeds_or_not(comma
     assert first.get("command_exit_code", command="load") == 0
     assert first.get("command_records") == said["rows"] > 0
     assert first.get("command_objects") == said["objects"] > 0
+    free = shutil.disk_usage(tmp_path).free
+    assert abs(first.get("disk_free_bytes", command="load", place="warehouse") - free) < DISK_MOVES_BY
+    assert first.get("command_warehouse_seconds_total") is None, "DuckDB is not paid for"
     assert 0 < first.get("command_duration_seconds") < finished.seconds
     succeeded_at = first.get("command_last_success_timestamp_seconds")
     assert succeeded_at == first.get("command_last_run_timestamp_seconds")
@@ -258,10 +331,11 @@ def test_a_command_leaves_its_metrics_in_a_file_whether_it_succeeds_or_not(comma
     check_by_promtool(deps, failed.text)
 
 
-@pytest.mark.parametrize("command", ["publish", "transform", "verify", "load"])
+@pytest.mark.parametrize("command", ["simulate", "publish", "transform", "verify", "load"])
 def test_each_command_that_ends_tells_what_the_page_says(command, commands, deps, finished_run, tmp_path):
     """All of them fail here, before they need anything, and say so."""
     line = {
+        "simulate": ["--behaviour", tmp_path / "none.toml"],
         "publish": ["--published", "none"],
         "transform": ["--deps", tmp_path / "none"],
         "verify": ["--data", tmp_path / "none"],
@@ -271,7 +345,10 @@ def test_each_command_that_ends_tells_what_the_page_says(command, commands, deps
     assert finished.code != 0
     assert samples.get("command_exit_code", command=command) == finished.code
     only_after_success = {"command_last_success_timestamp_seconds", "command_records", "command_objects"}
-    assert samples.names == rows_of(command) - only_after_success
+    only_on_snowflake = {"command_warehouse_seconds_total"}
+    # Before it looks at its settings, it does not know where it would write.
+    only_when_it_begins = {"disk_free_bytes"} if "disk_free_bytes" not in samples.names else set()
+    assert samples.names == rows_of(command) - only_after_success - only_on_snowflake - only_when_it_begins
     check_by_promtool(deps, samples.text)
 
 
