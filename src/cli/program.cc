@@ -23,6 +23,7 @@
 #include "cli/logging.h"
 #include "cli/signals.h"
 #include "cli/standard_output.h"
+#include "cli/terminate.h"
 #include "diag/log.h"
 #include "os/posix_file.h"
 #include "os/standard_streams.h"
@@ -230,6 +231,7 @@ int run_program(const Program& program, int argc, char** argv) {
 
 int run_main(const std::function<int()>& body) {
   constexpr ErrorKind kUnforeseen = ErrorKind::fatal;
+  end_in_words();
   give_back_large_memory();
   if (!os::open_standard_streams()) return base::exit_code(kUnforeseen);
   int code = base::exit_code(kUnforeseen);
