@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/load_output.h"
-#include "cli/publish.h"
 #include "cli/rejected.h"
 #include "cli/settings.h"
 #include "cli/warehouse_time.h"
@@ -25,7 +24,8 @@ struct Options {
 };
 
 Result<int> run(const Options& options, const Runtime& runtime) {
-  runtime.work.disks = disks_of(options.warehouse);
+  if (!options.warehouse.is_snowflake())
+    runtime.work.disks = {{.place = "warehouse", .path = options.warehouse.place}};
   load::LoadOptions load = options.load;
   SDP_RETURN_IF_ERROR(apply(options.hours, load.hours));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));

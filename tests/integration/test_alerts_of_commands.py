@@ -350,4 +350,4 @@ def test_rounds_of_a_pipeline_that_fail(world, evaluate):
         network.close()
     good.lines |= UP
     bad.lines |= UP
-    evaluate(good, bad, {BAD + 20: [], 40: ["NoNewMarts"]}, 45)
+    evaluate(good, bad, {40: [], 50: ["NoNewMarts"]}, 55)

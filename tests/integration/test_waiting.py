@@ -35,7 +35,7 @@ LINES = {
     "rejected list": [SNOWFLAKE],
     "rejected show": [SNOWFLAKE],
     "map check": [f"lastfm --topic t {BROKER}", f"lastfm {STORE}"],
-    "lake upgrade": [f"{BROKER} --lake {{data}}/lake", f"{BROKER} {STORE}"],
+    "lake upgrade": [f"{BROKER} {STORE}"],
     "lake repair": [f"bronze/none.json --reason why {BROKER} {STORE}"],
     "lake repairs": [STORE],
     "serve": [f"--flow --listen 127.0.0.1:0 {BROKER} --lake {{data}}/lake"],
@@ -107,6 +107,9 @@ def prepare(folder: Path, silent: dict[str, str]) -> None:
     services.mkdir(parents=True)
     places = {"kafka": {"bootstrap_servers": silent["broker"]}, "s3": {"endpoint": f"http://{silent['store']}"}}
     (services / "endpoints.json").write_text(json.dumps({"schema_version": 1} | places))
+    keys = services / "credentials.env"
+    keys.touch(0o600)
+    keys.write_text("AWS_ACCESS_KEY_ID=nobody\nAWS_SECRET_ACCESS_KEY=nothing\n")
 
 
 @pytest.mark.parametrize(("command", "words"), [(name, words) for name, lines in LINES.items() for words in lines])
@@ -115,10 +118,9 @@ def test_it_is_told_who_is_waited_for_and_for_how_long(finished_run, deps, tmp_p
     line = shlex.split(words.format(**silent, data=finished_run, tmp=tmp_path))
     running = Running([PIPELINE, *command.split(), *line], environment(deps, silent), tmp_path, "waiting")
     try:
-        [first, *_] = wait_until(
-            lambda: running.events("waiting") or not running.is_running(), TOLD_AFTER_S, f"{command} to tell"
-        )
+        wait_until(lambda: running.events("waiting") or not running.is_running(), TOLD_AFTER_S, f"{command} to tell")
         assert running.events("waiting"), str(running.finished())
+        [first, *_] = running.events("waiting")
     finally:
         running.end()
     assert any(address in first["of"] for address in silent.values()) or "Snowflake" in first["of"], first
