@@ -151,7 +151,8 @@ Result<Found> check_clock_of_warehouse(const Options& options, Clock& clock) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - begun);
   if (!answer || answer->rows.empty() || !answer->rows.front().front())
     return Found{.text = "Snowflake told no time", .is_warning = true};
-  const UtcMillis there(std::chrono::milliseconds(std::atoll(answer->rows.front().front()->c_str())));
+  const UtcMillis there(
+      std::chrono::milliseconds(std::strtoll(answer->rows.front().front()->c_str(), nullptr, 10)));
   return judge_clock({.server = "Snowflake",
                       .refused_from = by_key ? std::chrono::milliseconds(kSkewOfKeyRefused) : kSkewRefused,
                       .what_breaks = "it refuses logins by a key, which are valid for a minute"},

@@ -24,7 +24,7 @@ SignalStop::SignalStop() {
 SignalStop::~SignalStop() {
   waiter_.request_stop();
   // Of this thread alone, to wake it.
-  pthread_kill(waiter_.native_handle(), SIGTERM);
+  pthread_kill(waiter_.native_handle(), SIGINT);
 }
 
 void SignalStop::wait_for_signals(const std::stop_token& quit) {

@@ -252,19 +252,19 @@ Process& process() {
 }
 
 consteval bool tables_agree() {
+  std::array<bool, kFields.size()> has_event{};
   for (std::size_t i = 0; i < kEvents.size(); ++i) {
     if (i > 0 && kEvents[i - 1].name >= kEvents[i].name) return false;
     for (std::string_view rest = kEvents[i].fields; !rest.empty();) {
       const std::size_t end = std::min(rest.find(' '), rest.size());
-      if (find_field(rest.substr(0, end)) == kFields.size()) return false;
+      const std::size_t field = find_field(rest.substr(0, end));
+      if (field == kFields.size()) return false;
+      has_event[field] = true;
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
   for (std::size_t i = 0; i < kFields.size(); ++i) {
-    if (i > 0 && kFields[i - 1].name >= kFields[i].name) return false;
-    if (std::ranges::none_of(kEvents,
-                             [&](const EventSpec& event) { return has_field(event, kFields[i].name); }))
-      return false;
+    if (!has_event[i] || (i > 0 && kFields[i - 1].name >= kFields[i].name)) return false;
   }
   return true;
 }

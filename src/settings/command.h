@@ -17,7 +17,7 @@
 #include "settings/value.h"
 
 // CLI11 is all headers, and takes longer to compile than most of what includes this.
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 class Option;
 }  // namespace CLI

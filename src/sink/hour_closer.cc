@@ -47,11 +47,11 @@ void HourCloser::serve(const std::stop_token& stop) {
   while (auto first = requests_.pop()) {
     std::vector<CloseRequest> requests{*first};
     while (const auto next = requests_.try_pop()) requests.push_back(*next);
-    close_all(std::move(requests), stop);
+    close_all(requests, stop);
   }
 }
 
-void HourCloser::close_all(std::vector<CloseRequest> requests, const std::stop_token& stop) {
+void HourCloser::close_all(const std::vector<CloseRequest>& requests, const std::stop_token& stop) {
   const auto ours = prepare(requests);
   std::map<log::Partition, std::vector<CloseRequest>> by_chain;
   for (const CloseRequest& request : requests) {

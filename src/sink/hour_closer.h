@@ -55,7 +55,7 @@ class HourCloser {
 
  private:
   void serve(const std::stop_token& stop);
-  void close_all(std::vector<CloseRequest> requests, const std::stop_token& stop);
+  void close_all(const std::vector<CloseRequest>& requests, const std::stop_token& stop);
   /// Steps 1 and 2. False when the topic has another id.
   Result<bool> prepare(const std::vector<CloseRequest>& requests);
   /// Whether no life has an open hour any more.

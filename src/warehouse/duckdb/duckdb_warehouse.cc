@@ -155,7 +155,7 @@ Result<void> DuckDbWarehouse::scan_side_by_side(std::string_view sql, int thread
 Result<std::optional<std::string>> DuckDbWarehouse::keep(std::string_view name, std::string_view sql) {
   SDP_TRY(duckdb::Connection * connection, this->connection());
   // In DuckDB's own database `temp`, which is the connection's alone and goes with it.
-  const std::string table = fmt::format("temp.main.{}", name);
+  std::string table = fmt::format("temp.main.{}", name);
   SDP_RETURN_IF_ERROR(connection->execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", table, sql)));
   return table;
 }
