@@ -85,7 +85,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
       "sink runs beside it; `verify` proves the result",
       "  spotify-pipeline pipeline                                      beside a sink, on one machine\n"
       "  spotify-pipeline pipeline --warehouse snowflake --published /srv/published\n"
-      "  spotify-pipeline pipeline --listen 127.0.0.1:9109              metrics and health at that address");
+      "  spotify-pipeline pipeline --listen 127.0.0.1:9108              metrics and health at that address");
   bind_lake(command, options->lake);
   bind_services(command, options->services);
   bind_warehouse(command, options->warehouse);

@@ -1,5 +1,6 @@
 """The dashboard for Grafana: it is what the tool makes, Prometheus understands it, and it shows what the table and the rules have."""
 
+import itertools
 import json
 import re
 import shutil
@@ -15,7 +16,7 @@ RULES, DASHBOARD = "deploy/monitoring/alerts.yml", "deploy/monitoring/dashboard.
 COLORS = {"critical": "red", "warning": "orange"}
 MINUTES = 70
 # What expressions ask for; of other labels any value will do.
-LABELS = {"topic": "t", "command": "verify"}
+LABELS = {"topic": ["t"], "command": ["verify", "load"]}
 
 
 def make(root: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -124,17 +125,17 @@ def test_each_expression_is_parsed(promtool, tmp_path):
 def test_each_expression_has_values_where_all_metrics_are_told(promtool, tmp_path):
     series = []
     for name, (kind, labels) in table().items():
-        pairs = [f'{label}="{LABELS.get(label, "1")}"' for label in labels]
-        if kind == "histogram":
-            bounds = [(f"{name}_bucket", [*pairs, f'le="{bound}"']) for bound in ("0.5", "+Inf")]
-            told = [*bounds, (f"{name}_count", pairs), (f"{name}_sum", pairs)]
-        else:
-            told = [(name, pairs)]
         values = f"1x{MINUTES}" if kind == "gauge" else f"0+60x{MINUTES}"
-        series += [{"series": f"{one}{{{','.join(own)}}}", "values": values} for one, own in told]
+        for told in itertools.product(*(LABELS.get(label, ["1"]) for label in labels)):
+            pairs = [f'{label}="{value}"' for label, value in zip(labels, told, strict=True)]
+            all_of_it = [(name, pairs)]
+            if kind == "histogram":
+                bounds = [(f"{name}_bucket", [*pairs, f'le="{bound}"']) for bound in ("0.5", "+Inf")]
+                all_of_it = [*bounds, (f"{name}_count", pairs), (f"{name}_sum", pairs)]
+            series += [{"series": f"{one}{{{','.join(own)}}}", "values": values} for one, own in all_of_it]
     tests = [
         {"expr": f"absent({one})", "eval_time": f"{MINUTES}m", "exp_samples": []}
-        for one in expressions(LABELS["topic"])
+        for one in expressions(LABELS["topic"][0])
     ]
     case = {"interval": "1m", "input_series": series, "promql_expr_test": tests}
     (tmp_path / "tests.yml").write_text(json.dumps({"evaluation_interval": "1m", "tests": [case]}))
@@ -145,12 +146,14 @@ def test_each_expression_has_values_where_all_metrics_are_told(promtool, tmp_pat
 def test_each_alert_has_a_panel_that_is_colored_where_it_fires(alert):
     rule, panel = alerts()[alert], stat_of(alert)
     bad = COLORS[re.search(r"severity: (\w+)", rule)[1]]
-    compared = re.findall(r"(>|==) ([\d.]+)$", rule, re.MULTILINE)
+    compared = re.findall(r"(>|<|==) ([\d.]+)$", rule, re.MULTILINE)
     operator, figure = compared[-1] if compared else ("absent", "0")
     limit = float(figure)
     if operator == ">":
         is_count = panel["fieldConfig"]["defaults"]["unit"] == "short"
         fine, wrong = limit if is_count else 0.99 * limit, limit + 1
+    elif operator == "<":
+        fine, wrong = limit, 0.99 * limit
     else:
         fine, wrong = 0 if limit else 1, limit
     assert (color_at(panel, fine), color_at(panel, wrong)) == ("green", bad)
