@@ -18,6 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+// Whom something was told of is remembered in the process, so each test waits for others.
 class WaitingTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -42,7 +43,7 @@ class WaitingTest : public testing::Test {
 
 TEST_F(WaitingTest, NothingIsSaidOfAnAnswerThatComesSoon) {
   {
-    const Waiting waiting("the store", milliseconds(60'000), kPatience, at(0));
+    const Waiting waiting("the bucket", milliseconds(60'000), kPatience, at(0));
     tell_waits(at(999));
   }
   tell_waits(at(5'000));
@@ -67,7 +68,7 @@ TEST_F(WaitingTest, ItIsSaidAgainEachTenSecondsOncePerServer) {
 }
 
 TEST_F(WaitingTest, WhatComesBeginsTheWaitAgain) {
-  Waiting waiting("the store", milliseconds(60'000), kPatience, at(0));
+  Waiting waiting("the warehouse", milliseconds(60'000), kPatience, at(0));
   waiting.answered(at(900));
   tell_waits(at(1'800));
   EXPECT_THAT(written_, IsEmpty());
