@@ -14,7 +14,7 @@ constexpr std::string_view kWhatIsOff =
 
 /// `12.3 s ahead of`, seen from here.
 std::string offset(milliseconds ahead) {
-  return fmt::format("{:.1f} s {}", base::in_seconds(ahead.count() < 0 ? -ahead : ahead),
+  return fmt::format("{:.1f} s {}", base::in_seconds(std::chrono::abs(ahead)),
                      ahead.count() < 0 ? "behind" : "ahead of");
 }
 
@@ -22,7 +22,7 @@ std::string offset(milliseconds ahead) {
 
 Result<Found> judge_clock(const ClockOf& clock, const ClockReading& reading) {
   const milliseconds ahead = reading.here - reading.there;
-  const milliseconds size = ahead.count() < 0 ? -ahead : ahead;
+  const milliseconds size = std::chrono::abs(ahead);
   // Only what is certain is told.
   const milliseconds certain = size > reading.tolerance ? size - reading.tolerance : milliseconds(0);
   if (certain >= clock.refused_from) {

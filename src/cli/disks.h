@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/result.h"
+#include "metrics/registry.h"
 
 namespace sdp::cli {
 
@@ -20,5 +22,9 @@ struct DiskInUse {
 
 /// What the disk has free that a path is on, or will be on once it is there.
 Result<std::uintmax_t> free_bytes(const std::filesystem::path& path);
+
+/// Says in `registry` what the disks that a command writes to have free. One that cannot be looked at is left
+/// out.
+void tell_disks(std::string_view command, std::span<const DiskInUse> disks, metrics::Registry& registry);
 
 }  // namespace sdp::cli

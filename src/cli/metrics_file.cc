@@ -41,13 +41,6 @@ void tell_warehouse_time(const CommandEnd& end, std::string_view before, metrics
                  base::in_seconds(end.work.warehouse_time.value_or(std::chrono::seconds(0))));
 }
 
-void tell_disks(const CommandEnd& end, metrics::Registry& registry) {
-  for (const DiskInUse& disk : end.work.disks) {
-    if (const auto bytes = free_bytes(disk.path))
-      registry.gauge("disk_free_bytes", {end.command, disk.place}).Set(static_cast<double>(*bytes));
-  }
-}
-
 std::string text_before(const fs::path& path) {
   std::error_code none;
   if (!fs::is_regular_file(path, none) || fs::file_size(path, none) > kBytesMax) return {};
@@ -75,7 +68,7 @@ std::string metrics_of(const CommandEnd& end, std::string_view before) {
     registry.gauge("command_objects", {end.command}).Set(static_cast<double>(*end.work.objects));
   }
   tell_warehouse_time(end, before, registry);
-  tell_disks(end, registry);
+  tell_disks(end.command, end.work.disks, registry);
   return registry.text();
 }
 

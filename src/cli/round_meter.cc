@@ -1,10 +1,16 @@
 #include "cli/round_meter.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/duration_text.h"
 
 namespace sdp::cli {
+namespace {
+
+constexpr std::string_view kCommand = "pipeline";
+
+}  // namespace
 
 RoundMeter::RoundMeter(metrics::Registry& registry, metrics::Health& health, Clock& clock,
                        std::vector<DiskInUse> disks)
@@ -12,7 +18,7 @@ RoundMeter::RoundMeter(metrics::Registry& registry, metrics::Health& health, Clo
   registry_.gauge("round_failures", {}).Set(0);
   registry_.counter("round_records_total", {});
   for (const char* result : {"done", "failed"}) registry_.histogram("round_duration_seconds", {result});
-  tell_disks();
+  tell_disks(kCommand, disks_, registry_);
   health_.say(metrics::Readiness::first_round);
 }
 
@@ -27,22 +33,15 @@ void RoundMeter::on_end(const RoundEnd& end) {
       .Observe(base::in_seconds(end.took));
   registry_.gauge("round_failures", {}).Set(end.failed);
   if (end.warehouse_time) {
-    registry_.counter("command_warehouse_seconds_total", {"pipeline"})
+    registry_.counter("command_warehouse_seconds_total", {kCommand})
         .Increment(base::in_seconds(*end.warehouse_time));
   }
-  tell_disks();
+  tell_disks(kCommand, disks_, registry_);
   if (end.failed > 0) return;
   registry_.counter("round_records_total", {}).Increment(static_cast<double>(end.records));
   registry_.gauge("round_last_success_timestamp_seconds", {})
       .Set(base::in_seconds(clock_.utc_now().time_since_epoch()));
   if (end.behind_seconds) registry_.gauge("round_behind_seconds", {}).Set(*end.behind_seconds);
-}
-
-void RoundMeter::tell_disks() {
-  for (const DiskInUse& disk : disks_) {
-    if (const auto bytes = free_bytes(disk.path))
-      registry_.gauge("disk_free_bytes", {"pipeline", disk.place}).Set(static_cast<double>(*bytes));
-  }
 }
 
 }  // namespace sdp::cli

@@ -22,8 +22,6 @@ class RoundMeter final : public RoundObserver {
   void on_stop() override { health_.say(metrics::Readiness::stopping); }
 
  private:
-  void tell_disks();
-
   metrics::Registry& registry_;
   metrics::Health& health_;
   Clock& clock_;

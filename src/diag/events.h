@@ -197,8 +197,7 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"publish.finished", Level::info, "path tables rows bytes seconds", "The marts are published at `path`."},
     {"publish.replaced", Level::info, "path",
      "Others have published twice since this publication, which was removed before its proof came: the proof "
-     "is "
-     "published nowhere."},
+     "is published nowhere."},
     {"publish.unchanged", Level::info, "path",
      "The marts have not changed, so the publication stays as it is."},
     {"s3.credentials.found", Level::debug, "source expires", "The credentials for the S3 server were found."},

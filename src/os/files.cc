@@ -52,6 +52,13 @@ Result<void> make_folder(const std::filesystem::path& path) {
               posix_error(error.value(), Access::write, "write", path).error().message);
 }
 
+std::filesystem::path existing_ancestor(const std::filesystem::path& path) {
+  std::filesystem::path at = path;
+  std::error_code ignored;
+  while (at.has_relative_path() && !std::filesystem::exists(at, ignored)) at = at.parent_path();
+  return at;
+}
+
 Result<void> check_private(const std::filesystem::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0 || (status.st_mode & 077) == 0) return {};

@@ -23,6 +23,8 @@ Result<void> check_replaceable(const std::filesystem::path& path);
 /// Replaces a file in one step: readers see the old text or the new one. See check_replaceable().
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
 Result<void> make_folder(const std::filesystem::path& path);
+/// The deepest folder on the way to `path` that is there.
+std::filesystem::path existing_ancestor(const std::filesystem::path& path);
 /// `misconfigured`, with the command that cures it, when users besides the owner can read or write the file.
 Result<void> check_private(const std::filesystem::path& path);
 

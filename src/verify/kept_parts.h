@@ -15,8 +15,8 @@ namespace sdp::verify {
 /// The parts that stand more than once in the queries of `recounts`, a part before those that it is in.
 std::vector<std::string> shared_parts(std::span<const MartRecount* const> recounts);
 
-/// Queries that several recounts are made of, each run once. The fact query behind most marts is a window
-/// over all of silver: nine of ten times it would be run again.
+/// Queries that several recounts are made of, each run once: ten of them begin with the same windows over all
+/// of silver.
 class KeptParts {
  public:
   /// Keeps what `recounts` share, where the warehouse can. A part that reads a broken table, or that the

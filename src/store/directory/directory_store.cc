@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "os/files.h"
 #include "store/directory/folder_walk.h"
 #include "store/directory/shard_lock.h"
 #include "store/directory/sidecar.h"
@@ -93,7 +94,7 @@ Result<bool> DirectoryStore::ensure_bucket() {
   if (found == Found::object) return os::posix_error(ENOTDIR, os::Access::write, "use as a directory", root_);
   const std::filesystem::path absolute = std::filesystem::absolute(root_);
   if (found == Found::nothing) {
-    SDP_TRY(const bool there, folders_.ensure(existing_ancestor(absolute), absolute));
+    SDP_TRY(const bool there, folders_.ensure(os::existing_ancestor(absolute), absolute));
     if (!there) return os::posix_error(ENOENT, os::Access::write, "make the folder", absolute);
   }
   sweep_temporary_files(root_ / kTemporaryFolder, options_.stale_after, clock_);

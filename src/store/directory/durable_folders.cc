@@ -90,11 +90,4 @@ void DurableFolders::remember(const std::filesystem::path& folder, const std::st
   known_.insert_or_assign(folder.native(), identity);
 }
 
-std::filesystem::path existing_ancestor(const std::filesystem::path& path) {
-  std::filesystem::path at = path;
-  std::error_code ignored;
-  while (at.has_relative_path() && !std::filesystem::exists(at, ignored)) at = at.parent_path();
-  return at;
-}
-
 }  // namespace sdp::store

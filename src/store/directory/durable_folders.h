@@ -32,7 +32,4 @@ class DurableFolders {
   std::unordered_map<std::string, std::string> known_;  ///< identity by path
 };
 
-/// The deepest folder on the way to `path` that is there.
-std::filesystem::path existing_ancestor(const std::filesystem::path& path);
-
 }  // namespace sdp::store
