@@ -19,9 +19,9 @@ bool parse(const std::string& text, Number& number) {
 }  // namespace
 
 std::string encode(const PidRecord& record) {
-  return fmt::format("program={}\naddress={}\npid={}\nstart_ticks={}\nboot_id={}\nfolder={}\n",
+  return fmt::format("program={}\naddress={}\npid={}\nstart_ticks={}\nboot_id={}\n{}folder={}\n",
                      record.program, record.address, record.process.pid, record.process.start_ticks,
-                     record.process.boot_id, record.folder);
+                     record.process.boot_id, record.stopping ? "stopping=1\n" : "", record.folder);
 }
 
 Result<PidRecord> decode_pid_record(std::string_view text) {
@@ -37,6 +37,7 @@ Result<PidRecord> decode_pid_record(std::string_view text) {
   record.program = fields["program"];
   record.address = fields["address"];
   record.process.boot_id = fields["boot_id"];
+  record.stopping = fields["stopping"] == "1";
   if (record.program.empty() || record.process.boot_id.empty() || !parse(fields["pid"], record.process.pid) ||
       !parse(fields["start_ticks"], record.process.start_ticks)) {
     return fail(ErrorKind::bad_input, "not a process record; delete it when the service is not running");

@@ -15,7 +15,8 @@ struct PidRecord {
   ProcessId process;
   std::string program;  ///< Which server it is: "kafka", "minio", "versitygw".
   std::string address;
-  std::string folder;  ///< Of the services, as it was called then; empty in a file of an earlier version.
+  std::string folder;     ///< Of the services, as it was called then; empty in a file of an earlier version.
+  bool stopping = false;  ///< It was told to end, or is about to be.
 
   bool operator==(const PidRecord&) const = default;
 };

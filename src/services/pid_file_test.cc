@@ -21,6 +21,12 @@ TEST(PidFile, ReadsWhatWasWritten) {
   EXPECT_EQ(*record, kRecord);
 }
 
+TEST(PidFile, TellsOfAServerThatWasToldToEnd) {
+  PidRecord ending = kRecord;
+  ending.stopping = true;
+  EXPECT_EQ(decode_pid_record(encode(ending)), ending);
+}
+
 TEST(PidFile, OneOfAnEarlierVersionNamesNoFolder) {
   const auto text = encode(kRecord);
   const auto record = decode_pid_record(text.substr(0, text.find("folder=")));

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <map>
 #include <ranges>
 #include <utility>
 
@@ -191,19 +192,17 @@ Result<void> Services::up(std::stop_token stop) {
   SDP_RETURN_IF_ERROR(os::make_folder(settings_.data / "logs"));
   SDP_TRY(const auto lock, lock_folder(settings_.data, clock_));
   SDP_TRY(const auto servers, this->servers());
-  std::vector<std::string> started;
+  // Of those that this command starts.
+  std::map<std::string_view, std::optional<UtcMillis>> started;
   auto start_all = [&]() -> Result<void> {
-    std::vector<std::optional<UtcMillis>> times;
     for (const auto& server : servers) {
-      SDP_TRY(const auto time, start(server));
-      times.push_back(time);
-      if (time) started.push_back(server.role);
+      SDP_TRY(started[server.role], start(server));
       // The last of those that clients are told of, and before Airflow, whose tasks are such clients.
       if (server.role == "s3") SDP_RETURN_IF_ERROR(tell_endpoints(servers));
-      if (server.others_need_it) SDP_RETURN_IF_ERROR(await_health(server, time, stop));
+      if (server.others_need_it) SDP_RETURN_IF_ERROR(bring_up(server, servers, started[server.role], stop));
     }
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-      if (!servers[i].others_need_it) SDP_RETURN_IF_ERROR(await_health(servers[i], times[i], stop));
+    for (const auto& server : servers) {
+      if (!server.others_need_it) SDP_RETURN_IF_ERROR(bring_up(server, servers, started[server.role], stop));
     }
     // One that was healthy may have ended while the others were waited for.
     for (const auto& server : servers) SDP_RETURN_IF_ERROR(check_runs(server));
@@ -211,8 +210,7 @@ Result<void> Services::up(std::stop_token stop) {
   };
   auto outcome = start_all();
   if (outcome) return {};
-  const auto stopped =
-      stop_layers([&](std::string_view role) { return std::ranges::find(started, role) != started.end(); });
+  const auto stopped = stop_layers([&](std::string_view role) { return started[role].has_value(); });
   if (!stopped) say_(stopped.error().message);
   return outcome;
 }
@@ -231,7 +229,7 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   if (record && !is_here(*record)) {
     say_(fmt::format("{} runs on data at {}, which is {} now: it is started again", record->program,
                      record->folder, settings_.data.string()));
-  } else if (record) {
+  } else if (record && !record->stopping) {
     if (record->program == server.program && record->address == server.address) return std::nullopt;
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} runs already as {} at {} (process {}), not as {} at {}; stop it first: "
@@ -255,6 +253,18 @@ Result<std::optional<UtcMillis>> Services::start(const Server& server) {
   say_(fmt::format("starting {} (process {}, log {})", server.program, process.pid,
                    server.command.log.string()));
   return time;
+}
+
+Result<void> Services::bring_up(const Server& server, const std::vector<Server>& servers,
+                                std::optional<UtcMillis>& started, const std::stop_token& stop) {
+  auto healthy = await_health(server, started, stop);
+  if (healthy || started) return healthy;
+  SDP_TRY(const auto record, running(server.role));
+  if (record) return healthy;
+  SDP_TRY(started, start(server));
+  // The old one's end took them away.
+  if (!is_of_airflow(server.role)) SDP_RETURN_IF_ERROR(tell_endpoints(servers));
+  return await_health(server, started, stop);
 }
 
 Result<void> Services::await_health(const Server& server, std::optional<UtcMillis> started,
@@ -337,6 +347,11 @@ Result<void> Services::stop_together(const std::vector<std::string_view>& roles)
       std::filesystem::remove(pid_path(role), ignored);
       return {};
     }
+    // An `up` that comes before its end must not take it for a server that stays. Stopping needs no room on
+    // the disk.
+    PidRecord ending = *record;
+    ending.stopping = true;
+    std::ignore = write_pid_file(pid_path(role), ending);
     SDP_TRY(auto stopping, Stopping::begin(record->process));
     asked.push_back({role, *record, std::move(stopping)});
     return {};

@@ -60,6 +60,10 @@ class Services {
   bool is_of_original(std::string_view role, const PidRecord& record) const;
   /// When it was started; nothing when it ran already.
   Result<std::optional<UtcMillis>> start(const Server& server);
+  /// Waits until it is healthy. One that ran already may have been about to end, by what a command did that
+  /// was killed: it is started then, and `started` says when.
+  Result<void> bring_up(const Server& server, const std::vector<Server>& servers,
+                        std::optional<UtcMillis>& started, const std::stop_token& stop);
   Result<void> await_health(const Server& server, std::optional<UtcMillis> started,
                             const std::stop_token& stop);
   Result<void> check_runs(const Server& server) const;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -32,9 +33,18 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// Tells who started it, then answers each connection as a server that is well.
+/// Tells who started it, then answers each connection as a server that is well. It takes its time to end if
+/// it was asked to, and tells that it was told to.
 constexpr std::string_view kListen = R"(
+def end(*_):
+    with open(os.environ["SDP_TEST_STARTED"] + ".ending", "a") as ending:
+        ending.write(f"{os.getpid()}\n")
+    time.sleep(float(os.environ["SDP_TEST_END_SECONDS"]))
+    os._exit(0)
+
 def listen(port):
+    if "SDP_TEST_END_SECONDS" in os.environ:
+        signal.signal(signal.SIGTERM, end)
     with open(os.environ["SDP_TEST_STARTED"], "a") as started:
         started.write(f"{os.getpid()}\n")
     server = socket.socket()
@@ -83,12 +93,14 @@ class KilledServices : public ::testing::Test {
     settings_.start_limit = settings_.stop_limit = support::kPatience;
   }
   ~KilledServices() override {
+    ::unsetenv("SDP_TEST_END_SECONDS");
     for (const pid_t pid : alive()) ::kill(pid, SIGKILL);
   }
 
   static void make_program(const fs::path& path, std::string_view body) {
     fs::create_directories(path.parent_path());
-    std::ofstream(path) << "#!/usr/bin/python3 -SE\nimport os, socket, sys\n" << kListen << body;
+    std::ofstream(path) << "#!/usr/bin/python3 -SE\nimport os, signal, socket, sys, time\n"
+                        << kListen << body;
     fs::permissions(path, fs::perms::owner_all);
   }
 
@@ -105,9 +117,10 @@ class KilledServices : public ::testing::Test {
     return result;
   }
   /// Servers that anybody started and nobody ended.
-  std::vector<pid_t> alive() const {
+  std::vector<pid_t> alive() const { return alive_of(started_); }
+  static std::vector<pid_t> alive_of(const fs::path& pids) {
     std::vector<pid_t> alive;
-    std::ifstream lines(started_);
+    std::ifstream lines(pids);
     for (pid_t pid = 0; lines >> pid;) {
       if (const auto process = identify(pid); process && is_running(*process)) alive.push_back(pid);
     }
@@ -168,6 +181,27 @@ TEST_F(KilledServices, ADownThatWasKilledAtAnyStepIsFinishedByTheNextOrUndoneByU
     ASSERT_THAT(alive(), IsEmpty());
     ASSERT_EQ(health(), kAllDown);
   }
+}
+
+TEST_F(KilledServices, ServersThatAKilledDownToldToEndAreNotTakenForSuchThatStay) {
+  ::setenv("SDP_TEST_END_SECONDS", "2", 1);
+  use(folder_.path() / "data");
+  ASSERT_TRUE(services().up());
+  const pid_t down = ::fork();
+  if (down == 0) {
+    std::ignore = services().down();
+    ::_exit(0);
+  }
+  const fs::path ending = started_.string() + ".ending";
+  ASSERT_TRUE(support::comes_true([&] { return !alive_of(ending).empty(); }));
+  ::kill(down, SIGKILL);
+  ASSERT_EQ(::waitpid(down, nullptr, 0), down);
+  const auto up = services().up();
+  ASSERT_TRUE(up) << up.error().message;
+  EXPECT_EQ(health(), kAllUp);
+  EXPECT_THAT(alive_of(ending), IsEmpty());
+  ASSERT_TRUE(services().down());
+  EXPECT_THAT(alive(), IsEmpty());
 }
 
 TEST_F(KilledServices, SeveralAtOnceWorkOneAfterAnotherOrSayThatAnotherIsAtWork) {

@@ -49,7 +49,7 @@ std::optional<log::Offset> CaughtUpRule::end_of(log::Partition partition) const 
 
 CaughtUpRule::Others CaughtUpRule::others(SteadyTime now) {
   if (now - moved_at_ > session_timeout_ + timers_.others_are_late) return Others::expired;
-  if (now - looked_at_ < timers_.others_check_interval) return Others::wait;
+  if (looked_at_ && now - *looked_at_ < timers_.others_check_interval) return Others::wait;
   looked_at_ = now;
   return Others::look;
 }
@@ -101,7 +101,8 @@ std::int64_t HourSchedule::open_hours(log::Partition partition, lake::Hour throu
 }
 
 bool HourSchedule::look(SteadyTime now) {
-  if (now - looked_at_ < timers_.hour_check_interval) return false;
+  if (!looked_at_) looked_at_ = now;
+  if (now - *looked_at_ < timers_.hour_check_interval) return false;
   looked_at_ = now;
   if (retry_at_ && now >= *retry_at_) {
     retry_at_.reset();

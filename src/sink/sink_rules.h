@@ -76,7 +76,7 @@ class CaughtUpRule {
   std::optional<SteadyTime> begun_at_;
   bool assigned_ = false;
   SteadyTime moved_at_;
-  SteadyTime looked_at_;
+  std::optional<SteadyTime> looked_at_;
   std::map<log::Partition, log::Offset> ends_;
   std::set<log::Partition> durable_others_;
 };
@@ -110,8 +110,8 @@ class HourSchedule {
   /// is the first one.
   std::int64_t open_hours(log::Partition partition, lake::Hour through);
 
-  /// Whether to look at the hours: once an interval. When a failed closing is due again, everything may
-  /// be asked for once more.
+  /// Whether to look at the hours: once an interval, which begins with the first call. When a failed closing
+  /// is due again, everything may be asked for once more.
   bool look(SteadyTime now);
   /// Hours could not be closed.
   void failed(SteadyTime now);
@@ -126,7 +126,7 @@ class HourSchedule {
   std::map<log::Partition, lake::Hour> asked_through_;
   std::map<log::Partition, Ended> ended_;
   std::map<log::Partition, lake::Hour> closed_through_;
-  SteadyTime looked_at_;
+  std::optional<SteadyTime> looked_at_;
   std::optional<SteadyTime> retry_at_;
 };
 

@@ -693,7 +693,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   void say_standing() {
-    if (now() - said_at_ < runner_.options_.timers.standing_interval) return;
+    if (said_at_ && now() - *said_at_ < runner_.options_.timers.standing_interval) return;
     said_at_ = now();
     for (const SinkState::Progress& at : state_.progress()) {
       if (at.paused &&
@@ -780,7 +780,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   std::map<log::Partition, LogEnd> log_ends_;         ///< as last answered
   CaughtUpRule caught_up_;
   HourSchedule hours_;
-  SteadyTime said_at_;  ///< how things stand
+  std::optional<SteadyTime> said_at_;  ///< how things stand
   bool stopping_ = false;
   SteadyTime poll_time_;
 };

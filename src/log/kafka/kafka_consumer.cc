@@ -177,7 +177,7 @@ Result<void> KafkaConsumer::check_topic() {
 /// asked for after records were fetched speaks for all of them.
 Result<void> KafkaConsumer::check_topic_after_silence() {
   const SteadyTime now = base::system_clock().steady_now();
-  const bool was_silent = now - last_records_ > kSilenceMin;
+  const bool was_silent = !last_records_ || now - *last_records_ > kSilenceMin;
   if (auto checked = was_silent ? check_topic() : Result<void>{}; !checked) {
     if (checked.error().kind != ErrorKind::retry) return checked;
     // Nothing was learnt. The records are fetched again, and the topic is asked for again.

@@ -123,7 +123,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   bool has_joined_ = false;
   bool closed_ = false;
   /// When records came last.
-  SteadyTime last_records_;
+  std::optional<SteadyTime> last_records_;
   RecordView record_;
 };
 
