@@ -13,9 +13,13 @@ pinned_go_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }'
 
 pinned_go_version() { pinned_go_field "$1" 3; }
 
+# Debian's, whatever other Python comes first in PATH: everybody runs the same, and it is optimised by a profile, which one
+# that pyenv compiled is not.
+python=/usr/bin/python3
+
 # With the interpreter's version, which a virtual environment is bound to.
 pinned_python_version() {
-  echo "$(sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock")-python$(python3 -c 'import platform; print(platform.python_version())')"
+  echo "$(sed -n "s/^$2==\([^ ;]*\).*/\1/p" "$pins/$1.lock")-debian-python$("$python" -c 'import platform; print(platform.python_version())')"
 }
 
 # The version of a Python package that is not what an environment is about.
@@ -125,9 +129,9 @@ install_go_program() {
 # make_venv LOCK DIR: a virtual environment that may be moved, with exactly what tools/deps/LOCK.lock names. Compiled
 # ahead: where Python may not write its caches, each start of dbt would compile everything again.
 make_venv() {
-  python3 -m venv "$2.uv"
+  "$python" -m venv "$2.uv"
   "$2.uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$pins/uv.lock"
-  "$2.uv/bin/uv" venv --quiet --relocatable --python "$(command -v python3)" "$2"
+  "$2.uv/bin/uv" venv --quiet --relocatable --python "$python" "$2"
   "$2.uv/bin/uv" pip install --quiet --compile-bytecode --python "$2/bin/python" --require-hashes --requirement "$pins/$1.lock"
   rm -rf "$2.uv"
 }
@@ -226,7 +230,7 @@ recipe_duckdb_arm64() { unpack_duckdb "$1" arm64; }
 # which takes setuptools and Cython.
 build_adbc() {
   local out=$1 source name
-  python3 -m venv venv
+  "$python" -m venv venv
   { pinned_requirement adbc cython && pinned_requirement adbc setuptools; } >build.txt
   pinned_requirement adbc adbc-driver-manager >manager.txt
   venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build.txt
@@ -252,7 +256,7 @@ recipe_adbc_arm64() { use_cross_tools && build_adbc "$1"; }
 unpack_snowflake_driver() {
   local out=$1
   shift
-  python3 -m venv venv
+  "$python" -m venv venv
   pinned_requirement adbc adbc-driver-snowflake >driver.txt
   venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
     "$@" --target wheel --requirement driver.txt
