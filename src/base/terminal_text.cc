@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace sdp::base {
 namespace {
@@ -41,6 +43,16 @@ std::string with_escapes(std::string_view text, Escape escape) {
     text.remove_prefix(character.size());
   }
   return result;
+}
+
+/// How many bytes the text begins with that are ASCII, in whole words.
+std::size_t ascii_words(std::string_view text) {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080'8080'8080'8080) != 0) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -98,6 +110,10 @@ std::string escaped_json(std::string_view json) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
+    if (const std::size_t plain = ascii_words(text); plain > 0) {
+      text.remove_prefix(plain);
+      continue;
+    }
     const std::size_t length = character_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);

@@ -28,6 +28,13 @@ TEST(TerminalText, Utf8IsToldFromOtherBytes) {
   EXPECT_TRUE(is_utf8("Déjà vu, 東京, 🎵\x1b"));
   for (const std::string_view text : {"\xff", "a\x9b", "\xed\xa0\x80", "\xf0\x9f\x8e"})
     EXPECT_FALSE(is_utf8(text));
+  // Eight bytes at a time are looked at where they are ASCII.
+  for (std::size_t at = 0; at < 20; ++at) {
+    std::string text(20, 'a');
+    text[at] = '\x9b';
+    EXPECT_FALSE(is_utf8(text)) << at;
+    EXPECT_TRUE(is_utf8(text.replace(at, 1, "é"))) << at;
+  }
 }
 
 TEST(Printable, ShowsNoCharacterThatActs) {
