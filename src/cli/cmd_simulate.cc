@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,14 @@
 namespace sdp::cli {
 namespace {
 
+/// More have nothing to do: one makes the events, one sends them, and to encode them takes no longer than
+/// both.
+constexpr int kThreadsUsed = 4;
+
+int default_threads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kThreadsUsed);
+}
+
 struct Options {
   LogSettings log;
   ServicesSettings services;
@@ -38,6 +47,7 @@ struct Options {
   std::string labels_path;
   std::string control_path;
   std::string output{kOutputKafka};
+  int threads = default_threads();
   std::string metrics_file;
 
   bool writes_lines() const { return output != kOutputKafka; }
@@ -114,7 +124,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   // Before anything is sent.
   if (kept) SDP_RETURN_IF_ERROR(kept->begin(spec, {.by_type = options.topic_by_type}));
   SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
-  simulate::SimulateOptions how{.verbose = options.verbose};
+  simulate::SimulateOptions how{.verbose = options.verbose, .threads = options.threads};
   // Lines have none, whatever a variable says.
   if (!options.writes_lines()) how.transactions = options.simulation.transactions;
   simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer, how);
@@ -156,6 +166,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("simulation.describe", options->describe);
   command.bind("simulation.labels", options->labels_path);
   command.bind("simulation.control", options->control_path);
+  command.bind("simulation.threads", options->threads);
   command.bind("simulation.output", options->output);
   command.bind("metrics.file", options->metrics_file);
   command.bind("sink.value-bytes-max", options->simulation.spec.faults.value_bytes_max);

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "event/listening_event.h"
+#include "simulate/encoded_event.h"
 #include "simulate/simulation_spec.h"
 
 namespace sdp::simulate {
@@ -19,6 +20,9 @@ class EventSource {
   virtual bool next(event::ListeningEvent& event) = 0;
   /// Why there are no more: an error where that is not the end.
   virtual Result<void> ended() const { return {}; }
+  /// What the event that next() wrote last is as a record, where that is at hand: until the next call, and
+  /// for whoever wants to take it. Nothing: it is still to be encoded.
+  virtual EncodedEvent* encoded() { return nullptr; }
 };
 
 /// Made-up events with ascending timestamps, a pure function of their spec.

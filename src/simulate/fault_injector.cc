@@ -63,7 +63,7 @@ bool FaultInjector::next(SimulatedRecord& record) {
     record.reason = record.field = {};
     record.finer = {};
     record.has_event_id = true;
-    write(record);
+    write(record, source_.encoded());
     return true;
   }
   while (ready_.empty()) {
@@ -127,20 +127,27 @@ void FaultInjector::take(const event::ListeningEvent& event) {
       record.faults.push_back(Fault::skew);
     }
   }
-  write(record);
+  write(record, source_.encoded());
   if (!is_held(record)) waiting_.push_back(std::move(record));
 }
 
-/// Key and value of an event that is kept.
-void FaultInjector::write(SimulatedRecord& record) {
-  record.key.clear();
-  base::append_uuid(record.key, record.event.user_id);
+/// Key and value of an event that is kept. `encoded`: what they are if no fault changes it, where that is
+/// known.
+void FaultInjector::write(SimulatedRecord& record, EncodedEvent* encoded) {
   if (!record.value) record.value.emplace();
-  record.value->clear();
-  if (!any_) {
-    event::append_json(*record.value, record.event);
+  const Form form = any_ ? draw_form(record) : Form{};
+  if (encoded != nullptr && record.faults.empty()) {
+    record.key.swap(encoded->key);
+    record.value->swap(encoded->value);
     return;
   }
+  record.key.clear();
+  base::append_uuid(record.key, record.event.user_id);
+  record.value->clear();
+  append_in_form(*record.value, record.event, form, rng(Fault::unknown_field));
+}
+
+Form FaultInjector::draw_form(SimulatedRecord& record) {
   Form form;
   if (auto player = struck(Fault::schema_versions, record.event.user_id)) {
     const double age = static_cast<double>((now_ - start_).count()) / static_cast<double>(kSchemaAge.count());
@@ -159,7 +166,7 @@ void FaultInjector::write(SimulatedRecord& record) {
     form.finer = record.finer;
     record.faults.push_back(Fault::microseconds);
   }
-  append_in_form(*record.value, record.event, form, rng(Fault::unknown_field));
+  return form;
 }
 
 /// Takes the record when it is to come later.

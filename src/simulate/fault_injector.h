@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "simulate/event_source.h"
 #include "simulate/fault_classes.h"
+#include "simulate/faulty_copy.h"
 #include "simulate/simulated_record.h"
 
 namespace sdp::simulate {
@@ -64,7 +65,8 @@ class FaultInjector {
   void come_back();
   void send_delayed();
   void take(const event::ListeningEvent& event);
-  void write(SimulatedRecord& record);
+  void write(SimulatedRecord& record, EncodedEvent* encoded);
+  Form draw_form(SimulatedRecord& record);
   bool is_held(SimulatedRecord& record);
   void emit();
   void repeat(Fault fault, const SimulatedRecord& record);

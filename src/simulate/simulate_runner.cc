@@ -24,7 +24,8 @@ constexpr std::uint64_t kEventsPerClockRead = 256;
 
 SimulateRunner::SimulateRunner(const SimulationSpec& spec, EventSource& source, Outlets outlets, Clock& clock,
                                SimulateObserver& observer, SimulateOptions options)
-    : records_(spec, source),
+    : ahead_(options.threads > 1 ? std::make_unique<SourceAhead>(source, options.threads) : nullptr),
+      records_(spec, ahead_ ? *ahead_ : source),
       outlets_(std::move(outlets)),
       clock_(clock),
       observer_(observer),

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -19,6 +20,7 @@
 #include "simulate/pacer.h"
 #include "simulate/placed_labels.h"
 #include "simulate/simulate_observer.h"
+#include "simulate/source_ahead.h"
 #include "simulate/transaction_plan.h"
 
 namespace sdp::simulate {
@@ -29,6 +31,9 @@ struct SimulateOptions {
   /// How long the end waits for the log to confirm what was sent.
   std::chrono::milliseconds flush_timeout{30'000};
   TransactionRates transactions = {};
+  /// So many make and encode events, the one that sends them among them (SourceAhead). The records are the
+  /// same whatever their number.
+  int threads = 1;
 };
 
 struct SimulateSummary {
@@ -56,7 +61,8 @@ struct Steering {
 
 /// Sends the records of a source's events, with the faults of the spec among them, to a log, paced by the
 /// spec's rate and speed: key = user id as text (so the events of a listener keep their order), value = the
-/// event's JSON. Everything it is given outlives it. Owned by one thread.
+/// event's JSON. Everything it is given outlives it. Owned by one thread; nobody else asks
+/// the source.
 class SimulateRunner {
  public:
   SimulateRunner(const SimulationSpec& spec, EventSource& source, Outlets outlets, Clock& clock,
@@ -100,6 +106,7 @@ class SimulateRunner {
   std::unexpected<Error> not_delivered() const;
   std::string counts_text() const;
 
+  std::unique_ptr<SourceAhead> ahead_;  ///< nothing: one thread does it all
   FaultInjector records_;
   Outlets outlets_;
   Clock& clock_;

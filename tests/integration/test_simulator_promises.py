@@ -1,10 +1,12 @@
 """What a simulator of listeners must do, each by its name: measured in the lines that it writes, without any server."""
 
+import hashlib
 import itertools
 import json
 import math
 import os
 import re
+import signal
 import subprocess
 import time
 from collections import Counter, defaultdict
@@ -14,7 +16,7 @@ from statistics import mean, median, pstdev
 
 import pytest
 from driver import log
-from driver.process import GUARD_SECONDS
+from driver.process import GUARD_SECONDS, Running, wait_until
 from driver.services import clean_environment
 from test_faults import CLASSES
 
@@ -39,11 +41,11 @@ class Simulator:
     def __init__(self, binary: Path, folder: Path):
         self.binary, self.folder = binary, folder
 
-    def run(self, *arguments, output="-", code: int = 0) -> subprocess.CompletedProcess:
+    def run(self, *arguments, output="-", code: int = 0, env: dict | None = None) -> subprocess.CompletedProcess:
         line = [self.binary, "simulate", "--output", output, *arguments]
         done = subprocess.run(
             list(map(str, line)),
-            env=clean_environment(),
+            env=clean_environment() | (env or {}),
             cwd=self.folder,
             capture_output=True,
             timeout=GUARD_SECONDS,
@@ -232,6 +234,75 @@ def test_same_seed_same_bytes(simulator, mix):
     first = simulator.lines(*arguments, 5)
     assert simulator.lines(*arguments, 5) == first
     assert simulator.lines(*arguments, 6) != first
+
+
+# Of the unit tests (src/simulate/event_source_test.cc, listeners_source_test.cc), which other builds run, too.
+GOLDEN = {
+    "seed": (1_000, "2026-02-15T00:00:00Z", "28fdf153f87c1995ee91c2ff3fb5e871e360dc8e907b084635a232ff559cd678"),
+    "realistic": (1_000, "2026-02-15T00:00:00Z", "a65f2b5ff27327a0f638b8fb90ff8433041be03f31c281f3c255c13eb83d6fad"),
+    "listeners": (100_000, "2026-02-16T00:00:00Z", "8bc1ec19085b2ff7d2b09457565e38325b6a5b772b6e8cbc6f2866bbd7f88622"),
+}
+# A maths library that may not use them gives other last digits, as one of another machine does.
+NO_FMA = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-FMA,-FMA_Usable,-FMA4"}
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("mix", GOLDEN)
+def test_one_or_many_threads_another_build_and_no_fma_same_bytes(simulator, mix):
+    events, start, golden = GOLDEN[mix]
+    arguments = ("--mix", mix, "--seed", 1, "--start", start, "--events", events)
+    for env in ({}, NO_FMA):
+        for threads in (1, 2, 3, 8):
+            lines = simulator.run(*arguments, "--threads", threads, env=env).stdout
+            assert hashlib.sha256(lines).hexdigest() == golden, (env, threads)
+    many = hashlib.sha256(simulator.lines(*arguments)).hexdigest()
+    assert many == golden, "by as many as there are processors"
+
+
+@pytest.mark.parametrize("mix", GOLDEN)
+def test_threads_change_neither_faults_nor_labels_nor_the_oracle(simulator, tmp_path, mix):
+    def left_by(threads: int) -> dict[str, str]:
+        paths = {name: tmp_path / f"{name}-{threads}" for name in ("output", "labels", "oracle")}
+        files = [word for name, path in paths.items() if name != "output" for word in (f"--{name}", path)]
+        arguments = ("--mix", mix, "--seed", 7, "--start", MONDAY, "--fault", "all=0.01", "--value-bytes-max", 3000)
+        simulator.run(*arguments, *files, "--events", 20_000, "--threads", threads, output=paths["output"])
+        # A second run of the same listeners, which reads what the first one left.
+        arguments = (*arguments[:5], "2026-04-06T00:00:00Z", *arguments[6:])
+        simulator.run(
+            *arguments, "--oracle", paths["oracle"], "--continue-oracle", "--events", 5_000, "--threads", threads
+        )
+        return {name: sha256_of(path) for name, path in paths.items()}
+
+    one = left_by(1)
+    for threads in (2, 3, 8):
+        assert left_by(threads) == one, threads
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_stop_ends_all_threads_and_what_was_sent_can_be_told_again(simulator, tmp_path, threads):
+    output, oracle, labels = (tmp_path / name for name in ("output", "oracle", "labels"))
+    line = [simulator.binary, "simulate", "--output", output, "--oracle", oracle, "--labels", labels]
+    line += ["--mix", "listeners", "--seed", 7, "--start", MONDAY, "--fault", "all=0.01", "--threads", threads]
+    running = Running(line, clean_environment(), tmp_path, f"{threads}-threads")
+    try:
+        wait_until(lambda: output.exists() and output.stat().st_size > 3e6, 30, "the first lines")
+        tasks = Path(f"/proc/{running.pid}/task").glob("*/comm")
+        assert [name.read_text() for name in tasks].count("simulate-ahead\n") == threads - 1
+        finished = running.stop(20, signal.SIGINT)
+    finally:
+        running.end()
+    assert finished.code == 0, str(finished)
+    lines = output.read_bytes().splitlines()
+    [said] = finished.events("simulate.finished")
+    assert said["acked"] == len(lines)
+    numbers = [json.loads(label)["record"] for label in labels.read_text().splitlines()]
+    assert numbers == sorted(numbers) and 0 < numbers[-1] < len(lines)
+    # The same events are made by another number of threads: otherwise this is refused.
+    more = ("--mix", "listeners", "--seed", 7, "--start", "2026-06-01T00:00:00Z", "--events", 100)
+    simulator.run(*more, "--oracle", oracle, "--continue-oracle", "--threads", 4 - threads)
 
 
 def test_backfill_and_wall_clock_and_speed(simulator):
