@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+
+#include "base/utc_time.h"
 
 namespace sdp::simulate {
 namespace {
@@ -130,6 +133,13 @@ const BehaviourKey kKeys[] = {
     list("hours", "web_weekend", &Behaviour::web_weekend, 24, kMany, kHourly,
          "The same on Saturday and Sunday.", "as desktop"),
 
+    {"holidays", "days", &Behaviour::holidays, 0, 0, 0, 256, "days",
+     "Holidays: 12-25 is one each year and everywhere, US 07-04 in one country, US 2026-11-26 in one year.",
+     "none, so that the bytes of a seed stay as they were", TextForm::holiday},
+    number("holidays", "sessions", &Behaviour::holiday_sessions, 0, 10, "factor",
+           "So many times as many sessions begin on a holiday, by the listener's local date.",
+           "eventsim: weekend-damping 0.5 in its examples, which holds for holidays, too"),
+
     {"countries", "codes", &Behaviour::countries, 0, 0, 1, 256, "two letters A-Z",
      "Home countries of listeners.", kAssumed},
     {"countries", "shares", &Behaviour::country_shares, 0, kMany, 1, 256, "weight",
@@ -197,10 +207,14 @@ bool fits(const BehaviourKey& key, const Numbers& values) {
          std::ranges::all_of(values, [&key](double value) { return within(key, value); });
 }
 
+bool is_country(std::string_view code) {
+  return code.size() == 2 && std::ranges::all_of(code, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 bool fits(const BehaviourKey& key, const Texts& values) {
   return values.size() >= key.count_min && values.size() <= key.count_max &&
-         std::ranges::all_of(values, [](const std::string& code) {
-           return code.size() == 2 && std::ranges::all_of(code, [](char c) { return c >= 'A' && c <= 'Z'; });
+         std::ranges::all_of(values, [&key](const std::string& text) {
+           return key.form == TextForm::country ? is_country(text) : parse_holiday(text).has_value();
          });
 }
 
@@ -258,6 +272,12 @@ std::optional<BehaviourFault> disagreement(const Behaviour& behaviour) {
     return BehaviourFault{"countries.utc_minutes",
                           fmt::format("has {} values; there are {} countries.codes",
                                       behaviour.country_utc_minutes.size(), countries)};
+  for (const std::string& text : behaviour.holidays) {
+    const std::string country(parse_holiday(text)->country);
+    if (!country.empty() && std::ranges::find(behaviour.countries, country) == behaviour.countries.end())
+      return BehaviourFault{"holidays.days",
+                            fmt::format("has {}; {} is not one of countries.codes", text, country)};
+  }
   if (behaviour.popularity_exponents.size() != behaviour.popularity_breaks.size() + 1)
     return BehaviourFault{
         "popularity.exponents",
@@ -270,6 +290,24 @@ std::optional<BehaviourFault> disagreement(const Behaviour& behaviour) {
 
 }  // namespace
 
+std::optional<Holiday> parse_holiday(std::string_view text) {
+  Holiday holiday;
+  if (text.size() > 3 && text[2] == ' ') {
+    holiday.country = text.substr(0, 2);
+    if (!is_country(holiday.country)) return std::nullopt;
+    text.remove_prefix(3);
+  }
+  // Of those that are in some years only, it is one in these.
+  const bool is_yearly = text.size() == 5;
+  const auto time = base::parse_iso(fmt::format("{}{}T00:00:00Z", is_yearly ? "2000-" : "", text));
+  if (!time || (text.size() != 5 && text.size() != 10)) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(*time));
+  holiday.year = is_yearly ? 0 : static_cast<int>(date.year());
+  holiday.month = static_cast<unsigned>(date.month());
+  holiday.day = static_cast<unsigned>(date.day());
+  return holiday;
+}
+
 std::span<const BehaviourKey> behaviour_keys() {
   return kKeys;
 }
@@ -280,7 +318,9 @@ std::string shown(const BehaviourKey& key, const Behaviour& behaviour) {
 
 std::string allowed(const BehaviourKey& key) {
   if (std::holds_alternative<Texts Behaviour::*>(key.member))
-    return fmt::format("{} to {} texts of two letters A-Z", key.count_min, key.count_max);
+    return fmt::format("{} to {} texts {}", key.count_min, key.count_max,
+                       key.form == TextForm::country ? "of two letters A-Z"
+                                                     : "as 12-25, 2026-12-25, US 07-04 or US 2026-11-26");
   const std::string range = fmt::format("from {} to {}", as_text(key.low), as_text(key.high));
   if (std::holds_alternative<double Behaviour::*>(key.member)) return "a number " + range;
   if (key.count_min == key.count_max) return fmt::format("{} numbers {}", key.count_min, range);

@@ -79,6 +79,9 @@ struct Behaviour {
   Numbers web_weekend{38, 24, 14, 14, 15, 17, 22,  30,  40, 50, 62, 72,
                       78, 82, 86, 90, 94, 98, 104, 102, 96, 84, 68, 50};
 
+  Texts holidays{};
+  double holiday_sessions = 0.5;
+
   Texts countries{"US", "IN", "BR", "UK", "DE", "MX", "CA", "FR", "ES", "JP", "AU"};
   Numbers country_shares{30, 18, 10, 9, 8, 7, 5, 5, 3, 3, 2};
   Numbers country_utc_minutes{-360, 330, -180, 0, 60, -360, -300, 60, 60, 540, 600};
@@ -97,6 +100,25 @@ struct Behaviour {
   bool operator==(const Behaviour&) const = default;
 };
 
+/// What a text of a list may be.
+enum class TextForm {
+  country,  ///< `US`
+  holiday,  ///< `12-25`, `2026-12-25`, `US 07-04`, `US 2026-11-26`
+};
+
+/// A holiday of TextForm::holiday.
+struct Holiday {
+  std::string_view country;  ///< empty: everywhere
+  int year = 0;              ///< 0: each
+  unsigned month = 0;
+  unsigned day = 0;
+
+  bool operator==(const Holiday&) const = default;
+};
+/// Nothing where the text has another form, or its day is in no year. What it says of the country is a part
+/// of it.
+std::optional<Holiday> parse_holiday(std::string_view text);
+
 /// One row of the table of keys: the parser, `simulate --describe` and docs/formats/behaviour.md derive from
 /// it.
 struct BehaviourKey {
@@ -110,6 +132,7 @@ struct BehaviourKey {
   std::string_view unit;
   std::string_view what;
   std::string_view source;
+  TextForm form = TextForm::country;
 
   std::string path() const { return std::string(table).append(".").append(name); }
 };

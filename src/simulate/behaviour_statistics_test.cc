@@ -12,6 +12,7 @@
 
 #include "event/catalogue.h"
 #include "simulate/listeners_source.h"
+#include "simulate/listeners_span.h"
 
 // Each key of the behaviour moves what it says it moves, to where it says: measured in the events of a week,
 // as anybody could who knows the listeners. What is expected is computed by other code, in floating point.
@@ -737,6 +738,24 @@ std::vector<Case> cases() {
   all.push_back(hours_case("hours.web_workday", 2, false, &Behaviour::web_workday));
   all.push_back(hours_case("hours.web_weekend", 2, true, &Behaviour::web_weekend));
 
+  // Wednesday beside Tuesday and Thursday.
+  const auto on_wednesday = [](const World& world) {
+    double holiday = 0, others = 0;
+    for (const Session& session : world.sessions) {
+      if (!is_person(session)) continue;
+      const std::size_t day = local_hour(session, world.spec.behaviour) / 24;
+      holiday += day == 2 ? 1 : 0;
+      others += day == 1 || day == 3 ? 0.5 : 0;
+    }
+    return holiday / others;
+  };
+  const auto expected_wednesday = [](const Behaviour& behaviour) {
+    return behaviour.holidays.empty() ? 1 : behaviour.holiday_sessions;
+  };
+  add("holidays.days", "sessions.per_day = 4\n", R"(["03-04"])", on_wednesday, expected_wednesday, 0.12);
+  add("holidays.sessions", "sessions.per_day = 4\nholidays.days = [\"03-04\"]\n", "0.1", on_wednesday,
+      expected_wednesday, 0.12);
+
   add(
       "countries.codes", "", R"(["SE", "IN", "BR", "UK", "DE", "MX", "CA", "FR", "ES", "JP", "AU"])",
       [](const World& world) {
@@ -842,6 +861,54 @@ std::vector<Case> cases() {
   all.push_back({"spikes.half_life_h", plus(spikes, "spikes.half_life_h = 2"),
                  plus(spikes, "spikes.half_life_h = 12"), share_of_spikes, expected_spikes, 0.06});
   return all;
+}
+
+/// By the settings alone: how many times as many sessions somebody begins.
+double factor_of(const std::string& days, std::uint8_t country, UtcMillis time) {
+  const Habits habits(spec_of(fmt::format("countries.codes = [\"US\", \"JP\"]\ncountries.shares = [1, 1]\n"
+                                          "countries.utc_minutes = [-360, 540]\nholidays.days = {}\n",
+                                          days))
+                          .behaviour);
+  Person person;
+  person.country = country;
+  return static_cast<double>(habits.holiday_factor(person, time.time_since_epoch().count())) / kOne;
+}
+
+TEST(Holidays, HoldOnTheListenersDateInTheirCountryAndYear) {
+  constexpr std::uint8_t kUs = 0, kJapan = 1;
+  const UtcMillis day = std::chrono::sys_days(std::chrono::year(2026) / 7 / 4);
+  using std::chrono::hours;
+  for (const std::string_view days :
+       {R"(["07-04"])", R"(["2026-07-04"])", R"(["US 07-04"])", R"(["12-25", "07-04"])"}) {
+    EXPECT_EQ(factor_of(std::string(days), kUs, day + hours(6)), 0.5) << days;
+    EXPECT_EQ(factor_of(std::string(days), kUs, day + hours(29)), 0.5) << days;
+    EXPECT_EQ(factor_of(std::string(days), kUs, day + hours(5)), 1) << "it is still the third there";
+    EXPECT_EQ(factor_of(std::string(days), kUs, day + hours(30)), 1);
+  }
+  EXPECT_EQ(factor_of(R"(["07-04"])", kJapan, day - hours(9)), 0.5);
+  EXPECT_EQ(factor_of(R"(["07-04"])", kJapan, day + hours(15)), 1);
+  EXPECT_EQ(factor_of(R"(["US 07-04"])", kJapan, day), 1);
+  EXPECT_EQ(factor_of(R"(["07-04"])", kUs, day + hours(365 * 24 + 6)), 0.5);
+  EXPECT_EQ(factor_of(R"(["2026-07-04"])", kUs, day + hours(365 * 24 + 6)), 1);
+}
+
+TEST(Holidays, DoNotPutTheEventsOfARunBehindNow) {
+  // A week of holidays before now: as many events take more days.
+  std::string days = "holidays.days = [";
+  for (int day = 2; day < 30; ++day) days += fmt::format("{}\"2026-06-{:02}\"", day > 2 ? ", " : "", day);
+  const UtcMillis now = std::chrono::sys_days(std::chrono::year(2026) / 6 / 30);
+  for (const std::uint32_t over : {0U, 28U}) {
+    SimulationSpec spec = spec_of(days + "]\nholidays.sessions = 0.3\n");
+    spec.duration = {};
+    spec.events = 20'000;
+    spec = listeners_ending_at(spec, now, over);
+    const auto source = open_source(spec);
+    ASSERT_TRUE(source);
+    event::ListeningEvent event;
+    while ((*source)->next(event)) continue;
+    EXPECT_LT(event.timestamp, now) << over << " days";
+    EXPECT_GT(event.timestamp, now - std::chrono::days(5)) << over << " days";
+  }
 }
 
 TEST(BehaviourStatistics, EveryKeyHasACase) {

@@ -40,6 +40,7 @@ TEST(Behaviour, WhatIsDescribedIsReadBack) {
   other.countries = {"SE"};
   other.country_shares = {1};
   other.country_utc_minutes = {-60};
+  other.holidays = {"12-25", "SE 2026-06-19"};
   other.popularity_breaks = {};
   other.popularity_exponents = {1.5};
   EXPECT_EQ(behaviour_of(changes_of(other), "listeners.toml").value(), other);
@@ -59,7 +60,10 @@ TEST(Behaviour, EveryKeyIsRead) {
           if constexpr (std::is_same_v<T, double>) changed.*member = (changed.*member) * 0.875 + 0.001;
           if constexpr (std::is_same_v<T, Numbers>)
             (changed.*member)[0] = (changed.*member)[0] * 0.875 + 0.00001;
-          if constexpr (std::is_same_v<T, Texts>) (changed.*member)[0] = "SE";
+          if constexpr (std::is_same_v<T, Texts>) {
+            (changed.*member).resize(std::max<std::size_t>((changed.*member).size(), 1));
+            (changed.*member)[0] = key.form == TextForm::country ? "SE" : "US 07-04";
+          }
         },
         key.member);
     const auto read = behaviour_of(fmt::format("[{}]\n{} = {}\n", key.table, key.name, shown(key, changed)),
@@ -109,6 +113,8 @@ TEST(Behaviour, KeysThatDoNotFitEachOtherAreRefused) {
             "popularity.breaks, 4");
   EXPECT_EQ(fault("[popularity]\nbreaks = [0.3, 0.2, 0.1]\n"),
             "listeners.toml:2: popularity.breaks do not ascend; they must");
+  EXPECT_EQ(fault("[holidays]\ndays = [\"12-25\", \"SE 06-19\"]\n"),
+            "listeners.toml:2: holidays.days has SE 06-19; SE is not one of countries.codes");
   const std::string never = "[0,0,0,0,0,0, 0,0,0,0,0,0, 0,0,0,0,0,0, 0,0,0,0,0,1]";
   const std::string noon = "[0,0,0,0,0,0, 0,0,0,0,0,0, 1,0,0,0,0,0, 0,0,0,0,0,0]";
   EXPECT_EQ(
@@ -116,6 +122,22 @@ TEST(Behaviour, KeysThatDoNotFitEachOtherAreRefused) {
                         "web_weekend = {}\n",
                         never, noon, noon)),
       "listeners.toml:2: listeners.types never listen in the hours of a device; widen one or the other");
+}
+
+TEST(Behaviour, AHolidayIsADateOfEachYearOrOfOneEverywhereOrInACountry) {
+  EXPECT_EQ(parse_holiday("12-25"), (Holiday{"", 0, 12, 25}));
+  EXPECT_EQ(parse_holiday("02-29"), (Holiday{"", 0, 2, 29}));
+  EXPECT_EQ(parse_holiday("2026-11-26"), (Holiday{"", 2026, 11, 26}));
+  EXPECT_EQ(parse_holiday("US 07-04"), (Holiday{"US", 0, 7, 4}));
+  EXPECT_EQ(parse_holiday("US 2026-11-26"), (Holiday{"US", 2026, 11, 26}));
+  for (const std::string_view text : {"", "US", "US ", "12-32", "2026-02-29", "7-4", "us 07-04", "US  07-04",
+                                      "12-25 ", "USA 07-04", "2026-12-25T0", "12-25Z"}) {
+    EXPECT_EQ(parse_holiday(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(
+      fault("[holidays]\ndays = [\"25.12.\"]\n"),
+      "listeners.toml:2: holidays.days is [\"25.12.\"]; it must be 0 to 256 texts as 12-25, 2026-12-25, "
+      "US 07-04 or US 2026-11-26");
 }
 
 std::ptrdiff_t peak(const Numbers& hours, std::ptrdiff_t begin, std::ptrdiff_t end) {

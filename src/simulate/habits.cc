@@ -116,6 +116,17 @@ Habits::Habits(const Behaviour& behaviour)
                                device_shares[device]);
     }
   }
+  for (const std::string& text : behaviour.holidays) {
+    const Holiday holiday = *parse_holiday(text);
+    auto& here = holidays_.emplace_back();
+    here.day = std::chrono::month(holiday.month) / std::chrono::day(holiday.day);
+    if (holiday.year > 0) here.year = std::chrono::year(holiday.year);
+    if (!holiday.country.empty())
+      here.country = static_cast<std::size_t>(std::ranges::find(behaviour.countries, holiday.country) -
+                                              behaviour.countries.begin());
+  }
+  on_holidays_ = to_q32(behaviour.holiday_sessions);
+  if (!holidays_.empty()) keenness_max = times(keenness_max, std::max(on_holidays_, kOne));
   if (behaviour.bots > 0) keenness_max = std::max(keenness_max, bot_keenness);
 
   const auto by_age = by_mean(behaviour.skip_by_age, whole(behaviour.ages));
@@ -132,7 +143,21 @@ Habits::Habits(const Behaviour& behaviour)
 
 std::uint64_t Habits::keenness(const Person& person, event::DeviceType device, std::int64_t utc_ms) const {
   if (person.bot) return bot_keenness;
-  return keenness_[std::to_underlying(device)][person.type][hour_of_week(local(person, utc_ms))];
+  const std::uint64_t keenness =
+      keenness_[std::to_underlying(device)][person.type][hour_of_week(local(person, utc_ms))];
+  return holidays_.empty() ? keenness : times(keenness, holiday_factor(person, utc_ms));
+}
+
+std::uint64_t Habits::holiday_factor(const Person& person, std::int64_t utc_ms) const {
+  if (holidays_.empty()) return kOne;
+  const std::chrono::sys_time<std::chrono::milliseconds> time{
+      std::chrono::milliseconds(local(person, utc_ms))};
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(time));
+  const bool is_one = std::ranges::any_of(holidays_, [&](const HolidayHere& here) {
+    return here.day == date.month() / date.day() && here.year.value_or(date.year()) == date.year() &&
+           here.country.value_or(person.country) == person.country;
+  });
+  return is_one ? on_holidays_ : kOne;
 }
 
 }  // namespace sdp::simulate

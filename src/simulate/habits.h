@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "event/listening_event.h"
@@ -28,6 +30,8 @@ struct Habits {
 
   /// How often a person begins sessions on a device at a time, beside the mean of all listeners.
   std::uint64_t keenness(const Person& person, event::DeviceType device, std::int64_t utc_ms) const;
+  /// How many times as many sessions a person begins at a time, because of a holiday.
+  std::uint64_t holiday_factor(const Person& person, std::int64_t utc_ms) const;
   /// Local time, in ms.
   std::int64_t local(const Person& person, std::int64_t utc_ms) const {
     return utc_ms + utc_offsets[person.country];
@@ -74,6 +78,14 @@ struct Habits {
   std::uint32_t bot_heard_ms = 0;
 
  private:
+  struct HolidayHere {
+    std::optional<std::size_t> country;  ///< nothing: all of them
+    std::chrono::month_day day;
+    std::optional<std::chrono::year> year;  ///< nothing: each
+  };
+
+  std::vector<HolidayHere> holidays_;
+  std::uint64_t on_holidays_ = kOne;
   /// By device, type and hour of the week.
   std::array<std::array<std::array<std::uint64_t, kWeekHours>, 4>, kDevices> keenness_{};
 };

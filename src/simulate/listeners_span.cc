@@ -31,7 +31,11 @@ using Hours = std::array<double, kWeekHours>;
 class Sample {
  public:
   Sample(const SimulationSpec& spec, std::int64_t now_ms)
-      : habits_(spec.behaviour), charts_(charts_of(spec)), songs_(event::catalogue(spec.songs)) {
+      : habits_(spec.behaviour),
+        of_weeks_(without_holidays(spec.behaviour)),
+        has_holidays_(!spec.behaviour.holidays.empty()),
+        charts_(charts_of(spec)),
+        songs_(event::catalogue(spec.songs)) {
     const Population population = population_of(spec);
     for (std::uint32_t number = 0; number < kTried; ++number) {
       people_.push_back(population.person(number % spec.users));
@@ -53,6 +57,20 @@ class Sample {
 
   const Tried& listener() const { return listener_; }
 
+  /// By which part of that listeners begin sessions in the hours before now, the last one first.
+  std::vector<double> on_holidays(std::int64_t now_ms, std::int64_t hours) const {
+    std::vector<double> parts(static_cast<std::size_t>(hours), 1);
+    if (!has_holidays_) return parts;
+    for (std::int64_t hour = 0; hour < hours; ++hour) {
+      double sum = 0;
+      for (const Person& person : people_)
+        sum += static_cast<double>(habits_.holiday_factor(person, now_ms - (hour + 1) * kHourMs));
+      parts[static_cast<std::size_t>(hour)] = sum * 0x1.0p-32 / kTried;
+    }
+    return parts;
+  }
+
+  /// Without holidays.
   Hours hours(const Behaviour& behaviour) const {
     Hours events{};
     const double bot = events_of(behaviour.bot_sessions_a_day, bot_);
@@ -61,7 +79,7 @@ class Sample {
       // Hour 0 of the week is Monday's; a week in, so that no time zone goes below 0.
       const std::int64_t at = (4 + 7) * kDayMs + static_cast<std::int64_t>(hour) * kHourMs;
       for (const Person& person : people_) {
-        const double keenness = static_cast<double>(habits_.keenness(person, person.home, at)) * 0x1.0p-32;
+        const double keenness = static_cast<double>(of_weeks_.keenness(person, person.home, at)) * 0x1.0p-32;
         people += events_of(behaviour.sessions_a_day * keenness, listener_) / kTried;
       }
       events[hour] = (1 - behaviour.bots) * people + behaviour.bots * bot;
@@ -70,6 +88,11 @@ class Sample {
   }
 
  private:
+  static Behaviour without_holidays(Behaviour behaviour) {
+    behaviour.holidays.clear();
+    return behaviour;
+  }
+
   /// In an hour. Nobody begins a session who is in one.
   static double events_of(double sessions_a_day, const Tried& session) {
     const double sessions = sessions_a_day / 24;
@@ -87,6 +110,8 @@ class Sample {
   }
 
   Habits habits_;
+  Habits of_weeks_;
+  bool has_holidays_;
   Charts charts_;
   std::vector<event::Song> songs_;
   std::vector<Person> people_;
@@ -111,11 +136,16 @@ SimulationSpec listeners_ending_at(SimulationSpec spec, UtcMillis now, std::uint
   const double wanted = static_cast<double>(spec.events) * (1 + kMargin / std::sqrt(std::max(sessions, 1.0)));
   // The events of a session come, on average, its length after it begins.
   const auto lag = static_cast<std::int64_t>(std::ceil(sample.listener().hours));
+  const std::vector<double> parts =
+      sample.on_holidays(now_ms, std::max<std::int64_t>(kLongestHours, static_cast<std::int64_t>(days) * 24));
+  const auto events_in = [&](const Hours& hours, std::int64_t hour) {
+    return hours[hour_of_week(now_ms - (hour + 1) * kHourMs)] * parts[static_cast<std::size_t>(hour)] *
+           spec.users;
+  };
   const auto events_between = [&](const Behaviour& behaviour, std::int64_t newest, std::int64_t oldest) {
     const Hours hours = sample.hours(behaviour);
     double events = 0;
-    for (std::int64_t hour = newest; hour < oldest; ++hour)
-      events += hours[hour_of_week(now_ms - (hour + 1) * kHourMs)] * spec.users;
+    for (std::int64_t hour = newest; hour < oldest; ++hour) events += events_in(hours, hour);
     const double growth = 1 + (behaviour.joining - behaviour.leaving) * static_cast<double>(oldest) / 24 / 60;
     return events * std::max(growth, 0.1);
   };
@@ -135,8 +165,7 @@ SimulationSpec listeners_ending_at(SimulationSpec spec, UtcMillis now, std::uint
   const Hours hours = sample.hours(spec.behaviour);
   double able = 0;
   std::int64_t hour = lag;
-  for (; able < wanted && hour < kLongestHours; ++hour)
-    able += hours[hour_of_week(now_ms - (hour + 1) * kHourMs)] * spec.users;
+  for (; able < wanted && hour < kLongestHours; ++hour) able += events_in(hours, hour);
   spec.start = now - std::chrono::hours(hour);
   return spec;
 }
