@@ -10,6 +10,11 @@
 #include "log/starts.h"
 
 namespace sdp::log {
+namespace {
+
+constexpr std::chrono::milliseconds kGathered{1};
+
+}  // namespace
 
 MemoryConsumer::MemoryConsumer(std::shared_ptr<MemoryTopic> topic, std::string group)
     : topic_(std::move(topic)), group_(std::move(group)), member_(topic_->groups().join(group_)) {
@@ -31,12 +36,26 @@ Result<std::size_t> MemoryConsumer::poll(ConsumerHandler& handler, std::size_t r
     SDP_RETURN_IF_ERROR(serve_group(handler));
     SDP_TRY(const std::size_t records, deliver(handler, records_max));
     if (records > 0) return records;
-  } while (topic_->wait_for_change(deadline, [this] { return has_news(); }));
+  } while (wait_for_news(deadline));
   return 0;
 }
 
+/// False when there are none until then. To be woken for each record costs more than the record: who waited
+/// for one gives others the time to come.
+bool MemoryConsumer::wait_for_news(SteadyTime deadline) {
+  if (!topic_->wait_for_change(deadline, [this] { return has_news(); })) return false;
+  Clock& clock = base::system_clock();
+  if (!has_other_news() && clock.steady_now() + kGathered < deadline) clock.sleep_for(kGathered);
+  return true;
+}
+
+/// Than records.
+bool MemoryConsumer::has_other_news() const {
+  return topic_->retired() || topic_->groups().version() != seen_version_;
+}
+
 bool MemoryConsumer::has_news() const {
-  return topic_->retired() || topic_->groups().version() != seen_version_ ||
+  return has_other_news() ||
          std::ranges::any_of(assigned_ | std::views::values, [](const Assigned& assigned) {
            return !assigned.paused && !assigned.is_stuck &&
                   assigned.cursor.log().has_more(assigned.cursor.offset());

@@ -48,7 +48,9 @@ class MemoryConsumer final : public Consumer {
   Result<std::size_t> deliver_one(ConsumerHandler& handler, Assigned& assigned, std::size_t records_max);
   static void tell_end(ConsumerHandler& handler, Assigned& assigned);
   void publish_positions();
+  bool wait_for_news(SteadyTime deadline);
   bool has_news() const;
+  bool has_other_news() const;
 
   const std::shared_ptr<MemoryTopic> topic_;
   const std::string group_;

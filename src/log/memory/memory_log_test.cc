@@ -203,5 +203,23 @@ TEST_F(MemoryLogTest, AHandlerThatNamesNoStartIsToldSoAndAskedAgain) {
   EXPECT_EQ(consumer->poll(handler, 1, 0ms).value(), 1U);
 }
 
+TEST_F(MemoryLogTest, AConsumerThatWaitedForARecordGivesOthersTimeToCome) {
+  const auto log = open(small({}));
+  const auto consumer = log->open_consumer({.group = "sink"}).value();
+  Counting handler;
+  EXPECT_EQ(consumer->poll(handler, 1, 0ms).value(), 0U);
+  SteadyTime sent_at;
+  std::jthread sender([&] {
+    const auto producer = log->open_producer().value();
+    std::this_thread::sleep_for(200ms);  // by then it waits
+    sent_at = base::system_clock().steady_now();
+    EXPECT_TRUE(producer->send("k", "v"));
+  });
+  EXPECT_EQ(consumer->poll(handler, 10, 60s).value(), 1U);
+  const SteadyTime given_at = base::system_clock().steady_now();
+  sender.join();
+  EXPECT_GE(given_at - sent_at, 1ms);
+}
+
 }  // namespace
 }  // namespace sdp::log
