@@ -29,6 +29,7 @@ struct Options {
   TransformSettings transform;
   load::OtherLake other_lake = load::OtherLake::refuse;
   double reject_ratio_max = kRejectRatioMax;
+  std::chrono::milliseconds every{0};
   std::string listen;  ///< empty: nobody watches
   bool probe = false;
 };
@@ -56,17 +57,18 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   }
   metrics::Registry registry;
   registry.gauge("build_info", {kVersion}).Set(1);
-  // A round takes as long as its build by dbt, and the load before it.
-  const std::chrono::milliseconds round_max = 2 * options.transform.time_limit;
+  // A round takes as long as its build by dbt, and the load before it; then it may rest.
+  const std::chrono::milliseconds round_max = 2 * options.transform.time_limit + options.every;
   metrics::Health health(round_max, runtime.clock.steady_now(), round_max);
-  RoundMeter meter(registry, health, runtime.clock, disks_of(options));
+  RoundMeter meter("pipeline", registry, health, runtime.clock, disks_of(options));
   SDP_TRY(const auto monitor, monitor::Monitor::watch(options.listen, {registry, health, runtime.clock}));
   SDP_TRY(const auto lake, open_lake(options.lake, options.services, runtime.clock));
   MartParts parts{.store = *lake.store,
                   .warehouse = options.warehouse,
                   .other_lake = options.other_lake,
                   .transform = {},
-                  .reject_ratio_max = options.reject_ratio_max};
+                  .reject_ratio_max = options.reject_ratio_max,
+                  .every = options.every};
   SDP_TRY(parts.transform, transform_options(options.transform, options.warehouse));
   SDP_TRY(const KeptUp last, keep_up(parts, runtime, runtime.stop, &meter));
   SDP_RETURN_IF_ERROR(load_outcome(last.loaded));
@@ -84,7 +86,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
       "dbt that stays loaded. A round that fails is tried again, and readers keep what was published. The "
       "sink runs beside it; `verify` proves the result",
       "  spotify-pipeline pipeline                                      beside a sink, on one machine\n"
-      "  spotify-pipeline pipeline --warehouse snowflake --published /srv/published\n"
+      "  spotify-pipeline pipeline --warehouse snowflake --published /srv/published --every 900\n"
       "  spotify-pipeline pipeline --listen 127.0.0.1:9108              metrics and health at that address");
   bind_lake(command, options->lake);
   bind_services(command, options->services);
@@ -93,6 +95,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   command.bind("dbt.mapping", options->transform.mapping);
   command.bind("dbt.work-dir", options->transform.work_dir);
   command.bind("publish.folder", options->warehouse.published);
+  command.bind("run.every-s", options->every);
   command.bind("dbt.max-reject-ratio", options->reject_ratio_max);
   bind_other_lake(command, options->other_lake);
   command.bind("metrics.listen", options->listen);

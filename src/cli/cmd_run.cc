@@ -20,6 +20,8 @@
 #include "cli/page_server.h"
 #include "cli/pipeline.h"
 #include "cli/publish.h"
+#include "cli/request_meter.h"
+#include "cli/round_meter.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
 #include "cli/standard_output.h"
@@ -28,6 +30,10 @@
 #include "history/history_source.h"
 #include "local/endpoints.h"
 #include "log/memory/memory_log.h"
+#include "metrics/health.h"
+#include "metrics/registry.h"
+#include "monitor/monitor.h"
+#include "sink/sink_meter.h"
 #include "warehouse/duckdb/check_options.h"
 
 namespace sdp::cli {
@@ -120,7 +126,7 @@ Result<PipelineParts> make_parts(const Options& options, const DataDir& data, lo
 
 /// The pages, before any event: an address that is taken is no reason to stop a run in its middle.
 Result<std::unique_ptr<PageServer>> open_pages(const Options& options, const PipelineParts& parts,
-                                               Clock& clock) {
+                                               monitor::Watched told) {
   if (!is_published(parts.marts.warehouse)) {
     return fail(ErrorKind::misconfigured,
                 "--live shows what is published, and --published is none; name a folder, or leave it out");
@@ -136,21 +142,21 @@ Result<std::unique_ptr<PageServer>> open_pages(const Options& options, const Pip
                                         .published = published_folder(parts.marts.warehouse),
                                         .group = log::ConsumerOptions{}.group,
                                         .pace = pace_of(parts.sink)},
-                                       {.value_bytes_max = parts.sink.value_bytes_max}, clock));
-  SDP_TRY(auto server, PageServer::open(options.serve, std::move(sources), std::move(watched), clock));
+                                       {.value_bytes_max = parts.sink.value_bytes_max}, told.clock));
+  SDP_TRY(auto server, PageServer::open(options.serve, std::move(sources), std::move(watched), told));
   print_out("{}\n", server->url());
   flush_out();
   return server;
 }
 
 /// Pages and marts go on beside the simulation; the first that fails ends both.
-Result<void> live_beside(PageServer& server, const PipelineParts& parts, const Runtime& runtime,
-                         const std::stop_token& stop) {
+Result<void> live_beside(PageServer& server, const PipelineParts& parts, RoundMeter& meter,
+                         const Runtime& runtime, const std::stop_token& stop) {
   std::stop_source end;
   const std::stop_callback on_stop(stop, [&] { end.request_stop(); });
   Result<KeptUp> kept_up;
   std::jthread loop([&] {
-    kept_up = keep_up(parts.marts, runtime, end.get_token());
+    kept_up = keep_up(parts.marts, runtime, end.get_token(), &meter);
     end.request_stop();
   });
   server.run(end.get_token());
@@ -224,10 +230,26 @@ Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const Dat
   return kept;
 }
 
-Result<int> run_parts(const Options& options, PipelineParts parts, const Runtime& runtime) {
+/// `registry`: what a live run tells those who watch it.
+Result<int> run_parts(const Options& options, PipelineParts parts, metrics::Registry& registry,
+                      const Runtime& runtime) {
   if (!options.live) return run_pipeline(parts, runtime);
-  SDP_TRY(const auto server, open_pages(options, parts, runtime.clock));
-  parts.live = [&](const std::stop_token& stop) { return live_beside(*server, parts, runtime, stop); };
+  registry.gauge("build_info", {kVersion}).Set(1);
+  const SteadyTime now = runtime.clock.steady_now();
+  // A round takes as long as its build by dbt, and the load before it.
+  const std::chrono::milliseconds round_max = 2 * options.transform.time_limit;
+  metrics::Health rounds(round_max, now, round_max);
+  metrics::Health sink(log::ConsumerOptions{}.max_poll_interval, now);
+  std::vector<DiskInUse> disks = disks_of(parts.marts.warehouse);
+  disks.push_back({.place = "work", .path = parts.marts.transform.work_dir});
+  RoundMeter round_meter("run", registry, rounds, runtime.clock, std::move(disks));
+  sink::SinkMeter sink_meter(parts.log.topic_name(), registry, sink, runtime.clock);
+  parts.sink_observer = &sink_meter;
+  parts.registry = &registry;
+  SDP_TRY(const auto server, open_pages(options, parts, {registry, rounds, runtime.clock, &sink}));
+  parts.live = [&](const std::stop_token& stop) {
+    return live_beside(*server, parts, round_meter, runtime, stop);
+  };
   return run_pipeline(parts, runtime);
 }
 
@@ -251,7 +273,8 @@ Result<int> run_embedded_in(const DataDir& data, const Options& options, std::op
   parts.feed = std::move(feed);
   SDP_TRY(auto oracle, begin_oracle(options, data, parts, true));
   if (oracle) parts.oracle = &*oracle;
-  return run_parts(options, std::move(parts), runtime);
+  metrics::Registry registry;
+  return run_parts(options, std::move(parts), registry, runtime);
 }
 
 Result<int> run_embedded(const Options& options, const Runtime& runtime) {
@@ -289,6 +312,9 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   log_settings.topic = options.topic;
   LakeSettings lake_settings;
   lake_settings.endpoint = endpoints->s3_url;
+  metrics::Registry registry;
+  RequestMeter requests(registry);
+  lake_settings.s3.observer = &requests;
   SDP_TRY(auto lake, open_lake(lake_settings, services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
@@ -297,7 +323,7 @@ Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto parts, make_parts(options, data, *log, *lake.store, runtime));
   SDP_TRY(auto oracle, begin_oracle(options, data, parts, false));
   if (oracle) parts.oracle = &*oracle;
-  return run_parts(options, std::move(parts), runtime);
+  return run_parts(options, std::move(parts), registry, runtime);
 }
 
 /// The sink's single steps would hide what a run is about.

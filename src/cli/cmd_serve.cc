@@ -18,6 +18,8 @@
 #include "cli/standard_output.h"
 #include "cli/watched_pipeline.h"
 #include "cli/wiring.h"
+#include "metrics/health.h"
+#include "metrics/registry.h"
 #include "serve/pages.h"
 
 namespace sdp::cli {
@@ -44,6 +46,7 @@ struct Options {
 
 /// How long a look waits for a server, and so the longest that the end of the pages takes.
 constexpr std::chrono::milliseconds kLookPatience{5'000};
+constexpr std::chrono::milliseconds kAlways = std::chrono::years(100);
 
 /// Where `run` publishes below a data folder: on DuckDB and Snowflake in one place, on the local servers in
 /// another.
@@ -124,6 +127,11 @@ Result<int> run(const Options& options, const settings::Command& command, const 
     print_out("{}: the pages are served\n", url);
     return 0;
   }
+  metrics::Registry registry;
+  registry.gauge("build_info", {kVersion}).Set(1);
+  // Nothing turns beside the thread that answers: whoever gets an answer sees that it does.
+  metrics::Health health(kAlways, runtime.clock.steady_now(), kAlways);
+  health.say(metrics::Readiness::ready);
   // Before the server, which stops looking before they close.
   Looked looked;
   std::unique_ptr<serve::Watched> watched;
@@ -131,8 +139,8 @@ Result<int> run(const Options& options, const settings::Command& command, const 
     SDP_TRY(looked, open_looked(options, runtime.clock));
     SDP_TRY(watched, watched_of(options, looked, runtime.clock));
   }
-  SDP_TRY(const auto server,
-          PageServer::open(options.serve, sources_of(options, command), std::move(watched), runtime.clock));
+  SDP_TRY(const auto server, PageServer::open(options.serve, sources_of(options, command), std::move(watched),
+                                              {registry, health, runtime.clock}));
   print_out("{}\n", server->url());
   flush_out();
   // Nobody could be told where the pages are.

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,11 +18,16 @@
 #include "cli/kept_oracle.h"
 #include "cli/line_producer.h"
 #include "cli/output.h"
+#include "cli/probe.h"
 #include "cli/settings.h"
+#include "cli/simulate_meter.h"
 #include "cli/simulate_output.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
 #include "event/fields.h"
+#include "metrics/health.h"
+#include "metrics/registry.h"
+#include "monitor/monitor.h"
 #include "simulate/simulate_runner.h"
 
 namespace sdp::cli {
@@ -49,9 +55,14 @@ struct Options {
   std::string output{kOutputKafka};
   int threads = default_threads();
   std::string metrics_file;
+  std::string listen;  ///< empty: nobody watches
+  bool probe = false;
 
   bool writes_lines() const { return output != kOutputKafka; }
 };
+
+/// What the end of a simulation takes: a last look at what was sent.
+constexpr std::chrono::milliseconds kSettle{60'000};
 
 /// What sends to one topic; without a log it writes lines.
 struct Target {
@@ -115,8 +126,20 @@ Result<int> describe(const Options& options) {
   return 0;
 }
 
+Result<int> probe(const std::string& listen) {
+  SDP_TRY(const std::string url, probe_readiness(listen));
+  print_out("{}: the simulation is ready\n", url);
+  return 0;
+}
+
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
+  metrics::Registry registry;
+  registry.gauge("build_info", {kVersion}).Set(1);
+  // A record waits for so long until it is given up, and the loop with it where too many wait.
+  metrics::Health health(options.log.kafka.delivery_timeout + kSettle, runtime.clock.steady_now());
+  health.say(metrics::Readiness::opening);
+  SDP_TRY(const auto monitor, monitor::Monitor::watch(options.listen, {registry, health, runtime.clock}));
   SDP_TRY(auto source, simulate::open_source(spec));
   SDP_TRY(auto labels, open_labels(options.labels_path));
   SDP_TRY(auto kept, open_oracle(options, spec));
@@ -127,7 +150,8 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   simulate::SimulateOptions how{.verbose = options.verbose, .threads = options.threads};
   // Lines have none, whatever a variable says.
   if (!options.writes_lines()) how.transactions = options.simulation.transactions;
-  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, printer, how);
+  SimulateMeter meter(registry, health, runtime.clock, printer);
+  simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, meter, how);
   if (kept) runner.tell(kept->oracle());
   if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
   ControlFile control(options.control_path, {.rate = spec.rate, .faults = spec.faults.rates});
@@ -152,7 +176,9 @@ void define_simulate(settings::Commands& commands, Action& action) {
       "  spotify-pipeline simulate --rate 2                       two events a second, each printed\n"
       "  spotify-pipeline simulate --mix realistic --events 1000  a thousand at once\n"
       "  spotify-pipeline simulate --fault all=0.01               with bad records of every kind among them\n"
-      "  spotify-pipeline simulate --events 10 --output -         lines of JSON, without Kafka");
+      "  spotify-pipeline simulate --events 10 --output -         lines of JSON, without Kafka\n"
+      "  spotify-pipeline simulate --rate 100 --listen 127.0.0.1:9108     metrics and health at that "
+      "address");
   command.parser().footer(command.parser().get_footer() + "\n\n" + fault_help());
   bind_log(command, options->log);
   bind_new_topic(command, options->log);
@@ -169,10 +195,13 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.bind("simulation.threads", options->threads);
   command.bind("simulation.output", options->output);
   command.bind("metrics.file", options->metrics_file);
+  command.bind("metrics.listen", options->listen);
+  command.bind("metrics.probe", options->probe);
   command.bind("sink.value-bytes-max", options->simulation.spec.faults.value_bytes_max);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       if (options->describe) return describe(*options);
+      if (options->probe) return probe(options->listen);
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       SDP_RETURN_IF_ERROR(check_output_flags(command, options->output));
       SDP_RETURN_IF_ERROR(check_distinct_files({{"--behaviour", options->simulation.behaviour},

@@ -42,6 +42,7 @@ class LiveLoop {
     // dbt is loaded while the first events come.
     keep_dbt_loaded(stop);
     int failed = 0;
+    std::optional<SteadyTime> held_since;
     while (!stop.stop_requested()) {
       const SteadyTime started = runtime_.clock.steady_now();
       if (observer_ != nullptr) observer_->on_begin();
@@ -49,15 +50,30 @@ class LiveLoop {
       const auto outcome = round(started, stop);
       // What a stop interrupted is done again by the end of the run.
       if (stop.stop_requested()) break;
-      failed = outcome ? 0 : failed + 1;
-      tell_end(failed, since(started));
-      if (!outcome) {
-        const Error& error = outcome.error();
-        diag::log_event("live.round_failed",
-                        {{"kind", name(error.kind)}, {"message", error.message}, {"failed", failed}});
-        if (after_failure(error.kind, failed) == AfterFailure::end) return std::unexpected(error);
+      if (outcome) {
+        failed = 0;
+        held_since.reset();
+        tell_end(failed, since(started));
+        wait_unless_stopped(stop, rest_after(since(started), cheapest_, parts_.every));
+        continue;
       }
-      wait_unless_stopped(stop, rest_after(since(started), outcome ? cheapest_ : std::nullopt));
+      const Error& error = outcome.error();
+      const milliseconds held = held_since ? since(*held_since) : milliseconds(0);
+      const AfterFailure next = after_failure(error.kind, failed + 1, held);
+      if (next == AfterFailure::wait) {
+        if (!held_since) held_since = started;
+        told_.held = true;
+        tell_end(failed, since(started));
+        diag::log_event("live.round_waits",
+                        {{"message", error.message}, {"seconds", base::in_seconds(since(*held_since))}});
+        wait_unless_stopped(stop, kHeldRest);
+        continue;
+      }
+      tell_end(++failed, since(started));
+      diag::log_event("live.round_failed",
+                      {{"kind", name(error.kind)}, {"message", error.message}, {"failed", failed}});
+      if (next == AfterFailure::end) return std::unexpected(error);
+      wait_unless_stopped(stop, rest_after(since(started), {}));
     }
     if (observer_ != nullptr) observer_->on_stop();
     return std::move(kept_up_);

@@ -23,6 +23,7 @@ struct KeptUp {
 struct RoundEnd {
   std::chrono::milliseconds took{0};
   int failed = 0;             ///< rounds that failed one after another, this one among them; 0: it did not
+  bool held = false;          ///< another process had what the round needs; the round is tried again
   std::uint64_t records = 0;  ///< new in the marts
   /// From the broker's time of the newest record that the marts count to their publication; nothing where
   /// nothing new was published.
@@ -44,8 +45,8 @@ class RoundObserver {
 /// Keeps the marts up to date while the lake grows, until `stop`. A round: 1. load what is new in the lake;
 /// 2. when there was something, or may be something that another run left unbuilt, build and test the
 /// marts; 3. publish them. A round that fails is told, and
-/// leaves readers what was published before. Where more is rejected than `parts` allow, each round that adds
-/// some tells it.
+/// leaves readers what was published before; one that finds the warehouse held by another process waits for
+/// that. Where more is rejected than `parts` allow, each round that adds some tells it.
 Result<KeptUp> keep_up(const MartParts& parts, const Runtime& runtime, const std::stop_token& stop,
                        RoundObserver* observer = nullptr);
 

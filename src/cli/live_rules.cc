@@ -14,12 +14,16 @@ constexpr int kRestParts = 4;
 
 }  // namespace
 
-milliseconds rest_after(milliseconds cost, std::optional<milliseconds> cheapest) {
-  return std::clamp(cheapest ? std::min(cost, *cheapest / kRestParts) : cost, kRestMin, kRestMax);
+milliseconds rest_after(milliseconds cost, std::optional<milliseconds> cheapest, milliseconds every) {
+  const milliseconds rest =
+      std::clamp(cheapest ? std::min(cost, *cheapest / kRestParts) : cost, kRestMin, kRestMax);
+  return std::max(rest, every - cost);
 }
 
-AfterFailure after_failure(ErrorKind kind, int failed) {
+AfterFailure after_failure(ErrorKind kind, int failed, milliseconds held) {
   switch (kind) {
+    case ErrorKind::fenced:
+      return held < kHeldMax ? AfterFailure::wait : AfterFailure::end;
     case ErrorKind::misconfigured:
     case ErrorKind::unauthorized:
       return AfterFailure::end;

@@ -22,18 +22,32 @@ TEST(LiveRules, ARoundThatBroughtMuchIsNoReasonToRestLonger) {
   EXPECT_EQ(rest_after(10min, 5min), 1min);
 }
 
+TEST(LiveRules, ARoundBeginsNoSoonerThanWasAskedFor) {
+  EXPECT_EQ(rest_after(7s, 20s, 15min), 15min - 7s);
+  EXPECT_EQ(rest_after(0ms, {}, 10s), 10s);
+  EXPECT_EQ(rest_after(30s, 20s, 10s), 5s) << "it took longer than that";
+}
+
 TEST(LiveRules, AFailedRoundIsTriedAgainButNotForEver) {
   for (const ErrorKind kind : {ErrorKind::retry, ErrorKind::unavailable, ErrorKind::violation,
-                               ErrorKind::fenced, ErrorKind::cannot_write, ErrorKind::fatal}) {
-    EXPECT_EQ(after_failure(kind, 1), AfterFailure::again) << name(kind);
-    EXPECT_EQ(after_failure(kind, kFailedRoundsMax - 1), AfterFailure::again) << name(kind);
-    EXPECT_EQ(after_failure(kind, kFailedRoundsMax), AfterFailure::end) << name(kind);
+                               ErrorKind::cannot_write, ErrorKind::fatal}) {
+    EXPECT_EQ(after_failure(kind, 1, 0s), AfterFailure::again) << name(kind);
+    EXPECT_EQ(after_failure(kind, kFailedRoundsMax - 1, 0s), AfterFailure::again) << name(kind);
+    EXPECT_EQ(after_failure(kind, kFailedRoundsMax, 0s), AfterFailure::end) << name(kind);
   }
 }
 
+TEST(LiveRules, AnotherProcessIsWaitedForAndNotForEver) {
+  EXPECT_EQ(after_failure(ErrorKind::fenced, 1, 0s), AfterFailure::wait);
+  EXPECT_EQ(after_failure(ErrorKind::fenced, kFailedRoundsMax, 0s), AfterFailure::wait)
+      << "what failed before is not its fault";
+  EXPECT_EQ(after_failure(ErrorKind::fenced, 1, kHeldMax - 1ms), AfterFailure::wait);
+  EXPECT_EQ(after_failure(ErrorKind::fenced, 1, kHeldMax), AfterFailure::end);
+}
+
 TEST(LiveRules, WhatOnlyAPersonCanChangeEndsTheLoopAtOnce) {
-  EXPECT_EQ(after_failure(ErrorKind::misconfigured, 1), AfterFailure::end);
-  EXPECT_EQ(after_failure(ErrorKind::unauthorized, 1), AfterFailure::end);
+  EXPECT_EQ(after_failure(ErrorKind::misconfigured, 1, 0s), AfterFailure::end);
+  EXPECT_EQ(after_failure(ErrorKind::unauthorized, 1, 0s), AfterFailure::end);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cli/probe.h"
 #include "diag/log.h"
 #include "http/address.h"
+#include "http/answer.h"
 #include "http/server.h"
 #include "os/files.h"
 #include "serve/access.h"
@@ -100,19 +101,28 @@ class HttpPageServer final : public PageServer {
  public:
   HttpPageServer(serve::Access access, serve::Sources sources, std::unique_ptr<http::Server> server,
                  std::vector<serve::AskService> services, std::unique_ptr<serve::Watched> watched,
-                 Clock& clock)
+                 monitor::Watched told)
       : server_(std::move(server)),
-        services_(std::move(services), clock),
-        live_(watched ? std::make_unique<serve::Live>(std::move(watched), clock) : nullptr),
+        registry_(told.registry),
+        access_(access),
+        told_(told, server_->address().is_loopback()),
+        services_(std::move(services), told.clock),
+        live_(watched ? std::make_unique<serve::Live>(std::move(watched), told.clock) : nullptr),
         pages_(
             std::move(access), std::move(sources),
-            [this](serve::Services::Reply reply) { services_.ask(std::move(reply)); }, live_.get(), clock) {}
+            [this](serve::Services::Reply reply) { services_.ask(std::move(reply)); }, live_.get(),
+            told.clock) {}
 
   std::string url() const override { return fmt::format("http://{}/", server_->address().text()); }
 
   void run(const std::stop_token& stop) override {
     server_->run(
-        [this](const http::Request& request, const http::Reply& reply) { pages_.answer(request, reply); },
+        [this](const http::Request& request, const http::Reply& reply) {
+          answer(request, [this, reply](http::Response response) {
+            registry_.counter("serve_answers_total", {fmt::to_string(response.status)}).Increment();
+            reply(std::move(response));
+          });
+        },
         stop);
     services_.stop();
     if (live_) live_->stop();
@@ -120,7 +130,19 @@ class HttpPageServer final : public PageServer {
   }
 
  private:
+  void answer(const http::Request& request, const http::Reply& reply) {
+    if (!monitor::is_of_monitor(request.target)) return pages_.answer(request, reply);
+    if (monitor::is_metrics(request.target)) {
+      if (auto refused = access_.refuse(request))
+        return reply(http::with_common_headers(*std::move(refused)));
+    }
+    reply(told_.answer(request));
+  }
+
   std::unique_ptr<http::Server> server_;
+  metrics::Registry& registry_;
+  serve::Access access_;
+  monitor::Answers told_;
   serve::Services services_;
   std::unique_ptr<serve::Live> live_;
   serve::Pages pages_;
@@ -163,7 +185,8 @@ Result<std::string> probe_pages(const ServeSettings& settings) {
 }
 
 Result<std::unique_ptr<PageServer>> PageServer::open(const ServeSettings& settings, serve::Sources sources,
-                                                     std::unique_ptr<serve::Watched> watched, Clock& clock) {
+                                                     std::unique_ptr<serve::Watched> watched,
+                                                     monitor::Watched told) {
   SDP_TRY(const http::Address address, http::parse_address(settings.listen));
   SDP_TRY(const Secret token, read_token(settings));
   SDP_TRY(serve::Access access, serve::Access::make(address, token));
@@ -171,7 +194,7 @@ Result<std::unique_ptr<PageServer>> PageServer::open(const ServeSettings& settin
   SDP_TRY(auto server, http::Server::listen(address, {}));
   const std::string shown = sources.published.front().string();
   auto pages = std::make_unique<HttpPageServer>(std::move(access), std::move(sources), std::move(server),
-                                                services_of(settings, http), std::move(watched), clock);
+                                                services_of(settings, http), std::move(watched), told);
   diag::log_event("serve.listening", {{"url", pages->url()}, {"path", shown}});
   return pages;
 }

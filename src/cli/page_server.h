@@ -4,10 +4,10 @@
 #include <stop_token>
 #include <string>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "cli/stack_checks.h"
+#include "monitor/monitor.h"
 #include "serve/pages.h"
 #include "serve/watched.h"
 #include "settings/command.h"
@@ -34,15 +34,17 @@ void bind_serve(settings::Command& command, ServeSettings& settings);
 /// `misconfigured` says what answers instead.
 Result<std::string> probe_pages(const ServeSettings& settings);
 
-/// The pages over HTTP. It reads publications, and log and lake where it was told to, and never opens a
-/// warehouse.
+/// The pages over HTTP, and beside them `/metrics`, `/healthz` and `/readyz`. It reads publications, and log
+/// and lake where it was told to, and never opens a warehouse.
 class PageServer {
  public:
   /// From here on browsers can connect. `misconfigured` when the address is taken, when others can reach it
   /// and there is no token, or when the token cannot be read.
-  /// `watched`: log and lake for the pages that move; null: they say how to have them.
+  /// `watched`: log and lake for the pages that move; null: they say how to have them. `told`: of the command
+  /// that serves them. `/metrics` needs the token where pages do; a probe needs none.
   static Result<std::unique_ptr<PageServer>> open(const ServeSettings& settings, serve::Sources sources,
-                                                  std::unique_ptr<serve::Watched> watched, Clock& clock);
+                                                  std::unique_ptr<serve::Watched> watched,
+                                                  monitor::Watched told);
   virtual ~PageServer() = default;
 
   /// `http://127.0.0.1:8090/`, with the port that the system chose.

@@ -19,10 +19,12 @@
 #include "cli/output.h"
 #include "cli/publish.h"
 #include "cli/run_transform.h"
+#include "cli/simulate_meter.h"
 #include "cli/simulate_output.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "load/load_runner.h"
+#include "metrics/health.h"
 #include "os/file_lock.h"
 #include "os/files.h"
 #include "report/report.h"
@@ -98,7 +100,8 @@ class PipelineRun {
   Result<void> produce_and_sink() {
     const Stopwatch watch(runtime_.clock);
     sink::SinkObserver silent;
-    sink::SinkRunner sink(parts_.log, parts_.marts.store, runtime_.clock, parts_.sink, silent);
+    sink::SinkRunner sink(parts_.log, parts_.marts.store, runtime_.clock, parts_.sink,
+                          parts_.sink_observer != nullptr ? *parts_.sink_observer : silent);
     std::stop_source give_up;
     const std::stop_callback on_signal(runtime_.stop, [&] { give_up.request_stop(); });
     Result<void> sunk;
@@ -166,8 +169,13 @@ class PipelineRun {
     SDP_TRY(auto labels, open_labels(parts_.labels));
     const simulate::SimulationSpec& spec = parts_.simulation;
     SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, records_to_come(spec));
+    // One that came to its end is no reason to call the run dead: nobody is told its health.
+    metrics::Health health({}, runtime_.clock.steady_now());
+    std::optional<SimulateMeter> meter;
+    if (parts_.registry != nullptr) meter.emplace(*parts_.registry, health, runtime_.clock, printer);
+    simulate::SimulateObserver& observer = meter ? static_cast<simulate::SimulateObserver&>(*meter) : printer;
     simulate::SimulateRunner runner(spec, *source, simulate::Outlets(*producer, parts_.log.topic_name()),
-                                    runtime_.clock, printer, {.transactions = parts_.transactions});
+                                    runtime_.clock, observer, {.transactions = parts_.transactions});
     if (parts_.oracle != nullptr) runner.tell(parts_.oracle->oracle());
     if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });
     SDP_TRY(const auto summary, runner.run(stop));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "cli/settings.h"
 #include "load/load_runner.h"
 #include "log/event_log.h"
+#include "metrics/registry.h"
 #include "simulate/event_source.h"
 #include "simulate/transaction_plan.h"
 #include "sink/sink_runner.h"
@@ -28,6 +30,8 @@ struct MartParts {
   load::OtherLake other_lake = load::OtherLake::refuse;
   transform::TransformOptions transform;
   double reject_ratio_max = kRejectRatioMax;
+  /// From the begin of one round to that of the next at least; 0: what rounds cost decides alone.
+  std::chrono::milliseconds every{0};
 };
 
 /// Events from elsewhere than the simulator.
@@ -55,6 +59,10 @@ struct PipelineParts {
   std::string labels;            ///< the side file of faulty records; empty: none
   std::filesystem::path report;  ///< the page of the result; empty: none
   std::string to_see;            ///< the command that shows what was published
+  /// Of a run that is watched: who hears of its sink, and what its simulation is counted in. Null: nobody
+  /// watches.
+  sink::SinkObserver* sink_observer = nullptr;
+  metrics::Registry* registry = nullptr;
   /// A live run: what else goes on, on a thread of its own, while events come. It ends on the stop, or with
   /// an error that ends the run.
   std::function<Result<void>(const std::stop_token& stop)> live;

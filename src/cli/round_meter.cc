@@ -1,24 +1,19 @@
 #include "cli/round_meter.h"
 
-#include <string_view>
 #include <utility>
 
 #include "base/duration_text.h"
 
 namespace sdp::cli {
-namespace {
 
-constexpr std::string_view kCommand = "pipeline";
-
-}  // namespace
-
-RoundMeter::RoundMeter(metrics::Registry& registry, metrics::Health& health, Clock& clock,
-                       std::vector<DiskInUse> disks)
-    : registry_(registry), health_(health), clock_(clock), disks_(std::move(disks)) {
+RoundMeter::RoundMeter(std::string_view command, metrics::Registry& registry, metrics::Health& health,
+                       Clock& clock, std::vector<DiskInUse> disks)
+    : command_(command), registry_(registry), health_(health), clock_(clock), disks_(std::move(disks)) {
   registry_.gauge("round_failures", {}).Set(0);
   registry_.counter("round_records_total", {});
-  for (const char* result : {"done", "failed"}) registry_.histogram("round_duration_seconds", {result});
-  tell_disks(kCommand, disks_, registry_);
+  for (const char* result : {"done", "failed", "waited"})
+    registry_.histogram("round_duration_seconds", {result});
+  tell_disks(command_, disks_, registry_);
   health_.say(metrics::Readiness::first_round);
 }
 
@@ -28,15 +23,20 @@ void RoundMeter::on_begin() {
 
 void RoundMeter::on_end(const RoundEnd& end) {
   health_.turned(clock_.steady_now());
+  // That others work on the warehouse, too, changes nothing of what the last round came to.
+  if (end.held) {
+    registry_.histogram("round_duration_seconds", {"waited"}).Observe(base::in_seconds(end.took));
+    return;
+  }
   health_.say(end.failed == 0 ? metrics::Readiness::ready : metrics::Readiness::rounds_fail);
   registry_.histogram("round_duration_seconds", {end.failed == 0 ? "done" : "failed"})
       .Observe(base::in_seconds(end.took));
   registry_.gauge("round_failures", {}).Set(end.failed);
   if (end.warehouse_time) {
-    registry_.counter("command_warehouse_seconds_total", {kCommand})
+    registry_.counter("command_warehouse_seconds_total", {command_})
         .Increment(base::in_seconds(*end.warehouse_time));
   }
-  tell_disks(kCommand, disks_, registry_);
+  tell_disks(command_, disks_, registry_);
   if (end.failed > 0) return;
   registry_.counter("round_records_total", {}).Increment(static_cast<double>(end.records));
   registry_.gauge("round_last_success_timestamp_seconds", {})

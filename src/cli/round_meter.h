@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,8 +14,8 @@ namespace sdp::cli {
 /// What the rounds of a pipeline tell those who watch it.
 class RoundMeter final : public RoundObserver {
  public:
-  /// What it is given outlives it. `disks`: where the rounds write.
-  RoundMeter(metrics::Registry& registry, metrics::Health& health, Clock& clock,
+  /// What it is given outlives it. `command`: whose rounds they are. `disks`: where they write.
+  RoundMeter(std::string_view command, metrics::Registry& registry, metrics::Health& health, Clock& clock,
              std::vector<DiskInUse> disks);
 
   void on_begin() override;
@@ -22,6 +23,7 @@ class RoundMeter final : public RoundObserver {
   void on_stop() override { health_.say(metrics::Readiness::stopping); }
 
  private:
+  const std::string_view command_;
   metrics::Registry& registry_;
   metrics::Health& health_;
   Clock& clock_;

@@ -166,6 +166,10 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"live.round_failed", Level::warning, "kind message failed",
      "A round of a live run failed. Readers keep what was published before, and the next round tries it "
      "again. `failed`: rounds that failed one after another."},
+    {"live.round_waits", Level::info, "message seconds",
+     "Another process has the warehouse, such as a proof. The round is tried again after two seconds, for "
+     "half an hour at most. `seconds`: for how long it has waited.",
+     std::chrono::seconds(60)},
     {"load.finished", Level::info,
      "rows rejected objects transactions loaded_before problems seconds per_second",
      "What this load added to bronze."},

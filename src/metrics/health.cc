@@ -15,6 +15,8 @@ std::string_view describe(Readiness readiness) {
   switch (readiness) {
     case Readiness::starting:
       return "starting: it has not joined its consumer group yet";
+    case Readiness::opening:
+      return "starting: its topic is not open yet";
     case Readiness::ready:
       return "ready";
     case Readiness::log_away:

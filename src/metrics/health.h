@@ -13,6 +13,7 @@ namespace sdp::metrics {
 /// What a long-running command says of itself.
 enum class Readiness : std::uint8_t {
   starting,     ///< it has not joined its group yet
+  opening,      ///< its topic is not open yet
   ready,        ///< it does its work
   log_away,     ///< the log does not answer
   store_hangs,  ///< an upload has been under way for too long

@@ -48,7 +48,8 @@ TEST(Table, EachRowSaysWhatItIs) {
     EXPECT_FALSE(metric.unit.empty()) << metric.name;
     EXPECT_FALSE(metric.commands.empty()) << metric.name;
     for (const std::string_view command : words(metric.commands))
-      EXPECT_TRUE(has_word("simulate sink load transform pipeline publish verify", command)) << metric.name;
+      EXPECT_TRUE(has_word("simulate sink load transform pipeline publish verify serve run", command))
+          << metric.name;
   }
 }
 

@@ -16,8 +16,12 @@ constexpr std::string_view kTextFormat = "text/plain; version=0.0.4; charset=utf
 /// The command's end waits for answers on their way; nobody needs the rest of one then.
 constexpr std::chrono::milliseconds kStop{200};
 
-http::Response answer_of(const metrics::Verdict& verdict) {
-  return http::text_answer(verdict.good ? 200 : 503, verdict.text);
+constexpr std::string_view kMetrics = "/metrics";
+constexpr std::string_view kAlive = "/healthz";
+constexpr std::string_view kReady = "/readyz";
+
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
 }
 
 std::string url_of(const http::Address& address) {
@@ -26,18 +30,34 @@ std::string url_of(const http::Address& address) {
 
 }  // namespace
 
+bool is_metrics(std::string_view target) {
+  return path_of(target) == kMetrics;
+}
+
+bool is_of_monitor(std::string_view target) {
+  const std::string_view path = path_of(target);
+  return path == kMetrics || path == kAlive || path == kReady;
+}
+
+http::Response Answers::verdict(Ask ask) const {
+  const SteadyTime now = watched_.clock.steady_now();
+  metrics::Verdict verdict = (watched_.health.*ask)(now);
+  if (verdict.good && watched_.beside != nullptr) verdict = (watched_.beside->*ask)(now);
+  return http::text_answer(verdict.good ? 200 : 503, std::move(verdict.text));
+}
+
 http::Response Answers::answer(const http::Request& request) {
   if (loopback_ && !http::is_loopback_host(request.host))
     return http::refusal(421, "This address answers to 127.0.0.1, localhost and [::1] only.\n");
-  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  const std::string_view path = path_of(request.target);
   http::Response response = http::text_answer(404, "There is only /metrics, /healthz and /readyz.\n");
-  if (path == "/metrics") {
+  if (path == kMetrics) {
     response = http::text_answer(200, text());
     response.headers.front().second = kTextFormat;
-  } else if (path == "/healthz") {
-    response = answer_of(watched_.health.alive(watched_.clock.steady_now()));
-  } else if (path == "/readyz") {
-    response = answer_of(watched_.health.ready(watched_.clock.steady_now()));
+  } else if (path == kAlive) {
+    response = verdict(&metrics::Health::alive);
+  } else if (path == kReady) {
+    response = verdict(&metrics::Health::ready);
   }
   return http::with_common_headers(std::move(response));
 }

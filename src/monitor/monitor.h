@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/clock.h"
@@ -17,10 +18,17 @@ namespace sdp::monitor {
 
 /// What is told of a command. All of it outlives whoever tells it.
 struct Watched {
-  const metrics::Registry& registry;
+  metrics::Registry& registry;
   const metrics::Health& health;
   Clock& clock;
+  /// Of another loop of the same process, which has to be well, too; null: there is none.
+  const metrics::Health* beside = nullptr;
 };
+
+/// Whether a target is one of `/metrics`, `/healthz` and `/readyz`.
+bool is_of_monitor(std::string_view target);
+/// Whether it is `/metrics`, which has numbers; the others have a word.
+bool is_metrics(std::string_view target);
 
 /// Answers `/metrics`, `/healthz` and `/readyz`, and nothing else. The metrics are written out once a second
 /// at most, however many ask. Called by one thread.
@@ -32,6 +40,9 @@ class Answers {
   http::Response answer(const http::Request& request);
 
  private:
+  using Ask = metrics::Verdict (metrics::Health::*)(SteadyTime) const;
+
+  http::Response verdict(Ask ask) const;
   const std::string& text();
 
   Watched watched_;

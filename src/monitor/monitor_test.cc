@@ -69,6 +69,32 @@ TEST_F(AnswersTest, HealthIsAStatusAndASentence) {
   EXPECT_EQ(ask("/readyz").status, 503U);
 }
 
+TEST_F(AnswersTest, ALoopBesideHasToBeWellToo) {
+  metrics::Health sink(seconds(20), clock_.steady_now());
+  Answers both({registry_, health_, clock_, &sink}, true);
+  http::Request request;
+  request.host = "localhost";
+  request.target = "/readyz";
+  EXPECT_EQ(both.answer(request).status, 503U);
+  health_.say(metrics::Readiness::ready);
+  sink.say(metrics::Readiness::store_hangs);
+  EXPECT_THAT(both.answer(request).body, HasSubstr("the store does not answer"));
+  sink.say(metrics::Readiness::ready);
+  EXPECT_EQ(both.answer(request).body, "ready\n");
+  clock_.advance(seconds(21));
+  request.target = "/healthz";
+  EXPECT_EQ(both.answer(request).status, 503U);
+}
+
+TEST_F(AnswersTest, WhatIsAnsweredIsKnownByItsTarget) {
+  for (const char* target : {"/metrics", "/metrics?x=1", "/healthz", "/readyz"})
+    EXPECT_TRUE(is_of_monitor(target)) << target;
+  for (const char* target : {"/", "/metrics/", "/x?/metrics", ""})
+    EXPECT_FALSE(is_of_monitor(target)) << target;
+  EXPECT_TRUE(is_metrics("/metrics?x=1"));
+  EXPECT_FALSE(is_metrics("/healthz"));
+}
+
 TEST_F(AnswersTest, ThereIsNothingElse) {
   for (const char* target : {"/", "/metrics/", "/data/current.js", "metrics", "", "/../etc/passwd"})
     EXPECT_EQ(ask(target).status, 404U) << target;

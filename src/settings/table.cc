@@ -880,8 +880,8 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SERVE_LISTEN",
      .group = Group::serve,
      .value = "ADDRESS:PORT",
-     .help = "Address and port at which the pages are served; port 0 takes a free one. An address that "
-             "others can reach needs a token",
+     .help = "Address and port at which the pages are served, and /metrics, /healthz and /readyz beside them; "
+             "port 0 takes a free one. An address that others can reach needs a token",
      .example = "[::1]:8090"},
     {.name = "serve.token",
      .flag = "",
@@ -1298,6 +1298,15 @@ constexpr auto kTable = std::to_array<Setting>({
          "Simulate at the speed of the clock, keep the marts up to date and serve the pages, until Ctrl-C; "
          "then prove all of it. Without --rate and --speed: 20 events per second of mix seed, those of "
          "the others when they happen"},
+    {.name = "run.every-s",
+     .flag = "--every",
+     .variable = "PIPELINE_EVERY_S",
+     .group = Group::run,
+     .value = "SECONDS",
+     .help = "From the begin of one round to that of the next at least; 0: as soon as what rounds cost "
+             "allows. A warehouse that is paid for costs less with fewer rounds",
+     .range = Range{0, 86'400},
+     .stack = "0"},
     {.name = "run.report",
      .flag = "--report",
      .variable = "SPOTIFY_REPORT",
@@ -1596,12 +1605,6 @@ constexpr auto kTable = std::to_array<Setting>({
      .help = "File with what `docker compose run --rm secrets show` printed; - is standard input",
      .otherwise = "MINIO_ROOT_..., DASHBOARD_TOKEN and AIRFLOW_ADMIN_...",
      .completion = Completion::file},
-    {.name = "stack.loader-interval-s",
-     .flag = "",
-     .variable = "LOADER_INTERVAL_S",
-     .group = Group::stack,
-     .help = "Seconds from one round of the loader to the next",
-     .stack = "60"},
     {.name = "stack.provers",
      .flag = "",
      .variable = "PROVERS",

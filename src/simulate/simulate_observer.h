@@ -27,6 +27,8 @@ class SimulateObserver {
   virtual void on_record(const SimulatedRecord&) {}
   /// About once a second, and the final count at the end. Only where not each event is shown.
   virtual void on_progress(const SimulateProgress&) {}
+  /// As often, however events are shown.
+  virtual void stands(const SimulateProgress&) {}
 };
 
 /// Up to here a person can read along.

@@ -48,7 +48,7 @@ Result<SimulateSummary> SimulateRunner::run(std::stop_token stop) {
   const auto settled = settle();
   newest_.no_later = clock_.utc_now();
   // Whatever came of it, the last report is the final count.
-  if (!each_event_) observer_.on_progress(progress(clock_.steady_now()));
+  tell_progress(clock_.steady_now());
   if (!sent) return fail(sent.error().kind, fmt::format("{}; {}", sent.error().message, counts_text()));
   SDP_RETURN_IF_ERROR(settled);
   const auto last = progress(clock_.steady_now());
@@ -208,10 +208,16 @@ void SimulateRunner::look(SteadyTime now) {
 }
 
 void SimulateRunner::report(SteadyTime now) {
-  if (each_event_ || now - reported_at_ < kReportInterval) return;
-  observer_.on_progress(progress(now));
+  if (now - reported_at_ < kReportInterval) return;
+  tell_progress(now);
   reported_at_ = now;
   reported_ = produced_;
+}
+
+void SimulateRunner::tell_progress(SteadyTime now) {
+  const SimulateProgress reached = progress(now);
+  observer_.stands(reached);
+  if (!each_event_) observer_.on_progress(reached);
 }
 
 SimulateProgress SimulateRunner::progress(SteadyTime now) const {

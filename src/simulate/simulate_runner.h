@@ -101,6 +101,7 @@ class SimulateRunner {
   Result<void> hand_over_labels();
   void look(SteadyTime now);
   void report(SteadyTime now);
+  void tell_progress(SteadyTime now);
   SimulateProgress progress(SteadyTime now) const;
   Result<void> settle();
   std::unexpected<Error> not_delivered() const;

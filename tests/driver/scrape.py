@@ -57,22 +57,15 @@ class Samples:
         return sum(value for (one, _), value in self.values.items() if one == name)
 
 
-class Watched:
-    """A command with `--listen`, as those see it who watch it."""
+class Endpoints:
+    """What answers `/metrics`, `/healthz` and `/readyz` at a port."""
 
-    def __init__(self, running: Running):
-        self.running = running
-        [listening] = wait_until(
-            lambda: running.events("monitor.listening") or self._ended(), 20, "the address of the metrics"
-        )
-        self.port = int(re.search(r":(\d+)/metrics$", listening["url"])[1])
+    def __init__(self, port: int):
+        self.port = port
 
-    def _ended(self) -> None:
-        assert self.running.is_running(), str(self.running.finished())
-
-    def ask(self, path: str) -> tuple[int, str]:
+    def ask(self, path: str, **headers: str) -> tuple[int, str]:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS_MAX)) as connection:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
@@ -84,6 +77,22 @@ class Watched:
     def wait_for(self, condition, timeout: float, what: str) -> Samples:
         """The first answer that the condition is true of."""
         return wait_until(lambda: condition(samples := self.scrape()) and samples, timeout, what, pause=0.2)
+
+
+class Watched(Endpoints):
+    """A command with `--listen`, as those see it who watch it. `serve` and a live run tell their metrics where their pages are."""
+
+    def __init__(self, running: Running):
+        self.running = running
+        [listening] = wait_until(
+            lambda: running.events("monitor.listening") or running.events("serve.listening") or self._ended(),
+            20,
+            "the address of the metrics",
+        )
+        super().__init__(int(re.search(r":(\d+)/(metrics)?$", listening["url"])[1]))
+
+    def _ended(self) -> None:
+        assert self.running.is_running(), str(self.running.finished())
 
 
 def check_by_promtool(deps: Path, text: str) -> None:

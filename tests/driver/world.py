@@ -89,9 +89,9 @@ class World:
     def simulate(self, events: int, *arguments, timeout: float = 120) -> None:
         self.count_acked(self.must("simulate", "--events", events, *arguments, timeout=timeout))
 
-    def start_simulator(self, rate: int, *arguments) -> Running:
+    def start_simulator(self, rate: int, *arguments, env=None) -> Running:
         """Goes on until stop_simulator()."""
-        return self.start("simulate", "--rate", rate, *arguments)
+        return self.start("simulate", "--rate", rate, *arguments, env=env)
 
     def stop_simulator(self, simulator: Running, timeout: float = 60) -> None:
         finished = simulator.stop(timeout)

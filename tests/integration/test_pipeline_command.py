@@ -3,10 +3,13 @@
 import json
 import shutil
 import signal
+import subprocess
+import time
 
 import pytest
 from driver import parsed
 from driver.process import Running, wait_until
+from driver.scrape import Watched
 from driver.services import clean_environment
 
 IN_PART, REJECTED, MISCONFIGURED = 21, 22, 78
@@ -116,3 +119,81 @@ def test_without_a_folder_to_publish_into_it_says_so(world):
     finished = world.run("pipeline", "--published", "none")
     assert finished.code == MISCONFIGURED
     assert "--published" in finished.err
+
+
+# Opens the file as somebody's client or a proof would, until its input ends.
+HOLD = (
+    "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"
+)
+
+
+def test_a_warehouse_that_another_process_has_is_waited_for(world):
+    world.must("init")
+    world.simulate(40)
+    world.catch_up()
+    watched = Watched(keep_up(world, "--listen", "127.0.0.1:0"))
+    running = watched.running
+    wait_until(lambda: watched.ask("/readyz")[0] == 200, 120, "the first marts")
+    command = [world.services.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", HOLD, world.env["SPOTIFY_WAREHOUSE"]]
+
+    def hold():
+        # It waits for its turn, too.
+        holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if holder.stdout.readline():
+            return holder
+        holder.wait()
+        return None
+
+    holder = wait_until(hold, 60, "a turn at the warehouse")
+    try:
+        world.simulate(30)
+        world.catch_up()
+        waits = wait_until(lambda: running.events("live.round_waits"), 60, "it to wait")
+        assert "another process has it open" in waits[0]["message"]
+        samples = watched.wait_for(
+            lambda one: one.get("round_duration_seconds_count", result="waited") > 1, 60, "another look"
+        )
+        assert (samples.get("round_failures"), watched.ask("/readyz")) == (0, (200, "ready\n"))
+        assert published(world)["ledger"]["records"] == 40
+    finally:
+        holder.stdin.close()
+        holder.wait()
+    wait_until(lambda: published(world)["ledger"]["records"] == 70, 60, "the marts of what came meanwhile")
+    assert not running.events("live.round_failed")
+    finished = running.stop(60)
+    assert finished.code == 0, str(finished)
+
+
+def test_sigterm_in_the_midst_of_a_build_ends_it_in_the_time_that_a_container_has(world, program_deps):
+    """docker-compose.yml and the chart give it a minute."""
+    world.env["SDP_DEPS_DIR"] = str(program_deps)
+    world.must("init")
+    world.simulate(40)
+    world.catch_up()
+    running = keep_up(world, "--log-level", "info")
+    wait_until(lambda: running.events("transform.started"), 60, "a build")
+    running.send(signal.SIGTERM)
+    finished = running.wait(60, promised=True)
+    assert finished.code == 0, str(finished)
+    assert not running.events("live.published")
+    again = keep_up(world)
+    wait_until(lambda: again.events("live.published"), 120, "the marts")
+    assert published(world)["ledger"]["records"] == 40
+    assert again.stop(60).code == 0
+
+
+def test_rounds_are_no_more_often_than_was_asked_for(world):
+    world.must("init")
+    world.simulate(40)
+    world.catch_up()
+    watched = Watched(keep_up(world, "--every", "3600", "--listen", "127.0.0.1:0"))
+    watched.wait_for(lambda one: one.get("round_records_total") == 40, 120, "the first round")
+    world.simulate(30)
+    world.catch_up()
+    # As long as several rounds would take.
+    time.sleep(8)
+    samples = watched.scrape()
+    assert samples.get("round_duration_seconds_count", result="done") == 1
+    # It rests, and a stop ends that.
+    assert watched.ask("/readyz") == (200, "ready\n") and watched.ask("/healthz")[0] == 200
+    assert watched.running.stop(10).code == 0
