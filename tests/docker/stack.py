@@ -47,6 +47,8 @@ PORTS = [
     "KAFDROP_PORT",
     "DASHBOARD_PORT",
     "TEST_SINK_PORT",
+    "TEST_LOADER_PORT",
+    "TEST_SIMULATOR_PORT",
     "TEST_KAFKA_INTERNAL_PORT",
     "TEST_KAFKA_CONTROLLER_PORT",
     "TEST_POSTGRES_PORT",
@@ -102,7 +104,6 @@ class Stack:
             "SIMULATOR_RATE": 500,
             "SINK_BATCH_RECORDS": 100,
             "SINK_BATCH_MAX_WAIT_S": 3,
-            "LOADER_INTERVAL_S": 3,
             "PROOF_INTERVAL_S": 3,
             **(kept or {}),
             **settings,
@@ -216,8 +217,7 @@ class Stack:
 
     def pipeline(self, *arguments, check: bool = True) -> subprocess.CompletedProcess:
         """One command of the program, in the container that has the warehouse."""
-        run = ["run", "--rm", "--no-deps", "--entrypoint", "/usr/bin/spotify-pipeline", "-T", "loader"]
-        return self.compose(*run, *arguments, check=check)
+        return self.compose("run", "--rm", "--no-deps", "-T", "loader", *arguments, check=check)
 
     def doctor(self, binary: Path, profiles: str, shown: str | None = None) -> subprocess.CompletedProcess:
         """`doctor stack` on this machine, with the secrets that the stack shows."""
@@ -239,7 +239,8 @@ class Stack:
         """Loads what is left, builds the marts and has everything proved, strictly."""
         self.compose("stop", "loader", "prover")
         self.await_lake()
-        self.compose("run", "--rm", "--no-deps", "-T", "loader", "--once")
+        self.pipeline("load")
+        self.pipeline("transform")
         report = json.loads(self.pipeline("verify", "--json").stdout)
         assert report["proved"], report
         return report

@@ -132,7 +132,7 @@ MEANINGS = {
     "Airflow": {("airflow-api-server", 8080), "airflow"},
     "PostgreSQL": {"postgres"},
     "lineage collector": {"lineage"},
-    "a sink's metrics": {"metrics"},
+    "metrics of sink, loader or simulator": {"metrics"},
     # Of a stack or of a run: one of them at a time has the port.
     "the pipeline's own pages": {("dashboard", 8090), "serve"},
 }
@@ -145,6 +145,8 @@ IN_THE_NETWORK = {
     "zookeeper:2181",
     "airflow-api-server:8080",
     "sink:9108",
+    "loader:9108",
+    "simulator:9108",
 }
 WORDS = {
     "Kafdrop": "Kafdrop",
@@ -204,6 +206,18 @@ def test_addresses_in_the_network_of_the_stack_are_of_one_kind():
     files = [one for one in (ROOT / "docker").rglob("*") if one.is_file()] + [ROOT / "docs/docker.md"]
     found = {address for file in files for address in re.findall(rf"(?<![\w-])(?:{names}):\d+", file.read_text())}
     assert found == IN_THE_NETWORK
+
+
+def test_what_goes_on_is_asked_whether_it_is_ready(services):
+    """By the program itself, since its image has no other program; where it listens."""
+    commands = {"sink": "sink", "loader": "pipeline", "simulator": "simulate", "dashboard": "serve"}
+    for name, command in commands.items():
+        one = services[name]
+        assert one["command"][0] == command
+        assert one["healthcheck"]["test"] == ["CMD", "/usr/bin/spotify-pipeline", command, "--probe"], name
+        assert name == "dashboard" or one["environment"]["SPOTIFY_METRICS_LISTEN"] == "0.0.0.0:9108", name
+    # More than the end of a round takes; `make test` stops one.
+    assert services["loader"]["stop_grace_period"] == "1m0s"
 
 
 def test_services_wait_for_the_health_of_what_they_need(services):
@@ -382,7 +396,7 @@ def test_a_newcomer_is_told_what_to_open_and_what_comes_next(tmp_path):
     assert "run --rm secrets show" in said
     said = next_steps(tmp_path, "demo")
     assert "8080" not in said
-    assert "http://127.0.0.1:8090" in said and "every minute" in said
+    assert "http://127.0.0.1:8090" in said and "as events come" in said
     assert "cp loader:" in said
     said = next_steps(tmp_path, "core")
     assert "Next:" not in said and "8090" not in said

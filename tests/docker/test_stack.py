@@ -5,9 +5,14 @@ import time
 
 from dashboard import FEW_OBJECTS, Dashboard
 from driver.fixtures import the_binary
+from driver.scrape import Endpoints
 
 UNAUTHORIZED = 77
 UNAUTHORIZED_HTTP = 401
+
+
+def watched(stack, service: str) -> Endpoints:
+    return Endpoints(int(stack.settings[f"TEST_{service.upper()}_PORT"]))
 
 
 def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
@@ -57,6 +62,12 @@ def test_stack_comes_up_healthy_and_its_marts_are_proved(new_stack):
         assert (one["HostConfig"]["NetworkMode"] == "none") == maker, service
 
     assert "\nproved: " in stack.logs("prover")
+    samples = watched(stack, "loader").scrape()
+    assert samples.get("round_failures") == 0 and samples.get("round_records_total") >= records
+    assert watched(stack, "simulator").scrape().sum("simulate_acked_records_total") > 0
+    # It ends by itself within its time, and not by SIGKILL after that.
+    stack.compose("stop", "loader")
+    assert stack.container("loader")["State"]["ExitCode"] == 0, stack.logs("loader")
     acked = stack.stop_simulator()
     report = stack.prove()
     print(f"{acked} events acknowledged, {report['kept']} kept")

@@ -49,11 +49,9 @@ def run(binary: Path, arguments: list[str], folder: Path, **environment) -> subp
 def test_arguments_are_understood(case, binary, tmp_path):
     """Without credentials the program ends as soon as it has understood what it is to do: 78, where it says 2 to a wrong line."""
     for name, container in containers(case, tmp_path).items():
-        if name in ("loader", "proof"):
+        if name in ("proof", "simulator"):
             continue
         line = container["args"]
-        if line[0] == "simulate":
-            continue
         done = run(binary, line, tmp_path, **environment_of(container))
         assert done.returncode == SETTINGS and "AWS_ACCESS_KEY_ID" in done.stderr, (name, line, done.stderr)
 
@@ -85,7 +83,7 @@ def test_sink_and_simulator_say_that_brokers_are_out_of_reach(binary, tmp_path):
 def test_every_setting_is_one_that_the_program_reads(case, binary, tmp_path):
     # The last is read by the script.
     known = {"SPOTIFY_ENV_FILE", "SPOTIFY_LOG_FORMAT", "PROOF_TIMEOUT_S"}
-    for command in ("sink", "simulate", "load", "verify", "transform"):
+    for command in ("sink", "simulate", "pipeline", "verify"):
         line = [binary, "config", "show", command, "--json"]
         shown = subprocess.run(
             line, cwd=tmp_path, capture_output=True, text=True, timeout=GUARD_SECONDS, check=True
@@ -95,14 +93,12 @@ def test_every_setting_is_one_that_the_program_reads(case, binary, tmp_path):
         assert environment_of(container).keys() <= known, name
 
 
-def test_the_loader_is_called_as_its_image_is(tmp_path):
-    dockerfile = (ROOT / "docker/Dockerfile").read_text()
-    for name in ("loader", "proof"):
-        container = containers("default", tmp_path)[name]
-        [script] = container["command"]
-        assert container["args"] == ["--once"]
-        assert "${1:-} == --once" in (ROOT / "docker/pipeline" / script).read_text()
-        assert f"docker/pipeline/{script} " in dockerfile
+def test_the_proof_is_called_as_it_is_in_the_image(tmp_path):
+    container = containers("default", tmp_path)["proof"]
+    [script] = container["command"]
+    assert container["args"] == ["--once"]
+    assert "${1:-} == --once" in (ROOT / "docker/pipeline" / script).read_text()
+    assert f"docker/pipeline/{script} " in (ROOT / "docker/Dockerfile").read_text()
 
 
 def test_users_and_paths_are_those_of_the_images(tmp_path):

@@ -13,7 +13,7 @@ KINDS = {
     "keda": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "ScaledObject"},
     "hpa": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "HorizontalPodAutoscaler", "Job"},
     "aws": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy", "ServiceAccount"},
-    "strict": {"Deployment", "PodDisruptionBudget", "CronJob", "NetworkPolicy"},
+    "strict": {"Deployment", "PodDisruptionBudget", "NetworkPolicy"},
     "sinks-alone": {"Deployment", "PodDisruptionBudget"},
 }
 
@@ -35,8 +35,8 @@ def test_manifests_are_valid_for_kubernetes(case, version, schemas, tmp_path):
     done = kubeconform(text, schemas[version], "-kubernetes-version", version, "-skip", FOREIGN)
     report = json.loads(done.stdout)
     assert done.returncode == 0, report
-    # Loader and proof are of one kind.
-    expected = len(KINDS[case]) - (FOREIGN in KINDS[case]) + (case not in ("strict", "sinks-alone"))
+    # Sinks and loader are of one kind.
+    expected = len(KINDS[case]) - (FOREIGN in KINDS[case]) + (case != "sinks-alone")
     assert report["summary"]["valid"] == expected, report["summary"]
 
 
@@ -85,10 +85,18 @@ def test_secrets_are_files_of_a_secret_that_is_there_already(case, tmp_path):
             ]
 
 
+def deployment(what: str, values: dict, folder) -> dict:
+    [found] = [
+        one
+        for one in rendered(values, folder)
+        if one["kind"] == "Deployment" and one["metadata"]["labels"]["app.kubernetes.io/component"] == what
+    ]
+    return found
+
+
 @pytest.mark.parametrize("creates", [True, False])
 def test_a_sinks_pod_creates_the_topic_unless_somebody_else_does(creates, tmp_path):
-    [sink] = [one for one in rendered({"kafka": {"createTopic": creates}}, tmp_path) if one["kind"] == "Deployment"]
-    pod = pod_of(sink)
+    pod = pod_of(deployment("sink", {"kafka": {"createTopic": creates}}, tmp_path))
     assert [one["args"] for one in pod.get("initContainers", [])] == ([["init"]] if creates else [])
     assert "--wait-topic=60" in pod["containers"][0]["args"]
 
@@ -112,10 +120,10 @@ def test_an_account_that_is_there_already_is_used_and_not_made(tmp_path):
     assert all("serviceAccountName" not in pod for pod in filter(None, map(pod_of, rendered({}, tmp_path))))
 
 
-def cron_jobs(values: dict, folder) -> dict[str, dict]:
-    """Their specs by what they run."""
-    jobs = [one["spec"] for one in rendered(values, folder) if one["kind"] == "CronJob"]
-    return {one["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["name"]: one for one in jobs}
+def on_the_warehouse(values: dict, folder) -> dict[str, dict]:
+    """Pods of loader and proof, by their names."""
+    pods = [pod for pod in map(pod_of, rendered(values, folder)) if pod]
+    return {pod["containers"][0]["name"]: pod for pod in pods if pod["containers"][0]["name"] in ("loader", "proof")}
 
 
 def test_the_proof_is_a_job_of_its_own_with_schedule_limits_and_a_switch(tmp_path):
@@ -123,15 +131,24 @@ def test_the_proof_is_a_job_of_its_own_with_schedule_limits_and_a_switch(tmp_pat
     limits = {"requests": {"cpu": "1", "memory": "8Gi"}, "limits": {"memory": "16Gi"}}
     proof = {"schedule": "0 3 * * *", "deadlineSeconds": 7200, "resources": limits}
     values = VALUES["hpa"] | {"proof": proof}
-    jobs = cron_jobs(values, tmp_path)
-    assert (jobs["proof"]["schedule"], jobs["loader"]["schedule"]) == ("0 3 * * *", "*/15 * * * *")
-    assert jobs["proof"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 7200
-    pods = {name: pod_of({"spec": job}) for name, job in jobs.items()}
-    commands = {name: pod["containers"][0]["command"] for name, pod in pods.items()}
-    assert commands == {"loader": ["load_and_transform"], "proof": ["prove"]}
+    [job] = [one["spec"] for one in rendered(values, tmp_path) if one["kind"] == "CronJob"]
+    assert (job["schedule"], job["jobTemplate"]["spec"]["activeDeadlineSeconds"]) == ("0 3 * * *", 7200)
+    pods = on_the_warehouse(values, tmp_path)
+    assert pods["proof"]["containers"][0]["command"] == ["prove"]
     assert pods["proof"]["containers"][0]["resources"] == limits != pods["loader"]["containers"][0]["resources"]
     assert pods["proof"]["volumes"] == pods["loader"]["volumes"], "the same warehouse"
-    assert set(cron_jobs(values | {"proof": {"enabled": False}}, tmp_path)) == {"loader"}
+    assert set(on_the_warehouse(values | {"proof": {"enabled": False}}, tmp_path)) == {"loader"}
+
+
+@pytest.mark.parametrize(("case", "published"), [("default", ["--published=/data/warehouse/published"]), ("hpa", [])])
+def test_the_loader_is_one_that_goes_on_in_rounds(case, published, tmp_path):
+    loader = deployment("loader", VALUES[case], tmp_path)
+    assert (loader["spec"]["replicas"], loader["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    [container] = pod_of(loader)["containers"]
+    assert "command" not in container, "that of the image"
+    assert container["args"] == ["pipeline", "--every=900", *published, "--listen=0.0.0.0:9108"]
+    often = VALUES[case] | {"loader": VALUES[case].get("loader", {}) | {"everySeconds": 0}}
+    assert "--every=0" in pod_of(deployment("loader", often, tmp_path))["containers"][0]["args"]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +156,7 @@ def test_the_proof_is_a_job_of_its_own_with_schedule_limits_and_a_switch(tmp_pat
     [("default", None), ("hpa", "listenbrainz"), ("strict", "/etc/spotify-mapping/rows.toml")],
 )
 def test_loader_and_proof_judge_by_the_same_mapping(case, mapping, tmp_path):
-    for name, job in cron_jobs(VALUES[case], tmp_path).items():
-        pod = pod_of({"spec": job})
+    for name, pod in on_the_warehouse(VALUES[case], tmp_path).items():
         [container] = pod["containers"]
         environment = {one["name"]: one.get("value") for one in container["env"]}
         assert environment.get("SPOTIFY_MAPPING") == mapping, name
@@ -156,12 +172,14 @@ def test_a_sink_that_is_not_ready_does_not_hold_up_a_drain(tmp_path):
 
 
 @pytest.mark.parametrize("port", [9108, 9999])
-def test_sinks_are_probed_where_they_listen(port, tmp_path):
-    [pod] = [pod_of(one) for one in rendered({"sink": {"metricsPort": port}}, tmp_path) if one["kind"] == "Deployment"]
-    [sink] = pod["containers"]
-    assert f"--listen=0.0.0.0:{port}" in sink["args"]
-    assert sink["ports"] == [{"name": "metrics", "containerPort": port}]
-    ready, alive = (sink[probe]["httpGet"] for probe in ("readinessProbe", "livenessProbe"))
+@pytest.mark.parametrize("name", ["sink", "loader", "simulator"])
+def test_what_goes_on_is_probed_where_it_listens(name, port, tmp_path):
+    values = merged(VALUES["hpa"], {name: {"metricsPort": port}})
+    containers = [pod["containers"] for pod in map(pod_of, rendered(values, tmp_path)) if pod]
+    [container] = [one for [one] in containers if one["name"] == name]
+    assert f"--listen=0.0.0.0:{port}" in container["args"]
+    assert container["ports"] == [{"name": "metrics", "containerPort": port}]
+    ready, alive = (container[probe]["httpGet"] for probe in ("readinessProbe", "livenessProbe"))
     assert (ready, alive) == ({"path": "/readyz", "port": "metrics"}, {"path": "/healthz", "port": "metrics"})
 
 
@@ -176,6 +194,9 @@ def test_pods_may_connect_to_what_they_need_and_nothing_else(tmp_path):
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     reads = {"ports": [{"port": 9108, "protocol": "TCP"}], "from": VALUES["strict"]["networkPolicy"]["metricsFrom"]}
     assert policy["ingress"] == [reads]
+    own = merged(VALUES["strict"], {"loader": {"metricsPort": 9109}})
+    [other] = [one["spec"] for one in rendered(own, tmp_path) if one["kind"] == "NetworkPolicy"]
+    assert [one["port"] for one in other["ingress"][0]["ports"]] == [9108, 9109], "the simulator is off"
     names, servers = policy["egress"]
     assert {(one["port"], one["protocol"]) for one in names["ports"]} == {(53, "UDP"), (53, "TCP")}
     # Two brokers, MinIO, Snowflake, and what was set.
@@ -195,7 +216,7 @@ def test_every_container_gets_the_extra_variables(tmp_path):
 
 
 def test_the_documented_installs_render(tmp_path):
-    """Without the account that the first one names, nothing is installed that would fail every quarter of an hour."""
+    """Without the account that the first one names, nothing is installed that would fail again and again."""
     page = (ROOT / "docs/kubernetes.md").read_text().replace("\\\n", " ")
     lines = [shlex.split(line) for line in page.splitlines() if line.startswith("helm install")]
     assert len(lines) == 2
@@ -203,7 +224,7 @@ def test_the_documented_installs_render(tmp_path):
         assert line[:4] == ["helm", "install", "spotify", "deploy/helm/spotify-pipeline"]
         arguments = ["template", "spotify", CHART, "--kube-version", VERSIONS[-1], *line[4:]]
         done = helm(*arguments)
-        assert done.returncode == 0 and "kind: CronJob" in done.stdout, done.stderr
+        assert done.returncode == 0 and "app.kubernetes.io/component: loader" in done.stdout, done.stderr
         [needed] = [part for part in arguments if str(part).startswith(("loader.snowflake.account=", "loader.claim="))]
         done = helm(*arguments, "--set", f"{needed.split('=')[0]}=")
         assert done.returncode != 0 and ("loader.snowflake.account" in done.stderr or "loader.claim" in done.stderr)
@@ -211,7 +232,7 @@ def test_the_documented_installs_render(tmp_path):
 
 @pytest.mark.parametrize("shutdown_ms", [30_000, 120_000])
 def test_a_sink_that_is_stopped_has_time_to_make_everything_durable(shutdown_ms, tmp_path):
-    [sink] = [one for one in rendered({"sink": {"shutdownMs": shutdown_ms}}, tmp_path) if one["kind"] == "Deployment"]
+    sink = deployment("sink", {"sink": {"shutdownMs": shutdown_ms}}, tmp_path)
     pod = pod_of(sink)
     assert f"--shutdown-ms={shutdown_ms}" in pod["containers"][0]["args"]
     assert pod["terminationGracePeriodSeconds"] >= shutdown_ms / 1000 + 15
@@ -221,12 +242,14 @@ def test_a_sink_that_is_stopped_has_time_to_make_everything_durable(shutdown_ms,
 def test_scalers_and_disruption_budget_are_those_of_the_sinks(tmp_path):
     for case in ("keda", "hpa"):
         by_kind = {one["kind"]: one for one in rendered(VALUES[case], tmp_path)}
-        deployment = by_kind["Deployment"]
-        assert "replicas" not in deployment["spec"], "an upgrade would undo what the scaler decided"
+        sinks = deployment("sink", VALUES[case], tmp_path)
+        assert "replicas" not in sinks["spec"], "an upgrade would undo what the scaler decided"
         scaler = by_kind.get("ScaledObject") or by_kind["HorizontalPodAutoscaler"]
-        assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+        assert scaler["spec"]["scaleTargetRef"]["name"] == sinks["metadata"]["name"]
         selector = by_kind["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"]
-        assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+        assert selector.items() <= sinks["spec"]["template"]["metadata"]["labels"].items()
+        loader = deployment("loader", VALUES[case], tmp_path)["spec"]["template"]["metadata"]["labels"]
+        assert not selector.items() <= loader.items()
     [trigger] = {one["kind"]: one for one in rendered(VALUES["keda"], tmp_path)}["ScaledObject"]["spec"]["triggers"]
     assert trigger["metadata"] == {
         "bootstrapServers": "a:9093,b:9093,c:9093",

@@ -131,12 +131,23 @@ securityContext:
 {{- end }}
 {{- end }}
 
+{{/* Where pods answer metrics, as a list in JSON. */}}
+{{- define "spotify.metricsPorts" -}}
+{{- $ports := list (int .Values.sink.metricsPort) }}
+{{- range list .Values.loader .Values.simulator }}
+{{- if .enabled }}{{ $ports = append $ports (int .metricsPort) }}{{ end }}
+{{- end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
+
 {{/* Who may read metrics; nobody unless somebody is named. */}}
 {{- define "spotify.metricsIngress" -}}
 {{- with .Values.networkPolicy.metricsFrom -}}
 ingress:
   - ports:
-      - { port: {{ int $.Values.sink.metricsPort }}, protocol: TCP }
+      {{- range include "spotify.metricsPorts" $ | fromJsonArray }}
+      - { port: {{ int . }}, protocol: TCP }
+      {{- end }}
     from: {{- toYaml . | nindent 6 }}
 {{- end }}
 {{- end }}
