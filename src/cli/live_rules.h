@@ -19,7 +19,7 @@ std::chrono::milliseconds rest_after(std::chrono::milliseconds cost,
 /// What follows a round that did not end well.
 enum class AfterFailure {
   again,  ///< the next round may do better
-  wait,   ///< another process has what the round needs; that is no failure
+  wait,   ///< another process has what the round needs; the round did not fail
   end,    ///< another round would fail in the same way, or too many have failed one after another
 };
 

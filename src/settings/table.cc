@@ -880,8 +880,9 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SERVE_LISTEN",
      .group = Group::serve,
      .value = "ADDRESS:PORT",
-     .help = "Address and port at which the pages are served, and /metrics, /healthz and /readyz beside them; "
-             "port 0 takes a free one. An address that others can reach needs a token",
+     .help =
+         "Address and port at which the pages are served, and /metrics, /healthz and /readyz beside them; "
+         "port 0 takes a free one. An address that others can reach needs a token",
      .example = "[::1]:8090"},
     {.name = "serve.token",
      .flag = "",
