@@ -151,8 +151,10 @@ class TopicEnd {
       positions_.clear();
       SDP_TRY(const log::TopicInfo topic, log_.describe());
       partitions_ = topic.partitions;
+      topic_id_ = base::to_string(topic.id);
     }
     serve::NewRecords found;
+    found.topic_id = topic_id_;
     for (log::Partition partition = 0; partition < partitions_; ++partition)
       SDP_RETURN_IF_ERROR(read_partition(partition, found));
     return found;
@@ -168,7 +170,10 @@ class TopicEnd {
     const log::Offset from = std::max({position->second, available.start, available.end - kReadAtOnce});
     found.passed += static_cast<std::uint64_t>(from - position->second);
     position->second = from;
-    if (from >= available.end) return {};
+    if (from >= available.end) {
+      found.ranges.push_back({.partition = partition, .from = from, .next = from});
+      return {};
+    }
     log::Offset next = available.end;
     const auto record = [&](const log::RecordView& one) -> Result<void> {
       found.records.push_back(shown(one, judge_.judge(one)));
@@ -182,7 +187,9 @@ class TopicEnd {
     auto read = reader_->read(partition, from, available.end, timeout_, record, unreadable);
     // Deleted between the two questions: it is read from the new start the next time.
     if (!read && read.error().kind != ErrorKind::data_gap) return read;
-    if (read) position->second = next;
+    if (!read) return {};
+    position->second = next;
+    found.ranges.push_back({.partition = partition, .from = from, .next = next});
     return {};
   }
 
@@ -190,6 +197,7 @@ class TopicEnd {
   const std::chrono::milliseconds timeout_;
   std::unique_ptr<log::Reader> reader_;
   log::Partition partitions_ = 0;
+  std::string topic_id_;
   std::map<log::Partition, log::Offset> positions_;  ///< the next offset to read
   Judge judge_;
 };

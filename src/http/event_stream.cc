@@ -42,7 +42,8 @@ void EventStream::wake() {
 }
 
 std::string event_text(std::string_view name, std::string_view id, std::string_view data) {
-  return fmt::format("event: {}\nid: {}\ndata: {}\n\n", name, id, data);
+  return id.empty() ? fmt::format("event: {}\ndata: {}\n\n", name, data)
+                    : fmt::format("event: {}\nid: {}\ndata: {}\n\n", name, id, data);
 }
 
 }  // namespace sdp::http

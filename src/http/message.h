@@ -26,6 +26,7 @@ struct Request {
   std::string if_none_match;
   std::string fetch_site;       ///< Sec-Fetch-Site: what the browser says of the page that asks
   std::string forwarded_proto;  ///< X-Forwarded-Proto, from a proxy
+  std::string last_event_id;    ///< Last-Event-ID: what a stream that was lost had come to
 };
 
 /// A body that is made as it is sent, so that a slow client holds one piece of it and not the whole.

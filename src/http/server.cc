@@ -71,7 +71,8 @@ Request request_of(const http::request<http::empty_body>& message) {
           .accept_encoding = text(message[http::field::accept_encoding]),
           .if_none_match = text(message[http::field::if_none_match]),
           .fetch_site = text(message["Sec-Fetch-Site"]),
-          .forwarded_proto = text(message["X-Forwarded-Proto"])};
+          .forwarded_proto = text(message["X-Forwarded-Proto"]),
+          .last_event_id = text(message["Last-Event-ID"])};
 }
 
 /// The answer to what cannot be read as a request; nothing when the connection is over.

@@ -30,7 +30,8 @@ class AnswersTest : public testing::Test {
                             .accept_encoding = {},
                             .if_none_match = {},
                             .fetch_site = {},
-                            .forwarded_proto = {}});
+                            .forwarded_proto = {},
+                            .last_event_id = {}});
   }
 
   base::ManualClock clock_{UtcMillis(seconds(1'771'173'156))};

@@ -178,6 +178,82 @@ TEST_F(RecordFeedTest, ALogThatCannotBeReadIsToldOnceAndReadAgain) {
   EXPECT_EQ(heard.find("event: problem"), heard.rfind("event: problem"));
 }
 
+TEST(PositionText, IsReadAsItWasWritten) {
+  const Position position{.topic_id = "a-b", .next = {{0, 120}, {1, 98}}};
+  EXPECT_EQ(text_of(position), "a-b.0-120.1-98");
+  EXPECT_EQ(parse_position("a-b.0-120.1-98"), position);
+  EXPECT_EQ(parse_position("a-b"), (Position{.topic_id = "a-b", .next = {}}));
+  for (const char* bad :
+       {"", "a.", "a.0", "a.0-", "a.-1", "a.x-1", "a.0-1x", "a.0--1", "a.0-1.0-2", "a..0-1"})
+    EXPECT_EQ(parse_position(bad), std::nullopt) << bad;
+  EXPECT_EQ(parse_position(std::string(100'000, 'a')), std::nullopt);
+  Position large{.topic_id = "a", .next = {}};
+  for (log::Partition at = 0; at < 10'000; ++at) large.next.emplace(at, 1);
+  EXPECT_EQ(text_of(large), "") << "no header has room for it";
+}
+
+TEST_F(RecordFeedTest, APageThatLostItsStreamHearsWhatIsNewAndHowMuchItMissed) {
+  NewRecords early{.records = {}, .passed = 0, .ranges = {{0, 100, 106}, {1, 0, 2}}, .topic_id = "t"};
+  for (const log::Offset at : {100, 102, 104}) early.records.push_back(record(at, "even"));
+  early.records.push_back(record(1, "odd"));
+  come(early);
+  Page knows_some;
+  ASSERT_TRUE(feed_.add(knows_some.events, {}, parse_position("t.0-102.1-2")));
+  ASSERT_TRUE(knows_some.hears(R"("offset":104)"));
+  EXPECT_THAT(knows_some.heard(), AllOf(HasSubstr("id: t.0-106.1-2\n"), HasSubstr(R"("offset":102)"),
+                                        HasSubstr(R"("not_shown":0)"), Not(HasSubstr(R"("offset":100)")),
+                                        Not(HasSubstr(R"("offset":1,)"))));
+
+  Page missed_some;
+  ASSERT_TRUE(feed_.add(missed_some.events, {}, parse_position("t.0-90.1-2")));
+  ASSERT_TRUE(missed_some.hears(R"("not_shown":10)")) << "from 90 to 100";
+
+  Page missed_all;
+  ASSERT_TRUE(feed_.add(missed_all.events, {.partition = 1, .text = {}, .rejected = false},
+                        parse_position("t.0-90.1-2")));
+  ASSERT_TRUE(missed_all.hears("event: position\nid: t.0-106.1-2\n")) << "nothing of its partition";
+  EXPECT_THAT(missed_all.heard(), Not(HasSubstr("event: records")));
+
+  Page of_another;
+  ASSERT_TRUE(feed_.add(of_another.events, {}, parse_position("other.0-106.1-2")));
+  ASSERT_TRUE(of_another.hears(R"("offset":104)"));
+  EXPECT_THAT(of_another.heard(), HasSubstr(R"("offset":100)"));
+}
+
+TEST_F(RecordFeedTest, WhatIsNotKeptAnyMoreIsCountedForAPageThatComesBack) {
+  constexpr log::Offset kMany = 1'200;
+  NewRecords many{.records = {}, .passed = 0, .ranges = {{0, 0, kMany}}, .topic_id = "t"};
+  for (log::Offset at = 0; at < kMany; at += 2) many.records.push_back(record(at, "even"));
+  come(std::move(many));
+  Page page;
+  ASSERT_TRUE(feed_.add(page.events, {}, parse_position("t.0-100")));
+  ASSERT_TRUE(page.hears(R"("offset":1198)"));
+  // 600 records of which 500 are kept: from offset 200 on.
+  EXPECT_THAT(page.heard(), AllOf(HasSubstr(R"("offset":200,)"), Not(HasSubstr(R"("offset":198,)")),
+                                  HasSubstr(R"("not_shown":99)")));
+}
+
+TEST_F(RecordFeedTest, WhatAPageMissedIsNotMoreThanMayWaitForIt) {
+  NewRecords large{.records = {}, .passed = 0, .ranges = {{0, 0, 800}}, .topic_id = "t"};
+  for (log::Offset at = 0; at < 800; at += 2) large.records.push_back(record(at, std::string(2'048, 'x')));
+  come(std::move(large));
+  Page page;
+  ASSERT_TRUE(feed_.add(page.events, {}, parse_position("t.0-0")));
+  ASSERT_TRUE(page.hears(R"("offset":798)"));
+  EXPECT_TRUE(page.events->is_open());
+  EXPECT_LT(page.heard().size(), http::EventStream::kWaitingBytesMax);
+}
+
+TEST_F(RecordFeedTest, WhereTheTopicEndsIsToldToAPageThatWantsNothingOfIt) {
+  come({.records = {record(0, "a")}, .passed = 0, .ranges = {{0, 0, 1}}, .topic_id = "t"});
+  Page page;
+  ASSERT_TRUE(feed_.add(page.events, {.partition = {}, .text = "none", .rejected = false}));
+  ASSERT_TRUE(page.hears("event: position\nid: t.0-1\ndata: {}\n\n"));
+  come({.records = {record(2, "b")}, .passed = 0, .ranges = {{0, 1, 3}}, .topic_id = "t"});
+  ASSERT_TRUE(page.hears("event: position\nid: t.0-3\ndata: {}\n\n"));
+  EXPECT_THAT(page.heard(), Not(HasSubstr("event: records")));
+}
+
 TEST_F(RecordFeedTest, BytesThatAreNoTextAreShownAsMarks) {
   come({.records = {record(1, "\xff\x01")}, .passed = 0});
   Page page;

@@ -113,7 +113,10 @@ void Live::answer(std::string_view name, const http::Request& request, const htt
     if (!value("partition").value_or("").empty() && !filter.partition)
       return reply(bad("partition must be a number"));
     if (filter.text.size() > kFilterBytesMax) return reply(bad("text may have 256 bytes"));
-    return reply(records_.add(events, std::move(filter)) ? stream(events) : too_many());
+    // The browser tells where its stream was lost, and a page that opens another one says so itself.
+    const std::string at =
+        request.last_event_id.empty() ? value("after").value_or("") : request.last_event_id;
+    return reply(records_.add(events, std::move(filter), parse_position(at)) ? stream(events) : too_many());
   }
   if (name == "objects") {
     const auto hour = value("hour");

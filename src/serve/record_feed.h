@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,6 +29,19 @@ struct RecordFilter {
 /// As pages are told it (docs/formats/live.md).
 nlohmann::ordered_json to_json(const ShownRecord& record);
 
+/// Up to where a page knows a topic.
+struct Position {
+  std::string topic_id;
+  std::map<log::Partition, log::Offset> next;  ///< of each partition
+
+  bool operator==(const Position&) const = default;
+};
+
+/// As the id of an event has it: `TOPIC_ID.0-120.1-98`. Empty when that would be too long for a header.
+std::string text_of(const Position& position);
+/// Nothing when the text is none that text_of() makes.
+std::optional<Position> parse_position(std::string_view text);
+
 /// Pure.
 bool is_wanted(const RecordFilter& filter, const ShownRecord& record);
 
@@ -38,27 +53,47 @@ class RecordFeed {
 
   RecordFeed(std::function<Result<NewRecords>(bool restart)> read, Clock& clock);
 
-  /// False when too many listen.
-  bool add(std::shared_ptr<http::EventStream> events, RecordFilter filter);
+  /// `after`: where a page had come to that lost its stream; nothing for one that begins. False when too many
+  /// listen.
+  bool add(std::shared_ptr<http::EventStream> events, RecordFilter filter,
+           std::optional<Position> after = std::nullopt);
   void stop() { pages_.stop(); }
 
  private:
   struct Page {
     std::shared_ptr<http::EventStream> events;
     RecordFilter filter;
+    std::optional<Position> after;
     bool is_new = true;
+    SteadyTime told_at{};  ///< where the topic ends
+    std::string told{};    ///< the same as a text
   };
+  /// What of a partition is among the recent records: all of [from, next).
+  struct Reach {
+    log::Offset from = 0;
+    log::Offset next = 0;
+  };
+  using Records = std::vector<const ShownRecord*>;
 
   std::chrono::milliseconds work(std::vector<Page>& pages, bool is_first);
-  /// Of `records` those that the page wants, the last `records_max` of them.
-  template <typename Records>
-  void tell(const Page& page, const Records& records, std::size_t records_max, std::uint64_t passed);
+  void keep(const NewRecords& read);
+  void begin(Page& page);
+  /// What is new for a page that knows the topic up to `after`, as far as it is among the recent records.
+  void go_on(Page& page, const Position& after);
+  /// Of `records` those that the page wants, the last `records_max` of them and `bytes_max` at most.
+  void tell(Page& page, const Records& records, std::size_t records_max, std::size_t bytes_max,
+            std::uint64_t passed);
+  /// Where the topic ends, to a page to which nothing else was told for a while.
+  void tell_position(Page& page);
+  void note_told(Page& page);
 
   const std::function<Result<NewRecords>(bool)> read_;
   Clock& clock_;
   std::deque<ShownRecord> recent_;  ///< for pages that come
-  std::string problem_;             ///< that was told last
-  std::uint64_t id_ = 0;
+  std::map<log::Partition, Reach> reach_;
+  std::string topic_id_;
+  std::string position_;  ///< the end of what was read, as a text
+  std::string problem_;   ///< that was told last
   Listeners<Page> pages_;
 };
 

@@ -38,9 +38,18 @@ struct ShownRecord {
   std::string reason;  ///< the same, as a sentence
 };
 
+/// Offsets [from, next) of a partition, which were all read.
+struct ReadRange {
+  log::Partition partition = 0;
+  log::Offset from = 0;
+  log::Offset next = 0;
+};
+
 struct NewRecords {
   std::vector<ShownRecord> records;  ///< in the order of offsets, partition by partition
   std::uint64_t passed = 0;          ///< offsets that were skipped, as more came than are looked at
+  std::vector<ReadRange> ranges{};   ///< where the records were looked for; one a partition at most
+  std::string topic_id{};            ///< of the topic, which has another one when it is created again
 };
 
 /// A pipeline at work, for those who watch it. It changes nothing. Each call may take as long as a server

@@ -16,6 +16,7 @@ class SlowNetwork:
         """`change`: what becomes of what comes back."""
         self._listen, self._target, self._delay, self._change = listen, target, delay, change
         self._cut_until = 0.0
+        self.connections = 0  # that were passed on
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -34,6 +35,7 @@ class SlowNetwork:
         except OSError:
             writer.transport.abort()
             return
+        self.connections += 1
         both = {writer, to_writer}
         self._open |= both
         try:

@@ -17,7 +17,8 @@ const STATES = {
 };
 
 /**
- * Opens the stream of `address` and opens it again whenever it was lost. `events`: what to do with the data of an event, by its name.
+ * Opens the stream of `address` and opens it again whenever it was lost; the server is told by the id of the last event where it goes on.
+ * `events`: what to do with the data and the id of an event, by its name.
  * `place`: an element that shows the state. `onState` hears of it, too. `silenceMax`: after so many milliseconds without an event
  * nobody is there any more, whatever the browser thinks; 0 where silence is usual.
  */
@@ -27,6 +28,8 @@ export function openStream({ address, events, place, onState = () => {}, silence
   let heard = Date.now();
   let again = 0;
   let sleep = 0;
+  // The browser tells it by a header where it connects again by itself.
+  let last = "";
 
   const tell = (state, more = "") => {
     const [mood, words] = STATES[state];
@@ -43,7 +46,7 @@ export function openStream({ address, events, place, onState = () => {}, silence
 
   const connect = () => {
     disconnect();
-    const own = new EventSource(address);
+    const own = new EventSource(last ? `${address}${address.includes("?") ? "&" : "?"}after=${encodeURIComponent(last)}` : address);
     source = own;
     heard = Date.now();
     if (since === null) tell("connecting");
@@ -61,7 +64,8 @@ export function openStream({ address, events, place, onState = () => {}, silence
       own.addEventListener(name, (event) => {
         if (own !== source) return;
         heard = Date.now();
-        react(JSON.parse(event.data));
+        last = event.lastEventId;
+        react(JSON.parse(event.data), last);
       });
     }
   };
@@ -107,6 +111,7 @@ export function openStream({ address, events, place, onState = () => {}, silence
     change(next) {
       address = next;
       since = null;
+      last = "";
       if (source !== null) connect();
     },
   };

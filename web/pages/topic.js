@@ -25,6 +25,7 @@ const PARTITIONS_MEANING = [
 ];
 const TAIL_MEANING = [
   `The newest records, the newest on top; ${number(ROWS_MAX)} are kept. At most 200 a second are shown, and the rest is counted.`,
+  "After the connection was lost it goes on where it was: of what came meanwhile, the last records are shown, and the rest is counted.",
   "The filter is a part of the key or of the value as they are shown, of their first 2 KiB. Upper and lower case differ.",
   "A record is named by its partition and its offset. Press its name to see what becomes of it.",
   "The space bar pauses and continues. What goes by meanwhile is counted, and not kept.",
@@ -97,13 +98,14 @@ function tailPanel(record) {
   const kept = new Map();
   let coming = [];
   let drawing = 0;
+  let topic = "";
   let paused = false;
   let notShown = 0;
   let passed = 0;
 
   const tell = () => {
     const parts = [element("strong", { dataset: { value: kept.size } }, plural(kept.size, "record"))];
-    if (notShown) parts.push(element("span", { dataset: { notShown } }, ` · ${number(notShown)} more were not shown, as too many came at once`));
+    if (notShown) parts.push(element("span", { dataset: { notShown } }, ` · ${number(notShown)} more were not shown, as too many came at once, or while the page was not connected`));
     if (paused) parts.push(element("span", { dataset: { passed } }, ` · Paused: ${number(passed)} went by since then`));
     patch(count, element("p", { class: "count" }, parts));
     pause.textContent = paused ? "Continue" : "Pause";
@@ -127,8 +129,12 @@ function tailPanel(record) {
     setPaused(false);
   };
 
-  const onRecords = ({ records, not_shown: more }) => {
+  const onRecords = ({ records, not_shown: more }, id) => {
     problem.replaceChildren();
+    const [ofEvent] = id.split(".");
+    // A topic that was created again gives the same offsets to other records.
+    if (topic && topic !== ofEvent) clear();
+    topic = ofEvent;
     if (paused) {
       passed += records.length + more;
       return tell();
@@ -169,6 +175,8 @@ function tailPanel(record) {
     place: connection,
     events: {
       records: onRecords,
+      // Where the topic ends, though no record is shown: the stream goes on from there.
+      position: () => {},
       problem: ({ message }) => problem.replaceChildren(note("bad", `The log cannot be read now: ${sentence(message)}`)),
     },
   });
