@@ -140,63 +140,22 @@ Result<Found> check_clock_of_store(const Options& options, const StoreClock& clo
       *reading);
 }
 
-Result<Found> check_clock_of_warehouse(const Options& options, Clock& clock) {
-  if (!options.warehouse.is_snowflake()) return Found{};
-  const bool by_key = !options.warehouse.snowflake.private_key_file.empty();
-  auto warehouse = open_warehouse(options.warehouse, Access::read_only, clock);
-  // That it cannot be opened is told by its own check.
-  if (!warehouse) return Found{.text = "Snowflake told no time", .is_warning = true};
-  const SteadyTime begun = clock.steady_now();
-  const auto answer = (*warehouse)->query("SELECT " + (*warehouse)->epoch_ms("SYSDATE()"));
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - begun);
-  if (!answer || answer->rows.empty() || !answer->rows.front().front())
-    return Found{.text = "Snowflake told no time", .is_warning = true};
-  const UtcMillis there(
-      std::chrono::milliseconds(std::strtoll(answer->rows.front().front()->c_str(), nullptr, 10)));
-  return judge_clock({.server = "Snowflake",
-                      .refused_from = by_key ? std::chrono::milliseconds(kSkewOfKeyRefused) : kSkewRefused,
-                      .what_breaks = "it refuses logins by a key, which are valid for a minute"},
-                     {.there = there, .here = clock.utc_now() - took / 2, .tolerance = took / 2});
-}
-
-Result<Found> check_clock(const Options& options, const StoreClock& store, Clock& clock) {
-  SDP_TRY(Found found, check_clock_of_store(options, store));
-  SDP_TRY(const Found warehouse, check_clock_of_warehouse(options, clock));
-  if (!warehouse.text.empty()) found.add(warehouse);
-  if (found.text.empty()) return Found{.text = "nothing but this machine's clock is in use"};
-  return found;
-}
-
-Result<std::unique_ptr<log::kafka::Admin>> open_admin(const Options& options) {
-  SDP_TRY(const auto settings, with_address(options.log, options.services));
+/// One client asks all that is asked of the brokers. It connects to nothing yet.
+Result<std::unique_ptr<log::kafka::Admin>> open_admin(const LogSettings& settings) {
   return log::kafka::Admin::open(settings.kafka, settings.topic.name);
 }
 
-Result<Found> check_rights(const Options& options, const Result<Found>& log) {
-  if (!log && log.error().kind == ErrorKind::unavailable)
-    return Found{.text = "not known, since no broker answers", .is_warning = true};
-  SDP_TRY(const auto admin, open_admin(options));
-  SDP_TRY(const log::kafka::Rights rights, admin->rights(options.group));
-  return judge_rights(
-      rights,
-      {.user = options.log.kafka.sasl_username, .topic = options.log.topic.name, .group = options.group});
-}
-
 /// What the newest record tells of the broker's clock; nothing where it cannot be asked for.
-std::optional<Found> check_clock_of_broker(const Options& options, const log::TopicInfo& topic,
+std::optional<Found> check_clock_of_broker(log::kafka::Admin& admin, const log::TopicInfo& topic,
                                            Clock& clock) {
-  const auto admin = open_admin(options);
-  if (!admin) return std::nullopt;
-  const auto newest = (*admin)->newest_time();
+  const auto newest = admin.newest_time();
   if (!newest || !*newest) return std::nullopt;
   return judge_newest_record(**newest, clock.utc_now(),
                              topic.timestamp_type == log::TimestampType::log_append_time);
 }
 
-Result<Found> check_log(const Options& options, Clock& clock) {
-  SDP_TRY(const auto settings, with_address(options.log, options.services));
-  SDP_TRY(auto log, open_kafka(settings, options.services));
-  SDP_TRY(const log::TopicInfo topic, log->describe());
+Result<Found> check_log(const LogSettings& settings, log::kafka::Admin& admin, Clock& clock) {
+  SDP_TRY(const log::TopicInfo topic, admin.describe());
   if (topic.compacted)
     return fail(ErrorKind::misconfigured, "topic " + topic.name + " is compacted; set cleanup.policy=delete");
   const bool create_time = topic.timestamp_type == log::TimestampType::create_time;
@@ -209,8 +168,31 @@ Result<Found> check_log(const Options& options, Clock& clock) {
                                 "and hours close by the sink's"
                               : "",
                   missing.empty() ? "" : "; ", missing)};
-  if (const auto ahead = check_clock_of_broker(options, topic, clock)) found.add(*ahead);
+  if (const auto ahead = check_clock_of_broker(admin, topic, clock)) found.add(*ahead);
   return found;
+}
+
+Result<Found> check_rights(const Options& options, log::kafka::Admin& admin, const Result<Found>& log) {
+  if (!log && log.error().kind == ErrorKind::unavailable)
+    return Found{.text = "not known, since no broker answers", .is_warning = true};
+  SDP_TRY(const log::kafka::Rights rights, admin.rights(options.group));
+  return judge_rights(
+      rights,
+      {.user = options.log.kafka.sasl_username, .topic = options.log.topic.name, .group = options.group});
+}
+
+/// Adds what is asked of the brokers.
+void add_kafka(Checks& checks, const Options& options, Clock& clock) {
+  const auto settings = with_address(options.log, options.services);
+  const auto admin = settings ? open_admin(*settings) : std::unexpected(settings.error());
+  if (!admin) {
+    checks.add("log", Result<Found>(std::unexpected(admin.error())));
+    checks.add("rights", Result<Found>(std::unexpected(admin.error())));
+    return;
+  }
+  const auto log = check_log(*settings, **admin, clock);
+  checks.add("log", log);
+  checks.add("rights", check_rights(options, **admin, log));
 }
 
 Result<std::string> check_lake(const Options& options, StoreClock& store_clock, Clock& clock) {
@@ -223,17 +205,6 @@ Result<std::string> check_lake(const Options& options, StoreClock& store_clock, 
   SDP_TRY(const auto probe, lake.store->head(places.probe_key()));
   return lake.store->describe() + (probe ? " can be read, and a sink has tested its create-only puts"
                                          : " can be read; the first sink tests its create-only puts");
-}
-
-Result<std::string> check_warehouse(const Options& options, Clock& clock) {
-  const auto& place = options.warehouse.place;
-  // Of one that may not be looked at, opening it says why.
-  std::error_code unknown;
-  if (!options.warehouse.is_snowflake() && !std::filesystem::exists(place, unknown) && !unknown)
-    return "DuckDB " + place + " is not there yet; `load` makes it";
-  SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, clock));
-  SDP_RETURN_IF_ERROR(warehouse->query("SELECT 1"));
-  return warehouse->describe() + " can be read";
 }
 
 Result<std::string> check_transform(const Options& options) {
@@ -293,23 +264,81 @@ Found check_versions(const Options& options) {
   return found;
 }
 
-/// That it can be read, that it is the warehouse's, and which one it is.
-Result<std::string> check_mapping(const Options& options, Clock& clock) {
-  const WarehouseSettings& settings = options.warehouse;
-  SDP_TRY(const auto mapping, read_mapping(options.mapping, settings.deps));
-  std::string found = "none is set: records are events";
-  if (mapping) {
-    const auto dialect = settings.is_snowflake() ? mapping::Dialect::snowflake : mapping::Dialect::duckdb;
-    if (const auto sql = mapping::compile(*mapping, dialect); !sql) return std::unexpected(sql.error());
-    found = fmt::format("{} makes events of records; its digest is {:.12}", options.mapping,
-                        mapping::digest(*mapping));
-  }
+/// What one session with the warehouse told.
+struct WarehouseLook {
+  Result<std::string> warehouse;
+  /// By its file alone where there is no warehouse to compare it with.
+  Result<std::string> mapping;
+  Result<Found> clock;  ///< of Snowflake; empty on DuckDB
+};
+
+/// That the file can be read, and which one it is.
+Result<std::string> check_mapping_file(const Options& options,
+                                       const std::optional<mapping::Mapping>& mapping) {
+  if (!mapping) return "none is set: records are events";
+  const auto dialect =
+      options.warehouse.is_snowflake() ? mapping::Dialect::snowflake : mapping::Dialect::duckdb;
+  if (const auto sql = mapping::compile(*mapping, dialect); !sql) return std::unexpected(sql.error());
+  return fmt::format("{} makes events of records; its digest is {:.12}", options.mapping,
+                     mapping::digest(*mapping));
+}
+
+/// The same, and that it is the warehouse's. Null: that cannot be opened, which is told by its own check.
+Result<std::string> check_mapping(const Options& options, warehouse::Warehouse* warehouse, bool is_there) {
+  SDP_TRY(const auto mapping, read_mapping(options.mapping, options.warehouse.deps));
+  SDP_TRY(std::string found, check_mapping_file(options, mapping));
+  if (!is_there) return found;
+  if (warehouse == nullptr) return found + "; by which one the warehouse was built is not known";
+  SDP_RETURN_IF_ERROR(verify::check_mapping(*warehouse, mapping ? &*mapping : nullptr));
+  return found;
+}
+
+/// Null: it cannot be opened.
+Result<Found> check_clock_of_warehouse(const Options& options, warehouse::Warehouse* warehouse,
+                                       Clock& clock) {
+  if (!options.warehouse.is_snowflake()) return Found{};
+  const Found told_none{.text = "Snowflake told no time", .is_warning = true};
+  if (warehouse == nullptr) return told_none;
+  const bool by_key = !options.warehouse.snowflake.private_key_file.empty();
+  const SteadyTime begun = clock.steady_now();
+  const auto answer = warehouse->query("SELECT " + warehouse->epoch_ms("SYSDATE()"));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - begun);
+  if (!answer || answer->rows.empty() || !answer->rows.front().front()) return told_none;
+  const UtcMillis there(
+      std::chrono::milliseconds(std::strtoll(answer->rows.front().front()->c_str(), nullptr, 10)));
+  return judge_clock({.server = "Snowflake",
+                      .refused_from = by_key ? std::chrono::milliseconds(kSkewOfKeyRefused) : kSkewRefused,
+                      .what_breaks = "it refuses logins by a key, which are valid for a minute"},
+                     {.there = there, .here = clock.utc_now() - took / 2, .tolerance = took / 2});
+}
+
+/// Opens it once for all that is asked of it, and lets go of it before other servers are waited for.
+WarehouseLook look_at_warehouse(const Options& options, Clock& clock) {
+  const auto& place = options.warehouse.place;
+  // Of one that may not be looked at, opening it says why.
   std::error_code unknown;
-  if (!settings.is_snowflake() && !std::filesystem::exists(settings.place, unknown) && !unknown) return found;
-  auto warehouse = open_warehouse(settings, Access::read_only, clock);
-  // That it cannot be opened is told by its own check.
-  if (!warehouse) return found + "; by which one the warehouse was built is not known";
-  SDP_RETURN_IF_ERROR(verify::check_mapping(**warehouse, mapping ? &*mapping : nullptr));
+  if (!options.warehouse.is_snowflake() && !std::filesystem::exists(place, unknown) && !unknown) {
+    return {.warehouse = "DuckDB " + place + " is not there yet; `load` makes it",
+            .mapping = check_mapping(options, nullptr, false),
+            .clock = Found{}};
+  }
+  const auto opened = open_warehouse(options.warehouse, Access::read_only, clock);
+  warehouse::Warehouse* const warehouse = opened ? opened->get() : nullptr;
+  const auto read = [&]() -> Result<std::string> {
+    if (!opened) return std::unexpected(opened.error());
+    SDP_RETURN_IF_ERROR(warehouse->query("SELECT 1"));
+    return warehouse->describe() + " can be read";
+  };
+  return {.warehouse = read(),
+          .mapping = check_mapping(options, warehouse, true),
+          .clock = check_clock_of_warehouse(options, warehouse, clock)};
+}
+
+Result<Found> check_clock(const Options& options, const StoreClock& store, const Result<Found>& warehouse) {
+  SDP_TRY(Found found, check_clock_of_store(options, store));
+  if (!warehouse) return warehouse;
+  if (!warehouse->text.empty()) found.add(*warehouse);
+  if (found.text.empty()) return Found{.text = "nothing but this machine's clock is in use"};
   return found;
 }
 
@@ -321,14 +350,13 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   checks.add("versions", check_versions(options));
   checks.add("logins", check_logins(options));
   checks.add("transform", check_transform(options));
-  checks.add("warehouse", check_warehouse(options, runtime.clock));
-  checks.add("mapping", check_mapping(options, runtime.clock));
+  const WarehouseLook look = look_at_warehouse(options, runtime.clock);
+  checks.add("warehouse", look.warehouse);
+  checks.add("mapping", look.mapping);
   StoreClock store_clock;
   checks.add("lake", check_lake(options, store_clock, runtime.clock));
-  checks.add("clock", check_clock(options, store_clock, runtime.clock));
-  const auto log = check_log(options, runtime.clock);
-  checks.add("log", log);
-  checks.add("rights", check_rights(options, log));
+  checks.add("clock", check_clock(options, store_clock, look.clock));
+  add_kafka(checks, options, runtime.clock);
   checks.finish();
   return std::ranges::all_of(checks.all(), [](const Check& check) { return check.outcome.has_value(); })
              ? 0

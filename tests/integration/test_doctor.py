@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 import subprocess
 import time
@@ -13,6 +14,8 @@ from driver.commands import doctor_without_broker
 from driver.process import GUARD_SECONDS
 from driver.services import clean_environment, free_ports
 from driver.slow_network import SlowNetwork
+from driver.snowflake import Fault, OnSnowflake
+from faulty import ALWAYS, cut
 from test_kafka_rights import COMMANDS
 
 UNHEALTHY = 10
@@ -178,3 +181,34 @@ def test_a_login_that_everybody_tries_first_is_named_and_never_shown(world):
     logins = checks(finished)["logins"]
     assert logins["ok"] and logins["warning"] and "S3's key minio" in logins["message"], logins
     assert secret not in finished.out + finished.err
+
+
+def test_one_client_asks_all_that_is_asked_of_the_brokers(world):
+    world.simulate(1)
+    world.catch_up()
+    [port] = free_ports(1)
+    network = SlowNetwork(port, int(world.services.kafka_address.rsplit(":", 1)[1]), 0)
+    try:
+        told = checks(world.must("doctor", "--json", env={"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"}))
+    finally:
+        network.close()
+    assert is_good(told["log"]) and is_good(told["rights"]), told
+    # Brokers tell an address of their own, so that a client comes this way once.
+    assert network.connections == 1
+
+
+def test_one_login_asks_all_that_is_asked_of_snowflake(binary, deps, emulator, tmp_path):
+    pipeline = OnSnowflake(binary, deps, tmp_path, emulator, f"D{secrets.token_hex(6).upper()}")
+    pipeline.must("warehouse init")
+    logins = {}
+    for command in ("rejected list", "doctor --json --bootstrap-servers 127.0.0.1:1 --kafka-call-timeout-ms 500"):
+        # It strikes nobody, and counts.
+        login = Fault("login", cut, after=ALWAYS)
+        finished = pipeline.run(command, env=pipeline.through(login))
+        logins[command] = login.seen
+    told = checks(finished)
+    assert is_good(told["warehouse"]) and is_good(told["mapping"]), told
+    assert re.search(r"within \d+\.\d s of Snowflake", told["clock"]["message"]), told["clock"]
+    # As many as a command needs that opens it once.
+    assert len(set(logins.values())) == 1 and min(logins.values()) > 0, logins
+    pipeline.close()

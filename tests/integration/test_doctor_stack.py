@@ -61,12 +61,17 @@ def stack(world):
         server.close()
 
 
+def run(stack, *arguments, **env):
+    """Exit code, and the checks."""
+    done = stack.run("doctor", "stack", "--json", *arguments, env=env)
+    assert PASSWORD not in str(done) and TOKEN not in str(done)
+    return done.code, json.loads(done.out)["checks"]
+
+
 def doctor(stack, *arguments, **env):
     """Exit code, and each check's outcome by its name."""
-    done = stack.run("doctor", "stack", "--json", *arguments, env=env)
-    checks = json.loads(done.out)["checks"]
-    assert PASSWORD not in str(done) and TOKEN not in str(done)
-    return done.code, {one["check"]: one["message"] if one["ok"] else f"FAILED {one['message']}" for one in checks}
+    code, checks = run(stack, *arguments, **env)
+    return code, {one["check"]: one["message"] if one["ok"] else f"FAILED {one['message']}" for one in checks}
 
 
 def failed(checks):
@@ -109,6 +114,32 @@ def test_a_login_that_is_refused_is_named(stack):
     code, checks = doctor(stack, DASHBOARD_TOKEN="another token than that one")
     assert code == UNAUTHORIZED and failed(checks) == {"dashboard"}, checks
     assert "the token was refused (HTTP 401)" in checks["dashboard"]
+
+
+def test_a_login_that_everybody_tries_first_is_warned_of(stack):
+    """It works, so nothing has failed; who logs in with it does not see it from that."""
+
+    def any_login(asked: Asked) -> tuple[int, str]:
+        return (201, '{"access_token":"t"}') if asked.method == "POST" else (200, "Airflow")
+
+    code, checks = run(stack)
+    assert code == 0 and not [one for one in checks if one["warning"]], checks
+    server = StandIn(any_login)
+    try:
+        port = server.url.rsplit(":", 1)[1]
+        for user, password, is_known in (
+            ("admin", "admin", True),
+            ("airflow", "airflow", True),
+            ("admin", "4713", False),
+        ):
+            env = {"AIRFLOW_PORT": port, "AIRFLOW_ADMIN_USER": user, "AIRFLOW_ADMIN_PASSWORD": password}
+            code, checks = run(stack, **env)
+            assert code == 0, checks
+            warned = {one["check"]: one["message"] for one in checks if one["warning"]}
+            assert set(warned) == ({"airflow"} if is_known else set()), checks
+            assert all("tries first" in message and "set another one" in message for message in warned.values())
+    finally:
+        server.close()
 
 
 def test_another_server_at_a_port_is_not_taken_for_ours(stack):
