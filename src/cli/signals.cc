@@ -2,14 +2,22 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "diag/log.h"
+#include "diag/progress.h"
 #include "diag/waiting.h"
 
 namespace sdp::cli {
+namespace {
 
-SignalStop::SignalStop() {
+constexpr std::chrono::milliseconds kPatience{100};
+
+}  // namespace
+
+SignalStop::SignalStop(std::string opening) : opening_(std::move(opening)) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
@@ -28,11 +36,13 @@ SignalStop::~SignalStop() {
 }
 
 void SignalStop::wait_for_signals(const std::stop_token& quit) {
+  std::chrono::nanoseconds rest = diag::kOpeningAfter;
   while (!quit.stop_requested()) {
-    const timespec patience{0, 100'000'000};
+    const timespec patience{0, rest.count()};
     const int signal = sigtimedwait(&signals_, nullptr, &patience);
-    // This thread waits for nobody else.
+    if (!opening_.empty() && !quit.stop_requested()) diag::draw_opening(opening_);
     diag::tell_waits();
+    rest = kPatience;
     if (signal < 0 || quit.stop_requested()) continue;
     if (source_.stop_requested()) _exit(128 + signal);
     diag::log_event("command.stopping", {{"signal", signal}});

@@ -151,6 +151,11 @@ RepeatKey key_of(std::size_t event, std::span<const Field> fields) {
   return key;
 }
 
+/// Whether the terminal's last line is drawn, to be drawn again or taken away.
+std::atomic<bool> is_drawn{false};
+/// Whether the process has written anything that a person reads.
+std::atomic<bool> has_spoken{false};
+
 /// Writes lines by one set of settings.
 class Log {
  public:
@@ -181,11 +186,7 @@ class Log {
   void progress(const ProgressFacts& facts) {
     constexpr EventName kProgress("progress");
     if (!detail::enabled[kProgress.index()]) return;
-    if (draws_) {
-      write_(fmt::format("{}{}", kEraseLine, progress_text(facts)));
-      is_drawn_ = true;
-      return;
-    }
+    if (draws_) return draw(progress_text(facts));
     std::vector<Field> fields = {{"of", facts.of}, {"done", facts.done}, {"unit", facts.unit}};
     if (facts.total > 0) fields.push_back({"total", facts.total});
     fields.push_back({"per_second", per_second(facts)});
@@ -193,8 +194,14 @@ class Log {
     line(kEvents[kProgress.index()], fields);
   }
 
+  /// In place of what is drawn.
+  void draw(std::string_view text) {
+    write_(fmt::format("{}{}", kEraseLine, text));
+    is_drawn = true;
+  }
+
   void end_progress() {
-    if (std::exchange(is_drawn_, false)) write_(kEraseLine);
+    if (is_drawn.exchange(false)) write_(kEraseLine);
   }
 
   void failure(std::string_view kind, int exit_code, std::string_view message) {
@@ -213,6 +220,7 @@ class Log {
   }
 
   void write(std::string_view text) {
+    has_spoken = true;
     end_progress();
     write_(text);
   }
@@ -235,7 +243,6 @@ class Log {
   Clock& clock_;
   const bool draws_;
   const std::function<void(std::string_view)> write_;
-  bool is_drawn_ = false;
   spdlog::logger logger_;
   RepeatLimiter limiter_;
 };
@@ -283,6 +290,21 @@ void detail::show_progress(const ProgressFacts& facts) {
 
 void detail::end_progress() {
   const std::scoped_lock lock(process().mutex);
+  if (process().log) process().log->end_progress();
+}
+
+void draw_opening(std::string_view text) {
+  const std::scoped_lock lock(process().mutex);
+  if (has_spoken || !process().log || !process().log->draws()) return;
+  has_spoken = true;
+  process().log->draw(text);
+}
+
+void clear_drawn_line() {
+  // The lock is for who comes while a line is being drawn.
+  if (has_spoken && !is_drawn) return;
+  const std::scoped_lock lock(process().mutex);
+  has_spoken = true;
   if (process().log) process().log->end_progress();
 }
 

@@ -11,6 +11,17 @@
 
 namespace sdp::diag {
 
+/// When a person at a terminal is told what a command does that has said nothing yet.
+inline constexpr std::chrono::milliseconds kOpeningAfter{50};
+
+/// Draws a line that says what the process does, where it said nothing yet and there is a terminal: until
+/// something else is written.
+void draw_opening(std::string_view text);
+
+/// To be called before something is written to standard output, which may be the same terminal, and at the
+/// end: takes a drawn line away.
+void clear_drawn_line();
+
 /// How far something is.
 struct ProgressFacts {
   std::string_view of;

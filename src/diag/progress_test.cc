@@ -1,7 +1,10 @@
 #include "diag/progress.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstddef>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -125,6 +128,61 @@ TEST_F(ProgressTest, ThreadsMayTellAtOnce) {
   }
   // The clock stands still: one of them has shown it, and the end took it away.
   EXPECT_EQ(written_.size(), 2U);
+}
+
+/// What a process has said is not forgotten, so each of these is one of its own, which has said nothing yet.
+class OpeningDeathTest : public testing::Test {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+
+  /// Ends the process: with 0 when what it wrote is `expected`, part by part.
+  [[noreturn]] static void draw_and_end(bool draws, const std::function<void()>& act,
+                                        const std::vector<std::string>& expected) {
+    std::vector<std::string> written;
+    configure({.format = Format::text,
+               .enabled = parse_levels("info").value(),
+               .write = [&written](std::string_view text) { written.emplace_back(text); },
+               .draws = draws});
+    act();
+    bool same = written.size() == expected.size();
+    for (std::size_t at = 0; same && at < written.size(); ++at) same = written[at].contains(expected[at]);
+    ::_exit(same ? 0 : 1);
+  }
+};
+
+TEST_F(OpeningDeathTest, ATerminalHasItUntilSomethingElseIsWritten) {
+  EXPECT_EXIT(draw_and_end(true,
+                           [] {
+                             draw_opening("load: load new objects");
+                             draw_opening("once is enough");
+                             log_event("topic.created", {{"topic", "t"}, {"partitions", 1}});
+                             draw_opening("it has spoken");
+                             clear_drawn_line();
+                           },
+                           {"\r\x1b[Kload: load new objects", "\r\x1b[K", "topic.created"}),
+              testing::ExitedWithCode(0), "");
+}
+
+TEST_F(OpeningDeathTest, StandardOutputTakesItAway) {
+  EXPECT_EXIT(draw_and_end(true,
+                           [] {
+                             draw_opening("load: load new objects");
+                             clear_drawn_line();
+                             clear_drawn_line();
+                           },
+                           {"\r\x1b[Kload: load new objects", "\r\x1b[K"}),
+              testing::ExitedWithCode(0), "");
+}
+
+TEST_F(OpeningDeathTest, WhoHasSpokenNeedsNoneNorDoesWhoHasNoTerminal) {
+  EXPECT_EXIT(draw_and_end(true,
+                           [] {
+                             clear_drawn_line();
+                             draw_opening("too late");
+                           },
+                           {}),
+              testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(draw_and_end(false, [] { draw_opening("nobody looks"); }, {}), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
