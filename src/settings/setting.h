@@ -69,6 +69,8 @@ struct Setting {
   bool bucket = false;     ///< where it takes a path, `s3://BUCKET[/PREFIX]` will do
   /// Anything but `nothing` also says that the value is a path (settings/place.h).
   Completion completion = Completion::nothing;
+  bool names_run = false;     ///< a folder of `run`, for a command that can look at one
+  bool names_part = false;    ///< where log, lake, warehouse or publications are
   bool names_topic = false;   ///< a text that Kafka takes as the name of a topic (base/topic_name.h)
   bool empty_counts = false;  ///< a variable that is set and empty is a value, not "not set"
   bool hidden = false;        ///< not in --help
