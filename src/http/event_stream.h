@@ -37,8 +37,8 @@ class EventStream {
   std::atomic<bool> is_open_ = true;
 };
 
-/// One event. `data` has no line breaks, as JSON in one line has none. Without an id the client keeps the last
-/// one.
+/// One event. `data` has no line breaks, as JSON in one line has none. Without an id the client keeps the
+/// last one.
 std::string event_text(std::string_view name, std::string_view id, std::string_view data);
 
 }  // namespace sdp::http

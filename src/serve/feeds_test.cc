@@ -127,7 +127,9 @@ class RecordFeedTest : public testing::Test {
     const std::lock_guard lock(mutex_);
     if (restart) ++begun_;
     if (!problem_.empty()) return fail(ErrorKind::unavailable, problem_);
-    return std::exchange(next_, {});
+    NewRecords found = std::exchange(next_, {});
+    next_.topic_id = found.topic_id;
+    return found;
   }
   void come(NewRecords records) {
     const std::lock_guard lock(mutex_);
