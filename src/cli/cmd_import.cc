@@ -28,12 +28,17 @@ struct Options {
 Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(const bool created, ensure_topic(*log, options.log.topic));
+  runtime.result.set("path", options.import.path);
+  runtime.result.set("topic", options.log.topic.name);
+  runtime.result.set("topic_created", created);
   if (created)
     diag::log_event("topic.created",
                     {{"topic", options.log.topic.name}, {"partitions", options.log.topic.partitions}});
   // A topic that is made again has nothing of what was imported before.
   SDP_TRY(const log::TopicInfo topic, log->describe());
   SDP_TRY(const Import import, prepare_import(options.import, base::to_string(topic.id), runtime.clock));
+  runtime.result.set("folder", import.folder.string());
+  runtime.result.set("events", import.plan.counts.events());
   SDP_RETURN_IF_ERROR(tell_import(import.plan));
   std::optional<DataDir> held;
   if (!import.plan.to_remember().empty()) {
@@ -44,6 +49,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SimulatePrinter printer(runtime.quiet, import.plan.counts.events(), "import");
   SDP_TRY(const auto summary,
           simulate::SimulateRunner({}, source, *producer, runtime.clock, printer).run(runtime.stop));
+  runtime.result.set("acked", summary.acked);
   if (summary.stopped) {
     return fail(
         ErrorKind::interrupted,

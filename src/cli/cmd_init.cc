@@ -20,9 +20,14 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
+  runtime.result.set("bucket", lake.bucket);
+  runtime.result.set("bucket_created", created);
   SDP_TRY(auto log, open_kafka(options.log, options.services));
-  SDP_RETURN_IF_ERROR(ensure_topic(*log, options.log.topic));
+  SDP_TRY(const bool topic_created, ensure_topic(*log, options.log.topic));
   SDP_TRY(const log::TopicInfo topic, log->describe());
+  runtime.result.set("topic", options.log.topic.name);
+  runtime.result.set("topic_created", topic_created);
+  runtime.result.set("partitions", topic.partitions);
   print_out("Topic {} is there with {}.\n", options.log.topic.name,
             base::plural(static_cast<std::uint64_t>(topic.partitions), "partition"));
   return 0;

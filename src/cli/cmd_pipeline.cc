@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,36 @@ struct Options {
 /// A line for each round.
 constexpr std::string_view kLevels = "info,load=warning,transform=warning,publish=warning,progress=warning";
 
+/// Counts rounds for the command's result.
+class RoundCounter final : public RoundObserver {
+ public:
+  explicit RoundCounter(RoundObserver& next) : next_(next) {}
+
+  void on_begin() override { next_.on_begin(); }
+  void on_end(const RoundEnd& end) override {
+    ++rounds_;
+    failed_ += end.failed > 0;
+    publications_ += end.records > 0 || end.behind_seconds.has_value();
+    records_ += end.records;
+    next_.on_end(end);
+  }
+  void on_stop() override { next_.on_stop(); }
+
+  void tell(ResultObject& result) const {
+    result.set("rounds", rounds_);
+    result.set("rounds_failed", failed_);
+    result.set("publications", publications_);
+    result.set("records", records_);
+  }
+
+ private:
+  RoundObserver& next_;
+  std::uint64_t rounds_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t publications_ = 0;
+  std::uint64_t records_ = 0;
+};
+
 Result<int> probe(const std::string& listen) {
   SDP_TRY(const std::string url, probe_readiness(listen));
   print_out("{}: the pipeline is ready\n", url);
@@ -70,7 +101,13 @@ Result<int> run(const Options& options, const Runtime& runtime) {
                   .reject_ratio_max = options.reject_ratio_max,
                   .every = options.every};
   SDP_TRY(parts.transform, transform_options(options.transform, options.warehouse));
-  SDP_TRY(const KeptUp last, keep_up(parts, runtime, runtime.stop, &meter));
+  runtime.result.set("warehouse", options.warehouse.place);
+  runtime.result.set("published", published_folder(options.warehouse).string());
+  RoundCounter counter(meter);
+  const auto kept_up = keep_up(parts, runtime, runtime.stop, &counter);
+  counter.tell(runtime.result);
+  if (!kept_up) return std::unexpected(kept_up.error());
+  const KeptUp& last = *kept_up;
   SDP_RETURN_IF_ERROR(load_outcome(last.loaded));
   if (last.rejected) SDP_RETURN_IF_ERROR(check_rejected(*last.rejected, options.reject_ratio_max));
   return 0;

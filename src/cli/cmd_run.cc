@@ -247,6 +247,7 @@ Result<int> run_parts(const Options& options, PipelineParts parts, metrics::Regi
   parts.sink_observer = &sink_meter;
   parts.registry = &registry;
   SDP_TRY(const auto server, open_pages(options, parts, {registry, rounds, runtime.clock, &sink}));
+  runtime.result.set("url", server->url());
   parts.live = [&](const std::stop_token& stop) {
     return live_beside(*server, parts, round_meter, runtime, stop);
   };
@@ -268,6 +269,7 @@ Result<int> run_embedded_in(const DataDir& data, const Options& options, std::op
   std::random_device entropy;
   log::MemoryLog log(log_options, runtime.clock, Rng(std::uint64_t{entropy()} << 32 | entropy()));
   SDP_RETURN_IF_ERROR(log.ensure_topic(options.topic));
+  runtime.result.set("data", data.path().string());
   SDP_TRY(auto parts, make_parts(options, data, log, *lake.store, runtime));
   parts.witness_root = data.log();
   parts.feed = std::move(feed);
@@ -300,6 +302,7 @@ Result<int> run_import(Options options, const settings::Command& command, const 
 Result<int> run_on_services(const Options& options, const Runtime& runtime) {
   const std::filesystem::path root(options.data);
   SDP_TRY(const DataDir data, open_data(options, root / "on-services"));
+  runtime.result.set("data", data.path().string());
   const ServicesSettings services{.data = root / "services"};
   SDP_TRY(const auto endpoints, local::read_endpoints(services.data));
   if (!endpoints) {

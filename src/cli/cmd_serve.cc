@@ -141,6 +141,8 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   }
   SDP_TRY(const auto server, PageServer::open(options.serve, sources_of(options, command), std::move(watched),
                                               {registry, health, runtime.clock}));
+  runtime.result.set("url", server->url());
+  runtime.result.set("flow", options.flow);
   print_out("{}\n", server->url());
   flush_out();
   // Nobody could be told where the pages are.

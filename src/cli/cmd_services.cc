@@ -136,6 +136,7 @@ Result<int> up(const Options& options, const Runtime& runtime) {
 Result<int> down(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto services, open_services(options, runtime.clock));
   SDP_RETURN_IF_ERROR(services.down());
+  runtime.result.set("parts", options.parts);
   return 0;
 }
 

@@ -144,6 +144,11 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   SDP_TRY(auto labels, open_labels(options.labels_path));
   SDP_TRY(auto kept, open_oracle(options, spec));
   SDP_TRY(const auto targets, open_targets(options, runtime.clock));
+  runtime.result.set("output", options.output);
+  std::vector<std::string> topics;
+  for (const Target& target : targets)
+    if (target.log) topics.push_back(target.topic());
+  runtime.result.set("topics", std::move(topics));
   // Before anything is sent.
   if (kept) SDP_RETURN_IF_ERROR(kept->begin(spec, {.by_type = options.topic_by_type}));
   SimulatePrinter printer(runtime.quiet || options.output == "-", records_to_come(spec));
@@ -158,8 +163,14 @@ Result<int> run(const Options& options, const Runtime& runtime) {
   if (!options.control_path.empty()) runner.steer([&control] { return control.look(); });
   SDP_TRY(const auto summary, runner.run(runtime.stop));
   runtime.work.records = summary.acked;
+  runtime.result.set("produced", summary.produced);
+  runtime.result.set("acked", summary.acked);
+  runtime.result.set("aborted", summary.aborted);
+  runtime.result.set("stopped", summary.stopped);
   if (labels) SDP_RETURN_IF_ERROR(labels->finish());
+  runtime.result.set_unless_empty("labels", options.labels_path);
   if (kept) SDP_RETURN_IF_ERROR(kept->finish(summary));
+  runtime.result.set_unless_empty("oracle", options.oracle);
   const double seconds = base::in_seconds(summary.elapsed);
   diag::log_event(
       "simulate.finished",

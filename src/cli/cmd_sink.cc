@@ -33,6 +33,17 @@ Result<int> probe(const std::string& listen) {
   return 0;
 }
 
+void tell(const sink::SinkMetrics& metrics, ResultObject& result) {
+  result.set("records_read", metrics.records_read.load());
+  result.set("records_durable", metrics.records_durable.load());
+  result.set("records_rejected", metrics.records_rejected.load());
+  result.set("objects_created", metrics.objects_created.load());
+  result.set("objects_adopted", metrics.objects_adopted.load());
+  result.set("bytes", metrics.body_bytes.load());
+  result.set("hours_closed", metrics.hours_closed.load());
+  result.set("outages", metrics.outages.load());
+}
+
 Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
   // To Kafka a group without a name is one that it does not know, said at the end of all that is opened.
   if (options.sink.consumer.group.empty())
@@ -50,6 +61,9 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   SDP_TRY(auto lake, open_lake(watched_lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   if (!runtime.quiet) print_bucket(lake.bucket, created);
+  runtime.result.set("topic", options.log.topic.name);
+  runtime.result.set("lake", lake.store->describe());
+  runtime.result.set("bucket_created", created);
   sink::SinkOptions sink_options = options.sink;
   sink_options.writer = kWriter;
   sink_options.limits = finished_limits(command, options.sink.limits);
@@ -59,6 +73,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
   sink::SinkRunner runner(*log, *lake.store, runtime.clock, std::move(sink_options), observers);
   if (options.until_caught_up) runner.finish_when_caught_up();
   const auto result = runner.run(runtime.stop);
+  tell(runner.metrics(), runtime.result);
   if (!result) return std::unexpected(result.error());
   return 0;
 }

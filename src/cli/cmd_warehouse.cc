@@ -11,6 +11,7 @@ namespace {
 Result<int> init(const WarehouseSettings& settings, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(settings, Access::read_write, runtime.clock));
   SDP_RETURN_IF_ERROR(warehouse->init());
+  runtime.result.set("warehouse", warehouse->describe());
   print_out("{}: database, schemas, bronze tables and ledger are there\n", warehouse->describe());
   SDP_RETURN_IF_ERROR(warehouse->close());
   return 0;

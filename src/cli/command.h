@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/metrics_file.h"
+#include "cli/result_object.h"
 #include "settings/command.h"
 
 namespace sdp::cli {
@@ -17,6 +18,7 @@ struct Runtime {
   Clock& clock;
   const settings::EnvFile& env_file;  ///< what the environment has from it
   WorkDone& work;                     ///< to be filled in for --metrics-file
+  ResultObject& result;               ///< to be filled in by commands that it has members of
   bool quiet = false;                 ///< print results only
 };
 

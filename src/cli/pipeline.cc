@@ -83,6 +83,7 @@ class PipelineRun {
     SDP_TRY(const auto report, verify());
     // The page says what came of the proof, whatever that is; not being able to write it hides nothing.
     const auto written = write_report(report, total.seconds());
+    tell(report, written.has_value());
     print_marts();
     print_rejected(taken_.rejected);
     print_out("{}\n", to_text(report, verify::Unproved::counted));
@@ -144,6 +145,8 @@ class PipelineRun {
     if (!produced) return std::unexpected(produced.error());
     if (!live) return std::unexpected(live.error());
     const sink::SinkMetrics& metrics = sink.metrics();
+    runtime_.result.set("records_durable", metrics.records_durable.load());
+    runtime_.result.set("objects_created", metrics.objects_created.load());
     stages_.push_back({parts_.feed ? "import and sink" : "simulate and sink", metrics.records_durable,
                        watch.seconds(),
                        fmt::format("{}, {:.0f} MB", plural(metrics.objects_created, "object"),
@@ -187,6 +190,8 @@ class PipelineRun {
     SDP_TRY(auto loaded, load_lake(parts_.marts, runtime_.clock, stop_));
     warehouse_name_ = std::move(loaded.warehouse);
     load::LoadSummary& summary = loaded.summary;
+    runtime_.result.set("rows", summary.counts.rows);
+    runtime_.result.set("rejected_by_sink", summary.counts.rejected);
     stages_.push_back({"load", summary.counts.rows + summary.counts.rejected, base::in_seconds(summary.took),
                        fmt::format("{} in {}", plural(summary.counts.objects, "object"),
                                    plural(summary.transactions, "transaction"))});
@@ -254,6 +259,8 @@ class PipelineRun {
     SDP_TRY(work_dir_, transform::hold_work_dir(transform_.work_dir));
     SDP_TRY(const auto summary, run_transform(transform_, stop_));
     worker_.reset();
+    runtime_.result.set("models", summary.models_ok);
+    runtime_.result.set("tests_passed", summary.tests_passed);
     stages_.push_back({"transform (dbt)", stages_.back().events, watch.seconds(),
                        fmt::format("{}, {} passed", plural(summary.models_ok, "model"),
                                    plural(summary.tests_passed, "test"))});
@@ -273,6 +280,7 @@ class PipelineRun {
       if (publication_) taken_.snapshot.id = publication_->folder.filename();
     }
     work_dir_.reset();
+    if (publication_) runtime_.result.set("published", publication_->to_read.string());
     stages_.push_back({publication_ ? "publish" : "snapshot", 0, watch.seconds(), "the marts, for readers"});
     return {};
   }
@@ -307,6 +315,15 @@ class PipelineRun {
     SDP_TRY(auto report, verify::verify(inputs, std::move(look)));
     stages_.push_back({"verify", report.offsets, watch.seconds(), "every offset, every cell"});
     return report;
+  }
+
+  /// What came of it, for the command's result.
+  void tell(const verify::Report& report, bool is_written) const {
+    runtime_.result.set("proved", report.proved());
+    if (is_written) runtime_.result.set_unless_empty("report", parts_.report.string());
+    runtime_.result.set_unless_empty("no_oracle", no_oracle_);
+    if (no_oracle_.empty() && parts_.oracle != nullptr)
+      runtime_.result.set("oracle", parts_.oracle->path().string());
   }
 
   /// As the warehouse's own console shows them.

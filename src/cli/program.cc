@@ -9,10 +9,13 @@
 #endif
 
 #include <algorithm>
-#include <array>
+#include <cctype>
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <ranges>
 #include <sstream>
 #include <string>
@@ -21,10 +24,12 @@
 #include "base/suggestion.h"
 #include "cli/data_dir.h"
 #include "cli/logging.h"
+#include "cli/result_object.h"
 #include "cli/signals.h"
 #include "cli/standard_output.h"
 #include "cli/terminate.h"
 #include "diag/log.h"
+#include "diag/progress.h"
 #include "os/posix_file.h"
 #include "os/standard_streams.h"
 #include "settings/command.h"
@@ -153,17 +158,15 @@ std::string metrics_path(const settings::Command& command) {
 /// such a run here: with what shows it.
 Error with_hint(Error error, const settings::Command& command) {
   constexpr std::string_view kHere = "data";
-  constexpr std::array kData{"verify.data", "rejected.data", "sql.data"};
-  constexpr std::array kPlaces{"verify.data",      "rejected.data",          "sql.data",
-                               "warehouse.place",  "publish.folder",         "lake.place",
-                               "lake.s3-endpoint", "kafka.bootstrap-servers"};
   if (error.kind != ErrorKind::misconfigured && error.kind != ErrorKind::unavailable) return error;
-  const auto is_taken = [&](const char* name) { return command.find(name) != nullptr; };
-  const auto is_set = [&](const char* name) {
-    return is_taken(name) && command.find(name)->origin.kind != settings::Origin::Kind::standard;
+  const auto takes_run = [](const settings::BoundSetting& bound) { return bound.setting->names_run; };
+  const auto says_where = [](const settings::BoundSetting& bound) {
+    return (bound.setting->names_run || bound.setting->names_part) &&
+           bound.origin.kind != settings::Origin::Kind::standard;
   };
   std::error_code none;
-  if (std::ranges::none_of(kData, is_taken) || std::ranges::any_of(kPlaces, is_set) ||
+  if (std::ranges::none_of(command.settings(), takes_run) ||
+      std::ranges::any_of(command.settings(), says_where) ||
       !std::filesystem::exists(embedded_warehouse(kHere), none)) {
     return error;
   }
@@ -171,32 +174,100 @@ Error with_hint(Error error, const settings::Command& command) {
   return error;
 }
 
-/// Ends a command that failed, and said so. That comes first: nothing is said of a file that cannot be
-/// written either.
-int failed(int code, MetricsFile& file) {
-  static_cast<void>(file.write(code));
-  return code;
+/// Tells how a command ends: by its file of metrics, and by its result where that is asked for.
+class Ending {
+ public:
+  Ending(const settings::Command& command, bool tells_result, Clock& clock)
+      : path_(command.path()),
+        tells_result_(tells_result),
+        clock_(clock),
+        begun_at_(clock.steady_now()),
+        file_(command.path(), metrics_path(command), clock) {
+    if (tells_result) keep_out_for_result();
+  }
+
+  WorkDone& work() { return file_.work(); }
+  ResultObject& result() { return result_; }
+
+  /// Of a command that failed, and said so. That comes first: nothing is said of a file that cannot be
+  /// written either.
+  int failed(int code, const Error& error) {
+    static_cast<void>(file_.write(code));
+    tell(code, failure_of(code, error));
+    return code;
+  }
+
+  /// `told`: what it ends with by what it has done and printed; `own`: the same without what it could not
+  /// print, which is told behind this.
+  int ended(int told, int own) {
+    if (const auto written = file_.write(told); !written && told == 0) {
+      const int code = report(written.error());
+      tell(code, failure_of(code, written.error()));
+      return code;
+    }
+    tell(own, std::nullopt);
+    return own;
+  }
+
+ private:
+  static Failure failure_of(int code, const Error& error) {
+    return {.kind = std::string(code == kUsage ? "usage" : name(error.kind)), .message = error.message};
+  }
+
+  void tell(int code, const std::optional<Failure>& failure) const {
+    if (!tells_result_) return;
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun_at_);
+    write_result(result_.line(path_, code, took, failure));
+  }
+
+  const std::string path_;
+  const bool tells_result_;
+  Clock& clock_;
+  const SteadyTime begun_at_;
+  MetricsFile file_;
+  ResultObject result_;
+};
+
+/// What a command does, as one line of a terminal: the first sentence of its help.
+std::string opening_of(const settings::Command& command) {
+  constexpr std::size_t kWidthMax = 78;
+  std::string says = command.parser().get_description();
+  for (const std::string_view end : {"; ", ": ", ". "}) says.resize(std::min(says.find(end), says.size()));
+  if (!says.empty()) says[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(says[0])));
+  std::string line = fmt::format("{}: {}", command.path(), says);
+  if (line.size() > kWidthMax) line = fmt::format("{} ...", line.substr(0, line.rfind(' ', kWidthMax - 4)));
+  return line;
 }
 
-int run_chosen(settings::Commands& commands, const Action& action, const LoggingSettings& logging) {
-  MetricsFile file(commands.chosen()->path(), metrics_path(*commands.chosen()), base::system_clock());
+int run_chosen(settings::Commands& commands, const Action& action, const LoggingSettings& logging,
+               bool tells_result) {
+  Ending ending(*commands.chosen(), tells_result, base::system_clock());
   // Into the environment, so that dbt has them, too. Only now: help is there whatever stands in the file.
   const auto env_file = settings::load_env_file();
-  if (!env_file) return failed(report(env_file.error()), file);
+  if (!env_file) return ending.failed(report(env_file.error()), env_file.error());
   if (const auto resolved = commands.resolve(*env_file); !resolved)
-    return failed(report_setting(resolved.error()), file);
+    return ending.failed(report_setting(resolved.error()), resolved.error());
   if (const auto logs = start_logging(logging, commands.chosen()->path()); !logs)
-    return failed(report(logs.error()), file);
+    return ending.failed(report(logs.error()), logs.error());
 
-  SignalStop signals;
-  const auto code = action({signals.token(), base::system_clock(), *env_file, file.work(), logging.quiet});
-  if (!code) return failed(report(with_hint(code.error(), *commands.chosen())), file);
+  SignalStop signals(logging.quiet ? "" : opening_of(*commands.chosen()));
+  const auto code = action({.stop = signals.token(),
+                            .clock = base::system_clock(),
+                            .env_file = *env_file,
+                            .work = ending.work(),
+                            .result = ending.result(),
+                            .quiet = logging.quiet});
+  diag::clear_drawn_line();
+  if (!code) {
+    const Error error = with_hint(code.error(), *commands.chosen());
+    return ending.failed(report(error), error);
+  }
   // What could not be printed is told behind this, and is the exit code then.
   const auto printed = finish_out();
-  const int ended = *code == 0 && !printed ? base::exit_code(printed.error().kind) : *code;
-  if (const auto written = file.write(ended); !written && ended == 0) return report(written.error());
+  const int ended =
+      ending.ended(*code == 0 && !printed ? base::exit_code(printed.error().kind) : *code, *code);
   diag::flush_repeats();
-  return *code;
+  return ended;
 }
 
 }  // namespace
@@ -214,7 +285,11 @@ int run_program(const Program& program, int argc, char** argv) {
   parser.set_version_flag("--version", std::string(kVersion));
   Action action;
   LoggingSettings logging;
-  commands.for_each_new([&logging](settings::Command& command) { bind_logging(command, logging); });
+  bool tells_result = false;
+  commands.for_each_new([&](settings::Command& command) {
+    bind_logging(command, logging);
+    if (has_result(command.path())) command.bind("output.json", tells_result);
+  });
   program.define(commands, action);
   parser.footer(program.footer);
   try {
@@ -226,7 +301,7 @@ int run_program(const Program& program, int argc, char** argv) {
     print_out("{}", parser.help());
     return kUsage;
   }
-  return run_chosen(commands, action, logging);
+  return run_chosen(commands, action, logging, tells_result);
 }
 
 int run_main(const std::function<int()>& body) {

@@ -174,6 +174,12 @@ Result<void> check_sample_flags(const settings::Command& command, bool log, bool
 
 Result<void> check_output_flags(const settings::Command& command, std::string_view output) {
   if (output == kOutputKafka) return {};
+  if (output == "-" && was_set(command, "output.json")) {
+    return fail(
+        ErrorKind::misconfigured,
+        "--output - writes lines to standard output, where --json tells the result; write the lines to a "
+        "file, or leave one of them out");
+  }
   return refuse_flags(command, fmt::format("--output {} writes lines, and no broker is asked", output),
                       [](const settings::Setting& setting) {
                         return setting.group == settings::Group::kafka || setting.name == "services.data" ||

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "cli/out_reader.h"
+#include "diag/progress.h"
 
 namespace sdp::cli {
 namespace {
@@ -25,6 +26,11 @@ std::atomic<bool>& reader_may_leave() {
   return may;
 }
 
+std::atomic<bool>& is_kept_for_result() {
+  static std::atomic<bool> is_kept = false;
+  return is_kept;
+}
+
 void note_failure() {
   int none = 0;
   first_failure().compare_exchange_strong(none, errno != 0 ? errno : EIO);
@@ -32,7 +38,16 @@ void note_failure() {
 
 }  // namespace
 
+void keep_out_for_result() {
+  is_kept_for_result() = true;
+}
+
 void write_out(std::string_view text) {
+  if (!is_kept_for_result()) write_result(text);
+}
+
+void write_result(std::string_view text) {
+  diag::clear_drawn_line();
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) note_failure();
 }
 

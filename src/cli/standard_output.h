@@ -19,6 +19,10 @@ void print_out(fmt::format_string<T...> format, T&&... values) {
   write_out(fmt::format(format, std::forward<T>(values)...));
 }
 
+/// From now on nothing is printed but what write_result() is given: standard output is for one JSON object.
+void keep_out_for_result();
+void write_result(std::string_view text);
+
 /// Hands what was printed to the system, for lines that somebody reads as they come.
 void flush_out();
 
