@@ -54,6 +54,7 @@ def configured():
         BUILD,
         "-DSDP_BUILD_TESTS=ON",
         "-DSDP_BUILD_BENCHES=ON",
+        "-DCMAKE_UNITY_BUILD=OFF",
         "--log-level=WARNING",
     ]
     command.append(f"-DSDP_USE_SYSTEM_RDKAFKA={system}")

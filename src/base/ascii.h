@@ -10,6 +10,10 @@ namespace sdp::base {
 /// White space of JSON, of HTTP's headers and of lines.
 inline constexpr std::string_view kBlanks = " \t\r\n";
 
+constexpr bool is_blank(char c) {
+  return kBlanks.contains(c);
+}
+
 /// Without what is in `blanks` at one end, or at both.
 std::string_view trimmed_front(std::string_view text, std::string_view blanks = kBlanks);
 std::string_view trimmed_back(std::string_view text, std::string_view blanks = kBlanks);

@@ -20,7 +20,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct ConfigOptions {
   bool json = false;
 };
 
@@ -154,7 +154,7 @@ void define_config(settings::Commands& commands, Action& action) {
       "  spotify-pipeline config show                          settings of all commands\n"
       "  spotify-pipeline config show sink                     settings of one command\n"
       "  spotify-pipeline config show sink --batch-records 10  the same with this flag");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ConfigOptions>();
   command.bind("output.json", options->json);
   // The command's own flags come behind it, so they are not ours to understand.
   command.parser().allow_extras();

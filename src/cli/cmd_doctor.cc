@@ -41,7 +41,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct DoctorOptions {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
@@ -61,7 +61,7 @@ double in_gib(std::uintmax_t bytes) {
   return static_cast<double>(bytes) / static_cast<double>(std::uintmax_t{1} << 30);
 }
 
-Result<std::string> check_disk(const Options& options) {
+Result<std::string> check_disk(const DoctorOptions& options) {
   std::vector<fs::path> places;
   if (!settings::parse_bucket(options.lake.place)) places.emplace_back(options.lake.place);
   if (!options.warehouse.is_snowflake()) places.emplace_back(options.warehouse.place);
@@ -90,7 +90,7 @@ Result<std::string> check_limits() {
 }
 
 /// Those that are set. What AWS's own files have is made by AWS.
-Found check_logins(const Options& options) {
+Found check_logins(const DoctorOptions& options) {
   const auto& kafka = options.log.kafka;
   const auto& keys = options.lake.s3.keys;
   Found found;
@@ -129,7 +129,7 @@ class StoreClock final : public store::s3::RequestObserver {
   std::optional<ClockReading> best_;
 };
 
-Result<Found> check_clock_of_store(const Options& options, const StoreClock& clock) {
+Result<Found> check_clock_of_store(const DoctorOptions& options, const StoreClock& clock) {
   if (!settings::parse_bucket(options.lake.place)) return Found{};
   const auto reading = clock.best();
   if (!reading) return Found{.text = "the store told no time", .is_warning = true};
@@ -248,7 +248,7 @@ std::optional<Found> version_of_file(const fs::path& path) {
 }
 
 /// By what is installed, without starting any of it.
-Found check_versions(const Options& options) {
+Found check_versions(const DoctorOptions& options) {
   Found found{.text = fmt::format("spotify-pipeline {}", kVersion)};
   found.add(judge_version(kTestedKafkaLibrary, log::kafka::library_version()));
   found.add(judge_version(kTestedDuckDb, duckdb_version()));
@@ -342,7 +342,7 @@ Result<Found> check_clock(const Options& options, const StoreClock& store, const
   return found;
 }
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const DoctorOptions& options, const Runtime& runtime) {
   // Servers come last: one that does not answer is waited for.
   Checks checks(options.json);
   checks.add("limits", check_limits());
@@ -366,7 +366,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_doctor(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DoctorOptions>();
   auto& command =
       commands.add_reader(commands.parser(), "doctor",
                           "Check that log, lake, warehouse and dbt can be reached with these "

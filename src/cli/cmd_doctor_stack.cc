@@ -35,7 +35,7 @@ namespace {
 
 using store::s3::HttpClient;
 
-struct Options {
+struct DoctorStackOptions {
   StackSettings stack;
   std::string secrets;
   bool json = false;
@@ -134,7 +134,7 @@ Result<std::string> check_airflow(HttpClient& http, const StackPart& part, const
   return check_login(http, part, "/auth/token", body, 201, stack.airflow_user, stack.airflow_password);
 }
 
-Result<void> read_secrets(Options& options) {
+Result<void> read_secrets(DoctorStackOptions& options) {
   if (options.secrets.empty()) return {};
   SDP_TRY(const auto shown, os::read_file(options.secrets == "-" ? "/dev/stdin" : options.secrets));
   if (!shown)
@@ -151,7 +151,7 @@ int exit_code_of(const std::vector<Check>& checks) {
   return 0;
 }
 
-Result<int> run(Options options, const Runtime& runtime) {
+Result<int> run(DoctorStackOptions options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(read_secrets(options));
   const StackSettings& stack = options.stack;
   SDP_TRY(const auto http,
@@ -182,7 +182,7 @@ Result<int> run(Options options, const Runtime& runtime) {
 }  // namespace
 
 void define_doctor_stack(settings::Commands& commands, settings::Command& parent, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DoctorStackOptions>();
   StackSettings& stack = options->stack;
   auto& command =
       commands.add_reader(parent.parser(), "stack",

@@ -20,7 +20,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct ExtractOptions {
   LakeSettings lake;
   ServicesSettings services;
   WarehouseSettings warehouse;
@@ -48,7 +48,7 @@ Result<load::Ledger> ledger_of(const WarehouseSettings& settings, Clock& clock) 
   return ledger;
 }
 
-Result<Planned> make_plan(const Options& options, store::ObjectStore& lake, Clock& clock) {
+Result<Planned> make_plan(const ExtractOptions& options, store::ObjectStore& lake, Clock& clock) {
   lake_reader::HoursWanted hours;
   SDP_RETURN_IF_ERROR(apply(options.hours, hours));
   SDP_TRY(const load::Ledger ledger, ledger_of(options.warehouse, clock));
@@ -59,7 +59,7 @@ Result<Planned> make_plan(const Options& options, store::ObjectStore& lake, Cloc
   return Planned{.objects = std::move(plan), .known_topics = load::topic_ids(ledger.chains)};
 }
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const ExtractOptions& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const auto plan, make_plan(options, *lake.store, runtime.clock));
   // It is a copy: what a power cut takes of it is fetched again.
@@ -95,7 +95,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_extract(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExtractOptions>();
   auto& command =
       commands.add(commands.parser(), "extract",
                    "Copy the lake objects that are not loaded yet to a folder, for `load --lake FOLDER`",

@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ForgetOptions {
   std::string name;
   std::string data = "data/history/NAME";  ///< as --help shows it: person_folder(), unless it is set
   bool yes = false;
@@ -68,7 +68,7 @@ Uuid user_of(const std::string& name) {
 }
 
 /// Without a slash at its end, which would look behind a link.
-fs::path folder_of(const Options& options, const settings::Command& command) {
+fs::path folder_of(const ForgetOptions& options, const settings::Command& command) {
   if (!was_set(command, "run.data")) return person_folder(options.name);
   fs::path folder = fs::path(options.data).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();
@@ -115,7 +115,7 @@ std::string size_of(const history::Extent& extent) {
   return fmt::format("{}, {}", base::plural(extent.files, "file"), base::plural(extent.bytes, "byte"));
 }
 
-void print_text(const Found& found, const Options& options) {
+void print_text(const Found& found, const ForgetOptions& options) {
   const std::string folder = base::escaped(found.folder.string());
   if (found.unfinished)
     print_out("{}: {}, which an earlier `forget` did not come to\n",
@@ -137,7 +137,7 @@ void print_text(const Found& found, const Options& options) {
   flush_out();
 }
 
-void print_json(const Found& found, const Options& options) {
+void print_json(const Found& found, const ForgetOptions& options) {
   nlohmann::ordered_json json = {{"schema_version", 1}, {"dry_run", !options.yes}};
   json["folder"] = found.folder.string();
   json["user_id"] = found.user;
@@ -155,7 +155,7 @@ void print_json(const Found& found, const Options& options) {
   print_line(json);
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const ForgetOptions& options, const settings::Command& command, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(check_name(options.name));
   Found found{.folder = folder_of(options, command), .user = {}, .kept = {}, .unfinished = {}};
   const Uuid user = user_of(options.name);
@@ -206,7 +206,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 }  // namespace
 
 void define_forget(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ForgetOptions>();
   auto& command = commands.add(
       commands.parser(), "forget",
       "Remove what `run --import` keeps of a person; without --yes, only print what that is",

@@ -19,13 +19,13 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct ImportOptions {
   LogSettings log;
   ServicesSettings services;
   ImportSettings import;
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const ImportOptions& options, const Runtime& runtime) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(const bool created, ensure_topic(*log, options.log.topic));
   runtime.result.set("path", options.import.path);
@@ -68,7 +68,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_import(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ImportOptions>();
   auto& command = commands.add(commands.parser(), "import",
                                "Produce a person's listening history, as a service exports it, to Kafka",
                                "  spotify-pipeline import spotify my_spotify_data.zip          all histories "

@@ -10,13 +10,13 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct InitOptions {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const InitOptions& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const bool created, lake.store->ensure_bucket());
   print_bucket(lake.bucket, created);
@@ -36,7 +36,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_init(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InitOptions>();
   auto& command =
       commands.add(commands.parser(), "init", "Create the topic and the bucket if they do not exist",
                    "  spotify-pipeline init --partitions 12 --replication 3  for a large topic");

@@ -16,7 +16,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct LakeOptions {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
@@ -60,7 +60,7 @@ void print_json(const upgrade::UpgradeSummary& summary, bool dry_run) {
               {"foreign", summary.foreign}});
 }
 
-Result<int> run_upgrade(const Options& options, const Runtime& runtime) {
+Result<int> run_upgrade(const LakeOptions& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   upgrade::UpgradeOptions upgrade;
   upgrade.dry_run = options.dry_run;
@@ -81,7 +81,7 @@ Result<int> run_upgrade(const Options& options, const Runtime& runtime) {
 void define_lake(settings::Commands& commands, Action& action) {
   auto& parent = commands.add(commands.parser(), "lake", "Upgrade or repair a lake");
   parent.require_command_below();
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LakeOptions>();
   auto& command =
       commands.add(parent.parser(), "upgrade",
                    "Convert a lake of layout 1 to layout 2; all sinks must be stopped, and it exits with 75 "

@@ -28,7 +28,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct LakeRepairOptions {
   std::string object;
   std::string reason;
   std::string use;
@@ -79,7 +79,7 @@ Result<std::optional<lake::OffsetRange>> parse_use(std::string_view text) {
 }
 
 /// It is told, and nothing depends on it.
-InLog look_at_log(const Options& options, const lake::ChainId& chain) {
+InLog look_at_log(const LakeRepairOptions& options, const lake::ChainId& chain) {
   if (options.sinks_stopped) return {std::nullopt, "the log was not asked (--sinks-stopped)"};
   const auto ask = [&]() -> Result<InLog> {
     SDP_TRY(auto log, open_kafka(options.log, options.services));
@@ -95,7 +95,7 @@ InLog look_at_log(const Options& options, const lake::ChainId& chain) {
   return {std::nullopt, "the log could not be asked: " + found.error().message};
 }
 
-Result<InWarehouse> look_at_warehouse(const Options& options, Clock& clock) {
+Result<InWarehouse> look_at_warehouse(const LakeRepairOptions& options, Clock& clock) {
   std::error_code ignored;
   const WarehouseSettings& settings = options.warehouse;
   InWarehouse found{settings.place, false};
@@ -132,7 +132,7 @@ std::vector<lake::OffsetRange> still_in(const InLog& log, const std::vector<lake
   return still;
 }
 
-void print_text(const repair::Repair& repair, const Options& options, const InLog& log,
+void print_text(const repair::Repair& repair, const LakeRepairOptions& options, const InLog& log,
                 const std::optional<InWarehouse>& warehouse) {
   const lake::Override& override = repair.override;
   const repair::RepairPlan& plan = repair.plan;
@@ -208,7 +208,7 @@ nlohmann::ordered_json json_of(const lake::Override& override) {
           {"writer", override.writer}};
 }
 
-void print_json(const repair::Repair& repair, const Options& options, const InLog& log,
+void print_json(const repair::Repair& repair, const LakeRepairOptions& options, const InLog& log,
                 const std::optional<InWarehouse>& warehouse) {
   const repair::RepairPlan& plan = repair.plan;
   std::vector<std::string> covering;
@@ -227,7 +227,7 @@ void print_json(const repair::Repair& repair, const Options& options, const InLo
   print_line(json);
 }
 
-Result<int> run_repair(const Options& options, bool names_warehouse, const Runtime& runtime) {
+Result<int> run_repair(const LakeRepairOptions& options, bool names_warehouse, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(check_reason(options.reason));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   repair::RepairOptions repair;
@@ -252,7 +252,7 @@ Result<int> run_repair(const Options& options, bool names_warehouse, const Runti
   return 0;
 }
 
-Result<int> run_list(const Options& options, const Runtime& runtime) {
+Result<int> run_list(const LakeRepairOptions& options, const Runtime& runtime) {
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(const lake::Places places, lake_reader::find_places(*lake.store));
   SDP_TRY(const lake::Overrides overrides, lake_reader::read_overrides(*lake.store, places));
@@ -275,7 +275,7 @@ Result<int> run_list(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LakeRepairOptions>();
   auto& command = commands.add(
       lake, "repair",
       "Ignore a damaged or stray object from now on; without --apply, only print what that would change",
@@ -305,7 +305,7 @@ void define_lake_repair(settings::Commands& commands, CLI::App& lake, Action& ac
     };
   });
 
-  const auto listing = std::make_shared<Options>();
+  const auto listing = std::make_shared<LakeRepairOptions>();
   auto& list = commands.add_reader(lake, "repairs", "List the objects that are ignored",
                                    "  spotify-pipeline lake repairs --json  for a program");
   bind_lake(list, listing->lake);

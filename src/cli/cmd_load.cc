@@ -12,7 +12,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct LoadOptions {
   LakeSettings lake;
   ServicesSettings services;
   WarehouseSettings warehouse;
@@ -23,7 +23,7 @@ struct Options {
   std::string metrics_file;
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const LoadOptions& options, const Runtime& runtime) {
   if (!options.warehouse.is_snowflake())
     runtime.work.disks = {{.place = "warehouse", .path = options.warehouse.place}};
   load::LoadOptions load = options.load;
@@ -52,7 +52,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_load(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LoadOptions>();
   auto& command = commands.add(
       commands.parser(), "load", "Load new lake objects into the warehouse; repeating it changes nothing",
       "  spotify-pipeline load                                         everything that is new\n"

@@ -16,7 +16,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct ManOptions {
   std::vector<std::string> words;
   std::string folder;
 };
@@ -36,7 +36,7 @@ Result<int> write_all(const settings::Commands& commands, const std::filesystem:
   return 0;
 }
 
-Result<int> man(const settings::Commands& commands, const Options& options) {
+Result<int> man(const settings::Commands& commands, const ManOptions& options) {
   if (!options.folder.empty()) return write_all(commands, options.folder);
   const std::string path = fmt::format("{}", fmt::join(options.words, " "));
   const settings::Command* chosen = nullptr;
@@ -55,7 +55,7 @@ Result<int> man(const settings::Commands& commands, const Options& options) {
 }  // namespace
 
 void define_man(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ManOptions>();
   auto& command = commands.add(
       commands.parser(), "man", "Print a page of the manual as troff, or write all of them into a folder",
       "  spotify-pipeline man sink | man -l -            the page of a command\n"

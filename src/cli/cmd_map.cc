@@ -35,7 +35,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kShownMax = 2'000;
 
-struct Options {
+struct MapOptions {
   std::string mapping;
   std::string sample;  ///< empty: no file
   std::size_t records = 10;
@@ -60,7 +60,7 @@ struct Fate {
 };
 
 /// Only flags say it: variables that name a topic and a lake are set for many commands.
-Result<From> source_of(const Options& options, const settings::Command& command) {
+Result<From> source_of(const MapOptions& options, const settings::Command& command) {
   const auto is_named = [&command](std::string_view name) {
     return command.find(name)->origin.kind == settings::Origin::Kind::flag;
   };
@@ -76,7 +76,7 @@ Result<From> source_of(const Options& options, const settings::Command& command)
   return options.sample.empty() ? From::nowhere : From::file;
 }
 
-Result<std::vector<SampleRecord>> read_file(const Options& options, const std::stop_token& stop) {
+Result<std::vector<SampleRecord>> read_file(const MapOptions& options, const std::stop_token& stop) {
   SDP_TRY(const std::string text,
           read_input(options.sample, kSampleBytesMax,
                      fmt::format("; take fewer records, {} are tried", options.records), stop));
@@ -89,7 +89,7 @@ Result<std::vector<SampleRecord>> read_file(const Options& options, const std::s
   return records;
 }
 
-Result<std::vector<SampleRecord>> read_sample(const Options& options, From from, const Runtime& runtime) {
+Result<std::vector<SampleRecord>> read_sample(const MapOptions& options, From from, const Runtime& runtime) {
   switch (from) {
     case From::nowhere:
       return std::vector<SampleRecord>();
@@ -191,7 +191,7 @@ void print_text(const std::vector<Fate>& fates, std::string_view digest) {
   print_reasons(fates);
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const MapOptions& options, const settings::Command& command, const Runtime& runtime) {
   if (options.mapping.empty())
     return fail(ErrorKind::misconfigured, "name a mapping: a file, or one that comes with the program");
   SDP_TRY(const From from, source_of(options, command));
@@ -215,7 +215,7 @@ void define_map(settings::Commands& commands, Action& action) {
   auto& parent =
       commands.add(commands.parser(), "map", "Try a mapping, which makes events of foreign records");
   parent.require_command_below();
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<MapOptions>();
   auto& command = commands.add_reader(
       parent.parser(), "check",
       "Check a mapping file, and show what it makes of some records of a file, a topic or a lake, and what "

@@ -16,7 +16,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct MartsOptions {
   AskSettings ask;
   std::string mart;
 };
@@ -107,7 +107,7 @@ Result<std::string> mart_sql(const Catalogue& catalogue, const WarehouseSettings
   return fmt::format("SELECT * FROM {} ORDER BY {}", identifier(at->name), order_of(warehouse, *at));
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const MartsOptions& options, const settings::Command& command, const Runtime& runtime) {
   SDP_TRY(const AskSettings ask, finished_settings(command, options.ask));
   SDP_TRY(const auto session, open_query_session(ask));
   Asking asking(*session, ask, record_limit(command, ask), runtime);
@@ -127,7 +127,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 }  // namespace
 
 void define_marts(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<MartsOptions>();
   auto& command =
       commands.add_reader(commands.parser(), "marts",
                           "List the marts with their number of rows and the time of their last transform; "

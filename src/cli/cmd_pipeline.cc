@@ -23,7 +23,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct PipelineOptions {
   LakeSettings lake;
   ServicesSettings services;
   WarehouseSettings warehouse;
@@ -74,13 +74,13 @@ Result<int> probe(const std::string& listen) {
   return 0;
 }
 
-std::vector<DiskInUse> disks_of(const Options& options) {
+std::vector<DiskInUse> disks_of(const PipelineOptions& options) {
   std::vector<DiskInUse> disks = disks_of(options.warehouse);
   disks.push_back({.place = "work", .path = options.transform.work_dir});
   return disks;
 }
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const PipelineOptions& options, const Runtime& runtime) {
   log_by_default(kLevels);
   if (!is_published(options.warehouse)) {
     return fail(ErrorKind::misconfigured,
@@ -116,7 +116,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_pipeline(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PipelineOptions>();
   auto& command = commands.add(
       commands.parser(), "pipeline",
       "Keep the marts up to date with the lake until Ctrl-C: load, transform and publish in rounds, with a "

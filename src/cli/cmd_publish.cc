@@ -15,7 +15,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct PublishOptions {
   WarehouseSettings warehouse;
   TransformSettings transform;
   std::string static_site;  ///< a folder; empty: none is written
@@ -24,7 +24,7 @@ struct Options {
   std::string metrics_file;
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const PublishOptions& options, const Runtime& runtime) {
   if (!is_published(options.warehouse)) {
     return fail(ErrorKind::misconfigured,
                 options.warehouse.published == kNotPublished
@@ -69,7 +69,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_publish(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PublishOptions>();
   auto& command = commands.add(
       commands.parser(), "publish",
       "Copy the marts to where readers find them at any time: as a DuckDB file, as JSON and as one HTML "

@@ -16,7 +16,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct RejectedOptions {
   std::string data;
   WarehouseSettings warehouse;
   RejectedFilter filter;
@@ -28,7 +28,7 @@ std::unexpected<Error> no_silver(const warehouse::Warehouse& warehouse) {
               fmt::format("{}: nothing was judged yet; run transform first", warehouse.describe()));
 }
 
-Result<int> list(const Options& options, const Runtime& runtime) {
+Result<int> list(const RejectedOptions& options, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   SDP_TRY(const auto rejected, rejected_in_silver(*warehouse));
   if (!rejected) return no_silver(*warehouse);
@@ -45,7 +45,7 @@ Result<int> list(const Options& options, const Runtime& runtime) {
   return 0;
 }
 
-Result<int> show(const Options& options, const Runtime& runtime) {
+Result<int> show(const RejectedOptions& options, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   SDP_TRY(const auto events, rejected_events(*warehouse, options.filter));
   if (!events) return no_silver(*warehouse);
@@ -59,16 +59,16 @@ Result<int> show(const Options& options, const Runtime& runtime) {
 void define_rejected(settings::Commands& commands, Action& action) {
   auto& parent = commands.add(commands.parser(), "rejected", "Show the records that were rejected, and why");
   parent.require_command_below();
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RejectedOptions>();
   const auto define = [&](const char* name, const char* help, const char* examples,
-                          Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
+                          Result<int> (*run)(const RejectedOptions&, const Runtime&)) -> settings::Command& {
     auto& command = commands.add_reader(parent.parser(), name, help, examples);
     command.bind("rejected.data", options->data);
     bind_warehouse(command, options->warehouse);
     command.bind("output.json", options->json);
     command.when_chosen([options, run, &command, &action] {
       action = [options, run, &command](const Runtime& runtime) -> Result<int> {
-        Options finished = *options;
+        RejectedOptions finished = *options;
         SDP_TRY(finished.warehouse, finished_warehouse(command, options->data, options->warehouse));
         return run(finished, runtime);
       };

@@ -44,7 +44,7 @@ namespace {
 constexpr std::size_t kLogBytesMax = std::size_t{160} << 20;
 constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
 
-struct Options {
+struct RunOptions {
   std::string data = "data";
   std::string profile = "embedded";
   log::TopicSpec topic;
@@ -74,19 +74,19 @@ constexpr std::uint32_t kDays = 28;
 
 /// Refuses a folder in which DuckDB would not find its file, and settings that it does not take, before
 /// anything is done.
-Result<void> check_warehouse(const Options& options, const DataDir& data) {
+Result<void> check_warehouse(const RunOptions& options, const DataDir& data) {
   if (options.warehouse.is_snowflake()) return {};
   SDP_RETURN_IF_ERROR(check_duckdb_path(data.warehouse().native()));
   return warehouse::duckdb::check_options(duckdb_options(options.warehouse));
 }
 
-Result<DataDir> open_data(const Options& options, const std::filesystem::path& path) {
+Result<DataDir> open_data(const RunOptions& options, const std::filesystem::path& path) {
   SDP_TRY(DataDir data, DataDir::open(path));
   SDP_RETURN_IF_ERROR(check_warehouse(options, data));
   return data;
 }
 
-Result<PipelineParts> make_parts(const Options& options, const DataDir& data, log::EventLog& log,
+Result<PipelineParts> make_parts(const RunOptions& options, const DataDir& data, log::EventLog& log,
                                  store::ObjectStore& store, const Runtime& runtime) {
   SDP_TRY(auto spec, finished_spec(options.simulation, runtime.clock));
   spec.faults.value_bytes_max = options.sink.value_bytes_max;
@@ -195,7 +195,7 @@ Result<std::uint64_t> records_of(log::EventLog& log, std::uint64_t told, std::ch
 
 /// An oracle of what the folder's runs have made, for this run to go on with. Nothing, and `parts.no_oracle`
 /// says why, where there are events that no oracle was told of.
-Result<std::optional<KeptOracle>> begin_oracle(const Options& options, const DataDir& data,
+Result<std::optional<KeptOracle>> begin_oracle(const RunOptions& options, const DataDir& data,
                                                PipelineParts& parts, bool embedded) {
   if (!options.oracle || parts.feed) {
     if (options.oracle) parts.no_oracle = "the events are those of an export";
@@ -254,7 +254,7 @@ Result<int> run_parts(const Options& options, PipelineParts parts, metrics::Regi
   return run_pipeline(parts, runtime);
 }
 
-Result<int> run_embedded_in(const DataDir& data, const Options& options, std::optional<Feed> feed,
+Result<int> run_embedded_in(const DataDir& data, const RunOptions& options, std::optional<Feed> feed,
                             const Runtime& runtime) {
   LakeSettings lake_settings;
   lake_settings.place = data.lake();
@@ -279,14 +279,14 @@ Result<int> run_embedded_in(const DataDir& data, const Options& options, std::op
   return run_parts(options, std::move(parts), registry, runtime);
 }
 
-Result<int> run_embedded(const Options& options, const Runtime& runtime) {
+Result<int> run_embedded(const RunOptions& options, const Runtime& runtime) {
   SDP_TRY(const DataDir data, open_data(options, options.data));
   return run_embedded_in(data, options, {}, runtime);
 }
 
 /// In a folder of the person's own, unless another is asked for. All of the export is read before anything is
 /// made of it.
-Result<int> run_import(Options options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run_import(RunOptions options, const settings::Command& command, const Runtime& runtime) {
   if (was_set(command, "run.data")) options.import.folder = options.data;
   SDP_TRY(const Import import, prepare_import(options.import, std::string(history::kInLake), runtime.clock));
   SDP_RETURN_IF_ERROR(tell_import(import.plan));
@@ -299,7 +299,7 @@ Result<int> run_import(Options options, const settings::Command& command, const 
   return run_embedded_in(data, options, feed, runtime);
 }
 
-Result<int> run_on_services(const Options& options, const Runtime& runtime) {
+Result<int> run_on_services(const RunOptions& options, const Runtime& runtime) {
   const std::filesystem::path root(options.data);
   SDP_TRY(const DataDir data, open_data(options, root / "on-services"));
   runtime.result.set("data", data.path().string());
@@ -343,7 +343,7 @@ constexpr std::chrono::milliseconds kLiveWait{2'000};
 
 /// What a live run does where nothing else was asked for. Before whatever looks at the settings: they are
 /// checked as they will be used, and a size or a longest wait that was asked for goes before kLiveWait.
-void apply_live(const settings::Command& command, Options& options) {
+void apply_live(const settings::Command& command, RunOptions& options) {
   simulate::SimulationSpec& spec = options.simulation.spec;
   if (!was_set(command, "simulation.events")) spec.events = 0;
   if (spec.rate == 0 && spec.speed == 0) {
@@ -358,7 +358,7 @@ void apply_live(const settings::Command& command, Options& options) {
   if (!was_set(command, "sink.batch-idle-ms")) limits.idle = kLiveWait;
 }
 
-Result<int> run(Options options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(RunOptions options, const settings::Command& command, const Runtime& runtime) {
   log_by_default(options.live ? kLiveLevels : kRunLevels);
   options.sink.limits = finished_limits(command, options.sink.limits);
   if (options.is_import()) return run_import(std::move(options), command, runtime);
@@ -368,7 +368,7 @@ Result<int> run(Options options, const settings::Command& command, const Runtime
 }  // namespace
 
 void define_run(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   options->simulation.spec.events = 1'000'000;
   options->simulation.days = kDays;
   options->sink.limits.bytes_max = kBatchBytes;

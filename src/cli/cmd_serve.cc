@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ServeOptions {
   std::string data = "data";
   WarehouseSettings warehouse;  ///< only where it is published
   ServeSettings serve;
@@ -57,7 +57,7 @@ std::vector<fs::path> published_below(const fs::path& data) {
   return {beside(data), beside(data / "on-services")};
 }
 
-serve::Sources sources_of(const Options& options, const settings::Command& command) {
+serve::Sources sources_of(const ServeOptions& options, const settings::Command& command) {
   serve::Sources sources;
   const bool named = !options.warehouse.published.empty();
   if (named) sources.published.emplace_back(options.warehouse.published);
@@ -84,7 +84,7 @@ struct Looked {
   std::unique_ptr<log::EventLog> log;
 };
 
-Result<Looked> open_looked(const Options& options, Clock& clock) {
+Result<Looked> open_looked(const ServeOptions& options, Clock& clock) {
   LogSettings log = options.log;
   log.kafka.call_timeout = std::min(log.kafka.call_timeout, kLookPatience);
   LakeSettings lake = options.lake;
@@ -98,12 +98,12 @@ Result<Looked> open_looked(const Options& options, Clock& clock) {
 }
 
 /// What is published of a lake on servers, where `status` looks for it, too.
-fs::path published_of_servers(const Options& options) {
+fs::path published_of_servers(const ServeOptions& options) {
   return options.warehouse.published.empty() ? published_below(options.data).back()
                                              : fs::path(options.warehouse.published);
 }
 
-Result<std::unique_ptr<serve::Watched>> watched_of(const Options& options, const Looked& looked,
+Result<std::unique_ptr<serve::Watched>> watched_of(const ServeOptions& options, const Looked& looked,
                                                    Clock& clock) {
   Judging judging{.value_bytes_max = options.sink.value_bytes_max};
   SDP_TRY(judging.mapping, read_mapping(options.mapping, options.deps));
@@ -117,7 +117,7 @@ Result<std::unique_ptr<serve::Watched>> watched_of(const Options& options, const
                         std::move(judging), clock);
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const ServeOptions& options, const settings::Command& command, const Runtime& runtime) {
   if (options.warehouse.published == kNotPublished) {
     return fail(ErrorKind::misconfigured,
                 "serve: --published is none, so there is nothing to show; name a folder, or leave it out");
@@ -153,7 +153,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 }  // namespace
 
 void define_serve(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ServeOptions>();
   auto& command = commands.add_reader(
       commands.parser(), "serve",
       "Show what was published in a browser until Ctrl-C; prints the address. Reads published files and, "

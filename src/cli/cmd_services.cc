@@ -22,7 +22,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct ServicesOptions {
   services::Settings settings;
   std::string deps;
   std::string s3_server = "minio";
@@ -30,11 +30,11 @@ struct Options {
   bool json = false;
 };
 
-bool is_named(const Options& options, std::string_view part) {
+bool is_named(const ServicesOptions& options, std::string_view part) {
   return std::ranges::find(options.parts, part) != options.parts.end();
 }
 
-Result<services::Services> open_services(const Options& options, Clock& clock) {
+Result<services::Services> open_services(const ServicesOptions& options, Clock& clock) {
   auto settings = options.settings;
   SDP_TRY(settings.s3_server, services::parse_s3_server(options.s3_server));
   settings.kafka_and_s3 = is_named(options, "kafka-s3");
@@ -45,7 +45,7 @@ Result<services::Services> open_services(const Options& options, Clock& clock) {
 }
 
 /// Only starting needs the programs; what runs is found and stopped without them.
-Result<Options> with_deps_found(Options options) {
+Result<ServicesOptions> with_deps_found(ServicesOptions options) {
   SDP_TRY(options.settings.deps, local::find_deps(options.deps));
   options.settings.pipeline =
       std::filesystem::read_symlink("/proc/self/exe").replace_filename("spotify-pipeline");
@@ -78,7 +78,7 @@ void print_table(const std::vector<services::ServiceStatus>& all) {
 }
 
 /// Settings of parts that are not started: `misconfigured` names the first flag that nothing would read.
-Result<void> check_flags(const settings::Command& command, const Options& options) {
+Result<void> check_flags(const settings::Command& command, const ServicesOptions& options) {
   constexpr std::array<std::string_view, 3> kOfAirflow = {"services.airflow-port", "services.postgres-port",
                                                           "services.dags"};
   constexpr std::array<std::string_view, 5> kOfKafkaAndS3 = {"services.s3", "services.kafka-port",
@@ -114,7 +114,7 @@ int exit_code_of(const Statuses& all) {
   return 0;
 }
 
-Result<int> up(const Options& options, const Runtime& runtime) {
+Result<int> up(const ServicesOptions& options, const Runtime& runtime) {
   SDP_TRY(const auto found, with_deps_found(options));
   SDP_TRY(auto services, open_services(found, runtime.clock));
   SDP_RETURN_IF_ERROR(services.up(runtime.stop));
@@ -133,25 +133,25 @@ Result<int> up(const Options& options, const Runtime& runtime) {
   return 0;
 }
 
-Result<int> down(const Options& options, const Runtime& runtime) {
+Result<int> down(const ServicesOptions& options, const Runtime& runtime) {
   SDP_TRY(auto services, open_services(options, runtime.clock));
   SDP_RETURN_IF_ERROR(services.down());
   runtime.result.set("parts", options.parts);
   return 0;
 }
 
-Result<int> status(const Options& options, const Runtime& runtime) {
+Result<int> status(const ServicesOptions& options, const Runtime& runtime) {
   SDP_TRY(auto services, open_services(options, runtime.clock));
   SDP_TRY(const auto all, print_status(services, options.json));
   return exit_code_of(all);
 }
 
-void bind_data(settings::Command& command, Options& options) {
+void bind_data(settings::Command& command, ServicesOptions& options) {
   command.bind("services.data", options.settings.data, {.flags = "--data"});
 }
 
 /// What runs is told by what it was started with; this is where the rest would listen.
-void bind_addresses(settings::Command& command, Options& options) {
+void bind_addresses(settings::Command& command, ServicesOptions& options) {
   command.bind("services.s3", options.s3_server);
   command.bind("services.kafka-port", options.settings.kafka_port);
   command.bind("services.s3-port", options.settings.s3_port);
@@ -160,14 +160,15 @@ void bind_addresses(settings::Command& command, Options& options) {
 }
 
 /// What only a start needs.
-void bind_start(settings::Command& command, Options& options) {
+void bind_start(settings::Command& command, ServicesOptions& options) {
   command.bind("dbt.deps", options.deps);
   command.bind("services.dags", options.settings.dags);
   command.bind("services.kafka-controller-port", options.settings.kafka_controller_port);
   command.bind("services.s3-console-port", options.settings.s3_console_port);
 }
 
-void add_parts(CLI::App& command, Options& options, std::vector<std::string> unless_given, const char* help) {
+void add_parts(CLI::App& command, ServicesOptions& options, std::vector<std::string> unless_given,
+               const char* help) {
   command.add_option("part", options.parts, help)->check(CLI::IsMember({"kafka-s3", "airflow"}));
   command.parse_complete_callback([&options, unless_given = std::move(unless_given)] {
     if (options.parts.empty()) options.parts = unless_given;
@@ -177,9 +178,9 @@ void add_parts(CLI::App& command, Options& options, std::vector<std::string> unl
 }  // namespace
 
 void define_services(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ServicesOptions>();
   const auto define = [&](const char* name, const char* help, settings::Effect effect,
-                          Result<int> (*run)(const Options&, const Runtime&)) -> settings::Command& {
+                          Result<int> (*run)(const ServicesOptions&, const Runtime&)) -> settings::Command& {
     auto& command = commands.add(commands.parser(), name, help, "", effect);
     bind_data(command, *options);
     command.when_chosen([options, run, &action] {

@@ -83,7 +83,7 @@ Result<Target> open_topic(const LogSettings& log, const ServicesSettings& servic
 }
 
 /// One, or one for each type of event.
-Result<std::vector<Target>> open_targets(const Options& options, Clock& clock) {
+Result<std::vector<Target>> open_targets(const SimulateOptions& options, Clock& clock) {
   std::vector<Target> targets;
   if (options.writes_lines()) {
     SDP_TRY(targets.emplace_back().producer, open_line_producer(options.output, clock));
@@ -113,14 +113,15 @@ simulate::Outlets outlets_of(const std::vector<Target>& targets) {
 }
 
 /// With what earlier runs told, before --output takes the place of any file.
-Result<std::optional<KeptOracle>> open_oracle(const Options& options, const simulate::SimulationSpec& spec) {
+Result<std::optional<KeptOracle>> open_oracle(const SimulateOptions& options,
+                                              const simulate::SimulationSpec& spec) {
   if (options.oracle.empty()) return std::nullopt;
   KeptOracle kept(options.oracle);
   if (options.continue_oracle) SDP_RETURN_IF_ERROR(kept.go_on(spec));
   return kept;
 }
 
-Result<int> describe(const Options& options) {
+Result<int> describe(const SimulateOptions& options) {
   SDP_TRY(const auto behaviour, behaviour_of(options.simulation));
   print_out("{}", simulate::described(behaviour));
   return 0;
@@ -181,7 +182,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_simulate(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SimulateOptions>();
   auto& command = commands.add(
       commands.parser(), "simulate", "Produce listening events to Kafka",
       "  spotify-pipeline simulate --rate 2                       two events a second, each printed\n"

@@ -17,7 +17,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct SinkOptions {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
@@ -81,7 +81,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 }  // namespace
 
 void define_sink(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SinkOptions>();
   auto& command =
       commands.add(commands.parser(), "sink",
                    "Move events from Kafka to the lake until it is stopped; on SIGTERM or Ctrl-C it uploads "

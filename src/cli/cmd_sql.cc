@@ -18,14 +18,14 @@ namespace {
 
 constexpr std::size_t kSqlBytesMax = 1 << 20;
 
-struct Options {
+struct SqlOptions {
   AskSettings ask;
   std::string query;  ///< of -c
   bool has_query = false;
   std::string file;
 };
 
-Result<std::string> read_sql(const Options& options, const std::stop_token& stop) {
+Result<std::string> read_sql(const SqlOptions& options, const std::stop_token& stop) {
   if (options.has_query) return options.query;
   return read_input(options.file.empty() ? "-" : options.file, kSqlBytesMax,
                     ", too many for a query; is it the right file?", stop);
@@ -37,7 +37,7 @@ Error in_statement(const Error& error, std::size_t number, std::size_t count, st
   return error.in(fmt::format("statement {} of {}, from line {}", number, count, line));
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const SqlOptions& options, const settings::Command& command, const Runtime& runtime) {
   if (!options.has_query && options.file.empty() && ::isatty(STDIN_FILENO) != 0) {
     diag::log_failure(
         "usage", kUsage,
@@ -76,7 +76,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 }  // namespace
 
 void define_sql(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SqlOptions>();
   auto& command = commands.add_reader(
       commands.parser(), "sql", "Ask the marts in SQL, with statements that only read",
       "  spotify-pipeline sql --data data -c 'SELECT * FROM MART.TOP_SONGS'  the marts that `run` has made\n"

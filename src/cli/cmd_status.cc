@@ -10,7 +10,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct StatusOptions {
   LookSettings look;
   std::int64_t lag_max = 0;
   std::chrono::seconds watch{0};  ///< 0: once
@@ -27,7 +27,7 @@ void print(const Status& status, Shown shown) {
   }
 }
 
-Result<int> run_once(const Options& options, const Runtime& runtime) {
+Result<int> run_once(const StatusOptions& options, const Runtime& runtime) {
   SDP_TRY(const LookedAt places, open_look(options.look, runtime.clock));
   SDP_TRY(const Status status, places.reader->look());
   print(status, options.look.json ? Shown::json : Shown::screen);
@@ -37,7 +37,7 @@ Result<int> run_once(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_status(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatusOptions>();
   auto& command = commands.add_reader(
       commands.parser(), "status",
       "Show where the pipeline stands: how far each stage is behind the one before it, how new it is, which "

@@ -29,7 +29,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct Options {
+struct TapOptions {
   LogSettings log;
   LakeSettings lake;
   ServicesSettings services;
@@ -55,7 +55,7 @@ constexpr milliseconds kLakePause{2'000};
 /// Prints what is wanted, at once, until that is enough or nobody reads it.
 class Printer {
  public:
-  Printer(const Options& options, const Runtime& runtime) : options_(options), stop_(runtime.stop) {
+  Printer(const TapOptions& options, const Runtime& runtime) : options_(options), stop_(runtime.stop) {
     end_quietly_without_reader();
   }
 
@@ -73,7 +73,7 @@ class Printer {
   }
 
  private:
-  const Options& options_;
+  const TapOptions& options_;
   const std::stop_token stop_;
   std::uint64_t printed_ = 0;
 };
@@ -83,7 +83,7 @@ class Printer {
 /// Reads partitions by turns, without a group: nothing is committed and nobody is moved.
 class LogTap {
  public:
-  LogTap(const Options& options, const Runtime& runtime)
+  LogTap(const TapOptions& options, const Runtime& runtime)
       : options_(options), runtime_(runtime), printer_(options, runtime) {}
 
   Result<int> run() {
@@ -162,7 +162,7 @@ class LogTap {
     return {};
   }
 
-  const Options& options_;
+  const TapOptions& options_;
   const Runtime& runtime_;
   Printer printer_;
   std::unique_ptr<log::EventLog> log_;
@@ -175,7 +175,7 @@ class LogTap {
 /// Shows objects as they are stored: what `lake repair` has put aside is left out unless it is named.
 class LakeTap {
  public:
-  LakeTap(const Options& options, const Runtime& runtime)
+  LakeTap(const TapOptions& options, const Runtime& runtime)
       : options_(options), runtime_(runtime), printer_(options, runtime) {}
 
   Result<int> run() {
@@ -254,7 +254,7 @@ class LakeTap {
     return {};
   }
 
-  const Options& options_;
+  const TapOptions& options_;
   const Runtime& runtime_;
   Printer printer_;
   Lake lake_;
@@ -265,7 +265,7 @@ class LakeTap {
 
 // --- tap rejected ---
 
-Result<int> tap_rejected(const Options& options, const Runtime& runtime) {
+Result<int> tap_rejected(const TapOptions& options, const Runtime& runtime) {
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
   RejectedFilter filter = options.rejected;
   filter.newest = true;
@@ -284,9 +284,9 @@ Result<int> tap_rejected(const Options& options, const Runtime& runtime) {
 }
 
 settings::Command& define(settings::Commands& commands, settings::Command& parent, Action& action,
-                          const std::shared_ptr<Options>& options, const char* name, const char* help,
+                          const std::shared_ptr<TapOptions>& options, const char* name, const char* help,
                           const char* examples,
-                          Result<int> (*run)(const Options&, const settings::Command&, const Runtime&)) {
+                          Result<int> (*run)(const TapOptions&, const settings::Command&, const Runtime&)) {
   auto& command = commands.add_reader(parent.parser(), name, help, examples);
   command.bind("tap.grep", options->grep);
   command.bind("output.json", options->json);
@@ -296,7 +296,7 @@ settings::Command& define(settings::Commands& commands, settings::Command& paren
   return command;
 }
 
-Result<int> run_log(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run_log(const TapOptions& options, const settings::Command& command, const Runtime& runtime) {
   const auto is_set = [&command](std::string_view name) {
     return command.find(name)->origin.kind != settings::Origin::Kind::standard;
   };
@@ -306,7 +306,7 @@ Result<int> run_log(const Options& options, const settings::Command& command, co
   return LogTap(options, runtime).run();
 }
 
-Result<int> run_lake(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run_lake(const TapOptions& options, const settings::Command& command, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(check_lake_flags(command, options.lake));
   if (!options.object.empty() && options.follow)
     return fail(ErrorKind::misconfigured,
@@ -314,14 +314,15 @@ Result<int> run_lake(const Options& options, const settings::Command& command, c
   return LakeTap(options, runtime).run();
 }
 
-Result<int> run_rejected(const Options& options, const settings::Command& command, const Runtime& runtime) {
-  Options finished = options;
+Result<int> run_rejected(const TapOptions& options, const settings::Command& command,
+                         const Runtime& runtime) {
+  TapOptions finished = options;
   SDP_TRY(finished.warehouse, finished_warehouse(command, options.data, options.warehouse));
   return tap_rejected(finished, runtime);
 }
 
 void define_log(settings::Commands& commands, settings::Command& parent, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TapOptions>();
   auto& command =
       define(commands, parent, action, options, "log",
              "Print the records of the topic as they are: from now on, until Ctrl-C. Joins no group and "
@@ -342,7 +343,7 @@ void define_log(settings::Commands& commands, settings::Command& parent, Action&
 }
 
 void define_tap_lake(settings::Commands& commands, settings::Command& parent, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TapOptions>();
   auto& command =
       define(commands, parent, action, options, "lake",
              "Print the lines of the newest objects of the lake, or of one object",
@@ -359,7 +360,7 @@ void define_tap_lake(settings::Commands& commands, settings::Command& parent, Ac
 }
 
 void define_tap_rejected(settings::Commands& commands, settings::Command& parent, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TapOptions>();
   auto& command =
       define(commands, parent, action, options, "rejected",
              "Print the newest records that were rejected, the newest first: what was sent, and all that "

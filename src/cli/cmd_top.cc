@@ -10,12 +10,12 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct TopOptions {
   LookSettings look;
   std::chrono::seconds every{1};
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const TopOptions& options, const Runtime& runtime) {
   Top top;
   return keep_looking(options.look, options.every, runtime, [&](const Status& status, Shown shown) {
     top.look(status);
@@ -33,7 +33,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_top(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TopOptions>();
   auto& command = commands.add_reader(
       commands.parser(), "top",
       "Watch the pipeline at work until Ctrl-C: how fast each stage gets on, how far it is behind the one "

@@ -11,13 +11,13 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct TransformOptions {
   TransformCommand transform;
   bool full_refresh = false;
   std::string metrics_file;
 };
 
-Result<int> run(const Options& options, const Runtime& runtime) {
+Result<int> run(const TransformOptions& options, const Runtime& runtime) {
   runtime.work.disks = disks_of(options.transform.warehouse);
   runtime.work.disks.push_back({.place = "work", .path = options.transform.transform.work_dir});
   const WarehouseTime time(options.transform.warehouse, runtime);
@@ -29,7 +29,7 @@ Result<int> run(const Options& options, const Runtime& runtime) {
 }  // namespace
 
 void define_transform(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TransformOptions>();
   auto& command =
       commands.add(commands.parser(), "transform",
                    "Build silver and gold with dbt, and test them; exits with 20 when a data test fails",

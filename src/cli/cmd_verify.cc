@@ -20,7 +20,7 @@
 namespace sdp::cli {
 namespace {
 
-struct Options {
+struct VerifyOptions {
   LogSettings log;
   LakeSettings lake;
   std::vector<std::string> other_lakes;
@@ -67,7 +67,8 @@ struct OpenLake {
 };
 
 /// The log is that of the topic which the lake has.
-Result<OpenLake> open_other_lake(const Options& options, const std::string& place, const Runtime& runtime) {
+Result<OpenLake> open_other_lake(const VerifyOptions& options, const std::string& place,
+                                 const Runtime& runtime) {
   OpenLake open;
   LakeSettings lake_settings = options.lake;
   lake_settings.place = place;
@@ -86,7 +87,7 @@ Result<OpenLake> open_other_lake(const Options& options, const std::string& plac
   return open;
 }
 
-Result<std::vector<OpenLake>> open_other_lakes(const Options& options, const Runtime& runtime) {
+Result<std::vector<OpenLake>> open_other_lakes(const VerifyOptions& options, const Runtime& runtime) {
   std::vector<OpenLake> opened;
   for (const std::string& place : options.other_lakes) {
     SDP_TRY(auto open, open_other_lake(options, place, runtime));
@@ -101,7 +102,7 @@ void add_lakes(verify::VerifyInputs& inputs, const std::vector<OpenLake>& others
 }
 
 /// What both kinds of a run are looked at by; the log or its witness joins.
-verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store,
+verify::VerifyInputs inputs_of(const VerifyOptions& options, store::ObjectStore& store,
                                warehouse::Warehouse& warehouse, const Rules& rules) {
   return {.store = store,
           .warehouse = &warehouse,
@@ -116,7 +117,7 @@ verify::VerifyInputs inputs_of(const Options& options, store::ObjectStore& store
 
 /// With --data: the lake, the witness and, unless --warehouse names another, the warehouse of an embedded
 /// run.
-Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, const Runtime& runtime,
+Result<Outcome> verify_embedded(const VerifyOptions& options, bool names_warehouse, const Runtime& runtime,
                                 const Rules& rules) {
   SDP_TRY(const DataDir data, DataDir::open_to_read(options.data));
   LakeSettings lake_settings = options.lake;
@@ -132,7 +133,7 @@ Result<Outcome> verify_embedded(const Options& options, bool names_warehouse, co
   return prove(inputs);
 }
 
-Result<Outcome> verify_services(const Options& options, const Runtime& runtime, const Rules& rules) {
+Result<Outcome> verify_services(const VerifyOptions& options, const Runtime& runtime, const Rules& rules) {
   SDP_TRY(auto log, open_kafka(options.log, options.services));
   SDP_TRY(auto lake, open_lake(options.lake, options.services, runtime.clock));
   SDP_TRY(auto warehouse, open_warehouse(options.warehouse, Access::read_only, runtime.clock));
@@ -143,13 +144,13 @@ Result<Outcome> verify_services(const Options& options, const Runtime& runtime, 
   return prove(inputs);
 }
 
-Result<void> check_flags(const Options& options, const settings::Command& command) {
+Result<void> check_flags(const VerifyOptions& options, const settings::Command& command) {
   SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options.warehouse));
   return options.data.empty() ? check_lake_flags(command, options.lake)
                               : check_embedded_flags(command, options.data);
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const VerifyOptions& options, const settings::Command& command, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(check_flags(options, command));
   Rules rules{.recounts = recounts_folder(options.dbt_project, options.warehouse), .mapping = {}};
   SDP_TRY(rules.mapping, read_mapping(options.mapping, options.warehouse.deps));
@@ -170,7 +171,7 @@ Result<int> run(const Options& options, const settings::Command& command, const 
 }  // namespace
 
 void define_verify(settings::Commands& commands, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VerifyOptions>();
   auto& command =
       commands.add_reader(commands.parser(), "verify",
                           "Prove every offset of the log in every stage, and every cell of the marts; exits "

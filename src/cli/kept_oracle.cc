@@ -9,14 +9,11 @@
 #include <utility>
 
 #include "base/utc_time.h"
+#include "os/files.h"
 #include "simulate/oracle_file.h"
 
 namespace sdp::cli {
-namespace {
-
-constexpr mode_t kReadable = 0644;
-
-}  // namespace
+namespace {}  // namespace
 
 Result<void> KeptOracle::go_on(const simulate::SimulationSpec& spec) {
   std::error_code none;
@@ -54,7 +51,7 @@ Result<void> KeptOracle::begin(const simulate::SimulationSpec& spec, Logs logs) 
                     oracle_.events_max(), oracle_.kept() + whole.events));
   }
   // Whoever cannot write it should not send a million events first.
-  SDP_TRY(auto file, os::NewFile::open(path_, kReadable));
+  SDP_TRY(auto file, os::NewFile::open(path_, os::kReadable));
   SDP_RETURN_IF_ERROR(remove_oracle(path_));
   file_.emplace(std::move(file));
   runs_.push_back(

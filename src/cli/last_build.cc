@@ -16,7 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kFormat = 1;
-constexpr mode_t kReadable = 0644;
 
 /// What a build left: by which project, in which warehouse, and when its batch closed.
 struct Build {
@@ -86,7 +85,7 @@ void note_build(const transform::TransformOptions& options, const std::string& p
                          {"warehouse", build->warehouse},
                          {"closed_at", build->closed_at}};
   // The next build begins without it.
-  static_cast<void>(os::write_file(file_of(options), document.dump() + "\n", kReadable));
+  static_cast<void>(os::write_file(file_of(options), document.dump() + "\n", os::kReadable));
 }
 
 }  // namespace sdp::cli

@@ -35,7 +35,7 @@ constexpr log::Offset kReadAtFirst = 100;
 constexpr std::size_t kObjectsShown = 200;
 constexpr std::size_t kLinesShown = 20;
 
-std::string line_of(const ordered_json& json) {
+std::string json_line(const ordered_json& json) {
   return base::dumped(json) + "\n";
 }
 
@@ -233,10 +233,10 @@ class Lookup {
                       {"sha256", meta.sha256},
                       {"writer", meta.writer}});
     }
-    return line_of({{"hour", lake::format_hour(*hour)},
-                    {"as_of", base::format_iso(clock_.utc_now())},
-                    {"objects", std::move(list)},
-                    {"not_shown", more}});
+    return json_line({{"hour", lake::format_hour(*hour)},
+                      {"as_of", base::format_iso(clock_.utc_now())},
+                      {"objects", std::move(list)},
+                      {"not_shown", more}});
   }
 
   Result<std::string> head(std::string_view key) const {
@@ -251,10 +251,10 @@ class Lookup {
       if (!cut) lines.push_back(shortened(line, kShownBytesMax));
       return !cut;
     });
-    return line_of({{"key", key},
-                    {"as_of", base::format_iso(clock_.utc_now())},
-                    {"lines", std::move(lines)},
-                    {"cut", cut}});
+    return json_line({{"key", key},
+                      {"as_of", base::format_iso(clock_.utc_now())},
+                      {"lines", std::move(lines)},
+                      {"cut", cut}});
   }
 
   Result<std::string> record(log::Partition partition, log::Offset offset) {
@@ -297,7 +297,7 @@ class Lookup {
     }
     SDP_RETURN_IF_ERROR(add_places({topic.id, partition}, offset, time, answer));
     answer["as_of"] = base::format_iso(clock_.utc_now());
-    return line_of(answer);
+    return json_line(answer);
   }
 
  private:
@@ -401,12 +401,12 @@ class WatchedPipeline final : public serve::Watched {
   serve::Look look() override {
     const auto status = status_.look();
     if (!status) {
-      return {.json = line_of({{"schema_version", 1},
-                               {"at", base::format_iso(clock_.utc_now())},
-                               {"error", status.error().message}}),
+      return {.json = json_line({{"schema_version", 1},
+                                 {"at", base::format_iso(clock_.utc_now())},
+                                 {"error", status.error().message}}),
               .point = {}};
     }
-    return {.json = line_of(to_json(*status)),
+    return {.json = json_line(to_json(*status)),
             .point = serve::Point{.at = base::format_iso(status->at),
                                   .log = ends_of_log(*status),
                                   .lake = count_of(*status, "lake"),

@@ -13,7 +13,7 @@
 namespace sdp::history {
 namespace {
 
-constexpr std::size_t kChunk = std::size_t{64} << 10;
+constexpr std::size_t kTextChunk = std::size_t{64} << 10;
 constexpr std::size_t kColumnsMax = 64;
 /// Artist, album, track, date.
 constexpr std::size_t kCellsWithoutNames = 4;
@@ -177,7 +177,7 @@ class CsvRows final : public RowReader {
   }
 
   std::unique_ptr<Bytes> bytes_;
-  std::array<char, kChunk> chunk_{};
+  std::array<char, kTextChunk> chunk_{};
   std::size_t at_ = 0;
   std::size_t size_ = 0;
   std::vector<std::optional<Member>> columns_;
@@ -215,7 +215,7 @@ std::unique_ptr<RowReader> read_csv(std::unique_ptr<Bytes> utf8) {
 
 Result<std::unique_ptr<RowReader>> read_rows(std::unique_ptr<Bytes> bytes) {
   auto utf8 = in_utf8(std::move(bytes));
-  std::array<char, kChunk> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
+  std::array<char, kTextChunk> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
   while (true) {
     SDP_TRY(const std::size_t size, utf8->read(chunk));
     if (size == 0) return fail(ErrorKind::bad_input, "the file is empty");

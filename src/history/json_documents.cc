@@ -9,14 +9,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "history/row_reader.h"
 
 namespace sdp::history {
 namespace {
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20;
@@ -87,7 +84,7 @@ class Scanner {
       if (c == '\n') {
         is_at_line_begin_ = true;
         is_indented_ = false;
-      } else if (!is_space(c)) {
+      } else if (!base::is_blank(c)) {
         is_at_line_begin_ = false;
         last_ = c;
       } else {
@@ -143,7 +140,7 @@ class Scanner {
   void read_word() {
     while (!stream_.is_over()) {
       const char c = stream_.peek();
-      if (in_lines_ ? c == '\n' : is_space(c) || c == ',' || c == ']') return;
+      if (in_lines_ ? c == '\n' : base::is_blank(c) || c == ',' || c == ']') return;
       stream_.skip();
       put(c);
     }

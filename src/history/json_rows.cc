@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "history/json_documents.h"
 #include "history/row_reader.h"
 
@@ -20,10 +21,6 @@ namespace {
 
 /// Arrays within the outermost one: exporters of Last.fm write a page as an array.
 constexpr int kArraysMax = 2;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 /// What a number in a text comes to: 5.0 and 5e0 are integers, too.
 Value number_of(std::string_view text) {
@@ -264,7 +261,7 @@ class JsonRows final : public RowReader {
       const char c = stream_.peek();
       if (c == kMark[of_mark]) {
         of_mark = (of_mark + 1) % kMark.size();
-      } else if (!is_space(c)) {
+      } else if (!base::is_blank(c)) {
         return;
       }
       stream_.skip();

@@ -13,6 +13,9 @@
 
 namespace sdp::os {
 
+/// Everybody may read it.
+inline constexpr mode_t kReadable = 0644;
+
 /// Nothing when there is no such file. Of a pipe what its writers send, nothing when it has none. `bad_input`
 /// when it has more than `bytes_max`.
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path,

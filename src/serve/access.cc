@@ -28,7 +28,7 @@ stack's is the <code>DASHBOARD_TOKEN</code> that <code>docker compose run --rm s
 )";
 
 /// As a form encodes what was typed.
-std::string decoded(std::string_view text) {
+std::string decoded_form(std::string_view text) {
   std::string result;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '+') {
@@ -120,7 +120,7 @@ std::optional<Response> Access::admit(const Request& request) const {
   if (loopback_ && !http::is_loopback_host(request.host)) return std::nullopt;
   std::string_view given = std::string_view(request.target).substr(kTokenQuery.size());
   given = given.substr(0, given.find('&'));
-  if (!base::same_digest(base::sha256_hex(decoded(given)), token_digest_)) return login_page();
+  if (!base::same_digest(base::sha256_hex(decoded_form(given)), token_digest_)) return login_page();
   const bool secure = request.forwarded_proto == "https";
   return Response{.status = 303,
                   .headers = {{"Location", "/"},

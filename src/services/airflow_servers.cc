@@ -13,7 +13,7 @@
 namespace sdp::services {
 namespace {
 
-constexpr std::chrono::milliseconds kProbeLimit{5'000};
+constexpr std::chrono::milliseconds kAirflowProbeLimit{5'000};
 constexpr std::chrono::milliseconds kMigrateLimit{300'000};
 /// Airflow imports for seconds before it does anything.
 constexpr int kStartLimits = 3;
@@ -80,7 +80,7 @@ Server airflow_server(const Settings& settings, const AirflowSecrets& secrets, c
   server.prepare = [] { return Result<void>{}; };
   server.probe = [url = base_url(settings) + "/api/v2/monitor/health",
                   name = std::string(component.health_name)]() -> Result<void> {
-    SDP_TRY(const auto answer, get_http(url, kProbeLimit));
+    SDP_TRY(const auto answer, get_http(url, kAirflowProbeLimit));
     return check_health(answer, name);
   };
   if (component.heartbeat_name.empty()) return server;
@@ -88,7 +88,7 @@ Server airflow_server(const Settings& settings, const AirflowSecrets& secrets, c
   server.probe_started =
       [url = base_url(settings) + "/api/v2/monitor/health", name = std::string(component.health_name),
        heartbeat = std::string(component.heartbeat_name)](UtcMillis started) -> Result<void> {
-    SDP_TRY(const auto answer, get_http(url, kProbeLimit));
+    SDP_TRY(const auto answer, get_http(url, kAirflowProbeLimit));
     SDP_RETURN_IF_ERROR(check_health(answer, name));
     return check_heartbeat(answer, name, heartbeat, started);
   };

@@ -8,7 +8,7 @@
 namespace sdp::services {
 namespace {
 
-constexpr std::chrono::milliseconds kProbeLimit{2'000};
+constexpr std::chrono::milliseconds kS3ProbeLimit{2'000};
 constexpr std::string_view kVersitygwHealthPath = "/_health";
 
 std::string loopback(std::uint16_t port) {
@@ -47,7 +47,7 @@ Server minio(const Settings& settings, const local::Credentials& credentials) {
       {"MinIO's console", settings.s3_console_port, "--s3-console-port", "SPOTIFY_S3_CONSOLE_PORT"}};
   server.prepare = [program, folder = settings.data / data] { return prepare(program, folder); };
   server.probe = [url = fmt::format("http://{}/minio/health/ready", loopback(settings.s3_port))] {
-    return probe_http(url, kProbeLimit);
+    return probe_http(url, kS3ProbeLimit);
   };
   return server;
 }
@@ -64,7 +64,7 @@ Server versitygw(const Settings& settings, const local::Credentials& credentials
   server.ports = {{"versitygw", settings.s3_port, "--s3-port", "SPOTIFY_S3_PORT"}};
   server.prepare = [program, data] { return prepare(program, data); };
   server.probe = [url = fmt::format("http://{}{}", loopback(settings.s3_port), kVersitygwHealthPath)] {
-    return probe_http(url, kProbeLimit);
+    return probe_http(url, kS3ProbeLimit);
   };
   return server;
 }

@@ -15,9 +15,9 @@ namespace sdp::simulate {
 namespace {
 
 /// What is said of a place in the file.
-class Place {
+class TomlPlace {
  public:
-  Place(std::string_view file, const toml::source_region& where)
+  TomlPlace(std::string_view file, const toml::source_region& where)
       : text_(fmt::format("{}:{}", file, where.begin.line)) {}
 
   std::unexpected<Error> fault(std::string_view what) const {
@@ -86,7 +86,7 @@ Result<void> read_table(std::string_view file, std::string_view name, const toml
                         Behaviour& behaviour) {
   for (const auto& [word, node] : table) {
     const std::string path = fmt::format("{}.{}", name, word.str());
-    const Place place(file, word.source());
+    const TomlPlace place(file, word.source());
     const BehaviourKey* key = find(path);
     if (!key) return place.fault(fmt::format("{} is not a key; {}", path, hint(path, paths_in(name))));
     if (!std::visit([&](const auto member) { return read_value(node, behaviour.*member); }, key->member))
@@ -96,7 +96,7 @@ Result<void> read_table(std::string_view file, std::string_view name, const toml
 }
 
 /// Where the file says what is wrong; the beginning where only the defaults do.
-Place place_of(std::string_view file, const toml::table& root, const std::string& path) {
+TomlPlace place_of(std::string_view file, const toml::table& root, const std::string& path) {
   const auto node = root.at_path(path);
   return {file, node ? node.node()->source() : root.source()};
 }
@@ -106,7 +106,7 @@ Place place_of(std::string_view file, const toml::table& root, const std::string
 Result<Behaviour> behaviour_of(std::string_view toml, std::string_view file) {
   const toml::parse_result parsed = toml::parse(toml, file);
   if (!parsed) {
-    return Place(file, parsed.error().source())
+    return TomlPlace(file, parsed.error().source())
         .fault(fmt::format("is not TOML: {}", parsed.error().description()));
   }
   const toml::table& root = parsed.table();
@@ -114,7 +114,7 @@ Result<Behaviour> behaviour_of(std::string_view toml, std::string_view file) {
   for (const auto& [word, node] : root) {
     const std::string name(word.str());
     const std::vector<std::string> known = tables();
-    const Place place(file, word.source());
+    const TomlPlace place(file, word.source());
     if (std::ranges::find(known, name) == known.end())
       return place.fault(fmt::format("{} is not a table of keys; {}", name, hint(name, known)));
     if (!node.is_table()) return place.fault(fmt::format("{} must be a table, [{}]", name, name));

@@ -21,13 +21,6 @@ constexpr auto kLogs = [] {
 
 constexpr std::uint64_t kLn2 = 2'977'044'471;  // in q32
 
-std::vector<std::uint64_t> whole(const std::vector<double>& weights) {
-  std::vector<std::uint64_t> result;
-  result.reserve(weights.size());
-  for (const double weight : weights) result.push_back(to_q32(weight));
-  return result;
-}
-
 }  // namespace
 
 // -ln of a uniform number: its leading zeros are whole powers of two, a table has the rest, with a straight
@@ -43,7 +36,7 @@ std::uint64_t draw_exponential(Rng& rng) {
 }
 
 WeightedDraw::WeightedDraw(const std::vector<double>& weights)
-    : WeightedDraw(std::span<const std::uint64_t>(whole(weights))) {}
+    : WeightedDraw(std::span<const std::uint64_t>(in_q32(weights))) {}
 
 // Vose, "A Linear Algorithm for Generating Random Numbers with a Given Distribution", 1991.
 WeightedDraw::WeightedDraw(std::span<const std::uint64_t> weights) : columns_(weights.size()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,12 @@ std::uint64_t draw_exponential(Rng& rng);
 /// The same with another mean, in whole units.
 inline std::int64_t draw_exponential(Rng& rng, std::uint64_t mean) {
   return static_cast<std::int64_t>(times(draw_exponential(rng), mean));
+}
+
+/// One of a list's, each as likely.
+template <typename List>
+const auto& pick(const List& list, Rng& rng) {
+  return list[rng.below(std::size(list))];
 }
 
 /// One of several things, in proportion to weights that are whole numbers below 2^63: Walker's alias method,

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/utc_time.h"
 #include "event/encode.h"
+#include "simulate/draw.h"
 
 namespace sdp::simulate {
 namespace {
@@ -25,11 +26,6 @@ constexpr std::size_t kArraysTooDeep = 64;
 /// bytes besides. No record is so large that it could be the one or the other.
 constexpr std::size_t kLineFitsMax = 5'624'000;
 constexpr std::size_t kLineFitsNotMin = 5'625'001;
-
-template <typename List>
-const auto& pick(const List& list, Rng& rng) {
-  return list[rng.below(std::size(list))];
-}
 
 ordered_json to_object(const event::ListeningEvent& event) {
   std::string text;
@@ -121,7 +117,7 @@ class Spoiler {
   bool spoil(Fault fault) {
     static constexpr auto kEventTypes = std::to_array<std::string_view>({"rewind", "PLAY", "like"});
     static constexpr auto kDevices = std::to_array<std::string_view>({"fridge", "Mobile", "tv"});
-    static constexpr auto kCountries = std::to_array<std::string_view>({"Germany", "de", "X", "U5"});
+    static constexpr auto kBadCountries = std::to_array<std::string_view>({"Germany", "de", "X", "U5"});
     static constexpr auto kIds = std::to_array<std::string_view>({"7", "", "not-a-uuid", "881dc191"});
     static constexpr auto kTimes = std::to_array<std::string_view>(
         {"1771177956123", "2026-02-15 17:52:36", "15/02/2026", "2026-02-30T00:00:00Z", "yesterday"});
@@ -151,7 +147,7 @@ class Spoiler {
         set(named(fault), pick(kDevices, rng_));
         return true;
       case Fault::bad_country:
-        set(named(fault), pick(kCountries, rng_));
+        set(named(fault), pick(kBadCountries, rng_));
         return true;
       case Fault::bad_timestamp:
         set(named(fault), pick(kTimes, rng_));

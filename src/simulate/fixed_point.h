@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace sdp::simulate {
 
@@ -15,6 +16,13 @@ inline constexpr std::uint64_t kOne = std::uint64_t{1} << 32;
 /// A value from outside; from 0 up to 2^31. Scaling by a power of two is exact, so only the cut rounds.
 constexpr std::uint64_t to_q32(double value) {
   return static_cast<std::uint64_t>(value * 0x1.0p32);
+}
+
+inline std::vector<std::uint64_t> in_q32(const std::vector<double>& values) {
+  std::vector<std::uint64_t> result;
+  result.reserve(values.size());
+  for (const double value : values) result.push_back(to_q32(value));
+  return result;
 }
 
 constexpr std::uint64_t times(std::uint64_t one, std::uint64_t other) {

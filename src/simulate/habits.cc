@@ -6,7 +6,7 @@
 namespace sdp::simulate {
 namespace {
 
-std::uint64_t milliseconds(double seconds) {
+std::uint64_t in_ms(double seconds) {
   return static_cast<std::uint64_t>(seconds * 1'000);
 }
 
@@ -28,15 +28,9 @@ std::array<const Numbers*, 2> hours_of(const Behaviour& behaviour, event::Device
 }
 
 /// The whole numbers that weights are drawn by.
-std::vector<std::uint64_t> whole(const Numbers& weights) {
-  std::vector<std::uint64_t> result;
-  for (const double weight : weights) result.push_back(to_q32(weight));
-  return result;
-}
-
 /// Weights in parts of their mean, where thing k counts shares[k] times.
 std::vector<std::uint64_t> by_mean(const Numbers& weights, const std::vector<std::uint64_t>& shares) {
-  const std::vector<std::uint64_t> numbers = whole(weights);
+  const std::vector<std::uint64_t> numbers = in_q32(weights);
   Wide sum = 0, count = 0;
   for (std::size_t k = 0; k < numbers.size(); ++k) {
     sum += static_cast<Wide>(numbers[k]) * (shares[k] >> 20);
@@ -55,22 +49,22 @@ Habits::Habits(const Behaviour& behaviour)
       devices(behaviour.devices),
       home_device(to_q32(behaviour.home_device)),
       handed_over(to_q32(behaviour.handed_over)),
-      hand_over_ms(milliseconds(behaviour.hand_over_s)),
+      hand_over_ms(in_ms(behaviour.hand_over_s)),
       more_songs(more_than_one(behaviour.songs)),
-      think_ms(milliseconds(behaviour.think_s)),
-      autoplay_ms(std::max<std::uint64_t>(milliseconds(behaviour.autoplay_s), 1)),
+      think_ms(in_ms(behaviour.think_s)),
+      autoplay_ms(std::max<std::uint64_t>(in_ms(behaviour.autoplay_s), 1)),
       added(to_q32(behaviour.added)),
       pause_after_ms(behaviour.pauses_an_hour > 0
                          ? static_cast<std::uint64_t>(static_cast<double>(kHourMs) / behaviour.pauses_an_hour)
                          : 0),
-      paused_ms(milliseconds(behaviour.paused_s)),
+      paused_ms(in_ms(behaviour.paused_s)),
       left_while_paused(to_q32(behaviour.left_while_paused)),
       songs_an_advert(static_cast<std::uint32_t>(behaviour.songs_an_advert)),
-      advert_ms(milliseconds(behaviour.advert_s)),
+      advert_ms(in_ms(behaviour.advert_s)),
       free_skips_an_hour(static_cast<std::uint32_t>(behaviour.free_skips_an_hour)),
       bot_keenness(to_q32(behaviour.bot_sessions_a_day / behaviour.sessions_a_day)),
       more_bot_songs(more_than_one(behaviour.bot_songs)),
-      bot_heard_ms(static_cast<std::uint32_t>(milliseconds(behaviour.bot_heard_s))) {
+      bot_heard_ms(static_cast<std::uint32_t>(in_ms(behaviour.bot_heard_s))) {
   for (std::size_t k = 0; k < behaviour.countries.size(); ++k) {
     countries.push_back({{behaviour.countries[k][0], behaviour.countries[k][1]}});
     utc_offsets.push_back(static_cast<std::int64_t>(behaviour.country_utc_minutes[k]) * 60'000);
@@ -81,14 +75,14 @@ Habits::Habits(const Behaviour& behaviour)
   }
 
   const std::array<std::vector<std::uint64_t>, 4> types{
-      whole(behaviour.early_birds), whole(behaviour.working_hours), whole(behaviour.evening_listeners),
-      whole(behaviour.night_owls)};
-  const std::vector<std::uint64_t> type_shares = whole(behaviour.types);
-  const std::vector<std::uint64_t> device_shares = whole(behaviour.devices);
+      in_q32(behaviour.early_birds), in_q32(behaviour.working_hours), in_q32(behaviour.evening_listeners),
+      in_q32(behaviour.night_owls)};
+  const std::vector<std::uint64_t> type_shares = in_q32(behaviour.types);
+  const std::vector<std::uint64_t> device_shares = in_q32(behaviour.devices);
   std::vector<std::uint64_t> day_shares(7);
   for (std::size_t device = 0; device < kDevices; ++device) {
     const auto hours = hours_of(behaviour, static_cast<event::DeviceType>(device));
-    const std::array<std::vector<std::uint64_t>, 2> weights{whole(*hours[0]), whole(*hours[1])};
+    const std::array<std::vector<std::uint64_t>, 2> weights{in_q32(*hours[0]), in_q32(*hours[1])};
     // Up to 1e6 each, of which 20 bits behind the point do for hours and 12 for shares.
     Wide sum = 0, shares = 0;
     std::array<Wide, 7> day_sums{};
@@ -129,7 +123,7 @@ Habits::Habits(const Behaviour& behaviour)
   if (!holidays_.empty()) keenness_max = times(keenness_max, std::max(on_holidays_, kOne));
   if (behaviour.bots > 0) keenness_max = std::max(keenness_max, bot_keenness);
 
-  const auto by_age = by_mean(behaviour.skip_by_age, whole(behaviour.ages));
+  const auto by_age = by_mean(behaviour.skip_by_age, in_q32(behaviour.ages));
   const auto by_day = by_mean(behaviour.skip_by_weekday, day_shares);
   const std::uint64_t skipped = to_q32(behaviour.skipped);
   for (std::size_t age = 0; age < by_age.size(); ++age) {

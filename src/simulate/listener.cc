@@ -31,16 +31,16 @@ struct CountryShare {
   std::uint32_t percent = 0;
 };
 
-constexpr CountryShare kCountries[] = {{{{'U', 'S'}}, 30}, {{{'I', 'N'}}, 18}, {{{'B', 'R'}}, 10},
-                                       {{{'U', 'K'}}, 9},  {{{'D', 'E'}}, 8},  {{{'M', 'X'}}, 7},
-                                       {{{'C', 'A'}}, 5},  {{{'F', 'R'}}, 5},  {{{'E', 'S'}}, 3},
-                                       {{{'J', 'P'}}, 3},  {{{'A', 'U'}}, 2}};
+constexpr CountryShare kCountryShares[] = {{{{'U', 'S'}}, 30}, {{{'I', 'N'}}, 18}, {{{'B', 'R'}}, 10},
+                                           {{{'U', 'K'}}, 9},  {{{'D', 'E'}}, 8},  {{{'M', 'X'}}, 7},
+                                           {{{'C', 'A'}}, 5},  {{{'F', 'R'}}, 5},  {{{'E', 'S'}}, 3},
+                                           {{{'J', 'P'}}, 3},  {{{'A', 'U'}}, 2}};
 
 constexpr std::string_view kAppVersions[] = {"9.0.46", "9.1.2", "9.1.10", "9.2.0"};
 
 event::Country draw_country(Rng& rng) {
   auto rest = static_cast<std::uint32_t>(rng.below(100));
-  for (const auto& [country, percent] : kCountries) {
+  for (const auto& [country, percent] : kCountryShares) {
     if (rest < percent) return country;
     rest -= percent;
   }

@@ -18,7 +18,7 @@ constexpr std::uint64_t kSongs = 0x736f6e6773;
 constexpr std::uint64_t kArrivals = 0x6172726976616c73;
 constexpr std::uint64_t kSessions = 0x73657373696f6e73;
 
-std::int64_t milliseconds(UtcMillis time) {
+std::int64_t ms_of(UtcMillis time) {
   return time.time_since_epoch().count();
 }
 
@@ -36,7 +36,7 @@ Population population_of(const SimulationSpec& spec) {
 
 Charts charts_of(const SimulationSpec& spec) {
   return {spec.behaviour, spec.songs, listeners_rng(spec).fork(kSongs), happenings_rng(spec).fork(kSongs),
-          milliseconds(spec.start)};
+          ms_of(spec.start)};
 }
 
 ListenersSource::ListenersSource(const SimulationSpec& spec)
@@ -47,8 +47,8 @@ ListenersSource::ListenersSource(const SimulationSpec& spec)
       charts_(charts_of(spec)),
       happenings_(happenings_rng(spec).fork(kSessions)),
       arrivals_(happenings_rng(spec).fork(kArrivals)),
-      start_ms_(milliseconds(spec.start)),
-      end_ms_(milliseconds(end_time(spec))),
+      start_ms_(ms_of(spec.start)),
+      end_ms_(ms_of(end_time(spec))),
       joining_(to_q32(spec.behaviour.joining)),
       leaving_(to_q32(spec.behaviour.leaving)),
       users_(spec.users),

@@ -14,7 +14,7 @@ constexpr std::uint32_t kTried = 2'000;
 constexpr std::int64_t kLongestHours = 366 * 24;
 /// By how much events end before now, in parts of the root of the number of sessions: three deviations of a
 /// sum of as many sessions, the lengths of which are as uneven as exponential ones.
-constexpr double kMargin = 4.25;
+constexpr double kSpanMargin = 4.25;
 constexpr double kSessionsADayMin = 0.001;
 constexpr double kSessionsADayMax = 24;
 constexpr int kHalvings = 30;
@@ -133,7 +133,8 @@ SimulationSpec listeners_ending_at(SimulationSpec spec, UtcMillis now, std::uint
   if (!checked(spec)) return spec;  // who opens it is told why
   const Sample sample(spec, now_ms);
   const double sessions = static_cast<double>(spec.events) / sample.listener().events;
-  const double wanted = static_cast<double>(spec.events) * (1 + kMargin / std::sqrt(std::max(sessions, 1.0)));
+  const double wanted =
+      static_cast<double>(spec.events) * (1 + kSpanMargin / std::sqrt(std::max(sessions, 1.0)));
   // The events of a session come, on average, its length after it begins.
   const auto lag = static_cast<std::int64_t>(std::ceil(sample.listener().hours));
   const std::vector<double> parts =

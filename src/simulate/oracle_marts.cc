@@ -20,18 +20,18 @@ namespace {
 using event::DeviceType;
 using event::EventType;
 
-constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::int64_t kDayMs = 24 * kHourMs;
+constexpr std::int64_t kMartHourMs = 3'600'000;
+constexpr std::int64_t kMartDayMs = 24 * kMartHourMs;
 constexpr std::int64_t kStreamMs = 30'000;
 constexpr std::int64_t kSessionGapMs = 30 * 60'000;
 constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 
 std::int32_t day_of(const Fact& fact) {
-  return static_cast<std::int32_t>(fact.at_ms() / kDayMs);
+  return static_cast<std::int32_t>(fact.at_ms() / kMartDayMs);
 }
 
 std::int32_t hour_of(const Fact& fact) {
-  return static_cast<std::int32_t>(fact.at_ms() / kHourMs);
+  return static_cast<std::int32_t>(fact.at_ms() / kMartHourMs);
 }
 
 std::int32_t year_of(std::int32_t day) {
@@ -52,7 +52,8 @@ Heard heard_of(const Fact& play, const Fact* end, bool same_song) {
   const bool tells = end != nullptr && end->type != EventType::play && same_song && end->position_ms >= 0;
   const std::int64_t until = tells ? end->position_ms : play.duration_ms;
   if (until < 0) return {};
-  const std::int64_t passed = end != nullptr ? end->at_ms() - play.at_ms() : kDayMs - play.at_ms() % kDayMs;
+  const std::int64_t passed =
+      end != nullptr ? end->at_ms() - play.at_ms() : kMartDayMs - play.at_ms() % kMartDayMs;
   const std::int64_t heard = std::min(std::max<std::int64_t>(until - begin, 0), passed);
   return {.ms = heard,
           .is_stream = begin < kStreamMs && begin + heard >= kStreamMs,
@@ -76,13 +77,13 @@ struct MixedHash {
 
 /// Where the row of a song, artist or hour of one day is. What happened to it is counted listener by
 /// listener, so that the last one is enough to count different ones.
-struct Place {
+struct RowPlace {
   std::uint32_t row = kNobody;
   std::uint32_t last_listener = kNobody;
 };
 
 template <typename Row>
-void count(Row& row, Place& place, const Fact& fact, const Heard& heard) {
+void count(Row& row, RowPlace& place, const Fact& fact, const Heard& heard) {
   count(row.totals, fact, heard);
   row.listeners += std::exchange(place.last_listener, fact.listener) != fact.listener;
 }
@@ -288,7 +289,7 @@ class Counting {
 
   /// The row of this day, of which the place may still be that of another day.
   template <typename Row>
-  Row& row_at(std::vector<Row>& rows, Place& place, const Row& empty) {
+  Row& row_at(std::vector<Row>& rows, RowPlace& place, const Row& empty) {
     if (place.row == kNobody || rows[place.row].time != day_) {
       place = {.row = static_cast<std::uint32_t>(rows.size())};
       rows.push_back(empty);
@@ -297,7 +298,7 @@ class Counting {
   }
 
   void song(const Fact& fact, const Spelling& spelling, const Heard& heard) {
-    Place& place = song_places_[spelling.song];
+    RowPlace& place = song_places_[spelling.song];
     SongRow& row =
         row_at(marts_.song_daily, place, {day_, spelling.song, fact.spelling, spelling.artist, {}, 0});
     smallest(row, fact.spelling, spelling.artist);
@@ -318,7 +319,7 @@ class Counting {
     const auto where = static_cast<std::uint32_t>(static_cast<unsigned char>(fact.country.letters[0]) << 16 |
                                                   static_cast<unsigned char>(fact.country.letters[1]) << 8 |
                                                   std::to_underlying(fact.device));
-    Place& place = hour_places_[key_of(hour, where)];
+    RowPlace& place = hour_places_[key_of(hour, where)];
     if (place.row == kNobody) {
       place.row = static_cast<std::uint32_t>(marts_.country_device_hourly.size());
       marts_.country_device_hourly.push_back({hour, fact.country, fact.device, {}, 0});
@@ -381,7 +382,7 @@ class Counting {
   /// time.
   void years() {
     song_places_.assign(song_places_.size(), {});
-    std::vector<Place> all(song_places_.size());
+    std::vector<RowPlace> all(song_places_.size());
     for (const SongRow& day : marts_.song_daily) {
       SongRow first = day;
       first.totals = {};
@@ -483,7 +484,7 @@ class Counting {
 
   /// The newest hour with an event that had begun at this time.
   std::optional<std::int32_t> newest_hour(UtcMillis at) const {
-    const auto now = static_cast<std::int32_t>(at.time_since_epoch().count() / kHourMs);
+    const auto now = static_cast<std::int32_t>(at.time_since_epoch().count() / kMartHourMs);
     std::optional<std::int32_t> newest;
     for (const HourRow& hour : marts_.country_device_hourly) {
       if (hour.hour <= now) newest = hour.hour;
@@ -535,9 +536,9 @@ class Counting {
   Marts marts_;
   // Of the day that is counted, or of the year.
   std::int32_t day_ = 0;
-  std::vector<Place> song_places_;
-  std::vector<Place> artist_places_;
-  std::unordered_map<std::uint64_t, Place, MixedHash> hour_places_;
+  std::vector<RowPlace> song_places_;
+  std::vector<RowPlace> artist_places_;
+  std::unordered_map<std::uint64_t, RowPlace, MixedHash> hour_places_;
   std::set<std::pair<std::uint32_t, std::uint32_t>>
       artist_songs_;  ///< of songs that come with several artists
   std::vector<Turn> turns_;

@@ -12,13 +12,13 @@ namespace {
 using event::DeviceType;
 using event::EventType;
 
-constexpr std::uint32_t kNever = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t kNoPosition = std::numeric_limits<std::uint32_t>::max();
 /// Of skips, the largest share that age, weekday, song and arm can add up to.
 constexpr std::uint64_t kSkippedMax = kOne / 100 * 98;
 
 /// By arm of the experiment, then version.
-constexpr std::string_view kAppVersions[2][kVersions] = {{"9.0.46", "9.1.2", "9.1.10", "9.2.0"},
-                                                         {"9.0.46+b", "9.1.2+b", "9.1.10+b", "9.2.0+b"}};
+constexpr std::string_view kVersionsByArm[2][kVersions] = {{"9.0.46", "9.1.2", "9.1.10", "9.2.0"},
+                                                           {"9.0.46+b", "9.1.2+b", "9.1.10+b", "9.2.0+b"}};
 
 }  // namespace
 
@@ -60,7 +60,7 @@ void Player::write(const Stage& stage, event::ListeningEvent& event) {
                    .at_ms = due_,
                    .session = session_,
                    .position_ms = position(),
-                   .app_version = kAppVersions[person_.arm_b ? 1 : 0][person_.version]},
+                   .app_version = kVersionsByArm[person_.arm_b ? 1 : 0][person_.version]},
                   stage.songs[song_], event);
 }
 
@@ -72,7 +72,7 @@ void Player::decide(const Stage& stage) {
       begin_song(stage);
       return plan_while_playing(stage);
     case Action::add:
-      add_at_ = kNever;
+      add_at_ = kNoPosition;
       return plan_while_playing(stage);
     case Action::play_on:
       return plan_while_playing(stage);
@@ -93,7 +93,7 @@ void Player::plan(Action action, std::uint64_t delay) {
 /// What becomes of the song that began just now.
 void Player::begin_song(const Stage& stage) {
   const auto duration = static_cast<std::uint32_t>(stage.songs[song_].duration_ms);
-  add_at_ = hand_over_at_ = kNever;
+  add_at_ = hand_over_at_ = kNoPosition;
   if (person_.bot) {
     stop_at_ = std::min(stage.habits.bot_heard_ms, duration - 1);
     skips_this_ = true;
@@ -135,16 +135,16 @@ std::uint32_t Player::skip_position(const Stage& stage, std::uint32_t duration) 
 
 /// What comes first of skip, pause, add and hand-over happens, unless the song ends before.
 void Player::plan_while_playing(const Stage& stage) {
-  std::uint32_t pause_at = kNever;
+  std::uint32_t pause_at = kNoPosition;
   if (!person_.bot && stage.habits.pause_after_ms > 0) {
     pause_at = static_cast<std::uint32_t>(std::min<std::uint64_t>(
         mark_position_ + 1 + static_cast<std::uint64_t>(draw_exponential(rng_, stage.habits.pause_after_ms)),
-        kNever));
+        kNoPosition));
   }
   // One that would be at the moment of another has been passed by then, and is a millisecond later.
-  const std::uint32_t add_at = add_at_ == kNever ? kNever : std::max(add_at_, mark_position_ + 1);
+  const std::uint32_t add_at = add_at_ == kNoPosition ? kNoPosition : std::max(add_at_, mark_position_ + 1);
   const std::uint32_t hand_over_at =
-      hand_over_at_ == kNever ? kNever : std::max(hand_over_at_, mark_position_ + 1);
+      hand_over_at_ == kNoPosition ? kNoPosition : std::max(hand_over_at_, mark_position_ + 1);
   const std::uint32_t next = std::min({pause_at, add_at, hand_over_at});
   if (next >= stop_at_) {
     const std::uint64_t rest = stop_at_ - mark_position_;
@@ -153,7 +153,7 @@ void Player::plan_while_playing(const Stage& stage) {
   }
   if (next == hand_over_at) {
     handing_over_ = true;
-    hand_over_at_ = kNever;
+    hand_over_at_ = kNoPosition;
     return plan(Action::pause, next - mark_position_);
   }
   plan(next == add_at ? Action::add : Action::pause, next - mark_position_);

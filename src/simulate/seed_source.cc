@@ -1,5 +1,6 @@
 #include "simulate/seed_source.h"
 
+#include "simulate/draw.h"
 #include "simulate/streams.h"
 
 namespace sdp::simulate {
@@ -7,11 +8,6 @@ namespace {
 
 constexpr event::Country kCountries[] = {
     {{'C', 'A'}}, {{'D', 'E'}}, {{'I', 'N'}}, {{'U', 'K'}}, {{'U', 'S'}}};
-
-template <typename List>
-const auto& pick(const List& list, Rng& rng) {
-  return list[rng.below(std::size(list))];
-}
 
 std::vector<Uuid> random_users(std::uint32_t count, Rng rng) {
   std::vector<Uuid> users(count);

@@ -22,7 +22,7 @@ constexpr double kSessionMs = 25 * 60'000.0;
 constexpr double kSessionGapMinMs = 60'000;
 /// By how much the events of a simulation end before now, so that few end after it: in parts of the square
 /// root of the number of sessions, with which their share of events varies.
-constexpr double kMargin = 3;
+constexpr double kUsersMargin = 3;
 /// Below it records of other classes than `oversize` would be too large, too.
 constexpr std::size_t kFaultyValueBytesMin = 2'000;
 constexpr double kYearMs = 366.0 * 86'400'000;
@@ -36,7 +36,7 @@ std::uint32_t users_of(const SimulationSpec& spec) {
 double realistic_span_ms(const SimulationSpec& spec) {
   const double sessions = static_cast<double>(spec.events) / kSessionEvents;
   const double cycle = kSessionMs + static_cast<double>(spec.session_gap.count());
-  return sessions * cycle / users_of(spec) * (1 + kMargin / std::sqrt(sessions));
+  return sessions * cycle / users_of(spec) * (1 + kUsersMargin / std::sqrt(sessions));
 }
 
 std::unexpected<Error> out_of_range(std::string_view setting, auto value, auto low, auto high) {

@@ -22,7 +22,7 @@ constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kSnapshot = "snapshot";
 constexpr std::string_view kProof = "proof";
 constexpr std::string_view kMartPrefix = "mart_";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kReadVersion = 1;
 /// A mart's file has 8 MiB of cells at most (docs/formats/snapshot.md).
 constexpr std::uintmax_t kFileBytesMax = std::uintmax_t{64} << 20;
 constexpr std::uintmax_t kDocsBytesMax = std::uintmax_t{32} << 20;
@@ -54,9 +54,9 @@ Result<void> check_document(const fs::path& file, std::string_view text, std::st
   if (document["version"].get(version) != simdjson::SUCCESS ||
       document["snapshot"].get(snapshot) != simdjson::SUCCESS)
     return damaged(file, "it does not belong to a publication");
-  if (version != kVersion) {
-    return damaged(file,
-                   fmt::format("it is of version {}, and this program reads version {}", version, kVersion));
+  if (version != kReadVersion) {
+    return damaged(
+        file, fmt::format("it is of version {}, and this program reads version {}", version, kReadVersion));
   }
   if (snapshot != id) return damaged(file, fmt::format("it belongs to publication {}", snapshot));
   return {};

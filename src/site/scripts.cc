@@ -13,7 +13,7 @@ using base::dumped;
 using base::or_null;
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kScriptVersion = 1;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ std::string current_script(const Current& current) {
                             {"taken_at", one.taken_at},
                             {"report", or_null(report)}});
   }
-  return script("current", dumped({{"version", kVersion},
+  return script("current", dumped({{"version", kScriptVersion},
                                    {"live", current.live},
                                    {"follow", current.follow},
                                    {"moves", {{"on", current.moves}, {"how", current.how_to_move}}},
@@ -59,9 +59,9 @@ std::string services_script(std::string_view checked_at, std::span<const Service
                     {"answers", one.answers},
                     {"detail", one.detail}});
   }
-  return script(
-      "services",
-      dumped({{"version", kVersion}, {"checked_at", or_null(checked_at)}, {"services", std::move(list)}}));
+  return script("services", dumped({{"version", kScriptVersion},
+                                    {"checked_at", or_null(checked_at)},
+                                    {"services", std::move(list)}}));
 }
 
 }  // namespace sdp::site

@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMarkerHead = "spotify-pipeline site 1";
 constexpr std::string_view kData = "data";
 constexpr std::string_view kDraft = ".draft";
-constexpr mode_t kReadable = 0644;
 
 Result<void> failed(const std::error_code& failure, std::string_view action, const fs::path& path) {
   if (!failure) return {};
@@ -77,7 +76,7 @@ Result<void> claim(const fs::path& folder) {
   // Looked for behind the files: whoever made them for a site made its marker before.
   SDP_TRY(const auto marker, read_marker(folder));
   if (marker) return {};
-  if (!is_used) return os::write_file(folder / kSiteMarker, marker_text(), kReadable);
+  if (!is_used) return os::write_file(folder / kSiteMarker, marker_text(), os::kReadable);
   return fail(ErrorKind::misconfigured,
               fmt::format("{} has files in it, and `publish --static` did not make them (there is no {}); "
                           "name an empty folder, or one that is still to be made",
@@ -88,7 +87,7 @@ Result<void> claim(const fs::path& folder) {
 Result<void> put_file(const fs::path& path, std::string_view text) {
   SDP_TRY(const auto before, os::read_file(path));
   if (before && *before == text) return {};
-  return os::write_file(path, text, kReadable);
+  return os::write_file(path, text, os::kReadable);
 }
 
 /// All scripts of a publication into a folder that is there.

@@ -32,12 +32,6 @@ constexpr std::string_view kRange = "range";    // a: least, b: greatest value
 constexpr std::string_view kValue = "value";    // a: the value, n: its rows
 constexpr std::string_view kBin = "bin";        // a: number of the bin, n: its rows
 
-std::uint64_t count_of(const std::optional<std::string>& text) {
-  std::uint64_t value = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-  return value;
-}
-
 std::optional<double> real_of(const std::optional<std::string>& text) {
   double value = 0;
   if (!text) return std::nullopt;
@@ -183,6 +177,12 @@ void profile_column(const std::vector<std::vector<Cell>>& rows, std::size_t at, 
 }
 
 }  // namespace
+
+std::uint64_t count_of(const std::optional<std::string>& text) {
+  std::uint64_t value = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
 
 std::string quoted_name(std::string_view name) {
   std::string quoted(1, '"');

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,9 @@ using EpochMs = std::function<std::string(std::string_view column)>;
 
 /// `"TOP_SONGS"`, whatever stands in the name.
 std::string quoted_name(std::string_view name);
+
+/// A count as a warehouse writes it; 0 where there is none.
+std::uint64_t count_of(const std::optional<std::string>& text);
 
 /// By the catalogue's name of the type, on any warehouse.
 Kind kind_of(std::string_view type);

@@ -20,12 +20,6 @@ namespace {
 /// A state of another version of what is persisted is another state.
 constexpr std::string_view kStateVersion = "snapshot 1";
 
-std::uint64_t count_of(const std::optional<std::string>& text) {
-  std::uint64_t value = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-  return value;
-}
-
 std::int64_t number_of(const std::optional<std::string>& text) {
   std::int64_t value = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), value);

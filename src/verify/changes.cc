@@ -5,6 +5,7 @@
 #include <array>
 
 #include "verify/table_rows.h"
+#include "verify/tables.h"
 #include "verify/warehouse_shape.h"
 
 namespace sdp::verify {
@@ -16,13 +17,13 @@ struct Marked {
 };
 
 /// Tables only, whose rows are counted without being read: silver is a view of INT_EVENTS_JUDGED.
-constexpr std::array<Marked, 7> kMarked{{{"BRONZE.LOAD_LEDGER", "loaded_at"},
-                                         {"TRANSFORM.INT_EVENTS_JUDGED", ""},
-                                         {"TRANSFORM.SPOTIFY_DUPLICATES", ""},
-                                         {"TRANSFORM.SPOTIFY_REJECTED", ""},
-                                         {"TRANSFORM.SPOTIFY_FAULTS", ""},
-                                         {"TRANSFORM.TRANSFORM_LEDGER", "transformed_at"},
-                                         {"TRANSFORM.TRANSFORM_PARTS", "closed_at"}}};
+constexpr std::array<Marked, 7> kMarked{{{kLoadLedger, "loaded_at"},
+                                         {kJudged, ""},
+                                         {kDuplicates, ""},
+                                         {kRejected, ""},
+                                         {kFaults, ""},
+                                         {kTransformLedger, "transformed_at"},
+                                         {kTransformParts, "closed_at"}}};
 
 }  // namespace
 

@@ -6,12 +6,11 @@
 #include <string>
 
 #include "verify/table_rows.h"
+#include "verify/tables.h"
 
 namespace sdp::verify {
 namespace {
 
-constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
-constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
 constexpr std::array<std::string_view, 4> kColumns{"object_key", "records", "first_timestamp",
                                                    "last_timestamp"};
 
@@ -56,20 +55,19 @@ Result<void> check_batch_ledger(LakeView& lake, WarehouseShape& shape, const Clo
   BatchLedger ledger(lake, findings);
   const std::string sql =
       fmt::format("SELECT object_key, records, {}, {} FROM {}", warehouse.epoch_us("first_timestamp"),
-                  warehouse.epoch_us("last_timestamp"), kLedger);
+                  warehouse.epoch_us("last_timestamp"), kTransformLedger);
   SDP_RETURN_IF_ERROR(scan_table(
-      warehouse, shape, std::string(kLedger), sql, [&](warehouse::RowView row) { ledger.row(row); },
-      findings));
+      warehouse, shape, kTransformLedger, sql, [&](warehouse::RowView row) { ledger.row(row); }, findings));
   // Only the first run on a warehouse of an earlier version leaves it like this, when it is killed.
-  if (ledger.rows() > 0 && !parts.closed() && shape.usable(kParts)) {
+  if (ledger.rows() > 0 && !parts.closed() && shape.usable(kTransformParts)) {
     findings.pending_item(Stage::silver, "closed batch of which nothing says what it was made by",
-                          std::string(kParts));
+                          std::string(kTransformParts));
   }
   return {};
 }
 
 void check_batches_are_closed(const LakeView& lake, const WarehouseShape& shape, Findings& findings) {
-  if (!shape.usable(kLedger)) return;
+  if (!shape.usable(kTransformLedger)) return;
   for (const auto& [id, chain] : lake.chains) {
     for (const LakeObject* object : chain.objects) {
       if (!object->counted || object->in_batch) continue;

@@ -10,6 +10,7 @@
 
 #include "verify/fingerprint.h"
 #include "verify/table_rows.h"
+#include "verify/tables.h"
 
 namespace sdp::verify {
 namespace {
@@ -29,9 +30,6 @@ std::string ledger_sql(const warehouse::Warehouse& warehouse) {
 /// Topics of a lake that was not looked at.
 constexpr std::size_t kTopicsNamed = 20;
 
-constexpr std::string_view kEvents = "BRONZE.SPOTIFY_EVENTS";
-constexpr std::string_view kRejected = "BRONZE.REJECTED_EVENTS";
-constexpr std::string_view kLedger = "BRONZE.LOAD_LEDGER";
 /// Where the columns begin that the line's hash covers.
 constexpr std::size_t kFirstHashed = 7;
 
@@ -76,12 +74,12 @@ class BronzeCheck {
 
   Result<BronzeCounts> run(warehouse::Warehouse& warehouse) {
     SDP_RETURN_IF_ERROR(scan_table(
-        warehouse, shape_, std::string(kLedger), ledger_sql(warehouse),
-        [&](warehouse::RowView row) { ledger(row); }, findings_));
-    if (!shape_.usable(kLedger)) take_all_as_loaded();
+        warehouse, shape_, kLoadLedger, ledger_sql(warehouse), [&](warehouse::RowView row) { ledger(row); },
+        findings_));
+    if (!shape_.usable(kLoadLedger)) take_all_as_loaded();
     note_other_lakes();
-    SDP_TRY(counts_.events, scan_rows(warehouse, kEvents, "payload"));
-    SDP_TRY(counts_.rejected, scan_rows(warehouse, kRejected, "error_code, raw_base64"));
+    SDP_TRY(counts_.events, scan_rows(warehouse, kBronzeEvents, "payload"));
+    SDP_TRY(counts_.rejected, scan_rows(warehouse, kBronzeRejected, "error_code, raw_base64"));
     SDP_RETURN_IF_ERROR(ledger_again(warehouse));
     for (auto& [id, chain] : lake_.chains) check_chain(id, chain);
     return counts_;
@@ -105,7 +103,7 @@ class BronzeCheck {
         [&](int number, warehouse::RowView row) {
           Worker& worker = workers_[static_cast<std::size_t>(number)];
           ++worker.rows;
-          check_row(worker, row, table == kEvents);
+          check_row(worker, row, table == kBronzeEvents);
         },
         findings_));
     std::uint64_t rows = 0;
@@ -162,9 +160,9 @@ class BronzeCheck {
   /// lacks now as well was never loaded as a whole.
   Result<void> ledger_again(warehouse::Warehouse& warehouse) {
     const bool all_loaded = std::ranges::all_of(lake_.objects, &LakeObject::in_ledger);
-    if (shape_.usable(kLedger) && !all_loaded) {
+    if (shape_.usable(kLoadLedger) && !all_loaded) {
       SDP_RETURN_IF_ERROR(scan_table(
-          warehouse, shape_, std::string(kLedger), fmt::format("SELECT object_key FROM {}", kLedger),
+          warehouse, shape_, kLoadLedger, fmt::format("SELECT object_key FROM {}", kLoadLedger),
           [&](warehouse::RowView row) {
             const auto found = row[0] ? lake_.by_key.find(*row[0]) : lake_.by_key.end();
             if (found == lake_.by_key.end()) return;
@@ -231,7 +229,7 @@ class BronzeCheck {
       if (object.in_ledger) {
         later_loaded = true;
         for (const LineFact& line : object.lines) {
-          const bool readable = shape_.usable(line.kept() ? kEvents : kRejected);
+          const bool readable = shape_.usable(line.kept() ? kBronzeEvents : kBronzeRejected);
           if (readable && !(line.seen & kSeenInBronze)) {
             findings_.offset(Stage::bronze, "missing from bronze", id, object.offset_of(line));
           }

@@ -17,6 +17,7 @@
 #include "base/utc_time.h"
 #include "verify/oracle_file.h"
 #include "verify/table_rows.h"
+#include "verify/tables.h"
 
 namespace sdp::verify {
 namespace {
@@ -280,7 +281,7 @@ class OracleCheck {
     for (const auto& [why, records] : told.rejected_for) more[why] -= static_cast<std::int64_t>(records);
     std::int64_t all = 0;
     SDP_RETURN_IF_ERROR(scan_table(
-        warehouse_, shape_, "TRANSFORM.SPOTIFY_REJECTED",
+        warehouse_, shape_, kRejected,
         "SELECT reason, field, COUNT(*) FROM TRANSFORM.SPOTIFY_REJECTED GROUP BY reason, field",
         [&](warehouse::RowView row) {
           const std::int64_t records = integer_of(row[2]).value_or(0);
@@ -289,7 +290,7 @@ class OracleCheck {
         },
         findings_));
     compare("rejected", told.rejected, all);
-    if (!shape_.usable("TRANSFORM.SPOTIFY_REJECTED")) return {};
+    if (!shape_.usable(kRejected)) return {};
     for (const auto& [why, records] : more) {
       if (records == 0) continue;
       const auto wanted = told.rejected_for.find(why);
@@ -305,14 +306,14 @@ class OracleCheck {
     std::map<std::string, std::int64_t> found;
     std::int64_t all = 0;
     SDP_RETURN_IF_ERROR(scan_table(
-        warehouse_, shape_, "TRANSFORM.SPOTIFY_SILVER",
+        warehouse_, shape_, kSilver,
         "SELECT event_type, COUNT(*) FROM TRANSFORM.SPOTIFY_SILVER GROUP BY event_type",
         [&](warehouse::RowView row) {
           all += found[std::string(row[0].value_or(""))] = integer_of(row[1]).value_or(0);
         },
         findings_));
     compare("kept", told.kept, all);
-    if (!shape_.usable("TRANSFORM.SPOTIFY_SILVER")) return {};
+    if (!shape_.usable(kSilver)) return {};
     for (const auto& [type, events] : told.kept_by_type) {
       if (found[type] != static_cast<std::int64_t>(events))
         differs(fmt::format("kept of type {}", type), static_cast<std::int64_t>(events), found[type]);
@@ -323,8 +324,7 @@ class OracleCheck {
   Result<void> duplicates(const OracleCounts& told) {
     std::int64_t all = 0;
     SDP_RETURN_IF_ERROR(scan_table(
-        warehouse_, shape_, "TRANSFORM.SPOTIFY_DUPLICATES",
-        "SELECT COUNT(*) FROM TRANSFORM.SPOTIFY_DUPLICATES",
+        warehouse_, shape_, kDuplicates, "SELECT COUNT(*) FROM TRANSFORM.SPOTIFY_DUPLICATES",
         [&](warehouse::RowView row) { all = integer_of(row[0]).value_or(0); }, findings_));
     compare("duplicates", told.duplicates, all);
     return {};

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "verify/tables.h"
+
 namespace sdp::verify {
 namespace {
 
 constexpr std::size_t kFirstOwn = 5;
-constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
 
 /// What each row begins with.
 std::string coordinates(const warehouse::Warehouse& warehouse) {
@@ -27,7 +28,7 @@ std::string events_sql(const warehouse::Warehouse& warehouse, std::string_view f
 }
 
 std::string kept_sql(const warehouse::Warehouse& warehouse) {
-  return events_sql(warehouse, "TRANSFORM.SPOTIFY_SILVER");
+  return events_sql(warehouse, kSilver);
 }
 
 std::string duplicates_sql(const warehouse::Warehouse& warehouse) {
@@ -83,8 +84,7 @@ Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse, Warehous
   SDP_TRY(counts.rejected, scan_one(kSeenInRejected, rejected_sql(warehouse), &SilverCheck::rejected_row));
   // An earlier version lists no faults; the next transform does.
   // A record may have several rows there, which are noted in one place.
-  SDP_TRY(counts.faults,
-          scan(warehouse, shape, std::string(kFaults), faults_sql(warehouse), 1, &SilverCheck::fault_row));
+  SDP_TRY(counts.faults, scan(warehouse, shape, kFaults, faults_sql(warehouse), 1, &SilverCheck::fault_row));
   faults_ = shape.usable(kFaults) ? Faults::listed
             : shape.has(kFaults)  ? Faults::unreadable
                                   : Faults::not_yet;
@@ -95,7 +95,7 @@ Result<SilverCounts> SilverCheck::read(warehouse::Warehouse& warehouse, Warehous
 
 /// How many rows the table has.
 Result<std::uint64_t> SilverCheck::scan(warehouse::Warehouse& warehouse, WarehouseShape& shape,
-                                        const std::string& table, const std::string& sql, int threads,
+                                        std::string_view table, const std::string& sql, int threads,
                                         Visit visit) {
   for (Worker& worker : workers_) worker.rows = 0;
   SDP_RETURN_IF_ERROR(scan_table_side_by_side(

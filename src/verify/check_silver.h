@@ -69,7 +69,7 @@ class SilverCheck {
   };
   using Visit = void (SilverCheck::*)(Worker&, warehouse::RowView);
 
-  Result<std::uint64_t> scan(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
+  Result<std::uint64_t> scan(warehouse::Warehouse& warehouse, WarehouseShape& shape, std::string_view table,
                              const std::string& sql, int threads, Visit visit);
   void kept_row(Worker& worker, warehouse::RowView row);
   void duplicate_row(Worker& worker, warehouse::RowView row);

@@ -20,14 +20,13 @@
 #include "event/scan.h"
 
 namespace sdp::verify {
-namespace {
 
 namespace json = simdjson::ondemand;
 using mapping::kIntegerMax;
 using simdjson::error_code;
 
 /// What a pointer leads to.
-struct Value {
+struct MappedValue {
   enum class Kind : std::uint8_t { absent, text, number, boolean, other };
 
   Kind kind = Kind::absent;  ///< null counts as absent
@@ -36,7 +35,7 @@ struct Value {
 };
 
 /// What names lead to pointers, from the top of a payload on.
-struct Place {
+struct PayloadPlace {
   std::string name;
   std::vector<std::size_t> next;  ///< places below it
   std::optional<std::size_t> pointer;
@@ -46,9 +45,9 @@ constexpr std::size_t kNowhere = SIZE_MAX;
 
 /// Picks the values of all pointers out of one reading of a payload. Of members with the same name the first
 /// counts, with all that is below it.
-class Picker {
+class MemberPicker {
  public:
-  explicit Picker(const std::vector<mapping::Pointer>& pointers) : values(pointers.size()) {
+  explicit MemberPicker(const std::vector<mapping::Pointer>& pointers) : values(pointers.size()) {
     places_.emplace_back();
     for (std::size_t i = 0; i < pointers.size(); ++i) {
       std::size_t at = 0;
@@ -59,7 +58,7 @@ class Picker {
 
   /// False when the text is not one JSON object.
   bool read(std::string_view payload) {
-    std::ranges::fill(values, Value());
+    std::ranges::fill(values, MappedValue());
     padded_.assign(payload);
     padded_.append(simdjson::SIMDJSON_PADDING, ' ');
     json::document document;
@@ -71,7 +70,7 @@ class Picker {
     return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   }
 
-  std::vector<Value> values;
+  std::vector<MappedValue> values;
 
  private:
   std::size_t below(std::size_t place, std::string_view name) const {
@@ -90,7 +89,7 @@ class Picker {
     return made;
   }
 
-  void found(std::size_t place, Value value) {
+  void found(std::size_t place, MappedValue value) {
     if (place != kNowhere && places_[place].pointer) values[*places_[place].pointer] = std::move(value);
   }
 
@@ -133,17 +132,17 @@ class Picker {
         std::string_view text;
         if (const auto error = value.get_string().get(text)) return error;
         if (place != kNowhere)
-          found(place, {.kind = Value::Kind::text, .text = std::string(text), .number = 0});
+          found(place, {.kind = MappedValue::Kind::text, .text = std::string(text), .number = 0});
         return simdjson::SUCCESS;
       }
       case json::json_type::array: {
-        found(place, {.kind = Value::Kind::other, .text = {}, .number = 0});
+        found(place, {.kind = MappedValue::Kind::other, .text = {}, .number = 0});
         json::array array;
         if (const auto error = value.get_array().get(array)) return error;
         return read_elements(array, place, depth + 1);
       }
       case json::json_type::object: {
-        found(place, {.kind = Value::Kind::other, .text = {}, .number = 0});
+        found(place, {.kind = MappedValue::Kind::other, .text = {}, .number = 0});
         json::object object;
         if (const auto error = value.get_object().get(object)) return error;
         return read_members(object, place, depth + 1);
@@ -151,11 +150,11 @@ class Picker {
       case json::json_type::boolean: {
         bool is_true = false;
         if (const auto error = value.get_bool().get(is_true)) return error;
-        found(place, {.kind = Value::Kind::boolean, .text = {}, .number = is_true ? 1.0 : 0.0});
+        found(place, {.kind = MappedValue::Kind::boolean, .text = {}, .number = is_true ? 1.0 : 0.0});
         return simdjson::SUCCESS;
       }
       case json::json_type::number:
-        found(place, {.kind = Value::Kind::number, .text = {}, .number = number_of(value)});
+        found(place, {.kind = MappedValue::Kind::number, .text = {}, .number = number_of(value)});
         return simdjson::SUCCESS;
       case json::json_type::null:
         return value.is_null() ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
@@ -169,20 +168,23 @@ class Picker {
     return value.get_double().get(number) ? std::numeric_limits<double>::infinity() : number;
   }
 
-  std::vector<Place> places_;
+  std::vector<PayloadPlace> places_;
   json::parser parser_;
   std::string padded_;
 };
 
-std::optional<std::int64_t> integer_of(const Value& value) {
-  if (value.kind != Value::Kind::number || value.number != std::floor(value.number)) return std::nullopt;
+namespace {
+
+std::optional<std::int64_t> whole_number_of(const MappedValue& value) {
+  if (value.kind != MappedValue::Kind::number || value.number != std::floor(value.number))
+    return std::nullopt;
   if (std::abs(value.number) > static_cast<double>(kIntegerMax)) return std::nullopt;
   return static_cast<std::int64_t>(value.number);
 }
 
 /// An integer, also one that is written as a string.
-std::optional<std::int64_t> count_of(const Value& value) {
-  if (value.kind != Value::Kind::text) return integer_of(value);
+std::optional<std::int64_t> count_of(const MappedValue& value) {
+  if (value.kind != MappedValue::Kind::text) return whole_number_of(value);
   const std::string_view digits = value.text;
   const std::size_t sign = digits.starts_with('-') ? 1 : 0;
   if (digits.size() - sign > static_cast<std::size_t>(mapping::kDigitsMax)) return std::nullopt;
@@ -193,10 +195,10 @@ std::optional<std::int64_t> count_of(const Value& value) {
   return number;
 }
 
-std::optional<std::string> text_of(const Value& value) {
-  if (value.kind == Value::Kind::text) return value.text;
-  if (value.kind == Value::Kind::boolean) return value.number != 0 ? "true" : "false";
-  const auto integer = integer_of(value);
+std::optional<std::string> text_of(const MappedValue& value) {
+  if (value.kind == MappedValue::Kind::text) return value.text;
+  if (value.kind == MappedValue::Kind::boolean) return value.number != 0 ? "true" : "false";
+  const auto integer = whole_number_of(value);
   if (!integer) return std::nullopt;
   return fmt::format("{}", *integer);
 }
@@ -291,11 +293,11 @@ std::string spelled(std::int64_t us) {
                      us % kUsPerSecond);
 }
 
-std::optional<std::int64_t> moment_of(const Value& value, mapping::TimeForm form) {
+std::optional<std::int64_t> moment_of(const MappedValue& value, mapping::TimeForm form) {
   using enum mapping::TimeForm;
-  if (form == rfc3339) return value.kind == Value::Kind::text ? utc_us(value.text) : std::nullopt;
+  if (form == rfc3339) return value.kind == MappedValue::Kind::text ? utc_us(value.text) : std::nullopt;
   if (form == minute || form == datetime) {
-    const auto text = value.kind == Value::Kind::text ? in_utc(value.text, form) : std::nullopt;
+    const auto text = value.kind == MappedValue::Kind::text ? in_utc(value.text, form) : std::nullopt;
     return text ? utc_us(*text) : std::nullopt;
   }
   const auto count = count_of(value);
@@ -314,14 +316,14 @@ Converted converted(const std::optional<std::string>& text) {
 
 class Conversion {
  public:
-  Conversion(const mapping::Rule& rule, std::vector<const Value*> values)
+  Conversion(const mapping::Rule& rule, std::vector<const MappedValue*> values)
       : rule_(rule), values_(std::move(values)) {}
 
   Converted operator()(const mapping::Copy&) const {
-    const Value& value = *values_[0];
+    const MappedValue& value = *values_[0];
     if (event::kFields[rule_.field].type != event::FieldType::integer)
-      return value.kind == Value::Kind::text ? Converted(value.text) : std::nullopt;
-    const auto integer = integer_of(value);
+      return value.kind == MappedValue::Kind::text ? Converted(value.text) : std::nullopt;
+    const auto integer = whole_number_of(value);
     return integer ? Converted(*integer) : std::nullopt;
   }
 
@@ -345,12 +347,12 @@ class Conversion {
   }
 
   Converted operator()(const mapping::Time& time) const {
-    const Value& value = *values_[0];
+    const MappedValue& value = *values_[0];
     if (values_.size() == 1 && time.form == mapping::TimeForm::rfc3339)
-      return value.kind == Value::Kind::text ? Converted(value.text) : std::nullopt;
+      return value.kind == MappedValue::Kind::text ? Converted(value.text) : std::nullopt;
     if (values_.size() == 1 &&
         (time.form == mapping::TimeForm::minute || time.form == mapping::TimeForm::datetime))
-      return converted(value.kind == Value::Kind::text ? in_utc(value.text, time.form) : std::nullopt);
+      return converted(value.kind == MappedValue::Kind::text ? in_utc(value.text, time.form) : std::nullopt);
     auto us = moment_of(value, time.form);
     if (!us) return std::nullopt;
     if (values_.size() > 1) {
@@ -374,7 +376,7 @@ class Conversion {
 
  private:
   const mapping::Rule& rule_;
-  std::vector<const Value*> values_;
+  std::vector<const MappedValue*> values_;
 };
 
 void append(std::string& out, const mapping::Scalar& scalar) {
@@ -391,7 +393,7 @@ struct EventMapper::Parts {
   explicit Parts(std::vector<mapping::Pointer> all) : pointers(std::move(all)), picker(pointers) {}
 
   std::vector<mapping::Pointer> pointers;
-  Picker picker;
+  MemberPicker picker;
 };
 
 EventMapper::EventMapper(const mapping::Mapping& mapping)
@@ -404,13 +406,13 @@ Result<std::string_view> EventMapper::map(std::string_view payload) {
   event_.clear();
   event_ += '{';
   for (const mapping::Rule& rule : mapping_.rules) {
-    std::vector<const Value*> values;
+    std::vector<const MappedValue*> values;
     for (const mapping::Pointer& pointer : rule.from) {
       const auto at = std::ranges::find(parts_->pointers, pointer) - parts_->pointers.begin();
       values.push_back(&parts_->picker.values[static_cast<std::size_t>(at)]);
     }
-    const bool is_there =
-        std::ranges::none_of(values, [](const Value* value) { return value->kind == Value::Kind::absent; });
+    const bool is_there = std::ranges::none_of(
+        values, [](const MappedValue* value) { return value->kind == MappedValue::Kind::absent; });
     if (!is_there && !rule.fallback) continue;
     event_ += fmt::format("{}\"{}\":", event_.size() > 1 ? "," : "", event::kFields[rule.field].name);
     const Converted value =

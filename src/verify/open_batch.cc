@@ -9,13 +9,11 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "verify/tables.h"
 
 namespace sdp::verify {
 namespace {
 
-constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
-constexpr std::string_view kJudged = "TRANSFORM.INT_EVENTS_JUDGED";
-constexpr std::string_view kRejected = "TRANSFORM.SPOTIFY_REJECTED";
 /// Each is another count of everything, for every table that is not as silver is now.
 constexpr std::size_t kLoadsMax = 8;
 
@@ -37,7 +35,8 @@ bool is_of_a_name(char letter) {
 std::vector<OpenBatch::State> OpenBatch::states(const LakeView& lake, const WarehouseShape& shape,
                                                 const ClosedParts& parts,
                                                 const warehouse::Warehouse& warehouse) {
-  if (!parts.open || !shape.usable(kLedger) || !shape.usable(kJudged) || !shape.usable(kRejected)) return {};
+  if (!parts.open || !shape.usable(kTransformLedger) || !shape.usable(kJudged) || !shape.usable(kRejected))
+    return {};
   bool any_closed = false;
   std::set<std::int64_t> loads;  // of what no closed batch has
   for (const LakeObject& object : lake.objects) {
@@ -46,7 +45,7 @@ std::vector<OpenBatch::State> OpenBatch::states(const LakeView& lake, const Ware
   }
   if (loads.empty()) return {};
   std::vector<State> states;
-  const std::string closed = fmt::format("SELECT object_key FROM {}", kLedger);
+  const std::string closed = fmt::format("SELECT object_key FROM {}", kTransformLedger);
   if (any_closed) states.push_back({[](const LakeObject& object) { return object.in_batch; }, closed});
   if (loads.size() > kLoadsMax) return states;
   for (const std::int64_t load : loads) {
@@ -61,11 +60,11 @@ std::vector<OpenBatch::State> OpenBatch::states(const LakeView& lake, const Ware
 
 std::optional<std::string> OpenBatch::as_of(const State& state, std::string_view sql) {
   const std::array<std::pair<std::string_view, std::string>, 4> tables{
-      {{"TRANSFORM.SPOTIFY_SILVER", ranked(state.objects, "= 1")},
-       {"TRANSFORM.SPOTIFY_DUPLICATES", ranked(state.objects, "> 1")},
+      {{kSilver, ranked(state.objects, "= 1")},
+       {kDuplicates, ranked(state.objects, "> 1")},
        {kRejected, fmt::format("(SELECT * FROM {} WHERE object_key IN ({}))", kRejected, state.objects)},
        // Objects that silver did not hold join nothing.
-       {"BRONZE.LOAD_LEDGER", "BRONZE.LOAD_LEDGER"}}};
+       {kLoadLedger, std::string(kLoadLedger)}}};
   const std::string text = base::upper(sql);
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "event/fields.h"
+#include "verify/tables.h"
 
 namespace sdp::verify {
 namespace {
@@ -170,10 +171,7 @@ void add_lake(List& list) {
 }
 
 void add_bronze(List& list) {
-  constexpr std::string_view kEvents = "BRONZE.SPOTIFY_EVENTS";
-  constexpr std::string_view kRejected = "BRONZE.REJECTED_EVENTS";
-  constexpr std::string_view kLedger = "BRONZE.LOAD_LEDGER";
-  for (const std::string_view table : {kEvents, kRejected}) {
+  for (const std::string_view table : {kBronzeEvents, kBronzeRejected}) {
     list.proved(table,
                 {{"object_key", "VARCHAR"},
                  {"topic", "VARCHAR"},
@@ -185,14 +183,14 @@ void add_bronze(List& list) {
                  {"kafka_key_base64", "VARCHAR"},
                  {"kafka_headers", "JSON"}},
                 kOfTheLine);
-    if (table == kEvents) {
+    if (table == kBronzeEvents) {
       list.proved(table, {{"payload", "JSON"}}, kOfTheLine);
     } else {
       list.proved(table, {{"error_code", "VARCHAR"}, {"raw_base64", "VARCHAR"}}, kOfTheLine);
     }
     list.proved(table, {{"loaded_at", "TIMESTAMP"}}, kOneTime);
   }
-  list.proved(kLedger,
+  list.proved(kLoadLedger,
               {{"object_key", "VARCHAR"},
                {"topic", "VARCHAR"},
                {"topic_id", "VARCHAR"},
@@ -206,7 +204,7 @@ void add_bronze(List& list) {
                {"sha256", "VARCHAR"},
                {"writer", "VARCHAR"}},
               kOfTheObject);
-  list.proved(kLedger, {{"loaded_at", "TIMESTAMP"}}, kOneTime);
+  list.proved(kLoadLedger, {{"loaded_at", "TIMESTAMP"}}, kOneTime);
   list.not_proved("BRONZE.LOAD_LOCK", {"*", ""}, "Snowflake only: who loads now");
   list.not_proved("BRONZE.SPOTIFY_EVENTS_PARSED", {"*", ""},
                   "Snowflake only: a view of BRONZE.SPOTIFY_EVENTS for people");
@@ -223,12 +221,6 @@ void add_coordinates(List& list, std::string_view table) {
 }
 
 void add_silver(List& list) {
-  constexpr std::string_view kSilver = "TRANSFORM.SPOTIFY_SILVER";
-  constexpr std::string_view kDuplicates = "TRANSFORM.SPOTIFY_DUPLICATES";
-  constexpr std::string_view kRejected = "TRANSFORM.SPOTIFY_REJECTED";
-  constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
-  constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
-  constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
   for (const event::Field& field : event::kFields) {
     list.proved(kSilver, {{field.name, type_of(field)}}, kOfTheEvent);
   }
@@ -248,20 +240,20 @@ void add_silver(List& list) {
   list.proved(kFaults,
               {{"fault", "INTEGER"}, {"rejected_by", "VARCHAR"}, {"reason", "VARCHAR"}, {"field", "VARCHAR"}},
               kOfTheEvent);
-  list.proved(kLedger,
+  list.proved(kTransformLedger,
               {{"object_key", "VARCHAR"},
                {"records", "BIGINT"},
                {"first_timestamp", "TIMESTAMP"},
                {"last_timestamp", "TIMESTAMP"}},
               "one row for each object that silver shows, equal to the object's metadata");
-  list.not_proved(kLedger, {"transformed_at", "TIMESTAMP"}, "when a batch closed is only told here");
-  list.proved(kParts,
+  list.not_proved(kTransformLedger, {"transformed_at", "TIMESTAMP"}, "when a batch closed is only told here");
+  list.proved(kTransformParts,
               {{"kind", "VARCHAR"}, {"name", "VARCHAR"}, {"definition", "VARCHAR"}, {"row_count", "BIGINT"}},
               "equal to the event fields of this version, to the tables that there are, and to their rows");
-  list.not_proved(kParts, {"closed_at", "TIMESTAMP"}, "when a batch closed is only told here");
-  list.not_proved(kParts, {"the table itself", ""},
+  list.not_proved(kTransformParts, {"closed_at", "TIMESTAMP"}, "when a batch closed is only told here");
+  list.not_proved(kTransformParts, {"the table itself", ""},
                   "a warehouse that an earlier version transformed has none; a note says so");
-  list.not_proved("TRANSFORM.INT_EVENTS_JUDGED", {"*", ""},
+  list.not_proved(kJudged, {"*", ""},
                   "what is read of it is proved as SPOTIFY_SILVER, SPOTIFY_DUPLICATES and SPOTIFY_REJECTED");
   list.not_proved("TRANSFORM.INT_*", {"*", ""},
                   "what a run of dbt works on, made again by each; only that the table is there is proved");

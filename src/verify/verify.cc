@@ -22,13 +22,13 @@
 #include "verify/open_batch.h"
 #include "verify/proof_list.h"
 #include "verify/recount.h"
+#include "verify/tables.h"
 #include "verify/warehouse_shape.h"
 
 namespace sdp::verify {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSilverTables{
-    "TRANSFORM.SPOTIFY_SILVER", "TRANSFORM.SPOTIFY_DUPLICATES", "TRANSFORM.SPOTIFY_REJECTED"};
+constexpr std::array<std::string_view, 3> kSilverTables{kSilver, kDuplicates, kRejected};
 
 /// Each reads all of log, lake and warehouse.
 constexpr int kLooksMax = 3;
@@ -162,7 +162,7 @@ class Verification {
     check_batches_are_closed(lake_, shape_, findings_);
     recount_.emplace(lake_);
     std::optional<Recount> before;
-    if (parts.open && shape_.usable("TRANSFORM.TRANSFORM_LEDGER"))
+    if (parts.open && shape_.usable(kTransformLedger))
       before.emplace(lake_, [](const LakeObject& object) { return object.in_batch; }, kDuplicateBefore);
     view.check_fates(*recount_, before ? &*before : nullptr);
     report_.stage(Stage::silver).looked_at = true;

@@ -15,16 +15,10 @@
 #include "event/fields.h"
 #include "event/schema.h"
 #include "verify/table_rows.h"
+#include "verify/tables.h"
 
 namespace sdp::verify {
 namespace {
-
-constexpr std::string_view kSilver = "TRANSFORM.SPOTIFY_SILVER";
-constexpr std::string_view kDuplicates = "TRANSFORM.SPOTIFY_DUPLICATES";
-constexpr std::string_view kRejected = "TRANSFORM.SPOTIFY_REJECTED";
-constexpr std::string_view kFaults = "TRANSFORM.SPOTIFY_FAULTS";
-constexpr std::string_view kLedger = "TRANSFORM.TRANSFORM_LEDGER";
-constexpr std::string_view kParts = "TRANSFORM.TRANSFORM_PARTS";
 
 Stage stage_of(std::string_view table) {
   if (table.starts_with("BRONZE.")) return Stage::bronze;
@@ -158,7 +152,7 @@ class ShapeCheck {
     for (const std::string& name : shape_.spelled_otherwise) {
       findings_.item(stage_of(base::upper(name)), "name that differs from another only in its case", name);
     }
-    SDP_TRY(shape_.has_closed, parts_.closed() ? Result<bool>(true) : has_rows(kLedger));
+    SDP_TRY(shape_.has_closed, parts_.closed() ? Result<bool>(true) : has_rows(kTransformLedger));
     for (const auto& [table, columns] : wanted) SDP_RETURN_IF_ERROR(compare(table, columns));
     compare_with_parts();
     for (const auto& [table, columns] : shape_.tables) {
@@ -239,7 +233,7 @@ class ShapeCheck {
     }
     // A warehouse that an earlier version transformed has neither; check_catalogue notes the first, and the
     // second is missed when something is rejected.
-    if (table == kParts || (table == kFaults && shape_.has(kRejected))) return {};
+    if (table == kTransformParts || (table == kFaults && shape_.has(kRejected))) return {};
     findings_.pending_item(stage_of(table), "table not made yet", table);
     return {};
   }
@@ -256,7 +250,7 @@ class ShapeCheck {
       }
       return false;
     }
-    if (table == kLedger) return parts_.closed();
+    if (table == kTransformLedger) return parts_.closed();
     if (table == kSilver && any([](const auto& one) { return one.first.starts_with("MART."); })) return true;
     return shape_.has_closed && (table == kSilver || table == kDuplicates || table == kRejected);
   }
@@ -264,7 +258,7 @@ class ShapeCheck {
   /// dbt makes these two before its models, whatever becomes of those.
   static bool is_of_a_model(std::string_view table) {
     return table.starts_with("MART.") ||
-           (table.starts_with("TRANSFORM.") && table != kLedger && table != kParts);
+           (table.starts_with("TRANSFORM.") && table != kTransformLedger && table != kTransformParts);
   }
 
   Result<bool> has_rows(std::string_view table) const {
@@ -282,7 +276,7 @@ class ShapeCheck {
       broken(model, "missing table", model);
     }
     for (const auto& [table, columns] : shape_.tables) {
-      const bool ledger = table == kParts || table == kLedger;
+      const bool ledger = table == kTransformParts || table == kTransformLedger;
       if (!table.starts_with("TRANSFORM.") || ledger || is_of_a_killed_run(table) ||
           parts_.models.contains(table)) {
         continue;
@@ -360,7 +354,7 @@ struct alignas(64) RowsOfWorker {
 
 }  // namespace
 
-Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
+Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, std::string_view table,
                         std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
                         Findings& findings) {
   return scan_table_side_by_side(
@@ -368,7 +362,7 @@ Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, 
 }
 
 Result<void> scan_table_side_by_side(warehouse::Warehouse& warehouse, WarehouseShape& shape,
-                                     const std::string& table, std::string_view sql, int threads,
+                                     std::string_view table, std::string_view sql, int threads,
                                      const std::function<void(int, warehouse::RowView)>& visit,
                                      Findings& findings) {
   if (!shape.usable(table)) return {};
@@ -383,7 +377,7 @@ Result<void> scan_table_side_by_side(warehouse::Warehouse& warehouse, WarehouseS
         return {};
       });
   if (scanned || !is_about_the_table(scanned.error())) return scanned;
-  shape.broken.insert(table);
+  shape.broken.emplace(table);
   findings.item(stage_of(table), "table that cannot be read",
                 fmt::format("{}: {}", table, scanned.error().message));
   return {};
@@ -461,11 +455,11 @@ Result<ClosedParts> read_parts(warehouse::Warehouse& warehouse, const WarehouseS
   PartsReader reader(findings);
   for (const std::string_view column : {"kind", "name", "definition", "row_count"}) {
     // What is missing is named by check_shape.
-    if (!shape.has_column(kParts, column)) return reader.finish();
+    if (!shape.has_column(kTransformParts, column)) return reader.finish();
   }
   SDP_RETURN_IF_ERROR(warehouse.scan(
       fmt::format("SELECT kind, name, CAST(definition AS VARCHAR), CAST(row_count AS VARCHAR) FROM {}",
-                  kParts),
+                  kTransformParts),
       [&](warehouse::RowView row) -> Result<void> {
         reader.row(row);
         return {};

@@ -10,12 +10,12 @@
 
 #include "verify/findings.h"
 #include "verify/proof_list.h"
+#include "verify/tables.h"
 #include "warehouse/warehouse.h"
 
 namespace sdp::verify {
 
-inline constexpr std::array<std::string_view, 3> kBronzeTables{
-    "BRONZE.SPOTIFY_EVENTS", "BRONZE.REJECTED_EVENTS", "BRONZE.LOAD_LEDGER"};
+inline constexpr std::array<std::string_view, 3> kBronzeTables{kBronzeEvents, kBronzeRejected, kLoadLedger};
 
 /// Which tables a warehouse has, and what is wrong with their shape.
 struct WarehouseShape {
@@ -44,13 +44,13 @@ bool is_about_the_table(const Error& error);
 
 /// Reads a table like Warehouse::scan, unless it is broken. An error that is about the table or the statement
 /// is a finding, and the table is broken from then on.
-Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, const std::string& table,
+Result<void> scan_table(warehouse::Warehouse& warehouse, WarehouseShape& shape, std::string_view table,
                         std::string_view sql, const std::function<void(warehouse::RowView)>& visit,
                         Findings& findings);
 
 /// The same by several threads; see Warehouse::scan_side_by_side. `visit(worker, row)`.
 Result<void> scan_table_side_by_side(warehouse::Warehouse& warehouse, WarehouseShape& shape,
-                                     const std::string& table, std::string_view sql, int threads,
+                                     std::string_view table, std::string_view sql, int threads,
                                      const std::function<void(int, warehouse::RowView)>& visit,
                                      Findings& findings);
 

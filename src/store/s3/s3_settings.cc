@@ -15,7 +15,7 @@ struct FreeUrl {
 };
 using CurlUrl = std::unique_ptr<CURLU, FreeUrl>;
 
-std::unexpected<Error> unfit(std::string_view why) {
+std::unexpected<Error> unfit_setting(std::string_view why) {
   return fail(ErrorKind::misconfigured, fmt::format("S3: {}", why));
 }
 
@@ -36,10 +36,10 @@ constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz01234567
 Result<void> check_names(std::string_view bucket, std::string_view region) {
   if (bucket.size() < 3 || bucket.size() > 63 || !consists_of(bucket, std::string(kNameCharacters) + ".") ||
       bucket.starts_with('.') || bucket.ends_with('.') || bucket.contains("..")) {
-    return unfit("a bucket name has 3-63 characters of [a-z0-9.-]; correct the bucket setting");
+    return unfit_setting("a bucket name has 3-63 characters of [a-z0-9.-]; correct the bucket setting");
   }
   if (!consists_of(region, kNameCharacters)) {
-    return unfit("a region is made of [a-z0-9-], like us-east-1; correct the region setting");
+    return unfit_setting("a region is made of [a-z0-9-], like us-east-1; correct the region setting");
   }
   return {};
 }
@@ -85,7 +85,7 @@ Result<S3Address> resolve(const S3Settings& settings) {
   const bool is_aws = settings.endpoint.empty();
   const auto url = parse_url(is_aws ? "https://" + aws_host("s3", region) : settings.endpoint);
   if (!url || url->path != "/") {
-    return unfit(
+    return unfit_setting(
         "the endpoint must be http:// or https://, host and port only, like http://127.0.0.1:9002; keys are "
         "settings of their own");
   }
