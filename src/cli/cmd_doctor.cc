@@ -172,7 +172,7 @@ Result<Found> check_log(const LogSettings& settings, log::kafka::Admin& admin, C
   return found;
 }
 
-Result<Found> check_rights(const Options& options, log::kafka::Admin& admin, const Result<Found>& log) {
+Result<Found> check_rights(const DoctorOptions& options, log::kafka::Admin& admin, const Result<Found>& log) {
   if (!log && log.error().kind == ErrorKind::unavailable)
     return Found{.text = "not known, since no broker answers", .is_warning = true};
   SDP_TRY(const log::kafka::Rights rights, admin.rights(options.group));
@@ -182,7 +182,7 @@ Result<Found> check_rights(const Options& options, log::kafka::Admin& admin, con
 }
 
 /// Adds what is asked of the brokers.
-void add_kafka(Checks& checks, const Options& options, Clock& clock) {
+void add_kafka(Checks& checks, const DoctorOptions& options, Clock& clock) {
   const auto settings = with_address(options.log, options.services);
   const auto admin = settings ? open_admin(*settings) : std::unexpected(settings.error());
   if (!admin) {
@@ -195,7 +195,7 @@ void add_kafka(Checks& checks, const Options& options, Clock& clock) {
   checks.add("rights", check_rights(options, **admin, log));
 }
 
-Result<std::string> check_lake(const Options& options, StoreClock& store_clock, Clock& clock) {
+Result<std::string> check_lake(const DoctorOptions& options, StoreClock& store_clock, Clock& clock) {
   LakeSettings settings = options.lake;
   settings.s3.observer = &store_clock;
   SDP_TRY(auto lake, open_lake(settings, options.services, clock));
@@ -207,7 +207,7 @@ Result<std::string> check_lake(const Options& options, StoreClock& store_clock, 
                                          : " can be read; the first sink tests its create-only puts");
 }
 
-Result<std::string> check_transform(const Options& options) {
+Result<std::string> check_transform(const DoctorOptions& options) {
   SDP_TRY(const auto transform, transform_options(options.transform, options.warehouse));
   for (const auto& path : {transform.dbt_path, transform.project_dir / "dbt_project.yml"}) {
     std::error_code unknown;
@@ -273,7 +273,7 @@ struct WarehouseLook {
 };
 
 /// That the file can be read, and which one it is.
-Result<std::string> check_mapping_file(const Options& options,
+Result<std::string> check_mapping_file(const DoctorOptions& options,
                                        const std::optional<mapping::Mapping>& mapping) {
   if (!mapping) return "none is set: records are events";
   const auto dialect =
@@ -284,7 +284,8 @@ Result<std::string> check_mapping_file(const Options& options,
 }
 
 /// The same, and that it is the warehouse's. Null: that cannot be opened, which is told by its own check.
-Result<std::string> check_mapping(const Options& options, warehouse::Warehouse* warehouse, bool is_there) {
+Result<std::string> check_mapping(const DoctorOptions& options, warehouse::Warehouse* warehouse,
+                                  bool is_there) {
   SDP_TRY(const auto mapping, read_mapping(options.mapping, options.warehouse.deps));
   SDP_TRY(std::string found, check_mapping_file(options, mapping));
   if (!is_there) return found;
@@ -294,7 +295,7 @@ Result<std::string> check_mapping(const Options& options, warehouse::Warehouse* 
 }
 
 /// Null: it cannot be opened.
-Result<Found> check_clock_of_warehouse(const Options& options, warehouse::Warehouse* warehouse,
+Result<Found> check_clock_of_warehouse(const DoctorOptions& options, warehouse::Warehouse* warehouse,
                                        Clock& clock) {
   if (!options.warehouse.is_snowflake()) return Found{};
   const Found told_none{.text = "Snowflake told no time", .is_warning = true};
@@ -313,7 +314,7 @@ Result<Found> check_clock_of_warehouse(const Options& options, warehouse::Wareho
 }
 
 /// Opens it once for all that is asked of it, and lets go of it before other servers are waited for.
-WarehouseLook look_at_warehouse(const Options& options, Clock& clock) {
+WarehouseLook look_at_warehouse(const DoctorOptions& options, Clock& clock) {
   const auto& place = options.warehouse.place;
   // Of one that may not be looked at, opening it says why.
   std::error_code unknown;
@@ -334,7 +335,8 @@ WarehouseLook look_at_warehouse(const Options& options, Clock& clock) {
           .clock = check_clock_of_warehouse(options, warehouse, clock)};
 }
 
-Result<Found> check_clock(const Options& options, const StoreClock& store, const Result<Found>& warehouse) {
+Result<Found> check_clock(const DoctorOptions& options, const StoreClock& store,
+                          const Result<Found>& warehouse) {
   SDP_TRY(Found found, check_clock_of_store(options, store));
   if (!warehouse) return warehouse;
   if (!warehouse->text.empty()) found.add(*warehouse);

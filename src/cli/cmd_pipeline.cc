@@ -68,7 +68,7 @@ class RoundCounter final : public RoundObserver {
   std::uint64_t records_ = 0;
 };
 
-Result<int> probe(const std::string& listen) {
+Result<int> probe_pipeline(const std::string& listen) {
   SDP_TRY(const std::string url, probe_readiness(listen));
   print_out("{}: the pipeline is ready\n", url);
   return 0;
@@ -139,7 +139,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   command.bind("metrics.probe", options->probe);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
-      if (options->probe) return probe(options->listen);
+      if (options->probe) return probe_pipeline(options->listen);
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       return run(*options, runtime);

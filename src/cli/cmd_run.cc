@@ -125,7 +125,7 @@ Result<PipelineParts> make_parts(const RunOptions& options, const DataDir& data,
 }
 
 /// The pages, before any event: an address that is taken is no reason to stop a run in its middle.
-Result<std::unique_ptr<PageServer>> open_pages(const Options& options, const PipelineParts& parts,
+Result<std::unique_ptr<PageServer>> open_pages(const RunOptions& options, const PipelineParts& parts,
                                                monitor::Watched told) {
   if (!is_published(parts.marts.warehouse)) {
     return fail(ErrorKind::misconfigured,
@@ -231,7 +231,7 @@ Result<std::optional<KeptOracle>> begin_oracle(const RunOptions& options, const 
 }
 
 /// `registry`: what a live run tells those who watch it.
-Result<int> run_parts(const Options& options, PipelineParts parts, metrics::Registry& registry,
+Result<int> run_parts(const RunOptions& options, PipelineParts parts, metrics::Registry& registry,
                       const Runtime& runtime) {
   if (!options.live) return run_pipeline(parts, runtime);
   registry.gauge("build_info", {kVersion}).Set(1);

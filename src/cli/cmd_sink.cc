@@ -27,7 +27,7 @@ struct SinkOptions {
   bool probe = false;
 };
 
-Result<int> probe(const std::string& listen) {
+Result<int> probe_sink(const std::string& listen) {
   SDP_TRY(const std::string url, probe_readiness(listen));
   print_out("{}: the sink is ready\n", url);
   return 0;
@@ -44,7 +44,7 @@ void tell(const sink::SinkMetrics& metrics, ResultObject& result) {
   result.set("outages", metrics.outages.load());
 }
 
-Result<int> run(const Options& options, const settings::Command& command, const Runtime& runtime) {
+Result<int> run(const SinkOptions& options, const settings::Command& command, const Runtime& runtime) {
   // To Kafka a group without a name is one that it does not know, said at the end of all that is opened.
   if (options.sink.consumer.group.empty())
     return fail(ErrorKind::misconfigured, "--group: '' is not the name of a consumer group");
@@ -102,7 +102,7 @@ void define_sink(settings::Commands& commands, Action& action) {
   command.bind("metrics.probe", options->probe);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
-      if (options->probe) return probe(options->listen);
+      if (options->probe) return probe_sink(options->listen);
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       return run(*options, command, runtime);
     };
