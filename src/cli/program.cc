@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -239,6 +240,21 @@ std::string opening_of(const settings::Command& command) {
   return line;
 }
 
+/// The words of the command line as CLI11 takes them. `--name=` gives an empty value; CLI11 would take the
+/// next word for it, a flag, too.
+std::vector<std::string> last_first(int argc, char** argv) {
+  std::vector<std::string> words;
+  bool flags_end = false;
+  for (const std::string_view word : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+    flags_end = flags_end || word == "--";
+    const bool is_empty_value = !flags_end && word.starts_with("--") && word.find('=') == word.size() - 1;
+    words.emplace_back(is_empty_value ? word.substr(0, word.size() - 1) : word);
+    if (is_empty_value) words.emplace_back();
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
 int run_chosen(settings::Commands& commands, const Action& action, const LoggingSettings& logging,
                bool tells_result) {
   Ending ending(*commands.chosen(), tells_result, base::system_clock());
@@ -293,7 +309,7 @@ int run_program(const Program& program, int argc, char** argv) {
   program.define(commands, action);
   parser.footer(program.footer);
   try {
-    parser.parse(argc, argv);
+    parser.parse(last_first(argc, argv));
   } catch (const CLI::ParseError& error) {
     return report_usage(parser, commands, error, logging.format == "json" ? logging.format : early.format);
   }
