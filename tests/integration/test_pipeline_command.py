@@ -1,6 +1,7 @@
 """`pipeline`: marts that follow the lake, while a sink fills it."""
 
 import json
+import secrets
 import shutil
 import signal
 import subprocess
@@ -11,11 +12,12 @@ from driver import parsed
 from driver.process import Running, wait_until
 from driver.scrape import Watched
 from driver.services import clean_environment
+from driver.snowflake import OnSnowflake
 
 IN_PART, REJECTED, MISCONFIGURED = 21, 22, 78
 
 
-def keep_up(world, *arguments):
+def keep_up(world, *arguments, env=None):
     return world.start(
         "pipeline",
         "--work-dir",
@@ -23,7 +25,7 @@ def keep_up(world, *arguments):
         "--published",
         world.folder / "published",
         *arguments,
-        env=parsed.environment(),
+        env=parsed.environment() if env is None else env,
     )
 
 
@@ -48,6 +50,30 @@ def test_marts_follow_the_lake_until_ctrl_c_and_are_proved(world):
     assert finished.code == 0, str(finished)
     report = json.loads(world.must("verify", "--json").out)
     assert (report["proved"], report["kept"]) == (True, 700)
+
+
+def test_rounds_go_on_on_snowflake_and_are_proved(world, emulator, binary, deps):
+    snowflake = OnSnowflake(binary, deps, world.folder / "on-snowflake", emulator, f"P{secrets.token_hex(6).upper()}")
+    env = {name: value for name, value in snowflake.env.items() if name.startswith("SNOWFLAKE_")}
+    on_it = ("--warehouse", "snowflake")
+    world.must("init")
+    world.simulate(60)
+    world.catch_up()
+    running = keep_up(world, *on_it, env=env)
+    for sent, expected in ((0, 60), (40, 100)):
+        if sent:
+            world.simulate(sent)
+            world.catch_up()
+        wait_until(
+            lambda want=expected: sum(one["records"] for one in running.events("live.published")) == want,
+            120,
+            f"{expected} events on Snowflake",
+        )
+    assert published(world)["ledger"]["records"] == 100
+    running.send(signal.SIGINT)
+    assert running.wait(60).code == 0
+    report = json.loads(world.must("verify", "--json", *on_it, env=env).out)
+    assert (report["proved"], report["kept"]) == (True, 100)
 
 
 @pytest.mark.parametrize("done", [["load"], ["load", "transform"]], ids=lambda done: done[-1])
