@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,7 @@ MARTS = ("TOP_SONGS", "USER_ENGAGEMENT", "LISTENER_HISTORY")
 
 
 def unpack(archive: str, folder: Path) -> None:
-    with tarfile.open(MADE_BY_0_1_0 / archive) as tar:
-        tar.extractall(folder, filter="tar")
+    shutil.unpack_archive(MADE_BY_0_1_0 / archive, folder)
 
 
 def layout_1(topic: str) -> bytes:

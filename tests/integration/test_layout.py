@@ -2,7 +2,7 @@
 
 import json
 import random
-import tarfile
+import shutil
 import time
 from pathlib import Path
 
@@ -30,8 +30,7 @@ def test_everything_below_bronze_is_events(embedded):
 
 @pytest.fixture
 def golden(embedded):
-    with tarfile.open(GOLDEN) as tar:
-        tar.extractall(embedded.folder, filter="tar")
+    shutil.unpack_archive(GOLDEN, embedded.folder)
     return embedded
 
 

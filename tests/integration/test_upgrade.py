@@ -1,7 +1,7 @@
 """What an earlier version left behind is opened, continued and proved by this one; its history is kept."""
 
 import json
-import tarfile
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,7 @@ HISTORY = (
 
 
 def unpack(archive: str, folder: Path) -> None:
-    with tarfile.open(MADE_BY_0_1_0 / archive) as tar:
-        tar.extractall(folder, filter="tar")
+    shutil.unpack_archive(MADE_BY_0_1_0 / archive, folder)
 
 
 @pytest.fixture
