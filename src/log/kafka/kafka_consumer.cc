@@ -19,8 +19,9 @@ using diag::log_event;
 
 // Members hear of a rebalance by their heartbeats, and a partition moves in two rounds.
 constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
-/// After so long without records the topic may have been created again in the meantime.
-constexpr std::chrono::milliseconds kSilenceMin{500};
+/// After so long without records the topic may have been created again in the meantime. A broker beside its
+/// client took 59 ms at least to delete a topic and to create it again.
+constexpr std::chrono::milliseconds kSilenceMin{50};
 constexpr std::chrono::milliseconds kSeekPause{10};
 /// So long a partition that was assigned just now may refuse a seek because its fetching has not begun.
 constexpr std::chrono::milliseconds kStartMax{1'000};
