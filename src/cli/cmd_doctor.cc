@@ -298,7 +298,7 @@ Result<std::string> check_mapping(const DoctorOptions& options, warehouse::Wareh
 Result<Found> check_clock_of_warehouse(const DoctorOptions& options, warehouse::Warehouse* warehouse,
                                        Clock& clock) {
   if (!options.warehouse.is_snowflake()) return Found{};
-  const Found told_none{.text = "Snowflake told no time", .is_warning = true};
+  Found told_none{.text = "Snowflake told no time", .is_warning = true};
   if (warehouse == nullptr) return told_none;
   const bool by_key = !options.warehouse.snowflake.private_key_file.empty();
   const SteadyTime begun = clock.steady_now();

@@ -6,7 +6,6 @@
 namespace sdp::cli {
 namespace {
 
-using metrics::Readiness;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 

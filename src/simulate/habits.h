@@ -80,7 +80,7 @@ struct Habits {
  private:
   struct HolidayHere {
     std::optional<std::size_t> country;  ///< nothing: all of them
-    std::chrono::month_day day;
+    std::chrono::month_day day{};
     std::optional<std::chrono::year> year;  ///< nothing: each
   };
 

@@ -25,6 +25,8 @@ namespace json = simdjson::ondemand;
 using mapping::kIntegerMax;
 using simdjson::error_code;
 
+// NOLINTBEGIN(misc-use-internal-linkage): what EventMapper::Parts has as a member, it is not internal either.
+
 /// What a pointer leads to.
 struct MappedValue {
   enum class Kind : std::uint8_t { absent, text, number, boolean, other };
@@ -172,6 +174,8 @@ class MemberPicker {
   json::parser parser_;
   std::string padded_;
 };
+
+// NOLINTEND(misc-use-internal-linkage)
 
 namespace {
 
