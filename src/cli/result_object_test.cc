@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "support/page.h"
 
 namespace sdp::cli {
 namespace {
@@ -51,19 +50,7 @@ std::string table() {
 }
 
 TEST(ResultPage, HasTheTableOfTheCode) {
-  const char* source = std::getenv("SDP_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "set SDP_SOURCE_DIR to the top folder, or run through ctest";
-  const std::string path = std::string(source) + "/docs/formats/result.md";
-  std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  const std::size_t begin = page.find(kBegin);
-  const std::size_t end = page.find(kEnd);
-  ASSERT_NE(begin, std::string::npos) << path;
-  ASSERT_NE(end, std::string::npos) << path;
-  const std::size_t first = begin + kBegin.size();
-  EXPECT_TRUE(page.substr(first, end - first) == table())
-      << path << " differs from src/cli/result_members.h. Put this between its markers:\n"
-      << table();
+  support::expect_in_page("docs/formats/result.md", kBegin, kEnd, table());
 }
 
 }  // namespace

@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "diag/events.h"
+#include "support/page.h"
 
 namespace sdp::diag {
 namespace {
@@ -36,19 +34,7 @@ std::string tables() {
 }
 
 TEST(EventsPage, HasTheTablesOfTheCode) {
-  const char* source = std::getenv("SDP_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "set SDP_SOURCE_DIR to the top folder, or run through ctest";
-  const std::string path = std::string(source) + "/docs/formats/log-events.md";
-  std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  const std::size_t begin = page.find(kBegin);
-  const std::size_t end = page.find(kEnd);
-  ASSERT_NE(begin, std::string::npos) << path;
-  ASSERT_NE(end, std::string::npos) << path;
-  const std::size_t first = begin + kBegin.size();
-  EXPECT_TRUE(page.substr(first, end - first) == tables())
-      << path << " differs from src/diag/events.h. Put this between its markers:\n"
-      << tables();
+  support::expect_in_page("docs/formats/log-events.md", kBegin, kEnd, tables());
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
+#include "support/page.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <ranges>
 #include <string>
 #include <string_view>
@@ -50,20 +49,7 @@ std::string to_markdown() {
 }
 
 TEST(MetricsPage, ShowsTheTable) {
-  const char* source = std::getenv("SDP_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "set SDP_SOURCE_DIR to the top folder, or run through ctest";
-  const std::string path = std::string(source) + "/docs/metrics.md";
-  std::ifstream file(path);
-  const std::string committed{std::istreambuf_iterator<char>(file), {}};
-  const auto begin = committed.find(kBegin);
-  const auto end = committed.find(kEnd);
-  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << path << " lacks the line " << kBegin;
-  const std::string wanted =
-      committed.substr(0, begin + kBegin.size()) + to_markdown() + committed.substr(end);
-  const bool write = std::getenv("SDP_WRITE_DERIVED_FILES") != nullptr;
-  if (write) std::ofstream(path) << wanted;
-  EXPECT_EQ(write ? wanted : committed, wanted)
-      << path << " does not show the table of metrics: run this test with SDP_WRITE_DERIVED_FILES=1";
+  support::expect_in_page("docs/metrics.md", kBegin, kEnd, to_markdown());
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <set>
+
+#include "support/page.h"
 
 namespace sdp::simulate {
 namespace {
@@ -171,19 +171,8 @@ std::string page_table() {
 }
 
 TEST(Behaviour, ThePageHasItsKeys) {
-  const char* source = std::getenv("SDP_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "set SDP_SOURCE_DIR to the top folder, or run through ctest";
-  const std::string path = std::string(source) + "/docs/formats/behaviour.md";
-  std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  constexpr std::string_view kBegin = "<!-- keys: begin -->", kEnd = "<!-- keys: end -->";
-  const auto begin = page.find(kBegin), end = page.find(kEnd);
-  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << path;
-  const std::string wanted = page.substr(0, begin + kBegin.size()) + page_table() + page.substr(end);
-  const bool write = std::getenv("SDP_WRITE_DERIVED_FILES") != nullptr;
-  if (write) std::ofstream(path) << wanted;
-  EXPECT_EQ(write ? wanted : page, wanted)
-      << path << " is not what src/simulate/behaviour.cc gives: run this test with SDP_WRITE_DERIVED_FILES=1";
+  support::expect_in_page("docs/formats/behaviour.md", "<!-- keys: begin -->", "<!-- keys: end -->",
+                          page_table());
 }
 
 }  // namespace

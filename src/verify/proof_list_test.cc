@@ -5,9 +5,11 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
+#include <string>
+#include <string_view>
+
+#include "support/page.h"
 
 namespace sdp::verify {
 namespace {
@@ -29,33 +31,15 @@ std::vector<ProofLine> whole_list() {
   return proof_list(recounts);
 }
 
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Compares the text between two lines of a page, or writes it when it is asked to.
-void expect_in_page(const fs::path& path, const std::string& text) {
-  const std::string begin = "<!-- proof: begin (written by verify_test) -->\n";
-  const std::string end = "<!-- proof: end -->";
-  const std::string committed = read(path);
-  const auto from = committed.find(begin);
-  const auto to = committed.find(end);
-  ASSERT_TRUE(from != std::string::npos && to != std::string::npos) << path << " lacks the line " << begin;
-  const std::string wanted = committed.substr(0, from + begin.size()) + text + committed.substr(to);
-  const bool write = std::getenv("SDP_WRITE_DERIVED_FILES") != nullptr;
-  if (write) std::ofstream(path) << wanted;
-  EXPECT_EQ(write ? wanted : committed, wanted)
-      << path << " does not show the list of what is proved: run this test with SDP_WRITE_DERIVED_FILES=1";
-}
+constexpr std::string_view kBegin = "<!-- proof: begin (written by verify_test) -->\n";
+constexpr std::string_view kEnd = "<!-- proof: end -->";
 
 TEST(ProofList, PagesShowIt) {
-  ASSERT_FALSE(source().empty()) << "set SDP_SOURCE_DIR to the top folder, or run through ctest";
   const auto list = whole_list();
-  expect_in_page(source() / "docs" / "formats" / "proof.md", to_markdown(list));
+  support::expect_in_page("docs/formats/proof.md", kBegin, kEnd, to_markdown(list));
   std::string names;
   for (const std::string& name : not_proved(list)) names += "  * " + name + "\n";
-  expect_in_page(source() / "docs" / "limits.md", names);
+  support::expect_in_page("docs/limits.md", kBegin, kEnd, names);
 }
 
 TEST(ProofList, HasEveryPartOnceAndSaysHowOrWhyNot) {
