@@ -5,6 +5,8 @@
 * Includes of src go only where the row of their folder allows. Tests beside the code may include all of src, and
   tests/support.
 * A folder's code stands in the folder's namespace, or in that of the port which it implements (the folder above).
+* Constants and types have different names within a folder, in anonymous namespaces, too: its files are compiled in groups,
+  and another file more makes other groups.
 * A folder's CMakeLists.txt makes the target that is named like the folder.
 * Headers of a library are included only in the folders that the third table names.
 * Only src/base reads the machine's clock; everything else takes a Clock.
@@ -24,6 +26,11 @@ CODE = (".h", ".cc")
 OWN_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 LIBRARY_INCLUDE = re.compile(r"^#include <([^>]+)>", re.MULTILINE)
 CLOCK = re.compile(r"(?:steady|system)_clock::now\(|this_thread::sleep_")
+ANONYMOUS = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(
+    r"^(?:struct|class|enum class|using) (\w+)(?: final)?(?: [:{=]|$)|^(?:constexpr|const) [^(=\n]*?\b(k\w+)(?:\[|\{| =)",
+    re.MULTILINE,
+)
 NAMESPACE = re.compile(r"^namespace (sdp(?:::\w+)*) \{", re.MULTILINE)
 
 
@@ -84,8 +91,25 @@ def check_clock(path, folder, text):
         yield "reads the machine's clock: take a Clock, or base::system_clock() where a call waits for something outside"
 
 
+def check_names(named):
+    """`named`: of each folder the names in anonymous namespaces, each with its files."""
+    for folder, names in named.items():
+        for name, paths in names.items():
+            if len(paths) > 1:
+                others = ", ".join(sorted(path.name for path in paths[1:]))
+                yield f"{paths[0]}: {folder} has {name} in {others}, too: name them differently, or declare it once"
+
+
+def names_in(path, text):
+    """Of constants and types in anonymous namespaces. Tests, and files of programs, are compiled each by itself."""
+    if path.suffix != ".cc" or path.stem.endswith(("_test", "_bench", "main")):
+        return set()
+    return {one or other for body in ANONYMOUS.findall(text) for one, other in NAMED.findall(body)}
+
+
 def check_code(page):
     used = set()
+    named = {}
     for path in sources.with_suffix(*CODE):
         text = (sources.ROOT / path).read_text()
         folder = str(pathlib.PurePath(*path.parts[1:-1]))
@@ -97,12 +121,15 @@ def check_code(page):
             findings = [*check_includes(path, folder, text, page), *check_namespaces(path, folder, text)]
             findings += check_libraries(folder, text, page)
             findings += check_clock(path, folder, text)
+            for name in names_in(path, text):
+                named.setdefault(folder, {}).setdefault(name, []).append(path)
         elif path.parts[0] == "tests":
             findings = [*check_test(path, text, page), *check_libraries(f"tests/{path.parts[1]}", text, page)]
         else:
             findings = ["C++ belongs into src or tests"]
         for finding in findings:
             yield f"{path}: {finding}"
+    yield from check_names(named)
     for folder in page.allowed:
         if folder not in used:
             yield f"{PAGE}: src/{folder} has a row but no code"

@@ -12,6 +12,7 @@
 #include "cli/checks.h"
 #include "cli/command.h"
 #include "cli/known_logins.h"
+#include "cli/probe.h"
 #include "cli/settings.h"
 #include "cli/stack_checks.h"
 #include "cli/wiring.h"
@@ -41,16 +42,12 @@ struct DoctorStackOptions {
   bool json = false;
 };
 
-constexpr std::chrono::milliseconds kPatience{5'000};
-constexpr std::uint64_t kPageBytesMax = 4 << 20;
+constexpr std::chrono::milliseconds kStackPatience{5'000};
 
 StackAnswer send(HttpClient& http, const StackPart& part, const std::string& path,
                  store::s3::HttpRequest request) {
   request.url = fmt::format("http://{}{}", part.place(), path);
-  request.answer_bytes_max = kPageBytesMax;
-  const auto answer = http.send(request);
-  if (answer.curl != CURLE_OK) return {.why = answer.curl_message};
-  return {.status = answer.status, .body = answer.body};
+  return answer_of(http, std::move(request));
 }
 
 StackAnswer get(HttpClient& http, const StackPart& part, const std::string& path) {
@@ -68,7 +65,7 @@ StackAnswer post(HttpClient& http, const StackPart& part, const std::string& pat
 Result<std::string> check_kafka(const StackPart& part, const StackSettings& stack) {
   LogSettings settings;
   settings.kafka.bootstrap_servers = part.place();
-  settings.kafka.call_timeout = kPatience;
+  settings.kafka.call_timeout = kStackPatience;
   settings.topic.name = stack.topic;
   SDP_TRY(auto log, open_kafka(settings, {}));
   SDP_TRY(const log::TopicInfo topic, log->describe());
@@ -85,7 +82,7 @@ Result<std::string> check_minio(const StackPart& part, const StackSettings& stac
   settings.place = "s3://" + stack.bucket;
   settings.endpoint = "http://" + part.place();
   settings.s3.keys = {.access_key = stack.minio_user, .secret_key = stack.minio_password};
-  settings.s3.total_timeout = kPatience;
+  settings.s3.total_timeout = kStackPatience;
   settings.s3.retry.total_max = std::chrono::seconds(2);
   SDP_TRY(auto lake, open_lake(settings, {}, clock));
   SDP_RETURN_IF_ERROR(
@@ -155,7 +152,7 @@ Result<int> run(DoctorStackOptions options, const Runtime& runtime) {
   SDP_RETURN_IF_ERROR(read_secrets(options));
   const StackSettings& stack = options.stack;
   SDP_TRY(const auto http,
-          HttpClient::open({.scheme = "http", .use_proxy = false, .total_timeout = kPatience}));
+          HttpClient::open({.scheme = "http", .use_proxy = false, .total_timeout = kStackPatience}));
   const StackPart kafka{"kafka", "kafka", "KAFKA_PORT", stack.kafka_port};
   const StackPart minio{"minio", "minio", "MINIO_PORT", stack.minio_port};
   const StackPart console{"console", "minio", "MINIO_CONSOLE_PORT", stack.console_port};

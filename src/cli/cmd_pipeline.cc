@@ -45,7 +45,7 @@ class RoundCounter final : public RoundObserver {
 
   void on_begin() override { next_.on_begin(); }
   void on_end(const RoundEnd& end) override {
-    ++rounds_;
+    rounds_ += end.held ? 0 : 1;
     failed_ += end.failed > 0;
     publications_ += end.records > 0 || end.behind_seconds.has_value();
     records_ += end.records;
@@ -68,18 +68,6 @@ class RoundCounter final : public RoundObserver {
   std::uint64_t records_ = 0;
 };
 
-Result<int> probe_pipeline(const std::string& listen) {
-  SDP_TRY(const std::string url, probe_readiness(listen));
-  print_out("{}: the pipeline is ready\n", url);
-  return 0;
-}
-
-std::vector<DiskInUse> disks_of(const PipelineOptions& options) {
-  std::vector<DiskInUse> disks = disks_of(options.warehouse);
-  disks.push_back({.place = "work", .path = options.transform.work_dir});
-  return disks;
-}
-
 Result<int> run(const PipelineOptions& options, const Runtime& runtime) {
   log_by_default(kLevels);
   if (!is_published(options.warehouse)) {
@@ -88,10 +76,10 @@ Result<int> run(const PipelineOptions& options, const Runtime& runtime) {
   }
   metrics::Registry registry;
   registry.gauge("build_info", {kVersion}).Set(1);
-  // A round takes as long as its build by dbt, and the load before it; then it may rest.
-  const std::chrono::milliseconds round_max = 2 * options.transform.time_limit + options.every;
-  metrics::Health health(round_max, runtime.clock.steady_now(), round_max);
-  RoundMeter meter("pipeline", registry, health, runtime.clock, disks_of(options));
+  const std::chrono::milliseconds longest = round_max(options.transform.time_limit, options.every);
+  metrics::Health health(longest, runtime.clock.steady_now(), longest);
+  RoundMeter meter("pipeline", registry, health, runtime.clock,
+                   disks_of_rounds(options.warehouse, options.transform.work_dir));
   SDP_TRY(const auto monitor, monitor::Monitor::watch(options.listen, {registry, health, runtime.clock}));
   SDP_TRY(const auto lake, open_lake(options.lake, options.services, runtime.clock));
   MartParts parts{.store = *lake.store,
@@ -139,7 +127,7 @@ void define_pipeline(settings::Commands& commands, Action& action) {
   command.bind("metrics.probe", options->probe);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
-      if (options->probe) return probe_pipeline(options->listen);
+      if (options->probe) return print_readiness(options->listen, "the pipeline");
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       SDP_RETURN_IF_ERROR(check_warehouse_flags(command, options->warehouse));
       return run(*options, runtime);

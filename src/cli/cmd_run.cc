@@ -236,13 +236,11 @@ Result<int> run_parts(const RunOptions& options, PipelineParts parts, metrics::R
   if (!options.live) return run_pipeline(parts, runtime);
   registry.gauge("build_info", {kVersion}).Set(1);
   const SteadyTime now = runtime.clock.steady_now();
-  // A round takes as long as its build by dbt, and the load before it.
-  const std::chrono::milliseconds round_max = 2 * options.transform.time_limit;
-  metrics::Health rounds(round_max, now, round_max);
+  const std::chrono::milliseconds longest = round_max(options.transform.time_limit);
+  metrics::Health rounds(longest, now, longest);
   metrics::Health sink(log::ConsumerOptions{}.max_poll_interval, now);
-  std::vector<DiskInUse> disks = disks_of(parts.marts.warehouse);
-  disks.push_back({.place = "work", .path = parts.marts.transform.work_dir});
-  RoundMeter round_meter("run", registry, rounds, runtime.clock, std::move(disks));
+  RoundMeter round_meter("run", registry, rounds, runtime.clock,
+                         disks_of_rounds(parts.marts.warehouse, parts.marts.transform.work_dir));
   sink::SinkMeter sink_meter(parts.log.topic_name(), registry, sink, runtime.clock);
   parts.sink_observer = &sink_meter;
   parts.registry = &registry;

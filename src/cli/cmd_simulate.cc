@@ -127,12 +127,6 @@ Result<int> describe(const SimulateOptions& options) {
   return 0;
 }
 
-Result<int> probe_simulation(const std::string& listen) {
-  SDP_TRY(const std::string url, probe_readiness(listen));
-  print_out("{}: the simulation is ready\n", url);
-  return 0;
-}
-
 Result<int> run(const SimulateOptions& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
   metrics::Registry registry;
@@ -213,7 +207,7 @@ void define_simulate(settings::Commands& commands, Action& action) {
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
       if (options->describe) return describe(*options);
-      if (options->probe) return probe_simulation(options->listen);
+      if (options->probe) return print_readiness(options->listen, "the simulation");
       SDP_RETURN_IF_ERROR(check_simulation_flags(command, options->simulation));
       SDP_RETURN_IF_ERROR(check_output_flags(command, options->output));
       SDP_RETURN_IF_ERROR(check_distinct_files({{"--behaviour", options->simulation.behaviour},

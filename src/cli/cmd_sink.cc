@@ -27,12 +27,6 @@ struct SinkOptions {
   bool probe = false;
 };
 
-Result<int> probe_sink(const std::string& listen) {
-  SDP_TRY(const std::string url, probe_readiness(listen));
-  print_out("{}: the sink is ready\n", url);
-  return 0;
-}
-
 void tell(const sink::SinkMetrics& metrics, ResultObject& result) {
   result.set("records_read", metrics.records_read.load());
   result.set("records_durable", metrics.records_durable.load());
@@ -102,7 +96,7 @@ void define_sink(settings::Commands& commands, Action& action) {
   command.bind("metrics.probe", options->probe);
   command.when_chosen([options, &command, &action] {
     action = [options, &command](const Runtime& runtime) -> Result<int> {
-      if (options->probe) return probe_sink(options->listen);
+      if (options->probe) return print_readiness(options->listen, "the sink");
       SDP_RETURN_IF_ERROR(check_lake_flags(command, options->lake));
       return run(*options, command, runtime);
     };

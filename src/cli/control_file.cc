@@ -12,7 +12,7 @@ namespace sdp::cli {
 namespace {
 
 /// More than anybody has to say.
-constexpr std::size_t kBytesMax = 64 << 10;
+constexpr std::size_t kControlBytesMax = 64 << 10;
 
 /// Nothing when there is no file. A pipe would hold up the simulation.
 Result<std::optional<std::string>> read_control(const std::filesystem::path& path) {
@@ -20,7 +20,7 @@ Result<std::optional<std::string>> read_control(const std::filesystem::path& pat
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) return std::optional<std::string>{};
   if (!std::filesystem::is_regular_file(status)) return fail(ErrorKind::misconfigured, "it is not a file");
-  return os::read_file(path, kBytesMax);
+  return os::read_file(path, kControlBytesMax);
 }
 
 }  // namespace

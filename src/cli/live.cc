@@ -63,7 +63,7 @@ class LiveLoop {
       if (next == AfterFailure::wait) {
         if (!held_since) held_since = started;
         told_.held = true;
-        tell_end(failed, since(started));
+        tell_end(0, since(started));
         diag::log_event("live.round_waits",
                         {{"message", error.message}, {"seconds", base::in_seconds(since(*held_since))}});
         wait_unless_stopped(stop, kHeldRest);

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 /// Others may read it: a collector is another user.
 constexpr mode_t kMode = 0644;
 /// A larger file is none of ours.
-constexpr std::uintmax_t kBytesMax = 64 * 1024;
+constexpr std::uintmax_t kMetricsBytesMax = 64 * 1024;
 
 /// What a metric of the command was, as the file says.
 std::optional<double> value_in(std::string_view text, std::string_view metric, std::string_view command) {
@@ -43,7 +43,7 @@ void tell_warehouse_time(const CommandEnd& end, std::string_view before, metrics
 
 std::string text_before(const fs::path& path) {
   std::error_code none;
-  if (!fs::is_regular_file(path, none) || fs::file_size(path, none) > kBytesMax) return {};
+  if (!fs::is_regular_file(path, none) || fs::file_size(path, none) > kMetricsBytesMax) return {};
   auto text = os::read_file(path);
   return text && *text ? **std::move(text) : std::string();
 }

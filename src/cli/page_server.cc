@@ -83,7 +83,7 @@ site::Service ask(HttpClient& http, const Site& site) {
                         .detail = {}};
   store::s3::HttpRequest request;
   request.url = fmt::format("http://{}/", site.asked_at.empty() ? site.part.place() : site.asked_at);
-  const auto judged = judge_page(site.part, get(http, std::move(request)), site.mark);
+  const auto judged = judge_page(site.part, answer_of(http, std::move(request)), site.mark);
   service.answers = judged.has_value();
   service.detail = judged ? *judged : judged.error().message;
   return service;
@@ -171,7 +171,7 @@ Result<std::string> probe_pages(const ServeSettings& settings) {
   std::string url = fmt::format("http://{}/", reachable(address).text());
   request.url = fmt::format("{}{}", url, site::kCurrentScript);
   if (!token.empty()) request.headers = {{"authorization", "Bearer " + token.reveal()}};
-  const StackAnswer answer = get(*http, std::move(request));
+  const StackAnswer answer = answer_of(*http, std::move(request));
   if (answer.status == 0) return fail(ErrorKind::unavailable, fmt::format("{}: {}", url, answer.why));
   if (answer.status == 401) {
     return fail(ErrorKind::unauthorized,

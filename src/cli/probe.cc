@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "cli/standard_output.h"
+
 namespace sdp::cli {
 
 using store::s3::HttpClient;
@@ -13,18 +15,20 @@ using store::s3::HttpClient;
 namespace {
 
 /// The end of whoever asks waits for that.
-constexpr std::chrono::milliseconds kPatience{1'000};
+constexpr std::chrono::milliseconds kNearPatience{1'000};
 constexpr std::uint64_t kPageBytesMax = 4 << 20;
 constexpr long kOk = 200;
 
 }  // namespace
 
 Result<std::shared_ptr<HttpClient>> open_near_client() {
-  return HttpClient::open(
-      {.scheme = "http", .use_proxy = false, .connect_timeout = kPatience, .total_timeout = kPatience});
+  return HttpClient::open({.scheme = "http",
+                           .use_proxy = false,
+                           .connect_timeout = kNearPatience,
+                           .total_timeout = kNearPatience});
 }
 
-StackAnswer get(HttpClient& http, store::s3::HttpRequest request) {
+StackAnswer answer_of(HttpClient& http, store::s3::HttpRequest request) {
   request.answer_bytes_max = kPageBytesMax;
   const auto answer = http.send(request);
   if (answer.curl != CURLE_OK) return {.why = answer.curl_message};
@@ -47,12 +51,18 @@ Result<std::string> probe_readiness(const std::string& listen) {
   store::s3::HttpRequest request;
   request.url = fmt::format("http://{}/readyz", reachable(address).text());
   std::string url = request.url;
-  const StackAnswer answer = get(*client, std::move(request));
+  const StackAnswer answer = answer_of(*client, std::move(request));
   if (answer.status == kOk) return url;
   return fail(ErrorKind::unavailable, answer.status == 0
                                           ? fmt::format("{}: {}", url, answer.why)
                                           : fmt::format("{}: HTTP {}: {}", url, answer.status,
                                                         answer.body.substr(0, answer.body.find('\n'))));
+}
+
+Result<int> print_readiness(const std::string& listen, std::string_view what) {
+  SDP_TRY(const std::string url, probe_readiness(listen));
+  print_out("{}: {} is ready\n", url, what);
+  return 0;
 }
 
 }  // namespace sdp::cli

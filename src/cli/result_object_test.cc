@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "support/page.h"
+#include "support/committed_page.h"
 
 namespace sdp::cli {
 namespace {

@@ -3,8 +3,16 @@
 #include <utility>
 
 #include "base/duration_text.h"
+#include "cli/publish.h"
 
 namespace sdp::cli {
+
+std::vector<DiskInUse> disks_of_rounds(const WarehouseSettings& warehouse,
+                                       const std::filesystem::path& work_dir) {
+  std::vector<DiskInUse> disks = disks_of(warehouse);
+  disks.push_back({.place = "work", .path = work_dir});
+  return disks;
+}
 
 RoundMeter::RoundMeter(std::string_view command, metrics::Registry& registry, metrics::Health& health,
                        Clock& clock, std::vector<DiskInUse> disks)

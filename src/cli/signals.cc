@@ -13,7 +13,7 @@
 namespace sdp::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{100};
+constexpr std::chrono::milliseconds kSignalPatience{100};
 
 }  // namespace
 
@@ -42,7 +42,7 @@ void SignalStop::wait_for_signals(const std::stop_token& quit) {
     const int signal = sigtimedwait(&signals_, nullptr, &patience);
     if (!opening_.empty() && !quit.stop_requested()) diag::draw_opening(opening_);
     diag::tell_waits();
-    rest = kPatience;
+    rest = kSignalPatience;
     if (signal < 0 || quit.stop_requested()) continue;
     if (source_.stop_requested()) _exit(128 + signal);
     diag::log_event("command.stopping", {{"signal", signal}});

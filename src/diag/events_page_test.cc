@@ -4,7 +4,7 @@
 #include <string>
 
 #include "diag/events.h"
-#include "support/page.h"
+#include "support/committed_page.h"
 
 namespace sdp::diag {
 namespace {

@@ -1,5 +1,3 @@
-#include "support/page.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "metrics/table.h"
+#include "support/committed_page.h"
 
 namespace sdp::metrics {
 namespace {

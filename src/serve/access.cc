@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "base/encoding.h"
 #include "base/sha256.h"
 #include "http/answer.h"
+#include "serve/query.h"
 
 namespace sdp::serve {
 namespace {
@@ -26,23 +26,6 @@ constexpr std::string_view kLoginPage = R"(<!doctype html>
 stack's is the <code>DASHBOARD_TOKEN</code> that <code>docker compose run --rm secrets show</code> prints in its folder <code>docker</code>.</p>
 </body></html>
 )";
-
-/// As a form encodes what was typed.
-std::string decoded_form(std::string_view text) {
-  std::string result;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '+') {
-      result += ' ';
-    } else if (const auto byte = base::from_hex(text[at] == '%' ? text.substr(at + 1, 2) : "");
-               byte && byte->size() == 1) {
-      result += *byte;
-      at += 2;
-    } else {
-      result += text[at];
-    }
-  }
-  return result;
-}
 
 /// The value of our cookie; empty when there is none.
 std::string_view cookie_of(std::string_view cookies) {
@@ -120,7 +103,9 @@ std::optional<Response> Access::admit(const Request& request) const {
   if (loopback_ && !http::is_loopback_host(request.host)) return std::nullopt;
   std::string_view given = std::string_view(request.target).substr(kTokenQuery.size());
   given = given.substr(0, given.find('&'));
-  if (!base::same_digest(base::sha256_hex(decoded_form(given)), token_digest_)) return login_page();
+  // A token that somebody typed behind the address may be none that can be decoded.
+  const std::string token = decoded(given).value_or(std::string(given));
+  if (!base::same_digest(base::sha256_hex(token), token_digest_)) return login_page();
   const bool secure = request.forwarded_proto == "https";
   return Response{.status = 303,
                   .headers = {{"Location", "/"},

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <utility>
 
-#include "base/encoding.h"
 #include "http/answer.h"
+#include "serve/query.h"
 
 namespace sdp::serve {
 namespace {
@@ -50,47 +50,7 @@ unsigned status_of(ErrorKind kind) {
   }
 }
 
-/// A number that is not negative.
-template <typename T>
-std::optional<T> number_of(const std::optional<std::string>& text) {
-  T value = 0;
-  if (!text) return std::nullopt;
-  const char* const end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, value);
-  if (read.ec != std::errc() || read.ptr != end || value < 0) return std::nullopt;
-  return value;
-}
-
-std::optional<std::string> decoded(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    if (text.front() != '%') {
-      // As forms encode a space.
-      result += text.front() == '+' ? ' ' : text.front();
-      text.remove_prefix(1);
-      continue;
-    }
-    const auto byte = base::from_hex(text.substr(1, 2));
-    if (!byte || byte->size() != 1) return std::nullopt;
-    result += *byte;
-    text.remove_prefix(3);
-  }
-  return result;
-}
-
 }  // namespace
-
-std::optional<std::string> query_value(std::string_view target, std::string_view name) {
-  const auto mark = target.find('?');
-  std::string_view rest = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
-  while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-    if (one.starts_with(name) && one.substr(name.size()).starts_with('='))
-      return decoded(one.substr(name.size() + 1));
-  }
-  return std::nullopt;
-}
 
 Live::Live(std::unique_ptr<Watched> watched, Clock& clock)
     : watched_(std::move(watched)),
@@ -107,7 +67,7 @@ void Live::answer(std::string_view name, const http::Request& request, const htt
     return reply(status_.add(events) ? stream(events) : too_many());
   }
   if (name == "records") {
-    RecordFilter filter{.partition = number_of<log::Partition>(value("partition")),
+    RecordFilter filter{.partition = number_of<log::Partition>(value("partition").value_or("")),
                         .text = value("text").value_or(""),
                         .rejected = value("rejected") == "1"};
     if (!value("partition").value_or("").empty() && !filter.partition)
@@ -129,8 +89,8 @@ void Live::answer(std::string_view name, const http::Request& request, const htt
     return ask([this, key] { return watched_->head(*key); }, reply);
   }
   if (name == "record") {
-    const auto partition = number_of<log::Partition>(value("partition"));
-    const auto offset = number_of<log::Offset>(value("offset"));
+    const auto partition = number_of<log::Partition>(value("partition").value_or(""));
+    const auto offset = number_of<log::Offset>(value("offset").value_or(""));
     if (!partition || !offset) return reply(bad("partition and offset must be numbers"));
     return ask([this, partition, offset] { return watched_->record(*partition, *offset); }, reply);
   }

@@ -14,10 +14,6 @@
 
 namespace sdp::serve {
 
-/// The value of a parameter behind the `?` of a target, decoded (RFC 3986, section 2.1); nothing when there
-/// is none, or when it cannot be decoded.
-std::optional<std::string> query_value(std::string_view target, std::string_view name);
-
 /// Answers what moves: `live/...` (docs/formats/live.md). Who may ask was looked at before.
 class Live {
  public:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "serve/query.h"
 
 namespace sdp::serve {
 namespace {

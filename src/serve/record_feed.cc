@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <ranges>
@@ -11,6 +10,7 @@
 
 #include "base/json_text.h"
 #include "base/utc_time.h"
+#include "serve/query.h"
 
 namespace sdp::serve {
 namespace {
@@ -32,15 +32,6 @@ constexpr std::size_t kBytesUnlimited = std::numeric_limits<std::size_t>::max();
 constexpr milliseconds kPositionEach{1'000};
 /// A header has room for it, and a topic with a few hundred partitions.
 constexpr std::size_t kPositionBytesMax = 8'000;
-
-template <typename T>
-std::optional<T> whole_number(std::string_view text) {
-  T value = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
-  if (read.ec != std::errc() || read.ptr != end || value < 0) return std::nullopt;
-  return value;
-}
 
 }  // namespace
 
@@ -78,8 +69,8 @@ std::optional<Position> parse_position(std::string_view text) {
     const std::string_view one = rest.substr(0, rest.find('.'));
     rest.remove_prefix(one.size());
     const std::size_t middle = std::min(one.find('-'), one.size());
-    const auto partition = whole_number<log::Partition>(one.substr(0, middle));
-    const auto next = whole_number<log::Offset>(one.substr(std::min(middle + 1, one.size())));
+    const auto partition = number_of<log::Partition>(one.substr(0, middle));
+    const auto next = number_of<log::Offset>(one.substr(std::min(middle + 1, one.size())));
     if (!partition || !next || !position.next.emplace(*partition, *next).second) return std::nullopt;
   }
   return position;
@@ -188,7 +179,7 @@ void RecordFeed::tell(Page& page, const Records& records, std::size_t records_ma
 }
 
 void RecordFeed::tell_position(Page& page) {
-  if (page.told == position_ || clock_.steady_now() - page.told_at < kPositionEach) return;
+  if (page.told == position_ || (page.told_at && clock_.steady_now() - *page.told_at < kPositionEach)) return;
   page.events->send(http::event_text("position", position_, "{}"));
   note_told(page);
 }

@@ -65,8 +65,8 @@ class RecordFeed {
     RecordFilter filter;
     std::optional<Position> after;
     bool is_new = true;
-    SteadyTime told_at{};  ///< where the topic ends
-    std::string told{};    ///< the same as a text
+    std::optional<SteadyTime> told_at{};  ///< when it last heard where the topic ends
+    std::string told{};                   ///< and where that was
   };
   /// What of a partition is among the recent records: all of [from, next).
   struct Reach {

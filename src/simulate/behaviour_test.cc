@@ -7,7 +7,7 @@
 #include <iterator>
 #include <set>
 
-#include "support/page.h"
+#include "support/committed_page.h"
 
 namespace sdp::simulate {
 namespace {

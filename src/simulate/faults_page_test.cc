@@ -4,7 +4,7 @@
 #include <string>
 
 #include "simulate/fault_classes.h"
-#include "support/page.h"
+#include "support/committed_page.h"
 
 namespace sdp::simulate {
 namespace {

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "base/uuid.h"
+#include "simulate/habits.h"
 
 namespace sdp::simulate {
 namespace {
@@ -20,18 +21,16 @@ namespace {
 using event::DeviceType;
 using event::EventType;
 
-constexpr std::int64_t kMartHourMs = 3'600'000;
-constexpr std::int64_t kMartDayMs = 24 * kMartHourMs;
 constexpr std::int64_t kStreamMs = 30'000;
 constexpr std::int64_t kSessionGapMs = 30 * 60'000;
 constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 
 std::int32_t day_of(const Fact& fact) {
-  return static_cast<std::int32_t>(fact.at_ms() / kMartDayMs);
+  return static_cast<std::int32_t>(fact.at_ms() / kDayMs);
 }
 
 std::int32_t hour_of(const Fact& fact) {
-  return static_cast<std::int32_t>(fact.at_ms() / kMartHourMs);
+  return static_cast<std::int32_t>(fact.at_ms() / kHourMs);
 }
 
 std::int32_t year_of(std::int32_t day) {
@@ -52,8 +51,7 @@ Heard heard_of(const Fact& play, const Fact* end, bool same_song) {
   const bool tells = end != nullptr && end->type != EventType::play && same_song && end->position_ms >= 0;
   const std::int64_t until = tells ? end->position_ms : play.duration_ms;
   if (until < 0) return {};
-  const std::int64_t passed =
-      end != nullptr ? end->at_ms() - play.at_ms() : kMartDayMs - play.at_ms() % kMartDayMs;
+  const std::int64_t passed = end != nullptr ? end->at_ms() - play.at_ms() : kDayMs - play.at_ms() % kDayMs;
   const std::int64_t heard = std::min(std::max<std::int64_t>(until - begin, 0), passed);
   return {.ms = heard,
           .is_stream = begin < kStreamMs && begin + heard >= kStreamMs,
@@ -484,7 +482,7 @@ class Counting {
 
   /// The newest hour with an event that had begun at this time.
   std::optional<std::int32_t> newest_hour(UtcMillis at) const {
-    const auto now = static_cast<std::int32_t>(at.time_since_epoch().count() / kMartHourMs);
+    const auto now = static_cast<std::int32_t>(at.time_since_epoch().count() / kHourMs);
     std::optional<std::int32_t> newest;
     for (const HourRow& hour : marts_.country_device_hourly) {
       if (hour.hour <= now) newest = hour.hour;

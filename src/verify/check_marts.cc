@@ -10,7 +10,7 @@
 namespace sdp::verify {
 namespace {
 
-using Cell = std::optional<std::string_view>;
+using warehouse::CellView;
 
 constexpr std::string_view kSongsSql =
     "SELECT song_id, song_name, artist_name, total_plays, total_skips FROM MART.TOP_SONGS";
@@ -22,7 +22,7 @@ std::string day_text(std::int32_t day) {
   return base::format_date(UtcMillis(std::chrono::sys_days(std::chrono::days(day))));
 }
 
-std::optional<std::int32_t> parse_day(const Cell& column) {
+std::optional<std::int32_t> parse_day(const CellView& column) {
   if (!column) return std::nullopt;
   const auto time = base::parse_iso(std::string(*column) + "T00:00:00Z");
   if (!time) return std::nullopt;
@@ -114,18 +114,18 @@ class MartCheck {
     return !std::exchange(found, true);
   }
 
-  void text(std::string_view column, const Cell& found, std::string_view wanted) {
+  void text(std::string_view column, const CellView& found, std::string_view wanted) {
     ++counts_.cells;
     if (found != wanted) differs(column, found, fmt::format("'{}'", wanted));
   }
 
-  void number(std::string_view column, const Cell& found, std::uint64_t wanted) {
+  void number(std::string_view column, const CellView& found, std::uint64_t wanted) {
     ++counts_.cells;
     if (integer_of(found) != static_cast<std::int64_t>(wanted))
       differs(column, found, std::to_string(wanted));
   }
 
-  void differs(std::string_view column, const Cell& found, const std::string& wanted) {
+  void differs(std::string_view column, const CellView& found, const std::string& wanted) {
     findings_.item(
         Stage::marts, "wrong mart cell",
         fmt::format("{} {}: expected {}, found {}", where(), column, wanted, found ? *found : "NULL"));

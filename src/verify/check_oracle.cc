@@ -22,7 +22,7 @@
 namespace sdp::verify {
 namespace {
 
-using Cell = std::optional<std::string_view>;
+using warehouse::CellView;
 using Row = nlohmann::json;
 
 /// A column as the warehouse is asked for it.
@@ -50,7 +50,7 @@ std::string question(const OracleTable& table, const warehouse::Warehouse& wareh
 
 /// What an oracle says of this cell when both agree. A cell that its type cannot hold becomes a text, which
 /// no oracle says.
-void append_cell(std::string& out, const Cell& cell, std::string_view type) {
+void append_cell(std::string& out, const CellView& cell, std::string_view type) {
   if (!cell) {
     out += "null";
   } else if ((type == "BIGINT" && integer_of(cell)) ||

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kVersion = 2;
+constexpr int kOracleVersion = 2;
 /// Of a line; names of songs are the only texts without a limit of their own.
 constexpr std::size_t kLineBytesMax = std::size_t{64} << 20;
 constexpr std::array<std::string_view, 4> kRowNames{"all", "current", "sums", "none"};
@@ -131,9 +131,9 @@ Result<void> OracleFile::read_head() {
     const Json json = Json::parse(line_, nullptr, false);
     if (!json.is_object()) return std::unexpected(broken("a JSON object must stand here"));
     if (number_ == 1) {
-      if (number_in(json, "oracle") != kVersion) {
-        return std::unexpected(
-            broken(fmt::format("an oracle of version {} begins with {{\"oracle\":{}}}", kVersion, kVersion)));
+      if (number_in(json, "oracle") != kOracleVersion) {
+        return std::unexpected(broken(fmt::format("an oracle of version {} begins with {{\"oracle\":{}}}",
+                                                  kOracleVersion, kOracleVersion)));
       }
     } else if (const auto counts = json.find("counts"); counts != json.end()) {
       if (has_counts) return std::unexpected(broken("the counts come a second time"));

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "support/page.h"
+#include "support/committed_page.h"
 
 namespace sdp::verify {
 namespace {

@@ -17,7 +17,7 @@ namespace sdp::verify {
 namespace {
 
 constexpr std::string_view kMagic = "SDPWITN\n";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kWitnessVersion = 1;
 constexpr std::uint32_t kTagRecords = 0x53434552;  // "RECS"
 constexpr std::uint32_t kTagEnd = 0x53444e45;      // "ENDS"
 constexpr std::size_t kHeaderBytes = 8 + 4 + 4 + 16 + 4 + 4 + 8;
@@ -33,7 +33,7 @@ std::uint64_t checksum_of(std::string_view bytes, std::uint64_t previous) {
 
 std::string encode(const WitnessHeader& header) {
   std::string bytes(kMagic);
-  append_little(bytes, kVersion);
+  append_little(bytes, kWitnessVersion);
   append_little(bytes, static_cast<std::uint32_t>(header.topic.size()));
   bytes.append(reinterpret_cast<const char*>(header.chain.topic_id.bytes.data()), 16);
   append_little(bytes, header.chain.partition);
@@ -80,7 +80,7 @@ class WitnessScan {
   Result<void> read_header() {
     if (!take(kHeaderBytes) || !buffer_.starts_with(kMagic)) return damaged("no witness header");
     const auto version = read_little<std::uint32_t>(buffer_, 8);
-    if (version != kVersion) return damaged(fmt::format("version {} is not known", version));
+    if (version != kWitnessVersion) return damaged(fmt::format("version {} is not known", version));
     const auto topic_bytes = read_little<std::uint32_t>(buffer_, 12);
     if (topic_bytes > kTopicBytesMax || !take(topic_bytes + kChecksumBytes))
       return damaged("the header is cut");

@@ -59,7 +59,8 @@ using Table = base::TextTable;
 
 /// One row of a scan: a value's text, or nothing for NULL. Integers in decimal, timestamps as integers only
 /// if the SQL says so (epoch_ms), booleans `true` and `false`. Views are valid during the call.
-using RowView = std::span<const std::optional<std::string_view>>;
+using CellView = std::optional<std::string_view>;
+using RowView = std::span<const CellView>;
 using WorkerVisit = std::function<Result<void>(int worker, RowView)>;
 
 /// Database SPOTIFY_DB, schemas BRONZE, TRANSFORM, MART. Owned by one thread.

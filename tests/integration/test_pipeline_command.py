@@ -157,7 +157,7 @@ def test_a_warehouse_that_another_process_has_is_waited_for(world):
     world.must("init")
     world.simulate(40)
     world.catch_up()
-    watched = Watched(keep_up(world, "--listen", "127.0.0.1:0"))
+    watched = Watched(keep_up(world, "--listen", "127.0.0.1:0", "--json"))
     running = watched.running
     wait_until(lambda: watched.ask("/readyz")[0] == 200, 120, "the first marts")
     command = [world.services.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", HOLD, world.env["SPOTIFY_WAREHOUSE"]]
@@ -186,8 +186,12 @@ def test_a_warehouse_that_another_process_has_is_waited_for(world):
         holder.wait()
     wait_until(lambda: published(world)["ledger"]["records"] == 70, 60, "the marts of what came meanwhile")
     assert not running.events("live.round_failed")
+    done = watched.scrape().get("round_duration_seconds_count", result="done")
     finished = running.stop(60)
     assert finished.code == 0, str(finished)
+    told = json.loads(finished.out)["result"]
+    # A wait is not a round.
+    assert (told["rounds"] - done in (0, 1), told["rounds_failed"]) == (True, 0), (told, done)
 
 
 def test_sigterm_in_the_midst_of_a_build_ends_it_in_the_time_that_a_container_has(world, program_deps):

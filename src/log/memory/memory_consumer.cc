@@ -49,7 +49,7 @@ bool MemoryConsumer::wait_for_news(SteadyTime deadline) {
   return true;
 }
 
-/// Than records.
+/// Something besides records: the topic is no longer there, or the group has changed.
 bool MemoryConsumer::has_other_news() const {
   return topic_->retired() || topic_->groups().version() != seen_version_;
 }

@@ -7,16 +7,15 @@
 #include <pugixml.hpp>
 
 #include "base/utc_time.h"
+#include "store/s3/s3_error.h"
 
 namespace sdp::store::s3 {
 namespace {
 
-constexpr std::size_t kAwsCodeBytesMax = 64;
-
 /// A code is a word, so that nothing else of an answer can get into a message.
 std::string as_code(std::string_view text) {
   const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.'; };
-  return text.size() <= kAwsCodeBytesMax && std::ranges::all_of(text, is_letter) ? std::string(text) : "";
+  return text.size() <= kErrorCodeBytesMax && std::ranges::all_of(text, is_letter) ? std::string(text) : "";
 }
 
 std::unexpected<Error> not_credentials(std::string_view why) {

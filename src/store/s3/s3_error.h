@@ -2,11 +2,15 @@
 
 #include <curl/curl.h>
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/result.h"
 
 namespace sdp::store::s3 {
+
+/// A code is a word; more of what an answer has in its place is not told.
+inline constexpr std::size_t kErrorCodeBytesMax = 64;
 
 /// How an attempt failed: in curl (then `status` may be 0), by status, or by the code in an error document.
 struct S3Failure {

@@ -6,11 +6,11 @@
 #include <pugixml.hpp>
 
 #include "store/s3/s3_encoding.h"
+#include "store/s3/s3_error.h"
 
 namespace sdp::store::s3 {
 namespace {
 
-constexpr std::size_t kCodeBytesMax = 64;
 constexpr std::size_t kMessageBytesMax = 200;
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
@@ -54,9 +54,9 @@ std::optional<S3Complaint> parse_complaint(std::string_view xml) {
   if (!load(document, xml)) return std::nullopt;
   const pugi::xml_node error = document.child("Error");
   if (!error) return std::nullopt;
-  return S3Complaint{printable(error.child_value("Code"), kCodeBytesMax),
+  return S3Complaint{printable(error.child_value("Code"), kErrorCodeBytesMax),
                      printable(error.child_value("Message"), kMessageBytesMax),
-                     printable(error.child_value("Region"), kCodeBytesMax)};
+                     printable(error.child_value("Region"), kErrorCodeBytesMax)};
 }
 
 Result<ListPage> parse_list_page(std::string_view xml) {
