@@ -36,6 +36,7 @@ void define_extract(settings::Commands& commands, Action& action);
 void define_load(settings::Commands& commands, Action& action);
 void define_transform(settings::Commands& commands, Action& action);
 void define_pipeline(settings::Commands& commands, Action& action);
+void define_freshness(settings::Commands& commands, Action& action);
 void define_publish(settings::Commands& commands, Action& action);
 void define_verify(settings::Commands& commands, Action& action);
 void define_rejected(settings::Commands& commands, Action& action);

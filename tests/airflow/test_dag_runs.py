@@ -39,6 +39,18 @@ def dbt(stand_in):
     return module.spotify_dbt()
 
 
+@pytest.fixture
+def freshness(stand_in):
+    import spotify_freshness as module
+
+    def run(state: str, code: int = 0):
+        source = f'{{"source":"bronze.load_ledger","state":"{state}","newest":null,"age_s":7}}'
+        stand_in.says(f"""echo '{{"schema_version":1,"state":"{state}","sources":[{source}]}}'; exit {code}""")
+        return module.spotify_freshness().test()
+
+    return run
+
+
 TASKS = ("wait_for_hour", "stage", "extract_task", "load_task", "nothing_left_out", "remove_stage")
 
 
@@ -130,6 +142,16 @@ def test_without_the_files_the_load_is_from_the_lake_itself(bronze, stand_in):
 def test_dbt_is_built_and_then_everything_is_proved(dbt, stand_in):
     assert states(dbt.test()) == {"dbt_build": "success", "verify": "success"}
     assert stand_in.calls == ["transform --verbose --json", "verify --json --allow-pending"]
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "ends"),
+    [("fresh", 0, "success"), ("late", 0, "success"), ("stale", 10, "failed"), ("empty", 10, "skipped")],
+)
+def test_only_a_stale_source_fails_its_task(freshness, stand_in, state, code, ends):
+    run = freshness(state, code)
+    assert states(run) == {"source_freshness": ends}
+    assert stand_in.calls == ["freshness --verbose --json"]
 
 
 def test_a_failed_proof_fails_the_run(dbt, stand_in):

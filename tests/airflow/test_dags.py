@@ -22,7 +22,7 @@ def dag_bag():
 
 def test_every_file_imports_without_an_error(dag_bag):
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {"spotify_minio_to_snowflake_bronze", "spotify_dbt"}
+    assert set(dag_bag.dags) == {"spotify_minio_to_snowflake_bronze", "spotify_dbt", "spotify_freshness"}
 
 
 def test_no_file_uses_what_is_deprecated(dag_bag):
@@ -30,7 +30,7 @@ def test_no_file_uses_what_is_deprecated(dag_bag):
     assert dag_bag.seen_warnings == []
 
 
-@pytest.mark.parametrize("name", ["spotify_minio_to_snowflake_bronze", "spotify_dbt"])
+@pytest.mark.parametrize("name", ["spotify_minio_to_snowflake_bronze", "spotify_dbt", "spotify_freshness"])
 def test_every_file_is_parsed_within_a_second(name, say):
     """Of processor time, Airflow's own imports included: tests share the machine with others."""
     script = (
@@ -68,6 +68,13 @@ def test_dbt_follows_bronze_and_ends_with_the_proof(dag_bag):
     assert [outlet.name for outlet in dag.get_task("verify").outlets] == ["spotify_marts"]
 
 
+def test_freshness_is_measured_every_hour_whatever_arrives(dag_bag):
+    dag = dag_bag.dags["spotify_freshness"]
+    assert [task.task_id for task in dag.tasks] == ["source_freshness"]
+    assert (dag.max_active_runs, dag.catchup) == (1, False)
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("50 * * * *", "UTC")
+
+
 def test_every_task_is_tried_again_with_growing_pauses(dag_bag):
     for dag in dag_bag.dags.values():
         for task in dag.tasks:
@@ -82,13 +89,14 @@ def test_no_task_runs_without_a_limit_of_time(dag_bag):
 
 
 def test_tasks_that_open_the_warehouse_take_turns(monkeypatch):
+    import spotify_freshness
     import spotify_minio_to_snowflake_bronze
 
     import spotify_dbt
 
     monkeypatch.setenv("SPOTIFY_WAREHOUSE_POOL", "one_writer")
     pools = {}
-    for module in (spotify_minio_to_snowflake_bronze, spotify_dbt):
+    for module in (spotify_minio_to_snowflake_bronze, spotify_dbt, spotify_freshness):
         dag = getattr(importlib.reload(module), module.__name__)()
         pools |= {task.task_id: task.pool for task in dag.tasks}
     assert {name for name, pool in pools.items() if pool == "one_writer"} == {
@@ -96,6 +104,7 @@ def test_tasks_that_open_the_warehouse_take_turns(monkeypatch):
         "load_task",
         "dbt_build",
         "verify",
+        "source_freshness",
     }
 
 

@@ -25,6 +25,7 @@ def world(services, binary, emulator, deps, tmp_path, monkeypatch):
 
 
 def test_both_dags_end_in_proved_marts_on_snowflake(world, emulator, database, say):
+    import spotify_freshness
     import spotify_minio_to_snowflake_bronze as bronze
 
     import spotify_dbt
@@ -51,4 +52,6 @@ def test_both_dags_end_in_proved_marts_on_snowflake(world, emulator, database, s
     assert rows("SELECT sum(total_plays) FROM MART.TOP_SONGS") == rows(
         "SELECT sum(total_plays) FROM MART.USER_ENGAGEMENT"
     )
+    run = spotify_freshness.spotify_freshness().test()
+    assert [str(task.state) for task in run.get_task_instances()] == ["success"]
     say(f"on Snowflake's emulator: two loads {loaded - began:.1f} s, dbt and proof {time.monotonic() - loaded:.1f} s")

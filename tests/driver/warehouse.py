@@ -35,6 +35,13 @@ def holding(deps: Path, warehouse: Path) -> Iterator[None]:
         reader.communicate()
 
 
+def change(deps: Path, warehouse: Path, sql: str) -> None:
+    """Runs statements on it, as nobody should."""
+    program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
+    line = [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", program, warehouse, sql]
+    subprocess.run(line, check=True, capture_output=True, timeout=GUARD_SECONDS)
+
+
 def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
     """In a process of its own, which lets go of the file: a DuckDB file is open for writing in one process only."""
     program = [ASK_WAREHOUSE, str(warehouse), sql]

@@ -13,6 +13,7 @@ import pytest
 from driver import lake_object
 from driver.batch import produce_bytes
 from driver.services import clean_environment
+from driver.warehouse import change
 from test_bad_input import event
 from test_bad_input_on_both_warehouses import OnSnowflake, differing
 from test_live_pages import address, ask, listening
@@ -422,9 +423,7 @@ def test_verify_finds_a_cell_that_the_mapping_did_not_make(world):
     warehouse = spoilt / "spotify_db.duckdb"
     shutil.copy(world.env["SPOTIFY_WAREHOUSE"], warehouse)
     sql = "UPDATE TRANSFORM.INT_EVENTS_JUDGED SET device_type = 'web' WHERE device_type = 'desktop'"
-    program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-    python = world.services.deps / "venv-dbt" / "bin" / "python3"
-    subprocess.run([python, "-B", "-c", program, warehouse, sql], check=True, capture_output=True, timeout=60)
+    change(world.services.deps, warehouse, sql)
     finished = world.run("verify", env={"SPOTIFY_WAREHOUSE": str(warehouse)})
     assert finished.code == 20, str(finished)
     assert "device_type is 'web' instead of 'desktop'" in finished.out

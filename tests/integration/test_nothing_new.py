@@ -8,6 +8,7 @@ import pytest
 from driver.fixtures import ROOT
 from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
+from driver.warehouse import change
 
 
 @pytest.fixture
@@ -42,12 +43,8 @@ def transform(proved, deps, program_deps):
     return run
 
 
-def change(transform, sql: str) -> None:
-    program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-    python = transform.deps / "venv-dbt" / "bin" / "python3"
-    subprocess.run(
-        [python, "-B", "-c", program, transform.warehouse, sql], check=True, capture_output=True, timeout=GUARD_SECONDS
-    )
+def change_warehouse(transform, sql: str) -> None:
+    change(transform.deps, transform.warehouse, sql)
 
 
 def edit(transform) -> None:
@@ -61,12 +58,12 @@ def spoil_note(transform) -> None:
 
 
 TO_DO = {
-    "a mart is gone": lambda of: change(of, "DROP TABLE MART.TOP_SONGS"),
+    "a mart is gone": lambda of: change_warehouse(of, "DROP TABLE MART.TOP_SONGS"),
     "the project has changed": edit,
-    "a batch was left open": lambda of: change(
+    "a batch was left open": lambda of: change_warehouse(
         of, "INSERT INTO TRANSFORM.TRANSFORM_PARTS VALUES ('open', 'a run', NULL, NULL, make_timestamp(0))"
     ),
-    "another build closed a batch since": lambda of: change(
+    "another build closed a batch since": lambda of: change_warehouse(
         of, "UPDATE TRANSFORM.TRANSFORM_PARTS SET closed_at = closed_at + INTERVAL 1 SECOND"
     ),
     "the note says nothing": spoil_note,

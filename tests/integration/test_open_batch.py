@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 from driver.embedded import Embedded
 from driver.fixtures import ROOT
+from driver.warehouse import change
 
 # One data folder that all look at copies of, on one worker.
 pytestmark = pytest.mark.xdist_group("open-batch")
@@ -89,8 +89,7 @@ class Stopped:
         assert (done.code != 0) == killed, str(done)
 
     def spoil(self, sql: str) -> None:
-        code = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-        subprocess.run([self.real / "venv-dbt" / "bin" / "python3", "-B", "-c", code, self.place, sql], check=True)
+        change(self.real, self.place, sql)
 
     def verify(self, *arguments):
         done = self.pipeline.start("--json", "--max-reject-ratio", 1, *arguments, command="verify").wait(120)

@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from driver import parsed, spoil_lake
 from driver.embedded import Embedded
 from driver.process import Finished, Running, wait_until
 from driver.services import clean_environment
+from driver.warehouse import change
 
 PROJECT = Path(__file__).resolve().parents[2] / "spotify_dbt"
 MARTS = 14
@@ -140,10 +140,7 @@ def copied(told, embedded):
 
 
 def spoil(embedded: Embedded, sql: str) -> None:
-    program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-    python = embedded.deps / "venv-dbt" / "bin" / "python3"
-    path = embedded.data / "warehouse" / "spotify_db.duckdb"
-    subprocess.run([python, "-B", "-c", program, path, sql], check=True)
+    change(embedded.deps, embedded.data / "warehouse" / "spotify_db.duckdb", sql)
 
 
 def compare(embedded: Embedded, oracle: Path | None = None) -> Finished:

@@ -84,6 +84,7 @@ def test_what_all_may_read_is_read_and_left_as_it_is(binary, deps, shared, tmp_p
 WRITERS = (
     "run --data {data} --events 10",
     "transform --warehouse {data}/warehouse/spotify_db.duckdb --work-dir {data}/transform",
+    "freshness --warehouse {data}/warehouse/spotify_db.duckdb --work-dir {data}/transform",
 )
 
 

@@ -1,9 +1,9 @@
 """The machine's time zone changes nothing: whatever a warehouse keeps is UTC."""
 
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from driver.warehouse import change
 
 EVENTS = 2_000
 ZONES = ("Asia/Kolkata", "America/New_York", "Pacific/Kiritimati")
@@ -32,10 +32,8 @@ def test_times_of_the_history_go_forward_where_the_clock_goes_back(embedded):
     assert embedded.run(EVENTS).code == 0
     columns = ("dbt_valid_from", "dbt_updated_at", "dbt_valid_to")
     ahead = ", ".join(f"{column} = {column} + INTERVAL 1 DAY" for column in columns)
-    program = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-    command = [embedded.deps / "venv-dbt" / "bin" / "python3", "-B", "-c", program]
     warehouse = embedded.data / "warehouse" / "spotify_db.duckdb"
-    subprocess.run([*command, warehouse, f"UPDATE MART.LISTENER_HISTORY SET {ahead}"], check=True)
+    change(embedded.deps, warehouse, f"UPDATE MART.LISTENER_HISTORY SET {ahead}")
     assert embedded.run(EVENTS).code == 0
     assert embedded.rows("SELECT count(*) > 0 FROM MART.LISTENER_HISTORY WHERE dbt_valid_to > dbt_valid_from") == [
         [True]

@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from driver.embedded import Embedded
 from driver.process import Running
 from driver.services import clean_environment
+from driver.warehouse import change
 
 PROJECT = Path(__file__).resolve().parents[2] / "spotify_dbt"
 DEVICE_DAILY = """
@@ -108,17 +108,7 @@ def spoilt(filled, deps):
     shutil.copy(whole, path)
 
     def spoil(sql):
-        subprocess.run(
-            [
-                deps / "venv-dbt" / "bin" / "python3",
-                "-B",
-                "-c",
-                "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])",
-                path,
-                sql,
-            ],
-            check=True,
-        )
+        change(deps, path, sql)
 
     return spoil
 

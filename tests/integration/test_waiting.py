@@ -55,6 +55,7 @@ ALONE = {
     "completion",
     "config show",
     "forget",
+    "freshness",
     "man",
     "rejected rejudge",
     "schema",

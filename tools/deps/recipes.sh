@@ -305,6 +305,8 @@ recipe_venv_lint() { make_venv lint "$1"; }
 
 recipe_venv_emulator() { make_venv emulator "$1"; }
 
+recipe_venv_metricflow() { make_venv metricflow "$1"; }
+
 # The package's own docker-compose starts the program and forgets its exit code.
 recipe_venv_docker() {
   make_venv docker "$1"

@@ -5,8 +5,8 @@
 The marts' part of docs/formats/mart-tables.md is what dbt says of them, and what docs/formats/proof.md says of their
 proof; the exposures name every mart, and the pages Music and Your year those that they show; --write makes it so.
 Tables, columns and types are those of proof.md, by which verify judges them. Builds an empty warehouse, writes dbt's
-documentation (`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql. No source
-may declare a freshness: nothing runs it.
+documentation (`dbt docs generate`), and reads that; the types of sources are also compared with bronze.sql. Metrics and what
+they are made of are described, too.
 """
 
 import contextlib
@@ -71,6 +71,18 @@ def test_faults(manifest):
                 yield f"{node['name']} has no test {name}"
         if not node["contract"]["enforced"]:
             yield f"{node['name']} has no contract"
+
+
+def metric_faults(manifest):
+    if not manifest["metrics"]:
+        yield "there are no metrics"
+    for metric in manifest["metrics"].values():
+        if not metric["description"] or not metric["label"]:
+            yield f"the metric {metric['name']} has no description or no label"
+    for model in manifest["semantic_models"].values():
+        for part in [model, *model["dimensions"], *model["measures"]]:
+            if not part["description"]:
+                yield f"{part['name']} of the metrics has no description"
 
 
 def is_mart(node):
@@ -208,11 +220,7 @@ def main():
             json.loads((folder / "target" / file).read_text(encoding="utf-8"))
             for file in ("manifest.json", "catalog.json")
         ]
-        problems = [
-            f"{name}: declares a freshness"
-            for name, source in texts[0]["sources"].items()
-            if any((source["freshness"] or {}).get(limit, {}).get("count") for limit in ("warn_after", "error_after"))
-        ]
+        problems = [*metric_faults(texts[0])]
         problems += [*faults(*texts), *test_faults(texts[0]), *recount_faults(texts[0])]
         proof = proof_list()
         problems += proof_faults(*texts, proof)
