@@ -10,6 +10,7 @@
 #include "cli/load_output.h"
 #include "cli/logging.h"
 #include "cli/probe.h"
+#include "cli/program_registry.h"
 #include "cli/publish.h"
 #include "cli/rejected.h"
 #include "cli/round_meter.h"
@@ -17,7 +18,6 @@
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "metrics/health.h"
-#include "metrics/registry.h"
 #include "monitor/monitor.h"
 
 namespace sdp::cli {
@@ -74,8 +74,7 @@ Result<int> run(const PipelineOptions& options, const Runtime& runtime) {
     return fail(ErrorKind::misconfigured,
                 "pipeline publishes after each round, and no folder is named for that; set --published");
   }
-  metrics::Registry registry;
-  registry.gauge("build_info", {kVersion}).Set(1);
+  ProgramRegistry registry;
   const std::chrono::milliseconds longest = round_max(options.transform.time_limit, options.every);
   metrics::Health health(longest, runtime.clock.steady_now(), longest);
   RoundMeter meter("pipeline", registry, health, runtime.clock,

@@ -19,6 +19,7 @@
 #include "cli/logging.h"
 #include "cli/page_server.h"
 #include "cli/pipeline.h"
+#include "cli/program_registry.h"
 #include "cli/publish.h"
 #include "cli/request_meter.h"
 #include "cli/round_meter.h"
@@ -234,7 +235,6 @@ Result<std::optional<KeptOracle>> begin_oracle(const RunOptions& options, const 
 Result<int> run_parts(const RunOptions& options, PipelineParts parts, metrics::Registry& registry,
                       const Runtime& runtime) {
   if (!options.live) return run_pipeline(parts, runtime);
-  registry.gauge("build_info", {kVersion}).Set(1);
   const SteadyTime now = runtime.clock.steady_now();
   const std::chrono::milliseconds longest = round_max(options.transform.time_limit);
   metrics::Health rounds(longest, now, longest);
@@ -273,7 +273,7 @@ Result<int> run_embedded_in(const DataDir& data, const RunOptions& options, std:
   parts.feed = std::move(feed);
   SDP_TRY(auto oracle, begin_oracle(options, data, parts, true));
   if (oracle) parts.oracle = &*oracle;
-  metrics::Registry registry;
+  ProgramRegistry registry;
   return run_parts(options, std::move(parts), registry, runtime);
 }
 
@@ -313,7 +313,7 @@ Result<int> run_on_services(const RunOptions& options, const Runtime& runtime) {
   log_settings.topic = options.topic;
   LakeSettings lake_settings;
   lake_settings.endpoint = endpoints->s3_url;
-  metrics::Registry registry;
+  ProgramRegistry registry;
   RequestMeter requests(registry);
   lake_settings.s3.observer = &requests;
   SDP_TRY(auto lake, open_lake(lake_settings, services, runtime.clock));

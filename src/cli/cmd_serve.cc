@@ -13,13 +13,13 @@
 #include "cli/data_dir.h"
 #include "cli/look.h"
 #include "cli/page_server.h"
+#include "cli/program_registry.h"
 #include "cli/publish.h"
 #include "cli/settings.h"
 #include "cli/standard_output.h"
 #include "cli/watched_pipeline.h"
 #include "cli/wiring.h"
 #include "metrics/health.h"
-#include "metrics/registry.h"
 #include "serve/pages.h"
 
 namespace sdp::cli {
@@ -127,8 +127,7 @@ Result<int> run(const ServeOptions& options, const settings::Command& command, c
     print_out("{}: the pages are served\n", url);
     return 0;
   }
-  metrics::Registry registry;
-  registry.gauge("build_info", {kVersion}).Set(1);
+  ProgramRegistry registry;
   // Nothing turns beside the thread that answers: whoever gets an answer sees that it does.
   metrics::Health health(kAlways, runtime.clock.steady_now(), kAlways);
   health.say(metrics::Readiness::ready);

@@ -19,6 +19,7 @@
 #include "cli/line_producer.h"
 #include "cli/output.h"
 #include "cli/probe.h"
+#include "cli/program_registry.h"
 #include "cli/settings.h"
 #include "cli/simulate_meter.h"
 #include "cli/simulate_output.h"
@@ -26,7 +27,6 @@
 #include "diag/log.h"
 #include "event/fields.h"
 #include "metrics/health.h"
-#include "metrics/registry.h"
 #include "monitor/monitor.h"
 #include "simulate/simulate_runner.h"
 
@@ -129,8 +129,7 @@ Result<int> describe(const SimulateOptions& options) {
 
 Result<int> run(const SimulateOptions& options, const Runtime& runtime) {
   SDP_TRY(const auto spec, finished_spec(options.simulation, runtime.clock));
-  metrics::Registry registry;
-  registry.gauge("build_info", {kVersion}).Set(1);
+  ProgramRegistry registry;
   // A record waits for so long until it is given up, and the loop with it where too many wait.
   metrics::Health health(options.log.kafka.delivery_timeout + kSettle, runtime.clock.steady_now());
   health.say(metrics::Readiness::opening);
@@ -150,7 +149,7 @@ Result<int> run(const SimulateOptions& options, const Runtime& runtime) {
   simulate::SimulateOptions how{.verbose = options.verbose, .threads = options.threads};
   // Lines have none, whatever a variable says.
   if (!options.writes_lines()) how.transactions = options.simulation.transactions;
-  SimulateMeter meter(registry, health, runtime.clock, printer);
+  SimulateMeter meter(registry, &health, runtime.clock, printer);
   simulate::SimulateRunner runner(spec, *source, outlets_of(targets), runtime.clock, meter, how);
   if (kept) runner.tell(kept->oracle());
   if (labels) runner.label([&labels](std::string_view lines) { return labels->append(lines); });

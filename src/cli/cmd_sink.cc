@@ -4,13 +4,13 @@
 
 #include "cli/command.h"
 #include "cli/probe.h"
+#include "cli/program_registry.h"
 #include "cli/request_meter.h"
 #include "cli/settings.h"
 #include "cli/sink_output.h"
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "metrics/health.h"
-#include "metrics/registry.h"
 #include "monitor/monitor.h"
 #include "sink/sink_meter.h"
 
@@ -42,8 +42,7 @@ Result<int> run(const SinkOptions& options, const settings::Command& command, co
   // To Kafka a group without a name is one that it does not know, said at the end of all that is opened.
   if (options.sink.consumer.group.empty())
     return fail(ErrorKind::misconfigured, "--group: '' is not the name of a consumer group");
-  metrics::Registry registry;
-  registry.gauge("build_info", {kVersion}).Set(1);
+  ProgramRegistry registry;
   // Beyond that time the group gives its partitions to others.
   metrics::Health health(options.sink.consumer.max_poll_interval, runtime.clock.steady_now());
   RequestMeter requests(registry);

@@ -9,7 +9,7 @@
 
 #include "base/duration_text.h"
 #include "cli/command.h"
-#include "metrics/registry.h"
+#include "cli/program_registry.h"
 #include "os/files.h"
 
 namespace sdp::cli {
@@ -51,9 +51,8 @@ std::string text_before(const fs::path& path) {
 }  // namespace
 
 std::string metrics_of(const CommandEnd& end, std::string_view before) {
-  metrics::Registry registry;
+  ProgramRegistry registry;
   const double ended_at = base::in_seconds(end.ended_at.time_since_epoch());
-  registry.gauge("build_info", {kVersion}).Set(1);
   registry.gauge("command_exit_code", {end.command}).Set(end.exit_code);
   registry.gauge("command_duration_seconds", {end.command}).Set(base::in_seconds(end.took));
   registry.gauge("command_last_run_timestamp_seconds", {end.command}).Set(ended_at);

@@ -24,7 +24,6 @@
 #include "cli/standard_output.h"
 #include "cli/wiring.h"
 #include "load/load_runner.h"
-#include "metrics/health.h"
 #include "os/file_lock.h"
 #include "os/files.h"
 #include "report/report.h"
@@ -172,10 +171,9 @@ class PipelineRun {
     SDP_TRY(auto labels, open_labels(parts_.labels));
     const simulate::SimulationSpec& spec = parts_.simulation;
     SimulatePrinter printer(runtime_.quiet || parts_.live != nullptr, records_to_come(spec));
-    // One that came to its end is no reason to call the run dead: nobody is told its health.
-    metrics::Health health({}, runtime_.clock.steady_now());
     std::optional<SimulateMeter> meter;
-    if (parts_.registry != nullptr) meter.emplace(*parts_.registry, health, runtime_.clock, printer);
+    // One that came to its end is no reason to call the run dead, so its health is not kept.
+    if (parts_.registry != nullptr) meter.emplace(*parts_.registry, nullptr, runtime_.clock, printer);
     simulate::SimulateObserver& observer = meter ? static_cast<simulate::SimulateObserver&>(*meter) : printer;
     simulate::SimulateRunner runner(spec, *source, simulate::Outlets(*producer, parts_.log.topic_name()),
                                     runtime_.clock, observer, {.transactions = parts_.transactions});

@@ -7,12 +7,12 @@
 
 namespace sdp::cli {
 
-/// Counts what a simulation sends, keeps its health, and tells the next observer. Owned by the simulation's
-/// thread; whoever reads the registry and the health may be another one.
+/// Counts what a simulation sends, keeps its health where somebody asks for it, and tells the next observer.
+/// Owned by the simulation's thread; whoever reads the registry and the health may be another one.
 class SimulateMeter final : public simulate::SimulateObserver {
  public:
-  /// All of them outlive this. The log answers: the topic was just opened.
-  SimulateMeter(metrics::Registry& registry, metrics::Health& health, Clock& clock,
+  /// All of them outlive this. The log answers: the topic was just opened. `health`: null where nobody asks.
+  SimulateMeter(metrics::Registry& registry, metrics::Health* health, Clock& clock,
                 simulate::SimulateObserver& next);
 
   void on_record(const simulate::SimulatedRecord& record) override { next_.on_record(record); }
@@ -20,7 +20,7 @@ class SimulateMeter final : public simulate::SimulateObserver {
   void stands(const simulate::SimulateProgress& progress) override;
 
  private:
-  metrics::Health& health_;
+  metrics::Health* const health_;
   Clock& clock_;
   simulate::SimulateObserver& next_;
   prometheus::Counter& records_;

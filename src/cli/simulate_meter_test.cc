@@ -22,7 +22,7 @@ class SimulateMeterTest : public testing::Test {
   metrics::Registry registry_;
   metrics::Health health_{seconds(300), clock_.steady_now()};
   Silent silent_;
-  SimulateMeter meter_{registry_, health_, clock_, silent_};
+  SimulateMeter meter_{registry_, &health_, clock_, silent_};
 };
 
 TEST_F(SimulateMeterTest, CountsWhatCameSinceTheLastTime) {

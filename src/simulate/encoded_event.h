@@ -13,10 +13,15 @@ struct EncodedEvent {
   std::string value;
 };
 
+/// Writes over what was there.
+inline void encode_key(const event::ListeningEvent& event, std::string& out) {
+  out.clear();
+  base::append_uuid(out, event.user_id);
+}
+
 /// Writes both over what was there; the same object each time saves allocations.
 inline void encode(const event::ListeningEvent& event, EncodedEvent& out) {
-  out.key.clear();
-  base::append_uuid(out.key, event.user_id);
+  encode_key(event, out.key);
   out.value.clear();
   event::append_json(out.value, event);
 }

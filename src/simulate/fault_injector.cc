@@ -141,8 +141,7 @@ void FaultInjector::write(SimulatedRecord& record, EncodedEvent* encoded) {
     record.value->swap(encoded->value);
     return;
   }
-  record.key.clear();
-  base::append_uuid(record.key, record.event.user_id);
+  encode_key(record.event, record.key);
   record.value->clear();
   append_in_form(*record.value, record.event, form, rng(Fault::unknown_field));
 }

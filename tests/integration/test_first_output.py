@@ -23,6 +23,7 @@ ALONE_LINES = {
     "completion": "",
     "config show": "",
     "forget": "nobody",
+    "freshness": "--warehouse {tmp}/none/spotify_db.duckdb --work-dir {tmp}/work",
     "man": "",
     "rejected rejudge": "--warehouse {tmp}/none.duckdb --work-dir {tmp}/work",
     "schema": "",
