@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "support/temporary_folder.h"
+#include "support/stand_in_dbt.h"
 
 namespace sdp::transform {
 namespace {
@@ -18,22 +18,14 @@ using testing::HasSubstr;
 class Docs : public testing::Test {
  protected:
   Docs() {
-    fs::create_directories(folder_ / "project");
     fs::create_directories(target_path(options()));
-    std::ofstream(folder_ / "project" / "dbt_project.yml") << "name: x\n";
     std::ofstream(target_path(options()) / "manifest.json") << "{}";
     std::ofstream(target_path(options()) / "run_results.json") << "results";
   }
 
-  TransformOptions options() const {
-    return {.dbt_path = folder_ / "dbt",
-            .project_dir = folder_ / "project",
-            .warehouse_path = folder_ / "spotify_db.duckdb",
-            .work_dir = folder_ / "work"};
-  }
+  TransformOptions options() const { return dbt_.options(); }
   Result<std::string> docs_of(const std::string& script) {
-    std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
-    fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+    dbt_.does(script);
     return make_docs(options());
   }
   std::string text(const fs::path& path) {
@@ -41,8 +33,8 @@ class Docs : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  support::TemporaryFolder temporary_;
-  fs::path folder_ = temporary_.path();
+  support::StandInDbt dbt_;
+  const fs::path& folder_ = dbt_.folder();
 };
 
 constexpr auto kWritesThePage =

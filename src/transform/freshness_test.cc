@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "support/temporary_folder.h"
+#include "support/stand_in_dbt.h"
 
 namespace sdp::transform {
 namespace {
@@ -72,22 +72,14 @@ TEST(Sources, AreReadFromNothingElse) {
 class MeasuredFreshness : public testing::Test {
  protected:
   MeasuredFreshness() {
-    fs::create_directories(folder_ / "project");
     fs::create_directories(target_path(options()));
-    std::ofstream(folder_ / "project" / "dbt_project.yml") << "name: x\n";
     std::ofstream(target_path(options()) / "sources.json") << sources_json(ledger("pass"));
     std::ofstream(target_path(options()) / "run_results.json") << "results";
   }
 
-  TransformOptions options() const {
-    return {.dbt_path = folder_ / "dbt",
-            .project_dir = folder_ / "project",
-            .warehouse_path = folder_ / "spotify_db.duckdb",
-            .work_dir = folder_ / "work"};
-  }
+  TransformOptions options() const { return dbt_.options(); }
   Result<std::vector<SourceFreshness>> by(const std::string& script) {
-    std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
-    fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+    dbt_.does(script);
     return measure_freshness(options());
   }
   static std::string writes(const std::string& results) {
@@ -95,8 +87,8 @@ class MeasuredFreshness : public testing::Test {
            "' >\"$DBT_TARGET_PATH/sources.json\"; [ \"$*\" = 'source freshness' ]";
   }
 
-  support::TemporaryFolder temporary_;
-  fs::path folder_ = temporary_.path();
+  support::StandInDbt dbt_;
+  const fs::path& folder_ = dbt_.folder();
 };
 
 TEST_F(MeasuredFreshness, IsWhatDbtWroteAndLeavesTheResultsOfTheBuild) {

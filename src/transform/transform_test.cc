@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "diag/log.h"
-#include "support/temporary_folder.h"
+#include "support/stand_in_dbt.h"
 
 namespace sdp::transform {
 namespace {
@@ -22,25 +22,13 @@ using testing::Not;
 /// A shell script in the place of dbt.
 class Transform : public testing::Test {
  protected:
-  Transform() {
-    fs::create_directories(folder_ / "project");
-    std::ofstream(folder_ / "project" / "dbt_project.yml") << "name: x\n";
-  }
-
-  TransformOptions options() const {
-    return {.dbt_path = folder_ / "dbt",
-            .project_dir = folder_ / "project",
-            .warehouse_path = folder_ / "spotify_db.duckdb",
-            .work_dir = folder_ / "work"};
-  }
+  TransformOptions options() const { return dbt_.options(); }
   Result<TransformSummary> run_script(const std::string& script, std::stop_token stop = {}) {
-    std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
-    fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+    dbt_.does(script);
     return run(options(), std::move(stop));
   }
   std::string log_of(const TransformOptions& asked, const std::string& script) {
-    std::ofstream(folder_ / "dbt") << "#!/bin/sh\n" << script << "\n";
-    fs::permissions(folder_ / "dbt", fs::perms::owner_all);
+    dbt_.does(script);
     EXPECT_TRUE(run(asked));
     std::ifstream file(log_path(asked));
     return {std::istreambuf_iterator<char>(file), {}};
@@ -50,8 +38,8 @@ class Transform : public testing::Test {
            std::to_string(code);
   }
 
-  support::TemporaryFolder temporary_;
-  fs::path folder_ = temporary_.path();
+  support::StandInDbt dbt_;
+  const fs::path& folder_ = dbt_.folder();
 };
 
 constexpr auto kGood =
