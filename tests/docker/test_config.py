@@ -112,6 +112,14 @@ def test_whoever_works_on_the_warehouse_goes_by_the_mapping(folder):
     assert {"loader", "prover", "airflow-scheduler"} <= told
 
 
+def test_limits_of_freshness_reach_who_measures_it(folder):
+    limits = {"SPOTIFY_LATE_AFTER_H": "30", "SPOTIFY_STALE_AFTER_H": "72"}
+    done = compose(folder, (BASE,), "config", "--format", "json", environment=limits)
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    assert services["airflow-scheduler"]["environment"].items() >= limits.items()
+
+
 def test_ports_are_published_on_loopback_only(services):
     published = {
         (name, port["target"]): port for name, service in services.items() for port in service.get("ports", [])

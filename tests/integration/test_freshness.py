@@ -78,6 +78,14 @@ def test_records_that_grow_old_are_late_and_then_stale(measure, age):
     assert measure("--stale-after", 14).state == "late"
 
 
+def test_limits_that_are_set_and_empty_are_not_set(measure, age):
+    """As Compose passes them on."""
+    age(4)
+    late = measure(env={"SPOTIFY_LATE_AFTER_H": "", "SPOTIFY_STALE_AFTER_H": ""})
+    assert late.state == "late"
+    assert (late.source["late_after_s"], late.source["stale_after_s"]) == (3 * HOUR, 12 * HOUR)
+
+
 def test_a_producers_clock_that_is_ahead_makes_nothing_fresh(proved, warehouse, measure):
     """A topic with CreateTime: the record says the year 2090, and was loaded thirteen hours ago."""
     change(
