@@ -14,7 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kThreads[] = {1, 2, 3, 8};
+// Each is compared with one thread. More of them find no more, and cost the thread sanitizer a second each.
+constexpr int kThreads[] = {2, 8};
 
 SimulationSpec spec_of(Profile profile, std::uint64_t events) {
   return {.profile = profile,
@@ -101,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Profiles, Threads,
 
 TEST_P(Threads, ChangeNoByte) {
   // Within a block, at its end, and behind some.
-  for (const std::uint64_t events : {std::uint64_t{1}, std::uint64_t{kBlockEvents}, std::uint64_t{20'001}}) {
+  for (const std::uint64_t events : {std::uint64_t{1}, std::uint64_t{kBlockEvents}, std::uint64_t{5'001}}) {
     const SimulationSpec spec = spec_of(GetParam(), events);
     const Left one = run(spec, 1);
     ASSERT_EQ(one.summary.produced, events);
@@ -115,10 +116,10 @@ TEST_P(Threads, ChangeNoByte) {
 }
 
 TEST_P(Threads, ChangeNeitherFaultsNorLabels) {
-  SimulationSpec spec = spec_of(GetParam(), 10'000);
+  SimulationSpec spec = spec_of(GetParam(), 3'000);
   spec.faults = every_fault();
   const Left one = run(spec, 1);
-  ASSERT_GT(std::ranges::count(one.labels, '\n'), 1'000);
+  ASSERT_GT(std::ranges::count(one.labels, '\n'), 300);
   for (const int threads : kThreads) {
     const Left left = run(spec, threads);
     EXPECT_EQ(left.hash(), one.hash()) << threads << " threads";
@@ -127,13 +128,15 @@ TEST_P(Threads, ChangeNeitherFaultsNorLabels) {
   }
 }
 
+constexpr std::uint64_t kStopAt = 2'000;
+
 TEST_P(Threads, AStopComesBehindTheSameEventAndTheRunCanBeToldAgain) {
   SimulationSpec spec = spec_of(GetParam(), 0);
   spec.faults = every_fault();
-  const Left one = run(spec, 1, 5'000);
+  const Left one = run(spec, 1, kStopAt);
   ASSERT_TRUE(one.summary.stopped && one.summary.stopped_after);
   for (const int threads : kThreads) {
-    const Left left = run(spec, threads, 5'000);
+    const Left left = run(spec, threads, kStopAt);
     EXPECT_EQ(left.hash(), one.hash()) << threads << " threads";
     EXPECT_EQ(left.labels, one.labels) << threads << " threads";
     EXPECT_EQ(left.summary.stopped_after, one.summary.stopped_after) << threads << " threads";

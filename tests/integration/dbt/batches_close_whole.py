@@ -86,8 +86,21 @@ class Batches(unittest.TestCase):
             for (name,) in self.warehouse.query(f"select name from transform.transform_parts where kind = '{kind}'")
         }
 
-    def test_a_build_of_everything_closes_the_batch_and_notes_what_it_was_made_by(self):
-        assert self.run_and_tell("build", "--exclude-resource-type", "unit_test") == []
+    def test_a_build_of_everything_closes_the_batch_notes_what_it_was_made_by_and_asks_nothing_for_each_model(self):
+        asked, execute = Counter(), DuckDBCursorWrapper.execute
+
+        def count_and_execute(cursor, sql, bindings=None):
+            asked[re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL).strip()] += 1
+            return execute(cursor, sql, bindings)
+
+        with unittest.mock.patch.object(DuckDBCursorWrapper, "execute", count_and_execute):
+            assert self.run_and_tell("build", "--exclude-resource-type", "unit_test") == []
+        of_all = [
+            sql for sql in asked if re.match("select .*(transform_ledger|transform_parts|int_heard_changes)", sql)
+        ]
+        assert len(of_all) > 3
+        # Threads may ask at the same moment.
+        assert [(sql, asked[sql]) for sql in of_all if asked[sql] > THREADS] == []
         loaded = self.warehouse.query("select object_key from bronze.load_ledger order by 1")
         assert self.warehouse.query("select object_key from transform.transform_ledger order by 1") == loaded
         catalogue = self.warehouse.query(
@@ -96,9 +109,11 @@ class Batches(unittest.TestCase):
         assert self.parts("mart") == {f"MART.{name}" for (name,) in catalogue}
         self.finish()
 
-    def test_a_run_typed_by_hand_fills_the_marts_and_leaves_the_batch_open(self):
+    def test_a_run_typed_by_hand_fills_the_marts_and_leaves_the_batch_open_and_so_do_tests_alone(self):
         [said] = self.run_and_tell("run")
         assert "did not run" in said
+        self.assert_open()
+        self.warehouse.dbt("test")
         self.assert_open()
         kept = self.warehouse.query("select count(*) from transform.spotify_silver")
         assert self.warehouse.query("select sum(events) from mart.song_daily") == kept
@@ -111,28 +126,6 @@ class Batches(unittest.TestCase):
                 assert "model user_engagement did not run" in said
                 self.assert_open()
         self.finish()
-
-    def test_no_question_is_asked_for_each_model(self):
-        asked, execute = Counter(), DuckDBCursorWrapper.execute
-
-        def count_and_execute(cursor, sql, bindings=None):
-            asked[re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL).strip()] += 1
-            return execute(cursor, sql, bindings)
-
-        with unittest.mock.patch.object(DuckDBCursorWrapper, "execute", count_and_execute):
-            self.warehouse.dbt.build()
-        of_all = [
-            sql for sql in asked if re.match("select .*(transform_ledger|transform_parts|int_heard_changes)", sql)
-        ]
-        assert len(of_all) > 3
-        # Threads may ask at the same moment.
-        assert [(sql, asked[sql]) for sql in of_all if asked[sql] > THREADS] == []
-        self.finish()
-
-    def test_tests_alone_close_nothing(self):
-        self.run_and_tell("run")
-        self.warehouse.dbt("test")
-        self.assert_open()
 
     def test_a_model_that_breaks_is_made_good_when_it_is_repaired(self):
         path = self.project / "models" / "gold" / "user_engagement.sql"

@@ -16,6 +16,7 @@ import duckdb
 
 sys.path.append(str(pathlib.Path(__file__).parents[2]))
 
+from driver import parsed
 from driver.loaded_dbt import load_quickly, work_quickly
 
 PROJECT = pathlib.Path(os.environ.get("SDP_DBT_PROJECT", pathlib.Path(__file__).parents[3] / "spotify_dbt")).absolute()
@@ -115,14 +116,23 @@ def columns_by_table(rows):
     return tables
 
 
+def take_what_was_parsed(target):
+    """In a first run for a whole run of tests. dbt parses what the project has otherwise, and all of it where nobody ran before."""
+    if parsed.SHARED in os.environ:
+        target.mkdir()
+        shutil.copy(os.environ[parsed.SHARED], target / "partial_parse.msgpack")
+
+
 class DuckDb:
     """A DuckDB file in a folder of its own."""
 
     def __init__(self, folder):
         self.folder = folder
         self.path = folder / "spotify_db.duckdb"
-        os.environ["SDP_WAREHOUSE"] = "duckdb"
-        os.environ["SDP_WAREHOUSE_PATH"] = str(self.path)
+        # By its name alone, and with the memory of driver/parsed.py: both are a part of what dbt parsed.
+        os.chdir(folder)
+        os.environ.update(SDP_WAREHOUSE="duckdb", SDP_WAREHOUSE_PATH=self.path.name, SDP_TRANSFORM_MEMORY=parsed.MEMORY)
+        take_what_was_parsed(folder / "target")
         self.dbt = Dbt(folder, self.release)
 
     @staticmethod
