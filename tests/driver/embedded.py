@@ -9,7 +9,7 @@ from driver.process import Finished, Running
 from driver.services import clean_environment
 from driver.warehouse import query
 
-EVENTS = 40_000
+EVENTS = 10_000
 
 
 class Embedded:

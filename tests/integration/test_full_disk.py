@@ -6,25 +6,26 @@ import time
 
 import pytest
 from driver.commands import doctor_without_broker
-from driver.embedded import EVENTS
 from driver.process import wait_until
 from test_import import extended_rows
 
 CANNOT_WRITE, UNAVAILABLE, UNHEALTHY = 73, 69, 10
+# What a warehouse of 24 MB does not hold.
+EVENTS = 40_000
 
 
 @pytest.mark.parametrize("megabytes", [4, 24, *(pytest.param(other, marks=pytest.mark.wide) for other in (18, 30))])
 def test_a_run_on_a_full_disk_names_the_path_and_goes_on_when_there_is_room(embedded, small_disk, megabytes, say):
     """By size: the lake does not fit, or the lake fits and the warehouse does not."""
     disk = small_disk(embedded.data, megabytes)
-    failed = embedded.run(prepare=disk.prepare)
+    failed = embedded.run(EVENTS, prepare=disk.prepare)
     assert failed.code == CANNOT_WRITE, str(failed)
     error = failed.failure["message"]
     assert str(embedded.data) in error, error
     say(f"{megabytes} MB: {error[:160]}")
 
     disk.make_room()
-    embedded.must_prove()
+    embedded.must_prove(EVENTS)
     rows, _ = embedded.counts()
     assert EVENTS <= rows <= 2 * EVENTS
     report = embedded.verify()

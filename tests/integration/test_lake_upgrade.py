@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(old):
 
 
 def test_a_data_folder_is_upgraded_and_goes_on(old):
-    before, marts, history = files(old.lake), old.marts(), old.embedded.verify_made_earlier()
+    before, marts, proof = files(old.lake), old.marts(), old.embedded.verify_made_earlier()
     said = old.upgrade()
     assert (said["layout_before"], said["layout"], said["removed"]) == (1, 2, said["files"])
     after = files(old.lake)
@@ -89,13 +89,14 @@ def test_a_data_folder_is_upgraded_and_goes_on(old):
     assert not [name for name in after if name.startswith("bronze/_")]
     assert not list((old.lake / "bronze").glob("_*")), "folders that are empty now"
     report = old.embedded.verify_made_earlier()
-    assert [report[part] for part in COUNTED] == [history[part] for part in COUNTED]
+    assert [report[part] for part in COUNTED] == [proof[part] for part in COUNTED]
     assert report["proved"] is True
     assert old.rows_below_bronze() == 2000
     assert old.marts() == marts
     old.embedded.must_prove(500)
     assert old.embedded.verify()["kept"] == 2500
-    assert [row for row in marts["LISTENER_HISTORY"] if row not in old.marts()["LISTENER_HISTORY"]] == []
+    history = old.marts()["LISTENER_HISTORY"]
+    assert [row for row in marts["LISTENER_HISTORY"] if row not in history] == []
     assert old.upgrade()["layout_before"] == 2
     assert files(old.lake)["_pipeline/upgrade.json"] == after["_pipeline/upgrade.json"]
 

@@ -5,9 +5,26 @@ import time
 
 import pytest
 from driver.process import Running, wait_until
+from driver.services import Services
 from driver.world import World
 
 TEMPORARY = (69, 75)
+# Kafka takes as much CPU to start as such a test needs, so they share servers of their own, on one worker.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("server-kills")]
+
+
+@pytest.fixture(scope="module")
+def shared(binary, deps, tmp_path_factory):
+    one = Services(binary, deps, tmp_path_factory.mktemp("services"))
+    yield one
+    one.down()
+
+
+@pytest.fixture
+def mortal(shared):
+    """Servers that run, and that may be killed."""
+    shared.up()
+    return shared
 
 
 def still_running(world: World, sink: Running) -> tuple[Running, bool]:
@@ -19,14 +36,12 @@ def still_running(world: World, sink: Running) -> tuple[Running, bool]:
     return world.start_sink(), True
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("role", ["s3", "kafka"])
 def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
-    own_services, new_world, role, fault_cycles, say
+    mortal, new_world, role, fault_cycles, say
 ):
     kills = max(1, fault_cycles // 50)
-    services = own_services()
-    world = new_world(services)
+    services, world = mortal, new_world(mortal)
     chance = random.Random(role)
     simulator = world.start_simulator(2000)
     sink = world.start_sink()
@@ -52,9 +67,8 @@ def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
     )
 
 
-def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(own_services, new_world):
-    services = own_services()
-    world = new_world(services)
+def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(mortal, new_world):
+    services, world = mortal, new_world(mortal)
     simulator = world.start_simulator(1000)
     sink = world.start_sink("--s3-retry-total-s", 3)
     world.wait_for_objects(5)
@@ -69,9 +83,8 @@ def test_a_sink_gives_up_an_s3_server_that_stays_away_and_goes_on_later(own_serv
     world.prove_up_to_bronze()
 
 
-def test_a_sink_that_starts_before_its_broker_waits_for_it(own_services, new_world):
-    services = own_services()
-    world = new_world(services)
+def test_a_sink_that_starts_before_its_broker_waits_for_it(mortal, new_world):
+    services, world = mortal, new_world(mortal)
     world.simulate(500)
     services.kill("kafka")
     sink = world.start_sink("--until-caught-up")
@@ -84,9 +97,8 @@ def test_a_sink_that_starts_before_its_broker_waits_for_it(own_services, new_wor
     world.prove_up_to_bronze()
 
 
-def test_a_sink_gives_up_a_broker_that_stays_away_and_goes_on_later(own_services, new_world):
-    services = own_services()
-    world = new_world(services)
+def test_a_sink_gives_up_a_broker_that_stays_away_and_goes_on_later(mortal, new_world):
+    services, world = mortal, new_world(mortal)
     world.simulate(3000)
     sink = world.start_sink("--outage-ms", 3000)
     world.wait_for_objects(3)
