@@ -24,6 +24,7 @@ def world(services, binary, emulator, deps, tmp_path, monkeypatch):
     made.close()
 
 
+@pytest.mark.wide
 def test_both_dags_end_in_proved_marts_on_snowflake(world, emulator, database, say):
     import spotify_freshness
     import spotify_minio_to_snowflake_bronze as bronze

@@ -102,6 +102,7 @@ def test_a_killed_live_run_is_continued(embedded):
     assert kept(finished.out) > before > 0
 
 
+@pytest.mark.wide
 def test_a_live_run_is_compared_with_its_oracle_and_another_goes_on_with_it(embedded):
     seen = 0
     for mix in ("realistic", "listeners"):

@@ -123,7 +123,7 @@ def others_wide(names, *always):
     return [name if name in always else pytest.param(name, marks=pytest.mark.wide) for name in names]
 
 
-@pytest.mark.parametrize("stop", others_wide(STOPS, "judged", "two marts"))
+@pytest.mark.parametrize("stop", others_wide(STOPS, "two marts"))
 def test_what_a_killed_dbt_left_is_pending_and_made_good_by_the_next_run(stopped, stop):
     stopped.restore("loaded")
     stopped.stop_after(STOPS[stop])

@@ -51,7 +51,7 @@ def marts_named(finished: Finished) -> set[str]:
 @pytest.mark.parametrize(
     ("profile", "compression", "days"),
     [
-        ("seed", "none", 0),
+        pytest.param("seed", "none", 0, marks=pytest.mark.wide),
         pytest.param("seed", "gzip", 28, marks=pytest.mark.wide),
         pytest.param("realistic", "zstd", 28, marks=pytest.mark.wide),
         ("listeners", "zstd", 28),

@@ -37,9 +37,7 @@ def still_running(world: World, sink: Running) -> tuple[Running, bool]:
 
 
 @pytest.mark.parametrize("role", ["s3", "kafka"])
-def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
-    mortal, new_world, role, fault_cycles, say
-):
+def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(mortal, new_world, role, fault_cycles, say):
     kills = max(1, fault_cycles // 50)
     services, world = mortal, new_world(mortal)
     chance = random.Random(role)

@@ -195,45 +195,42 @@ def test_a_right_that_the_role_lacks_is_named(pipeline):
 # --- what passes by itself ---
 
 
+SURVIVED = {
+    "503 at copy": lambda: Fault("query", http_status(503), sql="^COPY", times=1),
+    "session gone": lambda: Fault(
+        "query",
+        refuse("390111", "Session no longer exists. New login required to access the service."),
+        sql="^INSERT",
+        times=1,
+    ),
+    "locked": lambda: Fault(
+        "query",
+        refuse("000625", "Statement has locked table LOAD_LOCK and this lock has not yet been released.", "57014"),
+        sql="^UPDATE",
+        times=2,
+    ),
+    "insert's answer lost": lambda: Fault("query", cut_after, sql="^INSERT", times=1),
+    "commit's answer lost": lambda: Fault("query", cut_after, sql="^COMMIT", times=1),
+    "upload cut midway": lambda: Fault("upload", cut_midway, times=1),
+}
+# The same at another statement, or in other words.
+SURVIVED_TOO = {
+    "503 at login": lambda: Fault("login", http_status(503), times=1),
+    "expired": lambda: Fault(
+        "query", refuse("390112", "Your session has expired. Please login again."), sql="^COPY", times=1
+    ),
+    "copy cut": lambda: Fault("query", cut, sql="^COPY", times=1),
+    "copy's answer lost": lambda: Fault("query", cut_after, sql="^COPY", times=1),
+    "commit cut": lambda: Fault("query", cut, sql="^COMMIT", times=1),
+    "upload cut": lambda: Fault("upload", cut, times=1),
+}
+
+
 @pytest.mark.parametrize(
     "fault",
     [
-        lambda: Fault("login", http_status(503), times=1),
-        lambda: Fault("query", http_status(503), sql="^COPY", times=1),
-        lambda: Fault("query", refuse("390112", "Your session has expired. Please login again."), sql="^COPY", times=1),
-        lambda: Fault(
-            "query",
-            refuse("390111", "Session no longer exists. New login required to access the service."),
-            sql="^INSERT",
-            times=1,
-        ),
-        lambda: Fault(
-            "query",
-            refuse("000625", "Statement has locked table LOAD_LOCK and this lock has not yet been released.", "57014"),
-            sql="^UPDATE",
-            times=2,
-        ),
-        lambda: Fault("query", cut, sql="^COPY", times=1),
-        lambda: Fault("query", cut_after, sql="^COPY", times=1),
-        lambda: Fault("query", cut_after, sql="^INSERT", times=1),
-        lambda: Fault("query", cut, sql="^COMMIT", times=1),
-        lambda: Fault("query", cut_after, sql="^COMMIT", times=1),
-        lambda: Fault("upload", cut, times=1),
-        lambda: Fault("upload", cut_midway, times=1),
-    ],
-    ids=[
-        "503 at login",
-        "503 at copy",
-        "expired",
-        "session gone",
-        "locked",
-        "copy cut",
-        "copy's answer lost",
-        "insert's answer lost",
-        "commit cut",
-        "commit's answer lost",
-        "upload cut",
-        "upload cut midway",
+        *(pytest.param(fault, id=name) for name, fault in SURVIVED.items()),
+        *(pytest.param(fault, id=name, marks=pytest.mark.wide) for name, fault in SURVIVED_TOO.items()),
     ],
 )
 def test_a_load_survives(pipeline, fault):
@@ -272,8 +269,12 @@ def test_a_commit_that_never_arrived_is_done_by_the_next_try(pipeline):
 # --- a loader that is killed at a step ---
 
 
+STEPS = ["^CREATE OR REPLACE TEMP", "^PUT", "^COPY", "^BEGIN", "^UPDATE", "^INSERT", "^COMMIT", "^REMOVE"]
+
+
+# At every step: snowflake_warehouse_contract_test, whose loader is killed there.
 @pytest.mark.parametrize(
-    "step", ["^CREATE OR REPLACE TEMP", "^PUT", "^COPY", "^BEGIN", "^UPDATE", "^INSERT", "^COMMIT", "^REMOVE"]
+    "step", [step if step == "^COMMIT" else pytest.param(step, marks=pytest.mark.wide) for step in STEPS]
 )
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 def test_a_loader_killed_at_a_statement_leaves_nothing_half_done(pipeline, step, done):

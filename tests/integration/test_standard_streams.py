@@ -74,9 +74,7 @@ def line(program, command, *more, wide=False):
 
 
 def every_line(without=()):
-    return [
-        line(program, command) for program, lines in LINES.items() for command in lines if command not in without
-    ]
+    return [line(program, command) for program, lines in LINES.items() for command in lines if command not in without]
 
 
 def every_closing():

@@ -38,6 +38,7 @@ def of_the_events(path) -> dict:
 
 
 @pytest.mark.long
+@pytest.mark.wide
 def test_one_lake_ends_in_the_same_cells_on_duckdb_and_on_snowflake(binary, deps, emulator, tmp_path, say):
     embedded = Embedded(binary, deps, tmp_path)
     for _ in range(2):  # two runs: the second is an incremental one, of a topic of its own

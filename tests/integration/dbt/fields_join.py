@@ -23,6 +23,7 @@ sys.path.append(str(pathlib.Path(__file__).parents[2]))
 from driver.earlier_project import make_earlier
 from history import History, LakeObject, Row, iso
 from incremental_matches_full import ON_SNOWFLAKE, cells, differences, full, stops
+from variants import load_tests, wide  # noqa: F401  unittest asks for load_tests.
 from warehouses import PROJECT, open_warehouse
 
 FIELD = "{'name': 'network', 'type': 'text', 'required': %s, 'rule': 1},"
@@ -164,6 +165,7 @@ class Rules(TwoProjects):
         assert self.warehouse.query("select count(*) from transform.int_batch_objects") == [(0,)]
         self.assert_same(self.wanted)
 
+    @wide
     @unittest.skipIf(ON_SNOWFLAKE, "works on copies of a DuckDB file")
     def test_they_join_again_when_that_run_was_stopped(self):
         self.begin()
@@ -247,6 +249,7 @@ class Fields(TwoProjects):
                 self.warehouse.dbt.build()
                 self.assert_same(wanted)
 
+    @wide
     @unittest.skipIf(ON_SNOWFLAKE, "needs nothing of it")
     def test_a_warehouse_of_a_version_that_noted_no_fields_joins_too(self):
         project, wanted = self.with_field()
