@@ -43,6 +43,13 @@ constexpr std::string_view kLogPropertiesFile = "config/kafka-log4j2.properties"
 constexpr std::string_view kLogs = "logs";
 /// A link to where the libraries are.
 constexpr std::string_view kLibraries = "config/kafka-libraries";
+/// A link to classes that Java need not read and check again. It takes them if it and the libraries are those
+/// that they were made by (tools/deps/recipes.sh), and reads the libraries otherwise.
+constexpr std::string_view kClasses = "config/kafka-classes.jsa";
+
+std::filesystem::path classes_of(const Settings& settings) {
+  return settings.deps / "kafka-classes" / "kafka.jsa";
+}
 
 os::Command java(const Settings& settings, std::string_view log, std::vector<std::string> arguments) {
   os::Command command{.arguments = {"java", "-Xms256m", "-Xmx512m", "-Djava.awt.headless=true",
@@ -52,20 +59,33 @@ os::Command java(const Settings& settings, std::string_view log, std::vector<std
                       .environment = {{"LC_ALL", "C.UTF-8"}},
                       .folder = settings.data,
                       .log = settings.data / kLogs / log};
+  std::error_code ignored;
+  if (std::filesystem::exists(classes_of(settings), ignored)) {
+    for (const auto& option : {fmt::format("-XX:SharedArchiveFile={}", kClasses), std::string("-Xshare:auto"),
+                               std::string("-Xlog:cds=off"), std::string("-Xlog:cds+dynamic=off")})
+      command.arguments.insert(command.arguments.begin() + 1, option);
+  }
   for (auto& argument : arguments) command.arguments.push_back(std::move(argument));
   return command;
 }
 
-Result<void> link_libraries(const std::filesystem::path& libraries, const std::filesystem::path& link) {
+Result<void> make_link(const std::filesystem::path& target, const std::filesystem::path& link) {
+  std::error_code failure;
+  std::filesystem::remove(link, failure);
+  std::filesystem::create_symlink(target, link, failure);
+  if (!failure) return {};
+  return os::posix_error(failure.value(), os::Access::write, "make", link);
+}
+
+Result<void> link_libraries(const Settings& settings) {
+  const auto libraries = settings.deps / "kafka" / "libs";
   std::error_code failure;
   if (!std::filesystem::is_directory(libraries, failure)) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("Kafka is not in {}; run: tools/setup services", libraries.string()));
   }
-  std::filesystem::remove(link, failure);
-  std::filesystem::create_directory_symlink(libraries, link, failure);
-  if (!failure) return {};
-  return os::posix_error(failure.value(), os::Access::write, "make", link);
+  SDP_RETURN_IF_ERROR(make_link(libraries, settings.data / kLibraries));
+  return make_link(classes_of(settings), settings.data / kClasses);
 }
 
 /// 16 random bytes in URL-safe base64, as Kafka writes its ids.
@@ -87,7 +107,7 @@ Result<void> prepare(const Settings& settings) {
   }
   SDP_RETURN_IF_ERROR(os::make_folder(settings.data / kData));
   SDP_RETURN_IF_ERROR(os::make_folder(settings.data / kConfig));
-  SDP_RETURN_IF_ERROR(link_libraries(settings.deps / "kafka" / "libs", settings.data / kLibraries));
+  SDP_RETURN_IF_ERROR(link_libraries(settings));
   SDP_RETURN_IF_ERROR(os::write_file(settings.data / kProperties, kafka_properties(settings), 0644));
   SDP_RETURN_IF_ERROR(
       os::write_file(settings.data / kLogPropertiesFile, fmt::format(kLogProperties, kLogs), 0644));

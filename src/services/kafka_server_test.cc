@@ -5,6 +5,7 @@
 
 #include "os/files.h"
 #include "services/s3_server.h"
+#include "support/temporary_folder.h"
 
 namespace sdp::services {
 namespace {
@@ -33,6 +34,17 @@ TEST(KafkaServer, ListensOnLoopbackOnlyAndMakesNoTopicByAccident) {
   EXPECT_EQ(properties.at("auto.create.topics.enable"), "false");
   EXPECT_EQ(properties.at("group.initial.rebalance.delay.ms"), "0");
   EXPECT_EQ(properties.at("log.dirs"), "kafka");
+}
+
+TEST(KafkaServer, TakesTheArchiveOfClassesWhereThereIsOne) {
+  const support::TemporaryFolder folder;
+  auto settings = example();
+  settings.deps = folder.path();
+  const std::string option = "-XX:SharedArchiveFile=config/kafka-classes.jsa";
+  EXPECT_THAT(kafka_server(settings, {}).command.arguments, Not(Contains(option)));
+  ASSERT_TRUE(os::make_folder(folder.path() / "kafka-classes"));
+  ASSERT_TRUE(os::write_file(folder.path() / "kafka-classes" / "kafka.jsa", "classes", 0644));
+  EXPECT_THAT(kafka_server(settings, {}).command.arguments, Contains(option));
 }
 
 TEST(S3Server, SecretIsInNoArgument) {
