@@ -36,6 +36,7 @@ inline constexpr auto kFields = std::to_array<FieldSpec>({
     {"behind", "offset that is not in the lake yet"},
     {"behind_s",
      "seconds from the broker's time of the newest record that the marts count to their publication"},
+    {"broker", "number of a broker in its cluster"},
     {"buffered_bytes", "bytes of lines in memory that are not in the lake yet"},
     {"bytes", "bytes as they are stored"},
     {"chain_end", "offset where the chain ends in the lake"},
@@ -151,6 +152,11 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      std::chrono::seconds(60)},
     {"kafka.connection_failed", Level::debug, "topic code message",
      "A connection failed. The client opens another one.", std::chrono::seconds(10)},
+    {"kafka.id_not_told", Level::warning, "topic broker message",
+     "A broker did not tell the id of the topic. What it gave since it last did is not uploaded before it "
+     "does, "
+     "or is read again.",
+     std::chrono::seconds(10)},
     {"kafka.leave", Level::debug, "topic partitions", "This sink leaves the consumer group."},
     {"kafka.reconnected", Level::info, "topic", "A broker answers again."},
     {"kafka.record_failed", Level::warning, "topic partition offset code kind message",
@@ -248,6 +254,11 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"sink.outage.exceeded", Level::error, "topic seconds message",
      "The log could not be reached for too long. The sink gives up."},
     {"sink.outage.over", Level::info, "topic seconds", "The log can be reached again."},
+    {"sink.partition.again", Level::warning, "topic partition offset",
+     "The broker that gave the records from `offset` on does not tell whether the topic is still the same "
+     "one. "
+     "They are read again.",
+     std::chrono::seconds(10)},
     {"sink.partition.assigned", Level::info, "topic partition offset",
      "This sink now reads the partition, from `offset` on, where its chain in the lake ends."},
     {"sink.partition.paused", Level::debug, "topic partition buffered_bytes",

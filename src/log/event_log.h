@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,6 +74,9 @@ inline Error unreadable_error(Partition partition, Offset at) {
                                     std::to_string(at) + " cannot be read"};
 }
 
+/// A moment among what a consumer delivers: what it delivered before.
+using DeliveryMark = std::uint64_t;
+
 /// What a consumer tells its owner, on the owner's thread, inside poll().
 class ConsumerHandler {
  public:
@@ -115,7 +119,8 @@ class Consumer {
   /// `misconfigured`, `fatal`.
   virtual Result<std::size_t> poll(ConsumerHandler& handler, std::size_t records_max,
                                    std::chrono::milliseconds timeout) = 0;
-  /// Continue `position.partition` at `position.offset`; records fetched before this call are dropped.
+  /// Continue `position.partition` at `position.offset`; records fetched before this call are dropped. Who
+  /// goes back also drops what was delivered before: confirm() tells of what comes now.
   virtual Result<void> seek(PartitionOffset position) = 0;
   /// Stop and resume delivery of a partition; membership is kept. Idempotent.
   virtual Result<void> pause(Partition partition) = 0;
@@ -126,6 +131,13 @@ class Consumer {
   /// Where an assigned partition ends, as its broker said last; nothing is asked. Nothing while no broker has
   /// said it.
   virtual std::optional<Offset> known_end(Partition /*partition*/) const { return std::nullopt; }
+  /// Now, among what is delivered.
+  virtual DeliveryMark delivery_mark() const = 0;
+  /// Whether all that was delivered of the partition up to the mark is known to be of the topic that this was
+  /// opened on. Where the log has topics by name, records of one that was created again may be delivered as
+  /// if they were the old one's. False: it is asked for, and a later call tells; never waits. What is not
+  /// answered stays false. `fenced` when the topic was created again.
+  virtual Result<bool> confirm(Partition partition, DeliveryMark mark) = 0;
   /// Leaves the group. The handler is told of the revocations before it returns.
   virtual Result<void> close(ConsumerHandler& handler) = 0;
 };
@@ -163,6 +175,8 @@ struct ConsumerOptions {
   std::string group = "spotify-sink";
   std::chrono::milliseconds session_timeout{45'000};
   std::chrono::milliseconds max_poll_interval{300'000};
+  /// The topic that is meant; `fenced` where its name is another one's now. Nothing: whichever has the name.
+  std::optional<TopicId> topic_id{};
 };
 
 /// One topic of a log. Safe to use from several threads; what it opens is owned by one thread each.

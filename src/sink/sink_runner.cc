@@ -49,6 +49,9 @@ constexpr std::chrono::milliseconds kShortPoll{5};
 ///      that is come to is noted. Where a batch of the log cannot be read, the partition waits until its end
 ///      is found; all of it is appended as one line, and reading goes on behind it. Nothing is durable.
 ///   3. Cut: a limit, an hour's end or a stop ends the open batch. Nothing is durable.
+///      Then it waits until an answer of the log that was asked for after its last record says that the topic
+///      is still the one that the chain is of; mostly that is known by then. One that says no ends the run.
+///      Where none comes in time, the partition is read again from the chain's end.
 ///   4. Upload: a create-only put of the batch's object commits its range (commit_rule.h). The range is
 ///      durable. At most one upload of a partition is in flight, since the next range starts where this one
 ///      ends.
@@ -89,6 +92,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       SDP_RETURN_IF_ERROR(poll());
       state_.tick(now());
       SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(0)));
+      SDP_RETURN_IF_ERROR(upload_confirmed());
       SDP_RETURN_IF_ERROR(take_answers());
       close_hours();
       say_standing();
@@ -130,7 +134,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       state_.revoked(partition);
       unchecked_.erase(partition);
       unnamed_.erase(partition);
-      held_.erase(partition);
+      drop_held(partition);
       moves_.erase(partition);
       unreadable_.erase(partition);
       committed_.erase(partition);
@@ -188,6 +192,13 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     SteadyTime asked_at;
   };
 
+  /// A batch that is to be uploaded when all of it is known to be of our topic.
+  struct Unconfirmed {
+    Batch batch;
+    log::DeliveryMark mark = 0;
+    SteadyTime since;
+  };
+
   /// A batch that a partition waits at.
   struct Unreadable {
     log::Offset at = 0;
@@ -199,7 +210,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   /// Reading of a partition begins at a point of its chain, and nothing is put before that is checked.
   void start_at(log::Partition partition, lake_reader::ChainPoint point, bool listed) {
     state_.assigned(partition, point.end);
-    held_.erase(partition);
+    drop_held(partition);
     unreadable_.erase(partition);
     unnamed_.insert(partition);
     unchecked_.insert_or_assign(partition, Unchecked{point.end, now(), std::move(point.object), listed});
@@ -240,7 +251,9 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   /// Whether something may come that a poll does not see.
-  bool awaits_result() const { return uploader_.in_flight() > 0 || asker_.works() || closer_.works(); }
+  bool awaits_result() const {
+    return uploader_.in_flight() > 0 || !unconfirmed_.empty() || asker_.works() || closer_.works();
+  }
 
   Result<void> poll() {
     // One reading of the clock per poll, not per record: linger and idle are coarse.
@@ -288,7 +301,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     if (!state_.has_commands()) return {};
     for (Command& command : state_.take_commands()) {
       if (auto* upload = std::get_if<Upload>(&command)) {
-        upload_or_hold(std::move(upload->batch));
+        SDP_RETURN_IF_ERROR(upload_or_hold(std::move(upload->batch)));
       } else if (const auto* seek = std::get_if<Seek>(&command)) {
         log_event("sink.seek",
                   {{"topic", topic_.name}, {"partition", seek->to.partition}, {"offset", seek->to.offset}});
@@ -313,18 +326,58 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   }
 
   /// At most one batch of a partition is under way, so it is one that is held.
-  void upload_or_hold(Batch batch) {
-    if (unchecked_.contains(batch.chain.partition)) {
-      held_.insert_or_assign(batch.chain.partition, std::move(batch));
-    } else {
-      uploader_.start(std::move(batch));
+  Result<void> upload_or_hold(Batch batch) {
+    const log::Partition partition = batch.chain.partition;
+    if (unchecked_.contains(partition)) {
+      held_.insert_or_assign(partition, std::move(batch));
+      return {};
     }
+    unconfirmed_.insert_or_assign(partition,
+                                  Unconfirmed{std::move(batch), consumer_->delivery_mark(), now()});
+    return upload_if_confirmed(partition);
+  }
+
+  Result<void> upload_if_confirmed(log::Partition partition) {
+    const auto at = unconfirmed_.find(partition);
+    SDP_TRY(const bool is_confirmed, consumer_->confirm(partition, at->second.mark));
+    if (is_confirmed) {
+      uploader_.start(std::move(at->second.batch));
+      unconfirmed_.erase(at);
+    } else if (!stopping_ && now() - at->second.since > runner_.options_.timers.topic_answer_max) {
+      return read_again(partition);
+    }
+    return {};
+  }
+
+  Result<void> upload_confirmed() {
+    std::vector<log::Partition> partitions;
+    for (const auto& [partition, unconfirmed] : unconfirmed_) partitions.push_back(partition);
+    for (const log::Partition partition : partitions) SDP_RETURN_IF_ERROR(upload_if_confirmed(partition));
+    return {};
+  }
+
+  /// What is not durable of the partition is dropped.
+  Result<void> read_again(log::Partition partition) {
+    const log::Offset end = unconfirmed_.at(partition).batch.range.first;
+    log_event("sink.partition.again", {{"topic", topic_.name}, {"partition", partition}, {"offset", end}});
+    state_.assigned(partition, end);
+    drop_held(partition);
+    unreadable_.erase(partition);
+    moves_.erase(partition);
+    // At once: what a poll delivered before it would leave a hole.
+    return consumer_->seek({partition, end});
+  }
+
+  void drop_held(log::Partition partition) {
+    held_.erase(partition);
+    unconfirmed_.erase(partition);
   }
 
   /// The start of a partition is the end of its chain.
-  void checked(log::Partition partition) {
+  Result<void> checked(log::Partition partition) {
     unchecked_.erase(partition);
-    if (auto held = held_.extract(partition)) uploader_.start(std::move(held.mapped()));
+    if (auto held = held_.extract(partition)) return upload_or_hold(std::move(held.mapped()));
+    return {};
   }
 
   Result<void> apply_upload(const UploadResult& result) {
@@ -479,25 +532,36 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
         asker_.ask({partition, Ask::listing});
         return {};
       }
+      const bool has_start = available.start <= unchecked.start && unchecked.start <= available.end;
+      if (!has_start) SDP_RETURN_IF_ERROR(check_topic());
       SDP_TRY(const log::Offset start,
               start_offset(runner_.store_, lake_, {topic_.id, partition}, topic_.name, unchecked.start,
                            available, runner_.options_.gaps));
       if (start != unchecked.start) {
         state_.assigned(partition, start);
-        held_.erase(partition);
+        drop_held(partition);
         unreadable_.erase(partition);
         unchecked_.erase(at);
         moves_[partition] = start;
         return {};
       }
     }
-    if (!unchecked.last || unchecked.start - 1 < available.start) {
-      checked(partition);
-      return {};
-    }
+    if (!unchecked.last || unchecked.start - 1 < available.start) return checked(partition);
     unchecked.asked = true;
     asker_.ask({partition, Ask::last_record, unchecked.start - 1});
     return {};
+  }
+
+  /// Before anything is called lost: what was told may be of a topic that was created since.
+  Result<void> check_topic() {
+    auto found = runner_.log_.describe();
+    if (!found) return survive_outage(outage_, std::move(found).error());
+    if (found->id == topic_.id) return {};
+    return fail(
+        ErrorKind::fenced,
+        fmt::format("topic {} was deleted and created again (id {} is now {}): its offsets mean other "
+                    "records. Start again to read the new one",
+                    topic_.name, base::to_string(topic_.id), base::to_string(found->id)));
   }
 
   /// Compares the log's record before the start of a partition with the last object of its chain.
@@ -505,10 +569,8 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     const auto at = unchecked_.find(question.partition);
     if (at == unchecked_.end() || at->second.start - 1 != question.at || !at->second.last) return {};
     const auto differs = difference(*at->second.last, record);
-    if (!differs) {
-      checked(question.partition);
-      return {};
-    }
+    if (!differs) return checked(question.partition);
+    SDP_RETURN_IF_ERROR(check_topic());
     return fail(
         ErrorKind::data_gap,
         fmt::format(
@@ -551,8 +613,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     } else if (const auto at = unchecked_.find(question.partition); at != unchecked_.end()) {
       // It is deleted since its end was asked for, and nothing is left to compare.
       if (question.what == Ask::last_record && error.kind == ErrorKind::data_gap) {
-        if (at->second.start - 1 == question.at) checked(question.partition);
-        return {};
+        return at->second.start - 1 == question.at ? checked(question.partition) : Result<void>{};
       }
       at->second.asked = false;
       log_unanswered(question, error);
@@ -744,13 +805,15 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
       if (now() > deadline) {
         return fail(
             ErrorKind::unavailable,
-            fmt::format(
-                "{}: uploads did not finish within {} s of the stop; what is not durable stays in topic "
-                "{} and is read again",
-                runner_.store_.describe(), runner_.options_.shutdown_max.count() / 1000, topic_.name));
+            fmt::format("{} within {} s of the stop; what is not durable stays in topic {} and is read again",
+                        unconfirmed_.empty()
+                            ? runner_.store_.describe() + ": uploads did not finish"
+                            : "the log did not tell whether the topic is still the one that was read",
+                        runner_.options_.shutdown_max.count() / 1000, topic_.name));
       }
       runner_.observer_.turned(now());
-      SDP_RETURN_IF_ERROR(settle(std::chrono::milliseconds(50)));
+      SDP_RETURN_IF_ERROR(settle(unconfirmed_.empty() ? std::chrono::milliseconds(50) : kShortPoll));
+      SDP_RETURN_IF_ERROR(upload_confirmed());
       SDP_RETURN_IF_ERROR(take_answers());
       say_standing();
     }
@@ -769,15 +832,16 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
   HourCloser closer_;
   LogAsker asker_;
   OutageClock outage_;
-  std::map<log::Partition, OutageClock> asking_;      ///< partitions that could not be asked for
-  std::map<log::Partition, Unchecked> unchecked_;     ///< starts that were not compared with the log yet
-  std::set<log::Partition> unnamed_;                  ///< whose next record may name an object of the lake
-  std::map<log::Partition, Batch> held_;              ///< to be uploaded when the start is checked
-  std::map<log::Partition, Unreadable> unreadable_;   ///< batches whose end is not known yet
-  std::map<log::Partition, log::Offset> moves_;       ///< seeks to be done behind the poll
-  std::map<log::Partition, log::Offset> others_lag_;  ///< of partitions that are not ours, as last found
-  std::map<log::Partition, log::Offset> committed_;   ///< to the group, by us
-  std::map<log::Partition, LogEnd> log_ends_;         ///< as last answered
+  std::map<log::Partition, OutageClock> asking_;       ///< partitions that could not be asked for
+  std::map<log::Partition, Unchecked> unchecked_;      ///< starts that were not compared with the log yet
+  std::set<log::Partition> unnamed_;                   ///< whose next record may name an object of the lake
+  std::map<log::Partition, Batch> held_;               ///< to be uploaded when the start is checked
+  std::map<log::Partition, Unconfirmed> unconfirmed_;  ///< to be uploaded when it is of our topic
+  std::map<log::Partition, Unreadable> unreadable_;    ///< batches whose end is not known yet
+  std::map<log::Partition, log::Offset> moves_;        ///< seeks to be done behind the poll
+  std::map<log::Partition, log::Offset> others_lag_;   ///< of partitions that are not ours, as last found
+  std::map<log::Partition, log::Offset> committed_;    ///< to the group, by us
+  std::map<log::Partition, LogEnd> log_ends_;          ///< as last answered
   CaughtUpRule caught_up_;
   HourSchedule hours_;
   std::optional<SteadyTime> said_at_;  ///< how things stand
@@ -872,7 +936,9 @@ Result<void> SinkRunner::sink_records(const std::stop_token& stop) {
   if (!found) return {};
   const log::TopicInfo& topic = *found;
   // It finds its group while the lake is looked at, and joins with its first poll.
-  SDP_TRY(auto consumer, log_.open_consumer(options_.consumer));
+  log::ConsumerOptions member = options_.consumer;
+  member.topic_id = topic.id;
+  SDP_TRY(auto consumer, log_.open_consumer(member));
   SDP_TRY(const lake::Places places, check_surroundings(topic));
   SDP_TRY(auto overrides, lake_reader::read_overrides(store_, places));
   lake_reader::LakeReader lake(store_, places, std::move(overrides));

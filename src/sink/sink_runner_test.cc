@@ -55,12 +55,56 @@ class SilentConsumer final : public log::Consumer {
   Result<void> commit(std::span<const log::PartitionOffset> positions) override {
     return consumer_->commit(positions);
   }
+  log::DeliveryMark delivery_mark() const override { return consumer_->delivery_mark(); }
+  Result<bool> confirm(log::Partition partition, log::DeliveryMark mark) override {
+    return consumer_->confirm(partition, mark);
+  }
   Result<void> close(log::ConsumerHandler& handler) override { return consumer_->close(handler); }
 
  private:
   std::unique_ptr<log::Consumer> consumer_;
   SteadyTime until_;
   int polls_ = 0;
+};
+
+/// What a log tells of whether the topic is still the same one, and how often it was asked.
+struct Confirmations {
+  std::atomic<bool> is_told = true;  ///< to questions of later records
+  std::atomic<bool> created_again = false;
+  std::atomic<int> seeks = 0;
+};
+
+/// A consumer that goes by what the test says of its topic.
+class DoubtfulConsumer final : public log::Consumer {
+ public:
+  DoubtfulConsumer(std::unique_ptr<log::Consumer> consumer, Confirmations& confirmations)
+      : consumer_(std::move(consumer)), confirmations_(confirmations) {}
+
+  Result<std::size_t> poll(log::ConsumerHandler& handler, std::size_t records_max,
+                           milliseconds timeout) override {
+    ++polls_;
+    return consumer_->poll(handler, records_max, timeout);
+  }
+  Result<void> seek(log::PartitionOffset position) override {
+    ++confirmations_.seeks;
+    return consumer_->seek(position);
+  }
+  Result<void> pause(log::Partition partition) override { return consumer_->pause(partition); }
+  Result<void> resume(log::Partition partition) override { return consumer_->resume(partition); }
+  Result<void> commit(std::span<const log::PartitionOffset> positions) override {
+    return consumer_->commit(positions);
+  }
+  log::DeliveryMark delivery_mark() const override { return polls_; }
+  Result<bool> confirm(log::Partition, log::DeliveryMark) override {
+    if (confirmations_.created_again) return fail(ErrorKind::fenced, "created again");
+    return confirmations_.is_told.load();
+  }
+  Result<void> close(log::ConsumerHandler& handler) override { return consumer_->close(handler); }
+
+ private:
+  std::unique_ptr<log::Consumer> consumer_;
+  Confirmations& confirmations_;
+  log::DeliveryMark polls_ = 0;
 };
 
 /// A member of a group that takes what it is given and makes nothing of it durable.
@@ -85,6 +129,7 @@ class LeaderlessLog final : public log::EventLog {
   LeaderlessLog(log::EventLog& log, int times, milliseconds silence = milliseconds(0))
       : log_(log), times_(times), silence_(silence) {}
 
+  void doubt(Confirmations& confirmations) { confirmations_ = &confirmations; }
   /// The broker of this partition is dead: questions to it take their time, and fail.
   void kill_broker_of(log::Partition partition) { dead_ = partition; }
 
@@ -106,6 +151,8 @@ class LeaderlessLog final : public log::EventLog {
   Result<std::unique_ptr<log::Producer>> open_producer() override { return log_.open_producer(); }
   Result<std::unique_ptr<log::Consumer>> open_consumer(const log::ConsumerOptions& options) override {
     SDP_TRY(auto consumer, log_.open_consumer(options));
+    if (confirmations_ != nullptr)
+      return std::make_unique<DoubtfulConsumer>(std::move(consumer), *confirmations_);
     if (silence_.count() == 0) return consumer;
     return std::make_unique<SilentConsumer>(std::move(consumer),
                                             base::system_clock().steady_now() + silence_);
@@ -117,6 +164,7 @@ class LeaderlessLog final : public log::EventLog {
   std::atomic<int> times_;
   const milliseconds silence_;
   log::Partition dead_ = -1;
+  Confirmations* confirmations_ = nullptr;
 };
 
 /// Producers with transactions side by side on every partition, and what a reader is to be given of what they
@@ -432,6 +480,72 @@ TEST_F(SinkRunnerTest, RecreatedTopicStartsNewChains) {
   send(20, 50);
   ASSERT_TRUE(drain(store_, options()));
   EXPECT_EQ(payloads(), expected(50));
+}
+
+TEST_F(SinkRunnerTest, NothingIsUploadedBeforeItIsKnownToBeOfTheTopic) {
+  send(0, 200);
+  Confirmations confirmations;
+  confirmations.is_told = false;
+  LeaderlessLog log(log_, 0);
+  log.doubt(confirmations);
+  SinkObserver observer;
+  SinkRunner runner(log, store_, base::system_clock(), options(), observer);
+  runner.finish_when_caught_up();
+  Result<void> ended;
+  {
+    std::jthread sink([&] { ended = runner.run({}); });
+    std::this_thread::sleep_for(milliseconds(100));
+    EXPECT_TRUE(payloads().empty());
+    confirmations.is_told = true;
+  }
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_EQ(payloads(), expected(200));
+}
+
+TEST_F(SinkRunnerTest, NothingIsUploadedOfATopicThatWasCreatedAgain) {
+  send(0, 200);
+  Confirmations confirmations;
+  confirmations.is_told = false;
+  LeaderlessLog log(log_, 0);
+  log.doubt(confirmations);
+  SinkObserver observer;
+  SinkRunner runner(log, store_, base::system_clock(), options(), observer);
+  Result<void> ended;
+  {
+    std::jthread sink([&](const std::stop_token& stop) { ended = runner.run(stop); });
+    std::this_thread::sleep_for(milliseconds(50));
+    confirmations.created_again = true;
+    // A stop does not upload it either.
+    sink.request_stop();
+  }
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind, ErrorKind::fenced);
+  EXPECT_TRUE(payloads().empty());
+}
+
+TEST_F(SinkRunnerTest, WhatNobodyCanTellOfIsReadAgain) {
+  send(0, 200);
+  Confirmations confirmations;
+  confirmations.is_told = false;
+  LeaderlessLog log(log_, 0);
+  log.doubt(confirmations);
+  SinkOptions hasty = options();
+  hasty.timers.topic_answer_max = milliseconds(30);
+  SinkObserver observer;
+  SinkRunner runner(log, store_, base::system_clock(), hasty, observer);
+  runner.finish_when_caught_up();
+  Result<void> ended;
+  {
+    std::jthread sink([&] { ended = runner.run({}); });
+    const SteadyTime deadline = base::system_clock().steady_now() + support::kPatience;
+    while (confirmations.seeks <= 2 && base::system_clock().steady_now() < deadline)
+      std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_GT(confirmations.seeks, 2);
+    EXPECT_TRUE(payloads().empty());
+    confirmations.is_told = true;
+  }
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_EQ(payloads(), expected(200));
 }
 
 TEST_F(SinkRunnerTest, BadRecordsAreKeptAsRejectedLinesAndBlockNothing) {

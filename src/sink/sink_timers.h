@@ -18,6 +18,9 @@ struct SinkTimers {
   /// How often the log's end is asked for of a partition that is paused. Of others it comes with what is
   /// fetched.
   std::chrono::milliseconds paused_end_interval{2'000};
+  /// How long who gave records may not tell of which topic they are, before they are read again: it may be
+  /// dead, and the log has them elsewhere.
+  std::chrono::milliseconds topic_answer_max{5'000};
   /// The pause between two polls of a log that is out of reach.
   std::chrono::milliseconds outage_poll_interval{100};
 };

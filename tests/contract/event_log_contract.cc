@@ -148,6 +148,37 @@ TEST_P(EventLogContract, ARecreatedTopicHasAnotherIdAndStartsAtZero) {
   EXPECT_EQ(marks(0).end, 0);
 }
 
+TEST_P(EventLogContract, WhatWasDeliveredIsSoonKnownToBeOfTheTopicThatWasOpened) {
+  create(2);
+  fill(0, 20);
+  fill(1, 20);
+  const auto consumer = join();
+  Recorder recorder;
+  poll_until(*consumer, recorder, 40);
+  const DeliveryMark mark = consumer->delivery_mark();
+  poll_until(*consumer, recorder, [&] {
+    const auto first = consumer->confirm(0, mark);
+    const auto second = consumer->confirm(1, mark);
+    EXPECT_TRUE(first && second);
+    return !first || !second || (*first && *second);
+  });
+  // What nothing came of is known.
+  EXPECT_EQ(consumer->confirm(5, mark), true);
+}
+
+TEST_P(EventLogContract, AConsumerIsOpenedOnTheTopicThatIsMeant) {
+  create(1);
+  const TopicId before = log_->describe()->id;
+  place_->recreate({.name = place_->topic(), .partitions = 1});
+  fill(0, 5);
+  Recorder recorder;
+  const auto consumer = log_->open_consumer({.group = group(), .topic_id = before});
+  // At once, or before it is given a partition.
+  const Error error = consumer ? poll_error(**consumer, recorder) : consumer.error();
+  EXPECT_EQ(error.kind, ErrorKind::fenced) << error.message;
+  EXPECT_EQ(recorder.count(), 0U);
+}
+
 TEST_P(EventLogContract, WatermarksAreWhatIsThere) {
   create(2);
   EXPECT_EQ(marks(0).end, 0);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <string>
@@ -157,35 +158,79 @@ TEST(KafkaFault, AMemberThatSleptThroughItsTimeIsToldItsPartitionsAreLostAndJoin
   }));
 }
 
-TEST(KafkaFault, ATopicRecreatedUnderAReaderIsNotReadOnSilently) {
-  const std::string topic = "recreated-" + std::to_string(::getpid());
-  const auto log = open_topic(support::shared_kafka(), topic, 1);
-  const auto producer = log->open_producer().value();
-  send(*producer, 0, 50);
-  ASSERT_TRUE(producer->flush(kPatience));
-  const auto consumer = log->open_consumer({.group = topic}).value();
-  Recorder recorder;
-  ASSERT_TRUE(support::wait_until(kPatience, [&] {
-    poll(*consumer, recorder);
-    return recorder.count() == 50;
-  }));
+/// Records of a topic that was created again, with the consumer's positions in its midst.
+class CreatedAgain : public testing::Test {
+ protected:
+  void open(int records) {
+    log_ = open_topic(support::shared_kafka(), topic_, 1);
+    fill(0, records);
+    consumer_ = log_->open_consumer({.group = topic_}).value();
+  }
+  void fill(int from, int to) {
+    const auto producer = log_->open_producer().value();
+    send(*producer, from, to);
+    ASSERT_TRUE(producer->flush(kPatience));
+  }
+  void create_again() {
+    delete_topic(support::shared_kafka(), topic_);
+    ASSERT_TRUE(support::wait_until(
+        kPatience, [&] { return log_->ensure_topic({.name = topic_, .partitions = 1}).value_or(false); }));
+  }
+  /// Polls until the consumer is told, and expects none of the new topic's records to be confirmed.
+  void expect_to_be_told(std::size_t old_records, std::size_t at_a_time) {
+    Error error;
+    EXPECT_TRUE(support::wait_until(kPatience,
+                                    [&] {
+                                      auto polled = consumer_->poll(recorder_, at_a_time, 20ms);
+                                      // Nothing that was delivered until now is confirmed, once there is
+                                      // something of the new topic among it.
+                                      const auto confirmed =
+                                          consumer_->confirm(0, consumer_->delivery_mark());
+                                      if (recorder_.count() > old_records)
+                                        EXPECT_FALSE(confirmed.value_or(false)) << recorder_.count();
+                                      if (!polled && polled.error().kind == ErrorKind::retry) return false;
+                                      if (!polled) error = std::move(polled).error();
+                                      return !polled;
+                                    }))
+        << "records now: " << recorder_.count();
+    EXPECT_EQ(error.kind, ErrorKind::fenced) << error.message;
+  }
 
-  delete_topic(support::shared_kafka(), topic);
-  ASSERT_TRUE(support::wait_until(
-      kPatience, [&] { return log->ensure_topic({.name = topic, .partitions = 1}).value_or(false); }));
-  const auto again = log->open_producer().value();
-  send(*again, 1'000, 1'200);
-  ASSERT_TRUE(again->flush(kPatience));
-  Error error;
-  EXPECT_TRUE(support::wait_until(kPatience,
-                                  [&] {
-                                    auto polled = consumer->poll(recorder, 100, 50ms);
-                                    if (!polled) error = std::move(polled).error();
-                                    return !polled;
-                                  }))
-      << "records now: " << recorder.count();
-  EXPECT_EQ(recorder.count(), 50U);
-  EXPECT_EQ(error.kind, ErrorKind::fenced) << error.message;
+  const std::string topic_ = "recreated-" + std::to_string(::getpid()) + "-" +
+                             testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::unique_ptr<KafkaLog> log_;
+  std::unique_ptr<Consumer> consumer_;
+  Recorder recorder_;
+};
+
+TEST_F(CreatedAgain, ATopicIsNotReadOnSilentlyByWhoHadReadAllOfIt) {
+  open(50);
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    poll(*consumer_, recorder_);
+    return recorder_.count() == 50;
+  }));
+  create_again();
+  fill(1'000, 1'200);
+  expect_to_be_told(50, 100);
+}
+
+/// A slow reader has fetched more of the old topic than it was given: it is delivered something all the time.
+TEST_F(CreatedAgain, ATopicIsNotReadOnSilentlyByWhoNeverPaused) {
+  constexpr int kRecords = 2'000;
+  open(kRecords);
+  ASSERT_TRUE(support::wait_until(kPatience, [&] {
+    EXPECT_TRUE(consumer_->poll(recorder_, 1, 50ms));
+    return recorder_.count() > 0;
+  }));
+  std::atomic<bool> is_there = false;
+  std::jthread creator([&] {
+    create_again();
+    fill(kRecords, 3 * kRecords);
+    is_there = true;
+  });
+  while (!is_there && consumer_->poll(recorder_, 1, 0ms)) std::this_thread::sleep_for(10ms);
+  creator.join();
+  expect_to_be_told(kRecords, 1'000);
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 """The lake, not the group, says where to go on; a topic created again is another topic."""
 
+import random
 import re
 import signal
 import time
 from datetime import timedelta
 
+import pytest
 from driver.past_hours import make_topic_with_past, this_hour
 from driver.process import wait_until
 
@@ -104,7 +106,8 @@ def test_a_sink_that_runs_while_its_topic_is_created_again_files_nothing_under_t
 def test_a_sink_that_stands_still_while_its_topic_is_created_again_files_nothing_under_the_old_id(world):
     """When it goes on, its positions exist in the new topic: no fetch fails that would tell."""
     world.simulate(3000)
-    sink = world.start_sink("--session-timeout-ms", 30_000)
+    # What it is given then is cut at once.
+    sink = world.start_sink("--session-timeout-ms", 30_000, "--batch-records", 100)
     wait_until(lambda: sink.listening, 30, "the sink to have made its bucket")
     wait_until(lambda: all(one["lag"] == 0 for one in world.status()), 60, "the sink to catch up", 0.5)
     sink.send(signal.SIGSTOP)
@@ -117,6 +120,49 @@ def test_a_sink_that_stands_still_while_its_topic_is_created_again_files_nothing
     world.catch_up()
     world.prove_up_to_bronze()
     assert [count for _, count in topic_ids(world)] == [3000, 9000]
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(12, marks=pytest.mark.wide)])
+def test_a_topic_that_is_created_again_under_load_shares_no_chain_with_the_old_one(world, times, say):
+    """Each life of the topic has more records at once than its predecessor, so that a sink's positions lie in its midst."""
+    kafka, chance = world.services.kafka, random.Random(times)
+    world.must("init", "--partitions", 2)
+    load = ("--batch-records", 400, "--batch-linger-ms", 300, "--batch-idle-ms", 300)
+    sink, ended = world.start_sink(*load), []
+    for life in range(times + 1):
+        if life:
+            kafka.delete_topic(world.topic)
+            time.sleep(chance.uniform(0.1, 0.5))
+            wait_until(lambda: world.run("init", "--partitions", 2).code == 0, 30, "the topic to be created", 0.02)
+        until, number = time.monotonic() + chance.uniform(0.8, 1.6), 0
+        while time.monotonic() < until:
+            # The first burst is the largest.
+            burst = range(number, number + (3_000 * (life + 1) if number == 0 else 100))
+            for partition in (0, 1):
+                values = [(None, f'{{"life":{life},"n":{n}}}'.encode()) for n in burst]
+                kafka.produce(world.topic, values, partition=partition)
+            number = burst.stop
+            if not sink.is_running():
+                ended.append(sink.finished().code)
+                sink = world.start_sink(*load)
+            time.sleep(0.02)
+    wait_until(lambda: sink.listening or not sink.is_running(), 30, "the last sink to begin")
+    ended.append(sink.stop().code if sink.is_running() else sink.finished().code)
+    world.catch_up()
+    say(f"sinks ended with {ended}")
+    assert set(ended) <= {0, 65, 69, 75}, ended
+
+    world.must("load")
+    lives = world.rows(
+        """SELECT topic_id, json_extract(payload, '$.life')::INTEGER, kafka_partition, count(*),
+           min(json_extract(payload, '$.n')::INTEGER), max(json_extract(payload, '$.n')::INTEGER)
+           FROM BRONZE.SPOTIFY_EVENTS GROUP BY 1, 2, 3 ORDER BY 2, 3"""
+    )
+    chains = [(topic_id, partition) for topic_id, _, partition, *_ in lives]
+    assert len(set(chains)) == len(chains), f"two topics in one chain: {lives}"
+    # Each is a part from the topic's begin; of the last topic it is all.
+    assert all((first, last + 1) == (0, rows) for *_, rows, first, last in lives), lives
+    assert [row[2:4] for row in lives if row[1] == times] == [[0, number], [1, number]], lives
 
 
 def test_a_sink_creates_no_topic_and_names_the_command_that_does(world):

@@ -64,13 +64,35 @@ TEST(SinkSimulation, EveryRecordIsInTheLakeExactlyOnceWhateverCrashes) {
   EXPECT_GT(total.unreadable, seeds.count);
 }
 
+TEST(SinkSimulation, NothingOfATopicThatWasCreatedAgainIsInAnotherOnesChain) {
+  const Seeds seeds = seeds_to_run();
+  World::Counts total;
+  for (std::uint64_t seed = seeds.from; seed < seeds.from + seeds.count; ++seed) {
+    World world({.seed = seed, .steps = 600, .created_again = 0.005});
+    world.run();
+    ASSERT_TRUE(world.violations().empty()) << fmt::format(
+        "{}\nreplay: SDP_SIMULATION_SEED={} sink_simulation_test", fmt::join(world.violations(), "\n"), seed);
+    total.lives += world.counts().lives;
+    total.mixed += world.counts().mixed;
+    total.told += world.counts().told;
+    total.objects += world.counts().objects;
+  }
+  fmt::print("{} seeds: {} topics, {} times a sink read on in another one, {} were told, {} objects\n",
+             seeds.count, total.lives, total.mixed, total.told, total.objects);
+  EXPECT_GT(total.lives, 2 * seeds.count);
+  EXPECT_GT(total.mixed, seeds.count);
+  EXPECT_GT(total.told, seeds.count);
+}
+
 /// A simulation that cannot fail proves nothing: each defect that the design forbids must be found within few
 /// seeds.
 class SinkSimulationFinds : public testing::TestWithParam<Mutation> {};
 
 TEST_P(SinkSimulationFinds, TheDefect) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    World world({.seed = seed, .mutation = GetParam()});
+    const bool of_topics =
+        GetParam() == Mutation::upload_without_asking || GetParam() == Mutation::believe_older_answers;
+    World world({.seed = seed, .created_again = of_topics ? 0.003 : 0, .mutation = GetParam()});
     world.run();
     if (!world.violations().empty()) return;
   }
@@ -80,7 +102,8 @@ TEST_P(SinkSimulationFinds, TheDefect) {
 INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                          testing::Values(Mutation::plain_put, Mutation::commit_before_upload,
                                          Mutation::second_resolution_key, Mutation::keep_batch_after_conflict,
-                                         Mutation::silence_is_the_end, Mutation::hours_by_the_clock_only),
+                                         Mutation::silence_is_the_end, Mutation::hours_by_the_clock_only,
+                                         Mutation::upload_without_asking, Mutation::believe_older_answers),
                          [](const testing::TestParamInfo<Mutation>& param) -> std::string {
                            switch (param.param) {
                              case Mutation::plain_put:
@@ -95,6 +118,10 @@ INSTANTIATE_TEST_SUITE_P(Defects, SinkSimulationFinds,
                                return "TakingSilenceForTheEnd";
                              case Mutation::hours_by_the_clock_only:
                                return "ClosingAnHourThatIsNotOver";
+                             case Mutation::upload_without_asking:
+                               return "UploadingWithoutAskingForTheTopic";
+                             case Mutation::believe_older_answers:
+                               return "BelievingAnAnswerThatIsOlderThanTheBatch";
                              case Mutation::none:
                                break;
                            }

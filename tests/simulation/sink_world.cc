@@ -36,23 +36,42 @@ std::unique_ptr<store::ObjectStore> make_store(Mutation mutation) {
 World::World(const WorldOptions& options)
     : options_(options),
       rng_(options.seed),
-      topic_id_(base::uuid4(rng_)),
       broker_clock_(std::chrono::sys_days(std::chrono::year(2026) / 2 / 15) + std::chrono::hours(16)),
-      log_(static_cast<std::size_t>(options.partitions)),
-      log_end_(static_cast<std::size_t>(options.partitions)),
       store_(make_store(options.mutation)),
-      sinks_(static_cast<std::size_t>(options.sinks)) {}
+      sinks_(static_cast<std::size_t>(options.sinks)) {
+  create_again();
+}
+
+void World::create_again() {
+  const auto partitions = static_cast<std::size_t>(options_.partitions);
+  lives_.push_back({base::uuid4(rng_), std::vector<std::vector<ModelRecord>>(partitions),
+                    std::vector<log::Offset>(partitions)});
+  ++counts_.lives;
+}
+
+const std::vector<World::ModelRecord>& World::records_of(const lake::ChainId& chain) const {
+  return std::ranges::find(lives_, chain.topic_id, &Life::id)->log[static_cast<std::size_t>(chain.partition)];
+}
 
 void World::run() {
   for (int i = 0; i < options_.steps; ++i) step();
   heal();
-  for (log::Partition partition = 0; partition < options_.partitions; ++partition) {
-    audit_chain(partition);
-    audit_hours(partition);
+  for (const Life& life : lives_) {
+    for (log::Partition partition = 0; partition < options_.partitions; ++partition) {
+      audit_chain({life.id, partition}, &life == &lives_.back());
+      audit_hours({life.id, partition});
+    }
   }
 }
 
 void World::step() {
+  if (options_.created_again > 0 && rng_.chance(options_.created_again)) {
+    create_again();
+    // At once as much as the old one had: a sink's positions are in its midst.
+    for (std::size_t partition = 0; partition < lives_.back().log.size(); ++partition) {
+      for (log::Offset i = lives_[lives_.size() - 2].log_end[partition]; i > 0; --i) append_record(partition);
+    }
+  }
   Sink& sink = sinks_[rng_.below(sinks_.size())];
   const auto index = static_cast<std::size_t>(&sink - sinks_.data());
   switch (rng_.below(20)) {
@@ -83,6 +102,8 @@ void World::step() {
       if (sink.state && rng_.chance(0.2) && !sink.read_at.empty()) {
         const log::Partition partition = sink.read_at.begin()->first;
         sink.state->revoked(partition);
+        sink.watch.forget(partition);
+        sink.unconfirmed.erase(partition);
         sink.read_at.erase(partition);
       }
       break;
@@ -97,54 +118,67 @@ void World::step() {
     case 13:
       if (!pending_.empty()) arrive(rng_.below(pending_.size()));
       break;
+    case 14:
+      if (!answers_.empty()) answer(rng_.below(answers_.size()));
+      break;
     default:
       deliver(sink);
       break;
   }
   execute(index);
+  if (rng_.chance(0.5)) upload_confirmed(index);
 }
 
 void World::append_to_log() {
-  const std::size_t partition = rng_.below(log_.size());
+  auto& [id, log, log_end] = lives_.back();
+  const std::size_t partition = rng_.below(log.size());
   const auto records = static_cast<log::Offset>(rng_.below(6));
   if (rng_.chance(0.05)) {
     // An aborted transaction: its records and its marker. An empty one leaves a marker, too.
-    log_end_[partition] += records + 1;
+    log_end[partition] += records + 1;
     ++counts_.aborted;
     return;
   }
   if (records > 0 && rng_.chance(0.05)) {
-    const log::Offset first = std::exchange(log_end_[partition], log_end_[partition] + records);
-    log_[partition].push_back({first, log::kTimeOfUnreadable, "", first + records});
+    const log::Offset first = std::exchange(log_end[partition], log_end[partition] + records);
+    log[partition].push_back({first, log::kTimeOfUnreadable, "", first + records});
     ++counts_.records;
     ++counts_.unreadable;
     return;
   }
   for (log::Offset i = 0; i < records; ++i) append_record(partition);
   if (rng_.chance(0.2)) {
-    ++log_end_[partition];
+    ++log_end[partition];
     ++counts_.committed;
   }
 }
 
 void World::append_record(std::size_t partition) {
+  auto& [id, log, log_end] = lives_.back();
   broker_clock_ += std::chrono::milliseconds(rng_.below(200'000));
   if (rng_.chance(0.01)) broker_clock_ -= std::chrono::hours(2);
-  const log::Offset offset = log_end_[partition]++;
-  std::string value =
-      rng_.chance(0.1) ? fmt::format("not json {}", offset) : fmt::format(R"({{"n":{}}})", offset);
-  log_[partition].push_back({offset, broker_clock_, std::move(value)});
+  const log::Offset offset = log_end[partition]++;
+  std::string value = rng_.chance(0.1) ? fmt::format("not json {} {}", offset, lives_.size())
+                                       : fmt::format(R"({{"n":{},"life":{}}})", offset, lives_.size());
+  log[partition].push_back({offset, broker_clock_, std::move(value)});
   ++counts_.records;
 }
 
 void World::assign(Sink& sink, log::Partition partition) {
-  if (!sink.state) sink.state.emplace(topic_id_, kLimits, lake::LineEncoder());
+  if (!sink.state) {
+    sink.life = lives_.size() - 1;
+    sink.watch = {};
+    sink.state.emplace(lives_.back().id, kLimits, lake::LineEncoder());
+  }
   for (const Sink& other : sinks_) {
     if (&other != &sink && other.read_at.contains(partition)) ++counts_.shared;
   }
   const std::array partitions{partition};
-  const auto ends = lake_reader::LakeReader(*store_, lake::Places()).chain_points(topic_id_, partitions);
+  const auto ends =
+      lake_reader::LakeReader(*store_, lake::Places()).chain_points(lives_[sink.life].id, partitions);
   if (!ends) return note(fmt::format("chain end of p{}: {}", partition, ends.error().message));
+  sink.watch.forget(partition);
+  sink.unconfirmed.erase(partition);
   sink.state->assigned(partition, ends->at(partition).end);
   sink.read_at[partition] = ends->at(partition).end;
   sink.paused.erase(partition);
@@ -152,6 +186,7 @@ void World::assign(Sink& sink, log::Partition partition) {
 
 void World::crash(Sink& sink) {
   sink.state.reset();
+  sink.unconfirmed.clear();
   sink.read_at.clear();
   sink.paused.clear();
   sink.outage = sink::OutageClock(kOutageMax);
@@ -178,10 +213,13 @@ std::uint64_t World::deliver(Sink& sink) {
   std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(sink.read_at.size())));
   auto& [partition, position] = *at;
   if (sink.paused.contains(partition)) return 0;
-  const auto& records = log_[static_cast<std::size_t>(partition)];
+  const auto& records = lives_.back().log[static_cast<std::size_t>(partition)];
   auto record = std::ranges::lower_bound(records, position, {}, &ModelRecord::offset);
+  if (sink.life + 1 < lives_.size() && record != records.end()) ++counts_.mixed;
   std::uint64_t delivered = 0;
+  constexpr log::BrokerId kBroker = 1;
   for (std::uint64_t i = rng_.below(12); i > 0 && record != records.end(); --i, ++record, ++delivered) {
+    sink.watch.received(partition, kBroker);
     if (record->end) {
       sink.state->append(record->batch(partition), now_);
     } else {
@@ -195,7 +233,7 @@ std::uint64_t World::deliver(Sink& sink) {
     position = record->next();
   }
   if (record == records.end()) {
-    position = log_end_[static_cast<std::size_t>(partition)];
+    position = std::max(position, lives_.back().log_end[static_cast<std::size_t>(partition)]);
     sink.state->read_to(partition, position);
   }
   return delivered;
@@ -207,20 +245,59 @@ void World::execute(std::size_t index) {
   for (sink::Command& command : sink.state->take_commands()) {
     if (auto* upload = std::get_if<sink::Upload>(&command)) {
       if (options_.mutation == Mutation::commit_before_upload) {
-        audit_commit({upload->batch.chain.partition, upload->batch.range.end});
+        audit_commit(sink, {upload->batch.chain.partition, upload->batch.range.end});
       }
-      pending_.push_back({index, sink.incarnation, std::move(upload->batch)});
+      const log::Partition partition = upload->batch.chain.partition;
+      sink.unconfirmed.insert_or_assign(partition, Unconfirmed{std::move(upload->batch), sink.watch.now()});
     } else if (const auto* seek = std::get_if<sink::Seek>(&command)) {
-      if (options_.mutation != Mutation::keep_batch_after_conflict)
-        sink.read_at[seek->to.partition] = seek->to.offset;
+      if (options_.mutation == Mutation::keep_batch_after_conflict) continue;
+      sink.watch.forget(seek->to.partition);
+      sink.read_at[seek->to.partition] = seek->to.offset;
     } else if (const auto* commit = std::get_if<sink::Commit>(&command)) {
-      audit_commit(commit->next);
+      audit_commit(sink, commit->next);
     } else if (const auto* pause = std::get_if<sink::Pause>(&command)) {
       sink.paused.insert(pause->partition);
     } else {
       sink.paused.erase(std::get<sink::Resume>(command).partition);
     }
   }
+}
+
+/// As the loop of a sink does it with every turn.
+void World::upload_confirmed(std::size_t index) {
+  Sink& sink = sinks_[index];
+  if (!sink.state) return;
+  std::erase_if(sink.unconfirmed, [&](auto& held) {
+    auto& [partition, unconfirmed] = held;
+    const bool asked = options_.mutation != Mutation::upload_without_asking;
+    const auto mark = options_.mutation == Mutation::believe_older_answers ? 0 : unconfirmed.mark;
+    if (asked && !sink.watch.is_sure(partition, mark)) return false;
+    pending_.push_back({index, sink.incarnation, std::move(unconfirmed.batch)});
+    return true;
+  });
+  ask(index);
+}
+
+void World::ask(std::size_t index) {
+  Sink& sink = sinks_[index];
+  for (const log::BrokerId broker : sink.watch.to_be_asked()) {
+    sink.watch.asked(broker);
+    answers_.push_back({index, sink.incarnation, lives_.size() - 1});
+  }
+}
+
+void World::answer(std::size_t index) {
+  const PendingAnswer answer = answers_[index];
+  answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(index));
+  Sink& sink = sinks_[answer.sink];
+  if (!sink.state || sink.incarnation != answer.incarnation) return;
+  if (answer.life != sink.life) {
+    ++counts_.told;
+    return crash(sink);
+  }
+  const bool told = !rng_.chance(0.1);
+  for (const log::BrokerId broker : {1}) sink.watch.answered(broker, told);
+  upload_confirmed(answer.sink);
 }
 
 std::string World::key_for(const sink::Batch& batch) const {
@@ -259,7 +336,7 @@ void World::arrive(std::size_t put) {
   const auto through = options_.mutation == Mutation::hours_by_the_clock_only
                            ? std::optional(lake::hour_of(broker_clock_))
                            : sink::HourSchedule::over_by_object(done.batch.first_timestamp);
-  if (through && sink.hours.ask(partition, *through)) close_hours(partition, *through);
+  if (through && sink.hours.ask(partition, *through)) close_hours(done.batch.chain, *through);
   execute(done.sink);
 }
 
@@ -270,7 +347,7 @@ void World::heal() {
   sink::CaughtUpRule caught_up(kTimers, std::chrono::milliseconds(0));
   caught_up.begin(now_);
   for (log::Partition partition = 0; partition < options_.partitions; ++partition)
-    caught_up.ended(partition, log_end_[static_cast<std::size_t>(partition)], now_);
+    caught_up.ended(partition, lives_.back().log_end[static_cast<std::size_t>(partition)], now_);
   log_is_back_at_ = now_;
   // Now and then all of it is read before the first put arrives.
   for (int i = rng_.chance(0.5) ? 200 : 0; i > 0; --i) {
@@ -283,6 +360,8 @@ void World::heal() {
     now_ += std::chrono::milliseconds(50);
     sink.state->tick(now_);
     execute(0);
+    upload_confirmed(0);
+    if (!answers_.empty()) answer(rng_.below(answers_.size()));
     if (!pending_.empty()) {
       // Those of dead sinks may take long.
       const std::size_t put = rng_.below(pending_.size());
@@ -297,7 +376,11 @@ void World::heal() {
   sink.state->shut_down();
   execute(0);
   // In a world with a defect an upload may have failed, and then the state never drains.
-  for (int uploads = 0; uploads < 10'000 && !sink.state->drained() && !pending_.empty(); ++uploads) arrive(0);
+  for (int uploads = 0; uploads < 10'000 && !sink.state->drained(); ++uploads) {
+    upload_confirmed(0);
+    if (!answers_.empty()) answer(0);
+    if (!pending_.empty()) arrive(0);
+  }
   if (!sink.state->drained()) note("the healed sink's uploads do not end");
   close_last_hours(sink);
   while (!pending_.empty()) arrive(0);
@@ -317,11 +400,12 @@ bool World::is_caught_up(const sink::CaughtUpRule& rule, Sink& sink, bool silent
 void World::close_last_hours(const Sink& sink) {
   for (const sink::SinkState::Progress& at : sink.state->progress()) {
     if (at.durable > at.chain_end) ++counts_.bare_ends;
-    const auto& records = log_[static_cast<std::size_t>(at.partition)];
-    if (records.empty() || at.durable < log_end_[static_cast<std::size_t>(at.partition)]) continue;
-    close_hours(at.partition,
-                lake::hour_of(std::ranges::max(records, {}, &ModelRecord::timestamp).timestamp));
-    const std::vector<lake::HourMarker>& markers = markers_[at.partition];
+    const lake::ChainId chain = chain_of(sink, at.partition);
+    const auto& records = records_of(chain);
+    if (records.empty() || at.durable < lives_.back().log_end[static_cast<std::size_t>(at.partition)])
+      continue;
+    close_hours(chain, lake::hour_of(std::ranges::max(records, {}, &ModelRecord::timestamp).timestamp));
+    const std::vector<lake::HourMarker>& markers = markers_[chain];
     if (markers.empty() || markers.back().range.end != at.chain_end)
       note(fmt::format("p{}: the hours up to the clock's do not end where the chain does", at.partition));
   }
@@ -331,9 +415,8 @@ void World::note(std::string violation) {
   if (violations_.size() < kViolationsMax) violations_.push_back(std::move(violation));
 }
 
-std::vector<World::Object> World::objects_of(log::Partition partition) {
+std::vector<World::Object> World::objects_of(const lake::ChainId& chain) {
   std::vector<Object> objects;
-  const lake::ChainId chain{topic_id_, partition};
   (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
     // Asked after each commit, and most objects were seen before. Only the mutations replace one.
     auto [seen, is_new] = seen_.try_emplace(object);
@@ -347,21 +430,22 @@ std::vector<World::Object> World::objects_of(log::Partition partition) {
   return objects;
 }
 
-log::Offset World::durable_end(log::Partition partition) {
+log::Offset World::durable_end(const lake::ChainId& chain) {
   std::vector<lake::Link> links;
-  for (const auto& [key, meta] : objects_of(partition)) links.push_back({key, meta.range});
-  const lake::ChainCheck check = check_chain({topic_id_, partition}, 0, links, {});
+  for (const auto& [key, meta] : objects_of(chain)) links.push_back({key, meta.range});
+  const lake::ChainCheck check = check_chain(chain, 0, links, {});
   for (const Error& problem : check.problems) note(problem.message);
   return check.end;
 }
 
 /// As HourCloser does it, but for the listing: markers in order from the first open hour on, never twice.
-void World::close_hours(log::Partition partition, lake::Hour through) {
+void World::close_hours(const lake::ChainId& chain, lake::Hour through) {
+  const log::Partition partition = chain.partition;
   std::map<std::string, lake::ObjectMeta> metas;
   std::vector<lake_reader::ChainObject> objects;
   log::Offset chain_end = 0;
   std::optional<lake::Hour> oldest;  // what has no time tells no hour
-  for (const auto& [key, meta] : objects_of(partition)) {
+  for (const auto& [key, meta] : objects_of(chain)) {
     lake::Hour hour = lake::Hour::min();
     if (lake::has_time(meta.first_timestamp)) {
       hour = lake::hour_of(meta.first_timestamp);
@@ -372,12 +456,12 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
     metas.emplace(key, meta);
   }
   if (objects.empty()) return;
-  std::vector<lake::HourMarker>& markers = markers_[partition];
+  std::vector<lake::HourMarker>& markers = markers_[chain];
   const sink::OpenHour open =
       markers.empty() ? sink::OpenHour{oldest.value_or(through), 0}
                       : sink::OpenHour{markers.back().hour + std::chrono::hours(1), markers.back().range.end};
   log::TopicInfo topic;
-  topic.id = topic_id_;
+  topic.id = chain.topic_id;
   topic.partitions = options_.partitions;
   for (const sink::Closing& closing : plan_closings(open, objects, chain_end, through)) {
     std::vector<lake::ObjectMeta> of_hour;
@@ -391,9 +475,9 @@ void World::close_hours(log::Partition partition, lake::Hour through) {
   }
 }
 
-void World::audit_commit(log::PartitionOffset next) {
-  const log::Offset durable = durable_end(next.partition);
-  const auto& records = log_[static_cast<std::size_t>(next.partition)];
+void World::audit_commit(const Sink& sink, log::PartitionOffset next) {
+  const log::Offset durable = durable_end(chain_of(sink, next.partition));
+  const auto& records = records_of(chain_of(sink, next.partition));
   const auto missing = std::ranges::lower_bound(records, durable, {}, &ModelRecord::offset);
   // Offsets without a record are in no object.
   if (next.offset > durable && missing != records.end() && missing->offset < next.offset) {
@@ -402,18 +486,21 @@ void World::audit_commit(log::PartitionOffset next) {
   }
 }
 
-void World::audit_chain(log::Partition partition) {
-  const auto& records = log_[static_cast<std::size_t>(partition)];
-  const log::Offset end = durable_end(partition);
-  if (!records.empty() && end != records.back().next()) {
+void World::audit_chain(const lake::ChainId& chain, bool whole) {
+  const log::Partition partition = chain.partition;
+  const auto& records = records_of(chain);
+  const log::Offset end = durable_end(chain);
+  if (whole && !records.empty() && end != records.back().next()) {
     note(fmt::format("p{}: the chain ends at {}, the log's last record is {}", partition, end,
                      records.back().next() - 1));
   }
   std::map<log::Offset, std::string> lines;
   lake::LineDecoder decoder;
   (void)store_->list("bronze/date=", [&](const store::ListedObject& object) {
-    ++counts_.objects;
     const auto stored = store_->get(object.key);
+    const auto meta = lake::meta_from((*store_->head(object.key))->metadata);
+    if (meta && meta->chain.topic_id != chain.topic_id) return true;
+    ++counts_.objects;
     std::string_view rest = stored->body;
     while (!rest.empty()) {
       const std::string_view text = rest.substr(0, rest.find('\n'));
@@ -443,7 +530,7 @@ void World::audit_chain(log::Partition partition) {
     expected.pop_back();
     const auto at = lines.find(record.offset);
     if (at == lines.end()) {
-      note(fmt::format("p{} offset {} is lost", partition, record.offset));
+      if (whole || record.offset < end) note(fmt::format("p{} offset {} is lost", partition, record.offset));
     } else if (at->second != expected) {
       note(fmt::format("p{} offset {} is not the record of the log", partition, record.offset));
     }
@@ -454,13 +541,14 @@ void World::audit_chain(log::Partition partition) {
 /// The hours have no hole in hours or offsets, and each of them is the records that came when the broker's
 /// clock had reached it for the first time and not yet the next one, however they were batched and whoever
 /// closed it.
-void World::audit_hours(log::Partition partition) {
-  const std::vector<lake::HourMarker>& markers = markers_[partition];
+void World::audit_hours(const lake::ChainId& chain) {
+  const log::Partition partition = chain.partition;
+  const std::vector<lake::HourMarker>& markers = markers_[chain];
   std::map<lake::Hour, std::pair<log::Offset, std::int64_t>> expected;  // end and records by hour
   // What has no time belongs to the hour of what was before it, at the beginning to the chain's first one.
   lake::Hour reached = markers.empty() ? lake::Hour() : markers.front().hour;
   bool has_begun = markers.empty();  // the first hour is that of a record
-  for (const ModelRecord& record : log_[static_cast<std::size_t>(partition)]) {
+  for (const ModelRecord& record : records_of(chain)) {
     has_begun = has_begun ||
                 (lake::has_time(record.timestamp) && lake::hour_of(record.timestamp) == markers.front().hour);
     reached = std::max(reached, lake::hour_of(record.timestamp));

@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "lake/object_meta.h"
+#include "log/topic_watch.h"
 #include "sink/sink_rules.h"
 #include "sink/sink_state.h"
 #include "store/object_store.h"
@@ -24,7 +25,9 @@ enum class Mutation {
   second_resolution_key,
   keep_batch_after_conflict,
   silence_is_the_end,
-  hours_by_the_clock_only
+  hours_by_the_clock_only,
+  upload_without_asking,
+  believe_older_answers
 };
 
 struct WorldOptions {
@@ -32,6 +35,8 @@ struct WorldOptions {
   int partitions = 3;
   int sinks = 3;
   int steps = 1'500;
+  /// How likely the topic is deleted and created again at a step.
+  double created_again = 0;
   Mutation mutation = Mutation::none;
 };
 
@@ -44,7 +49,10 @@ struct WorldOptions {
 /// come one by one or in transactions, which leave offsets without a record: a marker behind each, and the
 /// records of those that were aborted, at the log's end too; some batches cannot be read; the log is out of
 /// reach for a while, at times for longer than a sink waits. The log and the bucket themselves do not lose or
-/// change what they acknowledged.
+/// change what they acknowledged. The topic may be deleted and created again: a sink is given the new one's
+/// records at the positions that it had in the old one, and is told so only when it asks; the answer is of
+/// the moment of the question, and may take long. All that is expected of an old topic is a part from its
+/// begin.
 ///
 /// The rules about time that the loop asks are in the simulation as well: an outage that lasts too long ends
 /// a sink, the healed sink stops when it is caught up, while puts of dead sinks still arrive, and each sink
@@ -64,7 +72,7 @@ class World {
   struct Counts {
     std::uint64_t crashes = 0, conflicts = 0, lost_answers = 0, late_puts = 0, objects = 0, records = 0,
                   shared = 0, outages = 0, given_up = 0, hours = 0, committed = 0, aborted = 0, bare_ends = 0,
-                  unreadable = 0;
+                  unreadable = 0, lives = 0, mixed = 0, told = 0;
   };
   const Counts& counts() const { return counts_; }
 
@@ -84,13 +92,32 @@ class World {
     }
     log::Offset next() const { return end.value_or(offset + 1); }
   };
+  /// One topic of those that had the name.
+  struct Life {
+    log::TopicId id;
+    std::vector<std::vector<ModelRecord>> log;
+    std::vector<log::Offset> log_end;
+  };
+  struct Unconfirmed {
+    sink::Batch batch;
+    log::TopicWatch::Moment mark = 0;
+  };
   struct Sink {
     std::uint64_t incarnation = 0;
     std::optional<sink::SinkState> state;
+    std::size_t life = 0;  ///< the topic that it was started on
+    log::TopicWatch watch;
+    std::map<log::Partition, Unconfirmed> unconfirmed;
     sink::OutageClock outage{kOutageMax};
     sink::HourSchedule hours{kTimers, std::chrono::minutes(1)};
     std::map<log::Partition, log::Offset> read_at;
     std::set<log::Partition> paused;
+  };
+  /// A question for the topic's id under way. The broker answers by what it knows when it is asked.
+  struct PendingAnswer {
+    std::size_t sink;
+    std::uint64_t incarnation;
+    std::size_t life;
   };
   struct PendingPut {
     std::size_t sink;
@@ -99,6 +126,10 @@ class World {
   };
 
   void step();
+  void create_again();
+  void upload_confirmed(std::size_t index);
+  void ask(std::size_t index);
+  void answer(std::size_t index);
   void append_to_log();
   void append_record(std::size_t partition);
   void assign(Sink& sink, log::Partition partition);
@@ -107,7 +138,7 @@ class World {
   std::uint64_t deliver(Sink& sink);
   /// Whether the log answers; a sink that waited for it for too long ends.
   bool log_answers(Sink& sink);
-  void close_hours(log::Partition partition, lake::Hour through);
+  void close_hours(const lake::ChainId& chain, lake::Hour through);
   void execute(std::size_t index);
   void arrive(std::size_t put);
   void heal();
@@ -116,33 +147,36 @@ class World {
   /// By the clock, as at the end of a partition that is idle.
   void close_last_hours(const Sink& sink);
   void note(std::string violation);
-  log::Offset durable_end(log::Partition partition);
+  lake::ChainId chain_of(const Sink& sink, log::Partition partition) const {
+    return {lives_[sink.life].id, partition};
+  }
+  const std::vector<ModelRecord>& records_of(const lake::ChainId& chain) const;
+  log::Offset durable_end(const lake::ChainId& chain);
   /// A place in seen_.
   struct Object {
     const std::string& key;
     const lake::ObjectMeta& meta;
   };
-  std::vector<Object> objects_of(log::Partition partition);
-  void audit_commit(log::PartitionOffset next);
-  void audit_chain(log::Partition partition);
-  void audit_hours(log::Partition partition);
+  std::vector<Object> objects_of(const lake::ChainId& chain);
+  void audit_commit(const Sink& sink, log::PartitionOffset next);
+  void audit_chain(const lake::ChainId& chain, bool whole);
+  void audit_hours(const lake::ChainId& chain);
   std::string key_for(const sink::Batch& batch) const;
 
   const WorldOptions options_;
   Rng rng_;
-  log::TopicId topic_id_;
   UtcMillis broker_clock_;
   SteadyTime now_;
-  std::vector<std::vector<ModelRecord>> log_;
-  std::vector<log::Offset> log_end_;
+  std::vector<Life> lives_;
   SteadyTime log_is_back_at_;
   /// The markers of each partition, as their create-only puts left them.
-  std::map<log::Partition, std::vector<lake::HourMarker>> markers_;
+  std::map<lake::ChainId, std::vector<lake::HourMarker>> markers_;
   std::unique_ptr<store::ObjectStore> store_;
   /// What the objects' metadata say; nothing for those that are not lines.
   std::map<store::ListedObject, std::optional<lake::ObjectMeta>> seen_;
   std::vector<Sink> sinks_;
   std::vector<PendingPut> pending_;
+  std::vector<PendingAnswer> answers_;
   std::vector<std::string> violations_;
   Counts counts_;
 };

@@ -245,29 +245,66 @@ Result<TopicInfo> Admin::describe() {
 
 Result<void> Admin::check_id(TopicId id) {
   SDP_TRY(const Description description, ask_while_unknown([&] { return describe_partitions(); }));
-  if (description.info.id == id) return {};
+  return compare(id, description.info.id);
+}
+
+Result<void> Admin::compare(TopicId id, TopicId now) const {
+  if (now == id) return {};
   return fail(
       ErrorKind::fenced,
       fmt::format("Kafka at {}: topic {} was deleted and created again (id {} is now {}): its offsets mean "
                   "other records. Start again to read the new one",
-                  settings_.bootstrap_servers, topic_, base::to_string(id),
-                  base::to_string(description.info.id)));
+                  settings_.bootstrap_servers, topic_, base::to_string(id), base::to_string(now)));
+}
+
+void Admin::ask_id(BrokerId broker, rd_kafka_queue_t* answers) {
+  const int timeout_ms = static_cast<int>(settings_.call_timeout.count()) / kTriesInTime;
+  char reason[256];
+  const AdminOptionsHandle options(
+      rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, reason, sizeof reason);
+  if (broker >= 0) rd_kafka_AdminOptions_set_broker(options.get(), broker, reason, sizeof reason);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it only carries the number.
+  rd_kafka_AdminOptions_set_opaque(options.get(),
+                                   reinterpret_cast<void*>(static_cast<std::intptr_t>(broker)));
+  const char* names[] = {topic_.c_str()};
+  const TopicNamesHandle collection(rd_kafka_TopicCollection_of_topic_names(names, 1));
+  rd_kafka_DescribeTopics(client_.get(), collection.get(), options.get(), answers);
+}
+
+std::optional<Admin::IdAnswer> Admin::next_answer(rd_kafka_queue_t* answers, TopicId id) {
+  const EventHandle event(rd_kafka_queue_poll(answers, 0));
+  if (!event) return std::nullopt;
+  IdAnswer answer{static_cast<BrokerId>(reinterpret_cast<std::intptr_t>(rd_kafka_event_opaque(event.get()))),
+                  {}};
+  const auto description = rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR
+                               ? description_in(event.get())
+                               : fail(ErrorKind::retry, rd_kafka_event_error_string(event.get()));
+  answer.same = description ? compare(id, description->info.id) : std::unexpected(description.error());
+  if (!answer.same && answer.same.error().kind != ErrorKind::fenced)
+    answer.same.error().kind = ErrorKind::retry;
+  return answer;
 }
 
 Result<Admin::Description> Admin::describe_partitions() {
-  const std::string what = fmt::format("cannot describe topic {}", topic_);
   const char* names[] = {topic_.c_str()};
   const TopicNamesHandle collection(rd_kafka_TopicCollection_of_topic_names(names, 1));
   SDP_TRY(const EventHandle event,
-          ask(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, what, [&](auto* client, auto* options, auto* queue) {
-            rd_kafka_DescribeTopics(client, collection.get(), options, queue);
-          }));
+          ask(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, fmt::format("cannot describe topic {}", topic_),
+              [&](auto* client, auto* options, auto* queue) {
+                rd_kafka_DescribeTopics(client, collection.get(), options, queue);
+              }));
+  return description_in(event.get());
+}
+
+Result<Admin::Description> Admin::description_in(rd_kafka_event_t* event) {
   std::size_t count = 0;
   const auto** topics =
-      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
   if (const auto code = rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[0]));
       code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::unexpected(error(what, code, "does it exist? `spotify-pipeline init` creates it"));
+    return std::unexpected(error(fmt::format("cannot describe topic {}", topic_), code,
+                                 "does it exist? `spotify-pipeline init` creates it"));
   }
   std::size_t partitions = 0;
   const auto** infos = rd_kafka_TopicDescription_partitions(topics[0], &partitions);

@@ -15,6 +15,7 @@
 #include "log/kafka/rights.h"
 #include "log/kafka/settings.h"
 #include "log/topic.h"
+#include "log/topic_watch.h"
 
 namespace sdp::log::kafka {
 
@@ -30,6 +31,17 @@ class Admin final : private ClientEvents {
   Result<TopicInfo> describe();
   /// `fenced` when the topic was deleted and created again, and so is another one now.
   Result<void> check_id(TopicId id);
+  /// For the answers to ask_id(). Goes before this does.
+  QueueHandle open_answers() const { return QueueHandle(rd_kafka_queue_new(client_.get())); }
+  /// Asks the broker for the topic's id, and waits for nothing. One answer comes to the queue, within a few
+  /// seconds, if only that there was none.
+  void ask_id(BrokerId broker, rd_kafka_queue_t* answers);
+  /// What a broker answered: errors as of check_id(), `retry` when it did not tell.
+  struct IdAnswer {
+    BrokerId broker = 0;
+    Result<void> same;
+  };
+  std::optional<IdAnswer> next_answer(rd_kafka_queue_t* answers, TopicId id);
   Result<Watermarks> watermarks(Partition partition);
   Result<std::vector<std::optional<Offset>>> committed(std::string_view group);
   Result<std::size_t> members(std::string_view group);
@@ -64,6 +76,8 @@ class Admin final : private ClientEvents {
   void refresh_brokers();
   Error error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail = {});
   Result<Description> describe_partitions();
+  Result<Description> description_in(rd_kafka_event_t* event);
+  Result<void> compare(TopicId id, TopicId now) const;
   Result<void> describe_config(TopicInfo& info);
   Result<Operations> operations_on_cluster();
   Result<std::optional<Operations>> operations_on_topic();

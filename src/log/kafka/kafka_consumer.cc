@@ -19,9 +19,9 @@ using diag::log_event;
 
 // Members hear of a rebalance by their heartbeats, and a partition moves in two rounds.
 constexpr std::chrono::milliseconds kHeartbeatMax{1'000};
-/// After so long without records the topic may have been created again in the meantime. A broker beside its
-/// client took 59 ms at least to delete a topic and to create it again.
-constexpr std::chrono::milliseconds kSilenceMin{50};
+/// Between two questions for the topic's id that nobody waits for, and between those of which somebody does.
+constexpr std::chrono::milliseconds kAskAhead{250};
+constexpr std::chrono::milliseconds kAskAgain{5};
 constexpr std::chrono::milliseconds kSeekPause{10};
 /// So long a partition that was assigned just now may refuse a seek because its fetching has not begun.
 constexpr std::chrono::milliseconds kStartMax{1'000};
@@ -49,16 +49,16 @@ std::vector<Property> group_properties(const ConsumerOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& settings, const TopicInfo& topic,
-                                                      const ConsumerOptions& options,
+Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const KafkaSettings& settings, const std::string& topic,
+                                                      TopicId topic_id, const ConsumerOptions& options,
                                                       std::shared_ptr<Admin> admin) {
   std::unique_ptr<KafkaConsumer> consumer(
-      new KafkaConsumer(settings, topic, options.group, std::move(admin)));
+      new KafkaConsumer(settings, topic, topic_id, options.group, std::move(admin)));
   SDP_TRY(consumer->client_, open_client(Role::consumer, settings, *consumer, group_properties(options)));
   rd_kafka_t* client = consumer->client_.get();
   rd_kafka_poll_set_consumer(client);
   consumer->queue_.reset(rd_kafka_queue_get_consumer(client));
-  consumer->topic_handle_.reset(rd_kafka_topic_new(client, topic.name.c_str(), nullptr));
+  consumer->topic_handle_.reset(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   return consumer;
 }
 
@@ -138,6 +138,7 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
   if (closed_) return fail(ErrorKind::fatal, fmt::format("{}: poll after close", topic_));
   if (!has_joined_) SDP_RETURN_IF_ERROR(join());
   if (pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
+  SDP_RETURN_IF_ERROR(take_answers());
   if (disconnected_) SDP_RETURN_IF_ERROR(check_connection());
   SDP_RETURN_IF_ERROR(answer_rebalances(handler));
   SDP_TRY(std::size_t delivered, deliver(handler, records_max, static_cast<int>(timeout.count())));
@@ -145,6 +146,7 @@ Result<std::size_t> KafkaConsumer::poll(ConsumerHandler& handler, std::size_t re
        delivered += more) {
     SDP_TRY(more, deliver(handler, records_max - delivered, 0));
   }
+  ask_for_topic(kAskAhead);
   SDP_RETURN_IF_ERROR(answer_rebalances(handler));
   if (delivered == 0 && pending_error_) return std::unexpected(*std::exchange(pending_error_, std::nullopt));
   return delivered;
@@ -173,23 +175,39 @@ Result<void> KafkaConsumer::check_topic() {
   return checked;
 }
 
-/// A topic that is deleted and created again is silent for a while. Then its records may continue at our
-/// positions as if they were the old one's, without any error. An id never comes back, so an answer that is
-/// asked for after records were fetched speaks for all of them.
-Result<void> KafkaConsumer::check_topic_after_silence() {
+/// Asks the brokers of which it is not known, unless others were asked just now.
+void KafkaConsumer::ask_for_topic(std::chrono::milliseconds pause) {
   const SteadyTime now = base::system_clock().steady_now();
-  const bool was_silent = !last_records_ || now - *last_records_ > kSilenceMin;
-  if (auto checked = was_silent ? check_topic() : Result<void>{}; !checked) {
-    if (checked.error().kind != ErrorKind::retry) return checked;
-    // Nothing was learnt. The records are fetched again, and the topic is asked for again.
-    for (const auto& [partition, assigned] : assigned_) {
-      // A partition in a gap has brought none, and refuses a seek.
-      if (!assigned.in_gap) SDP_RETURN_IF_ERROR(move_to({partition, assigned.next}));
-    }
-    return checked;
+  if (asked_at_ && now - *asked_at_ < pause) return;
+  for (const BrokerId broker : watch_.to_be_asked()) {
+    watch_.asked(broker);
+    admin_->ask_id(broker, answers_.get());
+    asked_at_ = now;
   }
-  last_records_ = now;
+}
+
+/// An answer that the topic is another one stays true.
+Result<void> KafkaConsumer::take_answers() {
+  while (auto answer = admin_->next_answer(answers_.get(), topic_id_)) {
+    watch_.answered(answer->broker, answer->same.has_value());
+    was_told_ = answer->same.has_value();
+    if (was_told_) continue;
+    if (answer->same.error().kind == ErrorKind::fenced) {
+      created_again_ = std::move(answer->same).error();
+    } else {
+      log_event("kafka.id_not_told",
+                {{"topic", topic_}, {"broker", answer->broker}, {"message", answer->same.error().message}});
+    }
+  }
+  if (created_again_) return std::unexpected(*created_again_);
   return {};
+}
+
+Result<bool> KafkaConsumer::confirm(Partition partition, DeliveryMark mark) {
+  SDP_RETURN_IF_ERROR(take_answers());
+  if (watch_.is_sure(partition, mark)) return true;
+  ask_for_topic(was_told_ ? kAskAgain : kAskAhead);
+  return false;
 }
 
 Result<void> KafkaConsumer::answer_rebalances(ConsumerHandler& handler) {
@@ -231,6 +249,7 @@ void KafkaConsumer::revoke(ConsumerHandler& handler, const Rebalance& rebalance)
   std::vector<Partition> owned;
   for (const Partition partition : rebalance.partitions) {
     if (assigned_.erase(partition) > 0) owned.push_back(partition);
+    watch_.forget(partition);
   }
   if (!owned.empty()) handler.on_revoked(owned, rebalance.lost);
   // A paused partition would come back paused.
@@ -249,8 +268,6 @@ Result<std::size_t> KafkaConsumer::deliver(ConsumerHandler& handler, std::size_t
                                            int timeout_ms) {
   const auto messages = fetch(records_max, timeout_ms);
   for (auto& assigned : assigned_ | std::views::values) assigned.skip_batch = false;
-  const auto is_record = [](const rd_kafka_message_t* message) { return message->err == 0; };
-  if (std::ranges::any_of(messages, is_record)) SDP_RETURN_IF_ERROR(check_topic_after_silence());
   std::size_t delivered = 0;
   delivering_ = true;
   for (const rd_kafka_message_t* message : messages) {
@@ -284,6 +301,7 @@ Result<bool> KafkaConsumer::deliver_one(ConsumerHandler& handler, const rd_kafka
     handler.on_end(message.partition, message.offset);
     return false;
   }
+  watch_.received(message.partition, rd_kafka_message_broker_id(&message));
   found->second.next = message.offset + 1;
   view_of(message, record_);
   SDP_RETURN_IF_ERROR(handler.on_record(record_));
@@ -299,9 +317,9 @@ void KafkaConsumer::note_unreadable(ConsumerHandler& handler, const rd_kafka_mes
                                        {"offset", message.offset},
                                        {"code", rd_kafka_err2name(message.err)},
                                        {"message", rd_kafka_message_errstr(&message)}});
-  auto known = admin_->check_id(topic_id_);
-  at->second.is_unreadable = known.has_value();
-  if (known) known = handler.on_unreadable(message.partition, std::max(at->second.next, message.offset));
+  watch_.received(message.partition, rd_kafka_message_broker_id(&message));
+  at->second.is_unreadable = true;
+  auto known = handler.on_unreadable(message.partition, std::max(at->second.next, message.offset));
   if (!known) pending_error_ = std::move(known).error();
 }
 
@@ -340,6 +358,12 @@ Result<void> KafkaConsumer::seek(PartitionOffset position) {
     return std::unexpected(
         error(fmt::format("cannot seek in partition {}, it is another member's now", position.partition),
               RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST));
+  }
+  // Who goes back wants to be given all of it again. Who goes on knows of what lies between from others.
+  if (position.offset < found->second.next) {
+    watch_.forget(position.partition);
+  } else {
+    watch_.learnt(position.partition);
   }
   const bool in_gap = found->second.in_gap;
   found->second = {.next = position.offset, .skip_batch = delivering_};

@@ -13,6 +13,7 @@
 #include "log/kafka/batch.h"
 #include "log/kafka/client.h"
 #include "log/kafka/probe_time.h"
+#include "log/topic_watch.h"
 
 namespace sdp::log::kafka {
 
@@ -27,20 +28,22 @@ namespace sdp::log::kafka {
 ///      and the group waits for the answer, so that no record can overtake them. Assign: ask for the topic's
 ///      id, then the handler for the offsets to start at, then assign at these. Revoke: tell the handler,
 ///      then unassign. Nothing is committed by either.
-///   3. Fetch records. After a silence: ask whether the topic still has our id, before any of them is
-///      delivered. Deliver them up to the limit, and tell where a partition was read to its end. Offsets
+///   3. Fetch records, deliver them up to the limit, and tell where a partition was read to its end. Offsets
 ///      below the expected one are leftovers of an earlier position, and dropped; after a seek or a pause the
 ///      rest of the partition's batch is dropped and fetched again. Behind a batch that cannot be read
 ///      everything of the partition is dropped until a seek.
-///   4. Answer the rebalances that these fetches announced.
-///   5. Return the client's errors when no record came before them.
+///   4. Ask who gave these records whether the topic still has our id (TopicWatch), so that confirm() mostly
+///      knows. Nothing waits for the answer; one that says no ends this poll or a later one.
+///   5. Answer the rebalances that these fetches announced.
+///   6. Return the client's errors when no record came before them.
 /// An error in 2 leaves its rebalance in line, and the next poll begins with it again. Offsets are those of
 /// one life of the topic: `fenced` says that it was deleted and created again. A member that missed
 /// max.poll.interval gets no error: what it owned is revoked as lost, and it joins again.
 class KafkaConsumer final : public Consumer, private ClientEvents {
  public:
-  static Result<std::unique_ptr<Consumer>> open(const KafkaSettings& settings, const TopicInfo& topic,
-                                                const ConsumerOptions& options, std::shared_ptr<Admin> admin);
+  static Result<std::unique_ptr<Consumer>> open(const KafkaSettings& settings, const std::string& topic,
+                                                TopicId topic_id, const ConsumerOptions& options,
+                                                std::shared_ptr<Admin> admin);
   /// Leaves the group when close() was not called; no handler is told.
   ~KafkaConsumer() override;
 
@@ -51,6 +54,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<void> resume(Partition partition) override;
   Result<void> commit(std::span<const PartitionOffset> positions) override;
   std::optional<Offset> known_end(Partition partition) const override;
+  DeliveryMark delivery_mark() const override { return watch_.now(); }
+  Result<bool> confirm(Partition partition, DeliveryMark mark) override;
   Result<void> close(ConsumerHandler& handler) override;
 
  private:
@@ -70,13 +75,14 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
     std::vector<Partition> partitions;
   };
 
-  KafkaConsumer(const KafkaSettings& settings, const TopicInfo& topic, std::string group,
+  KafkaConsumer(const KafkaSettings& settings, std::string topic, TopicId topic_id, std::string group,
                 std::shared_ptr<Admin> admin)
       : settings_(settings),
-        topic_(topic.name),
-        topic_id_(topic.id),
+        topic_(std::move(topic)),
+        topic_id_(topic_id),
         group_(std::move(group)),
-        admin_(std::move(admin)) {}
+        admin_(std::move(admin)),
+        answers_(admin_->open_answers()) {}
 
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t* partitions) override;
   void on_error(rd_kafka_resp_err_t code, const char* reason) override;
@@ -92,7 +98,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void note_failure(ConsumerHandler& handler, const rd_kafka_message_t& message);
   Result<void> check_connection();
   Result<void> check_topic();
-  Result<void> check_topic_after_silence();
+  void ask_for_topic(std::chrono::milliseconds pause);
+  Result<void> take_answers();
   Result<void> join();
   Result<void> leave(ConsumerHandler& handler);
   void answer_while_leaving(ConsumerHandler& handler);
@@ -109,6 +116,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   const TopicId topic_id_;
   const std::string group_;
   const std::shared_ptr<Admin> admin_;
+  QueueHandle answers_;
   ClientHandle client_;
   QueueHandle queue_;
   TopicHandle topic_handle_;
@@ -122,8 +130,10 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   bool delivering_ = false;
   bool has_joined_ = false;
   bool closed_ = false;
-  /// When records came last.
-  std::optional<SteadyTime> last_records_;
+  TopicWatch watch_;
+  std::optional<SteadyTime> asked_at_;  ///< for the topic's id, of any broker
+  bool was_told_ = true;                ///< by who answered last
+  std::optional<Error> created_again_;
   RecordView record_;
 };
 

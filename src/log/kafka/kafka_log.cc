@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "log/kafka/kafka_consumer.h"
@@ -30,9 +31,14 @@ Result<std::unique_ptr<Producer>> KafkaLog::open_producer() {
   return KafkaProducer::open(settings, topic_);
 }
 
+/// Of a topic whose id is known nothing else is needed, and the consumer asks for that before it reads.
 Result<std::unique_ptr<Consumer>> KafkaLog::open_consumer(const ConsumerOptions& options) {
-  SDP_TRY(const TopicInfo topic, admin_->describe());
-  return KafkaConsumer::open(settings_, topic, options, admin_);
+  std::optional<TopicId> id = options.topic_id;
+  if (!id) {
+    SDP_TRY(const TopicInfo topic, admin_->describe());
+    id = topic.id;
+  }
+  return KafkaConsumer::open(settings_, topic_, *id, options, admin_);
 }
 
 Result<std::unique_ptr<Reader>> KafkaLog::open_reader() {

@@ -199,6 +199,11 @@ std::optional<Offset> MemoryConsumer::known_end(Partition partition) const {
   return found->second.cursor.log().watermarks().end;
 }
 
+Result<bool> MemoryConsumer::confirm(Partition, DeliveryMark) {
+  if (topic_->retired()) return std::unexpected(topic_->retired_error());
+  return true;
+}
+
 Result<void> MemoryConsumer::close(ConsumerHandler& handler) {
   if (closed_) return {};
   closed_ = true;
