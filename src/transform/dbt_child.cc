@@ -25,6 +25,11 @@ std::string last_lines(std::string_view tail) {
   return text;
 }
 
+fs::path command_folder(const TransformOptions& options) {
+  return options.warehouse_path.empty() ? fs::absolute(options.work_dir)
+                                        : fs::absolute(options.warehouse_path).parent_path();
+}
+
 }  // namespace
 
 Result<void> check_dbt(const TransformOptions& options) {
@@ -54,15 +59,13 @@ os::Command dbt_command(const TransformOptions& options, std::vector<std::string
   }
   os::Command command{.arguments = std::move(arguments),
                       .environment = dbt_environment(options),
-                      .folder = fs::absolute(options.work_dir),
+                      .folder = command_folder(options),
                       .log = std::move(log),
                       .on_line = options.verbose ? log_line : nullptr};
   if (!options.warehouse_path.empty()) {
     // dbt parses the whole project again when the text of this path differs from the last time. By its bare
     // name, in its own folder, the text is the same for a warehouse that was moved, and for every other one.
-    const auto warehouse = fs::absolute(options.warehouse_path);
-    command.folder = warehouse.parent_path();
-    command.environment["SDP_WAREHOUSE_PATH"] = warehouse.filename().string();
+    command.environment["SDP_WAREHOUSE_PATH"] = fs::absolute(options.warehouse_path).filename().string();
   }
   return command;
 }
@@ -74,6 +77,12 @@ Error dbt_ended_badly(const TransformOptions& options, const os::ChildEnd& end, 
         ErrorKind::fenced,
         fmt::format("another process has the warehouse {} open: close it, then run the command again ({})",
                     options.warehouse_path.string(), where)};
+  }
+  for (const std::string_view full : {"No space left on device", "Disk quota exceeded"}) {
+    if (end.tail.find(full) == std::string::npos) continue;
+    return {ErrorKind::cannot_write,
+            fmt::format("dbt cannot write in {} or {}: {}; free some space on that file system, then run again",
+                        options.work_dir.string(), command_folder(options).string(), full)};
   }
   if (end.code == kDbtCouldNotBegin) {
     return {ErrorKind::misconfigured, fmt::format("dbt could not begin (exit code 2): {}", where)};

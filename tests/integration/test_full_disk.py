@@ -7,6 +7,7 @@ import time
 import pytest
 from driver.commands import doctor_without_broker
 from driver.process import wait_until
+from driver.warehouse import query
 from test_import import extended_rows
 
 CANNOT_WRITE, UNAVAILABLE, UNHEALTHY = 73, 69, 10
@@ -55,6 +56,37 @@ def test_an_import_on_a_full_disk_goes_on_when_there_is_room(embedded, small_dis
         "SELECT count(*), count(DISTINCT event_id) FROM TRANSFORM.SPOTIFY_SILVER WHERE event_type = 'play'"
     )
     assert plays == different == len({json.dumps(row, sort_keys=True) for row in rows})
+
+
+def test_each_command_that_writes_names_the_full_disk_and_works_when_there_is_room(proved, small_disk, say):
+    """The lake is elsewhere. Nothing that a command left half written is taken for something."""
+    disk = small_disk(proved.folder / "disk", 96)
+    assert disk.is_mounted, "mounting a tmpfs takes root"
+    place = disk.path
+    lake, warehouse = ["--lake", proved.data / "lake"], ["--warehouse", place / "new" / "spotify_db.duckdb"]
+    lines = [
+        ["extract", *lake, *warehouse, "--stage-dir", place / "stage"],
+        ["warehouse", "init", "--warehouse", place / "empty" / "spotify_db.duckdb"],
+        ["load", *lake, *warehouse],
+        ["transform", *warehouse, "--work-dir", place / "work", "--published", "none"],
+        ["publish", *warehouse, "--work-dir", place / "work", "--published", place / "published"],
+        ["simulate", "--events", 3_000, "--output", place / "events.jsonl"],
+        ["simulate", "--events", 3_000, "--output", "-", "--oracle", place / "oracle.ndjson"],
+    ]
+    for line in lines:
+        filler = disk.fill()
+        full = proved.start_as(*line).wait(120)
+        filler.unlink()
+        assert full.code == CANNOT_WRITE, str(full)
+        error = full.failure["message"]
+        assert str(place) in error and re.search(r"space|disk is full", error), error
+        say(f"{line[0]}: {error[:120]}")
+        with_room = proved.start_as(*line).wait(120)
+        assert with_room.code == 0, str(with_room)
+    [[rows]] = query(proved.deps, place / "new" / "spotify_db.duckdb", "SELECT count(*) FROM BRONZE.SPOTIFY_EVENTS")
+    assert rows == proved.events
+    done = proved.start_as("verify", "--data", proved.data, *warehouse, "--json").wait(120)
+    assert done.code == 0 and json.loads(done.out)["proved"] is True, str(done)
 
 
 def test_a_sink_waits_for_room_on_the_s3_server_then_gives_up_and_goes_on_later(own_services, new_world, small_disk):
