@@ -80,9 +80,10 @@ Error dbt_ended_badly(const TransformOptions& options, const os::ChildEnd& end, 
   }
   for (const std::string_view full : {"No space left on device", "Disk quota exceeded"}) {
     if (end.tail.find(full) == std::string::npos) continue;
-    return {ErrorKind::cannot_write,
-            fmt::format("dbt cannot write in {} or {}: {}; free some space on that file system, then run again",
-                        options.work_dir.string(), command_folder(options).string(), full)};
+    return {
+        ErrorKind::cannot_write,
+        fmt::format("dbt cannot write in {} or {}: {}; free some space on that file system, then run again",
+                    options.work_dir.string(), command_folder(options).string(), full)};
   }
   if (end.code == kDbtCouldNotBegin) {
     return {ErrorKind::misconfigured, fmt::format("dbt could not begin (exit code 2): {}", where)};
