@@ -82,26 +82,46 @@ Result<void> seal_all(const fs::path& folder) {
   return failed(failure, "list", folder);
 }
 
+/// For whoever changes something there.
+Result<os::FileLock> hold(const fs::path& root) {
+  SDP_TRY(auto lock, os::FileLock::open(root / ".lock"));
+  SDP_TRY(const bool locked, lock.try_lock());
+  if (locked) return lock;
+  return fail(ErrorKind::fenced,
+              fmt::format("{}: another process publishes there; run it again later", root.string()));
+}
+
+/// What a process that was killed left behind.
+Result<void> remove_left(const fs::path& root) {
+  for (const std::string_view name : {kDraft, kNextLink, kRemoved}) {
+    std::error_code failure;
+    fs::remove_all(root / name, failure);
+    SDP_RETURN_IF_ERROR(failed(failure, "remove", root / name));
+  }
+  return {};
+}
+
+/// Without a name first, so that nobody adds a file meanwhile.
+Result<void> remove_publication(const fs::path& root, UtcMillis time) {
+  const fs::path old = root / id_of(time);
+  std::error_code failure;
+  fs::rename(old, root / kRemoved, failure);
+  if (!failure) fs::remove_all(root / kRemoved, failure);
+  return failed(failure, "remove", old);
+}
+
 }  // namespace
 
 Result<fs::path> replace_published(
     const fs::path& root, Clock& clock,
     const std::function<Result<void>(const fs::path& folder, const std::string& id)>& write) {
   SDP_RETURN_IF_ERROR(os::make_folder(root));
-  SDP_TRY(auto lock, os::FileLock::open(root / ".lock"));
-  SDP_TRY(const bool locked, lock.try_lock());
-  if (!locked) {
-    return fail(ErrorKind::fenced,
-                fmt::format("{}: another process publishes there; run it again later", root.string()));
-  }
+  SDP_TRY(const auto lock, hold(root));
   std::error_code failure;
 
   // 1. What a process that was killed left behind.
+  SDP_RETURN_IF_ERROR(remove_left(root));
   const fs::path draft = root / kDraft;
-  for (const std::string_view name : {kDraft, kNextLink, kRemoved}) {
-    fs::remove_all(root / name, failure);
-    SDP_RETURN_IF_ERROR(failed(failure, "remove", root / name));
-  }
 
   // 2. Its own name, behind those that are there, whatever the clock says.
   SDP_TRY(const auto before, publications_in(root));
@@ -125,14 +145,20 @@ Result<fs::path> replace_published(
   SDP_RETURN_IF_ERROR(failed(failure, "replace", root / kCurrent));
   SDP_RETURN_IF_ERROR(os::sync_folder(root));
 
-  // 5. Those that nobody can be about to open. Without a name first, so that nobody adds a file meanwhile.
-  for (std::size_t at = 0; at + kKept <= before.size(); ++at) {
-    const fs::path old = root / id_of(before[at]);
-    fs::rename(old, root / kRemoved, failure);
-    if (!failure) fs::remove_all(root / kRemoved, failure);
-    SDP_RETURN_IF_ERROR(failed(failure, "remove", old));
-  }
+  // 5. Those that nobody can be about to open.
+  for (std::size_t at = 0; at + kKept <= before.size(); ++at)
+    SDP_RETURN_IF_ERROR(remove_publication(root, before[at]));
   return root / id;
+}
+
+Result<void> remove_others(const fs::path& root, const fs::path& publication) {
+  SDP_TRY(const auto lock, hold(root));
+  SDP_RETURN_IF_ERROR(remove_left(root));
+  SDP_TRY(const auto all, publications_in(root));
+  for (const UtcMillis time : all) {
+    if (root / id_of(time) != publication) SDP_RETURN_IF_ERROR(remove_publication(root, time));
+  }
+  return os::sync_folder(root);
 }
 
 Result<void> write_draft(const fs::path& path, std::string_view text) {

@@ -24,6 +24,10 @@ Result<std::filesystem::path> replace_published(
     const std::filesystem::path& root, Clock& clock,
     const std::function<Result<void>(const std::filesystem::path& folder, const std::string& id)>& write);
 
+/// Removes all publications but this one, and what a killed process left. `fenced` while another process
+/// publishes there.
+Result<void> remove_others(const std::filesystem::path& root, const std::filesystem::path& publication);
+
 /// Writes a file of a draft. It is made durable with the others, before the draft has its name.
 Result<void> write_draft(const std::filesystem::path& path, std::string_view text);
 

@@ -51,6 +51,20 @@ TEST_F(PublishedFolder, CurrentLeadsToTheLastAndTheOneBeforeStays) {
               UnorderedElementsAre(".lock", "current", "20260215T175236124Z", "20260215T175236125Z"));
 }
 
+TEST_F(PublishedFolder, AllOthersCanBeRemovedAndWhatAKilledProcessLeft) {
+  ASSERT_TRUE(publish("one"));
+  const auto second = publish("two").value();
+  fs::create_directories(root_ / ".draft");
+  fs::create_directories(root_ / "dbt");
+  const auto removed = remove_others(root_, second);
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_THAT(names(), UnorderedElementsAre(".lock", "current", "dbt", second.filename().string()));
+  EXPECT_EQ(current(), "two");
+  auto other = os::FileLock::open(root_ / ".lock").value();
+  ASSERT_TRUE(other.try_lock().value());
+  EXPECT_EQ(remove_others(root_, second).error().kind, ErrorKind::fenced);
+}
+
 TEST_F(PublishedFolder, APublicationIsFoundByItsIdAsLongAsItIsThere) {
   const auto first = publish("one").value();
   clock_.advance(std::chrono::milliseconds(1));

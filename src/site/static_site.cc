@@ -141,8 +141,8 @@ Result<bool> put_docs(const fs::path& folder, const fs::path& root) {
   return true;
 }
 
-/// Removes all publications but this one and the one before it.
-Result<void> prune(const fs::path& data, const std::string& id) {
+/// Removes all publications but this one and, unless it is to go, the one before it.
+Result<void> prune(const fs::path& data, const std::string& id, Older keep) {
   std::error_code failure;
   std::vector<std::string> older;
   for (auto entry = fs::directory_iterator(data, failure); !failure && entry != fs::directory_iterator();
@@ -152,7 +152,7 @@ Result<void> prune(const fs::path& data, const std::string& id) {
   }
   SDP_RETURN_IF_ERROR(failed(failure, "list", data));
   std::ranges::sort(older);
-  if (!older.empty()) older.pop_back();
+  if (!older.empty() && keep == Older::keep_one) older.pop_back();
   for (const std::string& name : older) {
     fs::remove_all(data / name, failure);
     SDP_RETURN_IF_ERROR(failed(failure, "remove", data / name));
@@ -172,7 +172,7 @@ Result<void> remove_old_pages(const fs::path& folder, const std::set<std::string
 
 }  // namespace
 
-Result<void> write_site(const fs::path& folder, const fs::path& publication) {
+Result<void> write_site(const fs::path& folder, const fs::path& publication, Older older) {
   SDP_TRY(const Publication parts, read_publication(publication));
   SDP_RETURN_IF_ERROR(os::make_folder(folder));
 
@@ -203,7 +203,7 @@ Result<void> write_site(const fs::path& folder, const fs::path& publication) {
   SDP_RETURN_IF_ERROR(put_pages(folder));
 
   // 3. What nobody is led to any more.
-  SDP_RETURN_IF_ERROR(prune(data, parts.id));
+  SDP_RETURN_IF_ERROR(prune(data, parts.id, older));
   if (before) SDP_RETURN_IF_ERROR(remove_old_pages(folder, *before));
   SDP_RETURN_IF_ERROR(put_file(folder / kSiteMarker, marker_text()));
   return os::sync_folder(folder);

@@ -76,6 +76,13 @@ TEST_F(StaticSite, TheOneBeforeStaysAndOlderOnesGo) {
   EXPECT_THAT(text("data/current.js"), HasSubstr(ids[2]));
 }
 
+TEST_F(StaticSite, TheOneBeforeGoesWhereItHasTo) {
+  ASSERT_TRUE(write(publish()));
+  const fs::path publication = publish();
+  ASSERT_TRUE(write_site(site_, publication, Older::remove));
+  EXPECT_EQ(data(), (std::set<std::string>{".lock", "current.js", "services.js", publication.filename()}));
+}
+
 TEST_F(StaticSite, TheProofThatCameLaterIsAddedAndNothingElseIsWritten) {
   const fs::path publication = publish();
   const std::string id = publication.filename();
