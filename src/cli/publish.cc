@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/utc_time.h"
+#include "cli/forget_mark.h"
 #include "cli/output.h"
 #include "cli/wiring.h"
 #include "diag/log.h"
@@ -40,6 +41,7 @@ Result<Session> open_session(const WarehouseSettings& settings, Clock& clock) {
     SDP_TRY(session.snowflake, open_warehouse(settings, Access::read_only, clock));
     return session;
   }
+  SDP_RETURN_IF_ERROR(check_not_forgetting(settings));
   SDP_TRY(session.duckdb, warehouse::DuckDbWarehouse::open_to_copy(duckdb_options(settings), clock));
   return session;
 }
@@ -182,6 +184,7 @@ Result<fs::path> find_published(const WarehouseSettings& warehouse) {
     return fail(ErrorKind::misconfigured,
                 "--published is none, so there is no copy of the marts to read; name its folder");
   }
+  SDP_RETURN_IF_ERROR(check_not_half_forgotten(warehouse));
   fs::path path = published_folder(warehouse) / "current" / file_to_read(warehouse);
   std::error_code failure;
   if (fs::exists(path, failure)) return path;

@@ -13,6 +13,7 @@
 #include "base/utc_time.h"
 #include "cli/data_dir.h"
 #include "cli/fault_rates.h"
+#include "cli/forget_mark.h"
 #include "lake/hour_marker.h"
 #include "local/deps.h"
 #include "mapping/compile.h"
@@ -460,6 +461,7 @@ Result<transform::TransformOptions> transform_options(const TransformSettings& s
                            {"SNOWFLAKE_WAREHOUSE", snowflake.warehouse},
                            {"SNOWFLAKE_DATABASE", snowflake.database}};
   } else {
+    SDP_RETURN_IF_ERROR(check_not_forgetting(warehouse));
     options.warehouse_path = fs::absolute(warehouse.place);
   }
   options.threads = warehouse.threads;

@@ -57,6 +57,8 @@ struct WarehouseSettings {
   std::string deps;  ///< folder of tools/setup; empty: looked for
   /// Folder of the copy for readers; empty: beside the file. kNotPublished: there is none.
   std::string published;
+  /// Of `forget` alone, which keeps everybody else out meanwhile.
+  bool is_forgetting = false;
 
   bool is_snowflake() const { return place == "snowflake"; }
 };

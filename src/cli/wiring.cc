@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "cli/data_dir.h"
+#include "cli/forget_mark.h"
 #include "diag/log.h"
 #include "local/credentials.h"
 #include "local/endpoints.h"
@@ -163,6 +164,7 @@ Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse(const WarehouseSett
     return std::unique_ptr<warehouse::Warehouse>(std::move(warehouse));
   }
   SDP_RETURN_IF_ERROR(check_duckdb_path(settings.place));
+  SDP_RETURN_IF_ERROR(check_not_forgetting(settings));
   warehouse::duckdb::DuckDbOptions options = duckdb_options(settings);
   options.read_only = access == Access::read_only;
   SDP_TRY(auto warehouse, warehouse::DuckDbWarehouse::open(options, clock));

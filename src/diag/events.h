@@ -117,6 +117,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "The objects are in the stage folder, except those of chains with a problem."},
     {"extract.problem", Level::error, "kind message",
      "A chain could not be copied to its end. All other chains are copied."},
+    {"forget.step", Level::info, "path step",
+     "A person's rows are taken out of the warehouse at `path`: what is done now."},
     {"hours.begun", Level::debug, "topic partition hour",
      "The sink has begun to keep the hours of a partition."},
     {"hours.closed", Level::info, "topic partition hour end records objects",

@@ -139,7 +139,7 @@ def test_a_person_is_counted_then_gone_and_another_is_untouched(binary, deps, im
 
     said = json.loads(home.must("ada", "--json"))
     folder = {"folder": "data/history/ada", "user_id": user_of("ada")}
-    assert said == {"schema_version": 1, "dry_run": True, **folder, "kept": kept, "unfinished": None}
+    assert said == {"schema_version": 1, "dry_run": True, **folder, "kept": kept, "unfinished": None, "warehouses": []}
     told = home.must("ada")
     counts = f"{int(events):,} events, {len(files):,} files, {size:,} bytes"
     assert told.startswith(f"data/history/ada: {counts}, all of user {user_of('ada')}\n"), told
