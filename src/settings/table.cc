@@ -747,18 +747,20 @@ constexpr auto kTable = std::to_array<Setting>({
      .variable = "SPOTIFY_LATE_AFTER_H",
      .group = Group::dbt,
      .value = "HOURS",
-     .help = "Call the newest loaded record late when it is older than this",
-     .range = Range{1, 87'600},
-     .otherwise = "as models/sources.yml of the dbt project says",
+     .help =
+         "Call the newest loaded record late when it is older than this; 0: as models/sources.yml of the dbt "
+         "project says",
+     .range = Range{0, 87'600},
      .stack = ""},
     {.name = "dbt.stale-after-h",
      .flag = "--stale-after",
      .variable = "SPOTIFY_STALE_AFTER_H",
      .group = Group::dbt,
      .value = "HOURS",
-     .help = "Call it stale, and end with exit code 10, when it is older than this",
-     .range = Range{1, 87'600},
-     .otherwise = "as models/sources.yml of the dbt project says",
+     .help =
+         "Call it stale, and end with exit code 10, when it is older than this; 0: as models/sources.yml of "
+         "the dbt project says",
+     .range = Range{0, 87'600},
      .stack = ""},
     {.name = "dbt.verbose",
      .flag = "-v,--verbose",

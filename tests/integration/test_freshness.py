@@ -78,10 +78,10 @@ def test_records_that_grow_old_are_late_and_then_stale(measure, age):
     assert measure("--stale-after", 14).state == "late"
 
 
-def test_limits_that_are_set_and_empty_are_not_set(measure, age):
-    """As Compose passes them on."""
+def test_limits_that_are_empty_or_zero_are_those_of_the_project(measure, age):
+    """As Compose passes them on, and as .env.example has them."""
     age(4)
-    late = measure(env={"SPOTIFY_LATE_AFTER_H": "", "SPOTIFY_STALE_AFTER_H": ""})
+    late = measure(env={"SPOTIFY_LATE_AFTER_H": "", "SPOTIFY_STALE_AFTER_H": "0"})
     assert late.state == "late"
     assert (late.source["late_after_s"], late.source["stale_after_s"]) == (3 * HOUR, 12 * HOUR)
 
