@@ -41,6 +41,7 @@ def lines_of(data, stage) -> dict[str, list]:
         "load": ["load", *lake, *warehouse],
         "load of what is extracted": ["load", "--lake", stage, *warehouse],
         "transform": ["transform", *warehouse, *work],
+        "freshness": ["freshness", *warehouse, *work],
         "publish": ["publish", *warehouse, *work, *published],
         "pipeline": ["pipeline", *lake, *warehouse, *work, *published, "--every", 1],
         "verify": ["verify", "--data", data, "--allow-pending"],
