@@ -179,19 +179,18 @@ class CreatedAgain : public testing::Test {
   /// Polls until the consumer is told, and expects none of the new topic's records to be confirmed.
   void expect_to_be_told(std::size_t old_records, std::size_t at_a_time) {
     Error error;
-    EXPECT_TRUE(support::wait_until(kPatience,
-                                    [&] {
-                                      auto polled = consumer_->poll(recorder_, at_a_time, 20ms);
-                                      // Nothing that was delivered until now is confirmed, once there is
-                                      // something of the new topic among it.
-                                      const auto confirmed =
-                                          consumer_->confirm(0, consumer_->delivery_mark());
-                                      if (recorder_.count() > old_records)
-                                        EXPECT_FALSE(confirmed.value_or(false)) << recorder_.count();
-                                      if (!polled && polled.error().kind == ErrorKind::retry) return false;
-                                      if (!polled) error = std::move(polled).error();
-                                      return !polled;
-                                    }))
+    EXPECT_TRUE(support::wait_until(
+        kPatience,
+        [&] {
+          auto polled = consumer_->poll(recorder_, at_a_time, 20ms);
+          // Nothing that was delivered until now is confirmed, once there is
+          // something of the new topic among it.
+          const auto confirmed = consumer_->confirm(0, consumer_->delivery_mark());
+          EXPECT_FALSE(recorder_.count() > old_records && confirmed.value_or(false)) << recorder_.count();
+          if (!polled && polled.error().kind == ErrorKind::retry) return false;
+          if (!polled) error = std::move(polled).error();
+          return !polled;
+        }))
         << "records now: " << recorder_.count();
     EXPECT_EQ(error.kind, ErrorKind::fenced) << error.message;
   }

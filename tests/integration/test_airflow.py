@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("airflow")]
 
 BRONZE = "spotify_minio_to_snowflake_bronze"
 DBT = "spotify_dbt"
+FRESHNESS = "spotify_freshness"
 NOW = this_hour()
 PAST = {NOW - timedelta(hours=2): 300, NOW - timedelta(hours=1): 200}
 OPEN_EVENTS = 500
@@ -121,7 +122,7 @@ def test_it_comes_up_healthy_with_its_dags_and_says_where(started, say):
     airflow, said, seconds = started
     say(f"spotify-services up airflow: {seconds:.1f} s")
     assert f"http://127.0.0.1:{airflow.port}" in said
-    airflow.wait_for_dags(BRONZE, DBT)
+    airflow.wait_for_dags(BRONZE, DBT, FRESHNESS)
     assert airflow.ask("/importErrors")["total_entries"] == 0
 
 
