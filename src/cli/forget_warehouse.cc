@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 using warehouse::duckdb::Connection;
 
 constexpr std::string_view kReportNowhere = "none";
-constexpr std::string_view kWorkDirLock = ".lock";
 constexpr std::chrono::milliseconds kWait{20};
 
 Result<void> failed_to(const std::error_code& failure, std::string_view action, const fs::path& path) {
@@ -65,17 +64,22 @@ Result<void> remove_whole(const fs::path& path) {
   return failed_to(failure, "remove", path);
 }
 
-/// All but the lock, which the caller holds.
-Result<void> empty_work_dir(const fs::path& folder) {
-  std::error_code failure;
-  std::vector<fs::path> all;
-  for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
-       entry.increment(failure)) {
-    if (entry->path().filename() != kWorkDirLock) all.push_back(entry->path());
+/// Of files and of folders with all that is in them.
+Result<history::Extent> extent_of_all(const std::vector<fs::path>& paths) {
+  history::Extent all;
+  for (const fs::path& path : paths) {
+    std::error_code unknown;
+    if (fs::is_directory(fs::symlink_status(path, unknown))) {
+      SDP_TRY(const auto extent, history::extent_of(path));
+      all.files += extent.files;
+      all.bytes += extent.bytes;
+      continue;
+    }
+    const auto bytes = fs::file_size(path, unknown);
+    ++all.files;
+    if (!unknown) all.bytes += bytes;
   }
-  SDP_RETURN_IF_ERROR(failed_to(failure, "list", folder));
-  for (const fs::path& path : all) SDP_RETURN_IF_ERROR(remove_whole(path));
-  return {};
+  return all;
 }
 
 /// Changes of the log would be replayed into whatever file has the name then.
@@ -143,8 +147,7 @@ Result<void> WarehouseForgetting::look() {
     SDP_TRY(found_.published, history::extent_of(published_folder(shared_.warehouse)));
   }
   for (const fs::path& folder : work_dirs_) {
-    if (!is_name_taken(folder)) continue;
-    SDP_TRY(const auto extent, history::extent_of(folder));
+    SDP_TRY(const auto extent, extent_of_all(transform::files_of_work_dir(folder)));
     found_.work.files += extent.files;
     found_.work.bytes += extent.bytes;
   }
@@ -241,7 +244,9 @@ Result<void> WarehouseForgetting::copy_and_build(Connection& old, const Runtime&
 
   // 4. Silver and marts, as for a warehouse that never had it, and what dbt kept of its earlier builds.
   SDP_RETURN_IF_ERROR(step("build", runtime));
-  for (const fs::path& folder : work_dirs_) SDP_RETURN_IF_ERROR(empty_work_dir(folder));
+  for (const fs::path& folder : work_dirs_) {
+    for (const fs::path& path : transform::files_of_work_dir(folder)) SDP_RETURN_IF_ERROR(remove_whole(path));
+  }
   SDP_RETURN_IF_ERROR(run_transform(dbt, runtime.stop));
   SDP_RETURN_IF_ERROR(step("check", runtime));
   {
@@ -261,7 +266,7 @@ Result<void> WarehouseForgetting::replace_published(const Runtime& runtime) {
     SDP_RETURN_IF_ERROR(remove_whole(*current / snapshot::kProofFile));
   }
   SDP_TRY(const auto publication,
-          publish_marts(shared_.warehouse, fs::path(shared_.transform.work_dir) / transform::kTargetFolder,
+          publish_marts(shared_.warehouse, fs::path(shared_.transform.work_dir) / transform::WorkFile::target,
                         runtime));
   SDP_RETURN_IF_ERROR(publish::remove_others(root, publication.folder));
   if (shared_.static_site.empty()) return {};

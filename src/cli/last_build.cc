@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "os/files.h"
+#include "transform/work_dir.h"
 
 namespace sdp::cli {
 namespace {
@@ -27,7 +28,7 @@ struct Build {
 };
 
 std::filesystem::path file_of(const transform::TransformOptions& options) {
-  return options.work_dir / "last_build.json";
+  return options.work_dir / transform::WorkFile::last_build;
 }
 
 std::optional<Build> read(const std::filesystem::path& path) {

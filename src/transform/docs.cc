@@ -10,6 +10,7 @@
 
 #include "os/files.h"
 #include "transform/dbt_child.h"
+#include "transform/work_dir.h"
 
 namespace sdp::transform {
 namespace {
@@ -51,7 +52,7 @@ Result<std::string> read_page(const fs::path& target) {
 
 Result<std::string> make_docs(const TransformOptions& options, std::stop_token stop) {
   const fs::path target = target_path(options);
-  const fs::path log = options.work_dir / "docs.log";
+  const fs::path log = options.work_dir / WorkFile::docs_log;
   SDP_RETURN_IF_ERROR(check_dbt(options));
   if (!fs::exists(target / "manifest.json")) {
     return fail(

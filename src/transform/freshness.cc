@@ -13,6 +13,7 @@
 #include "os/files.h"
 #include "transform/dbt_child.h"
 #include "transform/kept_parse.h"
+#include "transform/work_dir.h"
 
 namespace sdp::transform {
 namespace {
@@ -119,7 +120,7 @@ Result<std::vector<SourceFreshness>> measure_freshness(const TransformOptions& o
                                                        std::stop_token stop) {
   const auto target = target_path(options);
   const auto path = target / kSourcesFile;
-  const auto log = options.work_dir / "freshness.log";
+  const auto log = options.work_dir / WorkFile::freshness_log;
   SDP_RETURN_IF_ERROR(check_dbt(options));
   SDP_RETURN_IF_ERROR(os::make_folder(target));
   // What an earlier call left is not this one's.

@@ -9,6 +9,7 @@
 
 #include "os/child.h"
 #include "transform/transform.h"
+#include "transform/work_dir.h"
 
 namespace sdp::transform {
 namespace {
@@ -46,7 +47,7 @@ bool lineage_is_wanted() {
 }
 
 fs::path lineage_log_path(const TransformOptions& options) {
-  return options.work_dir / "lineage.log";
+  return options.work_dir / WorkFile::lineage_log;
 }
 
 Result<void> send_lineage(const TransformOptions& options, std::stop_token stop) {

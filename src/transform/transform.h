@@ -62,7 +62,6 @@ Result<TransformSummary> run(const TransformOptions& options, std::stop_token st
 void parse(const TransformOptions& options, std::stop_token stop);
 
 /// Below the work folder: where dbt leaves what it made of the project.
-inline constexpr std::string_view kTargetFolder = "target";
 std::filesystem::path target_path(const TransformOptions& options);
 /// How each model and test ended, of the last run alone.
 std::filesystem::path results_path(const TransformOptions& options);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <system_error>
 #include <utility>
 
 #include "base/clock.h"
@@ -34,6 +35,16 @@ Result<void> wait_for(const fs::path& work_dir, std::chrono::milliseconds patien
 }
 
 }  // namespace
+
+std::vector<fs::path> files_of_work_dir(const fs::path& work_dir) {
+  std::vector<fs::path> found;
+  for (const std::string_view name : kWorkFiles) {
+    fs::path path = work_dir / name;
+    std::error_code unknown;
+    if (fs::exists(fs::symlink_status(path, unknown))) found.push_back(std::move(path));
+  }
+  return found;
+}
 
 Result<os::FileLock> hold_work_dir(const fs::path& work_dir, std::chrono::milliseconds patience) {
   SDP_RETURN_IF_ERROR(os::make_folder(work_dir));

@@ -1,13 +1,35 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "os/file_lock.h"
 
 namespace sdp::transform {
+
+/// All that dbt and we write in a work folder, beside its lock.
+struct WorkFile {
+  static constexpr std::string_view target = "target";  ///< dbt's results, and what it made of the project
+  static constexpr std::string_view dbt_logs = "logs";
+  static constexpr std::string_view build_log = "transform.log";
+  static constexpr std::string_view parse_log = "parse.log";
+  static constexpr std::string_view docs_log = "docs.log";
+  static constexpr std::string_view freshness_log = "freshness.log";
+  static constexpr std::string_view lineage_log = "lineage.log";
+  static constexpr std::string_view worker_log = "worker.log";
+  static constexpr std::string_view last_build = "last_build.json";
+};
+inline constexpr std::array kWorkFiles{WorkFile::target,      WorkFile::dbt_logs,   WorkFile::build_log,
+                                       WorkFile::parse_log,   WorkFile::docs_log,   WorkFile::freshness_log,
+                                       WorkFile::lineage_log, WorkFile::worker_log, WorkFile::last_build};
+
+/// Those that are there. What else lies in the folder is somebody else's.
+std::vector<std::filesystem::path> files_of_work_dir(const std::filesystem::path& work_dir);
 
 /// What dbt and we write in a work folder belongs to one build: two at once would take each other's results
 /// for their own, and a reader would find half a file. Held by one that builds or by any number that read.

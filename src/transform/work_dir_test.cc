@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "support/temporary_folder.h"
 
 namespace sdp::transform {
@@ -42,6 +44,17 @@ TEST(WorkDir, ReadersShareItAndSeeNoBuild) {
   const auto build = hold_work_dir(work_dir, kAtOnce);
   ASSERT_TRUE(build);
   EXPECT_EQ(hold_work_dir_to_read(work_dir, kAtOnce).error().kind, ErrorKind::fenced);
+}
+
+TEST(WorkDir, HasOnlyItsOwnFiles) {
+  const support::TemporaryFolder folder;
+  for (const std::string_view name : kWorkFiles) std::ofstream(folder.path() / name) << "x";
+  for (const std::string_view name : {".lock", "notes.txt", "other.log"})
+    std::ofstream(folder.path() / name) << "x";
+  const auto files = files_of_work_dir(folder.path());
+  ASSERT_EQ(files.size(), kWorkFiles.size());
+  for (std::size_t at = 0; at < files.size(); ++at) EXPECT_EQ(files[at], folder.path() / kWorkFiles[at]);
+  EXPECT_TRUE(files_of_work_dir(folder.path() / "none").empty());
 }
 
 }  // namespace

@@ -175,6 +175,7 @@ def test_nothing_is_left_of_a_person_and_all_else_is_as_without(shared, never):
     site = shared.everybody.data / "site"
     work = shared.everybody.data / "transform"
     shared.run("publish", "--warehouse", shared.warehouse, "--work-dir", work, "--static", site)
+    (work / "notes.log").write_text("of somebody else")
     before = shared.left_of(*ada)
     assert str(shared.warehouse) in before
     for place in ("/published/", "/site/"):
@@ -203,6 +204,7 @@ def test_nothing_is_left_of_a_person_and_all_else_is_as_without(shared, never):
     assert shared.left_of(user_of("bob")) != []
     assert len([path for path in shared.published.iterdir() if path.name.startswith("20")]) == 1
     assert not (shared.warehouse.parent / ".forgetting").exists()
+    assert (work / "notes.log").read_text() == "of somebody else"
     shared.must_prove()
     # The next build goes on from there.
     shared.build()
