@@ -40,7 +40,7 @@ bool is_name_taken(const fs::path& path) {
 
 /// The data folder of an embedded run; nothing where the warehouse stands alone.
 std::optional<fs::path> data_around(const fs::path& warehouse) {
-  const fs::path data = warehouse.parent_path().parent_path();
+  fs::path data = warehouse.parent_path().parent_path();
   if (embedded_warehouse(data) != warehouse || !is_name_taken(data / ".lock")) return std::nullopt;
   return data;
 }
@@ -266,8 +266,8 @@ Result<void> WarehouseForgetting::replace_published(const Runtime& runtime) {
     SDP_RETURN_IF_ERROR(remove_whole(*current / snapshot::kProofFile));
   }
   SDP_TRY(const auto publication,
-          publish_marts(shared_.warehouse, fs::path(shared_.transform.work_dir) / transform::WorkFile::target,
-                        runtime));
+          publish_marts(shared_.warehouse,
+                        fs::path(shared_.transform.work_dir) / transform::WorkFile::kTarget, runtime));
   SDP_RETURN_IF_ERROR(publish::remove_others(root, publication.folder));
   if (shared_.static_site.empty()) return {};
   return site::write_site(shared_.static_site, publication.folder, site::Older::remove);

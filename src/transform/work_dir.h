@@ -14,19 +14,19 @@ namespace sdp::transform {
 
 /// All that dbt and we write in a work folder, beside its lock.
 struct WorkFile {
-  static constexpr std::string_view target = "target";  ///< dbt's results, and what it made of the project
-  static constexpr std::string_view dbt_logs = "logs";
-  static constexpr std::string_view build_log = "transform.log";
-  static constexpr std::string_view parse_log = "parse.log";
-  static constexpr std::string_view docs_log = "docs.log";
-  static constexpr std::string_view freshness_log = "freshness.log";
-  static constexpr std::string_view lineage_log = "lineage.log";
-  static constexpr std::string_view worker_log = "worker.log";
-  static constexpr std::string_view last_build = "last_build.json";
+  static constexpr std::string_view kTarget = "target";  ///< dbt's results, and what it made of the project
+  static constexpr std::string_view kDbtLogs = "logs";
+  static constexpr std::string_view kBuildLog = "transform.log";
+  static constexpr std::string_view kParseLog = "parse.log";
+  static constexpr std::string_view kDocsLog = "docs.log";
+  static constexpr std::string_view kFreshnessLog = "freshness.log";
+  static constexpr std::string_view kLineageLog = "lineage.log";
+  static constexpr std::string_view kWorkerLog = "worker.log";
+  static constexpr std::string_view kLastBuild = "last_build.json";
 };
-inline constexpr std::array kWorkFiles{WorkFile::target,      WorkFile::dbt_logs,   WorkFile::build_log,
-                                       WorkFile::parse_log,   WorkFile::docs_log,   WorkFile::freshness_log,
-                                       WorkFile::lineage_log, WorkFile::worker_log, WorkFile::last_build};
+inline constexpr std::array kWorkFiles{WorkFile::kTarget,     WorkFile::kDbtLogs,   WorkFile::kBuildLog,
+                                       WorkFile::kParseLog,   WorkFile::kDocsLog,   WorkFile::kFreshnessLog,
+                                       WorkFile::kLineageLog, WorkFile::kWorkerLog, WorkFile::kLastBuild};
 
 /// Those that are there. What else lies in the folder is somebody else's.
 std::vector<std::filesystem::path> files_of_work_dir(const std::filesystem::path& work_dir);

@@ -265,8 +265,8 @@ void Admin::ask_id(BrokerId broker, rd_kafka_queue_t* answers) {
   rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, reason, sizeof reason);
   if (broker >= 0) rd_kafka_AdminOptions_set_broker(options.get(), broker, reason, sizeof reason);
   // NOLINTNEXTLINE(performance-no-int-to-ptr): it only carries the number.
-  rd_kafka_AdminOptions_set_opaque(options.get(),
-                                   reinterpret_cast<void*>(static_cast<std::intptr_t>(broker)));
+  void* const number = reinterpret_cast<void*>(static_cast<std::intptr_t>(broker));
+  rd_kafka_AdminOptions_set_opaque(options.get(), number);
   const char* names[] = {topic_.c_str()};
   const TopicNamesHandle collection(rd_kafka_TopicCollection_of_topic_names(names, 1));
   rd_kafka_DescribeTopics(client_.get(), collection.get(), options.get(), answers);
