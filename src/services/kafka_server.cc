@@ -85,7 +85,11 @@ Result<void> link_libraries(const Settings& settings) {
                 fmt::format("Kafka is not in {}; run: tools/setup services", libraries.string()));
   }
   SDP_RETURN_IF_ERROR(make_link(libraries, settings.data / kLibraries));
-  return make_link(classes_of(settings), settings.data / kClasses);
+  if (std::filesystem::exists(classes_of(settings), failure))
+    return make_link(classes_of(settings), settings.data / kClasses);
+  // One of earlier would lead nowhere.
+  std::filesystem::remove(settings.data / kClasses, failure);
+  return {};
 }
 
 /// 16 random bytes in URL-safe base64, as Kafka writes its ids.
