@@ -42,11 +42,12 @@ def change(deps: Path, warehouse: Path, sql: str) -> None:
     subprocess.run(line, check=True, capture_output=True, timeout=GUARD_SECONDS)
 
 
-def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
-    """In a process of its own, which lets go of the file: a DuckDB file is open for writing in one process only."""
-    program = [ASK_WAREHOUSE, str(warehouse), sql]
-    done = ask(deps, program, GUARD_SECONDS) or subprocess.run(
-        [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", *program],
+def told_by(deps: Path, program: str, *arguments):
+    """What a program of Python says as JSON. In a process of its own, which lets go of a DuckDB file: that is open for writing in one
+    process only."""
+    words = [program, *map(str, arguments)]
+    done = ask(deps, words, GUARD_SECONDS) or subprocess.run(
+        [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", *words],
         capture_output=True,
         text=True,
         timeout=GUARD_SECONDS,
@@ -54,3 +55,7 @@ def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def query(deps: Path, warehouse: Path, sql: str) -> list[list]:
+    return told_by(deps, ASK_WAREHOUSE, warehouse, sql)

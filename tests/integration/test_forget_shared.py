@@ -10,10 +10,9 @@ import subprocess
 import pytest
 from driver import parsed
 from driver.embedded import Embedded
-from driver.loaded_dbt import ask
 from driver.process import GUARD_SECONDS
 from driver.services import clean_environment
-from driver.warehouse import holding, query
+from driver.warehouse import holding, query, told_by
 from test_forget import TITLE, is_of_somebody, tree, user_of
 from test_import import extended_rows, imported, write
 
@@ -47,19 +46,6 @@ for place in sys.argv[1].split():
                 found.append(f"{place}: {schema}.{table}")
 print(json.dumps(found))
 """
-
-
-def told_by(deps, program: str, *arguments):
-    words = [program, *map(str, arguments)]
-    done = ask(deps, words, GUARD_SECONDS) or subprocess.run(
-        [deps / "venv-dbt" / "bin" / "python3", "-B", "-c", *words],
-        capture_output=True,
-        text=True,
-        timeout=GUARD_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 class Shared:
