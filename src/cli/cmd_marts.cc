@@ -12,6 +12,7 @@
 #include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/publish.h"
+#include "warehouse/sql_text.h"
 
 namespace sdp::cli {
 namespace {
@@ -39,16 +40,8 @@ std::string upper_case(std::string_view text) {
 }
 
 /// A mart's full name in SQL.
-std::string identifier(std::string_view mart) {
-  std::string quoted = "MART.\"";
-  for (const char c : mart) quoted.append(c == '"' ? 2 : 1, c);
-  return quoted + '"';
-}
-
-std::string literal(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted.append(c == '\'' || c == '\\' ? 2 : 1, c);
-  return quoted + "'";
+std::string name_in_sql(std::string_view mart) {
+  return "MART." + warehouse::sql_identifier(mart);
 }
 
 Result<Catalogue> read_catalogue(Asking& asking) {
@@ -73,11 +66,12 @@ ORDER BY UPPER(table_name), table_name)"));
   return catalogue;
 }
 
-std::string list_sql(const Catalogue& catalogue) {
+std::string list_sql(const Catalogue& catalogue, warehouse::Dialect dialect) {
   std::vector<std::string> counts;
   for (const Mart& mart : catalogue.marts) {
     counts.push_back(fmt::format("SELECT {} AS mart, COUNT(*) AS row_count FROM {}",
-                                 literal(upper_case(mart.name)), identifier(mart.name)));
+                                 warehouse::sql_literal(upper_case(mart.name), dialect),
+                                 name_in_sql(mart.name)));
   }
   const std::string_view as_of = catalogue.has_ledger
                                      ? "SELECT MAX(transformed_at) AS as_of FROM TRANSFORM.TRANSFORM_LEDGER"
@@ -104,7 +98,7 @@ Result<std::string> mart_sql(const Catalogue& catalogue, const WarehouseSettings
     return fail(ErrorKind::misconfigured,
                 fmt::format("there is no mart {}; there are {}", wanted, fmt::join(names, ", ")));
   }
-  return fmt::format("SELECT * FROM {} ORDER BY {}", identifier(at->name), order_of(warehouse, *at));
+  return fmt::format("SELECT * FROM {} ORDER BY {}", name_in_sql(at->name), order_of(warehouse, *at));
 }
 
 Result<int> run(const MartsOptions& options, const settings::Command& command, const Runtime& runtime) {
@@ -116,7 +110,8 @@ Result<int> run(const MartsOptions& options, const settings::Command& command, c
     return fail(ErrorKind::misconfigured,
                 fmt::format("{}: there are no marts yet; run `transform` first", session->describe()));
   }
-  std::string sql = list_sql(catalogue);
+  std::string sql = list_sql(
+      catalogue, ask.warehouse.is_snowflake() ? warehouse::Dialect::snowflake : warehouse::Dialect::duckdb);
   if (!options.mart.empty()) {
     SDP_TRY(sql, mart_sql(catalogue, ask.warehouse, options.mart));
   }

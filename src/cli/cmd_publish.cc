@@ -33,7 +33,7 @@ Result<int> run(const PublishOptions& options, const Runtime& runtime) {
   }
   runtime.work.disks = disks_of(options.warehouse);
   const std::filesystem::path work_dir = options.transform.work_dir;
-  const auto target = work_dir / transform::WorkFile::kTarget;
+  const auto target = transform::work_file(work_dir, transform::WorkFile::target);
   std::optional<os::FileLock> held;
   // dbt writes its documentation where it built.
   std::error_code unknown;

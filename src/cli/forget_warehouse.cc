@@ -265,9 +265,10 @@ Result<void> WarehouseForgetting::replace_published(const Runtime& runtime) {
   if (const auto current = publish::current_publication(root)) {
     SDP_RETURN_IF_ERROR(remove_whole(*current / snapshot::kProofFile));
   }
-  SDP_TRY(const auto publication,
-          publish_marts(shared_.warehouse,
-                        fs::path(shared_.transform.work_dir) / transform::WorkFile::kTarget, runtime));
+  SDP_TRY(const auto publication, publish_marts(shared_.warehouse,
+                                                transform::work_file(fs::path(shared_.transform.work_dir),
+                                                                     transform::WorkFile::target),
+                                                runtime));
   SDP_RETURN_IF_ERROR(publish::remove_others(root, publication.folder));
   if (shared_.static_site.empty()) return {};
   return site::write_site(shared_.static_site, publication.folder, site::Older::remove);

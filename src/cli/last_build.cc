@@ -28,7 +28,7 @@ struct Build {
 };
 
 std::filesystem::path file_of(const transform::TransformOptions& options) {
-  return options.work_dir / transform::WorkFile::kLastBuild;
+  return transform::work_file(options.work_dir, transform::WorkFile::last_build);
 }
 
 std::optional<Build> read(const std::filesystem::path& path) {

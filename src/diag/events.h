@@ -156,8 +156,8 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
      "A connection failed. The client opens another one.", std::chrono::seconds(10)},
     {"kafka.id_not_told", Level::warning, "topic broker message",
      "A broker did not tell the id of the topic. What it gave since it last did is not uploaded before it "
-     "does, "
-     "or is read again.",
+     "does, or is "
+     "read again.",
      std::chrono::seconds(10)},
     {"kafka.leave", Level::debug, "topic partitions", "This sink leaves the consumer group."},
     {"kafka.reconnected", Level::info, "topic", "A broker answers again."},
@@ -258,8 +258,7 @@ inline constexpr auto kEvents = std::to_array<EventSpec>({
     {"sink.outage.over", Level::info, "topic seconds", "The log can be reached again."},
     {"sink.partition.again", Level::warning, "topic partition offset",
      "The broker that gave the records from `offset` on does not tell whether the topic is still the same "
-     "one. "
-     "They are read again.",
+     "one. They are read again.",
      std::chrono::seconds(10)},
     {"sink.partition.assigned", Level::info, "topic partition offset",
      "This sink now reads the partition, from `offset` on, where its chain in the lake ends."},

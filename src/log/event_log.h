@@ -74,6 +74,13 @@ inline Error unreadable_error(Partition partition, Offset at) {
                                     std::to_string(at) + " cannot be read"};
 }
 
+/// `fenced`: the topic with this id is gone, and its name is another one's now.
+inline Error created_again_error(const std::string& topic, TopicId id, TopicId now) {
+  return {ErrorKind::fenced, "topic " + topic + " was deleted and created again (id " + base::to_string(id) +
+                                 " is now " + base::to_string(now) +
+                                 "): its offsets mean other records. Start again to read the new one"};
+}
+
 /// A moment among what a consumer delivers: what it delivered before.
 using DeliveryMark = std::uint64_t;
 

@@ -61,9 +61,9 @@ os::Command java(const Settings& settings, std::string_view log, std::vector<std
                       .log = settings.data / kLogs / log};
   std::error_code ignored;
   if (std::filesystem::exists(classes_of(settings), ignored)) {
-    for (const auto& option : {fmt::format("-XX:SharedArchiveFile={}", kClasses), std::string("-Xshare:auto"),
-                               std::string("-Xlog:cds=off"), std::string("-Xlog:cds+dynamic=off")})
-      command.arguments.insert(command.arguments.begin() + 1, option);
+    command.arguments.insert(command.arguments.begin() + 1,
+                             {fmt::format("-XX:SharedArchiveFile={}", kClasses), "-Xshare:auto",
+                              "-Xlog:cds=off", "-Xlog:cds+dynamic=off"});
   }
   for (auto& argument : arguments) command.arguments.push_back(std::move(argument));
   return command;
@@ -87,7 +87,7 @@ Result<void> link_libraries(const Settings& settings) {
   SDP_RETURN_IF_ERROR(make_link(libraries, settings.data / kLibraries));
   if (std::filesystem::exists(classes_of(settings), failure))
     return make_link(classes_of(settings), settings.data / kClasses);
-  // One of earlier would lead nowhere.
+  // A link of an earlier start would lead nowhere.
   std::filesystem::remove(settings.data / kClasses, failure);
   return {};
 }

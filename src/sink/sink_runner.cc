@@ -557,11 +557,7 @@ class SinkRunner::Loop final : public log::ConsumerHandler {
     auto found = runner_.log_.describe();
     if (!found) return survive_outage(outage_, std::move(found).error());
     if (found->id == topic_.id) return {};
-    return fail(
-        ErrorKind::fenced,
-        fmt::format("topic {} was deleted and created again (id {} is now {}): its offsets mean other "
-                    "records. Start again to read the new one",
-                    topic_.name, base::to_string(topic_.id), base::to_string(found->id)));
+    return std::unexpected(log::created_again_error(topic_.name, topic_.id, found->id));
   }
 
   /// Compares the log's record before the start of a partition with the last object of its chain.

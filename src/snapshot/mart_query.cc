@@ -13,6 +13,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "base/utc_time.h"
+#include "warehouse/sql_text.h"
 
 namespace sdp::snapshot {
 namespace {
@@ -66,7 +67,7 @@ bool is_less(Kind kind, const std::string& one, const std::string& other) {
 
 /// A column's values are compared, counted and shown as its cells are: times to the millisecond.
 std::string value_sql(const Column& column, const EpochMs& epoch_ms) {
-  const std::string name = quoted_name(column.name);
+  const std::string name = warehouse::sql_identifier(column.name);
   return column.kind == Kind::time ? epoch_ms(name) : name;
 }
 
@@ -99,7 +100,7 @@ void add_column(std::vector<std::string>& parts, std::size_t at, Kind kind) {
 }
 
 std::string table_of(const Mart& mart) {
-  return "MART." + quoted_name(mart.name);
+  return "MART." + warehouse::sql_identifier(mart.name);
 }
 
 void sort_top(Column& column) {
@@ -184,12 +185,6 @@ std::uint64_t count_of(const std::optional<std::string>& text) {
   return value;
 }
 
-std::string quoted_name(std::string_view name) {
-  std::string quoted(1, '"');
-  for (const char letter : name) quoted.append(letter == '"' ? 2 : 1, letter);
-  return quoted + '"';
-}
-
 Kind kind_of(std::string_view type) {
   const std::string upper = base::upper(type.substr(0, type.find('(')));
   if (upper == "BOOLEAN") return Kind::boolean;
@@ -204,7 +199,7 @@ Kind kind_of(std::string_view type) {
 std::string rows_sql(const Mart& mart, std::size_t limit, const EpochMs& epoch_ms) {
   std::vector<std::string> cells;
   for (const Column& column : mart.columns) {
-    const std::string name = quoted_name(column.name);
+    const std::string name = warehouse::sql_identifier(column.name);
     cells.push_back(column.kind == Kind::time ? fmt::format("{} AS {}", value_sql(column, epoch_ms), name)
                                               : name);
   }
@@ -285,7 +280,7 @@ std::string cut_text(std::string_view text, std::size_t bytes_max) {
 
 std::string order_by_columns(const std::vector<Column>& columns) {
   std::vector<std::string> names;
-  for (const Column& column : columns) names.push_back(quoted_name(column.name));
+  for (const Column& column : columns) names.push_back(warehouse::sql_identifier(column.name));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 

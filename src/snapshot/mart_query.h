@@ -18,9 +18,6 @@ namespace sdp::snapshot {
 /// SQL for milliseconds since 1970 of a column: Warehouse::epoch_ms.
 using EpochMs = std::function<std::string(std::string_view column)>;
 
-/// `"TOP_SONGS"`, whatever stands in the name.
-std::string quoted_name(std::string_view name);
-
 /// A count as a warehouse writes it; 0 where there is none.
 std::uint64_t count_of(const std::optional<std::string>& text);
 

@@ -22,10 +22,6 @@ TEST(MartQuery, FourWeeksOfHoursArePublishedWhole) {
   EXPECT_GE(Limits{}.rows, kHours * kCountries * kDevices);
 }
 
-TEST(MartQuery, NamesAreQuoted) {
-  EXPECT_EQ(quoted_name("A\"B"), "\"A\"\"B\"");
-}
-
 TEST(MartQuery, TextIsCutBetweenCharacters) {
   EXPECT_EQ(cut_text("äää", 6), "äää");
   EXPECT_EQ(cut_text("ääää", 7), "ää…");

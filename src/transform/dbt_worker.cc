@@ -96,7 +96,7 @@ Result<std::unique_ptr<DbtWorker>> DbtWorker::start(const TransformOptions& opti
   os::Command command{.arguments = {python, "-BP", program, "serve", socket, adapter(options)},
                       .environment = dbt_environment(options),
                       .folder = fs::absolute(options.work_dir),
-                      .log = options.work_dir / WorkFile::kWorkerLog};
+                      .log = work_file(options.work_dir, WorkFile::worker_log)};
   SDP_RETURN_IF_ERROR(os::make_folder(options.work_dir));
   worker->thread_ = std::jthread([self = worker.get(), command = std::move(command),
                                   stop = std::move(stop)](std::stop_token not_needed) {

@@ -52,7 +52,7 @@ Result<std::string> read_page(const fs::path& target) {
 
 Result<std::string> make_docs(const TransformOptions& options, std::stop_token stop) {
   const fs::path target = target_path(options);
-  const fs::path log = options.work_dir / WorkFile::kDocsLog;
+  const fs::path log = work_file(options.work_dir, WorkFile::docs_log);
   SDP_RETURN_IF_ERROR(check_dbt(options));
   if (!fs::exists(target / "manifest.json")) {
     return fail(

@@ -120,7 +120,7 @@ Result<std::vector<SourceFreshness>> measure_freshness(const TransformOptions& o
                                                        std::stop_token stop) {
   const auto target = target_path(options);
   const auto path = target / kSourcesFile;
-  const auto log = options.work_dir / WorkFile::kFreshnessLog;
+  const auto log = work_file(options.work_dir, WorkFile::freshness_log);
   SDP_RETURN_IF_ERROR(check_dbt(options));
   SDP_RETURN_IF_ERROR(os::make_folder(target));
   // What an earlier call left is not this one's.

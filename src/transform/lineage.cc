@@ -47,7 +47,7 @@ bool lineage_is_wanted() {
 }
 
 fs::path lineage_log_path(const TransformOptions& options) {
-  return options.work_dir / WorkFile::kLineageLog;
+  return work_file(options.work_dir, WorkFile::lineage_log);
 }
 
 Result<void> send_lineage(const TransformOptions& options, std::stop_token stop) {

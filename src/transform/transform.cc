@@ -95,7 +95,7 @@ Error with_remedy(Error error) {
 }  // namespace
 
 std::filesystem::path log_path(const TransformOptions& options) {
-  return options.work_dir / WorkFile::kBuildLog;
+  return work_file(options.work_dir, WorkFile::build_log);
 }
 
 Result<TransformSummary> run(const TransformOptions& options, std::stop_token stop) {
@@ -136,13 +136,13 @@ void parse(const TransformOptions& options, std::stop_token stop) {
   if (!held) return;
   take_parsed(options);
   if (fs::exists(target_path(options) / kParsedFile, unknown)) return;
-  os::Command command = dbt_command(options, {"parse"}, options.work_dir / WorkFile::kParseLog);
+  os::Command command = dbt_command(options, {"parse"}, work_file(options.work_dir, WorkFile::parse_log));
   command.folder = fs::absolute(options.work_dir);  // There may be no folder of the warehouse yet.
   (void)os::run_child(command, {.total = options.time_limit}, std::move(stop));
 }
 
 fs::path target_path(const TransformOptions& options) {
-  return options.work_dir / WorkFile::kTarget;
+  return work_file(options.work_dir, WorkFile::target);
 }
 
 fs::path results_path(const TransformOptions& options) {
@@ -195,7 +195,7 @@ std::map<std::string, std::string> dbt_environment(const TransformOptions& optio
       {"DBT_PROJECT_DIR", fs::absolute(options.project_dir).string()},
       {"DBT_PROFILES_DIR", fs::absolute(options.project_dir).string()},
       {"DBT_TARGET_PATH", fs::absolute(target_path(options)).string()},
-      {"DBT_LOG_PATH", fs::absolute(options.work_dir / WorkFile::kDbtLogs).string()},
+      {"DBT_LOG_PATH", fs::absolute(work_file(options.work_dir, WorkFile::dbt_logs)).string()},
       {"DBT_SEND_ANONYMOUS_USAGE_STATS", "false"},
       {"DBT_VERSION_CHECK", "false"},
       {"DBT_USE_COLORS", "false"}};

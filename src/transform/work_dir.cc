@@ -38,7 +38,7 @@ Result<void> wait_for(const fs::path& work_dir, std::chrono::milliseconds patien
 
 std::vector<fs::path> files_of_work_dir(const fs::path& work_dir) {
   std::vector<fs::path> found;
-  for (const std::string_view name : kWorkFiles) {
+  for (const std::string_view name : kWorkFileNames) {
     fs::path path = work_dir / name;
     std::error_code unknown;
     if (fs::exists(fs::symlink_status(path, unknown))) found.push_back(std::move(path));

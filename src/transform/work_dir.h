@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -13,20 +14,26 @@
 namespace sdp::transform {
 
 /// All that dbt and we write in a work folder, beside its lock.
-struct WorkFile {
-  static constexpr std::string_view kTarget = "target";  ///< dbt's results, and what it made of the project
-  static constexpr std::string_view kDbtLogs = "logs";
-  static constexpr std::string_view kBuildLog = "transform.log";
-  static constexpr std::string_view kParseLog = "parse.log";
-  static constexpr std::string_view kDocsLog = "docs.log";
-  static constexpr std::string_view kFreshnessLog = "freshness.log";
-  static constexpr std::string_view kLineageLog = "lineage.log";
-  static constexpr std::string_view kWorkerLog = "worker.log";
-  static constexpr std::string_view kLastBuild = "last_build.json";
+enum class WorkFile {
+  target,  ///< a folder: dbt's results, and what it made of the project
+  dbt_logs,
+  build_log,
+  parse_log,
+  docs_log,
+  freshness_log,
+  lineage_log,
+  worker_log,
+  last_build
 };
-inline constexpr std::array kWorkFiles{WorkFile::kTarget,     WorkFile::kDbtLogs,   WorkFile::kBuildLog,
-                                       WorkFile::kParseLog,   WorkFile::kDocsLog,   WorkFile::kFreshnessLog,
-                                       WorkFile::kLineageLog, WorkFile::kWorkerLog, WorkFile::kLastBuild};
+/// In the order of WorkFile.
+inline constexpr auto kWorkFileNames =
+    std::to_array<std::string_view>({"target", "logs", "transform.log", "parse.log", "docs.log",
+                                     "freshness.log", "lineage.log", "worker.log", "last_build.json"});
+static_assert(kWorkFileNames.size() == static_cast<std::size_t>(WorkFile::last_build) + 1);
+
+inline std::filesystem::path work_file(const std::filesystem::path& work_dir, WorkFile file) {
+  return work_dir / kWorkFileNames.at(static_cast<std::size_t>(file));
+}
 
 /// Those that are there. What else lies in the folder is somebody else's.
 std::vector<std::filesystem::path> files_of_work_dir(const std::filesystem::path& work_dir);

@@ -48,12 +48,12 @@ TEST(WorkDir, ReadersShareItAndSeeNoBuild) {
 
 TEST(WorkDir, HasOnlyItsOwnFiles) {
   const support::TemporaryFolder folder;
-  for (const std::string_view name : kWorkFiles) std::ofstream(folder.path() / name) << "x";
+  for (const std::string_view name : kWorkFileNames) std::ofstream(folder.path() / name) << "x";
   for (const std::string_view name : {".lock", "notes.txt", "other.log"})
     std::ofstream(folder.path() / name) << "x";
   const auto files = files_of_work_dir(folder.path());
-  ASSERT_EQ(files.size(), kWorkFiles.size());
-  for (std::size_t at = 0; at < files.size(); ++at) EXPECT_EQ(files[at], folder.path() / kWorkFiles[at]);
+  ASSERT_EQ(files.size(), kWorkFileNames.size());
+  for (std::size_t at = 0; at < files.size(); ++at) EXPECT_EQ(files[at], folder.path() / kWorkFileNames[at]);
   EXPECT_TRUE(files_of_work_dir(folder.path() / "none").empty());
 }
 

@@ -140,6 +140,21 @@ Result<void> check_snowflake(std::span<const Token> tokens) {
 
 }  // namespace
 
+std::string sql_identifier(std::string_view name) {
+  std::string quoted(1, '"');
+  for (const char letter : name) quoted.append(letter == '"' ? 2 : 1, letter);
+  return quoted + '"';
+}
+
+std::string sql_literal(std::string_view text, Dialect dialect) {
+  std::string quoted(1, '\'');
+  for (const char letter : text) {
+    const bool is_doubled = letter == '\'' || (letter == '\\' && dialect == Dialect::snowflake);
+    quoted.append(is_doubled ? 2 : 1, letter);
+  }
+  return quoted + '\'';
+}
+
 Result<std::vector<Statement>> split_statements(std::string_view sql, Dialect dialect) {
   std::vector<Statement> statements;
   std::size_t line = 1;

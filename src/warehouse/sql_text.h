@@ -16,6 +16,11 @@ namespace sdp::warehouse {
 /// Snowflake: `//` is a comment, `'...'` has backslashes, `$$...$$`.
 enum class Dialect { duckdb, snowflake };
 
+/// A name as it is, whatever its characters: `a"b` -> `"a""b"`. The same in both dialects.
+std::string sql_identifier(std::string_view name);
+/// A text: `it's` -> `'it''s'`; a backslash is doubled where the dialect reads it.
+std::string sql_literal(std::string_view text, Dialect dialect);
+
 /// A statement without the semicolon behind it, and without what stands before its first word.
 struct Statement {
   std::string_view text;  ///< part of the whole text

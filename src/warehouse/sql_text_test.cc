@@ -15,6 +15,12 @@ std::vector<std::string> texts(std::string_view sql, Dialect dialect) {
 
 using Texts = std::vector<std::string>;
 
+TEST(SqlText, NamesAndTextsAreQuotedWhateverTheyHave) {
+  EXPECT_EQ(sql_identifier("A\"B"), "\"A\"\"B\"");
+  EXPECT_EQ(sql_literal("it's \\ \"x\"", Dialect::duckdb), "'it''s \\ \"x\"'");
+  EXPECT_EQ(sql_literal("it's \\ \"x\"", Dialect::snowflake), "'it''s \\\\ \"x\"'");
+}
+
 TEST(SqlText, StatementsEndAtSemicolons) {
   for (const Dialect dialect : {Dialect::duckdb, Dialect::snowflake}) {
     EXPECT_EQ(texts("USE SCHEMA MART; SELECT * FROM MART.TOP_SONGS;", dialect),

@@ -17,6 +17,8 @@ from driver.services import clean_environment
 MISCONFIGURED = 78
 # Of the values of a simulation, about half have more.
 MIDDLE_BYTES = 316
+# A run of so many takes long enough to be killed at any of its stages.
+EVENTS_TO_KILL = 40_000
 
 
 def test_a_second_run_adds_to_the_marts_of_the_first(embedded):
@@ -144,7 +146,7 @@ def test_a_run_killed_at_random_moments_goes_on_with_all_that_was_durable(embedd
     for _ in range(kills):
         # One in three takes a moment of the simulation, the others any moment of the whole run.
         endless = chance.random() < 0.34
-        running = embedded.start("--events", 0 if endless else EVENTS, *(("--rate", 20_000) if endless else ()))
+        running = embedded.start("--events", 0 if endless else EVENTS_TO_KILL, *(("--rate", 20_000) if endless else ()))
         time.sleep(chance.uniform(0.1, 2 if endless else 8))
         if not running.is_running():
             assert running.finished().code == 0, str(running.finished())

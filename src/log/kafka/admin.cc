@@ -250,11 +250,8 @@ Result<void> Admin::check_id(TopicId id) {
 
 Result<void> Admin::compare(TopicId id, TopicId now) const {
   if (now == id) return {};
-  return fail(
-      ErrorKind::fenced,
-      fmt::format("Kafka at {}: topic {} was deleted and created again (id {} is now {}): its offsets mean "
-                  "other records. Start again to read the new one",
-                  settings_.bootstrap_servers, topic_, base::to_string(id), base::to_string(now)));
+  return std::unexpected(
+      created_again_error(topic_, id, now).in(fmt::format("Kafka at {}", settings_.bootstrap_servers)));
 }
 
 void Admin::ask_id(BrokerId broker, rd_kafka_queue_t* answers) {

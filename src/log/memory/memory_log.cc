@@ -61,7 +61,7 @@ Result<std::unique_ptr<Producer>> MemoryLog::open_producer() {
 Result<std::unique_ptr<Consumer>> MemoryLog::open_consumer(const ConsumerOptions& options) {
   SDP_TRY(auto topic, this->topic());
   if (options.topic_id && *options.topic_id != topic->info().id) {
-    return fail(ErrorKind::fenced, fmt::format("topic {} was deleted and created again", topic->info().name));
+    return std::unexpected(created_again_error(topic->info().name, *options.topic_id, topic->info().id));
   }
   return std::make_unique<MemoryConsumer>(std::move(topic), options.group);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "warehouse/duckdb/schema.h"
+#include "warehouse/sql_text.h"
 
 namespace sdp::warehouse::duckdb {
 namespace {
@@ -18,15 +19,9 @@ namespace {
 constexpr std::string_view kHistory = "listener_history";
 constexpr std::array<std::string_view, 3> kBronze{kEventsTable, kRejectedTable, kLedgerTable};
 
-std::string text_literal(std::string_view text) {
-  std::string result = "'";
-  for (const char letter : text) result.append(letter == '\'' ? 2 : 1, letter);
-  return result + "'";
-}
-
 std::string list_of_texts(const std::set<std::string>& texts) {
   std::vector<std::string> literals;
-  for (const std::string& text : texts) literals.push_back(text_literal(text));
+  for (const std::string& text : texts) literals.push_back(sql_literal(text, Dialect::duckdb));
   // What no row has: a NULL would be neither in the list nor outside of it.
   if (literals.empty()) literals.emplace_back("''");
   return fmt::format("({})", fmt::join(literals, ", "));
@@ -65,7 +60,7 @@ WHERE database_name = 'spotify_db' AND NOT internal AND lower(column_name) = {}
   AND (schema_name, table_name) IN
       (SELECT (schema_name, table_name) FROM duckdb_tables() WHERE database_name = 'spotify_db')
 ORDER BY ALL)",
-                                                             text_literal(column))));
+                                                             sql_literal(column, Dialect::duckdb))));
   std::vector<std::string> tables;
   for (const Row& row : rows) tables.push_back(row.front());
   return tables;
@@ -77,7 +72,7 @@ Result<bool> has_table(Connection& connection, std::string_view schema, std::str
       read_count(connection,
                  fmt::format("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'spotify_db' AND "
                              "schema_name = {} AND lower(table_name) = lower({})",
-                             text_literal(schema), text_literal(table))));
+                             sql_literal(schema, Dialect::duckdb), sql_literal(table, Dialect::duckdb))));
   return found > 0;
 }
 
@@ -140,7 +135,7 @@ Result<TopicRows> find_topics(Connection& connection, const ToForget& what) {
           read_rows(connection,
                     fmt::format("SELECT topic_id, count(*) FROM BRONZE.{} WHERE topic_id NOT IN {} "
                                 "AND contains(CAST(payload AS VARCHAR), {}) GROUP BY ALL ORDER BY ALL",
-                                kEventsTable, topics, text_literal(what.user_id))));
+                                kEventsTable, topics, sql_literal(what.user_id, Dialect::duckdb))));
   for (const Row& row : elsewhere) {
     TableRows& added = found.elsewhere.emplace_back(row[0], 0);
     std::from_chars(row[1].data(), row[1].data() + row[1].size(), added.rows);
@@ -192,7 +187,8 @@ Result<std::string> mapping_of(Connection& connection) {
 
 Result<void> copy_without(Connection& connection, const ToForget& what, const std::string& to) {
   SDP_TRY(const auto users, listeners_of(connection, what));
-  SDP_RETURN_IF_ERROR(connection.execute(fmt::format("ATTACH {} AS forgetting", text_literal(to))));
+  SDP_RETURN_IF_ERROR(
+      connection.execute(fmt::format("ATTACH {} AS forgetting", sql_literal(to, Dialect::duckdb))));
   SDP_RETURN_IF_ERROR(connection.execute("USE forgetting"));
   SDP_RETURN_IF_ERROR(connection.execute(create_statements()));
   SDP_RETURN_IF_ERROR(connection.execute("USE spotify_db"));

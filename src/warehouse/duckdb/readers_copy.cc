@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "warehouse/duckdb/schema.h"
+#include "warehouse/sql_text.h"
 
 namespace sdp::warehouse::duckdb {
 namespace {
@@ -32,20 +33,6 @@ struct TableName {
   std::string schema;
   std::string table;
 };
-
-std::string quoted(std::string_view text, char mark) {
-  std::string result(1, mark);
-  for (const char letter : text) result.append(letter == mark ? 2 : 1, letter);
-  return result + mark;
-}
-
-std::string literal(std::string_view text) {
-  return quoted(text, '\'');
-}
-
-std::string identifier(std::string_view name) {
-  return quoted(name, '"');
-}
 
 Result<std::vector<TableName>> tables_of(Connection& connection) {
   std::vector<TableName> tables;
@@ -74,8 +61,8 @@ Result<std::uint64_t> rows_of(Connection& connection, std::string_view table) {
 
 Result<Connection> open_to_copy(const DuckDbOptions& from) {
   SDP_TRY(Connection connection, Connection::open_in_memory(from));
-  SDP_RETURN_IF_ERROR(
-      connection.execute(fmt::format("ATTACH {} AS spotify_db (READ_ONLY)", literal(from.path))));
+  SDP_RETURN_IF_ERROR(connection.execute(
+      fmt::format("ATTACH {} AS spotify_db (READ_ONLY)", sql_literal(from.path, Dialect::duckdb))));
   SDP_RETURN_IF_ERROR(connection.execute("USE spotify_db"));
   return connection;
 }
@@ -83,19 +70,20 @@ Result<Connection> open_to_copy(const DuckDbOptions& from) {
 Result<ReadersCopy> write_readers_copy(Connection& connection, const std::string& to) {
   // What does not fit into memory goes beside the copy, not into the folder where the program runs.
   const auto spill = std::filesystem::path(to).parent_path() / "spill";
-  SDP_RETURN_IF_ERROR(connection.execute(fmt::format("SET temp_directory = {}", literal(spill.string()))));
+  SDP_RETURN_IF_ERROR(connection.execute(
+      fmt::format("SET temp_directory = {}", sql_literal(spill.string(), Dialect::duckdb))));
   SDP_TRY(const auto tables, tables_of(connection));
   if (std::ranges::none_of(tables, [](const TableName& table) { return table.schema == "MART"; })) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("DuckDB {}: there are no marts yet; run `transform` first", connection.path()));
   }
-  SDP_RETURN_IF_ERROR(
-      connection.execute(fmt::format("ATTACH {} AS readers (STORAGE_VERSION 'v1.0.0')", literal(to))));
+  SDP_RETURN_IF_ERROR(connection.execute(
+      fmt::format("ATTACH {} AS readers (STORAGE_VERSION 'v1.0.0')", sql_literal(to, Dialect::duckdb))));
   ReadersCopy copy;
   for (const auto& [schema, table] : tables) {
-    const std::string name = fmt::format("{}.{}", identifier(schema), identifier(table));
+    const std::string name = fmt::format("{}.{}", sql_identifier(schema), sql_identifier(table));
     SDP_RETURN_IF_ERROR(
-        connection.execute(fmt::format("CREATE SCHEMA IF NOT EXISTS readers.{}", identifier(schema))));
+        connection.execute(fmt::format("CREATE SCHEMA IF NOT EXISTS readers.{}", sql_identifier(schema))));
     SDP_RETURN_IF_ERROR(
         connection.execute(fmt::format("CREATE TABLE readers.{0} AS FROM spotify_db.{0}", name)));
     SDP_TRY(const std::uint64_t rows, rows_of(connection, "readers." + name));
